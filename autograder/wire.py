@@ -1,0 +1,170 @@
+"""Plain data across a boundary: what goes into a watched call and what comes out of it.
+
+Only None, bool, int, float, str, bytes, list, tuple, dict and set cross, of exactly these types: a
+subclass can redefine `==`, and pickle would run code of its sender's choice. The learner's own
+notebook uses the same codec, so that a value that cannot be graded fails there too.
+
+The text is JSON. None, bool, str, list, finite floats and ordinary ints stand for themselves;
+everything else is an object with one key that names the type: {"t": [...]} is a tuple.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import json
+import math
+import socket
+import struct
+from collections.abc import Callable
+from typing import Any
+
+LARGEST = 4 * 1024 * 1024  # bytes of one value; the largest the course sends is a 600 kB image
+DEEPEST = 40  # levels of nesting; json itself gives up near 1000, with a RecursionError
+_BIG = 10**15  # ints beyond it travel as hex: JSON readers and int(str) have limits of their own
+_LENGTH = struct.Struct(">I")
+
+
+class NotPlain(TypeError):
+    """A value cannot cross; the text is one sentence that names the value and what would cross."""
+
+
+def pack(value: Any, what: str = "the value") -> bytes:
+    """Return `value` as bytes.
+
+    Raises NotPlain, naming `what`, for any other type, for nesting deeper than DEEPEST levels and
+    for more than LARGEST bytes.
+    """
+    data = json.dumps(_encode(value, what, 0), separators=(",", ":")).encode()
+    if len(data) > LARGEST:
+        raise NotPlain(
+            f"{what} is too large to be graded: {len(data) / 1e6:.1f} MB, at most "
+            f"{LARGEST / 1e6:.1f} MB. Return less of it."
+        )
+    return data
+
+
+def unpack(data: bytes) -> Any:
+    """Return the value of `data`; raises ValueError for anything that `pack` did not write."""
+    if len(data) > LARGEST + 1024:
+        raise ValueError(f"a frame of {len(data)} bytes is larger than the limit of {LARGEST}")
+    try:
+        return _decode(json.loads(data), 0)
+    except RecursionError:
+        raise ValueError("a frame is nested too deeply") from None
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"a frame does not hold plain data: {error}") from None
+
+
+def copy(value: Any, what: str = "the value") -> Any:
+    """Return `value` as the other side of the wire would see it: equal, and sharing nothing."""
+    return unpack(pack(value, what))
+
+
+def send(channel: socket.socket, value: Any) -> None:
+    """Write one frame to a blocking socket."""
+    data = pack(value, "a frame")
+    channel.sendall(_LENGTH.pack(len(data)) + data)
+
+
+def receive(channel: socket.socket) -> Any:
+    """Read one frame from a blocking socket; raises EOFError at its end, ValueError for nonsense."""
+    (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size))
+    _refuse_flood(length)
+    return unpack(_exactly(channel, length))
+
+
+async def asend(writer: asyncio.StreamWriter, value: Any) -> None:
+    """Write one frame to a stream."""
+    data = pack(value, "a frame")
+    writer.write(_LENGTH.pack(len(data)) + data)
+    await writer.drain()
+
+
+async def areceive(reader: asyncio.StreamReader) -> Any:
+    """Read one frame from a stream; raises EOFError at its end, ValueError for nonsense."""
+    (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
+    _refuse_flood(length)
+    return unpack(await reader.readexactly(length))
+
+
+def _refuse_flood(length: int) -> None:
+    if length > LARGEST + 1024:
+        raise ValueError(f"a frame of {length} bytes is larger than the limit of {LARGEST}")
+
+
+def _exactly(channel: socket.socket, length: int) -> bytes:
+    data = bytearray()
+    while len(data) < length:
+        part = channel.recv(min(length - len(data), 1 << 16))
+        if not part:
+            raise EOFError("the other side closed the channel")
+        data += part
+    return bytes(data)
+
+
+def _encode(value: Any, what: str, depth: int) -> Any:
+    kind = type(value)
+    if value is None or kind is bool or kind is str:
+        return value
+    if kind is int:
+        return value if -_BIG < value < _BIG else {"i": hex(value)}
+    if kind is float:
+        return value if math.isfinite(value) else {"f": repr(value)}
+    if kind is bytes:
+        return {"b": base64.b64encode(value).decode()}
+    if depth >= DEEPEST:
+        raise NotPlain(f"{what} is nested more than {DEEPEST} levels deep; return it flatter.")
+    if kind is list:
+        return [_encode(item, what, depth + 1) for item in value]
+    if kind is tuple:
+        return {"t": [_encode(item, what, depth + 1) for item in value]}
+    if kind is dict:
+        return {
+            "d": [
+                [_encode(k, what, depth + 1), _encode(v, what, depth + 1)] for k, v in value.items()
+            ]
+        }
+    if kind is set:
+        items = [_encode(item, what, depth + 1) for item in value]
+        return {"s": sorted(items, key=json.dumps)}
+    raise NotPlain(_refusal(kind, what))
+
+
+def _refusal(kind: type, what: str) -> str:
+    plain = "None, bool, int, float, str, bytes, list, tuple, dict and set"
+    if kind.__name__ == "coroutine":
+        return f"{what} is a coroutine that nobody awaited: did you forget `await`?"
+    base = next((b for b in kind.__mro__[1:] if b in _DECODERS_FOR), None)
+    if base is not None:
+        return (
+            f"{what} is of type {kind.__name__}, a kind of {base.__name__}; only exact types "
+            f"are graded: turn it into one with {base.__name__}(...)."
+        )
+    return f"{what} is of type {kind.__name__}; what is graded must be plain data: {plain}."
+
+
+def _decode(value: Any, depth: int) -> Any:
+    if depth > DEEPEST * 2:
+        raise ValueError("a frame is nested too deeply")
+    if isinstance(value, list):
+        return [_decode(item, depth + 1) for item in value]
+    if isinstance(value, dict):
+        if len(value) != 1:
+            raise ValueError(f"a frame holds an object with {len(value)} keys, not one")
+        ((tag, body),) = value.items()
+        if tag not in _DECODERS:
+            raise ValueError(f"a frame holds an unknown tag {tag!r:.20}")
+        return _DECODERS[tag](body, depth + 1)
+    return value
+
+
+_DECODERS: dict[str, Callable[[Any, int], Any]] = {
+    "i": lambda body, depth: int(body, 16),
+    "f": lambda body, depth: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[body],
+    "b": lambda body, depth: base64.b64decode(body, validate=True),
+    "t": lambda body, depth: tuple(_decode(item, depth) for item in body),
+    "s": lambda body, depth: {_decode(item, depth) for item in body},
+    "d": lambda body, depth: {_decode(k, depth): _decode(v, depth) for k, v in body},
+}
+_DECODERS_FOR = (bool, int, float, str, bytes, list, tuple, dict, set)
