@@ -2,13 +2,14 @@
 
 The public names are loaded on first use, so that `from autograder import watch` costs a fraction
 of a second and pulls in neither matplotlib nor nbgrader.
+
+`python -m autograder` runs this file before the version is looked at, so it must parse, and load
+nothing that is missing, on Python 2.7: hence type comments, and no `typing` at run time.
 """
 
-from __future__ import annotations
-
 import importlib
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autograder import world as world
     from autograder.course.asking import predict as predict
@@ -28,13 +29,16 @@ _HOMES = {
 __all__ = ["check", "predict", "progress", "recall", "watch", "world"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name):
+    # type: (str) -> object
     if name == "world":
         return importlib.import_module("autograder.world")
     if name in _HOMES:
         return getattr(importlib.import_module(_HOMES[name]), name)
-    raise AttributeError(f"module 'autograder' has no public name {name!r}; it has {__all__}")
+    message = "module 'autograder' has no public name '%s'; it has %s"
+    raise AttributeError(message % (name, ", ".join(__all__)))
 
 
-def __dir__() -> list[str]:
+def __dir__():
+    # type: () -> list[str]
     return __all__
