@@ -1,0 +1,173 @@
+"""Which line held the loop? A sampler that looks only when a pass is already long.
+
+A thread wakes every 20 ms and reads one number of the probe. Only if the pass under way has lasted
+10 ms does it look at the stack of the loop's thread, and at ever longer intervals, so that neither
+the verdict nor the learner's timing notices (a 5 ms sampler did: up to 30 ms on 20 ms of CPU).
+While the loop sleeps in a call the look is free. While a C call holds the GIL, Python hands the GIL
+over right after that call, on the line that made it, so that the late look still names it.
+
+A look names the innermost line of the learner's own code: not the library that the line called.
+"""
+
+from __future__ import annotations
+
+import linecache
+import os
+import sys
+import sysconfig
+import threading
+from collections import Counter
+from functools import cache
+from time import perf_counter_ns
+from types import CodeType, FrameType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from autograder.probe import Probe
+
+PERIOD = 0.02  # s between two wake-ups
+PATIENCE = 10_000_000  # ns a pass must have lasted before it is looked at
+_LOOKS_KEPT = 4000
+
+SHOWN: dict[str, str] = {}
+"""What people call a file: {"<cell repair_two>": "cell repair_two"}. The candidate fills it in; in
+a notebook `shown_name` asks IPython."""
+
+
+class Line(NamedTuple):
+    """A place in the learner's code."""
+
+    file: str
+    line: int
+    function: str
+
+
+class Sampler:
+    """Looks at the loop's thread from a thread of its own; started and ended by the watched run."""
+
+    def __init__(self) -> None:
+        self.probe: Probe | None = None
+        self._loop_thread = threading.get_ident()
+        self._looks: list[tuple[int, int, Line]] = []  # moment, who (0: the loop), where
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._keep_looking, name="sampler", daemon=True)
+
+    def start(self) -> None:
+        """Begin to look; the sampler counts as one of the process's own threads, never the call's."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the sampler's thread."""
+        self._over.set()
+        self._thread.join(1)
+
+    def look_now(self, moment: int) -> None:
+        """Look at the threads beside the loop's: one of them has just let go of the GIL."""
+        frames = sys._current_frames()
+        for thread in threading.enumerate():
+            frame = frames.get(thread.ident or 0)
+            if thread.ident == self._loop_thread or thread is self._thread or frame is None:
+                continue
+            line = own_line(frame)
+            if line is not None and thread.native_id is not None:
+                self._note(moment, thread.native_id, line)
+
+    def line_of(self, moment: int, culprit: int = 0) -> Line | None:
+        """Return the line seen most often in the pass of that moment, of the loop's thread or,
+        when another thread held the GIL, of that `culprit`."""
+        seen = Counter(line for at, who, line in self._looks if at == moment and who == culprit)
+        if not seen and culprit:
+            return self.line_of(moment)
+        return seen.most_common(1)[0][0] if seen else None
+
+    def _note(self, moment: int, who: int, line: Line) -> None:
+        if len(self._looks) < _LOOKS_KEPT:
+            self._looks.append((moment, who, line))
+
+    def _keep_looking(self) -> None:
+        looked_at, next_look = 0, 0
+        while not self._over.wait(PERIOD):
+            probe = self.probe
+            moment = (probe.moment or probe.due) if probe else 0
+            now = perf_counter_ns()
+            if not moment or now - moment < PATIENCE:
+                continue
+            if moment != looked_at:
+                looked_at, next_look = moment, now
+            if now >= next_look:
+                next_look = now + (now - moment) // 2
+                self._look(moment)
+
+    def _look(self, moment: int) -> None:
+        frame = sys._current_frames().get(self._loop_thread)
+        if self.probe is not None and moment not in (self.probe.moment, self.probe.due):
+            return  # the pass ended while this thread waited for the GIL
+        line = own_line(frame) if frame is not None else None
+        if line is not None:
+            self._note(moment, 0, line)
+        if self.probe is not None and self.probe.due == moment:
+            self.look_now(moment)
+
+
+def own_line(frame: FrameType | None) -> Line | None:
+    """Return the innermost place of the learner's own code on the stack of `frame`, or None."""
+    while frame is not None:
+        code = frame.f_code
+        if is_own(code.co_filename) and frame.f_lineno is not None:
+            return Line(code.co_filename, frame.f_lineno, function_name(code))
+        frame = frame.f_back
+    return None
+
+
+@cache
+def is_own(file: str) -> bool:
+    """Whether a file is the learner's: neither the standard library, nor installed, nor ours."""
+    if file.startswith(("<frozen", "<string>", "<__array_function__")):
+        return False
+    return not os.path.abspath(file).startswith(_LIBRARIES)
+
+
+def function_name(code: CodeType) -> str:
+    """Return the qualified name of a function without the scopes it was defined in."""
+    return code.co_qualname.rpartition("<locals>.")[2]
+
+
+def shown_name(file: str) -> str:
+    """Return what people call a file: "In [7]" for a cell, else its name."""
+    if file in SHOWN:
+        return SHOWN[file]
+    number = _cell_number(file)
+    if number is not None:
+        return f"In [{number}]"
+    return os.path.basename(file)
+
+
+def source_line(file: str, line: int) -> str:
+    """Return the text of one line of code, without indentation and comment, or an empty string."""
+    text = linecache.getline(file, line).strip()
+    return text.split("  #")[0].rstrip()[:120]
+
+
+def _cell_number(file: str) -> int | None:
+    if "IPython" not in sys.modules:
+        return None
+    from IPython.core.getipython import get_ipython
+
+    shell = get_ipython()
+    numbers = getattr(getattr(shell, "compile", None), "_filename_map", {})
+    number = numbers.get(file)
+    return number if isinstance(number, int) else None
+
+
+_LIBRARIES = tuple(
+    {
+        os.path.abspath(path) + os.sep
+        for path in (
+            *sysconfig.get_paths().values(),
+            sysconfig.get_paths(vars={"base": sys.base_prefix})["stdlib"],
+            os.path.dirname(os.__file__),
+            os.path.dirname(__file__),
+        )
+        if path and path != sys.prefix and path != os.path.join(sys.prefix, "bin")
+    }
+)

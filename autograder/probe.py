@@ -1,0 +1,213 @@
+"""How long did the code hold the event loop? The rule by which every graded cell is judged.
+
+A *pass* of the loop runs from the return of `select()` to the next call of `select()`: in between
+the loop runs callbacks and steps of tasks, and nothing else can happen on it. No heartbeat leaves,
+no message is read. How long a pass took on the clock (W) is not yet what the code did: on a busy
+machine the thread waits for a CPU as well. So we ask the kernel, for each long pass:
+
+    C   CPU time of the loop's thread
+    R   run-queue wait: the thread was ready, and other work had the CPU
+    V   voluntary switches: how often the thread went to sleep by itself
+
+    S = W - C - R       if V >= 1, else 0      time asleep: time.sleep, a socket, a lock
+    A = C + S                                  what the code answers for
+
+Worked example. A handler calls `time.sleep(0.9)` while eight other programs use both CPUs. The pass
+takes W = 0.947 s. The thread computed for C = 0.001 s, waited R = 0.046 s for a CPU, and
+went to sleep V = 1 time. S = 0.947 - 0.001 - 0.046 = 0.900 s, A = 0.901 s: that is graded. A loop
+that computes for 40 ms while the same programs run may take W = 0.310 s, with C = 0.040 s and
+R = 0.270 s, V = 0: A = 0.040 s, and a limit of 100 ms holds, as it does on an idle laptop.
+
+Two corrections. Python threads share the GIL, so the loop may sleep because another thread is
+computing, or because that thread is itself waiting for a CPU:
+
+    S -= min(F, S, 6 ms * V)             F = CPU and run-queue wait of threads that are not the
+                                         call's. Who waits for the GIL wakes every 5 ms to ask for
+                                         it (sys.getswitchinterval), hence the bound by V.
+    S -= min(Ro, max(0, S - Co))         Ro, Co: of the threads that the call started
+
+What they take off is kept as `doubt`: a block that exceeds the limit only with its doubt is
+inconclusive, neither a failure nor a pass. A call of `select()` that returns later than it was
+asked to counts as a pass of its own: a signal handler ran inside it, or another thread held the
+GIL. There the first voluntary switch is select's own wait.
+
+Cheap: two clock reads and one count a pass. The rest is read when a pass was longer than 1 ms, and
+again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the
+error: an older reading would hold the wake-up waits of earlier calls of `select`, which belong to
+no pass, and taking those off would hide a block.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+import sys
+from dataclasses import dataclass
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+from autograder import clock
+from autograder.clock import OtherThreads, Reading, ThreadClock, voluntary_switches
+
+if TYPE_CHECKING:
+    from autograder.blame import Sampler
+
+LONG = 1_000_000  # ns: a longer pass is measured
+STALE = 500_000  # ns: the oldest reading from which a pass may be measured
+OTHERS_STALE = 5_000_000  # ns: the same for other threads; their age adds to doubt, not to blame
+NOTABLE = 5_000_000  # ns: a shorter block is not kept; the tightest limit of the course is 10 ms
+GIL_TURN = 6_000_000  # ns: sys.getswitchinterval() is 5 ms; one more for the wake-up
+_MOST = 2000  # blocks kept; a run with more of them is hopeless anyway
+
+
+@dataclass
+class Held:
+    """One measured block, in nanoseconds; `began` counts from the start of the run."""
+
+    began: int
+    seconds: int
+    doubt: int
+    noise: int
+    kind: str
+    moment: int  # the pass it belongs to, as the sampler numbers them
+    culprit: int  # native id of the thread that held the GIL, or 0
+
+
+class Probe:
+    """Brackets the passes of one loop; make it on the thread that will run the loop."""
+
+    def __init__(self, sampler: Sampler | None = None) -> None:
+        self.held: list[Held] = []
+        self.noise: list[tuple[int, int]] = []
+        self.blind = not clock.knows_waits()
+        self.sampler = sampler
+        self.moment = 0  # when the pass under way began, 0 while in select; the sampler reads it
+        self.due = 0  # when the select under way should return, 0 when it may sleep for ever
+        self.clock = ThreadClock()
+        self.others = OtherThreads()
+        self.base = self.clock.read()
+        self.base_others = self.others.read()
+        self.base_others_at = self.base.wall
+        self.switches = self.base.switches
+        self.start = self.base.wall
+
+    def leave(self, now: int, timeout: float | None) -> None:
+        """The loop calls select: the pass that `enter` began is over."""
+        if self.moment and now - self.moment > LONG:
+            self._measure(self.moment, self.clock.read(), own_switches=0)
+        self.moment = 0
+        self.due = now + int(timeout * 1e9) if timeout is not None and timeout > 0 else 0
+
+    def enter(self, now: int, timeout: float | None) -> None:
+        """Select returned: judge its overshoot, and begin the next pass."""
+        due = self.due
+        if due and now - due > LONG:
+            self._measure(due, self.clock.read(), own_switches=1)
+        self.due = 0
+        if now - self.base.wall > STALE:
+            self._rebase(self.clock.read())
+        elif timeout != 0:
+            self.switches = voluntary_switches()
+        self.moment = now
+
+    def close(self) -> None:
+        """The loop stopped: measure its last pass, which no select ended."""
+        if self.moment:
+            self.leave(perf_counter_ns(), None)
+        self.clock.close()
+        self.others.close()
+
+    def _rebase(self, reading: Reading) -> None:
+        self.base = reading
+        self.switches = reading.switches
+        if reading.wall - self.base_others_at > OTHERS_STALE:
+            self.base_others = self.others.read()
+            self.base_others_at = reading.wall
+
+    def _measure(self, began: int, end: Reading, own_switches: int) -> None:
+        wall = end.wall - began
+        cpu = min(end.cpu - self.base.cpu, wall)
+        wait = min(end.wait - self.base.wait, wall - cpu)
+        switches = end.switches - self.switches - own_switches
+        slept = wall - cpu - wait if switches >= 1 or self.blind else 0
+        excused = culprit = 0
+        others_cpu = 0
+        if slept > LONG:
+            excused, others_cpu, culprit = self._excuse(slept, max(switches, 0))
+        slept -= excused
+        if self.blind:  # nothing tells sleep from starvation: CPU is certain, the rest is doubt
+            excused, slept = slept, 0
+        noise = wait + excused
+        if noise > LONG:
+            self.noise.append((began - self.start, noise))
+        if cpu + slept + excused > NOTABLE and len(self.held) < _MOST:
+            waited_for_gil = others_cpu * 2 > slept and switches * GIL_TURN * 2 > slept
+            kind = "cpu" if cpu >= slept else "gil" if waited_for_gil else "sleep"
+            self.held.append(
+                Held(
+                    began - self.start,
+                    cpu + slept,
+                    excused,
+                    noise,
+                    kind,
+                    began,
+                    culprit if kind == "gil" else 0,
+                )
+            )
+            if kind == "gil" and self.sampler is not None:
+                self.sampler.look_now(began)
+        self._rebase(end)
+
+    def _excuse(self, slept: int, switches: int) -> tuple[int, int, int]:
+        """Return how much of the sleep other threads explain, the call's threads' CPU, and the
+        busiest of them."""
+        foreign = own_wait = own_cpu = busiest = culprit = 0
+        now = self.others.read()
+        for tid, (cpu, wait) in now.items():
+            cpu_before, wait_before = self.base_others.get(tid, (0, 0))
+            cpu, wait = cpu - cpu_before, wait - wait_before
+            if tid in self.others.before:
+                foreign += cpu + wait
+            else:
+                own_wait = max(own_wait, wait)
+                own_cpu += cpu
+                if cpu > busiest:
+                    busiest, culprit = cpu, tid
+        self.base_others, self.base_others_at = now, perf_counter_ns()
+        excused = min(foreign, slept, switches * GIL_TURN)
+        rest = slept - excused
+        return excused + min(own_wait, max(0, rest - own_cpu)), own_cpu, culprit
+
+
+class _Bracket:
+    """Tells the probe when select is called and when it returns."""
+
+    probe: Probe | None = None
+
+    def select(self, timeout: float | None = None) -> Any:
+        probe = self.probe
+        if probe is None:
+            return super().select(timeout)  # type: ignore[misc]
+        probe.leave(perf_counter_ns(), timeout)
+        events = super().select(timeout)  # type: ignore[misc]
+        probe.enter(perf_counter_ns(), timeout)
+        return events
+
+
+class WatchedSelector(_Bracket, selectors.DefaultSelector):
+    """The platform's best selector, bracketed."""
+
+
+def watched_loop(probe: Probe) -> asyncio.AbstractEventLoop:
+    """Return a fresh asyncio loop whose passes `probe` brackets.
+
+    On Windows asyncio's own loop is the proactor, whose `select` is bracketed in the same way; that
+    branch is written to its public interface and has not been run.
+    """
+    if sys.platform == "win32":
+        proactor = type("WatchedProactor", (_Bracket, asyncio.IocpProactor), {})()
+        proactor.probe = probe
+        return asyncio.ProactorEventLoop(proactor)
+    selector = WatchedSelector()
+    selector.probe = probe
+    return asyncio.SelectorEventLoop(selector)

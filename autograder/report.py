@@ -1,0 +1,378 @@
+"""What a watched call did, and the checks that speak about it in sentences.
+
+`Record` is what crosses from the process where the code ran: plain data. `Report` is what people
+and test cells hold: the contract of `watch`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Protocol
+
+from autograder import wire
+from autograder.outcomes import (
+    CallFailed,
+    Inconclusive,
+    LoopBlocked,
+    NotAttempted,
+    TooSlow,
+    WrongValue,
+)
+
+NOT_IMPLEMENTED = "NotImplementedError"
+REPEATS_TO_BELIEVE = 3  # blind runs in a row that must agree before a sleeping block is believed
+
+
+@dataclass(frozen=True)
+class Block:
+    """One stretch for which the code held the loop; seconds, and seconds since the call began."""
+
+    seconds: float
+    start: float
+    kind: str  # "cpu", "sleep", or "gil" when another thread of the call held the GIL
+    file: str  # "In [7]", "cell repair_two", or a file's name; empty when no line was seen
+    line: int
+    code: str
+    function: str
+    doubt: float = 0.0  # seconds more that may have been the machine
+
+
+@dataclass
+class Record:
+    """Everything measured about one call, as plain data that crosses the wire."""
+
+    name: str
+    began: float = 0.0
+    value: bytes | None = None
+    error: tuple[str, str, str, int] | None = None  # type, message, file as shown, line
+    traceback: str = ""
+    seconds: float = 0.0
+    blocks: list[dict[str, Any]] = field(default_factory=list)
+    late: list[tuple[float, float]] = field(default_factory=list)
+    lanes: list[tuple[str, list[tuple[float, float]]]] = field(default_factory=list)
+    noise: list[tuple[float, float]] = field(default_factory=list)
+    loop: str = "asyncio"
+    blind: bool = False  # the kernel told nothing about waits
+    tampered: str = ""
+
+    def to_plain(self) -> dict[str, Any]:
+        """Return the record as plain data."""
+        return asdict(self)
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> Record:
+        """Return the record that `to_plain` wrote; raises ValueError for anything else.
+
+        What a candidate process sends is a claim: types and numbers are checked here, so that no
+        check can be fooled by a NaN or an object that is not what it seems.
+        """
+        if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
+            raise ValueError("a record lacks fields, or has others")
+        record = cls(**plain)
+        for name, kind in _KINDS.items():
+            if type(plain[name]) is not kind:
+                raise ValueError(f"a record's {name} is not a {kind.__name__}")
+        if not (record.value is None or type(record.value) is bytes):
+            raise ValueError("a record's value is not bytes")
+        numbers = [record.seconds, record.began, *(x for pair in record.late for x in pair)]
+        for block in record.blocks:
+            Block(**block)
+            numbers += [block["seconds"], block["doubt"], block["start"]]
+        numbers += [x for pair in record.noise for x in pair]
+        if not all(type(x) is float and math.isfinite(x) and x >= 0 for x in numbers):
+            raise ValueError("a record holds a number that no clock shows")
+        return record
+
+
+_KINDS: dict[str, type] = {
+    "name": str,
+    "traceback": str,
+    "blocks": list,
+    "late": list,
+    "lanes": list,
+    "noise": list,
+    "blind": bool,
+    "tampered": str,
+}
+
+
+class Gateway(Protocol):
+    """What a check reads of a gateway handle."""
+
+    heartbeat: float
+    grace: int
+
+    @property
+    def log(self) -> list[dict[str, Any]]: ...
+
+
+class Report:
+    """The outcome of one watched call.
+
+    Each check returns the report, so that checks can be chained, or raises an outcome whose text
+    is one sentence for the learner. All times are float seconds.
+    """
+
+    def __init__(self, record: Record) -> None:
+        self.record = record
+        self.blocks = sorted((Block(**b) for b in record.blocks), key=lambda b: -b.seconds)
+        self.limit: float | None = None
+        self.gateway_log: list[dict[str, Any]] = []
+
+    @property
+    def value(self) -> Any:
+        """What the call returned; raises NotAttempted or CallFailed when it raised."""
+        self._came_to_an_end()
+        return wire.unpack(self.record.value or b"null")
+
+    @property
+    def error(self) -> tuple[str, str, int] | None:
+        """None, or what the call raised: (type name, message, line)."""
+        if self.record.error is None:
+            return None
+        kind, message, _, line = self.record.error
+        return kind, message, line
+
+    @property
+    def seconds(self) -> float:
+        """Wall time of the call."""
+        return self.record.seconds
+
+    @property
+    def longest_block(self) -> float:
+        """The longest stretch for which the code held the loop: the number that is graded."""
+        return max((block.seconds for block in self.blocks), default=0.0)
+
+    @property
+    def noise(self) -> float:
+        """How much time the machine took away from the loop in long passes."""
+        return sum(seconds for _, seconds in self.record.noise)
+
+    def lag(self, percentile: float) -> float:
+        """Return a percentile (0 to 100) of how late the fixed-schedule ticks were. Shown, never
+        graded: it contains what the machine did."""
+        late = sorted(lateness for _, lateness in self.record.late)
+        if not late:
+            return 0.0
+        return late[min(len(late) - 1, int(len(late) * percentile / 100))]
+
+    def responsive(self, limit: float = 0.1, gateway: Gateway | None = None) -> Report:
+        """Check that the code never held the loop for `limit` seconds.
+
+        With a `gateway`, also that it kept the bot's connection; what the gateway saw becomes part
+        of the sentence and of the picture. Raises LoopBlocked; NotAttempted or CallFailed when the
+        call raised; Inconclusive when the machine could explain the block, or the kill.
+        """
+        self.limit = limit
+        if gateway is not None:
+            self.gateway_log = [
+                {**event, "t": event.get("at", 0.0) - self.record.began} for event in gateway.log
+            ]
+        kills = [event for event in self.gateway_log if event["event"] == "killed"]
+        worst = self.blocks[0] if self.blocks else None
+        if worst is not None and worst.seconds >= limit:
+            self._fail(LoopBlocked(self._blocked_sentence(worst, limit, kills)))
+        self._came_to_an_end()
+        doubtful = max(self.blocks, key=lambda b: b.seconds + b.doubt, default=None)
+        if doubtful is not None and doubtful.seconds + doubtful.doubt >= limit:
+            self._doubt(doubtful, limit)
+        if kills:
+            self._judge_kill(kills[0])
+        return self
+
+    def returned(self, expected: Any) -> Report:
+        """Check the value, type and all; raises WrongValue, or NotAttempted or CallFailed."""
+        value = self.value
+        if not same(value, expected):
+            of_type = ""
+            if type(value) is not type(expected):
+                of_type = f" (a {type(value).__name__}, not a {type(expected).__name__})"
+            self._fail(
+                WrongValue(
+                    f"`{self.record.name}` returned {_short(value)}{of_type}, "
+                    f"but {_short(expected)} was expected."
+                )
+            )
+        return self
+
+    def within(self, bound: float) -> Report:
+        """Check the wall time; raises TooSlow, or Inconclusive when the machine took so much away
+        that it could explain the miss. Prefer what a server counted."""
+        self._came_to_an_end()
+        if self.seconds > bound:
+            if self.seconds - self.noise <= bound or self.lag(50) > bound / 20:
+                raise Inconclusive(
+                    f"`{self.record.name}` took {_time(self.seconds)} (bound {_time(bound)}), but "
+                    f"this machine was too busy to blame it. Run the cell again."
+                )
+            self._fail(
+                TooSlow(
+                    f"`{self.record.name}` took {_time(self.seconds)}; "
+                    f"at most {_time(bound)} was allowed."
+                )
+            )
+        return self
+
+    @property
+    def sentence(self) -> str:
+        """What happened, in one sentence."""
+        name, error = self.record.name, self.record.error
+        if error is not None:
+            return self._error_sentence()
+        longest = self.longest_block
+        held = f"the longest block of the loop was {_time(longest)}" if longest else ""
+        if not held:
+            held = "the loop was never held for 5 ms"
+        where = _place(self.blocks[0]) if longest else ""
+        return f"`{name}` ran for {_time(self.seconds)}; {held}{where}."
+
+    def __repr__(self) -> str:
+        return self.sentence
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        from autograder import timeline
+
+        picture = timeline.as_html(self.record, limit=self.limit, events=self.gateway_log)
+        return {"text/plain": self.sentence, "text/html": picture}
+
+    def _came_to_an_end(self) -> None:
+        if self.record.error is None:
+            return
+        if self.record.error[0] == NOT_IMPLEMENTED:
+            raise NotAttempted(self._error_sentence())
+        self._fail(CallFailed(self._error_sentence()))
+
+    def _error_sentence(self) -> str:
+        kind, message, file, line = self.record.error or ("", "", "", 0)
+        if kind == NOT_IMPLEMENTED:
+            return f"`{self.record.name}`: not attempted yet."
+        where = f" at line {line} of {file}" if file else ""
+        if kind == "TimeoutError" and message.startswith("did not"):
+            return f"`{self.record.name}` {message}{where}."
+        message = f": {message}" if message else ""
+        return f"`{self.record.name}` raised {kind}{where}{message}"
+
+    def _blocked_sentence(self, block: Block, limit: float, kills: list[dict[str, Any]]) -> str:
+        sentence = (
+            f"While `{self.record.name}` ran, the loop stood still for {_time(block.seconds)} "
+            f"(limit {_time(limit)}){_place(block)}"
+        )
+        if block.kind == "gil":
+            sentence += ", a thread that kept the GIL"
+        sentence += "."
+        if kills:
+            sentence += (
+                f" No heartbeat could leave: after {_time(kills[0]['gap'])} of silence the "
+                f"gateway closed the connection with {kills[0]['code']}."
+            )
+        others = sum(1 for b in self.blocks if b.seconds >= limit) - 1
+        if others:
+            sentence += f" ({others} more block{'s' if others > 1 else ''} over the limit.)"
+        return sentence
+
+    def _doubt(self, block: Block, limit: float) -> None:
+        if self.record.blind and _agree(self.record.name, block, limit):
+            self._fail(LoopBlocked(self._blocked_sentence(_certain(block), limit, [])))
+        why = (
+            "this system does not tell sleeping from waiting for a CPU"
+            if self.record.blind
+            else "other work on this machine may have caused it"
+        )
+        raise Inconclusive(
+            f"The loop stood still for up to {_time(block.seconds + block.doubt)} "
+            f"(limit {_time(limit)}){_place(block)}, but {why}. Run the cell again."
+        )
+
+    def _judge_kill(self, kill: dict[str, Any]) -> None:
+        """A loop that was free all the time can still lose its connection: on a starved machine, or
+        by a bot that stopped beating. Which of them is told by what the machine took away."""
+        said = (
+            f"the gateway closed the connection with {kill['code']} after {_time(kill['gap'])} "
+            f"without a heartbeat"
+        )
+        if self.lag(100) > 0.05 or self.noise > 0.05:
+            raise Inconclusive(
+                f"The loop was free, yet {said}: this machine was too busy. Run the cell again."
+            )
+        self._fail(
+            LoopBlocked(
+                f"While `{self.record.name}` ran the loop was free, yet {said}: "
+                f"the bot itself stopped sending heartbeats."
+            )
+        )
+
+    def _fail(self, outcome: Exception) -> None:
+        show(self)
+        raise outcome
+
+
+def same(value: Any, expected: Any) -> bool:
+    """Whether two plain values are equal, with exactly the same types all the way down."""
+    try:
+        return wire.pack(value) == wire.pack(expected) or (
+            type(value) is type(expected) is dict
+            and value.keys() == expected.keys()
+            and all(same(value[key], expected[key]) for key in expected)
+        )
+    except wire.NotPlain:
+        return False
+
+
+def _show(report: Report) -> None:
+    """Show a report whose check failed: in a notebook, its picture."""
+    import sys
+
+    if "IPython" not in sys.modules:
+        return
+    from IPython.core.getipython import get_ipython
+
+    if get_ipython() is not None:  # type: ignore[no-untyped-call]
+        from IPython.display import display
+
+        display(report)  # type: ignore[no-untyped-call]
+
+
+shower: Callable[[Report], None] = _show
+"""Shows a report whose check failed; the examiner puts its own here."""
+
+
+def show(report: Report) -> None:
+    """Show a report whose check failed, before the sentence."""
+    shower(report)
+
+
+_blind_runs: dict[str, list[float]] = {}
+
+
+def _agree(name: str, block: Block, limit: float) -> bool:
+    """Whether the last blind runs of this call all showed a block: starvation would not repeat."""
+    runs = _blind_runs.setdefault(name, [])
+    runs.append(block.seconds + block.doubt)
+    del runs[:-REPEATS_TO_BELIEVE]
+    return len(runs) == REPEATS_TO_BELIEVE and min(runs) >= limit
+
+
+def _certain(block: Block) -> Block:
+    return Block(**{**asdict(block), "seconds": block.seconds + block.doubt, "doubt": 0.0})
+
+
+def _place(block: Block) -> str:
+    if not block.file:
+        return ""
+    code = f", `{block.code}`" if block.code else ""
+    return f" at line {block.line} of {block.file}{code}"
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 10:
+        return f"{seconds:.0f} s"
+    if seconds >= 1:
+        return f"{seconds:.2f} s"
+    return f"{seconds * 1000:.0f} ms"
+
+
+def _short(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 160 else text[:150] + "..."
