@@ -1,0 +1,180 @@
+"""Builds the notebooks from the units' texts, one way, so that rebuilding changes nothing.
+
+source/NN/lesson.py -> notebooks/NN.ipynb
+source/NN/lab.py    -> source/NN/NN.ipynb -> (nbgrader) -> release/NN/NN.ipynb
+
+The picture of the README is drawn anew from the stored record of a real run.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from autograder.course import picturing, reading, releasing
+from autograder.course.reading import BrokenUnit, Cell
+from autograder.course.rendering import as_bytes, notebook
+from autograder.course.units import PICTURES, Unit, shown, written
+from autograder.outcomes import UserMistake
+
+_FIGURE = re.compile(r"figures/[\w./-]+")
+
+
+def build(root: Path, check: bool = False) -> list[str]:
+    """Writes every generated file and returns what changed, one sentence each.
+
+    With `check` nothing is written, and the sentences say what a build would change, cell by cell.
+    One broken unit does not keep the others from being built. Raises UserMistake when a unit is
+    broken (with `check` that is a sentence like the others).
+    """
+    files, broken = _generate(root)
+    strays = _strays(root, files, {unit.name for unit in written(root)} if broken else set())
+    if check:
+        return broken + _differences(root, files) + strays + picturing.check(root)
+    changed = []
+    for path, content in sorted(files.items()):
+        if not path.exists() or path.read_bytes() != content:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            changed.append(f"{shown(root, path)}: written.")
+    if broken:
+        raise UserMistake("\n".join(broken))
+    return changed + strays + picturing.draw(root)
+
+
+def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
+    """Every generated file with its content, and a sentence for each unit that is broken."""
+    files: dict[Path, bytes] = {}
+    labs: dict[str, dict[str, bytes]] = {}
+    broken = []
+    for unit in written(root):
+        try:
+            if unit.lesson_text.exists():
+                files |= _lesson(unit)
+            if unit.lab_text.exists():
+                lab = _lab(unit)
+                labs[unit.name] = {
+                    path.name
+                    if path == unit.lab
+                    else path.relative_to(unit.folder).as_posix(): content
+                    for path, content in lab.items()
+                }
+                files[unit.lab] = lab[unit.lab]
+        except BrokenUnit as mistake:
+            broken.append(mistake.sentence)
+    released, refused = releasing.release(labs)
+    broken += [f"{shown(root, Unit(root, name).lab_text)}: {what}" for name, what in refused]
+    for name, contents in released.items():
+        for relative, content in contents.items():
+            files[Unit(root, name).release.parent / relative] = content
+    return files, broken
+
+
+def _lesson(unit: Unit) -> dict[Path, bytes]:
+    called = shown(unit.root, unit.lesson_text)
+    cells = reading.read(unit.lesson_text, called)
+    files = {unit.lesson: as_bytes(notebook(cells, graded=False, called=called))}
+    for name, content in _figures(unit, cells, called, f"figures/{unit.name}/").items():
+        files[unit.lesson_figures / name] = content
+    return files
+
+
+def _lab(unit: Unit) -> dict[Path, bytes]:
+    called = shown(unit.root, unit.lab_text)
+    cells = reading.read(unit.lab_text, called)
+    files = {unit.lab: as_bytes(notebook(cells, graded=True, called=called))}
+    for name, content in _figures(unit, cells, called, "figures/").items():
+        files[unit.figures / name] = content
+    return files
+
+
+def _figures(unit: Unit, cells: list[Cell], called: str, prefix: str) -> dict[str, bytes]:
+    """The figures that the text cells name; `prefix` is where the built notebook finds them."""
+    found = {}
+    for cell in cells:
+        if cell.kind != "markdown":
+            continue
+        for number, line in enumerate(cell.source.splitlines()):
+            for link in _FIGURE.findall(line):
+                where = f"{called}:{cell.line + number}"
+                name = link.removeprefix(prefix)
+                path = unit.figures / name
+                if not link.startswith(prefix) or "/" in name:
+                    raise BrokenUnit(f"{where}: write `{link}` as `{prefix}{path.name}`.")
+                if path.suffix.lower() not in PICTURES:
+                    raise BrokenUnit(f"{where}: `{link}` is no picture; use svg or png.")
+                if not path.is_file():
+                    raise BrokenUnit(f"{where}: there is no {shown(unit.root, path)}; add it.")
+                found[name] = path.read_bytes()
+    return found
+
+
+def _differences(root: Path, files: dict[Path, bytes]) -> list[str]:
+    """What a build would change; ids, JSON formatting, key order, last newlines do not count."""
+    found = []
+    for path, wanted in sorted(files.items()):
+        name = shown(root, path)
+        if not path.exists():
+            found.append(f"{name}: is missing.")
+        elif path.suffix != ".ipynb":
+            if path.read_bytes() != wanted:
+                found.append(f"{name}: is not the file in source/.")
+        else:
+            found += [f"{name}, {what}" for what in _cell_by_cell(path.read_bytes(), wanted)]
+    return found
+
+
+def _cell_by_cell(present: bytes, wanted: bytes) -> list[str]:
+    new = json.loads(wanted)
+    try:
+        old = json.loads(present)
+        old_cells = [_normal(cell) for cell in old["cells"]]
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return ["the whole file: is not a notebook."]
+    new_cells = [_normal(cell) for cell in new["cells"]]
+    found = []
+    for number, (before, after) in enumerate(zip(old_cells, new_cells, strict=False), 1):
+        named = after["metadata"].get("nbgrader", {}).get("grade_id")
+        cell = f"cell {number}" + (f" ({named})" if named else "")
+        keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
+        if "source" in keys:
+            found.append(f"{cell}: {_first_difference(before['source'], after['source'])}")
+        elif keys:
+            found.append(f"{cell}: {', '.join(sorted(keys))} differ.")
+    if len(old_cells) != len(new_cells):
+        found.append(f"cells: there are {len(old_cells)}, and {len(new_cells)} in source/.")
+    rest = [{key: nb.get(key) for key in ("metadata", "nbformat")} for nb in (old, new)]
+    if rest[0] != rest[1]:
+        found.append("metadata of the notebook: differs.")
+    return found
+
+
+def _normal(cell: dict[str, Any]) -> dict[str, Any]:
+    source = cell["source"]
+    text = "".join(source) if isinstance(source, list) else str(source)
+    return {**{key: cell[key] for key in cell if key != "id"}, "source": text.rstrip("\n")}
+
+
+def _first_difference(before: str, after: str) -> str:
+    old, new = before.split("\n"), after.split("\n")
+    for number, (was, is_now) in enumerate(zip([*old, ""], [*new, ""], strict=False), 1):
+        if was != is_now:
+            return f"line {number} is `{was.strip()}`, and `{is_now.strip()}` in source/."
+    return f"has {len(old)} lines, and {len(new)} in source/."
+
+
+def _strays(root: Path, files: dict[Path, bytes], spared: set[str]) -> list[str]:
+    """Files in generated folders that no unit makes. They are named, never deleted: an unknown
+    file may be somebody's work. `spared`: units that may be broken just now."""
+    generated = [root / "notebooks", root / "release"]
+    present = [path for folder in generated for path in folder.rglob("*") if path.is_file()]
+    present += (root / "source").glob("*/*.ipynb")
+    return [
+        f"{shown(root, path)}: no unit makes this file; delete it, or write its unit in source/."
+        for path in sorted(present)
+        if path not in files
+        and ".ipynb_checkpoints" not in path.parts
+        and not spared & {path.stem, *path.relative_to(root).parts}
+    ]

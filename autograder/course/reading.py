@@ -1,0 +1,188 @@
+"""Reads the text of a unit (a jupytext py:percent file) into cells that know their lines.
+
+The header of a cell says what it is, in the keys of `KEYS`; everything else about the notebook
+follows from them. A text that cannot be read raises `BrokenUnit`: one sentence with file and line.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from autograder.outcomes import UserMistake
+
+KEYS = {
+    "answer": str,  # the learner writes here
+    "test": str,  # graded; needs points
+    "points": (int, float),
+    "setup": str,  # locked, runs on both sides
+    "exercise": str,  # the statement of an exercise; needs limit
+    "limit": (int, float),  # seconds
+    "stretch": bool,  # with exercise: not among the core points
+    "hints": str,  # the ladder of an exercise
+    "experiment": str,  # the run that a prediction is about
+    "tags": list,
+    "jupyter": dict,
+}
+ROLES = ("answer", "test", "setup", "exercise", "hints", "experiment")
+_HEADER = re.compile(r"# %%(?:\s|$)")
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
+
+
+class BrokenUnit(UserMistake):
+    """A unit's text that cannot be built: where, what, and how to mend it."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a text: `line` is that of its first source line, counted from 1."""
+
+    kind: str  # "code" or "markdown"
+    source: str
+    keys: dict[str, Any]
+    line: int
+
+    @property
+    def role(self) -> str:
+        """The key that says what the cell is, or nothing for a plain cell."""
+        return next((role for role in ROLES if role in self.keys), "")
+
+    @property
+    def name(self) -> str:
+        """The value of that key: a grade_id, or the exercise or question the cell is about."""
+        return str(self.keys[self.role]) if self.role else ""
+
+    @cached_property
+    def python(self) -> str:
+        """The source as Python sees it: magics and shell lines become calls, line by line."""
+        from IPython.core.inputtransformer2 import TransformerManager
+
+        transform = TransformerManager()  # type: ignore[no-untyped-call]
+        return transform.transform_cell(self.source)
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The parsed source; top-level `await` is allowed, as in a notebook. Raises SyntaxError."""
+        return ast.parse(self.python)
+
+
+def read(path: Path, called: str) -> list[Cell]:
+    """The cells of one text; `called` is how messages name the file. Raises BrokenUnit."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BrokenUnit(f"{called}: cannot be read ({error}); save it as UTF-8 text.") from None
+    return cells(text, called)
+
+
+def cells(text: str, called: str) -> list[Cell]:
+    """The cells of a text. Comments before the first cell are for the authors and are left out."""
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines) if _HEADER.match(line)]
+    if not starts:
+        raise BrokenUnit(f"{called}:1: there is no cell; begin each with a line `# %%`.")
+    for number, line in enumerate(lines[: starts[0]], 1):
+        if line.strip() and not line.startswith("#"):
+            raise BrokenUnit(
+                f"{called}:{number}: `{line.strip()}` stands before the first cell; "
+                "put a line `# %%` above it."
+            )
+    body = "\n".join(lines[starts[0] :]) + "\n"
+    found = _through_jupytext(body)
+    if len(found) != len(starts):
+        raise BrokenUnit(
+            f"{called}: jupytext sees {len(found)} cells where {len(starts)} lines begin with "
+            "`# %%`; look for such a line inside a string or a text, and indent it."
+        )
+    result = []
+    for (kind, source, metadata), start in zip(found, starts, strict=True):
+        keys = {key: value for key, value in metadata.items() if key != "lines_to_next_cell"}
+        source_line = start + 2
+        while source_line <= len(lines) and not lines[source_line - 1].strip():
+            source_line += 1
+        cell = Cell(kind, source.strip("\n"), keys, source_line)
+        _refuse(cell, f"{called}:{start + 1}")
+        _parses(cell, called)
+        result.append(cell)
+    _survives_round_trip(found, starts, called)
+    return result
+
+
+def _through_jupytext(text: str) -> list[tuple[str, str, dict[str, Any]]]:
+    import jupytext
+
+    notebook = jupytext.reads(text, fmt="py:percent")
+    return [(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
+
+
+def _refuse(cell: Cell, where: str) -> None:
+    """Raises BrokenUnit for a header that says what no cell can be."""
+    if "title" in cell.keys:
+        raise BrokenUnit(
+            f"{where}: `# %% {cell.keys['title']}` begins a new cell, even inside a string or a "
+            "text; if that is meant, write the title into the cell, else indent the line."
+        )
+    for key, value in cell.keys.items():
+        if key not in KEYS:
+            raise BrokenUnit(f"{where}: unknown key `{key}`; a cell has {', '.join(KEYS)}.")
+        if not isinstance(value, KEYS[key]):  # type: ignore[arg-type]
+            raise BrokenUnit(f'{where}: `{key}={value!r}` is of the wrong kind; names want "".')
+    roles = [role for role in ROLES if role in cell.keys]
+    if len(roles) > 1:
+        raise BrokenUnit(f"{where}: a cell is {roles[0]} or {roles[1]}, not both; split it.")
+    if roles and not _NAME.fullmatch(cell.name):
+        raise BrokenUnit(
+            f"{where}: `{roles[0]}={cell.name!r}` is no cell id; use up to 64 letters, "
+            "digits, `_` and `-`."
+        )
+    text = roles and roles[0] in ("exercise", "hints")
+    if cell.kind == "raw" or (roles and (cell.kind == "markdown") is not bool(text)):
+        wanted = "# %% [markdown]" if text else "# %%"
+        raise BrokenUnit(f"{where}: this must be a `{wanted}` cell, and it is {cell.kind}.")
+    if ("points" in cell.keys) is not ("test" in cell.keys):
+        raise BrokenUnit(f'{where}: `test="..."` and `points=N` go together.')
+    if ("limit" in cell.keys or "stretch" in cell.keys) and "exercise" not in cell.keys:
+        raise BrokenUnit(f'{where}: `limit` and `stretch` belong to a cell with `exercise="..."`.')
+
+
+def _parses(cell: Cell, called: str) -> None:
+    """Raises BrokenUnit when a code cell is not Python: the commonest sign of a cell cut in two."""
+    if cell.kind != "code":
+        return
+    try:
+        _ = cell.tree
+    except SyntaxError as error:
+        line = cell.line + (error.lineno or 1) - 1
+        raise BrokenUnit(
+            f"{called}:{line}: {error.msg}; mend the Python, or, when a line `# %%` inside a "
+            "string cut the cell in two, indent that line."
+        ) from None
+
+
+def _survives_round_trip(
+    found: list[tuple[str, str, dict[str, Any]]], starts: list[int], called: str
+) -> None:
+    """Raises BrokenUnit when text -> notebook -> text -> notebook is not the same notebook.
+
+    jupytext keeps all but a few shapes (a code cell whose first line is `# %% ...`, some magics);
+    one that is not kept would change silently when an author opens the text as a notebook.
+    """
+    import jupytext
+    import nbformat
+
+    notebook = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
+    for kind, source, metadata in found:
+        make: Any = nbformat.v4.new_code_cell if kind == "code" else nbformat.v4.new_markdown_cell
+        kept = {key: value for key, value in metadata.items() if key != "lines_to_next_cell"}
+        notebook.cells.append(make(source, metadata=kept))
+    again = _through_jupytext(jupytext.writes(notebook, fmt="py:percent"))
+    for number, start in enumerate(starts):
+        if number >= len(again) or again[number][:2] != found[number][:2]:
+            raise BrokenUnit(
+                f"{called}:{start + 1}: this cell does not come back the same from jupytext; "
+                "look for a line that begins with `# %%` or `%%` inside it, and indent it."
+            )

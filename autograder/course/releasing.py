@@ -1,0 +1,122 @@
+"""Makes the learners' labs from ours with nbgrader's own GenerateAssignment, in a folder apart.
+
+The gradebook and the folders of whoever runs the build are never touched: nbgrader works in a
+temporary course directory that holds nothing but the notebook and the figures it names. That is
+also why no text twin with answers can reach release/ (nbgrader copies every sibling it finds).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+
+from autograder.course.rendering import as_bytes
+from autograder.course.units import repository
+from autograder.outcomes import UserMistake
+
+# For nbgrader_config.py, where instructors run nbgrader in the repository itself.
+NEVER_RELEASED = [
+    ".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback", "*.py", "*.toml", "*.md", "*.txt",
+]  # fmt: skip
+
+
+def release(
+    labs: dict[str, dict[str, bytes]],
+) -> tuple[dict[str, dict[str, bytes]], list[tuple[str, str]]]:
+    """The released files of each lab, and (unit, sentence) for each that nbgrader refused.
+
+    Both dicts map the unit's name to its files: path inside the assignment -> content. nbgrader
+    runs in a child process, because it changes the working directory and leaves databases open.
+    Raises UserMistake when nbgrader itself cannot run.
+    """
+    if not labs:
+        return {}, []
+    with tempfile.TemporaryDirectory(prefix="unblocked-release-", ignore_cleanup_errors=True) as at:
+        course = Path(at).resolve()
+        for name, files in labs.items():
+            for relative, content in files.items():
+                path = course / "source" / name / relative
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+        command = [sys.executable, "-m", "autograder.course.releasing", str(course), *labs]
+        # nbgrader 0.9.6 calls `alembic` by name, and an environment need not be activated.
+        programs = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+        done = subprocess.run(
+            command,
+            cwd=repository(),
+            env={**os.environ, "PATH": programs},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+        if done.returncode != 0:
+            last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+            raise UserMistake(
+                f"nbgrader cannot make release/: {last}; is requirements.txt installed?"
+            )
+        refused: dict[str, str] = json.loads(done.stdout)
+        released = {
+            name: {
+                path.relative_to(course / "release" / name).as_posix(): _canonical(path)
+                for path in sorted((course / "release" / name).rglob("*"))
+                if path.is_file()
+            }
+            for name in labs
+            if name not in refused
+        }
+    return released, sorted(refused.items())
+
+
+def _generate(course: Path, name: str) -> str:
+    """Makes one lab; returns what nbgrader has against it, or nothing."""
+    from nbgrader.converters import GenerateAssignment
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import Config
+
+    said = _Collector()
+    log = logging.Logger("unblocked.release")  # not the root's child: nothing is printed
+    log.addHandler(said)
+    directory = CourseDirectory(root=str(course), assignment_id=name, ignore=NEVER_RELEASED)
+    directory.db_url = f"sqlite:///{course / 'gradebook.db'}"
+    # An empty Config: a personal nbgrader_config.py must not change what everyone gets.
+    converter = GenerateAssignment(coursedir=directory, config=Config(), log=log)
+    try:
+        converter.start()
+    except (Exception, SystemExit) as error:  # whatever nbgrader raises, it is about this lab
+        return f"nbgrader refuses the lab: {said.reason() or error}"
+    return ""
+
+
+def _canonical(path: Path) -> bytes:
+    """nbgrader's content in our spelling of JSON, which does not change with nbconvert's."""
+    if path.suffix != ".ipynb":
+        return path.read_bytes()
+    return as_bytes(json.loads(path.read_bytes()))
+
+
+class _Collector(logging.Handler):
+    """Keeps what nbgrader logs as errors: its exceptions only say "see above"."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.ERROR)
+        self.errors: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.errors.append(record.getMessage().strip())
+
+    def reason(self) -> str:
+        """Of a logged traceback the line that names the exception, else the first error."""
+        traces = [text.splitlines()[-1] for text in self.errors if text.startswith("Traceback")]
+        return [*traces, *self.errors, ""][0]
+
+
+if __name__ == "__main__":
+    objections = {name: _generate(Path(sys.argv[1]), name) for name in sys.argv[2:]}
+    print(json.dumps({name: what for name, what in objections.items() if what}))

@@ -1,0 +1,85 @@
+"""Makes the notebook of a unit's text: nbgrader's metadata, ids that stay, the same bytes each time.
+
+Cell ids are the grade_id, else a hash of the source and its occurrence number: jupytext makes new
+random ids at every conversion (28 lines of diff for an unchanged text of 14 cells). No `jupytext`
+key is written: with one, JupyterLab opens the text beside a release notebook (jupytext#157).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from typing import Any
+
+from autograder.course.reading import BrokenUnit, Cell
+
+KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_OURS = ("exercise", "limit", "stretch", "hints", "experiment")
+
+
+def notebook(cells: list[Cell], graded: bool, called: str) -> dict[str, Any]:
+    """The notebook of a text, as JSON data. `graded`: with nbgrader's metadata, for a lab."""
+    occurrences: Counter[str] = Counter()
+    taken: dict[str, int] = {}
+    built = []
+    for cell in cells:
+        metadata: dict[str, Any] = {
+            key: cell.keys[key] for key in ("tags", "jupyter") if key in cell.keys
+        }
+        identity = ""
+        if graded and cell.role in ("answer", "test", "setup"):
+            metadata["nbgrader"] = _nbgrader(cell)
+            identity = cell.name
+            if identity in taken:
+                raise BrokenUnit(
+                    f"{called}:{cell.line - 1}: the id `{identity}` is used already in line "
+                    f"{taken[identity]}; every answer, test and setup cell needs its own."
+                )
+            taken[identity] = cell.line - 1
+        ours = {key: cell.keys[key] for key in _OURS if key in cell.keys}
+        if ours:
+            metadata["unblocked"] = ours
+        if not identity:
+            digest = hashlib.sha256(f"{cell.kind}\n{cell.source}".encode()).hexdigest()[:10]
+            occurrences[digest] += 1
+            identity = f"{digest}-{occurrences[digest]}"
+        entry: dict[str, Any] = {
+            "cell_type": cell.kind,
+            "id": identity,
+            "metadata": metadata,
+            "source": cell.source,
+        }
+        if cell.kind == "code":
+            entry |= {"execution_count": None, "outputs": []}
+        built.append(entry)
+    return {
+        "cells": built,
+        "metadata": {"kernelspec": KERNEL},
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def as_bytes(content: dict[str, Any]) -> bytes:
+    """The file of a notebook as nbformat writes it: sorted keys, one space, a newline at the end."""
+    import nbformat
+
+    node = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
+    nbformat.validate(node)
+    text: str = nbformat.writes(node, version=4)  # type: ignore[no-untyped-call]
+    return text.rstrip("\n").encode() + b"\n"
+
+
+def _nbgrader(cell: Cell) -> dict[str, Any]:
+    """The full schema-3 metadata of a cell: nbgrader 0.9.6 refuses what lacks a key."""
+    metadata: dict[str, Any] = {
+        "grade": cell.role == "test",
+        "grade_id": cell.name,
+        "locked": cell.role != "answer",
+        "schema_version": 3,
+        "solution": cell.role == "answer",
+        "task": False,
+    }
+    if cell.role == "test":
+        metadata["points"] = cell.keys["points"]
+    return metadata

@@ -1,0 +1,116 @@
+"""What a unit is, and where its files are: written in source/, built, and copied to work/."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+PICTURES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"})
+_NAME = re.compile(r"\d\d_[a-z0-9_]+")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit, by its name (`03_gateway`), in one repository."""
+
+    root: Path
+    name: str
+
+    @property
+    def number(self) -> str:
+        return self.name[:2]
+
+    @property
+    def folder(self) -> Path:
+        """The only place where the unit is written."""
+        return self.root / "source" / self.name
+
+    @property
+    def lesson_text(self) -> Path:
+        return self.folder / "lesson.py"
+
+    @property
+    def lab_text(self) -> Path:
+        return self.folder / "lab.py"
+
+    @property
+    def questions(self) -> Path:
+        return self.folder / "questions.toml"
+
+    @property
+    def design(self) -> Path:
+        return self.folder / "design.md"
+
+    @property
+    def figures(self) -> Path:
+        return self.folder / "figures"
+
+    @property
+    def lesson(self) -> Path:
+        """The built lesson."""
+        return self.root / "notebooks" / f"{self.name}.ipynb"
+
+    @property
+    def lesson_figures(self) -> Path:
+        return self.root / "notebooks" / "figures" / self.name
+
+    @property
+    def lab(self) -> Path:
+        """The built lab, with answers and hidden tests."""
+        return self.folder / f"{self.name}.ipynb"
+
+    @property
+    def release(self) -> Path:
+        """The lab as learners get it."""
+        return self.root / "release" / self.name / f"{self.name}.ipynb"
+
+    @property
+    def answers(self) -> Path:
+        """The right and wrong answers the lab is proven with."""
+        return self.root / "tests" / "answers" / self.name
+
+    @property
+    def work(self) -> Path:
+        """The learner's copies."""
+        return self.root / "work" / self.name
+
+    @property
+    def work_lesson(self) -> Path:
+        """Not named like the lab: both lie in one folder, and a browser tab shows only the name."""
+        return self.work / f"{self.name}_lesson.ipynb"
+
+    @property
+    def work_lab(self) -> Path:
+        return self.work / f"{self.name}.ipynb"
+
+
+def repository() -> Path:
+    """The folder that holds the package, and beside it source/, release/ and work/."""
+    return Path(__file__).resolve().parents[2]
+
+
+def written(root: Path) -> list[Unit]:
+    """The units that have a text in source/, in the order of their numbers."""
+    return [
+        unit
+        for unit in _named(root, root / "source", "*")
+        if unit.lesson_text.exists() or unit.lab_text.exists()
+    ]
+
+
+def built(root: Path) -> list[Unit]:
+    """The units a learner can open: a built lesson, a released lab, or both."""
+    names = {unit.name for unit in _named(root, root / "notebooks", "*.ipynb")}
+    names |= {unit.name for unit in _named(root, root / "release", "*") if unit.release.exists()}
+    return [Unit(root, name) for name in sorted(names)]
+
+
+def shown(root: Path, path: Path) -> str:
+    """A path as people read it: from the repository on, with forward slashes."""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def _named(root: Path, folder: Path, pattern: str) -> list[Unit]:
+    names = sorted(path.stem for path in folder.glob(pattern) if _NAME.fullmatch(path.stem))
+    return [Unit(root, name) for name in names]
