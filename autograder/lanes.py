@@ -42,8 +42,13 @@ class Lanes:
         """Make `loop` note the steps of the tasks it will create."""
         loop.set_task_factory(self._make_task)
 
+    def name_first(self, name: str) -> None:
+        """Call the first lane after the function that was given to `watch`."""
+        if self._lanes:
+            self._lanes[0].name = name
+
     def shown(self, start: int) -> list[tuple[str, list[tuple[float, float]]]]:
-        """Return [(name, [(begin, seconds), ...]), ...] relative to `start`, busiest kept, merged."""
+        """Return [(name, [(begin, seconds), ...]), ...] in seconds since `start`, at most 40 lanes."""
         ran = [lane for lane in self._lanes if lane.steps]
         if len(ran) > MOST_LANES:
             busiest = set(map(id, sorted(ran, key=_busy, reverse=True)[:MOST_LANES]))

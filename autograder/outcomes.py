@@ -47,7 +47,7 @@ class Inconclusive(_Sentence, Exception):
 
 
 class UserMistake(_Sentence, Exception):
-    """A mistake of the person at the keyboard: one sentence with the thing, the value, the next step.
+    """A mistake of the person at the keyboard: the sentence tells thing, value and next step.
 
     The command line prints it without a traceback and exits with code 2.
     """

@@ -23,7 +23,8 @@ computing, or because that thread is itself waiting for a CPU:
 
     S -= min(F, S, 6 ms * V)             F = CPU and run-queue wait of threads that are not the
                                          call's. Who waits for the GIL wakes every 5 ms to ask for
-                                         it (sys.getswitchinterval), hence the bound by V.
+                                         it (sys.getswitchinterval), hence the bound by V; if S is
+                                         longer, one of the V was a real sleep, and V - 1 remain.
     S -= min(Ro, max(0, S - Co))         Ro, Co: of the threads that the call started
 
 What they take off is kept as `doubt`: a block that exceeds the limit only with its doubt is
@@ -163,9 +164,9 @@ class Probe:
         busiest of them."""
         foreign = own_wait = own_cpu = busiest = culprit = 0
         now = self.others.read()
-        for tid, (cpu, wait) in now.items():
+        for tid, (cpu_now, wait_now) in now.items():
             cpu_before, wait_before = self.base_others.get(tid, (0, 0))
-            cpu, wait = cpu - cpu_before, wait - wait_before
+            cpu, wait = cpu_now - cpu_before, wait_now - wait_before
             if tid in self.others.before:
                 foreign += cpu + wait
             else:
@@ -174,7 +175,8 @@ class Probe:
                 if cpu > busiest:
                     busiest, culprit = cpu, tid
         self.base_others, self.base_others_at = now, perf_counter_ns()
-        excused = min(foreign, slept, switches * GIL_TURN)
+        turns = switches * GIL_TURN if slept <= switches * GIL_TURN else (switches - 1) * GIL_TURN
+        excused = min(foreign, slept, max(0, turns))
         rest = slept - excused
         return excused + min(own_wait, max(0, rest - own_cpu)), own_cpu, culprit
 

@@ -167,9 +167,7 @@ class Report:
         """
         self.limit = limit
         if gateway is not None:
-            self.gateway_log = [
-                {**event, "t": event.get("at", 0.0) - self.record.began} for event in gateway.log
-            ]
+            self.gateway_log = gateway.log
         kills = [event for event in self.gateway_log if event["event"] == "killed"]
         worst = self.blocks[0] if self.blocks else None
         if worst is not None and worst.seconds >= limit:
@@ -234,7 +232,8 @@ class Report:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         from autograder import timeline
 
-        picture = timeline.as_html(self.record, limit=self.limit, events=self.gateway_log)
+        beats, kills = timeline.heard(self.gateway_log, self.record.began)
+        picture = timeline.as_html(self.record, self.limit, beats, kills)
         return {"text/plain": self.sentence, "text/html": picture}
 
     def _came_to_an_end(self) -> None:
@@ -328,7 +327,7 @@ def _show(report: Report) -> None:
         return
     from IPython.core.getipython import get_ipython
 
-    if get_ipython() is not None:  # type: ignore[no-untyped-call]
+    if get_ipython() is not None:
         from IPython.display import display
 
         display(report)  # type: ignore[no-untyped-call]

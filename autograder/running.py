@@ -1,0 +1,331 @@
+"""One watched call: a fresh loop on the current thread, bracketed by the probe, torn down in time.
+
+In a notebook the thread is one of its own (watching.InThread); in the examination it is the main
+thread of the candidate.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import inspect
+import sys
+import threading
+import traceback
+from collections.abc import Callable
+from time import monotonic, perf_counter_ns
+from types import TracebackType
+from typing import Any
+
+from autograder import wire
+from autograder.blame import Sampler, is_own, own_line, shown_name, source_line
+from autograder.lanes import Lanes
+from autograder.probe import Held, Probe, watched_loop
+from autograder.report import NOT_IMPLEMENTED, Record
+
+TICK = 0.01 if sys.platform != "win32" else 0.0156  # s between two ticks of the fixed schedule
+MOST_TICKS = 20_000
+LAST_WORDS = 0.5  # s a cancelled call has to come to an end
+TEARDOWN = 2.0  # s the threads and generators a call left behind have to come to an end
+
+
+class Stopped(BaseException):
+    """Thrown into a thread whose loop is held by Python code after its time is over."""
+
+
+def run(
+    self,
+    function: Any,
+    args: tuple[Any, ...],
+    keywords: dict[str, Any],
+    *,
+    timeout: float,
+    loop: str,
+) -> Awaitable[Record]:
+    """Run the call once and return its Record."""
+    ...
+
+
+def use(backend: Backend) -> None:
+    """Make `watch` run its calls through `backend`: the examiner's way to the candidate."""
+    global _backend  # noqa: PLW0603 one process has one place where answers run
+    _backend = backend
+
+
+def run(
+    function: Callable[..., Any],
+    args: tuple[Any, ...] = (),
+    keywords: dict[str, Any] | None = None,
+    *,
+    timeout: float = 10.0,
+    loop: str = "asyncio",
+) -> Record:
+    """Run `function(*args, **keywords)` once on a watched loop of the current thread."""
+    return Run(function, args, keywords or {}, timeout, loop).go()
+
+
+class Run:
+    """One watched call, from the making of its loop to the end of its teardown."""
+
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        timeout: float,
+        loop: str,
+    ) -> None:
+        self.record = Record(name=getattr(function, "__name__", "the call"), loop=loop)
+        self._function, self._args, self._keywords = function, args, keywords
+        self._timeout = timeout
+        self._lanes = Lanes()
+        self._late: list[tuple[float, float]] = []
+        self._ended = 0
+        self._expired = False
+        self._task: asyncio.Task[None] | None = None
+        self._coroutine: Any = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread = 0
+        self._probe: Probe | None = None
+        self._sampler: Sampler | None = None
+
+    def go(self) -> Record:
+        """Run the call on this thread and return its record."""
+        self._thread = threading.get_ident()
+        self._sampler = Sampler()
+        self._sampler.start()
+        self._probe = Probe(self._sampler)
+        self._sampler.probe = self._probe
+        self.record.began = monotonic()
+        self.record.blind = self._probe.blind
+        try:
+            self._drive(self._probe)
+        finally:
+            self._probe.close()
+            self._sampler.stop()
+        self._fill(self._probe, self._sampler)
+        return self.record
+
+    def cancel(self) -> None:
+        """End the call from another thread: cancel it, then stop the Python code that holds it."""
+        loop = self._loop
+        if loop is not None and not loop.is_closed() and self._task is not None:
+            self._expired = True
+            loop.call_soon_threadsafe(self._expire)
+
+    def interrupt(self) -> None:
+        """Throw an exception into the thread of the call; code stuck in C does not notice."""
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(
+            ctypes.c_ulong(self._thread), ctypes.py_object(Stopped)
+        )
+
+    def interrupt_if_held(self) -> None:
+        """Interrupt the call unless its loop is free, and so heard the cancellation."""
+        if self.held_for() > LAST_WORDS:
+            self.interrupt()
+
+    def held_for(self) -> float:
+        """Return for how long the pass under way has held the loop; 0.0 when there is none."""
+        moment = self._probe.moment if self._probe is not None else 0
+        return (perf_counter_ns() - moment) / 1e9 if moment else 0.0
+
+    def stuck(self) -> Record:
+        """Return what can be said of a call that does not come back; for another thread to ask."""
+        assert self._probe is not None
+        assert self._sampler is not None
+        now = perf_counter_ns()
+        began = self._probe.moment or now
+        self._probe.held.append(
+            Held(began - self._probe.start, now - began, 0, 0, "sleep", began, 0)
+        )
+        self._ended = now
+        self.record.error = self._timed_out(self._probe.moment)
+        self._fill(self._probe, self._sampler)
+        return self.record
+
+    def _drive(self, probe: Probe) -> None:
+        self._loop = loop = self._make_loop(probe)
+        previous = asyncio.events._get_running_loop()  # nest_asyncio leaves one behind
+        asyncio.events._set_running_loop(None)
+        try:
+            asyncio.set_event_loop(loop)
+            self._lanes.install(loop)
+            self._coroutine = self._call()
+            self._task = loop.create_task(self._coroutine)
+            self._lanes.name_first(self.record.name)
+            self._task.add_done_callback(lambda _: loop.stop())
+            loop.call_later(self._timeout, self._expire)
+            self._tick(loop, loop.time() + TICK, loop.time())
+            self._run_forever(loop)
+            self._ended = self._ended or perf_counter_ns()
+            self._tear_down(loop)
+        finally:
+            probe.leave(perf_counter_ns(), None)
+            if not loop.is_running():
+                loop.close()
+            asyncio.set_event_loop(previous)
+            asyncio.events._set_running_loop(previous)
+
+    def _make_loop(self, probe: Probe) -> asyncio.AbstractEventLoop:
+        return watched_loop(probe)
+
+    def _run_forever(self, loop: asyncio.AbstractEventLoop) -> None:
+        try:
+            loop.run_forever()
+        except BaseException as error:  # SystemExit of a callback; Stopped by interrupt
+            self._note_error(error)
+        if self._probe is not None:
+            self._probe.leave(perf_counter_ns(), None)
+
+    async def _call(self) -> None:
+        try:
+            awaitable = self._function(*self._args, **self._keywords)
+            if not inspect.isawaitable(awaitable):
+                self.record.error = ("TypeError", _not_async(self.record.name), "", 0)
+                return
+            value = await awaitable
+            self._ended = perf_counter_ns()
+            self.record.value = wire.pack(value, f"what `{self.record.name}` returned")
+        except asyncio.CancelledError as error:
+            if not self._expired:
+                self._note_error(error)
+        except BaseException as error:  # the learner's: SystemExit must not end the kernel
+            self._note_error(error)
+        finally:
+            self._ended = self._ended or perf_counter_ns()
+
+    def _note_error(self, error: BaseException) -> None:
+        if self.record.error is not None or isinstance(error, Stopped):
+            if self.record.error is None:
+                self.record.error = self._timed_out(0, error.__traceback__)
+            return
+        file, line = _innermost(error.__traceback__)
+        kind = type(error).__name__
+        if isinstance(error, NotImplementedError):
+            kind = NOT_IMPLEMENTED
+        try:
+            message = str(error)[:2000]
+        except Exception:  # the learner's __str__
+            message = ""
+        self.record.error = (kind, message, shown_name(file) if file else "", line)
+        self.record.traceback = _own_traceback(error)
+
+    def _expire(self) -> None:
+        """The call's time is over: note where it waits, cancel it, and at last stop the loop."""
+        if self._task is None or self._task.done():
+            return
+        self._expired = True
+        if self.record.error is None:
+            self.record.error = self._timed_out(0)
+        self._task.cancel()
+        assert self._loop is not None
+        self._loop.call_later(LAST_WORDS, self._loop.stop)
+
+    def _timed_out(
+        self, moment: int, where: TracebackType | None = None
+    ) -> tuple[str, str, str, int]:
+        file, line = _innermost(where)
+        if not file and moment and self._sampler is not None:
+            seen = self._sampler.line_of(moment)
+            file, line = (seen.file, seen.line) if seen else ("", 0)
+        if not file:
+            file, line = _waiting_at(self._coroutine)
+        message = f"did not come to an end within {self._timeout:g} s"
+        return ("TimeoutError", message, shown_name(file) if file else "", line)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop, due: float, start: float) -> None:
+        """Note how late this tick of the fixed schedule is; missed ticks count as well."""
+        now = loop.time()
+        while due <= now and len(self._late) < MOST_TICKS:
+            self._late.append((due - start, now - due))
+            due += TICK
+        if not self._ended and len(self._late) < MOST_TICKS:
+            loop.call_at(due, self._tick, loop, due, start)
+
+    def _tear_down(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel what the call left behind, as asyncio.Runner does, and wait for it with a bound."""
+        if any(not task.done() for task in asyncio.all_tasks(loop)):
+            self._finish(loop, _cancel_all(loop))
+        self._finish(loop, loop.shutdown_asyncgens())
+        executor = getattr(loop, "_default_executor", None)
+        if executor is not None:
+            if not any(thread.is_alive() for thread in getattr(executor, "_threads", ())):
+                return
+            self._finish(loop, loop.shutdown_default_executor())
+
+    def _finish(self, loop: asyncio.AbstractEventLoop, work: Any) -> None:
+        loop.set_task_factory(None)
+        task = loop.create_task(work)
+        task.add_done_callback(lambda _: loop.stop())
+        give_up = loop.call_later(TEARDOWN, loop.stop)
+        self._run_forever(loop)
+        give_up.cancel()
+        if task.done() and not task.cancelled():
+            task.exception()
+        elif not task.done():
+            task._log_destroy_pending = False  # type: ignore[attr-defined]
+
+    def _fill(self, probe: Probe, sampler: Sampler) -> None:
+        record, start = self.record, probe.start
+        record.seconds = max(0, (self._ended or perf_counter_ns()) - start) / 1e9
+        for held in sorted(probe.held, key=lambda h: -(h.seconds + h.doubt))[:100]:
+            line = sampler.line_of(held.moment, held.culprit)
+            record.blocks.append(
+                {
+                    "seconds": held.seconds / 1e9,
+                    "start": max(0, held.began) / 1e9,
+                    "kind": held.kind,
+                    "file": shown_name(line.file) if line else "",
+                    "line": line.line if line else 0,
+                    "code": source_line(line.file, line.line) if line else "",
+                    "function": line.function if line else "",
+                    "doubt": held.doubt / 1e9,
+                }
+            )
+        record.late = self._late
+        record.lanes = self._lanes.shown(start)
+        record.noise = [(max(0, began) / 1e9, ns / 1e9) for began, ns in probe.noise[:1000]]
+
+
+async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
+    me = asyncio.current_task()
+    tasks = [task for task in asyncio.all_tasks(loop) if task is not me]
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _not_async(name: str) -> str:
+    return f"{name} is not a coroutine function: begin it with `async def`"
+
+
+def _innermost(trace: TracebackType | None) -> tuple[str, int]:
+    """Return the innermost place of the learner's code in a traceback, or ("", 0)."""
+    file, number = "", 0
+    while trace is not None:
+        place = own_line(trace.tb_frame)
+        if place is not None and place.file == trace.tb_frame.f_code.co_filename:
+            file, number = place.file, trace.tb_lineno
+        trace = trace.tb_next
+    return file, number
+
+
+def _waiting_at(coroutine: Any) -> tuple[str, int]:
+    """Return the innermost place of the learner's code where a suspended coroutine waits."""
+    file, number = "", 0
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
+        if frame is not None and is_own(frame.f_code.co_filename):
+            file, number = frame.f_code.co_filename, frame.f_lineno or 0
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
+    return file, number
+
+
+def _own_traceback(error: BaseException) -> str:
+    """Return the traceback of an error with the learner's frames only."""
+    summary = traceback.TracebackException.from_exception(error, limit=-60)
+    own = [frame for frame in summary.stack if is_own(frame.filename)]
+    for frame in own:
+        frame.filename = shown_name(frame.filename)
+    summary.stack = traceback.StackSummary.from_list(own)
+    return "".join(summary.format(chain=False))[:8000]
