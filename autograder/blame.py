@@ -53,7 +53,7 @@ class Sampler:
         self._thread = threading.Thread(target=self._keep_looking, name="sampler", daemon=True)
 
     def start(self) -> None:
-        """Begin to look; start it before the probe is made, so that it never counts as the call's."""
+        """Begin to look; to be started before the probe is made, or it counts as the call's."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -48,7 +48,7 @@ class Lanes:
             self._lanes[0].name = name
 
     def shown(self, start: int) -> list[tuple[str, list[tuple[float, float]]]]:
-        """Return [(name, [(begin, seconds), ...]), ...] in seconds since `start`, at most 40 lanes."""
+        """Return [(name, [(begin, seconds), ...]), ...], seconds since `start`; at most 40."""
         ran = [lane for lane in self._lanes if lane.steps]
         if len(ran) > MOST_LANES:
             busiest = set(map(id, sorted(ran, key=_busy, reverse=True)[:MOST_LANES]))

@@ -34,25 +34,6 @@ class Stopped(BaseException):
 
 
 def run(
-    self,
-    function: Any,
-    args: tuple[Any, ...],
-    keywords: dict[str, Any],
-    *,
-    timeout: float,
-    loop: str,
-) -> Awaitable[Record]:
-    """Run the call once and return its Record."""
-    ...
-
-
-def use(backend: Backend) -> None:
-    """Make `watch` run its calls through `backend`: the examiner's way to the candidate."""
-    global _backend  # noqa: PLW0603 one process has one place where answers run
-    _backend = backend
-
-
-def run(
     function: Callable[..., Any],
     args: tuple[Any, ...] = (),
     keywords: dict[str, Any] | None = None,
@@ -243,7 +224,7 @@ class Run:
             loop.call_at(due, self._tick, loop, due, start)
 
     def _tear_down(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel what the call left behind, as asyncio.Runner does, and wait for it with a bound."""
+        """Cancel what the call left behind, as asyncio.Runner does; wait for it with a bound."""
         if any(not task.done() for task in asyncio.all_tasks(loop)):
             self._finish(loop, _cancel_all(loop))
         self._finish(loop, loop.shutdown_asyncgens())
