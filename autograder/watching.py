@@ -52,16 +52,16 @@ class Backend(Protocol):
     """Where `watch` runs its calls."""
 
     def run(
-    self,
-    function: Any,
-    args: tuple[Any, ...],
-    keywords: dict[str, Any],
-    *,
-    timeout: float,
-    loop: str,
-) -> Awaitable[Record]:
-    """Run the call once and return its Record."""
-    ...
+        self,
+        function: Any,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        *,
+        timeout: float,
+        loop: str,
+    ) -> Awaitable[Record]:
+        """Run the call once and return its Record."""
+        ...
 
 
 def use(backend: Backend) -> None:
