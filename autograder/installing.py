@@ -1,0 +1,332 @@
+"""The environment that the verbs run in: found, or made as `.venv` on the first start.
+
+`enter` returns when this interpreter has everything that requirements.txt names (as on Binder, or
+in an environment of the reader's own); otherwise it brings `.venv` up to date and starts the same
+command again in there. Only the standard library is used, because nothing else is there yet.
+
+What makes it safe to interrupt, and to start twice at once:
+
+* a stamp of requirements.txt, pyproject.toml, the Python version and the place is written into
+  `.venv` last, in one step, so that an install that did not reach its end is not taken for one;
+* `.venv.lock` is locked meanwhile, by pip's or uv's process too, and says "unfinished" until the
+  end: pip may leave half a package that it later takes for a whole one, so the next start begins
+  with an empty `.venv`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import venv
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NoReturn, TextIO
+
+from autograder.outcomes import UserMistake
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+UNFINISHED = "unfinished"
+
+
+def enter(arguments: Sequence[str], *, make: bool = True) -> None:
+    """Return once this interpreter has everything; may replace the process to get there.
+
+    With `make` false nothing is installed: without a current environment the process goes on as it
+    is. Raises UserMistake when the environment cannot be made.
+    """
+    inside = Path(sys.prefix).resolve() == VENV.resolve()
+    if not (inside and is_current(VENV)) and not has_everything():
+        if make:
+            bring_up_to_date(VENV)
+        if not inside and is_current(VENV):
+            _start_again(arguments)
+    _surround()
+
+
+def is_current(place: Path) -> bool:
+    """Whether the environment in `place` was made, to its end, for the files of today."""
+    return _read(_stamp_of(place)) == _stamp(place)
+
+
+def has_everything() -> bool:
+    """Whether the running interpreter has what requirements.txt asks for, in the right versions."""
+    try:
+        from packaging.requirements import Requirement
+    except ImportError:
+        return False
+    from importlib.metadata import PackageNotFoundError, version
+
+    for line in _read(ROOT / "requirements.txt").splitlines():
+        text = line.partition("#")[0].strip()
+        if not text or text.startswith("-"):  # "-e ." is this folder: `_surround` sees to it
+            continue
+        requirement = Requirement(text)
+        if requirement.marker and not requirement.marker.evaluate():
+            continue
+        try:
+            found = version(requirement.name)
+        except PackageNotFoundError:
+            return False
+        if not requirement.specifier.contains(found, prereleases=True):
+            return False
+    return True
+
+
+def bring_up_to_date(place: Path) -> None:
+    """Make the environment, or install into it what changed; another start's install is awaited.
+
+    Raises UserMistake with the next step when that is not possible.
+    """
+    try:
+        with _alone(place) as note:
+            if is_current(place):
+                return
+            reuse = note.read() != UNFINISHED and _fits(place)
+            _write(note, UNFINISHED)
+            _stamp_of(place).unlink(missing_ok=True)
+            _install(place, note, reuse=reuse)
+            _finish(place)
+            _write(note, "")
+    except OSError as error:
+        raise UserMistake(
+            f"{place} could not be made ({error}): see that this folder can be written to and that"
+            " the disk is not full, then start again."
+        ) from error
+
+
+# How things are installed
+
+
+def _install(place: Path, note: TextIO, *, reuse: bool) -> None:
+    began = time.monotonic()
+    uv = shutil.which("uv")
+    own_pip = importlib.util.find_spec("ensurepip") is not None
+    if not uv and not own_pip and importlib.util.find_spec("pip") is None:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise UserMistake(
+            f"This Python ({sys.executable}) came without ensurepip and pip, so nothing can be"
+            f" installed: on Debian and Ubuntu run `sudo apt install python{version}-venv`, then"
+            " start again."
+        )
+    if reuse:
+        _say("requirements.txt or pyproject.toml changed: bringing .venv up to date.")
+    else:
+        _say("First start: installing about 130 packages (0.5 GB) into .venv, this once.")
+        symlinks = os.name != "nt"
+        with_pip = own_pip and not uv
+        venv.create(place, clear=True, symlinks=symlinks, with_pip=with_pip, prompt="unblocked")
+    python = str(python_of(place))
+    if uv:
+        command = [uv, "pip", "install", "--python", python]
+        command += [] if _uv_can_cache(uv) else ["--no-cache"]
+    elif own_pip:
+        command = [python, "-m", "pip", "install"]
+    else:  # Debian's python3-pip without python3-venv: that pip can install into another place
+        command = [sys.executable, "-m", "pip", "--python", python, "install"]
+    _run_installer([*command, "-r", "requirements.txt"], note, one_line=not uv and _on_terminal())
+    _say(f"Installed in {time.monotonic() - began:.0f} s.")
+
+
+def _run_installer(command: list[str], note: TextIO, *, one_line: bool) -> None:
+    """Run pip or uv in the repository; with `one_line` its progress is one line that changes."""
+    environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    environment.pop("PYTHONPATH", None)  # pip would count as installed what it finds there
+    began = time.monotonic()
+    lines: list[str] = []
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if one_line else None,
+        stderr=subprocess.STDOUT if one_line else None,
+        text=True,
+        errors="replace",
+        # The lock outlives this process, should it be killed, until the installer has ended too.
+        pass_fds=() if os.name == "nt" else (note.fileno(),),
+    ) as process:
+        try:
+            for line in process.stdout or ():
+                lines.append(line)
+                _show(f"[{time.monotonic() - began:3.0f} s] {line.strip()}")
+            process.wait()
+        except BaseException:  # Ctrl-C must not leave pip at work
+            process.terminate()
+            process.wait()
+            raise
+        finally:
+            print(flush=True)
+    if process.returncode != 0:
+        sys.stdout.writelines(lines[-15:])
+        raise UserMistake(
+            f"The packages could not be installed: `{' '.join(command)}` ended with code"
+            f" {process.returncode}, and its own words are above. Check the network, then start"
+            " again."
+        )
+
+
+def _show(what: str) -> None:
+    width = shutil.get_terminal_size().columns - 1
+    print(f"\r{what[:width]:{width}}", end="", flush=True)
+
+
+def _say(sentence: str) -> None:
+    print(sentence, flush=True)
+
+
+def _on_terminal() -> bool:
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+def _uv_can_cache(uv: str) -> bool:
+    """Whether uv's cache can be written: when it cannot, uv would stop with an error."""
+    answer = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=False)
+    if answer.returncode != 0:
+        return False
+    cache = Path(answer.stdout.strip())
+    nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
+    return os.access(nearest, os.W_OK)
+
+
+def _fits(place: Path) -> bool:
+    """Whether an environment found in `place` can be kept: the same Python, and never moved."""
+    stamp = _read(_stamp_of(place))
+    if stamp:
+        return stamp.splitlines()[0] == _stamp(place).splitlines()[0]
+    # No stamp of ours: perhaps the reader's own environment, made by an editor. It may stay.
+    question = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix)"
+    try:
+        answer = subprocess.run(
+            [python_of(place), "-c", question], capture_output=True, text=True, check=False
+        )
+    except OSError:
+        return False
+    return answer.stdout.strip() == _stamp(place).splitlines()[0]
+
+
+def python_of(place: Path) -> Path:
+    """The interpreter of the environment in `place`."""
+    return place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+
+
+# The stamp
+
+
+def _stamp_of(place: Path) -> Path:
+    return place / "unblocked-stamp"
+
+
+def _stamp(place: Path) -> str:
+    """Two lines: a change of the first makes the environment useless, of the second only old."""
+    digest = hashlib.sha256()
+    for name in ("requirements.txt", "pyproject.toml"):
+        digest.update((ROOT / name).read_bytes())
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return f"{version} {place}\n{digest.hexdigest()}\n"
+
+
+def _finish(place: Path) -> None:
+    """Write the stamp in one step: it is there whole, or not at all."""
+    fresh = _stamp_of(place).with_suffix(".new")
+    fresh.write_text(_stamp(place), encoding="utf-8")
+    fresh.replace(_stamp_of(place))
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return ""
+
+
+# The lock
+
+
+@contextlib.contextmanager
+def _alone(place: Path) -> Iterator[TextIO]:
+    """Hold `.venv.lock` and yield it, to be read; a lock dies with the processes that hold it."""
+    with open(f"{place}.lock", "a+", encoding="utf-8") as note:
+        if not _lock(note, wait=False):
+            _say("Another start is installing into .venv: waiting for it to end.")
+            while not _lock(note, wait=True):
+                pass
+        note.seek(0)
+        yield note
+
+
+def _write(note: TextIO, text: str) -> None:
+    note.seek(0)
+    note.truncate()
+    note.write(text)
+    note.flush()
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _lock(note: TextIO, *, wait: bool) -> bool:
+        note.seek(1 << 20)  # beyond the text: what is locked cannot be read by others
+        try:  # LK_LOCK gives up after ten seconds
+            msvcrt.locking(note.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+
+else:
+    import fcntl
+
+    def _lock(note: TextIO, *, wait: bool) -> bool:
+        try:
+            fcntl.flock(note, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+
+# The way in
+
+
+def _start_again(arguments: Sequence[str]) -> NoReturn:
+    """Become the same command, run by the environment's interpreter."""
+    command = [str(python_of(VENV)), "-m", "autograder", *arguments]
+    sys.stdout.flush()
+    if os.name == "nt":  # there exec would return to the prompt while the command still runs
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the console gives Ctrl-C to the child too
+        sys.exit(subprocess.call(command))
+    os.execv(command[0], command)
+
+
+def _surround() -> None:
+    """Set what every process we start relies on, wherever it runs."""
+    # nbgrader calls `alembic` by its name.
+    _prepend("PATH", str(Path(sys.executable).parent))
+    # Kernels run in work/NN_name: there too `autograder` is this checkout, and no other.
+    _prepend("PYTHONPATH", str(ROOT))
+    if not _home_is_writable():
+        home = ROOT / "work" / ".unblocked" / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
+            os.environ.setdefault(name, str(home / name.split("_")[1].lower()))
+        os.environ.setdefault("IPYTHONDIR", str(home / "ipython"))
+        os.environ.setdefault("MPLCONFIGDIR", str(home / "matplotlib"))
+
+
+def _prepend(variable: str, folder: str) -> None:
+    others = [each for each in os.environ.get(variable, "").split(os.pathsep) if each]
+    if folder not in others[:1]:
+        os.environ[variable] = os.pathsep.join([folder, *others])
+
+
+def _home_is_writable() -> bool:
+    try:
+        return os.access(Path.home(), os.W_OK)
+    except RuntimeError:  # no home directory could be found out
+        return False

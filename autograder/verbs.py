@@ -1,0 +1,252 @@
+"""The verbs of `python3 -m autograder`: what each is called, what it takes, which room does it.
+
+No verb holds logic of its own, and each imports its room only when it is called. A UserMistake is
+printed as its sentence, with exit code 2.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from types import FrameType
+from typing import NoReturn
+
+from autograder import installing
+from autograder.installing import ROOT
+from autograder.outcomes import UserMistake
+
+Verb = Callable[[argparse.Namespace], int]
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one verb and return the exit code: 0 done, 1 something did not hold, 2 a mistake."""
+    _let_terminate_clean_up()
+    try:
+        options = _read(arguments)
+        installing.enter(arguments, make=options.verb is not doctor)
+        verb: Verb = options.verb
+        return verb(options)
+    except UserMistake as mistake:
+        sys.stdout.flush()
+        print(mistake, file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:  # `... | head` has read enough
+        sys.stderr.close()
+        return 1
+
+
+# The verbs
+
+
+def lab(options: argparse.Namespace) -> int:
+    from autograder.course import serving
+
+    return serving.lab(ROOT, port=options.port, open_browser=options.browser)
+
+
+def test(options: argparse.Namespace) -> int:
+    from autograder.course import suite
+
+    return suite.run(ROOT, options.rest, quick=options.quick, soak=options.soak)
+
+
+def check(options: argparse.Namespace) -> int:
+    from autograder.grading import marking
+
+    return marking.check(options.path)
+
+
+def progress(options: argparse.Namespace) -> int:
+    from autograder.course import scoring
+
+    print(scoring.progress(ROOT))
+    return 0
+
+
+def grade(options: argparse.Namespace) -> int:
+    from autograder.grading import marking
+
+    return marking.grade(
+        options.unit,
+        student=options.student,
+        jobs=options.jobs,
+        dask=options.dask,
+        as_json=options.json,
+        regrade=options.regrade,
+    )
+
+
+def export(options: argparse.Namespace) -> int:
+    from autograder.grading import marking
+
+    return marking.export(options.format)
+
+
+def build(options: argparse.Namespace) -> int:
+    from autograder.course import auditing, building, linting
+
+    differences = building.build(ROOT, check=options.check)
+    faults = linting.lint(ROOT) + auditing.audit(ROOT)
+    for sentence in differences + faults:
+        print(sentence)
+    return 1 if faults or (options.check and differences) else 0
+
+
+def world(options: argparse.Namespace) -> int:
+    from autograder.world import console
+
+    return console.world()
+
+
+def gateway(options: argparse.Namespace) -> int:
+    from autograder.world import console
+
+    return console.gateway(options.port, options.heartbeat, options.grace, options.jsonl)
+
+
+def doctor(options: argparse.Namespace) -> int:
+    from autograder import doctor as room
+
+    print(room.report())
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    from autograder import bench as room
+
+    return room.run(options.name)
+
+
+# What they are called, and what they take
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says a mistake in one sentence, where argparse prints its usage above it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UserMistake(f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` says more.")
+
+
+def _parser() -> tuple[_Parser, dict[str, _Parser]]:
+    parser = _Parser(
+        prog="python3 -m autograder",
+        description="Unblocked: asyncio for bot authors, graded by the event loop itself.",
+        epilog="`python3 -m autograder VERB --help` says what a verb takes. Start with: lab",
+        allow_abbrev=False,
+    )
+    group = parser.add_subparsers(metavar="VERB", title="verbs", required=True)
+    verbs: dict[str, _Parser] = {}
+
+    def add(verb: Verb, says: str) -> _Parser:
+        description = f"{says[0].upper()}{says[1:]}."
+        added = group.add_parser(
+            verb.__name__, help=says, description=description, allow_abbrev=False
+        )
+        added.set_defaults(verb=verb, rest=[])
+        verbs[verb.__name__] = added
+        return added
+
+    take = add(lab, "open the course in JupyterLab, with your copies of the units in work/")
+    take.add_argument(
+        "--no-browser", dest="browser", action="store_false", help="only print the address"
+    )
+    take.add_argument("--port", type=_port, metavar="N", help="this port, not the first free one")
+
+    take = add(test, "run every check and test, as CI does; other arguments go to pytest alone")
+    take.usage = "%(prog)s [-h] [--quick] [--soak] [pytest arguments]"
+    take.add_argument("--quick", action="store_true", help="leave out the slow ones (two minutes)")
+    take.add_argument(
+        "--soak", action="store_true", help="also those that repeat and load the machine"
+    )
+
+    take = add(check, "grade one worked notebook as the examiner would; exit 0 if all passed")
+    take.add_argument("path", metavar="PATH", help="such as work/03_gateway/03_gateway.ipynb")
+
+    add(progress, "show the units, the points so far and what to do next")
+
+    take = add(grade, "grade what was submitted for a unit into nbgrader's gradebook")
+    take.add_argument("unit", metavar="UNIT", help="such as 03_gateway")
+    take.add_argument("--student", metavar="S", help="this student only")
+    take.add_argument("--json", action="store_true", help="print one JSON object")
+    take.add_argument("--regrade", action="store_true", help="also what has a grade already")
+
+    take = add(export, "print the grades as CSV")
+    take.add_argument("format", metavar="FORMAT", help="nbgrader, canvas or moodle")
+
+    take = add(build, "make the notebooks and the release from source/")
+    take.add_argument("--check", action="store_true", help="write nothing; fail on any difference")
+
+    add(world, "serve what the units talk to until Ctrl-C")
+
+    take = add(gateway, "serve a Discord-like gateway for any bot; what you type is said to it")
+    take.add_argument("--port", type=_port, metavar="N", help="this port, not a free one")
+    take.add_argument(
+        "--heartbeat", type=_seconds, default=0.2, metavar="S", help="interval, %(default)s s"
+    )
+    take.add_argument(
+        "--grace", type=_count, default=2, metavar="N", help="missed beats allowed, %(default)s"
+    )
+    take.add_argument("--jsonl", action="store_true", help="print one JSON object an event")
+
+    add(doctor, "say what this machine offers, and what each missing thing costs")
+
+    take = add(bench, "measure, and print the tables of figures")
+    take.add_argument("name", nargs="?", metavar="NAME", help="one table only")
+
+    return parser, verbs
+
+
+def _read(arguments: Sequence[str]) -> argparse.Namespace:
+    parser, verbs = _parser()
+    if not arguments:
+        parser.print_help(sys.stderr)
+        raise SystemExit(2)
+    name = arguments[0]
+    if not name.startswith("-") and name not in verbs:
+        close = difflib.get_close_matches(name, verbs, n=1)
+        hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(verbs)}."
+        raise UserMistake(f"There is no verb `{name}`: {hint}")
+    options, rest = parser.parse_known_args(arguments)
+    if rest and options.verb is not test:
+        verbs[name].error(f"`{name}` does not take `{rest[0]}`")
+    options.rest = rest
+    return options
+
+
+def _port(text: str) -> int:
+    if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is no port: give a number from 1 to 65535")
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if 0 < value < 3600:
+        return value
+    raise argparse.ArgumentTypeError(f"{text} is no number of seconds between 0 and 3600")
+
+
+def _count(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) > 0:
+        return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
+
+
+def _let_terminate_clean_up() -> None:
+    """Let SIGTERM and a closed terminal end the process through its `finally` blocks."""
+
+    def leave(number: int, frame: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), leave)
