@@ -1,0 +1,218 @@
+"""Real servers on loopback for lessons, labs and tests, in a process of their own.
+
+    servers = await world.start("http")          # what is named, on first need; idempotent
+    gw = await servers.gateway(heartbeat=0.2, grace=2)      # a new live gateway
+    world.point(gw)                              # discord.py, in this process, connects to it
+
+One supervisor a user owns all servers, for all notebooks, and ends with the last of them. In a
+graded cell the examiner's process starts them (`private`, `recorded`), and the learner's process
+is only told their addresses (`attach`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from autograder.outcomes import UserMistake
+from autograder.world.client import Connection, WorldEnded, hire, join
+from autograder.world.handles import Gateway, Handle, OnlyTheExaminer
+
+__all__ = [
+    "Gateway",
+    "Handle",
+    "OnlyTheExaminer",
+    "Servers",
+    "WorldEnded",
+    "attach",
+    "leave",
+    "point",
+    "private",
+    "recorded",
+    "start",
+]
+
+Addresses = dict[str, dict[str, Any]]
+
+
+async def start(*names: str) -> Servers:
+    """Start the named servers unless they run, and return handles on them.
+
+    Raises UserMistake when a name is unknown or a server cannot start. A server belongs to this
+    notebook: what it counts, this notebook caused (databases are shared, their counts are not).
+    """
+    return await _here.start(names)
+
+
+class Servers:
+    """The servers that were asked for, as attributes, and `gateway()` for live gateways."""
+
+    def __init__(self, handles: dict[str, Handle], house: _House) -> None:
+        self._handles = handles
+        self._house = house
+
+    async def gateway(self, **settings: Any) -> Gateway:
+        """Start a new gateway with its own port and state.
+
+        Settings: heartbeat=0.2 and grace=2 (it kills when two heartbeats are further apart than
+        grace intervals), ack_delay=0.03, interaction_deadline=3.0 (all seconds), sends=0 (messages
+        a channel takes per 5 s before 429; 0 is no limit), token, port.
+        """
+        return await self._house.gateway(settings)
+
+    def __getattr__(self, name: str) -> Handle:
+        if name in self._handles:
+            return self._handles[name]
+        raise AttributeError(f"{name} was not started: `servers = await world.start({name!r})`")
+
+    def __dir__(self) -> list[str]:
+        return ["gateway", *self._handles]
+
+    def __repr__(self) -> str:
+        return f"Servers({', '.join(map(repr, self._handles.values()))})"
+
+
+def private() -> None:
+    """From now on use a supervisor of this process's own, which nobody else can find."""
+    global _here  # noqa: PLW0603
+    _here.leave()
+    _here = _Host(hire)
+
+
+def attach(addresses: list[Addresses]) -> None:
+    """From now on start nothing: hand out these addresses, in order, to who asks for servers."""
+    global _here  # noqa: PLW0603
+    if not isinstance(_here, _Guest):
+        _here.leave()
+        _here = _Guest()
+    _here.expect(addresses)
+
+
+def recorded() -> list[Addresses]:
+    """Return the addresses handed out since this was last asked, in order."""
+    return _here.recorded()
+
+
+def leave() -> None:
+    """Let go of the servers; the next `start` begins anew. For tests: processes just end."""
+    _here.leave()
+
+
+def point(gateway: Any) -> None:
+    """Make discord.py, in this process, connect to a gateway (anything with its two URLs).
+
+    The two class attributes are not documented; tests/test_gateway_discord.py guards them.
+    """
+    try:
+        http = importlib.import_module("discord.http")
+        socket = importlib.import_module("discord.gateway").DiscordWebSocket
+        yarl = importlib.import_module("yarl")
+    except ImportError:
+        raise UserMistake(
+            "discord.py is not installed here: pip install 'discord.py>=2.7'"
+        ) from None
+    if not hasattr(http.Route, "BASE") or not hasattr(socket, "DEFAULT_GATEWAY"):
+        raise UserMistake("this version of discord.py cannot be pointed elsewhere: use 2.7")
+    http.Route.BASE = gateway.rest_url
+    socket.DEFAULT_GATEWAY = yarl.URL(gateway.ws_url)
+
+
+class _House:
+    """Where `start` gets its servers from; remembers which addresses it handed out."""
+
+    def __init__(self) -> None:
+        self._given: list[Addresses] = []
+
+    async def start(self, names: tuple[str, ...]) -> Servers:
+        raise NotImplementedError
+
+    async def gateway(self, settings: dict[str, Any]) -> Gateway:
+        raise NotImplementedError
+
+    def leave(self) -> None:
+        """Give up what is held outside this process."""
+
+    def recorded(self) -> list[Addresses]:
+        given, self._given = self._given, []
+        return given
+
+
+class _Host(_House):
+    """Servers of a supervisor, which is joined or hired on first need."""
+
+    def __init__(self, connect: Callable[[], Connection]) -> None:
+        super().__init__()
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._connection: Connection | None = None
+        self._handles: dict[str, Handle] = {}
+
+    async def start(self, names: tuple[str, ...]) -> Servers:
+        # In a thread: starting a process and waiting for it must not hold up a kernel's loop.
+        handles = await asyncio.to_thread(self._start, names)
+        if names:
+            self._given.append({name: handle.address for name, handle in handles.items()})
+        return Servers(handles, self)
+
+    async def gateway(self, settings: dict[str, Any]) -> Gateway:
+        connection = await asyncio.to_thread(self._connected)
+        started = await connection.call("start", server="gateway", settings=settings)
+        handle = Gateway(started["address"], connection, started["key"])
+        self._given.append({"gateway": handle.address})
+        return handle
+
+    def _start(self, names: tuple[str, ...]) -> dict[str, Handle]:
+        connection = self._connected()
+        with self._lock:
+            wanted = [name for name in names if name not in self._handles]
+            answers = [connection.request("start", server=name, settings={}) for name in wanted]
+            for name, answer in zip(wanted, answers, strict=True):
+                started = answer.result()
+                self._handles[name] = Handle(name, started["address"], connection, started["key"])
+            return {name: self._handles[name] for name in names}
+
+    def _connected(self) -> Connection:
+        with self._lock:
+            if self._connection is None or self._connection.ended:
+                self._connection = self._connect()
+                self._handles = {}
+            return self._connection
+
+    def leave(self) -> None:
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+            self._connection = None
+
+
+class _Guest(_House):
+    """Servers that the examiner runs: addresses only, in the order in which it sent them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._expected: list[Addresses] = []
+        self._known: Addresses = {}
+
+    def expect(self, addresses: list[Addresses]) -> None:
+        self._expected = list(addresses)
+
+    async def start(self, names: tuple[str, ...]) -> Servers:
+        if names and not all(name in self._known for name in names):
+            self._known |= self._next(set(names))
+        elif names and self._expected and set(self._expected[0]) == set(names):
+            self._known |= self._expected.pop(0)
+        return Servers({name: Handle(name, self._known[name], None) for name in names}, self)
+
+    async def gateway(self, settings: dict[str, Any]) -> Gateway:
+        return Gateway(self._next({"gateway"})["gateway"], None)
+
+    def _next(self, names: set[str]) -> Addresses:
+        if not self._expected or set(self._expected[0]) != names:
+            raise OnlyTheExaminer("world.start and servers.gateway to start new servers")
+        return self._expected.pop(0)
+
+
+_here: _House = _Host(join)

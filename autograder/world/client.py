@@ -1,0 +1,237 @@
+"""A client's side of the world: finding or starting the supervisor, and the connection to it.
+
+One thread reads the connection and resolves futures, so that an answer can be awaited from any
+loop and any thread, and a property such as `gw.kills` can be read without awaiting: it costs
+about a millisecond.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from autograder.outcomes import UserMistake
+from autograder.world import meeting
+
+PATIENCE = 5.0  # seconds a property waits for its answer; about 1 ms is usual
+START_UP = 20.0  # seconds a supervisor may take to start; 0.2 s is usual, 3 s under 8 hogs
+
+Event = dict[str, Any]
+_alive: weakref.WeakSet[Connection] = weakref.WeakSet()
+
+
+class WorldEnded(UserMistake):
+    """The supervisor is gone, and its servers with it."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The process that runs this notebook's servers has ended, and they with it: "
+            "run the cell with `await world.start(...)` again."
+        )
+
+
+class Connection:
+    """Requests to one supervisor, from any thread; it ends when either side does."""
+
+    def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
+        self._socket = sock
+        self._writing = threading.Lock()
+        self._ids = itertools.count(1)
+        self._waiting: dict[int, Future[Any]] = {}
+        self._followers: dict[int, list[Callable[[Event], None]]] = {}
+        self.ended = False
+        _alive.add(self)
+        reader = threading.Thread(
+            target=self._read, args=(process,), name="world's answers", daemon=True
+        )
+        reader.start()
+
+    def request(self, op: str, **arguments: Any) -> Future[Any]:
+        """Send a request; the future raises UserMistake with the supervisor's sentence."""
+        answer: Future[Any] = Future()
+        answer.set_running_or_notify_cancel()
+        number = next(self._ids)
+        line = json.dumps({"id": number, "op": op, **arguments}).encode() + b"\n"
+        self._waiting[number] = answer
+        try:
+            with self._writing:
+                if self.ended:
+                    raise OSError
+                self._socket.sendall(line)
+        except OSError:
+            self._waiting.pop(number, None)
+            raise WorldEnded from None
+        return answer
+
+    def ask(self, op: str, patience: float = PATIENCE, **arguments: Any) -> Any:
+        """Send a request and wait for its answer, blocking this thread for about 1 ms."""
+        try:
+            return self.request(op, **arguments).result(patience)
+        except TimeoutError:
+            raise UserMistake(
+                f"the process that runs the servers did not answer within {patience:.0f} s: "
+                "the machine is too busy, or it hangs; restart the kernel"
+            ) from None
+
+    async def call(self, op: str, **arguments: Any) -> Any:
+        return await asyncio.wrap_future(self.request(op, **arguments))
+
+    async def follow(self, key: int, follower: Callable[[Event], None]) -> None:
+        """Have `follower` called, in the reading thread, with each event of a server."""
+        followers = self._followers.setdefault(key, [])
+        followers.append(follower)
+        if len(followers) == 1:
+            await self.call("subscribe", key=key)
+
+    def unfollow(self, key: int, follower: Callable[[Event], None]) -> None:
+        """End that; the supervisor goes on pushing, which costs nothing worth a message."""
+        self._followers[key].remove(follower)
+
+    def close(self) -> None:
+        """End the connection; what it started ends with it."""
+        with contextlib.suppress(OSError):
+            self._socket.shutdown(socket.SHUT_RDWR)
+
+    def forget(self) -> None:
+        """In a forked child: let go of the parent's connection without a word."""
+        self.ended = True
+        self._socket.close()
+
+    def _read(self, process: subprocess.Popen[bytes] | None) -> None:
+        with contextlib.suppress(OSError, ValueError), self._socket.makefile("rb") as lines:
+            for line in lines:
+                self._take(json.loads(line))
+        self.ended = True
+        self._socket.close()
+        while self._waiting:
+            _, answer = self._waiting.popitem()
+            answer.set_exception(WorldEnded())
+        if process is not None:
+            process.wait()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        if "event" in message:
+            for follower in tuple(self._followers.get(message["key"], ())):
+                follower(message["event"])
+            return
+        answer = self._waiting.pop(message["id"], None)
+        if answer is None:
+            return
+        if "error" in message:
+            answer.set_exception(UserMistake(message["error"]))
+        else:
+            answer.set_result(message["ok"])
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked worker of a process pool would otherwise hold the world open after its kernel died.
+    os.register_at_fork(after_in_child=lambda: [item.forget() for item in _alive])
+
+
+# -- finding or starting the supervisor ----------------------------------------------------------
+
+
+def join() -> Connection:
+    """Return a connection to this user's shared supervisor, starting it if need be. Blocks."""
+    place = meeting.place()
+    with meeting.locked(place):
+        sock = _knock(place)
+        process = None
+        if sock is None:
+            place.with_suffix(".json").unlink(missing_ok=True)
+            process = _spawn(place)
+            sock = _await(place, process)
+    return Connection(sock, process)
+
+
+def hire() -> Connection:
+    """Start a supervisor of our own, reached over an inherited socket alone. Blocks."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        process = subprocess.Popen(
+            [*_COMMAND, "--fd", str(theirs.fileno())],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+            env=_environment(),
+        )
+    return Connection(ours, process)
+
+
+# -P: a learner's directory may hold a `random.py`, and this package holds an `http.py`.
+_COMMAND = [sys.executable, "-P", "-m", "autograder.world.supervisor"]
+
+
+def _environment() -> dict[str, str]:
+    package = Path(__file__).parents[2]
+    known = os.environ.get("PYTHONPATH")
+    path = f"{package}{os.pathsep}{known}" if known else str(package)
+    return {**os.environ, "PYTHONPATH": path}
+
+
+def _spawn(place: Path) -> subprocess.Popen[bytes]:
+    # A session of its own: neither Ctrl-C in a terminal nor a kernel's restart, which signal
+    # process groups, may take the servers from the other notebooks.
+    with place.with_suffix(".log").open("wb") as log:
+        return subprocess.Popen(
+            [*_COMMAND, "--shared", str(place)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            cwd=place.parent,
+            env=_environment(),
+        )
+
+
+def _await(place: Path, process: subprocess.Popen[bytes]) -> socket.socket:
+    deadline = time.monotonic() + START_UP
+    while time.monotonic() < deadline:
+        sock = _knock(place)
+        if sock is not None:
+            return sock
+        if process.poll() is not None:
+            break
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    last = place.with_suffix(".log").read_text(errors="replace").strip().rpartition("\n")[2]
+    raise UserMistake(
+        f"the process that runs the servers did not start ({last or 'no reason given'}): "
+        "see `python -m autograder doctor`"
+    )
+
+
+def _knock(place: Path) -> socket.socket | None:
+    """Return a socket to a supervisor that answered, None for a stale address or none."""
+    address = meeting.published(place)
+    if address is None:
+        return None
+    try:
+        sock = socket.create_connection(("127.0.0.1", address["port"]), timeout=PATIENCE)
+    except OSError:
+        return None
+    try:
+        sock.sendall(json.dumps({"token": address["token"]}).encode() + b"\n")
+        if b"ok" not in sock.recv(100):
+            raise OSError
+    except OSError:
+        sock.close()
+        return None
+    sock.settimeout(None)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return sock

@@ -1,0 +1,243 @@
+"""Slash commands: the interaction, its deadline, the deferred answer and what follows it.
+
+A bot must answer within 3 s (`interaction_deadline`), be it with "I am thinking" (type 5, a
+deferral); later the interaction is unknown to Discord, error 10062. Who deferred has 15 minutes
+for the real answer, through the interaction's webhook.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from autograder.outcomes import UserMistake
+from autograder.world.gateway import payloads
+from autograder.world.gateway.payloads import Account, Json, snowflake
+from autograder.world.gateway.rest import PREFIX, answer, body_of, problem
+from autograder.world.gateway.session import Bot
+
+if TYPE_CHECKING:
+    from autograder.world.gateway.server import Gateway
+
+MESSAGE, DEFERRED, SILENT, UPDATE = 4, 5, 6, 7  # kinds of callback
+KINDS_OF_OPTION = {str: 3, int: 4, bool: 5, float: 10}
+
+
+@dataclass
+class Interaction:
+    """One use of a command, from the press of Enter to the last answer."""
+
+    id: str
+    token: str
+    name: str
+    bot: Bot
+    channel: str  # its id
+    sent: float = field(default_factory=time.monotonic)
+    acknowledged: bool = False
+    original: Json | None = None  # the answer shown first; None while the bot "is thinking"
+
+    @property
+    def age(self) -> float:
+        return round(time.monotonic() - self.sent, 4)
+
+
+def send(gateway: Gateway, command: str, user: Account, channel: str, options: Json) -> str:
+    """Send INTERACTION_CREATE to the bot that has the command (or, if none has, to the first)."""
+    identity = gateway.channel_id(channel)
+    bots = [bot for bot in gateway.bots.values() if any(c["name"] == command for c in bot.commands)]
+    sessions = gateway.sessions_of(bots[0]) if bots else gateway.sessions_of()
+    if not sessions:
+        raise UserMistake(
+            f"/{command} reached nobody: no bot has identified itself yet; "
+            "wait for one with `await gw.until(ready=1)`"
+        )
+    session = sessions[-1]
+    bot = session.bot
+    registered = next((c["id"] for c in bot.commands if c["name"] == command), snowflake())
+    interaction = Interaction(snowflake(), secrets.token_urlsafe(32), command, bot, identity)
+    gateway.interactions[interaction.token] = interaction
+    gateway.journal.record(
+        "interaction", bot.number, name=command, author=user.name, interaction=interaction.id
+    )
+    bot.told(f"/{command}")
+    data = {"id": registered, "name": command, "type": 1, "options": _options(options)}
+    session.dispatch("INTERACTION_CREATE", _event(interaction, data, user, channel))
+    return interaction.id
+
+
+def _options(options: Json) -> list[Json]:
+    return [
+        {"name": name, "type": KINDS_OF_OPTION.get(type(value), 3), "value": value}
+        for name, value in options.items()
+    ]
+
+
+def _event(interaction: Interaction, data: Json, user: Account, channel: str) -> Json:
+    permissions = payloads.ALL_PERMISSIONS
+    return {
+        "id": interaction.id,
+        "application_id": interaction.bot.account.id,
+        "type": 2,
+        "token": interaction.token,
+        "version": 1,
+        "data": data,
+        "guild": {"id": payloads.GUILD, "locale": "en-US", "features": []},
+        "guild_id": payloads.GUILD,
+        "guild_locale": "en-US",
+        "channel_id": interaction.channel,
+        "channel": {**payloads.channel(channel), "permissions": permissions},
+        "member": {**user.member(), "user": user.user(), "permissions": permissions},
+        "locale": "en-US",
+        "app_permissions": permissions,
+        "entitlements": [],
+        "entitlement_sku_ids": [],
+        "authorizing_integration_owners": {"0": payloads.GUILD},
+        "context": 0,
+        "attachment_size_limit": 10_485_760,
+    }
+
+
+def add_routes(app: web.Application) -> None:
+    webhook = PREFIX + "/webhooks/{application}/{token}"
+    message = webhook + "/messages/{message}"
+    add = app.router.add_route
+    add("POST", PREFIX + "/interactions/{interaction}/{token}/callback", _callback)
+    add("POST", webhook, _follow_up)
+    add("GET", message, _get)
+    add("PATCH", message, _edit)
+    add("DELETE", message, _delete)
+
+
+async def _callback(request: web.Request) -> web.Response:
+    gateway: Gateway = request.app["gateway"]
+    interaction = gateway.interactions.get(request.match_info["token"])
+    if interaction is None or interaction.id != request.match_info["interaction"]:
+        return problem(404, "Unknown interaction", 10062)
+    facts, number = _facts(interaction), interaction.bot.number
+    interaction.bot.moved()
+    if facts["seconds"] > gateway.settings.interaction_deadline:
+        gateway.journal.record("refused", number, code=10062, **facts)
+        return problem(404, "Unknown interaction", 10062)
+    if interaction.acknowledged:
+        gateway.journal.record("refused", number, code=40060, **facts)
+        return problem(400, "Interaction has already been acknowledged.", 40060)
+    body = await body_of(request)
+    kind, data = body.get("type"), body.get("data") or {}
+    if kind not in (MESSAGE, DEFERRED, SILENT, UPDATE):
+        return problem(400, "Invalid Form Body", 50035)
+    interaction.acknowledged = True
+    if kind == MESSAGE:
+        interaction.original = _say(gateway, interaction, data, "reply", facts)
+    else:
+        gateway.journal.record("deferred", number, **facts)
+    if request.query.get("with_response") not in ("1", "true"):
+        return web.Response(status=204)
+    return answer(_callback_answer(interaction, kind))
+
+
+def _callback_answer(interaction: Interaction, kind: int) -> Json:
+    told = {"id": interaction.id, "type": 2, "activity_instance_id": None}
+    told |= {"response_message_loading": interaction.original is None}
+    told |= {"response_message_ephemeral": False}
+    resource: Json = {"type": kind}
+    if interaction.original is not None:
+        told["response_message_id"] = interaction.original["id"]
+        resource["message"] = interaction.original
+    elif kind == DEFERRED:
+        told["response_message_id"] = interaction.id
+        thinking = payloads.message(interaction.bot.account, interaction.channel, "")
+        resource["message"] = {**thinking, "id": interaction.id, "flags": 1 << 7, "type": 20}
+    return {"interaction": told, "resource": resource}
+
+
+def _say(gateway: Gateway, interaction: Interaction, data: Json, event: str, facts: Json) -> Json:
+    """Log and show what the bot said, and return it as a message."""
+    bot = interaction.bot
+    content = data.get("content") or ""
+    extras = {key: data[key] for key in ("embeds", "components", "flags") if data.get(key)}
+    message = payloads.message(
+        bot.account, interaction.channel, content, application_id=bot.account.id, **extras
+    )
+    gateway.journal.record(event, bot.number, content=content, message=message["id"], **facts)
+    gateway.publish(message, bot.account)
+    return message
+
+
+def _answered(request: web.Request) -> Interaction | None:
+    """Return the interaction of a webhook's token, once the bot has answered it at all."""
+    gateway: Gateway = request.app["gateway"]
+    interaction = gateway.interactions.get(request.match_info["token"])
+    if interaction is None or not interaction.acknowledged:
+        return None
+    interaction.bot.moved()
+    return interaction
+
+
+def _unknown(request: web.Request) -> web.Response:
+    gateway: Gateway = request.app["gateway"]
+    gateway.journal.record("refused", code=10015, path="webhook")
+    return problem(404, "Unknown Webhook", 10015)
+
+
+def _facts(interaction: Interaction) -> Json:
+    return {"name": interaction.name, "interaction": interaction.id, "seconds": interaction.age}
+
+
+async def _follow_up(request: web.Request) -> web.Response:
+    interaction = _answered(request)
+    if interaction is None:
+        return _unknown(request)
+    data = await body_of(request)
+    gateway: Gateway = request.app["gateway"]
+    message = _say(gateway, interaction, data, "followup", _facts(interaction))
+    if interaction.original is None:  # the first follow-up takes the place of "is thinking"
+        interaction.original = message
+    return answer(message)
+
+
+async def _edit(request: web.Request) -> web.Response:
+    interaction = _answered(request)
+    if interaction is None:
+        return _unknown(request)
+    gateway: Gateway = request.app["gateway"]
+    data = await body_of(request)
+    message = _message(request, interaction)
+    if message is not None:
+        message |= {key: data[key] for key in ("content", "embeds", "components") if key in data}
+        content = message["content"]
+        gateway.journal.record(
+            "edit", interaction.bot.number, content=content, message=message["id"]
+        )
+    elif request.match_info["message"] in ("@original", interaction.id):
+        message = _say(gateway, interaction, data, "followup", _facts(interaction))
+        interaction.original = message
+    else:
+        return problem(404, "Unknown Message", 10008)
+    return answer(message)
+
+
+async def _get(request: web.Request) -> web.Response:
+    interaction = _answered(request)
+    message = _message(request, interaction) if interaction else None
+    return answer(message) if message else problem(404, "Unknown Message", 10008)
+
+
+async def _delete(request: web.Request) -> web.Response:
+    interaction = _answered(request)
+    message = _message(request, interaction) if interaction else None
+    if message is None:
+        return problem(404, "Unknown Message", 10008)
+    request.app["gateway"].messages.pop(message["id"], None)
+    return web.Response(status=204)
+
+
+def _message(request: web.Request, interaction: Interaction) -> Json | None:
+    wanted = request.match_info["message"]
+    if wanted in ("@original", interaction.id):
+        return interaction.original
+    stored: Json | None = request.app["gateway"].messages.get(wanted)
+    return stored

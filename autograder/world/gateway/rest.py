@@ -1,0 +1,342 @@
+"""The part of Discord's REST API that a bot needs to log in and to talk."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from autograder.world.gateway import payloads
+from autograder.world.gateway.payloads import CHANNELS, Json, now
+from autograder.world.gateway.session import Bot
+
+if TYPE_CHECKING:
+    from autograder.world.gateway.server import Gateway
+
+PREFIX = r"/api/v{version:\d+}"
+SENDS_WINDOW = 5.0  # seconds in which a channel takes `sends` messages
+
+
+def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
+    """Answer with JSON, typed exactly `application/json`.
+
+    discord.py, nextcord and disnake compare the type with `==`; the `; charset=utf-8` of
+    `web.json_response` makes their login fail with a TypeError.
+    """
+    body = json.dumps(value).encode()
+    return web.Response(body=body, status=status, headers=headers, content_type="application/json")
+
+
+def problem(status: int, message: str, code: int = 0, **more: Any) -> web.Response:
+    return answer({"message": message, "code": code, **more}, status)
+
+
+async def body_of(request: web.Request) -> Json:
+    """Return the JSON of a request, whether it came alone or beside attached files."""
+    if request.content_type.startswith("multipart/"):
+        form = await request.post()
+        text = form.get("payload_json", "{}")
+        value = json.loads(text if isinstance(text, str) else "{}")
+    else:
+        raw = await request.read()
+        value = json.loads(raw) if raw else {}
+    if not isinstance(value, dict):
+        raise ValueError("the body is not an object")
+    return value
+
+
+def add_routes(app: web.Application) -> None:
+    app.middlewares.append(_front_door)
+    channel = PREFIX + "/channels/{channel}"
+    message = channel + r"/messages/{message:\d+}"
+    reaction = message + "/reactions/{emoji}/{user}"
+    application = PREFIX + "/applications/{application}"
+    add = app.router.add_route
+    add("GET", PREFIX + "/gateway", _gateway)
+    add("GET", PREFIX + "/gateway/bot", _gateway_bot)
+    add("GET", PREFIX + "/users/@me", _me)
+    add("GET", PREFIX + "/users/@me/guilds", _my_guilds)
+    add("POST", PREFIX + "/users/@me/channels", _open_direct)
+    add("GET", PREFIX + "/users/{user}", _user)
+    add("GET", PREFIX + "/oauth2/applications/@me", _application)
+    add("GET", PREFIX + "/applications/@me", _application)
+    add("GET", PREFIX + "/guilds/{guild}", _guild)
+    add("GET", PREFIX + "/guilds/{guild}/channels", _guild_channels)
+    add("GET", PREFIX + "/guilds/{guild}/members/{user}", _guild_member)
+    add("GET", channel, _channel)
+    add("POST", channel + "/typing", _typing)
+    add("POST", channel + "/messages", _send)
+    add("GET", channel + "/messages", _history)
+    add("GET", message, _message)
+    add("PATCH", message, _edit)
+    add("DELETE", message, _delete)
+    add("PUT", reaction, _no_content)
+    add("DELETE", reaction, _no_content)
+    for commands in (application + "/commands", application + "/guilds/{guild}/commands"):
+        add("GET", commands, _commands)
+        add("PUT", commands, _replace_commands)
+        add("POST", commands, _add_command)
+
+
+@web.middleware
+async def _front_door(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Authenticate, inject faults, and turn mistakes into Discord's error bodies."""
+    if not request.path.startswith("/api/"):
+        return await handler(request)
+    gateway: Gateway = request.app["gateway"]
+    # Interactions and webhooks bear their own token in the path; `/gateway` asks for none.
+    open_door = request.match_info.get("token") or request.path.endswith("/gateway")
+    bot = gateway.bot_of(request.headers.get("Authorization", ""))
+    if bot is None and not open_door:
+        return problem(401, "401: Unauthorized")
+    request["bot"] = bot
+    if bot is not None:
+        bot.moved()
+    if gateway.chaos.strikes(gateway.chaos.errors):
+        gateway.journal.record("fault", bot.number if bot else 0, status=502, path=request.path)
+        return problem(502, "502: Bad Gateway")
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return problem(error.status, f"{error.status}: {error.reason}")
+    except ValueError:
+        return problem(400, "The request body contains invalid JSON.", 50109)
+
+
+# -- who am I, where do I connect ------------------------------------------------------------
+
+
+async def _gateway(request: web.Request) -> web.Response:
+    return answer({"url": request.app["gateway"].ws_url})
+
+
+async def _gateway_bot(request: web.Request) -> web.Response:
+    limit = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 16}
+    return answer({"url": request.app["gateway"].ws_url, "shards": 1, "session_start_limit": limit})
+
+
+async def _me(request: web.Request) -> web.Response:
+    return answer(request["bot"].account.own_user())
+
+
+async def _application(request: web.Request) -> web.Response:
+    return answer(payloads.application(request["bot"].account))
+
+
+async def _user(request: web.Request) -> web.Response:
+    for account in request.app["gateway"].accounts():
+        if account.id == request.match_info["user"]:
+            return answer(account.user())
+    return problem(404, "Unknown User", 10013)
+
+
+# -- the guild ---------------------------------------------------------------------------------
+
+
+async def _my_guilds(request: web.Request) -> web.Response:
+    guild = {"id": payloads.GUILD, "name": "Unblocked", "icon": None, "owner": False}
+    return answer([{**guild, "permissions": payloads.ALL_PERMISSIONS, "features": []}])
+
+
+async def _guild(request: web.Request) -> web.Response:
+    if request.match_info["guild"] != payloads.GUILD:
+        return problem(404, "Unknown Guild", 10004)
+    return answer(payloads.guild(request.app["gateway"].accounts()))
+
+
+async def _guild_channels(request: web.Request) -> web.Response:
+    return answer([payloads.channel(name) for name in CHANNELS])
+
+
+async def _guild_member(request: web.Request) -> web.Response:
+    for account in request.app["gateway"].accounts():
+        if account.id == request.match_info["user"]:
+            return answer({**account.member(), "user": account.user()})
+    return problem(404, "Unknown Member", 10007)
+
+
+async def _channel(request: web.Request) -> web.Response:
+    gateway: Gateway = request.app["gateway"]
+    wanted = request.match_info["channel"]
+    for name, identity in CHANNELS.items():
+        if identity == wanted:
+            return answer(payloads.channel(name))
+    for person in gateway.people.values():
+        if gateway.direct_id(person) == wanted:
+            return answer(payloads.direct_channel(wanted, person))
+    return problem(404, "Unknown Channel", 10003)
+
+
+async def _open_direct(request: web.Request) -> web.Response:
+    gateway: Gateway = request.app["gateway"]
+    wanted = str((await body_of(request)).get("recipient_id"))
+    for person in gateway.people.values():
+        if person.id == wanted:
+            return answer(payloads.direct_channel(gateway.direct_id(person), person))
+    return problem(404, "Unknown User", 10013)
+
+
+# -- talking -----------------------------------------------------------------------------------
+
+
+async def _typing(request: web.Request) -> web.Response:
+    gateway: Gateway = request.app["gateway"]
+    channel = gateway.channel_name(request.match_info["channel"])
+    gateway.journal.record("typing", request["bot"].number, channel=channel)
+    return web.Response(status=204)
+
+
+async def _send(request: web.Request) -> web.Response:
+    gateway: Gateway = request.app["gateway"]
+    bot: Bot = request["bot"]
+    identity = request.match_info["channel"]
+    channel = gateway.channel_name(identity)
+    if channel is None:
+        return problem(404, "Unknown Channel", 10003)
+    refused = _too_many(gateway, bot, identity)
+    if refused is not None:
+        return refused
+    body = await body_of(request)
+    content = body.get("content") or ""
+    if not content and not body.get("embeds") and not request.content_type.startswith("multipart"):
+        return problem(400, "Cannot send an empty message", 50006)
+    if len(content) > 2000:
+        return problem(400, "Invalid Form Body", 50035, errors={"content": "longer than 2000"})
+    message = payloads.message(bot.account, identity, content, **_extras(gateway, body))
+    answers = str((body.get("message_reference") or {}).get("message_id") or "") or None
+    gateway.journal.record(
+        "reply", bot.number, content=content, channel=channel, message=message["id"], to=answers
+    )
+    gateway.publish(message, bot.account)
+    return answer(message, headers=_limit_headers(gateway, bot, identity))
+
+
+def _extras(gateway: Gateway, body: Json) -> Json:
+    extras = {key: body[key] for key in ("embeds", "components", "nonce", "tts") if body.get(key)}
+    reference = body.get("message_reference")
+    if isinstance(reference, dict):
+        original = gateway.messages.get(str(reference.get("message_id")))
+        extras |= {"type": 19, "message_reference": reference, "referenced_message": original}
+    return extras
+
+
+async def _history(request: web.Request) -> web.Response:
+    limit = int(request.query.get("limit", "50"))
+    channel = request.match_info["channel"]
+    found = [m for m in request.app["gateway"].messages.values() if m["channel_id"] == channel]
+    return answer(found[::-1][:limit])
+
+
+async def _message(request: web.Request) -> web.Response:
+    message = _stored(request)
+    return answer(message) if message else problem(404, "Unknown Message", 10008)
+
+
+async def _edit(request: web.Request) -> web.Response:
+    message = _stored(request)
+    if message is None:
+        return problem(404, "Unknown Message", 10008)
+    bot: Bot = request["bot"]
+    if message["author"]["id"] != bot.account.id:
+        return problem(403, "Cannot edit a message authored by another user", 50005)
+    body = await body_of(request)
+    kept = ("content", "embeds", "components")
+    message |= {key: body[key] for key in kept if key in body} | {"edited_timestamp": now()}
+    gateway: Gateway = request.app["gateway"]
+    gateway.journal.record("edit", bot.number, content=message["content"], message=message["id"])
+    return answer(message)
+
+
+async def _delete(request: web.Request) -> web.Response:
+    message = _stored(request)
+    if message is None:
+        return problem(404, "Unknown Message", 10008)
+    del request.app["gateway"].messages[message["id"]]
+    return web.Response(status=204)
+
+
+async def _no_content(request: web.Request) -> web.Response:
+    return web.Response(status=204)
+
+
+def _stored(request: web.Request) -> Json | None:
+    stored: Json | None = request.app["gateway"].messages.get(request.match_info["message"])
+    return stored
+
+
+# -- slash commands as a bot registers them ----------------------------------------------------
+
+
+async def _commands(request: web.Request) -> web.Response:
+    return answer(request["bot"].commands)
+
+
+async def _replace_commands(request: web.Request) -> web.Response:
+    wanted = json.loads(await request.read())
+    bot: Bot = request["bot"]
+    bot.commands = [_command(bot, item, request.match_info.get("guild")) for item in wanted]
+    return answer(bot.commands)
+
+
+async def _add_command(request: web.Request) -> web.Response:
+    bot: Bot = request["bot"]
+    command = _command(bot, await body_of(request), request.match_info.get("guild"))
+    bot.commands = [item for item in bot.commands if item["name"] != command["name"]] + [command]
+    return answer(command, 201)
+
+
+def _command(bot: Bot, wanted: Json, guild: str | None) -> Json:
+    return {
+        "type": 1,
+        "description": "",
+        "options": [],
+        "default_member_permissions": None,
+        "dm_permission": True,
+        "nsfw": False,
+        **wanted,
+        "id": payloads.snowflake(),
+        "application_id": bot.account.id,
+        "version": payloads.snowflake(),
+        **({"guild_id": guild} if guild else {}),
+    }
+
+
+# -- the limit on sends ------------------------------------------------------------------------
+
+
+def _too_many(gateway: Gateway, bot: Bot, channel: str) -> web.Response | None:
+    """Return a 429 when the bot has used up the channel's window, else count this send."""
+    limit = gateway.settings.sends
+    if not limit:
+        return None
+    sent = gateway.sent[bot.number, channel]
+    instant = time.monotonic()
+    while sent and instant - sent[0] >= SENDS_WINDOW:
+        sent.popleft()
+    if len(sent) < limit:
+        sent.append(instant)
+        return None
+    wait = round(SENDS_WINDOW - (instant - sent[0]), 3)
+    gateway.journal.record("limited", bot.number, retry_after=wait)
+    headers = {**_limit_headers(gateway, bot, channel), "Retry-After": f"{wait:.3f}"}
+    headers["X-RateLimit-Scope"] = "user"
+    body = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
+    return answer(body, 429, headers)
+
+
+def _limit_headers(gateway: Gateway, bot: Bot, channel: str) -> dict[str, str]:
+    limit = gateway.settings.sends
+    if not limit:
+        return {}
+    sent = gateway.sent[bot.number, channel]
+    wait = SENDS_WINDOW - (time.monotonic() - sent[0]) if sent else 0.0
+    return {
+        "X-RateLimit-Limit": str(limit),
+        "X-RateLimit-Remaining": str(limit - len(sent)),
+        "X-RateLimit-Reset": f"{time.time() + wait:.3f}",
+        "X-RateLimit-Reset-After": f"{wait:.3f}",
+        "X-RateLimit-Bucket": f"send-{channel}",
+    }

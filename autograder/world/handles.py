@@ -1,0 +1,197 @@
+"""What stands for a server in a notebook or a test: its address, its controls, what it saw."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
+from typing import Any
+
+from autograder.outcomes import UserMistake
+from autograder.world.client import Connection, Event
+
+
+class OnlyTheExaminer(UserMistake, AttributeError):
+    """In a graded cell, control over a server is not the learner's."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"only the examiner may use {what}: in a graded cell your code gets the server's "
+            "address, and the test cell does the rest"
+        )
+
+
+class Handle:
+    """One server: its address as attributes, its controls as coroutine functions, `counters()`."""
+
+    def __init__(
+        self, name: str, address: dict[str, Any], connection: Connection | None, key: int = 0
+    ) -> None:
+        self._name = name
+        self._connection = connection
+        self._key = key
+        self.address = address
+
+    def counters(self) -> dict[str, int]:
+        """Return what the server has seen since its start or the last reset."""
+        counted: dict[str, int] = self._ask("counters")
+        return counted
+
+    async def reset(self) -> None:
+        """Forget what was counted, and every special behaviour that was asked for."""
+        await self._do("reset")
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if name in self.address:
+            return self.address[name]
+
+        def control(**arguments: Any) -> Awaitable[Any]:
+            return self._do(name, **arguments)
+
+        self._line(name)
+        return control
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.address]
+
+    def __repr__(self) -> str:
+        return f"<{self._name} {' '.join(f'{k}={v}' for k, v in self.address.items())}>"
+
+    def _line(self, what: str) -> Connection:
+        if self._connection is None:
+            raise OnlyTheExaminer(f"{self._name}.{what}")
+        return self._connection
+
+    def _ask(self, control: str) -> Any:
+        return self._line(control).ask("do", key=self._key, control=control, arguments={})
+
+    async def _do(self, control: str, **arguments: Any) -> Any:
+        line = self._line(control)
+        return await line.call("do", key=self._key, control=control, arguments=arguments)
+
+
+class Gateway(Handle):
+    """A live gateway of one's own: numbers are of the server's journal, times are its clock's.
+
+    In the log, `t` counts seconds since the gateway's start, and `at` is `time.monotonic()`, which
+    processes of one machine share.
+    """
+
+    def __init__(
+        self, address: dict[str, Any], connection: Connection | None, key: int = 0
+    ) -> None:
+        super().__init__("gateway", address, connection, key)
+
+    @property
+    def rest_url(self) -> str:
+        return str(self.address["rest_url"])
+
+    @property
+    def ws_url(self) -> str:
+        return str(self.address["ws_url"])
+
+    @property
+    def token(self) -> str:
+        """The token of the bot; `f"{gw.token}.name"` is a second bot's, called `name`."""
+        return str(self.address["token"])
+
+    @property
+    def kills(self) -> int:
+        """Connections closed with 4009 because the heart stood still."""
+        return self.counters()["kills"]
+
+    @property
+    def beats(self) -> int:
+        return self.counters()["beats"]
+
+    @property
+    def resumes(self) -> int:
+        return self.counters()["resumes"]
+
+    @property
+    def connected(self) -> int:
+        """Bots that are connected and identified now."""
+        return self.counters()["connected"]
+
+    @property
+    def replies(self) -> list[str]:
+        """What bots said, in order, answers to slash commands included."""
+        replies: list[str] = self._ask("replies")
+        return replies
+
+    @property
+    def log(self) -> list[Event]:
+        """The last 20 000 events, as `gateway --jsonl` prints them."""
+        log: list[Event] = self._ask("log")
+        return log
+
+    async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
+        """Have a person say something (channel None: to each bot directly); returns its id."""
+        sent: str = await self._do("say", content=content, author=author, channel=channel)
+        return sent
+
+    async def interact(
+        self,
+        command: str,
+        user: str = "ada",
+        channel: str = "general",
+        options: dict[str, Any] | None = None,
+    ) -> str:
+        """Have a person use a slash command; returns the interaction's id."""
+        sent: str = await self._do(
+            "interact", command=command, user=user, channel=channel, options=options or {}
+        )
+        return sent
+
+    async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
+        """Wait until each count is reached, as in `until(replies=2, kills=1)`; False when
+        `timeout` seconds pass first. Counts: replies, kills, beats, resumes, ready, late, closed,
+        interactions, deferred, followups, all since the gateway's start or its last `reset`."""
+        reached: bool = await self._do("until", timeout=timeout, **wanted)
+        return reached
+
+    async def drop(self, code: int | None = None) -> None:
+        """End every connection: with a close code, or (None) without a word, as a network does."""
+        await self._do("drop", code=code)
+
+    async def reconnect(self) -> None:
+        """Ask every bot to reconnect and resume (op 7)."""
+        await self._do("reconnect")
+
+    async def invalidate(self, resumable: bool = False) -> None:
+        """Tell every bot that its session is over (op 9)."""
+        await self._do("invalidate", resumable=resumable)
+
+    async def ask_beat(self) -> None:
+        """Ask every bot for a heartbeat now (op 1)."""
+        await self._do("ask_beat")
+
+    async def faults(self, **plan: float) -> None:
+        """Replace the plan of faults; without arguments all is well again.
+
+        `acks=False` is a zombie; `drop`, `duplicate` and `errors` are chances from 0 to 1 per
+        event or request, `delay` holds each event back for that many seconds, and the same `seed`
+        brings the same faults.
+        """
+        await self._do("faults", **plan)
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield every event from now on, as it happens."""
+        line = self._line("events")
+        loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[Event] = asyncio.Queue()
+
+        def follower(event: Event) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, event)
+
+        await line.follow(self._key, follower)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            line.unfollow(self._key, follower)
+
+    async def close(self) -> None:
+        """Stop this gateway; bots that are connected to it are cut off."""
+        await self._line("close").call("stop", key=self._key)

@@ -1,0 +1,30 @@
+"""A port on loopback for an aiohttp application."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+from aiohttp import web
+
+from autograder.outcomes import UserMistake
+
+
+async def listen(app: web.Application, port: int, what: str) -> tuple[web.AppRunner, int]:
+    """Serve `app` on 127.0.0.1; port 0 takes a free one. Returns its runner and the port.
+
+    Raises UserMistake when the port is taken or not ours to take.
+    """
+    try:
+        listener = socket.create_server(("127.0.0.1", port), backlog=512)
+    except (OSError, OverflowError) as error:
+        reason = {errno.EADDRINUSE: "is taken", errno.EACCES: "is not allowed to you"}
+        why = reason.get(getattr(error, "errno", None) or 0, f"cannot be used ({error})")
+        raise UserMistake(
+            f"port {port} {why}, so {what} did not start: choose another port, or 0 for a free one"
+        ) from None
+    # shutdown_timeout: a bot that keeps its connection open must not keep the server from ending.
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.SockSite(runner, listener).start()
+    return runner, int(listener.getsockname()[1])

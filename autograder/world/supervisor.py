@@ -1,0 +1,324 @@
+"""The process that owns the world's servers, so that no learner's loop ever has to run one.
+
+`python -m autograder.world.supervisor --shared DIRECTORY` serves everybody of one user, over
+loopback TCP and a token that only that user can read; it ends one second after its last client's
+connection has closed, however that came about. `--fd N` serves one client over an inherited
+socket, and ends with it: the examiner's way, which leaves no path to find.
+
+**The wire**: JSON lines. A request `{"id": 3, "op": ..., ...}` gets one answer, `{"id": 3, "ok":
+value}` or `{"id": 3, "error": sentence}`, in whatever order they come to an end. On TCP the first
+line is `{"token": ...}` and is answered with `{"ok": pid}`; a wrong one ends the connection.
+
+| op | does |
+|---|---|
+| `start` `{server, settings}` | starts a server, answers `{"key": k, "address": {...}, "controls": [...]}` |
+| `do` `{key, control, arguments}` | calls one of the server's controls |
+| `stop` `{key}` | stops one server |
+| `subscribe` `{key}` | from now on each of its events is pushed as `{"event": {...}, "key": k}` |
+
+**To add a server** write one module with a class that satisfies `Server`, and name it in `SERVERS`.
+It runs on this process's only loop: it must never block it, and what is not asyncio (a database)
+belongs into a child process that the server starts in `start` and ends in `stop`. Such a child
+must also end by itself when this process is killed with SIGKILL (on Linux: `PR_SET_PDEATHSIG`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import hmac
+import importlib
+import json
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Coroutine, Iterator
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+from autograder.outcomes import UserMistake
+from autograder.world import meeting
+
+SERVERS = {
+    "gateway": "autograder.world.gateway.server:Gateway",
+    "http": "autograder.world.http:Http",
+}
+
+# Seconds between the last client's end and ours: a kernel that restarts finds its servers still
+# there. A process that nobody has joined within JOIN was started by somebody who died.
+LINGER = 1.0
+JOIN = 10.0
+LONGEST_LINE = 1 << 24
+
+
+class Server(Protocol):
+    """What the supervisor expects of a server; it is constructed with its settings as keywords."""
+
+    shared: ClassVar[bool]  # True: one for all clients (databases); False: one for each `start`
+    controls: ClassVar[frozenset[str]]  # the methods a client may call through `do`
+
+    async def start(self) -> dict[str, Any]:
+        """Start, and return the address: plain data, what a learner's code needs to connect."""
+
+    def counters(self) -> dict[str, int]:
+        """What it has seen since the start or the last reset; tests rely on it."""
+
+    async def reset(self) -> None:
+        """Forget what was counted, and every special behaviour that was asked for."""
+
+    async def stop(self) -> None:
+        """Stop, and leave no process and no file behind."""
+
+
+class Supervisor:
+    """Starts, stops and addresses servers on behalf of its clients."""
+
+    def __init__(self) -> None:
+        self.clients: set[asyncio.Task[None]] = set()
+        self._servers: dict[int, Server] = {}
+        self._keys = 0
+        self._shared: dict[str, asyncio.Task[dict[str, Any]]] = {}
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one client until its connection closes, then stop what was its own."""
+        own: set[int] = set()
+        undo: list[Callable[[], None]] = []
+        at_work: set[asyncio.Task[None]] = set()
+        try:
+            while line := await reader.readline():
+                # In a task each, so that one that waits (`until`) does not hold up the others.
+                work = asyncio.create_task(self._answer(json.loads(line), writer, own, undo))
+                at_work.add(work)
+                work.add_done_callback(at_work.discard)
+        except (ConnectionError, ValueError):
+            pass  # a client that died in the middle of a line
+        finally:
+            for task in at_work:
+                task.cancel()
+            for end in undo:
+                end()
+            writer.close()
+            await asyncio.gather(*at_work, *map(self._stop, own), return_exceptions=True)
+
+    async def stop(self) -> None:
+        await asyncio.gather(*map(self._stop, list(self._servers)), return_exceptions=True)
+
+    async def _answer(
+        self,
+        request: dict[str, Any],
+        writer: asyncio.StreamWriter,
+        own: set[int],
+        undo: list[Callable[[], None]],
+    ) -> None:
+        try:
+            if request["op"] == "subscribe":
+                value: Any = undo.append(self._subscribe(request["key"], writer))
+            else:
+                value = await self._perform(request, own)
+            answer = {"id": request["id"], "ok": value}
+        except UserMistake as mistake:
+            answer = {"id": request["id"], "error": str(mistake)}
+        except Exception as error:  # ours to mend, but the client must not wait for ever
+            answer = {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
+        with contextlib.suppress(ConnectionError):
+            _write(writer, answer)
+            await writer.drain()
+
+    async def _perform(self, request: dict[str, Any], own: set[int]) -> Any:
+        match request["op"]:
+            case "start":
+                return await self._start(request["server"], request["settings"], own)
+            case "do":
+                return await self._do(request["key"], request["control"], request["arguments"])
+            case "stop":
+                own.discard(request["key"])
+                return await self._stop(request["key"])
+        raise UserMistake(f"the world's supervisor does not know the operation {request['op']!r}")
+
+    async def _start(self, name: str, settings: dict[str, Any], own: set[int]) -> dict[str, Any]:
+        kind = find(name)
+        if not kind.shared:
+            started = await self._launch(kind, settings)
+            own.add(started["key"])
+            return started
+        if name not in self._shared or self._failed(self._shared[name]):
+            self._shared[name] = asyncio.create_task(self._launch(kind, settings))
+        # Shielded: a client that leaves while the database starts must not take it from others.
+        return await asyncio.shield(self._shared[name])
+
+    @staticmethod
+    def _failed(start: asyncio.Task[Any]) -> bool:
+        return start.done() and (start.cancelled() or start.exception() is not None)
+
+    async def _launch(
+        self, kind: Callable[..., Server], settings: dict[str, Any]
+    ) -> dict[str, Any]:
+        try:
+            server = kind(**settings)
+        except TypeError as error:
+            raise UserMistake(f"the settings {settings} do not fit: {error}") from None
+        address = await server.start()
+        self._keys += 1
+        self._servers[self._keys] = server
+        return {"key": self._keys, "address": address, "controls": sorted(server.controls)}
+
+    async def _do(self, key: int, control: str, arguments: dict[str, Any]) -> Any:
+        server = self._server(key)
+        if control not in server.controls | {"counters", "reset"}:
+            raise UserMistake(f"this server has no {control!r}: it has {sorted(server.controls)}")
+        try:
+            value = getattr(server, control)(**arguments)
+        except TypeError as error:
+            raise UserMistake(f"{control}({arguments}): {error}") from None
+        return await value if asyncio.iscoroutine(value) else value
+
+    def _subscribe(self, key: int, writer: asyncio.StreamWriter) -> Callable[[], None]:
+        server = self._server(key)
+        if not hasattr(server, "follow"):
+            raise UserMistake("this server has no events to follow")
+        end: Callable[[], None] = server.follow(
+            lambda event: _write(writer, {"event": event, "key": key})
+        )
+        return end
+
+    def _server(self, key: int) -> Server:
+        if key not in self._servers:
+            raise UserMistake("this server has been closed: start a new one")
+        return self._servers[key]
+
+    async def _stop(self, key: int) -> None:
+        server = self._servers.pop(key, None)
+        if server is not None:
+            await server.stop()
+
+
+def find(name: str) -> Any:
+    """Return the class of the server called `name`. Raises UserMistake when there is none."""
+    if name not in SERVERS:
+        raise UserMistake(f"there is no server {name!r}: the world has {', '.join(SERVERS)}")
+    module, _, attribute = SERVERS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)
+
+
+def _write(writer: asyncio.StreamWriter, value: dict[str, Any]) -> None:
+    if not writer.is_closing():
+        writer.write(json.dumps(value, separators=(",", ":")).encode() + b"\n")
+
+
+# -- the process ---------------------------------------------------------------------------------
+
+
+async def serve_one(descriptor: int) -> None:
+    """Serve the one client at the other end of an inherited socket, and end with it."""
+    supervisor = Supervisor()
+    reader, writer = await asyncio.open_connection(
+        sock=socket.socket(fileno=descriptor), limit=LONGEST_LINE
+    )
+    _end_on_terminate()
+    try:
+        await supervisor.serve(reader, writer)
+    finally:
+        await supervisor.stop()
+
+
+class Attendance:
+    """Who is here; tells when everybody has gone."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._some = asyncio.Event()
+        self._nobody = asyncio.Event()
+
+    @contextlib.contextmanager
+    def of_one(self) -> Iterator[None]:
+        self._number += 1
+        self._some.set()
+        self._nobody.clear()
+        try:
+            yield
+        finally:
+            self._number -= 1
+            if not self._number:
+                self._nobody.set()
+                self._some.clear()
+
+    async def ends(self) -> None:
+        """Return when nobody came within JOIN, or nobody came back within LINGER."""
+        patience = JOIN
+        while await _within(self._some.wait(), patience):
+            await self._nobody.wait()
+            patience = LINGER
+
+
+async def serve_all(place: Path) -> None:
+    """Serve the clients of one user, until a second after the last one has gone."""
+    supervisor = Supervisor()
+    attendance = Attendance()
+    token = secrets.token_hex(16)
+    leaving = False
+
+    async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not await _is_ours(reader, token) or leaving:
+            writer.close()
+            return
+        with attendance.of_one():
+            _write(writer, {"ok": os.getpid()})
+            await supervisor.serve(reader, writer)
+
+    listener = await asyncio.start_server(welcome, "127.0.0.1", 0, limit=LONGEST_LINE)
+    _end_on_terminate()
+    port = listener.sockets[0].getsockname()[1]
+    address = {"port": port, "token": token}
+    meeting.publish(place, address)
+    try:
+        await attendance.ends()
+    finally:
+        leaving = True
+        listener.close()
+        await supervisor.stop()
+        meeting.withdraw(place, address)
+
+
+async def _is_ours(reader: asyncio.StreamReader, token: str) -> bool:
+    """True when the first line bears the token that only this user can read."""
+    try:
+        async with asyncio.timeout(JOIN):
+            hello = json.loads(await reader.readline())
+        return hmac.compare_digest(str(hello["token"]), token)
+    except (OSError, ValueError, KeyError, TypeError, TimeoutError):
+        return False
+
+
+async def _within(wait: Coroutine[Any, Any, Any], seconds: float) -> bool:
+    try:
+        await asyncio.wait_for(wait, seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _end_on_terminate() -> None:
+    """Let SIGTERM end this task as a cancellation, so that `finally` stops the servers."""
+    task = asyncio.current_task()
+    assert task is not None
+    with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers of the loop
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m autograder.world.supervisor")
+    way = parser.add_mutually_exclusive_group(required=True)
+    way.add_argument("--fd", type=int, help="serve one client over this inherited socket")
+    way.add_argument("--shared", type=Path, help="meet this user's clients at this path")
+    chosen = parser.parse_args(arguments)
+    with contextlib.suppress(asyncio.CancelledError):
+        if chosen.fd is not None:
+            asyncio.run(serve_one(chosen.fd))
+        else:
+            asyncio.run(serve_all(chosen.shared))
+
+
+if __name__ == "__main__":
+    main()
