@@ -136,9 +136,14 @@ class Connection:
             answer.set_result(message["ok"])
 
 
+def _forget_all() -> None:
+    for connection in _alive:
+        connection.forget()
+
+
 if hasattr(os, "register_at_fork"):
     # A forked worker of a process pool would otherwise hold the world open after its kernel died.
-    os.register_at_fork(after_in_child=lambda: [item.forget() for item in _alive])
+    os.register_at_fork(after_in_child=_forget_all)
 
 
 # -- finding or starting the supervisor ----------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Where a user's supervisor and its clients find each other: a private directory, a lock, an address.
+"""Where a supervisor and its clients find each other: a private directory, a lock, an address.
 
 The directory is the temporary one, not the home: a home may be read-only, on a network disk, or
 missing. Files bear a key of this installation, so that two environments, two checkouts, a `git

@@ -11,7 +11,7 @@ line is `{"token": ...}` and is answered with `{"ok": pid}`; a wrong one ends th
 
 | op | does |
 |---|---|
-| `start` `{server, settings}` | starts a server, answers `{"key": k, "address": {...}, "controls": [...]}` |
+| `start` `{server, settings}` | starts a server, answers `{"key": k, "address": {...}}` |
 | `do` `{key, control, arguments}` | calls one of the server's controls |
 | `stop` `{key}` | stops one server |
 | `subscribe` `{key}` | from now on each of its events is pushed as `{"event": {...}, "key": k}` |
@@ -114,7 +114,8 @@ class Supervisor:
     ) -> None:
         try:
             if request["op"] == "subscribe":
-                value: Any = undo.append(self._subscribe(request["key"], writer))
+                undo.append(self._subscribe(request["key"], writer))
+                value: Any = None
             else:
                 value = await self._perform(request, own)
             answer = {"id": request["id"], "ok": value}
@@ -158,11 +159,12 @@ class Supervisor:
         try:
             server = kind(**settings)
         except TypeError as error:
-            raise UserMistake(f"the settings {settings} do not fit: {error}") from None
+            what = str(error).partition("() ")[2]
+            raise UserMistake(f"the settings {settings} do not fit: {what}") from None
         address = await server.start()
         self._keys += 1
         self._servers[self._keys] = server
-        return {"key": self._keys, "address": address, "controls": sorted(server.controls)}
+        return {"key": self._keys, "address": address}
 
     async def _do(self, key: int, control: str, arguments: dict[str, Any]) -> Any:
         server = self._server(key)
