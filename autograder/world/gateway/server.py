@@ -148,9 +148,15 @@ class Gateway:
             )
         return await self.journal.until(wanted, timeout)
 
-    async def interact(self, command: str, user: str, channel: str, options: dict[str, Any]) -> str:
+    async def interact(
+        self,
+        command: str,
+        user: str = "ada",
+        channel: str = "general",
+        options: dict[str, Any] | None = None,
+    ) -> str:
         """A person uses a slash command; returns the interaction's id."""
-        return interactions.send(self, command, self.person(user), channel, options)
+        return interactions.send(self, command, self.person(user), channel, options or {})
 
     async def drop(self, code: int | None = None) -> None:
         """End every connection: with a close code, or (None) without a word, as a network does."""
