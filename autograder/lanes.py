@@ -14,7 +14,6 @@ from typing import Any
 
 MOST_LANES = 40
 MOST_STEPS = 400  # a lane shown; more are merged
-_FULL = 8192  # numbers held a lane before neighbours are merged
 
 
 class Lane:
@@ -23,13 +22,6 @@ class Lane:
     def __init__(self, name: str) -> None:
         self.name = name
         self.steps = array("q")
-        self._gap = 100_000  # ns: steps closer together are one, once the lane is full
-
-    def thin(self) -> None:
-        """Merge neighbours until at most half of the room is used."""
-        while len(self.steps) > _FULL // 2:
-            self.steps = _merged(self.steps, self._gap)
-            self._gap *= 2
 
 
 class Lanes:
@@ -68,30 +60,27 @@ class Lanes:
 class _Traced(Coroutine[Any, Any, Any]):
     """A coroutine that notes its steps; everything else is the coroutine's own."""
 
-    __slots__ = ("__weakref__", "_coroutine", "_lane", "_send")
+    __slots__ = ("__weakref__", "_coroutine", "_note", "_send")
 
     def __init__(self, coroutine: Any, lane: Lane) -> None:
         self._coroutine = coroutine
         self._send = coroutine.send
-        self._lane = lane
+        self._note = lane.steps.append
 
     def send(self, value: Any) -> Any:
-        steps = self._lane.steps
-        steps.append(perf_counter_ns())
+        note = self._note
+        note(perf_counter_ns())
         try:
             return self._send(value)
         finally:
-            steps.append(perf_counter_ns())
-            if len(steps) > _FULL:
-                self._lane.thin()
+            note(perf_counter_ns())
 
     def throw(self, *error: Any) -> Any:
-        steps = self._lane.steps
-        steps.append(perf_counter_ns())
+        self._note(perf_counter_ns())
         try:
             return self._coroutine.throw(*error)
         finally:
-            steps.append(perf_counter_ns())
+            self._note(perf_counter_ns())
 
     def close(self) -> None:
         self._coroutine.close()

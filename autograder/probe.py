@@ -32,7 +32,7 @@ inconclusive, neither a failure nor a pass. A call of `select()` that returns la
 asked to counts as a pass of its own: a signal handler ran inside it, or another thread held the
 GIL. There the first voluntary switch is select's own wait.
 
-Cheap: two clock reads and one count a pass. The rest is read when a pass was longer than 1 ms, and
+Cheap: two clock reads a pass. The rest is read when a pass was longer than 1 ms, and
 again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the
 error: an older reading would hold the wake-up waits of earlier calls of `select`, which belong to
 no pass, and taking those off would hide a block.
@@ -43,6 +43,8 @@ from __future__ import annotations
 import asyncio
 import selectors
 import sys
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
@@ -53,11 +55,15 @@ from autograder.clock import OtherThreads, Reading, ThreadClock, voluntary_switc
 if TYPE_CHECKING:
     from autograder.blame import Sampler
 
+TICK = 0.01  # s between two due times of the lateness; select may not sleep longer, where a thread
+# that keeps the GIL could hide in its sleep
 LONG = 1_000_000  # ns: a longer pass is measured
+SLEPT = 10_000  # ns: a call of select that took less did not sleep (2 us; 20 us with a sleep)
 STALE = 500_000  # ns: the oldest reading from which a pass may be measured
 OTHERS_STALE = 5_000_000  # ns: the same for other threads; their age adds to doubt, not to blame
 NOTABLE = 5_000_000  # ns: a shorter block is not kept; the tightest limit of the course is 10 ms
 GIL_TURN = 6_000_000  # ns: sys.getswitchinterval() is 5 ms; one more for the wake-up
+_MOST_BUSY = 50_000
 _MOST = 2000  # blocks kept; a run with more of them is hopeless anyway
 
 
@@ -80,46 +86,83 @@ class Probe:
     def __init__(self, sampler: Sampler | None = None) -> None:
         self.held: list[Held] = []
         self.noise: list[tuple[int, int]] = []
+        self.busy: list[tuple[int, int]] = []  # when no timer could run: (begin, end)
         self.blind = not clock.knows_waits()
         self.sampler = sampler
         self.moment = 0  # when the pass under way began, 0 while in select; the sampler reads it
-        self.due = 0  # when the select under way should return, 0 when it may sleep for ever
+        self.left = 0  # when the select under way was called
+        self.asked: float | None = 0.0  # and its timeout
         self.clock = ThreadClock()
         self.others = OtherThreads()
         self.base = self.clock.read()
+        self.base_wall = self.base.wall
         self.base_others = self.others.read()
         self.base_others_at = self.base.wall
         self.switches = self.base.switches
         self.start = self.base.wall
 
-    def leave(self, now: int, timeout: float | None) -> None:
-        """The loop calls select: the pass that `enter` began is over."""
-        if self.moment and now - self.moment > LONG:
-            self._measure(self.moment, self.clock.read(), own_switches=0)
-        self.moment = 0
-        self.due = now + int(timeout * 1e9) if timeout is not None and timeout > 0 else 0
+    def make_loop(self) -> asyncio.AbstractEventLoop:
+        """Return a fresh asyncio loop whose passes this probe brackets.
 
-    def enter(self, now: int, timeout: float | None) -> None:
-        """Select returned: judge its overshoot, and begin the next pass."""
-        due = self.due
+        On Windows asyncio's own loop is the proactor, whose `select` is bracketed in the same way;
+        that branch is written to its public interface and has not been run.
+        """
+        if sys.platform == "win32":
+            proactor = asyncio.IocpProactor()
+            proactor.select = bracketed(self, proactor.select)
+            return asyncio.ProactorEventLoop(proactor)
+        selector = selectors.DefaultSelector()
+        selector.select = bracketed(self, selector.select)  # type: ignore[method-assign]
+        return asyncio.SelectorEventLoop(selector)
+
+    def due(self) -> int:
+        """Return when the select under way should come back; 0 when it need not, or at once."""
+        return self.left + int(self.asked * 1e9) if self.asked else 0
+
+    def end_pass(self) -> None:
+        """The pass is over, and was long: measure it."""
+        moment, self.moment = self.moment, 0
+        if moment and perf_counter_ns() - moment > LONG:
+            self._measure(moment, self.clock.read(), own_switches=0)
+
+    def slept(self, now: int) -> None:
+        """Select slept: judge its overshoot, and renew what the next pass is measured from."""
+        due = self.due()
         if due and now - due > LONG:
             self._measure(due, self.clock.read(), own_switches=1)
-        self.due = 0
-        if now - self.base.wall > STALE:
+        elif now - self.base.wall > STALE:
             self._rebase(self.clock.read())
-        elif timeout != 0:
+        else:
             self.switches = voluntary_switches()
-        self.moment = now
+
+    def renew(self) -> None:
+        """The last reading is stale: take a new one."""
+        self._rebase(self.clock.read())
+
+    def lateness(self, until: int) -> list[tuple[float, float]]:
+        """Return [(due, late), ...] in seconds for a timer due every 10 ms, whether it ran or not.
+
+        Nothing is asked of the loop: a timer due while a pass was under way runs when it ends.
+        Every missed due time counts, or one block of half a second would be one late tick in many
+        (research calls it coordinated omission).
+        """
+        ticks, spans, at = [], self.busy, 0
+        for due in range(0, until, int(TICK * 1e9)):
+            while at < len(spans) and spans[at][1] <= due:
+                at += 1
+            late = spans[at][1] - due if at < len(spans) and spans[at][0] <= due else 0
+            ticks.append((due / 1e9, late / 1e9))
+        return ticks
 
     def close(self) -> None:
         """The loop stopped: measure its last pass, which no select ended."""
-        if self.moment:
-            self.leave(perf_counter_ns(), None)
+        self.end_pass()
         self.clock.close()
         self.others.close()
 
     def _rebase(self, reading: Reading) -> None:
         self.base = reading
+        self.base_wall = reading.wall
         self.switches = reading.switches
         if reading.wall - self.base_others_at > OTHERS_STALE:
             self.base_others = self.others.read()
@@ -127,6 +170,8 @@ class Probe:
 
     def _measure(self, began: int, end: Reading, own_switches: int) -> None:
         wall = end.wall - began
+        if len(self.busy) < _MOST_BUSY:
+            self.busy.append((began - self.start, end.wall - self.start))
         cpu = min(end.cpu - self.base.cpu, wall)
         wait = min(end.wait - self.base.wait, wall - cpu)
         switches = end.switches - self.switches - own_switches
@@ -181,35 +226,35 @@ class Probe:
         return excused + min(own_wait, max(0, rest - own_cpu)), own_cpu, culprit
 
 
-class _Bracket:
-    """Tells the probe when select is called and when it returns."""
+def bracketed(
+    probe: Probe, select: Callable[[float | None], list[Any]]
+) -> Callable[..., list[Any]]:
+    """Return `select` with the probe told when it is called and when it returns: 0.4 us a pass.
 
-    probe: Probe | None = None
+    A closure, because each attribute less counts here: asyncio's own pass takes 7 us. Select is
+    kept from sleeping longer than a tick only where something could hide in its sleep, a thread
+    of the call or a signal handler, because a time-out costs 0.3 us of each pass.
+    """
+    clock, tick, long, slept, stale = perf_counter_ns, TICK, LONG, SLEPT, STALE
+    threads = threading._active  # type: ignore[attr-defined]  # active_count() takes a lock
+    alone = len(threads) if threading.current_thread() is not threading.main_thread() else 0
 
-    def select(self, timeout: float | None = None) -> Any:
-        probe = self.probe
-        if probe is None:
-            return super().select(timeout)  # type: ignore[misc]
-        probe.leave(perf_counter_ns(), timeout)
-        events = super().select(timeout)  # type: ignore[misc]
-        probe.enter(perf_counter_ns(), timeout)
+    def watched(timeout: float | None = None) -> list[Any]:
+        left = clock()
+        if left - probe.moment > long:
+            probe.end_pass()
+        if (timeout is None or timeout > tick) and len(threads) > alone:
+            timeout = tick
+        probe.left = left
+        probe.asked = timeout
+        probe.moment = 0
+        events = select(timeout)
+        now = clock()
+        if now - left > slept:
+            probe.slept(now)
+        elif now - probe.base_wall > stale:
+            probe.renew()
+        probe.moment = now
         return events
 
-
-class WatchedSelector(_Bracket, selectors.DefaultSelector):
-    """The platform's best selector, bracketed."""
-
-
-def watched_loop(probe: Probe) -> asyncio.AbstractEventLoop:
-    """Return a fresh asyncio loop whose passes `probe` brackets.
-
-    On Windows asyncio's own loop is the proactor, whose `select` is bracketed in the same way; that
-    branch is written to its public interface and has not been run.
-    """
-    if sys.platform == "win32":
-        proactor = type("WatchedProactor", (_Bracket, asyncio.IocpProactor), {})()
-        proactor.probe = probe
-        return asyncio.ProactorEventLoop(proactor)
-    selector = WatchedSelector()
-    selector.probe = probe
-    return asyncio.SelectorEventLoop(selector)
+    return watched

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import inspect
-import sys
 import threading
 import traceback
 from collections.abc import Callable
@@ -19,11 +18,11 @@ from typing import Any
 
 from autograder import wire
 from autograder.blame import Sampler, is_own, own_line, shown_name, source_line
+from autograder.heartbeat import HeartbeatProbe
 from autograder.lanes import Lanes
-from autograder.probe import Held, Probe, watched_loop
+from autograder.probe import Held, Probe
 from autograder.report import NOT_IMPLEMENTED, Record
 
-TICK = 0.01 if sys.platform != "win32" else 0.0156  # s between two ticks of the fixed schedule
 MOST_TICKS = 20_000
 LAST_WORDS = 0.5  # s a cancelled call has to come to an end
 TEARDOWN = 2.0  # s the threads and generators a call left behind have to come to an end
@@ -58,9 +57,8 @@ class Run:
     ) -> None:
         self.record = Record(name=getattr(function, "__name__", "the call"), loop=loop)
         self._function, self._args, self._keywords = function, args, keywords
-        self._timeout = timeout
+        self._timeout, self._loop_kind = timeout, loop
         self._lanes = Lanes()
-        self._late: list[tuple[float, float]] = []
         self._ended = 0
         self._expired = False
         self._task: asyncio.Task[None] | None = None
@@ -75,7 +73,7 @@ class Run:
         self._thread = threading.get_ident()
         self._sampler = Sampler()
         self._sampler.start()
-        self._probe = Probe(self._sampler)
+        self._probe = (HeartbeatProbe if self._loop_kind == "uvloop" else Probe)(self._sampler)
         self._sampler.probe = self._probe
         self.record.began = monotonic()
         self.record.blind = self._probe.blind
@@ -125,7 +123,7 @@ class Run:
         return self.record
 
     def _drive(self, probe: Probe) -> None:
-        self._loop = loop = self._make_loop(probe)
+        self._loop = loop = probe.make_loop()
         previous = asyncio.events._get_running_loop()  # nest_asyncio leaves one behind
         asyncio.events._set_running_loop(None)
         try:
@@ -135,20 +133,21 @@ class Run:
             self._task = loop.create_task(self._coroutine)
             self._lanes.name_first(self.record.name)
             self._task.add_done_callback(lambda _: loop.stop())
-            loop.call_later(self._timeout, self._expire)
-            self._tick(loop, loop.time() + TICK, loop.time())
+            assert self._sampler is not None
+            self._sampler.alarm(
+                perf_counter_ns() + int(self._timeout * 1e9),
+                lambda: loop.call_soon_threadsafe(self._expire),
+            )
             self._run_forever(loop)
             self._ended = self._ended or perf_counter_ns()
+            self._sampler.alarm(0, None)
             self._tear_down(loop)
         finally:
-            probe.leave(perf_counter_ns(), None)
+            probe.end_pass()
             if not loop.is_running():
                 loop.close()
             asyncio.set_event_loop(previous)
             asyncio.events._set_running_loop(previous)
-
-    def _make_loop(self, probe: Probe) -> asyncio.AbstractEventLoop:
-        return watched_loop(probe)
 
     def _run_forever(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
@@ -156,7 +155,7 @@ class Run:
         except BaseException as error:  # SystemExit of a callback; Stopped by interrupt
             self._note_error(error)
         if self._probe is not None:
-            self._probe.leave(perf_counter_ns(), None)
+            self._probe.end_pass()
 
     async def _call(self) -> None:
         try:
@@ -214,15 +213,6 @@ class Run:
         message = f"did not come to an end within {self._timeout:g} s"
         return ("TimeoutError", message, shown_name(file) if file else "", line)
 
-    def _tick(self, loop: asyncio.AbstractEventLoop, due: float, start: float) -> None:
-        """Note how late this tick of the fixed schedule is; missed ticks count as well."""
-        now = loop.time()
-        while due <= now and len(self._late) < MOST_TICKS:
-            self._late.append((due - start, now - due))
-            due += TICK
-        if not self._ended and len(self._late) < MOST_TICKS:
-            loop.call_at(due, self._tick, loop, due, start)
-
     def _tear_down(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel what the call left behind, as asyncio.Runner does; wait for it with a bound."""
         if any(not task.done() for task in asyncio.all_tasks(loop)):
@@ -263,7 +253,7 @@ class Run:
                     "doubt": held.doubt / 1e9,
                 }
             )
-        record.late = self._late
+        record.late = probe.lateness(min(int(record.seconds * 1e9), MOST_TICKS * 10_000_000))
         record.lanes = self._lanes.shown(start)
         record.noise = [(max(0, began) / 1e9, ns / 1e9) for began, ns in probe.noise[:1000]]
 

@@ -18,8 +18,9 @@ from typing import Any, Protocol
 from autograder import wire
 from autograder.outcomes import UserMistake
 from autograder.report import Record, Report
-from autograder.running import LAST_WORDS, TEARDOWN, Run, Stopped
-from autograder.running import run as run
+from autograder.running import LAST_WORDS, TEARDOWN, Run, Stopped, run
+
+__all__ = ["Backend", "InThread", "run", "use", "watch"]
 
 
 async def watch(
