@@ -54,14 +54,8 @@ def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
             if unit.lesson_text.exists():
                 files |= _lesson(unit)
             if unit.lab_text.exists():
-                lab = _lab(unit)
-                labs[unit.name] = {
-                    path.name
-                    if path == unit.lab
-                    else path.relative_to(unit.folder).as_posix(): content
-                    for path, content in lab.items()
-                }
-                files[unit.lab] = lab[unit.lab]
+                labs[unit.name] = _lab(unit)
+                files[unit.lab] = labs[unit.name][unit.lab.name]
         except BrokenUnit as mistake:
             broken.append(mistake.sentence)
     released, refused = releasing.release(labs)
@@ -81,12 +75,13 @@ def _lesson(unit: Unit) -> dict[Path, bytes]:
     return files
 
 
-def _lab(unit: Unit) -> dict[Path, bytes]:
+def _lab(unit: Unit) -> dict[str, bytes]:
+    """What nbgrader gets to see of a unit: path inside the assignment -> content."""
     called = shown(unit.root, unit.lab_text)
     cells = reading.read(unit.lab_text, called)
-    files = {unit.lab: as_bytes(notebook(cells, graded=True, called=called))}
+    files = {unit.lab.name: as_bytes(notebook(cells, graded=True, called=called))}
     for name, content in _figures(unit, cells, called, "figures/").items():
-        files[unit.figures / name] = content
+        files[f"figures/{name}"] = content
     return files
 
 

@@ -1,4 +1,4 @@
-"""Makes the notebook of a unit's text: nbgrader's metadata, ids that stay, the same bytes each time.
+"""Makes the notebook of a unit's text: nbgrader's metadata, lasting ids, the same bytes each time.
 
 Cell ids are the grade_id, else a hash of the source and its occurrence number: jupytext makes new
 random ids at every conversion (28 lines of diff for an unchanged text of 14 cells). No `jupytext`
@@ -61,7 +61,7 @@ def notebook(cells: list[Cell], graded: bool, called: str) -> dict[str, Any]:
 
 
 def as_bytes(content: dict[str, Any]) -> bytes:
-    """The file of a notebook as nbformat writes it: sorted keys, one space, a newline at the end."""
+    """The file of a notebook as nbformat writes it: sorted keys, and a newline at the end."""
     import nbformat
 
     node = nbformat.from_dict(content)  # type: ignore[no-untyped-call]

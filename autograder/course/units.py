@@ -77,8 +77,8 @@ class Unit:
 
     @property
     def work_lesson(self) -> Path:
-        """Not named like the lab: both lie in one folder, and a browser tab shows only the name."""
-        return self.work / f"{self.name}_lesson.ipynb"
+        """Beside a lab it is called `_lesson`, for a browser tab shows only the file's name."""
+        return self.work / f"{self.name}{'_lesson' if self.release.exists() else ''}.ipynb"
 
     @property
     def work_lab(self) -> Path:

@@ -1,0 +1,88 @@
+"""The answers that prove a lab: tests/answers/NN_name/right_*.py and wrong_*.py.
+
+One file is one answer to one exercise: comment lines that say what must happen, then the cells that
+take the place of the lab's answer cells (jupytext py:percent):
+
+    # exercise: repair_two
+    # expect: fails
+    # message: the loop stood still
+    # %% answer="repair_two"
+    async def roll(spec): ...
+"""
+
+from __future__ import annotations
+
+import copy
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.course import reading
+from autograder.course.reading import BrokenUnit
+
+_SAYS = re.compile(r"#\s*(exercise|expect|message):\s*(.*\S)")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: grade_id -> source, and what the examination must say about it."""
+
+    cells: dict[str, str]
+    exercise: str
+    expect: str  # "passes" or "fails"
+    message: str  # text that must appear in the failure; empty for a right answer
+
+    @property
+    def right(self) -> bool:
+        return self.expect == "passes"
+
+
+def found(folder: Path) -> list[Path]:
+    """The answers of one unit, right ones first."""
+    return sorted([*folder.glob("right_*.py"), *folder.glob("wrong_*.py")])
+
+
+def load(path: Path) -> Answer:
+    """Reads one answer. Raises BrokenUnit, with file and line, when it says too little."""
+    called = f"{path.parent.name}/{path.name}"
+    cells = reading.read(path, called)
+    head = path.read_text(encoding="utf-8").split("# %%", 1)[0]
+    said = {match[1]: match[2] for match in map(_SAYS.match, head.splitlines()) if match}
+    expect = "passes" if path.name.startswith("right_") else "fails"
+    for key in ("exercise", "expect", *(["message"] if expect == "fails" else [])):
+        if key not in said:
+            raise BrokenUnit(f"{called}:1: add the line `# {key}: ...` above the first cell.")
+    if said["expect"] != expect:
+        raise BrokenUnit(
+            f"{called}:1: a file of this name must have `# expect: {expect}`, "
+            f"and it has `{said['expect']}`."
+        )
+    for cell in cells:
+        if cell.role != "answer":
+            raise BrokenUnit(
+                f'{called}:{cell.line - 1}: begin each cell with `# %% answer="..."`, '
+                "the name of the answer cell it replaces."
+            )
+    sources = {cell.name: cell.source for cell in cells}
+    if len(sources) != len(cells):
+        raise BrokenUnit(f"{called}:1: two cells replace the same answer cell; keep one.")
+    return Answer(sources, said["exercise"], expect, said.get("message", ""))
+
+
+def fill(notebook: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """A copy of a lab (as JSON data) in which the answer stands in its cells.
+
+    Raises BrokenUnit when the lab has no such answer cell.
+    """
+    filled = copy.deepcopy(notebook)
+    missing = dict(answer.cells)
+    for cell in filled["cells"]:
+        about = cell["metadata"].get("nbgrader", {})
+        if about.get("solution") and about["grade_id"] in missing:
+            cell["source"] = missing.pop(about["grade_id"])
+    if missing:
+        raise BrokenUnit(
+            f"{answer.exercise}: the lab has no answer cell `{min(missing)}`; name one that it has."
+        )
+    return filled

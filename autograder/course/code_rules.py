@@ -1,0 +1,103 @@
+"""What lint demands of every code cell, in lessons and labs alike."""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Iterator
+
+from autograder.course.reading import Cell
+
+_NOT_CODE = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
+_FORBIDDEN = {
+    "asyncio.run": "fails on the kernel's running loop",
+    "asyncio.Runner": "fails on the kernel's running loop",
+    "nest_asyncio.apply": "stops Run All under ipykernel 7.4",
+}
+_ADDRESS = re.compile(
+    r"\b[a-z][a-z0-9+.-]*://(\[[^\]\s]*\]|[^\s/:\"'{}\\?#]*(?=[\s/:\"'{}\\?#]|$))"
+)
+_LOOPBACK = {"", "127.0.0.1", "localhost", "[::1]"}
+
+Finding = tuple[int, str]  # a line of the text file, and what is wrong in it
+
+
+def check(cell: Cell, longest: int) -> Iterator[Finding]:
+    """Findings about one code cell of at most `longest` lines of code."""
+    lines = code_lines(cell)
+    if lines == 0:
+        yield cell.line, "the cell holds no code; write it, or remove the cell."
+    if lines > longest:
+        yield (
+            cell.line,
+            f"the cell has {lines} lines of code, and {longest} are the most here; "
+            "split it where the idea changes.",
+        )
+    yield from _own_loops(cell)
+    yield from _far_addresses(cell)
+
+
+def code_lines(cell: Cell) -> int:
+    """How many lines of a cell hold code: no blank lines, comments or docstrings."""
+    used: set[int] = set()
+    for token in tokenize.generate_tokens(io.StringIO(cell.python).readline):
+        if token.type not in _NOT_CODE:
+            used.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(cell.tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            first = node.body[0]
+            if ast.get_docstring(node) is not None and first.end_lineno is not None:
+                used.difference_update(range(first.lineno, first.end_lineno + 1))
+    return len(used)
+
+
+def dotted(node: ast.expr) -> str:
+    """`asyncio.run` for the expression of that name, else nothing."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute) and (owner := dotted(node.value)):
+        return f"{owner}.{node.attr}"
+    return ""
+
+
+def _own_loops(cell: Cell) -> Iterator[Finding]:
+    names = {}
+    for node in ast.walk(cell.tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                names[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+        elif isinstance(node, ast.Import):
+            for alias in node.names:
+                names[alias.asname or alias.name] = alias.name
+    for node in ast.walk(cell.tree):
+        if isinstance(node, ast.Call):
+            first, *rest = dotted(node.func).split(".")
+            called = ".".join([names.get(first, first), *rest])
+            if called in _FORBIDDEN:
+                yield (
+                    cell.line + node.lineno - 1,
+                    f"`{called}` {_FORBIDDEN[called]}; await the coroutine instead, or run it "
+                    "in a child interpreter.",
+                )
+
+
+def _far_addresses(cell: Cell) -> Iterator[Finding]:
+    for node in ast.walk(cell.tree):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            for match in _ADDRESS.finditer(node.value):
+                host = match[1].rpartition("@")[2]
+                if host.lower() not in _LOOPBACK:
+                    yield (
+                        cell.line + node.lineno - 1,
+                        f"`{match[0]}` is not on this machine; nothing leaves 127.0.0.1, "
+                        "so use a server of `world`, or put a link into a text cell.",
+                    )

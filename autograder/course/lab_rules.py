@@ -1,0 +1,180 @@
+"""What lint demands of a lab: whole exercises, stated limits, help in steps, both kinds of tests."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from autograder.course import code_rules, testcell_rules
+from autograder.course.code_rules import Finding
+from autograder.course.reading import Cell
+
+LONGEST = {"answer": 30, "setup": 30, "test": 40}  # lines of code
+PLAIN = 15
+STEPS = 3  # of a ladder: a guiding question, the lesson's cell, the gaps; a variant may follow
+_BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
+
+
+@dataclass
+class Exercise:
+    """The cells that belong to one exercise; `statement` says what is asked."""
+
+    statement: Cell
+    answers: list[Cell] = field(default_factory=list)
+    tests: list[Cell] = field(default_factory=list)
+    hints: list[Cell] = field(default_factory=list)
+
+    @property
+    def points(self) -> float:
+        return sum(float(test.keys["points"]) for test in self.tests)
+
+
+def exercises(cells: list[Cell]) -> dict[str, Exercise]:
+    """The exercises of a lab by name; a cell belongs to the longest name that begins its own."""
+    found = {cell.name: Exercise(cell) for cell in cells if cell.role == "exercise"}
+    for cell in cells:
+        owner = _owner(cell.name, found)
+        if owner is None:
+            continue
+        if cell.role == "answer":
+            found[owner].answers.append(cell)
+        elif cell.role == "test":
+            found[owner].tests.append(cell)
+        elif cell.role == "hints" and cell.name == owner:
+            found[owner].hints.append(cell)
+    return found
+
+
+def check(cells: list[Cell]) -> Iterator[Finding]:
+    """Findings about the text of one lab."""
+    found = exercises(cells)
+    if not found:
+        yield (
+            1,
+            'the lab has no exercise; begin one with `# %% [markdown] exercise="..." limit=0.1`.',
+        )
+    yield from _identities(cells, found)
+    for name, exercise in found.items():
+        yield from _whole(name, exercise)
+    learners = frozenset(
+        name
+        for cell in cells
+        if cell.role == "answer"
+        for name in testcell_rules.defined(cell.tree)
+    )
+    for cell in cells:
+        if cell.kind == "code":
+            yield from code_rules.check(cell, LONGEST.get(cell.role, PLAIN))
+        elif not cell.source.strip():
+            yield cell.line, "the cell is empty; write it, or remove it."
+        if cell.role == "answer":
+            yield from _answer(cell)
+        elif cell.role == "test":
+            yield from testcell_rules.check(cell, learners)
+        elif cell.role == "experiment":
+            yield cell.line - 1, "experiments belong into the lesson; remove the key here."
+
+
+def _owner(name: str, found: dict[str, Exercise]) -> str | None:
+    fitting = [known for known in found if name == known or name.startswith(f"{known}_")]
+    return max(fitting, key=len, default=None)
+
+
+def _identities(cells: list[Cell], found: dict[str, Exercise]) -> Iterator[Finding]:
+    seen: dict[tuple[str, str], int] = {}
+    for cell in cells:
+        header = cell.line - 1
+        if not cell.role or cell.role == "experiment":
+            continue
+        family = cell.role if cell.role in ("exercise", "hints") else "grade_id"
+        if (family, cell.name) in seen:
+            yield (
+                header,
+                f"the {family} `{cell.name}` is there twice, first in line "
+                f"{seen[family, cell.name]}; give each its own.",
+            )
+        seen.setdefault((family, cell.name), header)
+        if cell.role in ("answer", "test", "hints") and _owner(cell.name, found) is None:
+            yield (
+                header,
+                f"the {cell.role} `{cell.name}` belongs to no exercise; begin its name with one "
+                f"of {', '.join(found) or 'them'}.",
+            )
+        if cell.role == "test" and cell.name in found:
+            yield header, f"call the test `{cell.name}_visible` or `_hidden`: the name is taken."
+
+
+def _whole(name: str, exercise: Exercise) -> Iterator[Finding]:
+    """An exercise has a stated limit, an answer, points, a visible and a hidden test, and help."""
+    statement = exercise.statement
+    header = statement.line - 1
+    limit = statement.keys.get("limit")
+    if not limit or limit <= 0:
+        yield header, f"exercise `{name}` has no limit; add `limit=0.1` (seconds) to its header."
+    else:
+        contracts = "\n".join([statement.source, *(cell.source for cell in exercise.answers)])
+        if not re.search(rf"(?<![\d.]){limit * 1000:g}\s*(ms|milliseconds)", contracts):
+            yield (
+                header,
+                f"exercise `{name}` does not tell the learner its limit; write "
+                f"`{limit * 1000:g} ms` into the statement.",
+            )
+    if not exercise.answers:
+        yield header, f'exercise `{name}` has no answer cell; add `# %% answer="{name}"`.'
+    if exercise.points <= 0:
+        yield header, f"exercise `{name}` gives no points; add them to its tests."
+    if not any(_holds_code(testcell_rules.visible(test)) for test in exercise.tests):
+        yield header, f"exercise `{name}` has no visible test, so learners cannot try; add one."
+    if not any(_holds_code(testcell_rules.hidden(test)) for test in exercise.tests):
+        yield (
+            header,
+            f"exercise `{name}` has no hidden test; add one of the same kind with other inputs "
+            f"between `{testcell_rules.BEGIN_HIDDEN}` and `{testcell_rules.END_HIDDEN}`.",
+        )
+    steps = sum(hint.source.count("<details") for hint in exercise.hints)
+    if steps < STEPS:
+        yield (
+            header,
+            f"exercise `{name}` has {steps} steps of help, and {STEPS} are the least; add "
+            f'`<details>` to a cell `# %% [markdown] hints="{name}"`.',
+        )
+
+
+def _holds_code(source: str) -> bool:
+    return any(line.strip() and not line.lstrip().startswith("#") for line in source.splitlines())
+
+
+def _answer(cell: Cell) -> Iterator[Finding]:
+    """An answer cell keeps its contract when nbgrader cuts the solution."""
+    lines = cell.source.splitlines()
+    begins = [n for n, line in enumerate(lines) if _BEGIN in line]
+    ends = [n for n, line in enumerate(lines) if _END in line]
+    pairs = list(zip(begins, ends, strict=False))
+    if not begins or len(begins) != len(ends) or any(end <= begin + 1 for begin, end in pairs):
+        yield cell.line, f"put the answer between `{_BEGIN}` and `{_END}`, each on its own line."
+        return
+    stub = list(lines)
+    for begin, end in pairs:
+        indent = lines[begin][: len(lines[begin]) - len(lines[begin].lstrip())]
+        stub[begin] = f"{indent}raise NotImplementedError()"
+        stub[begin + 1 : end + 1] = [""] * (end - begin)
+    try:
+        tree = ast.parse("\n".join(stub))
+    except SyntaxError as error:
+        line = cell.line + (error.lineno or 1) - 1
+        yield line, f"without its solution the cell is no Python ({error.msg}); move the markers."
+        return
+    documented = ast.get_docstring(tree) is not None
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            documented = True
+            if ast.get_docstring(node) is None:
+                yield (
+                    cell.line + node.lineno - 1,
+                    f"`{node.name}` has no docstring outside of the solution; write its contract "
+                    "there.",
+                )
+    if not documented and not any(line.lstrip().startswith("#") for line in stub):
+        yield cell.line, "the stub says nothing; put the contract above it, as comment lines."

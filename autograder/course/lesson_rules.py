@@ -1,0 +1,99 @@
+"""What lint demands of a lesson: its parts, and a prediction before each experiment."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from autograder.course import code_rules
+from autograder.course.code_rules import Finding, dotted
+from autograder.course.questions import Question
+from autograder.course.reading import Cell
+
+LONGEST = {"setup": 30}  # lines of code
+PLAIN = 15
+PARTS = (
+    "You will",
+    "You learn",
+    "You need",
+    "In your bot",
+    "In practice",
+    "You have seen",
+    "Next",
+)
+
+
+def check(cells: list[Cell], questions: list[Question], first: bool) -> Iterator[Finding]:
+    """Findings about the text of one lesson; `first`: nothing comes before it to recall."""
+    prose = "\n".join(cell.source for cell in cells if cell.kind == "markdown")
+    if cells[0].kind != "markdown" or not cells[0].source.startswith("# "):
+        yield (
+            cells[0].line,
+            "begin the lesson with a title: a text cell whose first line is `# ...`.",
+        )
+    for part in PARTS:
+        if not re.search(rf"(?mi)^[\s#>*_-]*{part}\b", prose):
+            yield 1, f"the part *{part}* is missing; begin a line of a text cell with it."
+    for cell in cells:
+        if cell.kind == "code":
+            yield from code_rules.check(cell, LONGEST.get(cell.role, PLAIN))
+        elif not cell.source.strip():
+            yield cell.line, "the cell is empty; write it, or remove it."
+        if cell.role in ("answer", "test", "exercise", "hints"):
+            yield cell.line - 1, f"`{cell.role}` belongs into lab.py; a lesson is not graded."
+    if not first and not any(dotted(call.func) == "recall" for _, call in _calls(cells)):
+        yield 1, 'the lesson never recalls earlier units; add a cell `recall("NN_name")`.'
+    yield from _predictions(cells, questions)
+
+
+def _predictions(cells: list[Cell], questions: list[Question]) -> Iterator[Finding]:
+    known = {question.id for question in questions if question.kind == "predict"}
+    guesses: dict[str, int] = {}
+    explained: dict[str, int] = {}
+    for number, call in _calls(cells):
+        if dotted(call.func) != "predict":
+            continue
+        line = cells[number].line + call.lineno - 1
+        about = [keyword.value for keyword in call.keywords if keyword.arg == "about"]
+        name = about[0].value if about and isinstance(about[0], ast.Constant) else None
+        if name not in known:
+            yield line, f"questions.toml has no predict question {name!r}; name it in `about=`."
+        elif call.args:
+            guesses.setdefault(str(name), number)
+        else:
+            explained[str(name)] = number
+    experiments = {}
+    for number, cell in enumerate(cells):
+        if cell.role != "experiment":
+            continue
+        experiments[cell.name] = number
+        if guesses.get(cell.name, len(cells)) > number:
+            yield (
+                cell.line - 1,
+                f"the experiment `{cell.name}` has no prediction; add a cell "
+                f'`predict("?", about="{cell.name}")` before it.',
+            )
+        if explained.get(cell.name, -1) < number:
+            yield (
+                cell.line - 1,
+                f"the experiment `{cell.name}` is never explained; add a cell "
+                f'`predict(about="{cell.name}")` after it.',
+            )
+    for name in sorted(guesses.keys() - experiments.keys()):
+        yield (
+            cells[guesses[name]].line,
+            f"the prediction `{name}` is about no cell; mark its run with "
+            f'`# %% experiment="{name}"`.',
+        )
+    for question in questions:
+        if question.kind == "predict" and question.id not in guesses:
+            yield 1, f"the question `{question.id}` is never asked; predict it, or remove it."
+
+
+def _calls(cells: list[Cell]) -> Iterator[tuple[int, ast.Call]]:
+    for number, cell in enumerate(cells):
+        if cell.kind == "code":
+            for node in ast.walk(cell.tree):
+                if isinstance(node, ast.Call):
+                    yield number, node

@@ -1,0 +1,190 @@
+"""Refuses a course that breaks its own promises: DESIGN sections 2 and 5, SYLLABUS, issue 6.
+
+Every finding is one sentence: file and line, what is wrong, and how to mend it. What a text must
+be to become a notebook at all is checked in `reading`; the rules for a lesson, a lab, a test cell
+and any code cell are in the `*_rules` modules.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from autograder.course import answers, lab_rules, lesson_rules, questions, reading
+from autograder.course.questions import Question
+from autograder.course.reading import Cell
+from autograder.course.units import Unit, shown, written
+from autograder.outcomes import UserMistake
+
+# The syllabus: points of the core exercises, and of the stretch exercises, of each unit.
+EXERCISES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
+    "00_start_here": ((), ()),
+    "01_coroutines": ((15, 15, 20), (20,)),
+    "02_tasks": ((25, 25, 20), ()),
+    "03_gateway": ((15, 20, 30, 15), ()),
+    "04_yielding": ((30, 20), (20,)),
+    "05_threads": ((30, 30, 30), ()),
+    "06_structure": ((20, 20, 20, 20), (20,)),
+    "07_network": ((25, 25, 20), (10, 10, 10)),
+    "08_databases": ((30, 20), (20,)),
+    "09_queues": ((20, 20, 20), (20,)),
+    "10_debugging": ((40, 20), (20,)),
+    "11_catalog": ((30,), (20,)),
+    "12_capstone": ((50, 40), (30, 10, 10)),
+}
+RIGHT, WRONG = 2, 3  # answers that prove an exercise, at the least
+_MINUTES = re.compile(r"(lesson|lab)\W*(?:\w+\W+){0,2}?(\d+)", re.IGNORECASE)
+
+
+def lint(root: Path) -> list[str]:
+    """Everything that is wrong with the units in source/, one sentence each; empty when nothing."""
+    found: list[str] = []
+    owners: dict[str, str] = {}
+    for number, unit in enumerate(written(root)):
+        found += _unit(unit, first=number == 0)
+        found += _taken(unit, owners)
+    return list(dict.fromkeys(found))
+
+
+def minutes(design: str) -> dict[str, int]:
+    """The minutes that a design note states: {"lesson": 35, "lab": 40}, or less."""
+    lines = [line for line in design.splitlines() if "minute" in line.lower()]
+    return {match[1].lower(): int(match[2]) for line in lines for match in _MINUTES.finditer(line)}
+
+
+def _unit(unit: Unit, first: bool) -> list[str]:
+    found = []
+    if unit.name not in EXERCISES:
+        found.append(f"source/{unit.name}:1: the syllabus has no such unit; rename the folder.")
+    asked, complaints = _questions(unit)
+    found += complaints
+    lesson, complaints = _text(unit, unit.lesson_text)
+    found += complaints
+    if lesson:
+        called = shown(unit.root, unit.lesson_text)
+        for line, what in lesson_rules.check(lesson, asked, first):
+            found.append(f"{called}:{line}: {what}")
+    core, stretch = EXERCISES.get(unit.name, ((), ()))
+    if unit.lab_text.exists() or core:
+        lab, complaints = _text(unit, unit.lab_text)
+        found += complaints
+        if lab:
+            found += _lab(unit, lab, sorted(core), sorted(stretch))
+    return found + _design(unit)
+
+
+def _text(unit: Unit, path: Path) -> tuple[list[Cell], list[str]]:
+    called = shown(unit.root, path)
+    if not path.exists():
+        return [], [f"{called}:1: the file is missing; write it."]
+    try:
+        return reading.read(path, called), []
+    except UserMistake as mistake:
+        return [], [mistake.sentence]
+
+
+def _questions(unit: Unit) -> tuple[list[Question], list[str]]:
+    called = shown(unit.root, unit.questions)
+    if not unit.questions.exists():
+        return [], [f"{called}:1: the file is missing; later units recall this one with it."]
+    try:
+        asked = questions.load(unit.questions, called)
+    except UserMistake as mistake:
+        return [], [mistake.sentence]
+    if not any(question.kind == "recall" for question in asked):
+        return asked, [f'{called}:1: there is no question with kind = "recall"; add one.']
+    return asked, []
+
+
+def _lab(unit: Unit, cells: list[Cell], core: list[int], stretch: list[int]) -> list[str]:
+    called = shown(unit.root, unit.lab_text)
+    found = [f"{called}:{line}: {what}" for line, what in lab_rules.check(cells)]
+    exercises = lab_rules.exercises(cells)
+    for kind, wanted in (("core", core), ("stretch", stretch)):
+        points = sorted(
+            exercise.points
+            for exercise in exercises.values()
+            if bool(exercise.statement.keys.get("stretch")) is (kind == "stretch")
+        )
+        if points != wanted:
+            found.append(
+                f"{called}:1: the points of the {kind} exercises are {_listed(points)}, and "
+                f"{_listed(wanted)} in the syllabus; the whole course has 1000."
+            )
+    return found + _proofs(unit, cells, exercises)
+
+
+def _listed(points: list[int] | list[float]) -> str:
+    return " + ".join(f"{value:g}" for value in points) or "none"
+
+
+def _proofs(unit: Unit, cells: list[Cell], exercises: dict[str, lab_rules.Exercise]) -> list[str]:
+    """Two right and three wrong answers prove each exercise, and fit the lab."""
+    folder = shown(unit.root, unit.answers)
+    found = []
+    counted: dict[tuple[str, str], int] = {}
+    sockets = {cell.name for cell in cells if cell.role == "answer"}
+    for path in answers.found(unit.answers):
+        try:
+            answer = answers.load(path)
+        except UserMistake as mistake:
+            found.append(f"tests/answers/{mistake.sentence}")
+            continue
+        where = f"{folder}/{path.name}:1"
+        if answer.exercise not in exercises:
+            found.append(f"{where}: the lab has no exercise `{answer.exercise}`; name one it has.")
+        for name in sorted(answer.cells.keys() - sockets):
+            found.append(f"{where}: the lab has no answer cell `{name}`; name one it has.")
+        key = (answer.exercise, answer.expect)
+        counted[key] = counted.get(key, 0) + 1
+    for name, exercise in exercises.items():
+        lab = f"{shown(unit.root, unit.lab_text)}:{exercise.statement.line - 1}"
+        for expect, prefix, least in (("passes", "right", RIGHT), ("fails", "wrong", WRONG)):
+            count = counted.get((name, expect), 0)
+            if count < least:
+                found.append(
+                    f"{lab}: exercise `{name}` is proven with {count} {prefix} answers, and "
+                    f"{least} are the least; add {folder}/{prefix}_*.py."
+                )
+    return found
+
+
+def _design(unit: Unit) -> list[str]:
+    called = shown(unit.root, unit.design)
+    text = unit.design.read_text(encoding="utf-8") if unit.design.exists() else ""
+    if not text.strip():
+        return [f"{called}:1: the note is missing; say goal, what to teach, what not, minutes."]
+    stated = minutes(text)
+    parts = ["lesson", *(["lab"] if unit.lab_text.exists() else [])]
+    missing = [part for part in parts if part not in stated]
+    if missing:
+        return [
+            f"{called}:1: the minutes of the {' and the '.join(missing)} are not stated; "
+            "write a line like `Minutes: lesson 35, lab 40`."
+        ]
+    return []
+
+
+def _taken(unit: Unit, owners: dict[str, str]) -> list[str]:
+    """Questions and exercises are named alone (`about="..."`, `compare("...")`), so once each."""
+    named: list[tuple[str, str, int, Path]] = []
+    try:
+        if unit.questions.exists():
+            asked = questions.load(unit.questions, "")
+            named += [("question", item.id, item.line, unit.questions) for item in asked]
+        if unit.lab_text.exists():
+            cells = reading.read(unit.lab_text, "")
+            named += [
+                ("exercise", cell.name, cell.line - 1, unit.lab_text)
+                for cell in cells
+                if cell.role == "exercise"
+            ]
+    except UserMistake:
+        pass  # said already
+    found = []
+    for kind, name, line, path in named:
+        where = f"{shown(unit.root, path)}:{line}"
+        first = owners.setdefault(f"{kind} {name}", where)
+        if first != where:
+            found.append(f"{where}: the {kind} `{name}` is taken, by {first}; choose another name.")
+    return found

@@ -1,0 +1,164 @@
+"""What lint demands of a graded test cell, so that it means the same everywhere.
+
+One text runs in the learner's kernel (where the learner's functions are real) and in the examiner
+(where their names are handles, because the code runs in the jailed candidate). That works only when
+test cells touch learner code through `watch` alone: DESIGN.md, section 2.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import symtable
+import textwrap
+from collections.abc import Iterator
+
+from autograder.course.code_rules import Finding, dotted
+from autograder.course.reading import Cell
+
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+_WATCH = {"watch", "autograder.watch"}
+_SIDE_DOORS = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "__import__"}
+_SAYS_NOTHING = {"print", "display"}  # calls whose value is None: nothing is shown as a result
+
+
+def check(cell: Cell, learners: frozenset[str]) -> Iterator[Finding]:
+    """Findings about one test cell; `learners`: the names that the lab's answer cells define."""
+    for line, what in _check(cell, learners):
+        yield cell.line + line - 1, what
+
+
+def hidden(cell: Cell) -> str:
+    """The text of the hidden regions of a cell."""
+    return "\n".join(line for line, inside in _regions(cell.source) if inside)
+
+
+def visible(cell: Cell) -> str:
+    """What learners see of a cell; lines keep their numbers."""
+    return "\n".join("" if inside else line for line, inside in _regions(cell.source))
+
+
+def defined(tree: ast.Module) -> set[str]:
+    """The names that a cell gives a meaning to at its top level, imports left out."""
+    names: set[str] = set()
+    open_nodes: list[ast.AST] = list(tree.body)
+    while open_nodes:
+        node = open_nodes.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp):
+            open_nodes += ast.iter_child_nodes(node)
+    return names
+
+
+def _check(cell: Cell, learners: frozenset[str]) -> Iterator[Finding]:
+    calls = [node for node in ast.walk(cell.tree) if isinstance(node, ast.Call)]
+    watched = [call.args[0] for call in calls if dotted(call.func) in _WATCH and call.args]
+    if not watched:
+        yield 1, "the cell never calls `watch`, so its points are for nothing; watch the answer."
+    given = [_function_given(node) for node in watched]
+    names = {node.id for node in given if node is not None}
+    functions = [
+        node
+        for node in ast.walk(cell.tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    drivers = [node for node in functions if node.name in names]
+    exempt = {id(node) for node in given} | {
+        id(inner) for driver in drivers for inner in ast.walk(driver)
+    }
+    for node in ast.walk(cell.tree):
+        if isinstance(node, ast.Name) and id(node) not in exempt:
+            if node.id in learners:
+                yield (
+                    node.lineno,
+                    f"`{node.id}` is learner code, and a test touches it only as the first "
+                    "argument of `watch`, in `functools.partial` given to it, or in a driver.",
+                )
+            elif node.id in _SIDE_DOORS:
+                yield node.lineno, f"`{node.id}` goes around `watch`; say it without."
+        if isinstance(node, ast.Assert) and node.msg is None and id(node) not in exempt:
+            yield (
+                node.lineno,
+                "this `assert` says nothing when it fails; add a sentence: what ran, what "
+                "happened, what the contract says, where to look.",
+            )
+    for driver in drivers:
+        yield from _check_driver(driver, cell.python, learners)
+    yield from _bare_end(cell)
+
+
+def _function_given(argument: ast.expr) -> ast.Name | None:
+    """The name in `watch(name)` or `watch(partial(name, ...))`."""
+    if isinstance(argument, ast.Call) and argument.args:
+        if dotted(argument.func) not in ("partial", "functools.partial"):
+            return None
+        argument = argument.args[0]
+    return argument if isinstance(argument, ast.Name) else None
+
+
+def _check_driver(
+    driver: ast.FunctionDef | ast.AsyncFunctionDef, source: str, learners: frozenset[str]
+) -> Iterator[Finding]:
+    """A driver is shipped to the candidate as text, and must not know what is expected."""
+    if isinstance(driver, ast.FunctionDef):
+        yield driver.lineno, f"the driver `{driver.name}` must be an `async def`."
+    text = textwrap.dedent(ast.get_source_segment(source, driver, padded=True) or "")
+    free = _free_names(symtable.symtable(text, "driver", "exec").get_children()[0])
+    allowed = learners | set(dir(builtins)) | {driver.name}
+    for name in sorted(free - allowed):
+        yield (
+            driver.lineno,
+            f"the driver `{driver.name}` uses `{name}`, which the candidate does not have; import "
+            "it inside the driver, or give it as an argument.",
+        )
+    for node in ast.walk(driver):
+        if isinstance(node, ast.Assert):
+            yield (
+                node.lineno,
+                f"the driver `{driver.name}` gives a verdict; let it return what happened, and "
+                "judge that in the test cell.",
+            )
+
+
+def _free_names(table: symtable.SymbolTable) -> set[str]:
+    free = {symbol.get_name() for symbol in table.get_symbols() if symbol.is_global()}
+    for child in table.get_children():
+        free |= _free_names(child)
+    return free
+
+
+def _bare_end(cell: Cell) -> Iterator[Finding]:
+    """nbgrader takes a number in the last line of a test cell for partial credit, and anything
+    else that is shown for full points, so a cell must not end in a shown value by accident."""
+    for source in dict.fromkeys((cell.python, visible(cell))):
+        try:
+            body = ast.parse(source).body
+        except SyntaxError:  # the visible part of a cell with magics
+            continue
+        last = body[-1] if body else None
+        if not isinstance(last, ast.Expr) or last.end_lineno is None:
+            continue
+        called = last.value
+        if isinstance(called, ast.Call) and dotted(called.func) in _SAYS_NOTHING:
+            continue
+        line = source.splitlines()[last.end_lineno - 1].encode()
+        if not line[last.end_col_offset :].strip().startswith(b";"):
+            yield (
+                last.lineno,
+                "the cell ends in a bare expression, which nbgrader reads as partial credit; "
+                "end the line with `;`, or use `display(...)`.",
+            )
+            return
+
+
+def _regions(source: str) -> Iterator[tuple[str, bool]]:
+    inside = False
+    for line in source.splitlines():
+        starts = BEGIN_HIDDEN.strip("# ") in line
+        ends = END_HIDDEN.strip("# ") in line
+        inside = inside or starts
+        yield ("" if starts or ends else line), inside
+        inside = inside and not ends
