@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator
 from typing import Any
 
 from autograder.outcomes import UserMistake
@@ -31,9 +31,9 @@ class Handle:
         self._key = key
         self.address = address
 
-    def counters(self) -> dict[str, int]:
+    def counters(self) -> dict[str, Any]:
         """Return what the server has seen since its start or the last reset."""
-        counted: dict[str, int] = self._ask("counters")
+        counted: dict[str, Any] = self._ask("counters")
         return counted
 
     async def reset(self) -> None:
@@ -46,10 +46,11 @@ class Handle:
         if name in self.address:
             return self.address[name]
 
-        def control(**arguments: Any) -> Awaitable[Any]:
-            return self._do(name, **arguments)
-
         self._line(name)
+
+        async def control(*arguments: Any, **keywords: Any) -> Any:
+            return await self._do(name, *arguments, **keywords)
+
         return control
 
     def __dir__(self) -> list[str]:
@@ -64,11 +65,14 @@ class Handle:
         return self._connection
 
     def _ask(self, control: str) -> Any:
-        return self._line(control).ask("do", key=self._key, control=control, arguments={})
-
-    async def _do(self, control: str, **arguments: Any) -> Any:
         line = self._line(control)
-        return await line.call("do", key=self._key, control=control, arguments=arguments)
+        return line.ask("do", key=self._key, control=control, arguments=[], keywords={})
+
+    async def _do(self, control: str, *arguments: Any, **keywords: Any) -> Any:
+        line = self._line(control)
+        return await line.call(
+            "do", key=self._key, control=control, arguments=arguments, keywords=keywords
+        )
 
 
 class Gateway(Handle):
@@ -99,20 +103,20 @@ class Gateway(Handle):
     @property
     def kills(self) -> int:
         """Connections closed with 4009 because the heart stood still."""
-        return self.counters()["kills"]
+        return int(self.counters()["kills"])
 
     @property
     def beats(self) -> int:
-        return self.counters()["beats"]
+        return int(self.counters()["beats"])
 
     @property
     def resumes(self) -> int:
-        return self.counters()["resumes"]
+        return int(self.counters()["resumes"])
 
     @property
     def connected(self) -> int:
         """Bots that are connected and identified now."""
-        return self.counters()["connected"]
+        return int(self.counters()["connected"])
 
     @property
     def replies(self) -> list[str]:

@@ -10,9 +10,12 @@ from aiohttp import web
 from autograder.outcomes import UserMistake
 
 
-async def listen(app: web.Application, port: int, what: str) -> tuple[web.AppRunner, int]:
+async def listen(
+    app: web.Application, port: int, what: str, *, handler_cancellation: bool = False
+) -> tuple[web.AppRunner, int]:
     """Serve `app` on 127.0.0.1; port 0 takes a free one. Returns its runner and the port.
 
+    With `handler_cancellation` a handler is cancelled as soon as its client has gone.
     Raises UserMistake when the port is taken or not ours to take.
     """
     try:
@@ -24,7 +27,13 @@ async def listen(app: web.Application, port: int, what: str) -> tuple[web.AppRun
             f"port {port} {why}, so {what} did not start: choose another port, or 0 for a free one"
         ) from None
     # shutdown_timeout: a bot that keeps its connection open must not keep the server from ending.
-    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=0.1)
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        handle_signals=False,
+        shutdown_timeout=0.1,
+        handler_cancellation=handler_cancellation,
+    )
     await runner.setup()
     await web.SockSite(runner, listener).start()
     return runner, int(listener.getsockname()[1])

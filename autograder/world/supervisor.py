@@ -12,7 +12,7 @@ line is `{"token": ...}` and is answered with `{"ok": pid}`; a wrong one ends th
 | op | does |
 |---|---|
 | `start` `{server, settings}` | starts a server, answers `{"key": k, "address": {...}}` |
-| `do` `{key, control, arguments}` | calls one of the server's controls |
+| `do` `{key, control, arguments, keywords}` | calls one of the server's controls |
 | `stop` `{key}` | stops one server |
 | `subscribe` `{key}` | from now on each of its events is pushed as `{"event": {...}, "key": k}` |
 
@@ -52,6 +52,8 @@ LINGER = 1.0
 JOIN = 10.0
 LONGEST_LINE = 1 << 24
 
+_DO = ("key", "control", "arguments", "keywords")
+
 
 class Server(Protocol):
     """What the supervisor expects of a server; it is constructed with its settings as keywords."""
@@ -62,7 +64,7 @@ class Server(Protocol):
     async def start(self) -> dict[str, Any]:
         """Start, and return the address: plain data, what a learner's code needs to connect."""
 
-    def counters(self) -> dict[str, int]:
+    def counters(self) -> dict[str, Any]:
         """What it has seen since the start or the last reset; tests rely on it."""
 
     async def reset(self) -> None:
@@ -132,7 +134,7 @@ class Supervisor:
             case "start":
                 return await self._start(request["server"], request["settings"], own)
             case "do":
-                return await self._do(request["key"], request["control"], request["arguments"])
+                return await self._do(**{name: request[name] for name in _DO})
             case "stop":
                 own.discard(request["key"])
                 return await self._stop(request["key"])
@@ -166,14 +168,16 @@ class Supervisor:
         self._servers[self._keys] = server
         return {"key": self._keys, "address": address}
 
-    async def _do(self, key: int, control: str, arguments: dict[str, Any]) -> Any:
+    async def _do(
+        self, key: int, control: str, arguments: list[Any], keywords: dict[str, Any]
+    ) -> Any:
         server = self._server(key)
         if control not in server.controls | {"counters", "reset"}:
             raise UserMistake(f"this server has no {control!r}: it has {sorted(server.controls)}")
         try:
-            value = getattr(server, control)(**arguments)
+            value = getattr(server, control)(*arguments, **keywords)
         except TypeError as error:
-            raise UserMistake(f"{control}({arguments}): {error}") from None
+            raise UserMistake(f"{control} was called wrongly: {error}") from None
         return await value if asyncio.iscoroutine(value) else value
 
     def _subscribe(self, key: int, writer: asyncio.StreamWriter) -> Callable[[], None]:
