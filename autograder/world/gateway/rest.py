@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from autograder.world.gateway.server import Gateway
 
 PREFIX = r"/api/v{version:\d+}"
-SENDS_WINDOW = 5.0  # seconds in which a channel takes `sends` messages
 
 
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
@@ -313,13 +312,13 @@ def _too_many(gateway: Gateway, bot: Bot, channel: str) -> web.Response | None:
     if not limit:
         return None
     sent = gateway.sent[bot.number, channel]
-    instant = time.monotonic()
-    while sent and instant - sent[0] >= SENDS_WINDOW:
+    instant, window = time.monotonic(), gateway.settings.sends_window
+    while sent and instant - sent[0] >= window:
         sent.popleft()
     if len(sent) < limit:
         sent.append(instant)
         return None
-    wait = round(SENDS_WINDOW - (instant - sent[0]), 3)
+    wait = round(window - (instant - sent[0]), 3)
     gateway.journal.record("limited", bot.number, retry_after=wait)
     headers = {**_limit_headers(gateway, bot, channel), "Retry-After": f"{wait:.3f}"}
     headers["X-RateLimit-Scope"] = "user"
@@ -332,7 +331,8 @@ def _limit_headers(gateway: Gateway, bot: Bot, channel: str) -> dict[str, str]:
     if not limit:
         return {}
     sent = gateway.sent[bot.number, channel]
-    wait = SENDS_WINDOW - (time.monotonic() - sent[0]) if sent else 0.0
+    window = gateway.settings.sends_window
+    wait = window - (time.monotonic() - sent[0]) if sent else 0.0
     return {
         "X-RateLimit-Limit": str(limit),
         "X-RateLimit-Remaining": str(limit - len(sent)),

@@ -44,7 +44,8 @@ class Settings:
     grace: float = 2
     ack_delay: float = 0.03
     interaction_deadline: float = 3.0  # Discord's own
-    sends: int = 0  # messages a channel takes per 5 s before 429; Discord's 5, 0 = no limit
+    sends: int = 0  # messages a channel takes from a bot in a window before 429; 0 = no limit
+    sends_window: float = 5.0  # Discord allows 5 in 5 s
     token: str | None = None  # None: a random one; "": any token is right
     port: int = 0  # 0: a free one
 
