@@ -27,6 +27,7 @@ from autograder.outcomes import UserMistake
 HOST = "127.0.0.1"
 USUAL_PORT = 8888
 START_PAGE = "work/00_start_here/00_start_here.ipynb"
+SETTINGS = Path(__file__).parent / "jupyterlab"  # defaults, which the reader's own settings beat
 NOT_LISTED = ["notebooks", "release", "source", "autograder", "tests", "__pycache__", "*.egg-info"]
 
 
@@ -64,9 +65,11 @@ def _server(root: Path, port: int | None) -> Any:
         "ServerApp.answer_yes": True,  # one Ctrl-C is enough
         "ServerApp.allow_root": True,
         "IdentityProvider.token": secrets.token_urlsafe(24),
-        # Nothing leaves this machine: no news, no question about news, no look for updates.
+        # Nothing leaves this machine: no look for updates, no news, no question about news.
+        "LabApp.app_settings_dir": str(SETTINGS),
         "LabApp.news_url": None,
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
+        "KernelManager.transport_encryption": "auto",  # else each kernel warns on our terminal
         "Application.log_level": "ERROR",
     }
     arguments = [f"--{name}={value}" for name, value in settings.items()]

@@ -1,0 +1,118 @@
+"""Everything that is checked before a change is good: the same command for people and for CI.
+
+All steps run, also after one has failed; the summary at the end and the exit code tell. The order
+is the quickest first, pytest last, and never two at once: timing tests want the machine.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Step:
+    """One program of the suite; its output is shown as it comes when `live`, else if it fails."""
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    live: bool = False
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a step ended, and after how many seconds."""
+
+    step: Step
+    code: int
+    seconds: float
+
+
+CHECKS = (
+    Step("ruff check", "ruff", ("check", "--quiet", ".")),
+    Step("ruff format", "ruff", ("format", "--check", "--quiet", "autograder", "tests")),
+    Step("mypy", "mypy"),
+    Step("codespell", "codespell_lib", (".",)),
+    Step("build --check", "autograder", ("build", "--check")),
+)
+
+
+def run(root: Path, arguments: Sequence[str], *, quick: bool, soak: bool) -> int:
+    """Run all steps, or with `arguments` pytest alone, and return 0 when every one passed."""
+    pytest = _pytest(arguments, quick=quick, soak=soak)
+    steps = [pytest] if arguments else [*CHECKS, pytest]
+    ended: list[Ended] = []
+    for step in steps:
+        ended.append(_run(root, step))
+    if len(steps) > 1:
+        print(_summary(ended))
+    return max(one.code != 0 for one in ended)
+
+
+def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
+    """Leave out what is marked, unless the arguments hold a `-m` of their own: the last wins."""
+    marks = "not slow and not soak" if quick else "not soak"
+    select = () if soak else ("-m", marks)
+    return Step("pytest", "pytest", (*select, *arguments), live=True)
+
+
+def _run(root: Path, step: Step) -> Ended:
+    if step.live:
+        print(flush=True)
+    else:
+        print(f"{step.name:15}", end="", flush=True)
+    began = time.monotonic()
+    code, output = _call(root, step)
+    seconds = time.monotonic() - began
+    if not step.live:
+        print(f"{'ok' if code == 0 else 'FAILED':8}{seconds:5.1f} s", flush=True)
+        if code != 0:
+            print(output, flush=True)
+    return Ended(step, code, seconds)
+
+
+def _call(root: Path, step: Step) -> tuple[int, str]:
+    """Run the step's module; whatever ends us ends it too, after it has cleaned up."""
+    quiet = None if step.live else subprocess.PIPE
+    with subprocess.Popen(
+        [sys.executable, "-m", step.module, *step.arguments],
+        cwd=root,
+        stdout=quiet,
+        stderr=None if step.live else subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            output, _ = process.communicate()
+        except BaseException as end:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            _end(process, has_been_told=isinstance(end, KeyboardInterrupt))
+            raise
+    return process.returncode, output or ""
+
+
+def _end(process: subprocess.Popen[str], *, has_been_told: bool) -> None:
+    """Interrupt the step once and await its clean-up, which a second signal would cut short.
+
+    A terminal gives Ctrl-C to the step as well; `kill -INT` on us alone does not, hence the delay.
+    """
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(10 if has_been_told else 0)
+    if process.poll() is None:
+        process.terminate() if sys.platform == "win32" else process.send_signal(signal.SIGINT)
+    process.wait()
+
+
+def _summary(ended: Sequence[Ended]) -> str:
+    failed = [one.step.name for one in ended if one.code != 0]
+    seconds = sum(one.seconds for one in ended)
+    minutes = f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
+    if failed:
+        return f"\nFAILED in {minutes}: {', '.join(failed)}."
+    return f"\nAll {len(ended)} checks passed in {minutes}."

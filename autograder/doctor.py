@@ -1,0 +1,212 @@
+"""What this machine offers to the course, and what each missing thing costs.
+
+It runs before anything is installed, so that it can be asked when the installation fails. A room
+that depends on the machine adds a function to `_ROOMS`; tests skip with `reason(...)`, so that a
+skipped test and the doctor always give the same reason.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder import clock, installing
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked for; `costs` says what goes without it, empty when it is there."""
+
+    name: str
+    found: str
+    costs: str = ""
+
+    @property
+    def missing(self) -> bool:
+        return bool(self.costs)
+
+
+def report() -> str:
+    """Return all findings as aligned text; takes well under a second."""
+    rooms = {title: look() for title, look in _ROOMS.items()}
+    width = max(len(finding.name) for findings in rooms.values() for finding in findings)
+    lines = []
+    for title, findings in rooms.items():
+        lines += ["", title]
+        for finding in findings:
+            mark = "no" if finding.missing else "ok"
+            lines.append(f"  {mark}  {finding.name:{width}}  {finding.found}")
+            indent = " " * (width + 8)
+            lines += textwrap.wrap(
+                finding.costs, 100, initial_indent=indent, subsequent_indent=indent
+            )
+    missing = sum(finding.missing for findings in rooms.values() for finding in findings)
+    lines += ["", f"{missing} of the things above are missing." if missing else "All is there."]
+    return "\n".join(lines).strip()
+
+
+def reason(finding: Finding) -> str:
+    """Return the sentence with which a test is skipped when the thing is missing."""
+    return f"{finding.name}: {finding.found}; without it {finding.costs}"
+
+
+# Python
+
+
+def python() -> list[Finding]:
+    """Which interpreter runs, and whether the course's packages are installed in it."""
+    version = f"{platform.python_implementation()} {platform.python_version()}"
+    return [Finding("Python", f"{version}, {sys.executable}"), packages(), uv(), platform_name()]
+
+
+def packages() -> Finding:
+    """Whether the interpreter that runs has what requirements.txt names."""
+    if installing.has_everything():
+        return Finding("packages", f"installed in {sys.prefix}")
+    return Finding(
+        "packages",
+        "not installed, or not in the versions of requirements.txt",
+        "the verbs cannot run; `python3 -m autograder lab` installs them on its first start",
+    )
+
+
+def uv() -> Finding:
+    """Whether uv is there; pip does the same, in more time, so nothing is lost without it."""
+    found = shutil.which("uv")
+    return Finding("installer", f"uv ({found})" if found else "pip (with uv it would be faster)")
+
+
+def platform_name() -> Finding:
+    """The machine, and how many CPUs this process may use."""
+    count = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count()
+    return Finding("platform", f"{platform.platform()}, {count} CPU(s)")
+
+
+# The clock
+
+
+def kernel_clock() -> list[Finding]:
+    """Whether a thread's wait for a CPU can be told from its sleep."""
+    if clock.knows_waits():
+        return [Finding("run-queue wait", "the kernel tells it (/proc/thread-self/schedstat)")]
+    return [
+        Finding(
+            "run-queue wait",
+            "the kernel does not tell it",
+            "a call that sleeps cannot be told from a busy machine: such runs are"
+            " inconclusive and must be repeated",
+        )
+    ]
+
+
+# The servers
+
+
+def servers() -> list[Finding]:
+    """What the units talk to; the gateway and the HTTP server are our own code over aiohttp."""
+    if importlib.util.find_spec("aiohttp"):
+        return [Finding("gateway and HTTP server", "ours, on 127.0.0.1")]
+    return [Finding("gateway and HTTP server", "aiohttp is not installed", "no unit can run")]
+
+
+# The jail
+
+
+def jail() -> list[Finding]:
+    """Which walls the kernel allows around a submission."""
+    return [namespaces(), landlock()]
+
+
+def namespaces() -> Finding:
+    """Whether this user may make a user and a network namespace; tried out in a child process."""
+    name = "namespaces"
+    costs = "a submission cannot be given a network of its own"
+    if sys.platform != "linux":
+        return Finding(name, f"{platform.system()} has none", costs)
+    new_user_and_network = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET, linux/sched.h
+    attempt = (
+        "import ctypes, os, sys; libc = ctypes.CDLL(None, use_errno=True);"
+        f" sys.exit(libc.unshare({new_user_and_network}) and os.strerror(ctypes.get_errno()))"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", attempt], capture_output=True, text=True, check=False
+    )
+    if answer.returncode == 0:
+        return Finding(name, "user and network namespaces are allowed")
+    return Finding(name, f"refused ({answer.stderr.strip()})", costs)
+
+
+def landlock() -> Finding:
+    """Whether a process can give up access to files for good."""
+    name = "Landlock"
+    costs = "where namespaces are refused, a submission cannot be kept from files"
+    if sys.platform != "linux":
+        return Finding(name, f"{platform.system()} has none", costs)
+    create_ruleset, ask_version = 444, 1  # landlock_create_ruleset(2), the same on every machine
+    version = ctypes.CDLL(None).syscall(create_ruleset, None, 0, ask_version)
+    if version > 0:
+        return Finding(name, f"version {version}")
+    return Finding(name, "not in this kernel, or not switched on", costs)
+
+
+# For those who change the course
+
+
+def workshop() -> list[Finding]:
+    """What the tests use beyond the packages."""
+    return [browser(), repo2docker()]
+
+
+def browser() -> Finding:
+    """The system's Chromium, which the browser test drives."""
+    found = chromium()
+    if found:
+        return Finding("Chromium", str(found))
+    return Finding(
+        "Chromium",
+        "not found",
+        "the test that opens JupyterLab in a browser is skipped; on Debian:"
+        " `sudo apt install chromium`",
+    )
+
+
+def chromium() -> Path | None:
+    """Return the path of the system's Chromium or Chrome."""
+    for name in CHROMIUM_NAMES:
+        found = shutil.which(name)
+        if found:
+            return Path(found)
+    return None
+
+
+def repo2docker() -> Finding:
+    """The program that Binder builds with; it is no requirement, since nothing else needs it."""
+    found = shutil.which("jupyter-repo2docker")
+    if found:
+        return Finding("repo2docker", found)
+    return Finding(
+        "repo2docker",
+        "not found",
+        "the Binder files are checked for their form only, not by repo2docker itself;"
+        " `pip install jupyter-repo2docker`",
+    )
+
+
+_ROOMS: dict[str, Callable[[], list[Finding]]] = {
+    "Python": python,
+    "The clock": kernel_clock,
+    "The servers": servers,
+    "The jail": jail,
+    "For those who change the course": workshop,
+}
