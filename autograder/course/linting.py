@@ -7,7 +7,6 @@ and any code cell are in the `*_rules` modules.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from autograder.course import answers, lab_rules, lesson_rules, questions, reading
@@ -33,7 +32,6 @@ EXERCISES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "12_capstone": ((50, 40), (30, 10, 10)),
 }
 RIGHT, WRONG = 2, 3  # answers that prove an exercise, at the least
-_MINUTES = re.compile(r"(lesson|lab)\W*(?:\w+\W+){0,2}?(\d+)", re.IGNORECASE)
 
 
 def lint(root: Path) -> list[str]:
@@ -44,12 +42,6 @@ def lint(root: Path) -> list[str]:
         found += _unit(unit, first=number == 0)
         found += _taken(unit, owners)
     return list(dict.fromkeys(found))
-
-
-def minutes(design: str) -> dict[str, int]:
-    """The minutes that a design note states: {"lesson": 35, "lab": 40}, or less."""
-    lines = [line for line in design.splitlines() if "minute" in line.lower()]
-    return {match[1].lower(): int(match[2]) for line in lines for match in _MINUTES.finditer(line)}
 
 
 def _unit(unit: Unit, first: bool) -> list[str]:
@@ -154,7 +146,7 @@ def _design(unit: Unit) -> list[str]:
     text = unit.design.read_text(encoding="utf-8") if unit.design.exists() else ""
     if not text.strip():
         return [f"{called}:1: the note is missing; say goal, what to teach, what not, minutes."]
-    stated = minutes(text)
+    stated = unit.minutes()
     parts = ["lesson", *(["lab"] if unit.lab_text.exists() else [])]
     missing = [part for part in parts if part not in stated]
     if missing:

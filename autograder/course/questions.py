@@ -60,6 +60,8 @@ def _question(entry: dict[str, Any], unit: str, line: int, called: str) -> Quest
     name, options, because = entry["id"], entry["options"], entry["because"]
     if entry["kind"] not in ("predict", "recall"):
         raise UserMistake(f'{where}: kind of `{name}` must be "predict" or "recall".')
+    if any(letter != letter.strip().upper() for letter in options):
+        raise UserMistake(f"{where}: name the options of `{name}` with capital letters.")
     if len(options) < 2 or entry["right"] not in options:
         raise UserMistake(f"{where}: `{name}` needs two options or more, one of them `right`.")
     for letter in options:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 PICTURES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"})
+_MINUTES = re.compile(r"(lesson|lab)\W*(?:\w+\W+){0,2}?(\d+)", re.IGNORECASE)
 _NAME = re.compile(r"\d\d_[a-z0-9_]+")
 
 
@@ -64,6 +65,13 @@ class Unit:
     def release(self) -> Path:
         """The lab as learners get it."""
         return self.root / "release" / self.name / f"{self.name}.ipynb"
+
+    def minutes(self) -> dict[str, int]:
+        """What the design note states: {"lesson": 35, "lab": 40}, or less."""
+        text = self.design.read_text(encoding="utf-8") if self.design.exists() else ""
+        lines = [line for line in text.splitlines() if "minute" in line.lower()]
+        found = [match for line in lines for match in _MINUTES.finditer(line)]
+        return {match[1].lower(): int(match[2]) for match in found}
 
     @property
     def answers(self) -> Path:

@@ -1,0 +1,238 @@
+"""`predict` and `recall`: questions in the lessons, answered by editing a cell and running it.
+
+Nothing here is graded, and nothing here ever raises: a guess that is no option, a question file
+that is not there (a notebook carried elsewhere) and a folder that cannot be written are sentences.
+The questions are in source/NN_name/questions.toml, the answers in work/.unblocked/answers.json.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.course import notes, questions
+from autograder.course.questions import Question
+from autograder.course.units import repository, written
+from autograder.outcomes import UserMistake
+
+NO_GUESS = "?"
+ASKED = 3  # questions that `recall` shows: one of the previous unit, of the one before, of an older
+
+
+def predict(guess: str | None = None, *, about: str | None = None) -> Card:
+    """Records a guess before a run; called without one, after the run, tells what was right.
+
+    `predict("?", about="...")` shows the question; put a letter in place of `?` and run it again.
+    """
+    root = repository()
+    if about is None:
+        return Card([Part(f'Name the question: predict({guess or "?"!r}, about="...").')])
+    question, problem = _find(root, about)
+    if question is None:
+        return Card([Part(problem)])
+    if guess is None:
+        return Card([_explained(question, _answer_to(root, question))])
+    return Card([_guessed(root, question, guess, call="predict", after="now run the next cell.")])
+
+
+def recall(what: str, *, about: str | None = None) -> Card:
+    """`recall("03_gateway")` asks three questions of earlier units; `recall("B", about="...")`
+    answers one, and explains it at once. A question that was missed comes back first."""
+    root = repository()
+    if about is None:
+        return _asked(root, what)
+    question, problem = _find(root, about)
+    if question is None:
+        return Card([Part(problem)])
+    part = _guessed(root, question, what, call="recall", after="")
+    return Card([_explained(question, _answer_to(root, question)) if part.answered else part])
+
+
+@dataclass(frozen=True)
+class Part:
+    """One question with what is said about it; every line is a mark, a text, or both."""
+
+    head: str
+    lines: list[tuple[str, str, str]] = field(default_factory=list)  # mark, letter, text
+    foot: str = ""
+    answered: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a cell shows: as HTML in a notebook, as text everywhere else."""
+
+    parts: list[Part]
+
+    def __repr__(self) -> str:
+        return "\n\n".join(_as_text(part) for part in self.parts)
+
+    def _repr_html_(self) -> str:
+        return "\n".join(_as_html(part) for part in self.parts)
+
+
+def answers(root: Path) -> dict[str, Any]:
+    """What was guessed so far: question id -> {"guess", "right", "at"}."""
+    return {
+        name: entry for name, entry in notes.read(_store(root)).items() if isinstance(entry, dict)
+    }
+
+
+def every_question(root: Path) -> list[Question]:
+    """The questions of all units; a file that cannot be read is left to `lint`."""
+    found = []
+    for unit in written(root):
+        if unit.questions.exists():
+            try:
+                found += questions.load(unit.questions, unit.questions.name)
+            except UserMistake:
+                continue
+    return found
+
+
+def _find(root: Path, about: object) -> tuple[Question | None, str]:
+    known = {question.id: question for question in every_question(root)}
+    if not known:
+        return None, (
+            "The course's questions are not here, so this one cannot be asked; "
+            "everything else in the notebook works. Open it inside the course's folder to answer."
+        )
+    question = known.get(str(about))
+    if question is None:
+        return None, f"There is no question {about!r}; look at `about=` in the cell as handed out."
+    return question, ""
+
+
+def _guessed(root: Path, question: Question, guess: object, call: str, after: str) -> Part:
+    """Records a guess and shows it among the options."""
+    letters = ", ".join(question.options)
+    chosen = str(guess).strip().upper()
+    options = [("", letter, text) for letter, text in question.options.items()]
+    if chosen in (NO_GUESS, ""):
+        how = f'Put {letters} in place of "?" and run the cell again; a guess costs nothing.'
+        if call == "recall":
+            how = f'Answer with recall("...", about="{question.id}") in a cell of your own.'
+        return Part(question.ask, options, how)
+    if chosen not in question.options:
+        return Part(question.ask, options, f"{guess!r} is none of {letters}; nothing is recorded.")
+    entry = {
+        "guess": chosen,
+        "right": chosen == question.right,
+        "at": datetime.now().isoformat(timespec="seconds"),
+    }
+    foot = f"You say {chosen}{': ' if after else '.'}{after}"
+    try:
+        with notes.changing(_store(root)) as stored:
+            stored[question.id] = entry
+    except OSError as error:
+        foot += f" (It could not be noted: {error.strerror or error}.)"
+    lines = [("→" if letter == chosen else "", letter, text) for _, letter, text in options]
+    return Part(question.ask, lines, foot, answered=True)
+
+
+def _explained(question: Question, guess: str | None) -> Part:
+    """Says for each option why it is right, or why it tempts."""
+    lines = []
+    for letter, text in question.options.items():
+        right = letter == question.right
+        mark = "✔ right" if right else "✘"
+        if letter == guess:
+            mark += ", your guess"
+        lines.append((mark, letter, f"{text} — {question.because[letter]}"))
+    if guess is None:
+        foot = f"You made no guess this time; {question.right} is right."
+    elif guess == question.right:
+        foot = f"You said {guess}, and it is so."
+    else:
+        foot = f"You said {guess}, and {question.right} is right: this one will be asked again."
+    return Part(question.ask, lines, foot, answered=True)
+
+
+def _answer_to(root: Path, question: Question) -> str | None:
+    guess = answers(root).get(question.id, {}).get("guess")
+    return guess if guess in question.options else None
+
+
+def _asked(root: Path, unit: str) -> Card:
+    every = every_question(root)
+    if not re.fullmatch(r"\d\d_\w+", str(unit)):
+        return Card([Part(f'To answer, name the question: recall({unit!r}, about="...").')])
+    chosen = _chosen(root, unit, [question for question in every if question.kind == "recall"])
+    if not chosen:
+        return Card(
+            [Part("There is nothing to recall yet; go on." if every else _find(root, "")[1])]
+        )
+    return Card([_again(root, question) for question in chosen])
+
+
+def _again(root: Path, question: Question) -> Part:
+    """A question as it is asked anew. What was guessed in its own unit does not give it away."""
+    options = [("", letter, text) for letter, text in question.options.items()]
+    how = f'From {question.unit}. Answer: recall("?", about="{question.id}")'
+    return Part(question.ask, options, how)
+
+
+def _chosen(root: Path, unit: str, every: list[Question]) -> list[Question]:
+    """Three questions of earlier units: of the previous one, of the one before, of an older one.
+
+    The same ones for as long as nothing is answered: missed ones first, then those never asked,
+    then those longest ago; among equals the order is drawn from the names.
+    """
+    given = answers(root)
+    earlier = sorted({question.unit for question in every if question.unit < unit})
+    drawers = [earlier[-1:], earlier[-2:-1], earlier[:-2], earlier]
+
+    def urgency(question: Question) -> tuple[int, str, str]:
+        entry = given.get(question.id, {})
+        state = 1 if not entry else 2 if entry.get("right") else 0
+        draw = hashlib.sha256(f"{unit} {question.id}".encode()).hexdigest()
+        return state, str(entry.get("at", "")) if state == 2 else "", draw
+
+    chosen: list[Question] = []
+    for units in [*drawers, *[earlier] * ASKED]:
+        rest = [q for q in every if q.unit in units and q not in chosen]
+        if rest and len(chosen) < ASKED:
+            chosen.append(min(rest, key=urgency))
+    return sorted(chosen, key=lambda question: urgency(question)[0] != 0)
+
+
+def _store(root: Path) -> Path:
+    return notes.folder(root) / "answers.json"
+
+
+def _as_text(part: Part) -> str:
+    lines = [part.head]
+    for mark, letter, text in part.lines:
+        lines.append(f"  {letter}  {text}" + (f"  [{mark}]" if mark else ""))
+    return "\n".join([*lines, *([part.foot] if part.foot else [])])
+
+
+def _as_html(part: Part) -> str:
+    """A bordered block in the theme's own colours; marks are words, never colour alone."""
+    rows = []
+    for mark, letter, text in part.lines:
+        strong = mark.startswith(("✔", "→"))
+        name = f"<b>{html.escape(letter)}</b>"
+        said = f"<b>{html.escape(mark)}</b> " if mark else ""
+        edge = "3px solid currentColor" if strong else "3px solid transparent"
+        rows.append(
+            f'<div style="border-left:{edge};padding:2px 0 2px 10px;margin:4px 0">'
+            f"{name}&ensp;{said}{_prose(text)}</div>"
+        )
+    head = f'<div style="margin-bottom:6px"><b>{_prose(part.head)}</b></div>'
+    foot = f'<div style="margin-top:8px">{_prose(part.foot)}</div>' if part.foot else ""
+    return (
+        '<div style="border:1px solid var(--jp-border-color1,#8a8a8a);border-radius:6px;'
+        'padding:10px 14px;margin:6px 0;max-width:46em;line-height:1.45">'
+        f"{head}{''.join(rows)}{foot}</div>"
+    )
+
+
+def _prose(text: str) -> str:
+    """Text of ours as HTML: escaped, with `code` marked."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))

@@ -1,0 +1,96 @@
+"""`compare`: the learner's answer beside the course's, after passing or on request."""
+
+from __future__ import annotations
+
+import difflib
+import html
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.course.scoring import progress
+from autograder.course.units import repository, shown
+
+_MARK = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a cell shows: both answers, or one sentence."""
+
+    sentence: str
+    yours: str = ""
+    ours: str = ""
+
+    def __repr__(self) -> str:
+        if not self.ours:
+            return self.sentence
+        lines = difflib.unified_diff(
+            self.yours.splitlines(), self.ours.splitlines(), "yours", "ours", lineterm="", n=99
+        )
+        return "\n".join([self.sentence, "", *(list(lines) or [self.ours])])
+
+    def _repr_html_(self) -> str:
+        columns = "".join(
+            '<div style="flex:1 1 22em;min-width:0"><b>'
+            f'{title}</b><pre style="overflow-x:auto">{html.escape(code)}</pre></div>'
+            for title, code in (("Yours", self.yours), ("Ours", self.ours))
+            if code
+        )
+        return (
+            f"<p>{html.escape(self.sentence)}</p>"
+            f'<div style="display:flex;flex-wrap:wrap;gap:1em">{columns}</div>'
+        )
+
+
+def compare(exercise: str, anyway: bool = False) -> Comparison:
+    """Shows the course's answer to an exercise beside yours, as your notebook was last saved.
+
+    Before the exercise has passed `check` it must be asked for with `anyway=True`; no points are
+    lost by that.
+    """
+    root = repository()
+    standings = progress(root).standings
+    found = [(one, part) for one in standings for part in one.exercises if part.name == exercise]
+    if not found:
+        return Comparison(f"There is no exercise {exercise!r}; its name is in the lab's cells.")
+    standing, part = found[0]
+    unit = standing.unit
+    longer = [other.name for other in standing.exercises if other.name.startswith(f"{exercise}_")]
+    ours = _answer(unit.lab, exercise, longer)
+    if not ours:
+        return Comparison("The course's answers are not here; open this in the course's folder.")
+    if not part.done and not anyway:
+        return Comparison(
+            f"`{exercise}` has {part.score:g} of {part.points:g} points in your last "
+            f"`python3 -m autograder check {shown(root, unit.work_lab)}`. To see our answer "
+            f"now, run compare({exercise!r}, anyway=True): no points are lost."
+        )
+    return Comparison(
+        f"One right answer to `{exercise}`, beside yours as it was last saved. There are others: "
+        "what counts is the value, and a loop that stays free.",
+        _answer(unit.work_lab, exercise, longer),
+        ours,
+    )
+
+
+def _answer(path: Path, exercise: str, longer: list[str]) -> str:
+    """The answer cells of one exercise in a notebook, solution markers left out.
+
+    `longer`: names of other exercises that begin like this one.
+    """
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        sources = ["".join(cell["source"]) for cell in cells if _belongs(cell, exercise, longer)]
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return _MARK.sub("", "\n\n".join(sources))
+
+
+def _belongs(cell: dict[str, Any], exercise: str, longer: list[str]) -> bool:
+    about = cell["metadata"].get("nbgrader", {})
+    name = str(about.get("grade_id", ""))
+    ours = name == exercise or name.startswith(f"{exercise}_")
+    return bool(about.get("solution")) and ours and not name.startswith(tuple(longer))

@@ -1,0 +1,199 @@
+"""`progress`: the units, the points so far, what to do next, and the minutes that are left.
+
+Points come from work/.unblocked/points.json, which `check` writes; guesses from answers.json. What
+the units hold is read from release/, which every copy of the course has.
+"""
+
+from __future__ import annotations
+
+import html
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from autograder.course import asking, notes
+from autograder.course.units import Unit, built, repository, shown
+
+FINISH = 0.8  # of the core points, and the audit of one's own bot: SYLLABUS.md
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise, and how far the learner is with it."""
+
+    name: str
+    score: float
+    points: float
+    stretch: bool
+
+    @property
+    def done(self) -> bool:
+        return self.score >= self.points
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far the learner is with one unit; minutes as its design note states them."""
+
+    unit: Unit
+    exercises: list[Exercise]
+    guessed: int
+    predictions: int
+    minutes_left: float
+
+    @property
+    def score(self) -> float:
+        return sum(exercise.score for exercise in self.exercises)
+
+    @property
+    def points(self) -> float:
+        return sum(exercise.points for exercise in self.exercises)
+
+    @property
+    def read(self) -> bool:
+        """Whether the lesson was worked through: all predictions have a guess, or the lab is done."""
+        done = bool(self.exercises) and all(e.done for e in self.exercises if not e.stretch)
+        return done or self.guessed >= self.predictions
+
+    @property
+    def next_exercise(self) -> Exercise | None:
+        """The first core exercise that is open."""
+        return next((e for e in self.exercises if not e.done and not e.stretch), None)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the learner is; a table in a notebook, text in a terminal."""
+
+    root: Path
+    standings: list[Standing]
+
+    def __str__(self) -> str:
+        if not self.standings:
+            return "There are no units here yet; `python3 -m autograder build` makes them."
+        wide = max(len(standing.unit.name) for standing in self.standings)
+        lines = [
+            f"  {one.unit.name:{wide}}  {_bar(one)}  {_words(one)}".rstrip()
+            for one in self.standings
+        ]
+        return "\n".join([*lines, "", *self.summary()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        rows = "".join(
+            f'<tr><td style="text-align:left">{html.escape(one.unit.name)}</td>'
+            f'<td style="text-align:left;font-family:monospace">{_bar(one)}</td>'
+            f'<td style="text-align:left">{html.escape(_words(one))}</td></tr>'
+            for one in self.standings
+        )
+        said = "".join(f"<p>{html.escape(line)}</p>" for line in self.summary())
+        return f"<table><caption>Where am I?</caption>{rows}</table>{said}"
+
+    def summary(self) -> list[str]:
+        """Points, the way to the finish line, the time that is left, and the next step."""
+        core = [e for one in self.standings for e in one.exercises if not e.stretch]
+        extra = [e for one in self.standings for e in one.exercises if e.stretch]
+        have, most = sum(e.score for e in core), sum(e.points for e in core)
+        lines = [f"Core: {have:g} of {most:g} points."]
+        if extra:
+            lines[0] += (
+                f" Stretch: {sum(e.score for e in extra):g} of {sum(e.points for e in extra):g}."
+            )
+        missing = FINISH * most - have
+        if missing > 0:
+            lines.append(
+                f"Finish line: {FINISH * most:g} core points and the audit of your own bot; "
+                f"{missing:g} points to go."
+            )
+        else:
+            lines.append("You have the points of the finish line; now audit your own bot.")
+        left = sum(one.minutes_left for one in self.standings)
+        if left >= 1:
+            lines.append(f"About {left:.0f} minutes are left.")
+        return [*lines, self._next()]
+
+    def _next(self) -> str:
+        for one in self.standings:
+            if not one.read:
+                page = one.unit.work_lesson
+                return f"Next: the lesson, {shown(self.root, page)}."
+            if (exercise := one.next_exercise) is not None:
+                lab = shown(self.root, one.unit.work_lab)
+                return f"Next: `{exercise.name}` ({exercise.points:g} points) in {lab}."
+        return "Next: nothing is open here."
+
+
+def progress(root: Path | None = None) -> Progress:
+    """Where the learner is: in a notebook `progress()`, in a terminal the verb of this name."""
+    root = root or repository()
+    scores = notes.read(notes.folder(root) / "points.json")
+    guesses = asking.answers(root)
+    asked = [question for question in asking.every_question(root) if question.kind == "predict"]
+    standings = []
+    for unit in built(root):
+        ids = [question.id for question in asked if question.unit == unit.name]
+        given = scores.get(unit.name)
+        exercises = _exercises(unit, given if isinstance(given, dict) else {})
+        guessed = sum(name in guesses for name in ids)
+        standings.append(_standing(unit, exercises, guessed, len(ids)))
+    return Progress(root, standings)
+
+
+def _standing(unit: Unit, exercises: list[Exercise], guessed: int, predictions: int) -> Standing:
+    stated = unit.minutes()
+    most = sum(exercise.points for exercise in exercises)
+    open_share = 1 - sum(exercise.score for exercise in exercises) / most if most else 0.0
+    draft = Standing(unit, exercises, guessed, predictions, 0.0)
+    unread = 0.0 if draft.read else 1 - guessed / predictions
+    left = unread * stated.get("lesson", 0) + open_share * stated.get("lab", 0)
+    return Standing(unit, exercises, guessed, predictions, left)
+
+
+def _exercises(unit: Unit, scores: dict[str, object]) -> list[Exercise]:
+    """The exercises of a released lab, in its order; a test belongs to the longest name it begins
+    with. A score that is no number counts as nothing."""
+    try:
+        cells = json.loads(unit.release.read_text(encoding="utf-8"))["cells"]
+        found = [c["metadata"] for c in cells]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    stated = {about["unblocked"]["exercise"]: about["unblocked"] for about in found
+              if "exercise" in about.get("unblocked", {})}  # fmt: skip
+    score, points = dict.fromkeys(stated, 0.0), dict.fromkeys(stated, 0.0)
+    for about in found:
+        cell = about.get("nbgrader", {})
+        if not cell.get("grade"):
+            continue
+        name = max((n for n in stated if cell["grade_id"].startswith(f"{n}_")), key=len, default="")
+        if name:
+            points[name] += cell["points"]
+            score[name] += min(_number(scores.get(cell["grade_id"])), cell["points"])
+    return [
+        Exercise(name, score[name], points[name], bool(about.get("stretch")))
+        for name, about in stated.items()
+    ]
+
+
+def _number(entry: object) -> float:
+    """The score of one cell: `check` writes [score, most]."""
+    value = entry[0] if isinstance(entry, list) and entry else 0.0
+    return max(0.0, float(value)) if isinstance(value, int | float) else 0.0
+
+
+def _bar(one: Standing, width: int = 10) -> str:
+    """Ten signs: the share of the points, or of the predictions where there are no points."""
+    done, most = (one.score, one.points) if one.points else (one.guessed, one.predictions)
+    full = int(width * done / most) if most else 0
+    return "█" * full + "░" * (width - full)
+
+
+def _words(one: Standing) -> str:
+    said = []
+    if one.points:
+        said.append(f"{one.score:g} of {one.points:g} points")
+    if one.predictions:
+        said.append(f"{one.guessed} of {one.predictions} predictions")
+    if one.minutes_left >= 1:
+        said.append(f"about {one.minutes_left:.0f} minutes left")
+    return ", ".join(said)

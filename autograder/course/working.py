@@ -1,0 +1,157 @@
+"""The learner's copies in work/: made when missing, kept when changed, renewed when not.
+
+Every copy's origin is remembered in work/.unblocked/copied.json, so that after a `git pull` an
+untouched copy can be renewed and a changed one is kept, with the new one beside it as `.new.ipynb`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.course import notes
+from autograder.course.units import Unit, built, shown
+from autograder.outcomes import UserMistake
+
+Copies = dict[str, dict[str, str]]  # path in work/ -> what we put there, as digests
+
+
+def copy_units(root: Path) -> list[str]:
+    """Copies what is missing or was not touched to work/, and says what it did; never overwrites
+    a file that was changed. Raises UserMistake when work/ cannot be written."""
+    said: list[str] = []
+    try:
+        with notes.changing(_record(root)) as copies:
+            for unit in built(root):
+                for origin, copy in _pairs(unit):
+                    said += _bring(root, origin, copy, copies)
+    except OSError as error:
+        raise UserMistake(_cannot_write(root, error)) from error
+    return said
+
+
+def reset(root: Path, name: str) -> list[str]:
+    """Puts a fresh lab (or lesson, where a unit has no lab) into work/, and keeps the old one in
+    work/NN_name/kept/ under the date. Raises UserMistake for a unit that does not exist."""
+    unit = next((unit for unit in built(root) if name in (unit.name, unit.number)), None)
+    if unit is None:
+        known = ", ".join(unit.name for unit in built(root))
+        raise UserMistake(f"there is no unit {name!r}; there are {known or 'none yet'}.")
+    origin, copy = next(
+        (pair for pair in _pairs(unit) if pair[0] == unit.release), (unit.lesson, unit.work_lesson)
+    )
+    said = []
+    try:
+        if copy.exists():
+            kept = _free(copy.parent / "kept", f"{copy.stem} {datetime.now():%Y-%m-%d %H.%M}")
+            kept.parent.mkdir(exist_ok=True)
+            os.replace(copy, kept)
+            said.append(f"{shown(root, kept)}: your old one is kept here.")
+        with notes.changing(_record(root)) as copies:
+            copies.pop(_key(root, copy), None)
+            said += _bring(root, origin, copy, copies)
+    except OSError as error:
+        raise UserMistake(_cannot_write(root, error)) from error
+    return said
+
+
+def _pairs(unit: Unit) -> Iterator[tuple[Path, Path]]:
+    """What is copied, and where to: lesson, lab, and the figures where each looks for them."""
+    if unit.lesson.exists():
+        yield unit.lesson, unit.work_lesson
+    if unit.release.exists():
+        yield unit.release, unit.work_lab
+    for figures, folder in (
+        (unit.lesson_figures, unit.work / "figures" / unit.name),
+        (unit.release.parent / "figures", unit.work / "figures"),
+    ):
+        for path in sorted(figures.glob("*")):
+            if path.is_file():
+                yield path, folder / path.name
+
+
+def _bring(root: Path, origin: Path, copy: Path, copies: dict[str, Any]) -> list[str]:
+    """Brings one copy up to date where that loses nothing; what was done, as sentences."""
+    new = origin.read_bytes()
+    key, name = _key(root, copy), shown(root, copy)
+    known = copies.get(key)
+    known = known if isinstance(known, dict) else {}
+    if not copy.exists():
+        _put(copy, new, copies, key)
+        quiet = copy.suffix != ".ipynb"
+        return [] if quiet else [f"{name}: copied{' anew' if known else ''}."]
+    present = copy.read_bytes()
+    if known.get("file") == _digest(new):
+        return []
+    if present == new:
+        copies[key] = _marks(new)
+        return []
+    if known.get("cells") == _content(present):
+        _put(copy, new, copies, key)
+        return [f"{name}: brought up to date; you had not changed it."]
+    if known.get("offered") == _digest(new):
+        return []
+    beside = copy.with_name(f"{copy.stem}.new{copy.suffix}")
+    if beside.exists() and known.get("offer") != _content(beside.read_bytes()):
+        beside = _free(beside.parent, beside.stem, beside.suffix)
+    notes.write(beside, new)
+    copies[key] = {**known, "offered": _digest(new), "offer": _content(new)}
+    return [
+        f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}: "
+        "carry your cells over, or go on with your own."
+    ]
+
+
+def _put(copy: Path, content: bytes, copies: dict[str, Any], key: str) -> None:
+    copy.parent.mkdir(parents=True, exist_ok=True)
+    notes.write(copy, content)
+    copies[key] = _marks(content)
+
+
+def _marks(content: bytes) -> dict[str, str]:
+    return {"file": _digest(content), "cells": _content(content)}
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _content(content: bytes) -> str:
+    """A digest of what a person sees: JupyterLab rewrites ids and metadata when it saves, and that
+    alone is no change. Outputs count: they are the learner's results."""
+    try:
+        cells = json.loads(content)["cells"]
+        seen = [
+            (cell["cell_type"], "".join(cell["source"]), cell.get("outputs", [])) for cell in cells
+        ]
+    except (ValueError, KeyError, TypeError):
+        return _digest(content)
+    return _digest(json.dumps(seen, sort_keys=True).encode())
+
+
+def _free(folder: Path, stem: str, suffix: str = ".ipynb") -> Path:
+    """A name that nothing has yet."""
+    path = folder / f"{stem}{suffix}"
+    number = 2
+    while path.exists():
+        path = folder / f"{stem} ({number}){suffix}"
+        number += 1
+    return path
+
+
+def _record(root: Path) -> Path:
+    return notes.folder(root) / "copied.json"
+
+
+def _key(root: Path, copy: Path) -> str:
+    return copy.relative_to(root / "work").as_posix()
+
+
+def _cannot_write(root: Path, error: OSError) -> str:
+    where = error.filename or root / "work"
+    return f"{where}: {error.strerror or error}; your copies go there, so make it writable."
