@@ -1,0 +1,237 @@
+"""The examination of one notebook: cells in, outcomes out. The one function that grades.
+
+nbgrader's preprocessor, `check` and every worker of a batch call `examine`. It talks to one fork
+server of its process, which makes an examiner and its candidates, and it cleans up after them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import shutil
+import socket
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import Any, Literal
+
+from autograder import wire
+from autograder.grading import verdicts, zygote
+from autograder.grading.outputs import Output
+from autograder.outcomes import UserMistake
+
+ATTEMPTS = 3  # examinations a test may have while the machine leaves it inconclusive
+SECONDS = 60.0  # s for one cell; nbgrader's own default is 30, a starved pod needs more
+MOST_FILES = 100_000_000  # bytes a learner may hand in beside the notebook: nbgrader's own cap
+LONGEST_SOURCE = 1_000_000  # characters of one cell
+_NOT_COPIED = ("*.ipynb", ".ipynb_checkpoints", "__pycache__", "*.examined.json")
+
+
+class ExaminationFailed(Exception):
+    """The examiner broke: an error of ours. Nobody gets a grade from it, least of all a 0."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A code cell of a notebook. `source` of a test or setup cell is ours, never the learner's."""
+
+    index: int
+    role: Literal["learner", "setup", "test"]
+    name: str  # the grade_id, or nothing
+    source: str
+    points: float = 0.0
+
+
+@dataclass
+class Seen:
+    """What came of one cell; the last fields are those of a test cell."""
+
+    outputs: list[Output]
+    status: str = ""  # passed, failed, not attempted, inconclusive
+    message: str = ""  # the sentence for the learner
+    block: dict[str, Any] | None = None  # the longest block: see report.Block
+    noise: float = 0.0  # s the machine took away
+    attempts: int = 1
+
+    @property
+    def longest_block(self) -> float:
+        """Seconds the code held the loop; 0.0 when it did not."""
+        return float(self.block["seconds"]) if self.block else 0.0
+
+    @property
+    def credit(self) -> float | None:
+        """What the test's last expression says it is worth, or None."""
+        for output in self.outputs:
+            if output["output_type"] == "execute_result":
+                return float(output["data"]["text/plain"])
+        return None
+
+
+@dataclass
+class Examined:
+    """What came of a notebook, by cell index, and what the verdict rests on."""
+
+    seen: dict[int, Seen] = field(default_factory=dict)
+    seconds: float = 0.0
+    restarts: int = 0  # candidates that broke
+    layers: list[str] = field(default_factory=list)  # of the jail
+
+
+def examine(
+    cells: Sequence[Cell],
+    *,
+    promised: Sequence[str] = (),
+    own_files: Path | None = None,
+    learner_files: Path | None = None,
+    ignore: Sequence[str] = (),
+    seconds: float = SECONDS,
+    attempts: int = ATTEMPTS,
+    on_cell: Callable[[Cell, Seen], None] | None = None,
+) -> Examined:
+    """Grade one notebook and return what came of each cell.
+
+    `promised` are the answer cells as handed out: names they bind are the learner's even when a
+    submission lacks them. `own_files` (the unit's folder) go to the examiner, `learner_files` to
+    the candidate; neither with names that `ignore` matches. A test that the machine leaves
+    inconclusive is examined again, with everything fresh, up to `attempts` times. `on_cell` hears
+    of each cell as it comes. Raises ExaminationFailed for a fault of ours.
+    """
+    began = time.monotonic()
+    examined = Examined()
+    wanted: list[str] | None = None
+    for attempt in range(1, attempts + 1):
+        with tempfile.TemporaryDirectory(prefix="unblocked-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            _copy(own_files, folder / "examiner", ignore)
+            _copy(learner_files, folder / "files", ignore)
+            order = {
+                "cells": len(cells),
+                "folder": name,
+                "files": str(folder / "files"),
+                "promised": list(promised),
+                "seconds": seconds,
+                "tests": wanted,
+            }
+            for frame in _frames(order, cells):
+                _take(frame, examined, attempt)
+                if on_cell is not None and "index" in frame:
+                    cell = next(cell for cell in cells if cell.index == frame["index"])
+                    on_cell(cell, examined.seen[cell.index])
+        wanted = [
+            cell.name
+            for cell in cells
+            if cell.role == "test" and examined.seen[cell.index].status == verdicts.INCONCLUSIVE
+        ]
+        if not wanted:
+            break
+    examined.seconds = time.monotonic() - began
+    return examined
+
+
+def _take(frame: dict[str, Any], examined: Examined, attempt: int) -> None:
+    if "done" in frame:
+        examined.restarts += frame["restarts"]
+        examined.layers = frame["layers"]
+    elif "status" in frame or attempt == 1:
+        index = frame.pop("index")
+        examined.seen[index] = Seen(**frame, attempts=attempt)
+        frame["index"] = index
+
+
+def _frames(order: dict[str, Any], cells: Sequence[Cell]) -> Any:
+    """Have an examiner run the cells; yields its frames up to the last one, which is "done"."""
+    forker = _fork_server()
+    ours, theirs = socket.socketpair()
+    process = None
+    try:
+        with theirs:
+            process = forker.fork(zygote.EXAMINER, theirs)
+        # a cell may have to wait for the replay of all before it
+        ours.settimeout((len(cells) + 2) * (order["seconds"] + 5))
+        wire.send(ours, order)
+        for cell in cells:
+            wire.send(ours, {**asdict(cell), "source": _bounded(cell.source)})
+        while True:
+            frame = wire.receive(ours)
+            if "fault" in frame:
+                raise ExaminationFailed(frame["fault"])
+            yield frame
+            if "done" in frame:
+                return
+    except (EOFError, OSError, zygote.ZygoteGone) as error:
+        _forget_fork_server()
+        raise ExaminationFailed(f"the examiner ended before its time: {error!r}") from error
+    finally:
+        ours.close()
+        if process is not None:
+            with contextlib.suppress(zygote.ZygoteGone):
+                forker.kill(process)
+
+
+def _bounded(source: str) -> str:
+    if len(source) <= LONGEST_SOURCE:
+        return source
+    return f'raise ValueError("this cell has {len(source):,} characters, too many to be run")'
+
+
+def _copy(origin: Path | None, target: Path, ignore: Sequence[str]) -> None:
+    """Copy the files beside a notebook; links are not followed: they could lead anywhere."""
+    target.mkdir()
+    if origin is None or not origin.is_dir():
+        return
+    room = MOST_FILES
+
+    def unwanted(folder: str, names: list[str]) -> list[str]:
+        nonlocal room
+        left_out = []
+        for name in names:
+            path = Path(folder, name)
+            if any(fnmatch(name, pattern) for pattern in (*_NOT_COPIED, *ignore)):
+                left_out.append(name)
+            elif path.is_symlink() or not (path.is_dir() or path.is_file()):
+                left_out.append(name)
+            elif path.is_file():
+                room -= path.stat().st_size
+        if room < 0:
+            raise UserMistake(
+                f"the files beside the notebook in {origin} are larger than "
+                f"{MOST_FILES // 1_000_000} MB; move away what the notebook does not need"
+            )
+        return left_out
+
+    shutil.copytree(origin, target, ignore=unwanted, dirs_exist_ok=True)
+
+
+# One fork server a process: the first examination starts it, and it ends with the process.
+
+_lock = threading.Lock()
+_server: tuple[int, zygote.Client] | None = None
+
+
+def warm() -> None:
+    """Start the fork server, so that it imports while the caller does something else."""
+    _fork_server()
+
+
+def _fork_server() -> zygote.Client:
+    global _server  # noqa: PLW0603 one fork server a process
+    with _lock:
+        if _server is None or _server[0] != os.getpid():
+            folder = Path(tempfile.mkdtemp(prefix="unblocked-zygote-"))
+            _server = (os.getpid(), zygote.start(folder))
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return _server[1]
+
+
+def _forget_fork_server() -> None:
+    """The next examination starts a new one: this one may be what broke."""
+    global _server  # noqa: PLW0603
+    with _lock:
+        if _server is not None:
+            _server[1].close()
+        _server = None

@@ -1,0 +1,159 @@
+"""The examiner: the process that holds the tests, and judges from the outside.
+
+It runs the locked test cells, whose text comes from the gradebook and never from the submission,
+on its own loop. Names of the learner's stand for handles; `watch` runs what they name in the
+candidate and brings back plain data. Setup cells run on both sides.
+
+An exception that is not the outcome of a check, and that no learner's answer can have caused, is a
+fault of ours: it ends the examination without a grade. It never becomes a learner's 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from IPython.core.interactiveshell import InteractiveShell
+
+from autograder import watching, wire
+from autograder.grading import names, verdicts
+from autograder.grading.outputs import Output
+from autograder.grading.remote import RemoteBackend, RemoteCandidate, Room
+from autograder.grading.shell import Shell, open_for_cells
+from autograder.grading.verdicts import Fault
+from autograder.grading.zygote import Client
+from autograder.report import Record
+
+
+def main(job: socket.socket, zygote: Client) -> int:
+    """Examine the notebook that arrives over `job`, and send each cell's outcome back over it."""
+    order = wire.receive(job)
+    cells = [wire.receive(job) for _ in range(order["cells"])]
+    folder = Path(order["folder"])
+    shell = InteractiveShell.instance()
+    open_for_cells(shell)
+    os.chdir(folder / "examiner")
+    files = Path(order["files"]) if order["files"] else None
+    candidate = RemoteCandidate(Room(zygote, folder, files))
+    examiner = Examiner(shell, candidate, job, order)
+    try:
+        asyncio.run(examiner.examine(cells))
+    except BaseException as error:
+        text = str(error) if isinstance(error, Fault) else traceback.format_exc()
+        wire.send(job, {"fault": text[-20_000:]})
+        return 70
+    return 0
+
+
+@dataclass
+class Examiner:
+    """One examination: the cells of one notebook, from the first to the last."""
+
+    shell: Shell
+    candidate: RemoteCandidate
+    job: socket.socket
+    order: dict[str, Any]
+    given: set[str] = field(default_factory=set)  # cells that ran on both sides
+    sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
+    records: list[Record] = field(default_factory=list)  # of the test cell that runs now
+
+    async def examine(self, cells: list[dict[str, Any]]) -> None:
+        """Run every cell where it belongs."""
+        from autograder import world
+
+        world.private()
+        watching.use(RemoteBackend(self.candidate, self.given, self._collect))
+        asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the worker hung up
+        wanted = self.order["tests"]
+        try:
+            for cell in cells:
+                if cell["role"] == "setup":
+                    await self._set_up(cell)
+                elif cell["role"] == "test":
+                    if wanted is None or cell["name"] in wanted:
+                        await self._test(cell)
+                else:
+                    await self._learners(cell)
+        finally:
+            await self.candidate.end()
+        self._send(
+            {"done": True, "restarts": self.candidate.restarts, "layers": self.candidate.layers}
+        )
+
+    async def _learners(self, cell: dict[str, Any]) -> None:
+        outputs = await self.candidate.run_cell(
+            cell["name"], cell["source"], self.order["seconds"], []
+        )
+        self.sources.append(cell["source"])
+        self._send({"index": cell["index"], "outputs": outputs})
+
+    async def _set_up(self, cell: dict[str, Any]) -> None:
+        """Run a given cell here first: what it started, the other side attaches to."""
+        from autograder import world
+
+        world.recorded()
+        names.bind(self.shell.user_ns, [])
+        error = await self.shell.run(cell["source"], cell["name"])
+        self.shell.take_outputs()
+        if error is not None:
+            raise Fault(f"the setup cell `{cell['name']}` failed: {verdicts.described(error)}")
+        self.given.add(cell["name"])
+        outputs = await self.candidate.run_cell(
+            cell["name"], cell["source"], self.order["seconds"], world.recorded()
+        )
+        self._send({"index": cell["index"], "outputs": outputs})
+
+    async def _test(self, cell: dict[str, Any]) -> None:
+        name, seconds = cell["name"], self.order["seconds"]
+        names.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
+        self.records.clear()
+        before = asyncio.all_tasks()
+        async with asyncio.timeout(seconds) as time:
+            error = await self.shell.run(cell["source"], name)
+        if time.expired():
+            error = TimeoutError(f"the test did not come to its end within {seconds:g} s")
+        await _end_tasks(asyncio.all_tasks() - before)
+        verdict = verdicts.judge(error, name, answered=bool(self.records), expired=time.expired())
+        worst = max(
+            (block for record in self.records for block in record.blocks),
+            key=lambda block: float(block["seconds"]),
+            default=None,
+        )
+        self._send(
+            {
+                "index": cell["index"],
+                "outputs": verdicts.graded(self.shell.take_outputs().items, verdict, cell),
+                "status": verdict.status,
+                "message": verdict.message,
+                "block": worst,
+                "noise": sum(seconds for record in self.records for _, seconds in record.noise),
+            }
+        )
+
+    def _collect(self, record: Record, outputs: list[Output]) -> None:
+        """Note a call's record, and let what it printed appear where the notebook shows it."""
+        self.records.append(record)
+        for output in outputs:
+            self.shell.outputs.add(output)
+
+    def _send(self, frame: dict[str, Any]) -> None:
+        try:
+            wire.send(self.job, frame)
+        except wire.NotPlain as error:
+            text = f"(the outputs could not be kept: {error})"
+            kept = [o for o in frame["outputs"] if o["output_type"] == "error"]
+            note = {"output_type": "stream", "name": "stdout", "text": text}
+            wire.send(self.job, {**frame, "outputs": [note, *kept[:1]]})
+
+
+async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel what a test cell left running; a watched call among it takes its candidate along."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=5)

@@ -1,0 +1,173 @@
+"""What a cell puts out, as nbformat's outputs, with a cap: a flood costs its author alone."""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import Any
+
+MOST_TEXT = 1_000_000  # characters of stdout and stderr that a cell keeps
+MOST_RICH = 2_000_000  # characters of pictures, HTML and the like
+MOST_OUTPUTS = 500
+MOST_LINE = 20_000  # characters of one line of a traceback
+_DEEPEST = 20
+
+Output = dict[str, Any]
+
+
+class Outputs:
+    """Collects the outputs of one cell, in order; streams grow together as in a notebook."""
+
+    def __init__(self) -> None:
+        self.items: list[Output] = []
+        self._text = 0
+        self._rich = 0
+        self._shown: dict[str, int] = {}  # display id -> index
+        self._clear_next = False
+
+    def write(self, name: str, text: str) -> None:
+        """Add text to "stdout" or "stderr"."""
+        if not text or self._text > MOST_TEXT:
+            return
+        room = MOST_TEXT - self._text
+        self._text += len(text)
+        if self._text > MOST_TEXT:
+            text = f"{text[:room]}\n... (cut: this cell printed more than {MOST_TEXT:,} characters)"
+        self._cleared()
+        last = self.items[-1] if self.items else None
+        if last is not None and last["output_type"] == "stream" and last["name"] == name:
+            last["text"] += text
+        else:
+            self._add(stream(name, text))
+
+    def display(
+        self,
+        data: dict[str, Any],
+        metadata: dict[str, Any] | None = None,
+        display_id: str | None = None,
+        update: bool = False,
+    ) -> None:
+        """Add rich output, or replace what was shown under the same id."""
+        output = {"output_type": "display_data", "data": _text_of(data), "metadata": metadata or {}}
+        if display_id is not None and display_id in self._shown and update:
+            self.items[self._shown[display_id]] = self._within_limits(output)
+            return
+        if update:
+            return  # a notebook, too, ignores an update of what was never shown
+        self._cleared()
+        self._add(self._within_limits(output))
+        if display_id is not None:
+            self._shown[display_id] = len(self.items) - 1
+
+    def result(self, count: int, data: dict[str, Any], metadata: dict[str, Any] | None) -> None:
+        """Add the value of a cell's last expression."""
+        self._cleared()
+        output = {
+            "output_type": "execute_result",
+            "data": _text_of(data),
+            "metadata": metadata or {},
+            "execution_count": count,
+        }
+        self._add(self._within_limits(output))
+
+    def error(self, name: str, value: str, traceback: list[str]) -> None:
+        """Add an exception."""
+        self._add(error(name, value, traceback))
+
+    def add(self, item: Output) -> None:
+        """Add an output that another process collected; nothing about it is taken for granted."""
+        kind, data, metadata = item.get("output_type"), item.get("data"), item.get("metadata")
+        metadata = _plain(metadata) if type(metadata) is dict else {}
+        if kind == "stream" and item.get("name") in ("stdout", "stderr"):
+            self.write(item["name"], clean(item.get("text")))
+        elif kind == "error":
+            trace = item.get("traceback")
+            lines = [clean(line)[:MOST_LINE] for line in trace] if type(trace) is list else []
+            texts = (clean(item.get(key))[:MOST_LINE] for key in ("ename", "evalue"))
+            self.error(*texts, lines[:MOST_OUTPUTS])
+        elif kind == "display_data" and type(data) is dict:
+            self.display(_plain(data), metadata)
+        elif kind == "execute_result" and type(data) is dict:
+            count = item.get("execution_count")
+            self.result(count if type(count) is int else 0, _plain(data), metadata)
+
+    def clear(self, wait: bool = False) -> None:
+        """Drop what was put out so far; with `wait`, when the next output comes."""
+        if wait:
+            self._clear_next = True
+        else:
+            self.items.clear()
+            self._shown.clear()
+
+    def _cleared(self) -> None:
+        if self._clear_next:
+            self._clear_next = False
+            self.clear()
+
+    def _add(self, output: Output) -> None:
+        if len(self.items) < MOST_OUTPUTS:
+            self.items.append(output)
+
+    def _within_limits(self, output: Output) -> Output:
+        size = sum(len(str(value)) for value in output["data"].values())
+        self._rich += size
+        if self._rich > MOST_RICH:
+            output["data"] = {"text/plain": f"(left out: {size / 1e6:.1f} MB of output)"}
+        return output
+
+
+def stream(name: str, text: str) -> Output:
+    """Return a stream output."""
+    return {"output_type": "stream", "name": name, "text": text}
+
+
+def error(name: str, value: str, traceback: list[str]) -> Output:
+    """Return an error output."""
+    return {"output_type": "error", "ename": name, "evalue": value, "traceback": traceback}
+
+
+def checked(claimed: Any) -> list[Output]:
+    """Return what a candidate says a cell put out, rebuilt piece by piece.
+
+    It is a claim of a process that runs a stranger's code: whatever is not exactly an output is
+    left out, the caps hold here as well, and text that cannot be written to a file (lone
+    surrogates) is mended.
+    """
+    outputs = Outputs()
+    if type(claimed) is list:
+        for item in claimed[:MOST_OUTPUTS]:
+            if type(item) is dict:
+                outputs.add(item)
+    return outputs.items
+
+
+def clean(text: Any) -> str:
+    """Return text that any file can hold; anything but text becomes an empty string."""
+    if type(text) is not str:
+        return ""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _plain(value: Any, depth: int = 0) -> Any:
+    """JSON's own types, nothing else."""
+    if depth > _DEEPEST:
+        return None
+    if type(value) is str:
+        return clean(value)
+    if value is None or type(value) in (bool, int):
+        return value
+    if type(value) is float:
+        return value if math.isfinite(value) else None
+    if type(value) in (list, tuple):
+        return [_plain(item, depth + 1) for item in value]
+    if type(value) is dict:
+        return {clean(key): _plain(item, depth + 1) for key, item in value.items()}
+    return None
+
+
+def _text_of(data: dict[str, Any]) -> dict[str, Any]:
+    """Pictures come as bytes from IPython's formatters; a notebook holds them as base64 text."""
+    return {
+        str(mime): base64.b64encode(value).decode() if isinstance(value, bytes) else value
+        for mime, value in data.items()
+    }

@@ -1,0 +1,293 @@
+"""The examiner's side of the candidate: start it, ask it, end it, and begin anew when it broke.
+
+A candidate that hangs, dies or answers nonsense is ended, with everything it started. The next need
+gets a new one from the fork server, in a fresh folder, and replays the cells that had come to an
+end, so that only the call that broke it loses. It is never forked again after a cell has run: the
+child would share the parent's epoll, and its first change there would make the parent deaf.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import math
+import secrets
+import shutil
+import socket
+import time
+from collections.abc import Callable, Container
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+from autograder import wire
+from autograder.grading import drivers
+from autograder.grading.names import Handle
+from autograder.grading.outputs import Output, checked, clean, error
+from autograder.grading.zygote import CANDIDATE, Client, ZygoteGone
+from autograder.outcomes import UserMistake
+from autograder.report import Record
+from autograder.running import LAST_WORDS, TEARDOWN
+
+BEGIN = 10.0  # s a new candidate has for its first word; it takes 10 ms
+CELL_GRACE = 2.5  # s more than its time that a cell has before its process is ended
+# s more than its time that a call has: to be cancelled, stopped, and torn down in two steps
+CALL_GRACE = 2 * LAST_WORDS + 2 * TEARDOWN
+REPLAY_OF_HANG = 1.0  # s in which a cell that hung before is replayed: what it defined came first
+LONGEST_TEXT = 2000  # characters of a name, a message or a line of code in a record
+
+
+class Broke(Exception):
+    """The candidate hangs, died, or sent what is not an answer; `kind` says which."""
+
+    def __init__(self, kind: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.kind = kind
+
+
+@dataclass
+class _Process:
+    number: int
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+
+
+@dataclass
+class Room:
+    """Where candidates are made: the fork server, the folder, and the files a learner handed in."""
+
+    zygote: Client
+    folder: Path
+    files: Path | None = None
+    made: int = 0
+
+    def new_folder(self) -> Path:
+        """Return a folder for one more candidate, with a copy of the learner's files in it."""
+        self.made += 1
+        folder = self.folder / f"candidate-{self.made}"
+        folder.mkdir(mode=0o700)
+        if self.files is not None:
+            shutil.copytree(self.files, folder / "work")
+        return folder
+
+
+@dataclass
+class RemoteCandidate:
+    """The learner's side of the notebook, whichever process holds it at the moment."""
+
+    room: Room
+    layers: list[str] = field(default_factory=list)
+    restarts: int = 0
+    _ended: list[dict[str, Any]] = field(default_factory=list)  # cells to replay, as requests
+    _process: _Process | None = None
+    _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def run_cell(
+        self, name: str, source: str, seconds: float, addresses: list[Any]
+    ) -> list[Output]:
+        """Run one cell and return its outputs; a cell that breaks the process is not replayed."""
+        request = {
+            "op": "cell",
+            "name": name,
+            "source": source,
+            "seconds": seconds,
+            "addresses": addresses,
+        }
+        async with self._turn:
+            try:
+                answer = await self._ask(request, seconds + CELL_GRACE)
+            except Broke as broke:
+                return [error("ProcessEnded", str(broke), [f"In this cell {broke}."])]
+            if answer.get("ended") is not True:
+                request = {**request, "seconds": min(seconds, REPLAY_OF_HANG)}
+            self._ended.append(request)
+            return checked(answer.get("outputs"))
+
+    async def call(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Run one watched call and return the answer; raises Broke."""
+        async with self._turn:
+            return await self._ask(
+                {"op": "watch", **request}, float(request["timeout"]) + CALL_GRACE
+            )
+
+    async def end(self) -> None:
+        """End the process and everything it started."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.writer.close()
+            await asyncio.to_thread(self.room.zygote.kill, process.number)
+
+    async def _ask(self, request: dict[str, Any], limit: float) -> dict[str, Any]:
+        process = self._process or await self._begin()
+        try:
+            return await _exchange(process, request, limit)
+        except Broke:
+            await self.end()
+            raise
+        except asyncio.CancelledError:  # the test gave up waiting: the process is busy, so it goes
+            await asyncio.shield(self.end())
+            raise
+
+    async def _begin(self) -> _Process:
+        """Return a fresh process that has replayed what had ended."""
+        process = await self._fork()
+        for cell in list(self._ended):
+            try:
+                await _exchange(process, cell, cell["seconds"] + CELL_GRACE)
+            except Broke:  # it ended well once; without it the rest may still stand
+                self._ended.remove(cell)
+                await self.end()
+                return await self._begin()
+        return process
+
+    async def _fork(self) -> _Process:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            number = await asyncio.to_thread(self.room.zygote.fork, CANDIDATE, theirs)
+        reader, writer = await asyncio.open_connection(sock=ours)
+        self._process = process = _Process(number, reader, writer)
+        self.restarts += self.room.made > 0
+        begin = {"op": "begin", "folder": str(self.room.new_folder())}
+        try:
+            answer = await _exchange(process, begin, BEGIN)
+        except Broke as broke:  # no learner's code has run in it yet
+            raise ZygoteGone(f"a new candidate did not begin: {broke}") from broke
+        self.layers = [str(layer) for layer in answer["layers"]]
+        return process
+
+
+class RemoteBackend:
+    """Where `watch` runs its calls in the examiner: in the candidate, one at a time."""
+
+    def __init__(
+        self,
+        candidate: RemoteCandidate,
+        given: Container[str],
+        collect: Callable[[Record, list[Output]], None],
+    ) -> None:
+        self._candidate = candidate
+        self._given = given
+        self._collect = collect
+
+    async def run(
+        self,
+        function: Any,
+        args: tuple[Any, ...],
+        keywords: dict[str, Any],
+        *,
+        timeout: float,
+        loop: str,
+    ) -> Record:
+        """Run the call in the candidate; what broke it becomes a record that fails every check."""
+        name = function.__name__
+        request = {
+            "name": name,
+            "driver": _driver_source(function, self._given),
+            "args": args,
+            "keywords": keywords,
+            "timeout": float(timeout),
+            "loop": loop,
+        }
+        try:
+            wire.pack(args, f"an argument of `{name}`")
+            wire.pack(keywords, f"an argument of `{name}`")
+        except wire.NotPlain as refusal:
+            raise UserMistake(str(refusal)) from None
+        began, outputs = time.monotonic(), []
+        try:
+            answer = await self._candidate.call(request)
+            record = _missing(name) if answer.get("missing") else _sound(answer, name)
+            outputs = checked(answer.get("outputs"))
+        except Broke as broke:
+            record = _broken(name, broke, timeout)
+        except (ValueError, TypeError, KeyError):  # of `_sound`: the answer was not a record
+            await self._candidate.end()
+            record = _broken(name, Broke("nonsense", "sent what is no answer"), timeout)
+        if record.error is not None and not record.seconds:
+            record.began, record.seconds = began, time.monotonic() - began
+        self._collect(record, outputs)
+        return record
+
+
+async def _exchange(process: _Process, request: dict[str, Any], limit: float) -> dict[str, Any]:
+    """Send a request and return its answer, or raise Broke: fails closed on anything else."""
+    number = secrets.token_hex(8)  # not to be guessed: an answer cannot be sent ahead of its call
+    try:
+        async with asyncio.timeout(limit):
+            await wire.asend(process.writer, {**request, "id": number})
+            answer = await wire.areceive(process.reader)
+    except TimeoutError:
+        raise Broke("time", "the process could not be stopped, and was ended") from None
+    except (EOFError, ConnectionError):
+        raise Broke(
+            "end", "the Python process ended (os._exit, a crash in C, or no memory left)"
+        ) from None
+    except ValueError as nonsense:
+        raise Broke("nonsense", f"the process sent what is no answer: {nonsense}") from None
+    if type(answer) is not dict or answer.get("id") != number:
+        raise Broke("nonsense", "the process sent what is no answer")
+    return answer
+
+
+def _driver_source(function: Any, given: Container[str]) -> str:
+    """The text of a driver; empty for what the candidate has under the same name."""
+    if isinstance(function, Handle):
+        return ""
+    if isinstance(function, FunctionType):
+        return drivers.source_of(function, given)
+    raise UserMistake(f"watch in a test cell takes a learner's function or a driver: {function!r}")
+
+
+def _sound(answer: dict[str, Any], name: str) -> Record:
+    """The record of an answer, checked; raises ValueError, TypeError or KeyError."""
+    record = Record.from_plain(answer["record"])
+    record.name = name
+    if record.value is not None:
+        wire.unpack(record.value)
+    if record.error is not None:
+        kind, message, file, line = record.error
+        record.error = (_short(kind), _short(message), _short(file), int(line))
+    elif record.value is None:
+        raise ValueError("a record holds neither a value nor an error")
+    record.traceback = clean(record.traceback)
+    for block in record.blocks:
+        for key in ("kind", "file", "code", "function"):
+            block[key] = _short(block[key])
+        block["line"] = int(block["line"])
+    record.lanes = [
+        (_short(lane), [(_moment(start), _moment(seconds)) for start, seconds in steps])
+        for lane, steps in record.lanes
+    ]
+    return record
+
+
+def _short(text: Any) -> str:
+    return clean(text)[:LONGEST_TEXT]
+
+
+def _moment(value: Any) -> float:
+    if type(value) is not float or not math.isfinite(value):
+        raise ValueError("a record holds a moment that is none")
+    return value
+
+
+def _missing(name: str) -> Record:
+    message = (
+        f"name '{name}' is not defined: is its answer cell still there, under this name, "
+        f"and does it run without an error?"
+    )
+    return Record(name, error=("NameError", message, "", 0))
+
+
+def _broken(name: str, broke: Broke, timeout: float) -> Record:
+    if broke.kind == "time":
+        message = f"did not come to an end within {timeout:g} s, and {broke}"
+        return Record(name, error=("TimeoutError", message, "", 0))
+    return Record(name, error=("ProcessEnded", str(broke), "", 0))
+
+
+async def close(candidate: RemoteCandidate) -> None:
+    """End the candidate, whatever it is doing; nothing is raised."""
+    with contextlib.suppress(Exception):
+        await candidate.end()

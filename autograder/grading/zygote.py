@@ -1,0 +1,332 @@
+"""A warm process that forks examiners and candidates: nobody waits for imports.
+
+Importing IPython, matplotlib and the network libraries takes about a second; a fork of a process
+that has imported them takes 6 ms. Forking is safe only from a process with a single thread that
+has never run a learner's code, so this process does nothing else: it never holds a test, never
+reads what a learner wrote, and never waits for a child (one stuck fork once blocked every later
+grader).
+
+Requests are five bytes, a kind and a process id, with one descriptor for a new process; the answer
+is a process id. The worker asks for examiners. Each examiner gets a channel of its own, and asks
+for candidates. A channel that ends takes its processes with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import os
+import random
+import select
+import selectors
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from autograder.outcomes import UserMistake
+
+EXAMINER, CANDIDATE, KILL = b"E", b"C", b"K"
+WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiomysql", "uvloop")
+_REQUEST = struct.Struct("!ci")
+_ANSWER = struct.Struct("!i")
+_PATIENCE = 20.0  # s for one answer; a fork takes 6 ms, the first imports about 1 s, 10 under load
+_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+
+
+class ZygoteGone(RuntimeError):
+    """The fork server does not answer: an error of ours, never a learner's."""
+
+
+class Client:
+    """One channel to the fork server; blocking, one request at a time."""
+
+    def __init__(self, channel: socket.socket) -> None:
+        self._channel = channel
+        self._turn = threading.Lock()
+        channel.settimeout(_PATIENCE)
+
+    def fork(self, kind: bytes, inherited: socket.socket) -> int:
+        """Return the id of a new process of that kind, which owns a copy of `inherited`."""
+        return self._ask(_REQUEST.pack(kind, 0), [inherited.fileno()])
+
+    def kill(self, process: int) -> None:
+        """End a process with everything it started, and return when all of it is gone."""
+        self._ask(_REQUEST.pack(KILL, process), [])
+
+    def close(self) -> None:
+        """Close the channel: its processes end."""
+        self._channel.close()
+
+    def _ask(self, request: bytes, descriptors: list[int]) -> int:
+        with self._turn:
+            try:
+                socket.send_fds(self._channel, [request], descriptors)
+                answer = self._channel.recv(_ANSWER.size, socket.MSG_WAITALL)
+            except OSError as error:
+                raise ZygoteGone(f"the fork server of the examination is gone: {error}") from error
+        if len(answer) != _ANSWER.size:
+            raise ZygoteGone("the fork server of the examination ended")
+        (process,) = _ANSWER.unpack(answer)
+        if process < 0:
+            raise ZygoteGone("the fork server could not make a process; see the lines above")
+        return int(process)
+
+
+def start(folder: Path) -> Client:
+    """Start a fork server whose IPython and matplotlib keep their files in `folder`."""
+    if not hasattr(os, "fork"):
+        raise UserMistake(
+            "grading forks processes, which this system cannot: grade on Linux, on macOS, or in WSL"
+        )
+    ours, theirs = socket.socketpair()
+    environment = {
+        **os.environ,
+        "IPYTHONDIR": str(folder),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "NBGRADER_EXECUTION": "autograde",  # what a stock kernel sees while nbgrader grades
+        # numpy's OpenBLAS starts a thread per core at import, and a fork copies only one of them
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
+    with theirs:
+        subprocess.Popen(
+            [sys.executable, "-m", "autograder.grading.zygote", str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            stdin=subprocess.DEVNULL,
+            env=environment,
+            start_new_session=True,  # Ctrl-C reaches the worker, which ends the others in order
+        )
+    return Client(ours)
+
+
+@dataclass
+class _Child:
+    """A process this one has forked."""
+
+    owner: socket.socket  # the channel that asked for it
+    channel: socket.socket | None = None  # an examiner's own
+    waiting: list[socket.socket] = field(default_factory=list)  # who asked for its end
+
+
+class _Server:
+    def __init__(self, worker: socket.socket) -> None:
+        self._worker = worker
+        self._children: dict[int, _Child] = {}
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(worker, selectors.EVENT_READ)
+        self._bell, bell = socket.socketpair()
+        bell.setblocking(False)
+        self._bell.setblocking(False)
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(bell.fileno(), warn_on_full_buffer=False)
+        self._bell_end = bell
+
+    def serve(self) -> None:
+        """Answer requests until the worker's channel ends."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._bell:
+                    with contextlib.suppress(BlockingIOError):
+                        self._bell.recv(4096)
+                    self._reap()
+                else:
+                    assert isinstance(key.fileobj, socket.socket)
+                    if key.fileobj.fileno() >= 0 and not self._answer(key.fileobj):
+                        return
+
+    def _answer(self, channel: socket.socket) -> bool:
+        """Serve one request; False when the worker is gone."""
+        try:
+            request, descriptors, _, _ = socket.recv_fds(channel, _REQUEST.size, 1)
+        except ConnectionError:
+            request, descriptors = b"", []
+        if len(request) < _REQUEST.size:
+            return self._hang_up(channel)
+        kind, process = _REQUEST.unpack(request)
+        if kind == KILL:
+            child = self._children.get(process)
+            if child is None:
+                self._reply(channel, process)
+            else:
+                child.waiting.append(channel)
+                self._end(process)
+            return True
+        try:
+            self._reply(channel, self._fork(kind, descriptors[0], channel))
+        except OSError as error:
+            print(f"unblocked: the fork server could not fork: {error}", file=sys.stderr)
+            self._reply(channel, -1)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _fork(self, kind: bytes, inherited: int, owner: socket.socket) -> int:
+        ours, theirs = socket.socketpair() if kind == EXAMINER else (None, None)
+        process = os.fork()
+        if process == 0:
+            _become(kind, inherited, theirs.fileno() if theirs else -1)
+        self._children[process] = _Child(owner, ours)
+        if ours is not None and theirs is not None:
+            theirs.close()
+            self._selector.register(ours, selectors.EVENT_READ)
+        return process
+
+    def _hang_up(self, channel: socket.socket) -> bool:
+        for process, child in self._children.items():
+            if child.owner is channel or channel is self._worker:
+                self._end(process)
+        if channel is self._worker:
+            self._sweep()
+            return False
+        self._selector.unregister(channel)
+        channel.close()
+        return True
+
+    def _end(self, process: int) -> None:
+        """Kill a process and its session's group; what left the group is swept when it is reaped."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                process, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if process == 0:
+                return
+            child = self._children.pop(process, None)
+            if child is None:
+                continue
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process, signal.SIGKILL)
+            self._sweep()
+            heir = self._end_owned_by(child.channel)
+            if heir is not None:
+                heir.waiting += child.waiting  # who asked hears when the last of it is gone
+                continue
+            for channel in child.waiting:
+                self._reply(channel, process)
+
+    def _end_owned_by(self, channel: socket.socket | None) -> _Child | None:
+        """End the candidates of an examiner that has ended; return one of them, if there are any."""
+        heir = None
+        for process, child in self._children.items():
+            if channel is not None and child.owner is channel:
+                self._end(process)
+                heir = child
+        return heir
+
+    def _sweep(self) -> None:
+        """Kill the daemons that ended processes left behind; as their subreaper they are ours.
+
+        A killed daemon's own children become ours in turn, hence the rounds. One that forks faster
+        than it is killed needs the process namespace of the jail.
+        """
+        for _ in range(20):
+            strays = [pid for pid in _children_of(os.getpid()) if pid not in self._children]
+            if not strays:
+                return
+            for stray in strays:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(stray, signal.SIGKILL)
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(stray, os.WNOHANG)
+            select.select([], [], [], 0.002)
+
+    def _reply(self, channel: socket.socket, process: int) -> None:
+        with contextlib.suppress(OSError):
+            channel.send(_ANSWER.pack(process))
+
+
+def _become(kind: bytes, inherited: int, zygote: int) -> NoReturn:
+    """Turn this fork into an examiner or a candidate; never returns."""
+    code = 70
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        _die_with_parent()
+        channel = os.dup(inherited)
+        kept = {channel, zygote} - {-1}
+        last = 3
+        for descriptor in sorted(kept):
+            os.closerange(last, descriptor)
+            last = descriptor + 1
+        os.closerange(last, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") > 0 else 65536)
+        random.seed()
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed()
+        main: Callable[[socket.socket], int]
+        if kind == EXAMINER:
+            from autograder.grading import examiner
+
+            client = Client(socket.socket(fileno=zygote))
+            code = examiner.main(socket.socket(fileno=channel), client)
+        else:
+            from autograder.grading import candidate
+
+            code = candidate.main(socket.socket(fileno=channel))
+    except BaseException:
+        import traceback
+
+        with contextlib.suppress(BaseException):
+            traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(code)
+
+
+def _die_with_parent() -> None:
+    if _libc is not None:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+
+
+def _children_of(process: int) -> list[int]:
+    """The direct children of a process; empty where /proc does not tell (macOS)."""
+    with contextlib.suppress(OSError):
+        text = Path(f"/proc/{process}/task/{process}/children").read_text()
+        return [int(word) for word in text.split()]
+    return []
+
+
+def _warm_up() -> None:
+    """Import and use once what every examination would otherwise import again."""
+    from autograder.grading import candidate, examiner, shell  # noqa: F401 loaded for the forks
+
+    shell.make()
+    for name in WARM:
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy every page it marks
+
+
+def _main() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    worker = socket.socket(fileno=int(sys.argv[1]))
+    if _libc is not None:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    _warm_up()
+    if threading.active_count() > 1:
+        raise RuntimeError(f"a warm import started a thread: {threading.enumerate()}")
+    _Server(worker).serve()
+
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+if __name__ == "__main__":
+    _main()
