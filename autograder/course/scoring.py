@@ -51,7 +51,7 @@ class Standing:
 
     @property
     def read(self) -> bool:
-        """Whether the lesson was worked through: all predictions have a guess, or the lab is done."""
+        """Whether the lesson is worked through: every prediction is guessed, or the lab is done."""
         done = bool(self.exercises) and all(e.done for e in self.exercises if not e.stretch)
         return done or self.guessed >= self.predictions
 
