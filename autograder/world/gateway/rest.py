@@ -307,7 +307,10 @@ def _command(bot: Bot, wanted: Json, guild: str | None) -> Json:
 
 
 def _too_many(gateway: Gateway, bot: Bot, channel: str) -> web.Response | None:
-    """Return a 429 when the bot has used up the channel's window, else count this send."""
+    """Return a 429 when the bot has used up the channel's window, else count this send.
+
+    discord.py and its forks take a 429 without `Via` for Cloudflare's ban, and give up.
+    """
     limit = gateway.settings.sends
     if not limit:
         return None
@@ -321,7 +324,7 @@ def _too_many(gateway: Gateway, bot: Bot, channel: str) -> web.Response | None:
     wait = round(window - (instant - sent[0]), 3)
     gateway.journal.record("limited", bot.number, retry_after=wait)
     headers = {**_limit_headers(gateway, bot, channel), "Retry-After": f"{wait:.3f}"}
-    headers["X-RateLimit-Scope"] = "user"
+    headers |= {"X-RateLimit-Scope": "user", "Via": "1.1 unblocked"}
     body = {"message": "You are being rate limited.", "retry_after": wait, "global": False}
     return answer(body, 429, headers)
 
