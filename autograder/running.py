@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import inspect
+import re
 import threading
 import traceback
 from collections.abc import Callable
@@ -26,6 +27,11 @@ from autograder.report import NOT_IMPLEMENTED, Record
 MOST_TICKS = 20_000
 LAST_WORDS = 0.5  # s a cancelled call has to come to an end
 TEARDOWN = 2.0  # s the threads and generators a call left behind have to come to an end
+
+
+_OTHER_LOOP = re.compile(
+    r"different (event )?loop|same event loop|[Tt]imeout context manager should be used inside"
+)
 
 
 class Stopped(BaseException):
@@ -187,6 +193,11 @@ class Run:
             message = str(error)[:2000]
         except Exception:  # the learner's __str__
             message = ""
+        if isinstance(error, RuntimeError) and _OTHER_LOOP.search(message):
+            message = (
+                "it uses an object (a session, lock, queue or task) that was made in another cell, "
+                f"on another event loop; make it inside the function. ({message[:200]})"
+            )
         self.record.error = (kind, message, shown_name(file) if file else "", line)
         self.record.traceback = _own_traceback(error)
 
@@ -233,8 +244,8 @@ class Run:
         give_up.cancel()
         if task.done() and not task.cancelled():
             task.exception()
-        elif not task.done():
-            task._log_destroy_pending = False  # type: ignore[attr-defined]
+        for left in asyncio.all_tasks(loop):
+            _abandon(left)
 
     def _fill(self, probe: Probe, sampler: Sampler) -> None:
         record, start = self.record, probe.start
@@ -264,6 +275,13 @@ async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _abandon(task: asyncio.Task[Any]) -> None:
+    """Leak a task that refuses to end: collecting it would throw GeneratorExit into code that
+    swallows it, which then never returns, on whatever thread the collector runs."""
+    task._log_destroy_pending = False  # type: ignore[attr-defined]
+    ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
 
 
 def _not_async(name: str) -> str:

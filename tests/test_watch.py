@@ -1,0 +1,466 @@
+"""What a person sees of `watch`: right use, misuse, and calls that do not come back."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+import gc
+import queue
+import threading
+import time
+import warnings
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+
+from autograder import watch
+from autograder.outcomes import (
+    CallFailed,
+    Inconclusive,
+    LoopBlocked,
+    NotAttempted,
+    TooSlow,
+    UserMistake,
+    WrongValue,
+)
+from autograder.report import Record, Report
+
+
+def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
+    """Run a test's coroutine as a notebook cell runs: on a loop that must stay responsive."""
+    return asyncio.run(main())
+
+
+async def roll(dice: str) -> int:
+    await asyncio.sleep(0.02)
+    return 2 * int(dice.partition("d")[2])
+
+
+async def blocking_roll(dice: str) -> int:
+    time.sleep(0.2)
+    return 7
+
+
+def test_a_right_answer_passes_every_check_and_checks_can_be_chained() -> None:
+    async def main() -> None:
+        report = await watch(roll, "2d6")
+        assert report.responsive(0.1).returned(12).within(5) is report
+        assert report.value == 12
+        assert report.error is None
+        assert 0.02 <= report.seconds < 2
+
+    run(main)
+
+
+def test_a_blocking_answer_fails_naming_the_time_the_limit_and_the_line() -> None:
+    async def main() -> None:
+        report = await watch(blocking_roll, "2d6")
+        with pytest.raises(LoopBlocked, match=r"stood still for 2\d\d ms \(limit 100 ms\)") as info:
+            report.responsive(0.1)
+        assert "time.sleep(0.2)" in str(info.value)
+        assert "test_watch.py" in str(info.value)
+        assert report.blocks[0].kind == "sleep"
+        assert report.blocks[0].function == "blocking_roll"
+        assert abs(report.longest_block - 0.2) < 0.005
+
+    run(main)
+
+
+def test_the_callers_loop_stays_alive_while_the_watched_loop_is_blocked() -> None:
+    async def main() -> None:
+        beats = 0
+
+        async def beat() -> None:
+            nonlocal beats
+            while True:
+                await asyncio.sleep(0.01)
+                beats += 1
+
+        beating = asyncio.create_task(beat())
+        await watch(blocking_roll, "2d6")
+        beating.cancel()
+        assert beats >= 10  # 20 are due in 0.2 s; half leaves room for a starved machine
+
+    run(main)
+
+
+def test_a_wrong_value_names_both_and_a_type_that_differs() -> None:
+    async def say() -> Any:
+        return 12.0
+
+    async def main() -> None:
+        report = await watch(say)
+        with pytest.raises(WrongValue, match=r"returned 12\.0 \(a float, not a int\)"):
+            report.returned(12)
+
+    run(main)
+
+
+def test_a_stub_is_not_attempted_and_says_so() -> None:
+    async def stub() -> None:
+        raise NotImplementedError
+
+    async def main() -> None:
+        report = await watch(stub)
+        for use in (lambda: report.value, report.responsive, lambda: report.returned(1)):
+            with pytest.raises(NotAttempted, match="not attempted yet"):
+                use()
+
+    run(main)
+
+
+def test_an_exception_of_the_answer_fails_closed_naming_its_line() -> None:
+    async def broken() -> int:
+        return int("six")
+
+    async def main() -> None:
+        report = await watch(broken)
+        assert report.error is not None
+        assert report.error[0] == "ValueError"
+        with pytest.raises(CallFailed, match=r"raised ValueError at line \d+ of test_watch.py"):
+            report.responsive()
+
+    run(main)
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
+def test_exceptions_that_end_programs_end_only_the_call(error: BaseException) -> None:
+    async def leave() -> None:
+        raise error
+
+    async def main() -> None:
+        report = await watch(leave)
+        assert report.error is not None
+        assert report.error[0] == type(error).__name__
+
+    run(main)
+
+
+def test_a_sync_function_is_told_to_become_async() -> None:
+    def forgot_async(dice: str) -> int:
+        return 7
+
+    async def main() -> None:
+        with pytest.raises(CallFailed, match="begin it with `async def`"):
+            (await watch(forgot_async, "2d6")).returned(7)
+
+    run(main)
+
+
+def test_a_coroutine_object_is_refused_with_the_call_to_write_instead() -> None:
+    async def main() -> None:
+        with pytest.raises(UserMistake, match=r"watch\(roll, \.\.\.\)"):
+            await watch(roll("2d6"))  # type: ignore[arg-type]
+
+    run(main)
+
+
+def test_keywords_go_through_partial() -> None:
+    async def greet(name: str, *, loud: bool) -> str:
+        return name.upper() if loud else name
+
+    async def main() -> None:
+        (await watch(functools.partial(greet, loud=True), "ada")).returned("ADA")
+
+    run(main)
+
+
+def test_only_plain_data_crosses_in_and_out() -> None:
+    class Dice(int):
+        pass
+
+    async def loaded() -> Any:
+        return Dice(6)
+
+    async def main() -> None:
+        with pytest.raises(UserMistake, match="an argument of `roll` is of type object"):
+            await watch(roll, object())
+        with pytest.raises(CallFailed, match="a kind of int; only exact types"):
+            (await watch(loaded)).returned(6)
+
+    run(main)
+
+
+def test_prints_and_context_reach_the_caller() -> None:
+    user = contextvars.ContextVar("user", default="nobody")
+
+    async def whoami() -> str:
+        return user.get()
+
+    async def main() -> None:
+        user.set("ada")
+        (await watch(whoami)).returned("ada")
+
+    run(main)
+
+
+def test_watch_inside_watch_works() -> None:
+    async def outer() -> int:
+        return int((await watch(roll, "1d4")).value)
+
+    async def main() -> None:
+        (await watch(outer)).returned(8).responsive(0.1)
+
+    run(main)
+
+
+def test_a_call_that_awaits_for_ever_ends_in_time_naming_its_line_and_the_next_works() -> None:
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    async def main() -> None:
+        began = time.monotonic()
+        report = await watch(forever, timeout=0.3)
+        assert time.monotonic() - began < 3
+        with pytest.raises(CallFailed, match=r"did not come to an end within 0.3 s at line \d+"):
+            report.responsive()
+        (await watch(roll, "2d6")).returned(12)
+
+    run(main)
+
+
+def test_a_call_that_swallows_its_cancellation_ends_all_the_same() -> None:
+    async def stubborn() -> None:
+        while True:
+            try:
+                await asyncio.sleep(60)
+            except BaseException:
+                pass
+
+    async def main() -> None:
+        began = time.monotonic()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            report = await watch(stubborn, timeout=0.3)
+        assert time.monotonic() - began < 8
+        assert report.error is not None
+        gc.collect()  # collecting it would run its loop for ever, on whatever thread this is
+        (await watch(roll, "2d6")).returned(12)
+
+    run(main)
+
+
+def test_python_code_that_never_yields_is_stopped() -> None:
+    async def spin() -> None:
+        while True:
+            pass
+
+    async def main() -> None:
+        report = await watch(spin, timeout=0.3)
+        assert report.error is not None
+        with pytest.raises(LoopBlocked, match="while True"):
+            report.responsive(0.1)
+        (await watch(roll, "2d6")).returned(12)
+
+    run(main)
+
+
+def test_a_call_stuck_in_c_is_given_up_and_the_next_cell_says_restart_the_kernel() -> None:
+    gate: queue.Queue[None] = queue.Queue()
+
+    async def stuck() -> None:
+        gate.get()
+
+    async def main() -> None:
+        report = await watch(stuck, timeout=0.2)
+        assert report.error is not None
+        assert report.longest_block > 0.2
+        with pytest.raises(UserMistake, match="restart the kernel"):
+            await watch(roll, "2d6")
+        gate.put(None)
+        for thread in threading.enumerate():
+            if thread.name == "watch stuck":
+                await asyncio.to_thread(thread.join, 5)
+                assert not thread.is_alive()
+        (await watch(roll, "2d6")).returned(12)
+
+    run(main)
+
+
+def test_an_interrupt_of_the_cell_ends_the_call_as_well() -> None:
+    ended = threading.Event()
+
+    async def waiting() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+
+    async def main() -> None:
+        cell = asyncio.create_task(watch(waiting))
+        await asyncio.sleep(0.2)
+        cell.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await cell
+        assert await asyncio.to_thread(ended.wait, 3)
+
+    run(main)
+
+
+def test_an_object_of_another_loop_gets_a_sentence() -> None:
+    async def main() -> None:
+        lock = asyncio.Lock()
+        await lock.acquire()
+        waiter = asyncio.create_task(lock.acquire())
+        await asyncio.sleep(0)
+
+        async def use() -> None:
+            await lock.acquire()
+
+        report = await watch(use, timeout=1)
+        waiter.cancel()
+        with pytest.raises(CallFailed, match="made in another cell"):
+            report.responsive()
+
+    run(main)
+
+
+def test_ten_thousand_tasks_are_watched_and_summarised() -> None:
+    async def one() -> None:
+        await asyncio.sleep(0)
+
+    async def many() -> int:
+        await asyncio.gather(*(one() for _ in range(10_000)))
+        return 10_000
+
+    async def main() -> None:
+        report = await watch(many)
+        report.returned(10_000)
+        assert len(report.record.lanes) <= 40
+
+    run(main)
+
+
+def test_debug_mode_of_asyncio_is_left_to_the_answer() -> None:
+    async def debug() -> bool:
+        asyncio.get_running_loop().set_debug(True)
+        await asyncio.sleep(0)
+        return asyncio.get_running_loop().get_debug()
+
+    run(lambda: _returns(debug, True))
+
+
+async def _returns(function: Callable[..., Any], value: Any) -> None:
+    (await watch(function)).returned(value)
+
+
+def test_what_a_call_leaves_behind_is_cancelled_and_its_last_block_counts() -> None:
+    async def lingering() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            time.sleep(0.15)
+
+    keep = []
+
+    async def leaves() -> None:
+        keep.append(asyncio.create_task(lingering()))
+        await asyncio.sleep(0)
+
+    async def main() -> None:
+        report = await watch(leaves)
+        assert report.seconds < 0.1
+        with pytest.raises(LoopBlocked):
+            report.responsive(0.1)
+
+    run(main)
+
+
+def test_too_slow_is_told_from_a_starved_machine() -> None:
+    slow = Report(Record(name="fetch", value=b"1", seconds=2.0))
+    with pytest.raises(TooSlow, match=r"took 2.00 s; at most 500 ms"):
+        slow.within(0.5)
+    starved = Report(Record(name="fetch", value=b"1", seconds=2.0, noise=[(0.1, 1.7)]))
+    with pytest.raises(Inconclusive):
+        starved.within(0.5)
+
+
+def _block(seconds: float, doubt: float) -> dict[str, Any]:
+    return {
+        "seconds": seconds, "doubt": doubt, "start": 0.0, "kind": "sleep", "file": "In [7]",
+        "line": 3, "code": "lock.acquire()", "function": "roll",
+    }  # fmt: skip
+
+
+def test_a_block_that_the_machine_may_have_made_is_inconclusive_never_a_failure() -> None:
+    report = Report(Record(name="roll", value=b"1", blocks=[_block(0.04, 0.3)]))
+    with pytest.raises(Inconclusive, match="Run the cell again"):
+        report.responsive(0.1)
+    assert report.responsive(0.5) is report
+
+
+def test_a_blind_system_believes_a_block_only_when_three_runs_agree(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("UNBLOCKED_HIDE_SCHEDSTAT", "1")
+
+    async def sleeps_blindly() -> None:
+        time.sleep(0.2)
+
+    async def main() -> None:
+        outcomes = []
+        for _ in range(3):
+            report = await watch(sleeps_blindly)
+            assert report.record.blind
+            try:
+                report.responsive(0.1)
+            except (LoopBlocked, Inconclusive) as outcome:
+                outcomes.append(type(outcome))
+        assert outcomes == [Inconclusive, Inconclusive, LoopBlocked]
+
+    run(main)
+
+
+def test_a_blind_system_is_sure_of_cpu_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UNBLOCKED_HIDE_SCHEDSTAT", "1")
+
+    async def crunch() -> None:
+        until = time.thread_time() + 0.25
+        while time.thread_time() < until:
+            pass
+
+    async def main() -> None:
+        with pytest.raises(LoopBlocked):
+            (await watch(crunch)).responsive(0.1)
+
+    run(main)
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_both_loops_give_the_same_verdicts(loop: str) -> None:
+    if loop == "uvloop":
+        pytest.importorskip("uvloop", reason="uvloop is not installed (see `doctor`)")
+
+    async def main() -> None:
+        (await watch(roll, "2d6", loop=loop)).returned(12).responsive(0.1)
+        with pytest.raises(LoopBlocked, match=r"time.sleep\(0.2\)"):
+            (await watch(blocking_roll, "2d6", loop=loop)).responsive(0.1)
+
+    run(main)
+
+
+def test_an_unknown_loop_is_refused() -> None:
+    async def main() -> None:
+        with pytest.raises(UserMistake, match="not 'trio'"):
+            await watch(roll, "2d6", loop="trio")
+
+    run(main)
+
+
+def test_lateness_counts_every_missed_tick_of_the_schedule() -> None:
+    """A naive meter (sleep, compare) would see one late tick in many: p99 of 5 ms for a 500 ms
+    block in 2 s (research: coordinated omission)."""
+
+    async def one_block() -> None:
+        await asyncio.sleep(0.5)
+        time.sleep(0.3)
+        await asyncio.sleep(0.5)
+
+    async def main() -> None:
+        report = await watch(one_block)
+        assert report.lag(99) > 0.25
+        assert report.lag(50) < 0.05
+
+    run(main)
