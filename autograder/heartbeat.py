@@ -53,6 +53,6 @@ class HeartbeatProbe(Probe):
     def _judge(self) -> None:
         reading, due = self.clock.read(), self.due()
         if reading.wall - due > LONG:
-            self._measure(due, reading, own_switches=1)
+            self._measure(due, reading, own_switches=0)  # it may have been busy, and never polled
         else:
             self._rebase(reading)
