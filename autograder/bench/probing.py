@@ -1,0 +1,72 @@
+"""`bench probe`: is the verdict right at every load, how exact is the block, which line, what cost?
+
+Without `quick` it takes about three hours and writes figures/probe.md, .svg and .json, which the
+README shows; the rows go to a file of their own in the temporary folder.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import platform
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from autograder.bench import figures, labels, overhead, verdicts
+from autograder.bench.detectors import DETECTORS, missing
+from autograder.bench.measured import made
+from autograder.bench.verdicts import LOADS, Row
+from autograder.bench.worker import Worker
+
+TIMED = ("probe", "heartbeat")  # whose measured block is compared with blocks of known length
+
+
+def measure(repeats: int, *, quick: bool) -> int:
+    """Run everything, print the tables, write them unless it was quick; 0 if no verdict was wrong."""
+    loads = ["0", "8"] if quick else list(LOADS)
+    corpus = labels.load()
+    snippets = verdicts.sample(corpus, 5) if quick else list(corpus.values())
+    skipped = {name: reason for name in DETECTORS if (reason := missing(name))}
+    names = [snippet.name for snippet in snippets]
+    workers = {n: Worker(n, names) for n in DETECTORS if n != "bare" and n not in skipped}
+    began = time.time()
+    log = Path(tempfile.mkdtemp(prefix="bench-probe-")) / "rows.jsonl"
+    print(f"{len(snippets)} snippets, {len(workers)} detectors; rows go to {log}", file=sys.stderr)
+    try:
+        with log.open("w") as out:
+
+            def say(row: Row) -> None:
+                out.write(json.dumps(dataclasses.asdict(row)) + "\n")
+                out.flush()
+
+            costs = overhead.ratios(workers, 3 if quick else 15)
+            lengths = sorted({b * f * 1000 for b in figures.BOUNDS for f in (0.5, 0.8, 1.25, 2)})
+            blocks = verdicts.campaign(
+                {name: workers[name] for name in TIMED},
+                [made(f"{kind} {ms:g}") for kind in ("sleep", "cpu", "both") for ms in lengths],
+                loads,
+                max(1, repeats // 2),
+                say,
+            )
+            rows = verdicts.campaign(workers, snippets, loads, repeats, say)
+    finally:
+        for worker in workers.values():
+            worker.close()
+    text = figures.tables(rows, blocks, costs, skipped, _conditions(repeats, time.time() - began))
+    print(text)
+    if not quick:
+        for path in figures.write(text, rows, costs):
+            print(f"written: {path}", file=sys.stderr)
+    ours = [row for row in rows if row.detector == "probe"]
+    return 1 if verdicts.score(ours).wrong else 0
+
+
+def _conditions(repeats: int, seconds: float) -> str:
+    return (
+        f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats (peers a tenth), in one run of "
+        f"{seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, Linux {platform.release().split('-')[0]}, "
+        f"CPython {platform.python_version()}. Load average at the end {os.getloadavg()[0]:.1f}."
+    )

@@ -1,0 +1,39 @@
+"""Find how much work takes a wanted CPU time on this machine, so that no snippet guesses."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+# Identical work cost 87-154 ms of CPU between runs on one machine (neighbours, SMT): at 0.16 s the
+# cheapest run is still far above a limit of 0.05 s.
+LONG = 0.16
+SHORT = 0.012
+
+
+def sized(work: Callable[[int], object], seconds: float, *, start: int, power: float = 1.0) -> int:
+    """Return the n for which `work(n)` takes about `seconds` of this thread's CPU (cost ~ n**power)."""
+    size, cost = start, _cost(work, start)
+    while cost < seconds / 6:
+        size *= 2
+        cost = _cost(work, size)
+    for _ in range(3):
+        size = max(1, int(size * (seconds / cost) ** (1 / power)))
+        cost = min(_cost(work, size), _cost(work, size))
+        if 0.85 <= cost / seconds <= 1.25:
+            break
+    return size
+
+
+def burn(seconds: float) -> float:
+    """Spend `seconds` of this thread's CPU in Python code; return what was really spent."""
+    began = time.thread_time()
+    while (spent := time.thread_time() - began) < seconds:
+        pass
+    return spent
+
+
+def _cost(work: Callable[[int], object], size: int) -> float:
+    began = time.thread_time()
+    work(size)
+    return time.thread_time() - began

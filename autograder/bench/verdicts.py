@@ -1,0 +1,150 @@
+"""Run the corpus under every detector and every load, and count what was right.
+
+The detectors take turns on each snippet, so that all of them meet the same weather. Ours runs
+`repeats` times, a peer a tenth as often.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from autograder.bench import labels
+from autograder.bench.detectors import Seen
+from autograder.bench.hogs import hogs
+from autograder.bench.labels import Snippet
+from autograder.bench.worker import Worker
+
+# What runs beside the measurement: name -> (CPU hogs, memory hogs)
+LOADS = {"0": (0, 0), "2": (2, 0), "8": (8, 0), "8+mem": (8, 1)}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One run of one snippet; `truth` and `error` in seconds."""
+
+    load: str
+    detector: str
+    snippet: str
+    blocking: bool
+    verdict: str
+    line_right: bool | None
+    truth: float | None
+    seconds: float | None
+    doubt: float
+    kind: str
+    place: str
+    error: str
+
+
+@dataclass(frozen=True)
+class Score:
+    """What one detector did at one load; fractions of 1, None where nothing was to be counted."""
+
+    runs: int
+    recall: float
+    false_failures: float
+    inconclusive: float
+    flips: int
+    lines: float | None
+    crashes: int
+    wrong: tuple[str, ...]
+
+
+def campaign(
+    workers: dict[str, Worker],
+    snippets: Sequence[Snippet],
+    loads: Iterable[str],
+    repeats: int,
+    say: Callable[[Row], None],
+) -> list[Row]:
+    """Return a row for every run; `say` hears each as it comes."""
+    rows: list[Row] = []
+    for load in loads:
+        with hogs(*LOADS[load]):
+            for repeat in range(repeats):
+                order = list(snippets)
+                random.Random(f"{load} {repeat}").shuffle(order)
+                for snippet in order:
+                    for name, worker in workers.items():
+                        if name == "probe" or repeat % 10 == 0:
+                            row = _row(load, name, snippet, worker.run(snippet.name))
+                            rows.append(row)
+                            say(row)
+    return rows
+
+
+def score(rows: Sequence[Row]) -> Score:
+    """Count the rows of one detector at one load."""
+    known = [row for row in rows if row.verdict != "crash"]
+    blocking = [row for row in known if row.blocking]
+    harmless = [row for row in known if not row.blocking]
+    named = [row for row in blocking if row.verdict == "blocked" and row.line_right is not None]
+    said: dict[str, set[str]] = defaultdict(set)
+    for row in known:
+        said[row.snippet].add(row.verdict)
+    missed = {row.snippet for row in blocking if row.verdict == "free"}
+    blamed = {row.snippet for row in harmless if row.verdict == "blocked"}
+    return Score(
+        runs=len(rows),
+        recall=_share([row.verdict == "blocked" for row in blocking]) or 0.0,
+        false_failures=_share([row.verdict == "blocked" for row in harmless]) or 0.0,
+        inconclusive=_share([row.verdict == "inconclusive" for row in known]) or 0.0,
+        flips=sum({"blocked", "free"} <= verdicts for verdicts in said.values()),
+        lines=_share([bool(row.line_right) for row in named]),
+        crashes=len(rows) - len(known),
+        wrong=tuple(sorted(missed | blamed)),
+    )
+
+
+def errors(rows: Sequence[Row]) -> list[float]:
+    """Return the errors of the measured blocks with a known truth, sorted; seconds."""
+    return sorted(
+        abs(row.seconds - row.truth)
+        for row in rows
+        if row.truth is not None and row.seconds is not None
+    )
+
+
+def percentile(values: Sequence[float], percent: float) -> float:
+    """Return a percentile of sorted values."""
+    return values[min(len(values) - 1, int(len(values) * percent / 100))] if values else 0.0
+
+
+def _row(load: str, detector: str, snippet: Snippet, seen: Seen | None) -> Row:
+    if seen is None:
+        seen = Seen(error="the process crashed or hung")
+        verdict = "crash"
+    else:
+        verdict = str(seen.verdict)
+    if verdict == "blocked" and snippet.blocking and detector not in ("heartbeat",):
+        line_right: bool | None = snippet.names(seen.file, seen.line)
+    else:
+        line_right = None
+    return Row(
+        load=load,
+        detector=detector,
+        snippet=snippet.name,
+        blocking=snippet.blocking,
+        verdict=verdict,
+        line_right=line_right,
+        truth=snippet.truth(seen.returned),
+        seconds=seen.seconds,
+        doubt=seen.doubt,
+        kind=seen.kind,
+        place=f"{seen.file}:{seen.line}",
+        error=seen.error,
+    )
+
+
+def _share(found: Sequence[bool]) -> float | None:
+    return sum(found) / len(found) if found else None
+
+
+def sample(snippets: dict[str, labels.Snippet], every: int) -> list[Snippet]:
+    """Return every n-th blocking and every n-th harmless snippet, spread over the kinds."""
+    blocking = [snippet for snippet in snippets.values() if snippet.blocking]
+    harmless = [snippet for snippet in snippets.values() if not snippet.blocking]
+    return blocking[::every] + harmless[::every]

@@ -1,0 +1,143 @@
+"""One detector in a process of its own, and the side of the bench that talks to it.
+
+JSON lines over stdin and stdout. The process prepares all snippets once, on a quiet machine, and
+then runs one whenever it is asked: the bench asks the detectors in turn, so that all of them meet
+the same weather.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import os
+import select
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, TextIO
+
+from autograder.bench import labels
+from autograder.bench.detectors import DETECTORS, Seen
+from autograder.bench.measured import made
+
+ANSWER_WITHIN = 60.0  # s; a detector that takes longer has crashed or hangs
+PREPARE_WITHIN = 600.0
+
+
+class Worker:
+    """A process that runs snippets under one detector."""
+
+    def __init__(
+        self,
+        detector: str,
+        snippets: Sequence[str] = (),
+        limit: float = labels.LIMIT,
+        *,
+        on_thread: bool = False,
+    ) -> None:
+        self._command = [sys.executable, "-m", "autograder.bench.worker", detector, str(limit)]
+        self._command += ["thread"] if on_thread else []
+        self._snippets = list(snippets)  # to prepare; none: all
+        self.crashes = 0
+        self._start()
+
+    def run(self, name: str, detector: str = "") -> Seen | None:
+        """Run one snippet (under another detector of the same process, when one is named).
+
+        None when the process crashed or hung, and a new one was started.
+        """
+        try:
+            return Seen(**self._ask({"run": name, "under": detector}, ANSWER_WITHIN))
+        except (EOFError, OSError, TimeoutError):
+            self.crashes += 1
+            self.close()
+            self._start()
+            return None
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            pipe.close()
+
+    def _start(self) -> None:
+        self._process = subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+        )
+        self._rest = b""
+        self._ask({"prepare": self._snippets}, PREPARE_WITHIN)
+
+    def _ask(self, question: dict[str, Any], within: float) -> dict[str, Any]:
+        pipe = self._process.stdin
+        assert pipe is not None
+        pipe.write(json.dumps(question).encode() + b"\n")
+        answer: dict[str, Any] = json.loads(self._line(within))
+        return answer
+
+    def _line(self, within: float) -> bytes:
+        pipe = self._process.stdout
+        assert pipe is not None
+        while b"\n" not in self._rest:
+            ready, _, _ = select.select([pipe], [], [], within)
+            if not ready:
+                raise TimeoutError
+            piece = os.read(pipe.fileno(), 65536)
+            if not piece:
+                raise EOFError
+            self._rest += piece
+        line, _, self._rest = self._rest.partition(b"\n")
+        return line
+
+
+def _main(detector: str, limit: str, place: str = "") -> None:
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a snippet prints must not end up among the answers
+    quiet = logging.getLogger("asyncio")  # what snippets do wrong is expected here
+    quiet.addHandler(logging.NullHandler())
+    quiet.propagate = False
+    snippets = labels.load()
+    for line in sys.stdin:
+        question = json.loads(line)
+        if "prepare" in question:
+            _prepare([snippets[name] for name in question["prepare"] or snippets])
+            answer: dict[str, Any] = {}
+        else:
+            name = question["run"]
+            snippet = snippets[name] if name in snippets else made(name)
+            under = question["under"] or detector
+            answer = asdict(_observe(under, snippet, float(limit), place))
+        _say(answers, answer)
+
+
+def _prepare(snippets: Sequence[labels.Snippet]) -> None:
+    for snippet in snippets:
+        snippet.given()
+    # A full collection over the workloads (100 ms) would be blamed on whatever snippet meets it.
+    gc.collect()
+    gc.freeze()
+
+
+def _observe(detector: str, snippet: labels.Snippet, limit: float, place: str) -> Seen:
+    args = snippet.given()
+    gc.collect()
+    if place != "thread" or snippet.main_thread:
+        return DETECTORS[detector](snippet, args, limit)
+    seen: list[Seen] = []
+    thread = threading.Thread(target=lambda: seen.append(DETECTORS[detector](snippet, args, limit)))
+    thread.start()
+    thread.join()
+    return seen[0]
+
+
+def _say(answers: TextIO, answer: dict[str, Any]) -> None:
+    answers.write(json.dumps(answer) + "\n")
+    answers.flush()
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])
