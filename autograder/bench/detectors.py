@@ -1,4 +1,4 @@
-"""Ours and the peers': each runs one snippet and says whether the loop was blocked, how long, where.
+"""Ours and the peers: each runs one snippet and says if the loop was blocked, how long, where.
 
 A peer is used as its documentation says, with the limit as its threshold. Its monitor gets 30 ms
 before and after the snippet, so that a block in the first or the last pass can be noticed. Peers
@@ -146,7 +146,7 @@ def aiodebug(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
 def _aiodebug_says(limit: float) -> list[Callable[[str, float], None]]:
     package = importlib.import_module("aiodebug.log_slow_callbacks")
     listener: list[Callable[[str, float], None]] = [lambda name, spent: None]
-    package.enable(limit, lambda name, spent: listener[0](name, spent))
+    package.enable(limit, lambda name, spent: listener[0](name, spent))  # noqa: PLW0108
     return listener
 
 
@@ -218,7 +218,8 @@ def _aiocop_says(limit: float) -> list[Callable[[Any], None]]:
     listener: list[Callable[[Any], None]] = [lambda event: None]
     package.patch_audit_functions()
     package.start_blocking_io_detection(trace_depth=20)
-    package.detect_slow_tasks(int(limit * 1000), lambda event: listener[0](event))
+    told = lambda event: listener[0](event)  # noqa: E731, PLW0108
+    package.detect_slow_tasks(int(limit * 1000), told)
     return listener
 
 

@@ -59,8 +59,8 @@ def write(text: str, rows: Sequence[Row], overhead: dict[str, dict[str, Ratio]])
 def _verdict_table(rows: Sequence[Row], loads: list[str], detectors: list[str]) -> str:
     lines = [
         "## Verdicts\n",
-        "Recall (blocking snippets blamed) / false failures (harmless ones blamed) / inconclusive, in "
-        "%; then the snippets that were blamed in one repeat and free in another.\n",
+        "Recall (blocking snippets blamed) / false failures (harmless ones blamed) / inconclusive, "
+        "in %; then the snippets that were blamed in one repeat and free in another.\n",
         "| detector | " + " | ".join(f"{load} hogs" for load in loads) + " |",
         "|---|" + "---|" * len(loads),
     ]
@@ -95,8 +95,8 @@ def _line_table(rows: Sequence[Row], loads: list[str], detectors: list[str]) -> 
 def _error_table(rows: Sequence[Row], blocks: Sequence[Row], loads: list[str]) -> str:
     lines = [
         "## Error of the measured block\n",
-        "Milliseconds, p50 / p99 / max over runs: blocks of 5-100 ms on one thread, and the snippets "
-        "of the corpus whose truth is known.\n",
+        "Milliseconds, p50 / p99 / max over runs: blocks of 5-100 ms on one thread, and the "
+        "snippets of the corpus whose truth is known.\n",
         "| detector | what | " + " | ".join(f"{load} hogs" for load in loads) + " |",
         "|---|---|" + "---|" * len(loads),
     ]
@@ -173,7 +173,7 @@ def _draw(rows: Sequence[Row], path: Path) -> None:
 
     loads, detectors = _ordered(rows, "load"), _ordered(rows, "detector")
     mpl.rcParams["svg.hashsalt"] = "unblocked"  # the same figures give the same file
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
+    figure = Figure(figsize=(9, 3.4), layout="constrained")  # type: ignore[no-untyped-call]
     axes = figure.subplots(1, 2, sharey=True)
     panels = (
         ("harmless code blamed, %", lambda s: 100 * s.false_failures),

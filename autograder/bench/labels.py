@@ -8,14 +8,14 @@
     async def asyncio_sleep() -> None:
         await asyncio.sleep(0.12)
 
-A snippet that blocks does so for at least 0.12 s, or for CPU work sized at run time; one that is free
-stays under 0.025 s. So a verdict at the limit of 0.05 s has a factor of two on each side, which
-identical CPU work needs (it cost 87-154 ms between runs on one machine). A free snippet names the
-blocking one that it is the close twin of.
+A snippet that blocks does so for at least 0.12 s, or for CPU work sized at run time; one that is
+free stays under 0.025 s. So a verdict at the limit of 0.05 s has a factor of two on each side,
+which identical CPU work needs (it cost 87-154 ms between runs on one machine). A free snippet names
+the blocking one that it is the close twin of.
 
-Truth: with `exact` the label's seconds; or a float that the snippet returns, which it measured itself
-around the blocking statement (time.thread_time() for CPU); otherwise the block is only about that long
-and counts for the verdict, not for the error.
+Truth: with `exact` the label's seconds; or a float that the snippet returns, which it measured
+itself around the blocking statement (time.thread_time() for CPU); otherwise the block is only about
+that long and counts for the verdict, not for the error.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def blocks(
     given: Callable[[], tuple[Any, ...]] = nothing,
     main_thread: bool = False,
 ) -> Callable[[Function], Function]:
-    """Label as blocking the loop for about `seconds`; `given` makes the arguments before the watch."""
+    """Label as blocking for about `seconds`; `given` makes the arguments before the watch."""
     return _label(True, kind, seconds, exact, "", given, main_thread)
 
 
@@ -120,7 +120,7 @@ def part(group: str) -> Any:
     return _module(CORPUS / f"{group}.py")
 
 
-def _label(
+def _label(  # noqa: PLR0917
     blocking: bool,
     kind: str,
     seconds: float | None,

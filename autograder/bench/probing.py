@@ -25,7 +25,7 @@ TIMED = ("probe", "heartbeat")  # whose measured block is compared with blocks o
 
 
 def measure(repeats: int, *, quick: bool) -> int:
-    """Run everything, print the tables, write them unless it was quick; 0 if no verdict was wrong."""
+    """Run everything, print the tables, write them unless quick; 0 if no verdict was wrong."""
     loads = ["0", "8"] if quick else list(LOADS)
     corpus = labels.load()
     snippets = verdicts.sample(corpus, 5) if quick else list(corpus.values())
@@ -67,6 +67,6 @@ def measure(repeats: int, *, quick: bool) -> int:
 def _conditions(repeats: int, seconds: float) -> str:
     return (
         f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats (peers a tenth), in one run of "
-        f"{seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, Linux {platform.release().split('-')[0]}, "
-        f"CPython {platform.python_version()}. Load average at the end {os.getloadavg()[0]:.1f}."
+        f"{seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {platform.system()} "
+        f"{platform.release().split('-')[0]}, CPython {platform.python_version()}. Load average at the end {os.getloadavg()[0]:.1f}."
     )

@@ -12,7 +12,7 @@ SHORT = 0.012
 
 
 def sized(work: Callable[[int], object], seconds: float, *, start: int, power: float = 1.0) -> int:
-    """Return the n for which `work(n)` takes about `seconds` of this thread's CPU (cost ~ n**power)."""
+    """Return the n for which `work(n)` takes about `seconds` of CPU; its cost grows as n**power."""
     size, cost = start, _cost(work, start)
     while cost < seconds / 6:
         size *= 2
