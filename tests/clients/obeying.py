@@ -30,5 +30,7 @@ def arguments() -> tuple[str, str, str]:
 
 
 def _end_with_stdin() -> None:
-    sys.stdin.buffer.read()
+    # Not sys.stdin: a thread that holds its lock spoils the end of an interpreter that fails.
+    while os.read(0, 100):
+        pass
     os._exit(0)

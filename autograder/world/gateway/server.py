@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import secrets
 from collections import defaultdict, deque
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from autograder.world.gateway.connection import (
     Close,
     Connection,
     Cut,
+    control,
 )
 from autograder.world.gateway.faults import Faults
 from autograder.world.gateway.journal import COUNTED, Event, Journal
@@ -74,7 +76,7 @@ class Gateway:
         self.late_after = self.heartbeat * (1 + self.settings.grace) / 2
         self.dead_after = self.heartbeat * self.settings.grace
         token = self.settings.token
-        self.token = secrets.token_urlsafe(24) if token is None else token
+        self.token = new_token() if token is None else token
         self.journal = Journal()
         self.chaos = Faults()
         self.people = {name: Account(identity, name) for name, identity in PEOPLE.items()}
@@ -166,18 +168,18 @@ class Gateway:
 
     async def reconnect(self) -> None:
         """Ask every bot to reconnect and resume (op 7)."""
-        self._tell_all({"op": RECONNECT, "d": None})
+        self._tell_all(control(RECONNECT))
 
     async def invalidate(self, resumable: bool = False) -> None:
         """Tell every bot that its session is over (op 9); not resumable, it is forgotten here."""
         for connection in list(self.connections):
             if connection.session and not resumable:
                 self.forget(connection.session)
-        self._tell_all({"op": INVALID_SESSION, "d": resumable})
+        self._tell_all(control(INVALID_SESSION, resumable))
 
     async def ask_beat(self) -> None:
         """Ask every bot for a heartbeat now (op 1)."""
-        self._tell_all({"op": HEARTBEAT, "d": None})
+        self._tell_all(control(HEARTBEAT))
 
     async def faults(self, **plan: Any) -> None:
         """Replace the plan of faults (see `faults.py`); without arguments all is well again."""
@@ -215,7 +217,8 @@ class Gateway:
                 return None
         if token not in self.bots:
             number = len(self.bots) + 1
-            account = Account(snowflake(), name or ("bot" if number == 1 else f"bot{number}"), True)
+            identity = (not name and id_in(token)) or snowflake()
+            account = Account(identity, name or ("bot" if number == 1 else f"bot{number}"), True)
             self.bots[token] = Bot(number, account)
         return self.bots[token]
 
@@ -307,3 +310,18 @@ class Gateway:
 
     def direct_id(self, person: Account) -> str:
         return str(payloads.DIRECT + list(self.people).index(person.name))
+
+
+def new_token() -> str:
+    """Return a fresh token shaped like Discord's: hikari reads the bot's id out of its start."""
+    return f"{base64.b64encode(snowflake().encode()).decode()}.local.{secrets.token_urlsafe(20)}"
+
+
+def id_in(token: str) -> str | None:
+    """Return the id that a token shaped like Discord's begins with, None for any other."""
+    start = token.partition(".")[0]
+    try:
+        identity = base64.b64decode(start + "=" * (-len(start) % 4), validate=True).decode()
+    except ValueError:
+        return None
+    return identity if identity.isdecimal() else None
