@@ -22,11 +22,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import working
+from autograder.course.units import Unit
 from autograder.outcomes import UserMistake
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8888
-START_PAGE = "work/00_start_here/00_start_here.ipynb"
+FIRST_UNIT = "00_start_here"
 SETTINGS = Path(__file__).parent / "jupyterlab"  # defaults, which the reader's own settings beat
 NOT_LISTED = ["notebooks", "release", "source", "autograder", "tests", "__pycache__", "*.egg-info"]
 
@@ -78,7 +79,8 @@ def _server(root: Path, port: int | None) -> Any:
 
 
 def _address(root: Path, server: Any) -> str:
-    page = START_PAGE if (root / START_PAGE).exists() else "work"
+    start = Unit(root, FIRST_UNIT).work_lesson
+    page = start.relative_to(root).as_posix() if start.exists() else "work"
     token = server.identity_provider.token
     return f"http://{HOST}:{server.port}/lab/tree/{page}?token={token}"
 
