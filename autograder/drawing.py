@@ -1,0 +1,336 @@
+"""The paper and the ink of the pictures: a matplotlib Figure written like a page, from the top.
+
+Only artists of a bare Figure are used: no axes (a tenth of the time), no pyplot and no change of
+backend, so that a kernel never shows a picture twice. Across, positions are seconds since the run
+began (or CSS pixels for text); down, they are CSS pixels. Import this module only to draw: it is
+where matplotlib is imported.
+"""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Any, Literal
+
+from matplotlib.backends import backend_agg
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.lines import Line2D
+from matplotlib.patches import FancyBboxPatch, Rectangle
+from matplotlib.textpath import TextPath
+from matplotlib.transforms import Affine2D, Transform
+from PIL import Image
+
+INK, QUIET, FAINT, PAPER = "#1f2933", "#55626f", "#c5ced6", "#ffffff"
+
+SEEN = 1.3  # CSS pixels: a shorter step would fade into the paper
+CLASH = 100.0  # the price of an arrangement in which something crosses a label
+FALLBACKS = (  # fonts that systems bring for what DejaVu Sans lacks
+    *("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC"),
+    *("Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Arial Unicode MS", "Noto Emoji"),
+)
+
+Point = tuple[float, float]
+Style = Literal["normal", "italic"]
+
+_agg: Any = backend_agg  # matplotlib's own hints leave its canvases out
+
+Note = tuple[float, float, str]  # start, seconds, what the label says
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a box looks; hatches carry the meaning where colours do not."""
+
+    face: str
+    edge: str = "none"
+    hatch: str | None = None
+    order: float = 0.0
+
+
+class Page:
+    """A Figure that is filled from top to bottom; `y` is how far it is filled."""
+
+    def __init__(self, width: int, wide: bool, span: float, names: Iterable[str]) -> None:
+        self.width, self.span = width, span
+        self.points = 9.0 if wide else 8.5
+        self.pad, self.leading = 14.0, self.points * 96 / 72 * 1.4
+        self.y = 8.0
+        self.figure = Figure(figsize=(width / 96, 1), dpi=192)
+        self._ruler = _agg.RendererAgg(1, 1, 192)
+        widest = max((self.measure(name) for name in names), default=0.0)
+        self.left = self.pad + min(widest, 150.0 if wide else 92.0) + 10
+        self.room = width - self.left - self.pad
+        self._turned = Affine2D()  # y downwards; set when the height is known
+        self._pixels: Transform = self._turned + self.figure.dpi_scale_trans
+        self._time = Affine2D().scale(self.room / span, 1).translate(self.left, 0) + self._pixels
+
+    def finished(self) -> Figure:
+        """Give the figure its height and its rounded paper, and return it."""
+        height = self.y + 8
+        self.figure.set_size_inches(self.width / 96, height / 96)
+        self._turned.translate(0, -height).scale(1 / 96, -1 / 96)
+        self.figure.patch.set_visible(False)
+        style = "round,pad=8,rounding_size=8"
+        paper = FancyBboxPatch((8, 8), self.width - 16, height - 16, style, transform=self._pixels)
+        paper.set(facecolor=PAPER, edgecolor="none", zorder=-1)
+        self.figure.add_artist(paper)
+        _agg.FigureCanvasAgg(self.figure)
+        return self.figure
+
+    def x(self, at: float) -> float:
+        """Return where a moment is, in CSS pixels."""
+        return self.left + at * self.room / self.span
+
+    # -- text ----------------------------------------------------------------------------------
+
+    def measure(self, text: str, size: float = 1.0) -> float:
+        """Return the width of a text in CSS pixels."""
+        font = self._font("normal", size)
+        width, _, _ = self._ruler.get_text_width_height_descent(_drawable(text), font, False)
+        return float(width) / 2
+
+    def fit(self, text: str, room: float) -> str:
+        """Shorten a text in its middle until it fits."""
+        if self.measure(text) <= room:
+            return text
+        for kept in range(len(text) - 1, 1, -1):
+            short = text[: kept - kept // 3] + "…" + text[len(text) - kept // 3 :]
+            if self.measure(short) <= room:
+                return short
+        return "…"
+
+    def headline(self, text: str, size: float = 1.12) -> None:
+        """Write a sentence over the whole width; a figure stays with its unit."""
+        lines = [""]
+        for word in re.sub(r"(?<=\d) (?=m?s\b)", "\N{NO-BREAK SPACE}", text).split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            if self.measure(longer, size) <= self.width - 2 * self.pad:
+                lines[-1] = longer
+            else:
+                lines.append(self.fit(word, (self.width - 2 * self.pad) / size))
+        for line in filter(None, lines):
+            self.y += self.leading * size
+            self.write(self.pad, self.y - 4, line, INK, size=size)
+
+    def write(
+        self,
+        x: float,
+        y: float,
+        text: str,
+        color: str,
+        *,
+        align: str = "left",
+        style: Style = "normal",
+        size: float = 1.0,
+    ) -> None:
+        """Write at CSS pixels; y is the baseline. A `$` is a dollar, not the begin of a formula."""
+        words = self.figure.text(x, y, _drawable(text), transform=self._pixels, parse_math=False)
+        words.set(color=color, ha=align, va="baseline", zorder=6)
+        words.set_fontproperties(self._font(style, size))
+
+    def name(self, text: str, middle: float, color: str = QUIET, style: Style = "normal") -> None:
+        """Write a name left of its lane."""
+        text, base = self.fit(text, self.left - self.pad - 10), middle + self.points * 0.47
+        self.write(self.left - 10, base, text, color, align="right", style=style)
+
+    def note(self, notes: Sequence[Note], color: str) -> None:
+        """Write labels above what comes next, and make room for them."""
+        if not notes:
+            return
+        _, places = self._arrange(notes)
+        self.y += (1 + max(row for _, row, _ in places)) * self.leading
+        for (x, row, stem), (*_, text) in zip(places, notes, strict=True):
+            base = self.y - row * self.leading
+            if row:
+                self._line([stem, stem], [base + 1, self.y + 4], self._pixels, color, 0.8)
+            self.write(x, base - 3.5, text, color)
+
+    def clear(self, notes: Sequence[Note]) -> bool:
+        """Whether those labels can stand together, with nothing that crosses one."""
+        return self._arrange(notes)[0] < CLASH
+
+    def _arrange(self, notes: Sequence[Note]) -> tuple[float, list[tuple[float, int, float]]]:
+        edges = [(self.x(start), self.x(start + length)) for start, length, _ in notes]
+        widths = [self.measure(text) for *_, text in notes]
+        return arranged(edges, widths, self.pad, self.width - self.pad)
+
+    def _font(self, style: Style, size: float) -> Any:
+        return FontProperties(family=_families(), size=self.points * size, style=style)
+
+    # -- shapes --------------------------------------------------------------------------------
+
+    def merged(self, steps: Iterable[tuple[float, float]]) -> list[tuple[float, float, float]]:
+        """Return what to draw of many steps: (start, seconds, share of that time that was busy).
+
+        Those too short to be seen are made wide enough, and joined where they are closer than a
+        pixel, for at most six pixels, so that the share is that of the place.
+        """
+        pixel = self.span / self.room
+        runs: list[tuple[float, float, float]] = []  # start, end, busy
+        for start, seconds in steps:
+            end, long = start + max(seconds, SEEN * pixel), seconds >= SEEN * pixel
+            if not long and runs and runs[-1][2] < math.inf:
+                first, last, busy = runs[-1]
+                if start - last < 0.7 * pixel and start - first < 6 * pixel:
+                    runs[-1] = (first, max(last, end), busy + seconds)
+                    continue
+            runs.append((start, end, math.inf if long else seconds))
+        alone = 1.01 * SEEN * pixel  # as dark as a long one
+        return [
+            (first, last - first, 1.0 if last - first < alone else min(1.0, busy / (last - first)))
+            for first, last, busy in runs
+        ]
+
+    def bars(
+        self, steps: Iterable[tuple[float, float]], top: float, height: float, color: str, gid: str
+    ) -> None:
+        """Draw a solid bar for each step, and a paler one where many short ones are too close."""
+        boxes, faces = [], []
+        for start, seconds, share in self.merged(steps):
+            end, low = start + seconds, top + height
+            boxes.append([(start, top), (end, top), (end, low), (start, low)])
+            pale = 0.0 if share > 0.8 else 0.3 if share > 0.5 else 0.55
+            faces.append([part + (1 - part) * pale for part in to_rgb(color)])
+        self._fill(boxes, faces, gid)
+
+    def area(
+        self, points: Sequence[Point], floor: float, scale: float, color: str, gid: str
+    ) -> None:
+        """Fill below those points (s, s late) that lie above the floor (s); `y` is the foot."""
+        outlines: list[list[Point]] = []
+        base, inside = self.y - floor * scale, False
+        for at, height in points:
+            if height > floor:
+                if not inside:
+                    outlines.append([(at, base)])
+                outlines[-1].append((at, self.y - height * scale))
+            elif inside:
+                outlines[-1].append((at, base))
+            inside = height > floor
+        if inside:
+            outlines[-1].append((points[-1][0], base))
+        self._fill(outlines, color, gid)
+
+    def box(
+        self, start: float, seconds: float, top: float, height: float, look: Look, *, gid: str
+    ) -> None:
+        """Draw a box, at least two pixels wide; its hatch only where there is room for it."""
+        pixel = self.span / self.room
+        box = Rectangle((start, top), max(seconds, 2 * pixel), height, transform=self._time)
+        box.set(facecolor=look.face, edgecolor=look.edge, linewidth=0.6, zorder=look.order, gid=gid)
+        if seconds > 6 * pixel:
+            box.set_hatch(look.hatch or "")
+        self.figure.add_artist(box)
+
+    def across(self, start: float, end: float, y: float, color: str, gid: str = "rule") -> None:
+        """Draw a thin line from one moment to another."""
+        self._line([start, end], [y, y], self._time, color).set_gid(gid)
+
+    def dashed(self, y: float, color: str, gid: str) -> None:
+        """Draw a dashed line over the whole time."""
+        line = self._line([0, self.span], [y, y], self._time, color)
+        line.set(dashes=(4, 3), zorder=4, gid=gid)
+
+    def tick(self, at: float) -> None:
+        """Draw a tick of the time axis."""
+        self._line([at, at], [self.y, self.y + 4], self._time, QUIET)
+
+    def marks(self, times: Sequence[float], marker: str, face: str, edge: str, gid: str) -> None:
+        """Draw a mark at each of those moments, in the row that begins at `y`."""
+        shape: Any = _heart() if marker == "♥" else marker
+        marks = Line2D(times, [self.y + 11] * len(times), marker=shape, transform=self._time)
+        marks.set(linestyle="none", markersize=7, markeredgewidth=0.9, zorder=5, gid=gid)
+        marks.set(markerfacecolor=face, markeredgecolor=edge)
+        self.figure.add_artist(marks)
+
+    def _line(
+        self,
+        across: Sequence[float],
+        down: Sequence[float],
+        transform: Transform,
+        color: str,
+        width: float = 1.0,
+    ) -> Line2D:
+        line = Line2D(across, down, color=color, linewidth=width * 0.75, transform=transform)
+        line.set(zorder=1.5, solid_capstyle="butt")
+        self.figure.add_artist(line)
+        return line
+
+    def _fill(self, shapes: Sequence[Any], color: Any, gid: str) -> None:
+        if shapes:
+            filled = PolyCollection(shapes, facecolors=color, edgecolors="none", gid=gid)
+            filled.set(transform=self._time, zorder=2)
+            self.figure.add_artist(filled)
+
+
+def arranged(
+    edges: list[tuple[float, float]], widths: list[float], low: float, high: float
+) -> tuple[float, list[tuple[float, int, float]]]:
+    """Place labels so that none overlaps another; return the price and x, row and stem of each.
+
+    A label starts at the left edge of its mark, or ends at its right edge, or is moved to fit, in
+    row 0, the lowest, or higher, with a stem down to its mark. All ways are tried (three labels:
+    at most 216), and the one with fewest rows and moves is taken.
+    """
+    ways = []
+    for (begin, end), width in zip(edges, widths, strict=True):
+        sides = [(begin, begin + 0.5, 0), (end - width, end - 0.5, 1)]
+        good = [side for side in sides if low <= side[0] and side[0] + width <= high]
+        moved = (min(max(begin, low), max(low, high - width)), begin + 0.5, 2)
+        ways.append([(*side, row) for side in good or [moved] for row in range(len(edges))])
+
+    def price(choice: tuple[tuple[float, float, int, int], ...]) -> float:
+        cost = float(sum(own + row for *_, own, row in choice))
+        for i, (x, _, _, row) in enumerate(choice):
+            for j, (other, stem, _, other_row) in enumerate(choice):
+                right = x + widths[i]
+                if i < j and row == other_row and x < other + widths[j] + 10 and other < right + 10:
+                    cost += 10 * CLASH
+                if row < other_row and x - 4 < stem < right + 4:
+                    cost += CLASH
+        return cost
+
+    best = min(product(*ways), key=price)
+    return price(best), [(x, row, stem) for x, stem, _, row in best]
+
+
+def png(figure: Figure) -> bytes:
+    """Return the figure as PNG of 32 colours: a third of the size, and no difference to the eye."""
+    figure.patch.set(visible=True, facecolor=PAPER)
+    canvas = _agg.FigureCanvasAgg(figure)
+    canvas.draw()
+    size = canvas.get_width_height(physical=True)
+    image = Image.frombuffer("RGBA", size, canvas.buffer_rgba(), "raw", "RGBA", 0, 1).convert("RGB")
+    out = io.BytesIO()
+    image.quantize(32, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+@cache
+def _families() -> list[str]:
+    """Return DejaVu Sans, which matplotlib brings, and those of FALLBACKS that are here."""
+    here = {font.name for font in fontManager.ttflist}
+    return ["DejaVu Sans", *(name for name in FALLBACKS if name in here)]
+
+
+def _drawable(text: str) -> str:
+    """Replace what no font here can draw by a box: matplotlib would warn for each."""
+    if text.isascii():
+        return text
+    fonts = [get_font(findfont(FontProperties(family=name))) for name in _families()]
+    return "".join(c if any(f.get_char_index(ord(c)) for f in fonts) else "□" for c in text)
+
+
+@cache
+def _heart() -> Any:
+    path = TextPath((0, 0), "♥", size=10, prop=FontProperties(family="DejaVu Sans"))
+    box = path.get_extents()
+    return path.transformed(Affine2D().translate(-box.x0 - box.width / 2, -box.y0 - box.height / 2))

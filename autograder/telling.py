@@ -1,0 +1,268 @@
+"""What the picture of a watched run tells: its lanes, its blocks, and the sentences about them.
+
+A record may come from a candidate's process, so everything here is made safe to draw first: times
+are finite, names are one line of printable characters, and there are not too many of anything.
+"""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from autograder.report import Record
+
+Beat = tuple[float, float]  # sent at; how long it had been silent if that was too long, else 0
+Kill = tuple[float, int, float | None]  # closed at, close code, resumed at
+Span = tuple[float, float]  # start, seconds
+
+NOTABLE = 0.010  # s: with no limit given, a block of one tick or more is shown as a block
+MOST_BLOCKS = 200  # shown as blocks, longest first; a shorter one is a step like any other
+MOST_LANES = 60  # a record holds at most 40
+
+
+@dataclass
+class Held:
+    """One block: a stretch for which the code held the loop."""
+
+    start: float
+    seconds: float
+    doubt: float  # seconds more that may have been the machine
+    kind: str
+    place: str  # "line 7", or "bot.py, line 7" outside a notebook
+    code: str
+    over: bool = False  # not allowed by the limit; without a limit, every block shown
+    doubtful: bool = False  # over the limit only with its doubt
+
+    @property
+    def shown(self) -> float:
+        """How long it is drawn, in seconds."""
+        return self.seconds + self.doubt if self.doubtful else self.seconds
+
+    @property
+    def end(self) -> float:
+        return self.start + self.shown
+
+    def words(self, code: str) -> str:
+        """Say what the label says: how long, and where."""
+        upto = "up to " if self.doubtful else ""
+        where = f" at {self.place}" if self.place else ""
+        thread = ", a thread kept the GIL" if self.kind == "gil" else ""
+        return f"{upto}{duration(self.shown)}{where}{thread}" + (f": {code}" if code else "")
+
+
+@dataclass
+class Lane:
+    """The steps of one task, and those of the blocks that were one of its steps."""
+
+    name: str
+    steps: list[Span]
+    task: bool = True  # False: what ran on the loop itself
+    blocks: list[Held] = field(default_factory=list)
+
+
+class Story:
+    """A record made safe to draw, and the sentences about it."""
+
+    def __init__(
+        self,
+        record: Record,
+        limit: float | None,
+        beats: Sequence[Beat] | None,
+        kills: Sequence[Kill] | None,
+    ) -> None:
+        self.name = printable(record.name, 60) or "the call"
+        self.seconds = (spans([(0.0, record.seconds)]) or [(0.0, 0.0)])[0][1]
+        self.limit = limit
+        self.error = record.error
+        self.lanes = [
+            Lane(printable(lane[0], 80), spans(lane[1]))
+            for lane in record.lanes[:MOST_LANES]
+            if isinstance(lane, tuple | list) and len(lane) == 2 and isinstance(lane[1], list)
+        ]
+        self.late = spans(record.late)
+        every = [_held(block, limit) for block in record.blocks]
+        every.sort(key=lambda b: -b.seconds - b.doubt * b.doubtful)
+        least = NOTABLE if limit is None else limit / 4
+        self.longest = every[0] if every else None
+        self.blocks = [block for block in every[:MOST_BLOCKS] if block.shown >= least]
+        self.over = [block for block in self.blocks if block.over]
+        self.noise = _certain_noise(spans(record.noise), every)
+        for block in self.blocks:
+            _lane_of(block, self.lanes).blocks.append(block)
+        ends = [self.seconds, 1e-4, *(block.end for block in self.blocks)]
+        ends += [start + seconds for start, seconds in self.noise]
+        ends += [start + seconds for lane in self.lanes for start, seconds in lane.steps]
+        self.span = max(ends)
+        self.beats = [beat for beat in beats or () if 0 <= beat[0] <= self.span]
+        self.kills = [
+            (at, code, back if back is not None and back <= self.span else None)
+            for at, code, back in kills or ()
+            if 0 <= at <= self.span
+        ]
+
+    @property
+    def title(self) -> str:
+        """The picture's headline."""
+        ran = f"{self.name}() ran {duration(self.seconds)}{self._raised}; {self._stood}"
+        taken = sum(seconds for _, seconds in self.noise)
+        if not self.over and taken >= (self.limit or NOTABLE):  # lest it be taken for the code's
+            ran += self._taken
+        return ran + self._lost
+
+    @property
+    def sentences(self) -> str:
+        """Two sentences for who cannot see the picture: what ran, and what held the loop."""
+        tasks = sum(lane.task for lane in self.lanes)
+        ran = f"{self.name}() ran for {duration(self.seconds)}"
+        ran += f" in {tasks} task{'s' * (tasks > 1)}" if tasks else ""
+        held = f"{self._stood}{self._where}{self._taken}{self._lost}"
+        return f"{ran}{self._raised}. {held[:1].upper()}{held[1:]}."
+
+    @property
+    def _raised(self) -> str:
+        if not self.error or len(self.error) != 4:
+            return ""
+        kind, message, _, line = self.error
+        if kind == "NotImplementedError":
+            return ", not attempted yet"
+        if kind == "TimeoutError" and message.startswith("did not"):
+            return f" and {printable(message, 60)}"
+        return f" and raised {printable(kind, 40)}" + (f" at line {line}" if line else "")
+
+    @property
+    def _stood(self) -> str:
+        allowed = "" if self.limit is None else f" (limit {duration(self.limit)})"
+        if self.longest is None:  # the probe keeps blocks of 5 ms and more
+            return f"the loop was never held for 5 ms{allowed}"
+        if not self.over:
+            most = duration(self.longest.seconds)
+            return f"the loop never stood still for more than {most}{allowed}"
+        worst, times = self.over[0], len(self.over)
+        stood = "may have stood still" if worst.doubtful else "stood still"
+        often = f" {times} times," if times > 1 else ""
+        upto = " up to" if worst.doubtful or times > 1 else ""
+        return f"the loop {stood}{often} for{upto} {duration(worst.shown)}{allowed}"
+
+    @property
+    def _where(self) -> str:
+        block = self.over[0] if self.over else self.longest
+        if block is None or not block.place:
+            return ""
+        code = f", {printable(block.code, 80)}," if block.code else ""
+        when = f" from {duration(block.start)} to {duration(block.end)}" if self.over else ""
+        return f"{', longest' * (len(self.over) > 1)} at {block.place}{code}{when}".rstrip(",")
+
+    @property
+    def _taken(self) -> str:
+        taken = sum(seconds for _, seconds in self.noise)
+        return f"; other work on the machine took {duration(taken)}" if taken else ""
+
+    @property
+    def _lost(self) -> str:
+        if not self.kills:
+            return ""
+        at, code, _ = self.kills[0]
+        times = f" {len(self.kills)} times, first" * (len(self.kills) > 1)
+        return f"; the gateway closed the connection{times} with {code} at {duration(at)}"
+
+
+def duration(seconds: float) -> str:
+    """Write seconds for people, in one unit and at most four digits."""
+    if seconds < 0.9995:
+        ms = seconds * 1000
+        return f"{ms:.0f} ms" if ms >= 9.95 else f"{ms:.1f}".removesuffix(".0") + " ms"
+    return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
+
+
+def printable(text: object, most: int) -> str:
+    """Return one line of at most `most` characters without controls or half surrogates."""
+    line = " ".join(str(text)[: most * 4].split())
+    line = "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
+    return line if len(line) <= most else line[: most - 1] + "…"
+
+
+def spans(pairs: Iterable[Any]) -> list[Span]:
+    """Return, in order, the pairs that can be drawn: numbers, none negative, none over a day."""
+    return sorted(
+        (float(pair[0]), float(pair[1]))
+        for pair in pairs
+        if isinstance(pair, tuple | list)
+        and len(pair) == 2
+        and all(isinstance(x, float | int) and 0 <= x < 1e5 for x in pair)
+    )
+
+
+def shared(steps: list[Span], noise: list[Span]) -> list[Span]:
+    """Return the parts of the steps during which the machine did other work."""
+    parts = []
+    for start, seconds in noise:
+        first = max(0, bisect_right(steps, (start, math.inf)) - 1)
+        for begin, length in steps[first : bisect_left(steps, (start + seconds, 0.0))]:
+            a, b = max(begin, start), min(begin + length, start + seconds)
+            if b > a:
+                parts.append((a, b - a))
+    return sorted(parts)
+
+
+def _held(plain: Mapping[str, Any], limit: float | None) -> Held:
+    start, seconds = (spans([(plain["start"], plain["seconds"])]) or [(0.0, 0.0)])[0]
+    _, doubt = (spans([(0.0, plain.get("doubt") or 0.0)]) or [(0.0, 0.0)])[0]
+    file, line = printable(plain.get("file") or "", 200), plain.get("line")
+    line = line if isinstance(line, int) and 0 < line < 1e7 else 0
+    place = f"line {line}" if line else ""
+    if place and file and not file.startswith(("In [", "cell ", "<")):
+        place = f"{file.replace(chr(92), '/').rpartition('/')[2]}, {place}"
+    elif not place and plain.get("function"):
+        place = f"{printable(plain['function'], 60)}()"
+    least = NOTABLE if limit is None else limit
+    return Held(
+        *(start, seconds, doubt, str(plain.get("kind") or ""), place),
+        code=printable(plain.get("code") or "", 200),
+        over=seconds + doubt >= least,
+        doubtful=seconds < least <= seconds + doubt,
+    )
+
+
+def _lane_of(block: Held, lanes: list[Lane]) -> Lane:
+    """Return the lane whose step the block is, else one for the loop itself, made when needed."""
+    best = max(lanes, key=lambda lane: _match(lane.steps, block) * lane.task, default=None)
+    if best is not None and best.task and _match(best.steps, block) > 0:
+        return best
+    if lanes and not lanes[0].task:
+        own = lanes[0]
+    else:  # a callback, or many small steps in one pass of the loop
+        own = Lane("event loop", [], task=False)
+        lanes.insert(0, own)
+    own.steps = sorted([*own.steps, (block.start, block.shown)])
+    return own
+
+
+def _match(steps: list[Span], block: Held) -> float:
+    """Return how well one of the steps covers the block: 1 the same, 0 not at all."""
+    near = bisect_right(steps, (block.start, math.inf))
+    best = 0.0
+    for start, seconds in steps[max(0, near - 1) : near + 2]:
+        both = min(start + seconds, block.end) - max(start, block.start)
+        if both >= 0.8 * block.shown:  # the step may be longer: what the machine took is not code
+            best = max(best, both / max(seconds, block.shown, 1e-9))
+    return best
+
+
+def _certain_noise(noise: list[Span], blocks: list[Held]) -> list[Span]:
+    """Return the noise behind the block of the same pass, and without what is in doubt.
+
+    The probe knows how much of a pass the machine took, not when, and it counts doubt as noise."""
+    by_start = {round(block.start, 6): block for block in blocks}
+    certain = []
+    for start, seconds in noise:
+        block = by_start.get(round(start, 6))
+        if block is None:
+            certain.append((start, seconds))
+        elif seconds - block.doubt > 0.001:
+            certain.append((block.end, seconds - block.doubt))
+    return sorted(certain)
