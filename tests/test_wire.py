@@ -1,0 +1,179 @@
+"""Plain data crosses unchanged and nothing else crosses at all."""
+
+from __future__ import annotations
+
+import enum
+import json
+import math
+import socket
+from collections import OrderedDict, namedtuple
+from typing import Any
+
+import pytest
+
+from autograder import wire
+from autograder.report import Record, same
+
+PLAIN: list[Any] = [
+    None,
+    True,
+    0,
+    -7,
+    2**200,
+    -(10**30),
+    10**5000,  # int(str) refuses it; hex does not
+    0.1,
+    -0.0,
+    math.inf,
+    "gr\u00fc\u00df dich \U0001f9ca",
+    "\ud800",  # a lone surrogate, which UTF-8 refuses
+    b"\x00\xff",
+    [1, [2, [3]]],
+    (1, ("a", b"b")),
+    {"a": 1, 2: "b", (3, None): [4]},
+    {1, "two", (3, 4)},
+    {"t": [1]},  # looks like one of our tags
+    {},
+    (),
+    set(),
+]
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=[f"{i}" for i in range(len(PLAIN))])
+def test_plain_data_comes_back_equal_and_of_the_same_type(value: Any) -> None:
+    back = wire.copy(value)
+    assert type(back) is type(value)
+    assert back == value
+    assert same(back, value)
+
+
+def test_nan_comes_back_as_nan_and_is_the_same_as_itself() -> None:
+    assert math.isnan(wire.copy(math.nan))
+    assert same([math.nan], [math.nan])
+
+
+def test_nothing_is_shared_with_the_original() -> None:
+    inner = [1]
+    copied = wire.copy([inner, inner])
+    copied[0].append(2)
+    assert copied == [[1, 2], [1]]
+    assert inner == [1]
+
+
+class AlwaysEqual(int):
+    def __eq__(self, other: object) -> bool:
+        return True
+
+    __hash__ = int.__hash__
+
+
+class Color(enum.IntEnum):
+    RED = 1
+
+
+Pair = namedtuple("Pair", "a b")
+
+
+@pytest.mark.parametrize(
+    ("value", "sentence"),
+    [
+        (AlwaysEqual(0), "a kind of int; only exact types are graded: turn it into one with int"),
+        (Color.RED, "a kind of int"),
+        (Pair(1, 2), "a kind of tuple"),
+        (OrderedDict(a=1), "a kind of dict"),
+        (object(), "of type object; what is graded must be plain data"),
+        ([1, {"a": lambda: 1}], "of type function"),
+        (frozenset({1}), "of type frozenset"),
+        (1j, "of type complex"),
+    ],
+)
+def test_anything_else_is_refused_in_one_sentence(value: Any, sentence: str) -> None:
+    with pytest.raises(wire.NotPlain, match=sentence) as refusal:
+        wire.pack(value, "what `roll` returned")
+    assert str(refusal.value).startswith("what `roll` returned")
+
+
+def test_a_forgotten_await_is_named() -> None:
+    async def roll() -> int:
+        return 7
+
+    coroutine = roll()
+    with pytest.raises(wire.NotPlain, match="did you forget `await`"):
+        wire.pack(coroutine)
+    coroutine.close()
+
+
+def test_depth_and_size_are_capped() -> None:
+    deep: list[Any] = []
+    for _ in range(wire.DEEPEST + 1):
+        deep = [deep]
+    with pytest.raises(wire.NotPlain, match="nested more than 40 levels"):
+        wire.pack(deep)
+    loop: list[Any] = []
+    loop.append(loop)
+    with pytest.raises(wire.NotPlain, match="nested"):
+        wire.pack(loop)
+    with pytest.raises(wire.NotPlain, match=r"too large to be graded: 5\.0 MB"):
+        wire.pack("x" * 5_000_000)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"nonsense",
+        b"[" * 60_000,
+        b'{"x":1}',
+        b'{"t":[1],"s":[2]}',
+        b'{"i":7}',
+        b'{"b":"%%%"}',
+        b'{"f":"0"}',
+        b'{"d":[[1]]}',
+        b'{"d":[[[1],2]]}',
+        b'{"s":[[1]]}',
+        b'{"t":5}',
+        b"\xff\xfe",
+    ],
+)
+def test_forged_frames_are_refused_whatever_they_hold(data: bytes) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 the text is for our logs, any will do
+        wire.unpack(data)
+
+
+def test_frames_cross_a_socket_and_its_end_is_told() -> None:
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        wire.send(ours, {"op": "watch", "args": (1, b"2")})
+        assert wire.receive(theirs) == {"op": "watch", "args": (1, b"2")}
+        ours.sendall(b"\xff\xff\xff\xff")
+        with pytest.raises(ValueError, match="larger than"):
+            wire.receive(theirs)
+        ours.close()
+        with pytest.raises(EOFError):
+            wire.receive(theirs)
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"seconds": math.nan},
+        {"seconds": -1.0},
+        {"seconds": True},
+        {"blocks": [{"seconds": math.inf}]},
+        {"value": "7"},
+        {"name": 7},
+        {"late": [(0.0, math.nan)]},
+    ],
+    ids=str,
+)
+def test_a_record_that_no_clock_could_have_made_is_refused(forged: dict[str, Any]) -> None:
+    plain = wire.copy(Record(name="roll", value=b"7", seconds=0.1).to_plain())
+    assert Record.from_plain(plain).seconds == 0.1
+    with pytest.raises((ValueError, TypeError)):
+        Record.from_plain({**plain, **forged})
+    with pytest.raises(ValueError, match="lacks fields"):
+        Record.from_plain({"name": "roll"})
+
+
+def test_the_text_on_the_wire_is_json_that_people_can_read() -> None:
+    assert json.loads(wire.pack((1, [2.5, {"a": None}]))) == {"t": [1, [2.5, {"d": [["a", None]]}]]}
