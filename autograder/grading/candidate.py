@@ -31,12 +31,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
 
-from IPython.core.interactiveshell import InteractiveShell
-
 from autograder import blame, wire
 from autograder.grading import room
 from autograder.grading.outputs import MOST_TEXT, Outputs, stream
-from autograder.grading.shell import Shell, open_for_cells
+from autograder.grading.shell import Shell, open_for_cells, the_shell
 from autograder.running import LAST_WORDS, Run, Stopped
 
 REPEAT = 1.0  # s between two attempts to stop code whose time is over
@@ -48,7 +46,7 @@ class CellTimeout(BaseException):
 
 def main(control: socket.socket) -> int:
     """Serve the examiner at the other end of `control` until it hangs up."""
-    shell = InteractiveShell.instance()
+    shell = the_shell()
     request = wire.receive(control)
     printed = _Printed()
     open_for_cells(shell)
@@ -88,9 +86,7 @@ class Candidate:
 
     def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
         _attach(request["addresses"])
-        ended = self._drive(
-            self._shell.run(request["source"], request["name"]), request["seconds"]
-        )
+        ended = self._drive(self._shell.run(request["source"], request["name"]), request["seconds"])
         outputs = self._taken()
         if not ended:
             sentence = f"this cell ran for more than {request['seconds']:g} s and was stopped"
@@ -147,8 +143,8 @@ class Candidate:
             except CellTimeout:  # the loop was waiting: the cell awaits something
                 expired = True
                 task.cancel()
-            except BaseException:  # noqa: S110 SystemExit of a left-over task; a kernel lives on
-                pass
+            except BaseException:  # SystemExit of a left-over task: a kernel, too, lives on
+                continue
         with contextlib.suppress(asyncio.CancelledError, CellTimeout):
             return not expired and not isinstance(task.result(), CellTimeout)
         return False

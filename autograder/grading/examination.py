@@ -191,9 +191,8 @@ def _copy(origin: Path | None, target: Path, ignore: Sequence[str]) -> None:
         left_out = []
         for name in names:
             path = Path(folder, name)
-            if any(fnmatch(name, pattern) for pattern in (*_NOT_COPIED, *ignore)):
-                left_out.append(name)
-            elif path.is_symlink() or not (path.is_dir() or path.is_file()):
+            ours = any(fnmatch(name, pattern) for pattern in (*_NOT_COPIED, *ignore))
+            if ours or path.is_symlink() or not (path.is_dir() or path.is_file()):
                 left_out.append(name)
             elif path.is_file():
                 room -= path.stat().st_size

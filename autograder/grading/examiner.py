@@ -18,13 +18,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from IPython.core.interactiveshell import InteractiveShell
-
 from autograder import watching, wire
 from autograder.grading import names, verdicts
 from autograder.grading.outputs import Output
 from autograder.grading.remote import RemoteBackend, RemoteCandidate, Room
-from autograder.grading.shell import Shell, open_for_cells
+from autograder.grading.shell import Shell, open_for_cells, the_shell
 from autograder.grading.verdicts import Fault
 from autograder.grading.zygote import Client
 from autograder.report import Record
@@ -35,7 +33,7 @@ def main(job: socket.socket, zygote: Client) -> int:
     order = wire.receive(job)
     cells = [wire.receive(job) for _ in range(order["cells"])]
     folder = Path(order["folder"])
-    shell = InteractiveShell.instance()
+    shell = the_shell()
     open_for_cells(shell)
     os.chdir(folder / "examiner")
     files = Path(order["files"]) if order["files"] else None

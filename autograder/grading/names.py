@@ -107,4 +107,4 @@ class _TopLevel(ast.NodeVisitor):
 def _transformer() -> TransformerManager:
     from IPython.core.inputtransformer2 import TransformerManager
 
-    return TransformerManager()
+    return TransformerManager()  # type: ignore[no-untyped-call]

@@ -83,8 +83,8 @@ class Outputs:
         elif kind == "error":
             trace = item.get("traceback")
             lines = [clean(line)[:MOST_LINE] for line in trace] if type(trace) is list else []
-            texts = (clean(item.get(key))[:MOST_LINE] for key in ("ename", "evalue"))
-            self.error(*texts, lines[:MOST_OUTPUTS])
+            name, value = (clean(item.get(key))[:MOST_LINE] for key in ("ename", "evalue"))
+            self.error(name, value, lines[:MOST_OUTPUTS])
         elif kind == "display_data" and type(data) is dict:
             self.display(_plain(data), metadata)
         elif kind == "execute_result" and type(data) is dict:

@@ -42,10 +42,9 @@ def enter(folder: Path) -> list[str]:
 
 
 def _limit() -> list[str]:
-    for kind, most in LIMITS.items():
+    for kind, limit in LIMITS.items():
         _, hard = resource.getrlimit(kind)
-        if hard != resource.RLIM_INFINITY:
-            most = min(most, hard)
+        most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         with contextlib.suppress(ValueError, OSError):  # macOS refuses some of them
             resource.setrlimit(kind, (most, most))
     return ["limits"]

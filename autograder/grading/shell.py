@@ -11,7 +11,7 @@ import builtins
 import getpass
 import io
 import sys
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from IPython.core.autocall import ExitAutocall
 from IPython.core.compilerop import CachingCompiler
@@ -26,23 +26,24 @@ from autograder import blame
 from autograder.grading.outputs import Outputs
 
 
-class Shell(InteractiveShell):  # type: ignore[misc]
+class Shell(InteractiveShell):
     """Runs cells one at a time; `outputs` collects what the present one puts out."""
 
-    displayhook_class = Type("autograder.grading.shell.ResultHook")
-    display_pub_class = Type("autograder.grading.shell.Publisher")
-    compiler_class = Type("autograder.grading.shell.CellCompiler")
+    displayhook_class: Any = Type("autograder.grading.shell.ResultHook")
+    display_pub_class: Any = Type("autograder.grading.shell.Publisher")
+    compiler_class: Any = Type("autograder.grading.shell.CellCompiler")
+    compile: Any
 
     def __init__(self, **keywords: Any) -> None:
         self.outputs = Outputs()
-        super().__init__(**keywords)
+        super().__init__(**keywords)  # type: ignore[no-untyped-call]
 
     async def run(self, source: str, name: str = "") -> BaseException | None:
         """Run one cell and return what it raised; `name` is what messages call the cell."""
         self.compile.cell_name = name
         transformed, failure = source, None
         try:
-            transformed = self.transform_cell(source)
+            transformed = self.transform_cell(source)  # type: ignore[no-untyped-call]
         except Exception:
             failure = sys.exc_info()
         result = None
@@ -86,19 +87,19 @@ class Shell(InteractiveShell):  # type: ignore[misc]
         self.outputs.error(etype.__name__, _safe_str(evalue), list(stb))
 
     def _exiter_default(self) -> Any:
-        return _Exit(self)
+        return _Exit(self)  # type: ignore[no-untyped-call]
 
     def _has_error(self) -> bool:
         return any(output["output_type"] == "error" for output in self.outputs.items)
 
 
-class _Exit(ExitAutocall):  # type: ignore[misc]
+class _Exit(ExitAutocall):
     """What `exit` and `quit` name in a cell."""
 
     rewrite = False
 
 
-class CellCompiler(CachingCompiler):  # type: ignore[misc]
+class CellCompiler(CachingCompiler):
     """Names the code of a cell after its grade_id, in tracebacks and in the verdict."""
 
     cell_name = ""
@@ -119,8 +120,10 @@ class CellCompiler(CachingCompiler):  # type: ignore[misc]
         return label
 
 
-class ResultHook(DisplayHook):  # type: ignore[misc]
+class ResultHook(DisplayHook):
     """The value of a cell's last expression."""
+
+    shell: Any
 
     def write_output_prompt(self) -> None:
         """A notebook shows the prompt itself."""
@@ -134,19 +137,20 @@ class ResultHook(DisplayHook):  # type: ignore[misc]
         self._is_active = False
 
 
-class Publisher(DisplayPublisher):  # type: ignore[misc]
+class Publisher(DisplayPublisher):
     """What `display` shows."""
 
     def publish(
         self,
         data: Any,
         metadata: Any = None,
+        source: Any = None,
         *,
         transient: Any = None,
         update: bool = False,
         **keywords: Any,
     ) -> None:
-        """Collect rich output."""
+        """Collect rich output; `source` is IPython's, and without meaning since its version 3."""
         self.shell.outputs.display(data, metadata, (transient or {}).get("display_id"), update)
 
     def clear_output(self, wait: bool = False) -> None:
@@ -157,7 +161,7 @@ class Publisher(DisplayPublisher):  # type: ignore[misc]
 class Stream(io.TextIOBase):
     """What `sys.stdout` or `sys.stderr` is while cells run."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
     errors = "replace"
 
     def __init__(self, shell: Shell, name: str, descriptor: int) -> None:
@@ -193,11 +197,16 @@ def make() -> Shell:
     return shell
 
 
+def the_shell() -> Shell:
+    """Return the shell that this process was forked with."""
+    return Shell.instance()
+
+
 def open_for_cells(shell: Shell) -> None:
     """Send what this process prints to the shell's outputs, and refuse questions."""
     sys.stdout = Stream(shell, "stdout", 1)
     sys.stderr = Stream(shell, "stderr", 2)
-    builtins.input = _refuse_input
+    builtins.input = _refuse_input  # type: ignore[assignment]
     getpass.getpass = _refuse_input
 
 
@@ -217,13 +226,13 @@ def _refuse_input(prompt: str = "", *_: Any, **__: Any) -> NoReturn:
 
 def _warm_up(shell: Shell) -> None:
     """Draw a picture (fonts), format a traceback (pygments): 0.3 s that no fork pays again."""
-    import matplotlib.pyplot as pyplot
+    from matplotlib import pyplot
 
     figure = pyplot.figure(figsize=(1, 1))
     figure.gca().set_title("0")
-    shell.display_formatter.format(figure)
+    cast(Any, shell.display_formatter).format(figure)
     pyplot.close(figure)
-    shell.transform_cell("x = 1\nx")
+    shell.transform_cell("x = 1\nx")  # type: ignore[no-untyped-call]
     try:
         raise ValueError
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the end of a test cell means: passed, failed, not attempted, inconclusive, or a fault of ours."""
+"""What the end of a test cell means: passed, failed, not attempted, inconclusive, our own fault."""
 
 from __future__ import annotations
 
@@ -59,11 +59,12 @@ def graded(outputs: list[Output], verdict: Verdict, cell: dict[str, Any]) -> lis
         if output["output_type"] == "error":
             continue
         if output["output_type"] == "stream":
-            output = {**output, "name": "stdout"}
+            kept.append({**output, "name": "stdout"})
         elif output["output_type"] == "execute_result" and not _is_credit(output, cell):
-            output = {key: output[key] for key in ("data", "metadata")}
-            output["output_type"] = "display_data"
-        kept.append(output)
+            shown = {key: output[key] for key in ("data", "metadata")}
+            kept.append({"output_type": "display_data", **shown})
+        else:
+            kept.append(output)
     if verdict.status != PASSED:
         kept.append(error(verdict.kind, verdict.message, [f"{verdict.kind}: {verdict.message}"]))
     return kept

@@ -27,7 +27,6 @@ import struct
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
@@ -194,7 +193,7 @@ class _Server:
         return True
 
     def _end(self, process: int) -> None:
-        """Kill a process and its session's group; what left the group is swept when it is reaped."""
+        """Kill a process and its group; what left the group is swept when it is reaped."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
@@ -222,7 +221,7 @@ class _Server:
                 self._reply(channel, process)
 
     def _end_owned_by(self, channel: socket.socket | None) -> _Child | None:
-        """End the candidates of an examiner that has ended; return one of them, if there are any."""
+        """End the candidates of an examiner that has ended; return one of them, if any."""
         heir = None
         for process, child in self._children.items():
             if channel is not None and child.owner is channel:
@@ -271,7 +270,6 @@ def _become(kind: bytes, inherited: int, zygote: int) -> NoReturn:
         random.seed()
         if "numpy" in sys.modules:
             sys.modules["numpy"].random.seed()
-        main: Callable[[socket.socket], int]
         if kind == EXAMINER:
             from autograder.grading import examiner
 

@@ -1,0 +1,40 @@
+"""The settings that make nbgrader grade with the examiner."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from autograder.course.releasing import NEVER_RELEASED
+
+COURSE = "unblocked"
+
+
+def configure(settings: Any) -> None:
+    """Put the examiner into nbgrader's settings (a traitlets Config)."""
+    from nbconvert.preprocessors import ClearMetadataPreprocessor
+    from nbgrader import preprocessors as stock
+
+    from autograder.grading.preprocess import EVIDENCE, Examine, Repair, SaveGrades
+
+    settings.CourseDirectory.course_id = COURSE
+    settings.CourseDirectory.ignore = [*NEVER_RELEASED, f"*{EVIDENCE}"]
+    settings.Autograde.sanitize_preprocessors = [
+        Repair,
+        stock.ClearOutput,
+        stock.DeduplicateIds,
+        stock.OverwriteKernelspec,
+        stock.OverwriteCells,
+        stock.CheckCellMetadata,
+    ]
+    settings.Autograde.autograde_preprocessors = [
+        Examine,
+        stock.IgnorePattern,
+        ClearMetadataPreprocessor,
+        stock.LimitOutput,
+        SaveGrades,
+        stock.AssignLatePenalties,
+        stock.CheckCellMetadata,
+    ]
+    # for `nbgrader validate` and for a grader who leaves this file out: a hang is not the end
+    settings.Execute.timeout = 60
+    settings.Execute.raise_on_iopub_timeout = False

@@ -1,0 +1,336 @@
+"""The verbs `check`, `grade` and `export`, as people see them: sentences, tables, exit codes.
+
+`check` is for the learner: it grades one worked notebook exactly as the examiner would, touches no
+gradebook, and notes the points for `progress`. `grade` and `export` are for the instructor.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import difflib
+import json
+import logging
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from autograder.course import notes
+from autograder.course.units import Unit, repository
+from autograder.grading import examination, gradebook, verdicts
+from autograder.grading.examination import Cell, ExaminationFailed, Examined, Seen
+from autograder.grading.repair import Original, missing_and_doubled, repair
+from autograder.outcomes import UserMistake
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail
+OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
+
+
+def check(path: str | Path, root: Path | None = None) -> int:
+    """Grade one worked notebook and print the result; return 0 only if everything passed.
+
+    Writes the points to work/.unblocked/points.json. Raises UserMistake for what is not a worked
+    lab, and then writes nothing.
+    """
+    root = root or repository()
+    path = Path(path)
+    notebook = _read(path)
+    unit = _unit_of(path, root)
+    source = json.loads(unit.lab.read_text(encoding="utf-8"))
+    originals = gradebook.originals_of_notebook(source)
+    _refuse_unless_whole(notebook, originals, path, unit)
+    repaired = repair(notebook, originals)
+    cells = gradebook.cells_to_examine(notebook, originals)
+    try:
+        with _telling(unit.name) as tell:
+            examined = examination.examine(
+                cells,
+                promised=gradebook.promised(originals),
+                own_files=unit.folder,
+                learner_files=path.parent,
+                ignore=_never_copied(),
+                on_cell=tell,
+            )
+    except ExaminationFailed as fault:
+        print(f"The examiner itself failed, which is our fault: {fault}", file=sys.stderr)
+        return OUR_FAULT
+    tests = [cell for cell in cells if cell.role == "test"]
+    _print_result(unit, tests, examined, _limits(source), repaired)
+    scores = {cell.name: [_points(cell, examined.seen[cell.index]), cell.points] for cell in tests}
+    with notes.changing(notes.folder(root) / "points.json") as points:
+        points[unit.name] = scores
+    return 0 if all(have == most for have, most in scores.values()) else 1
+
+
+def grade(
+    unit: str,
+    *,
+    student: str | None = None,
+    jobs: int | None = None,
+    dask: str | None = None,
+    as_json: bool = False,
+    regrade: bool = False,
+    root: Path | None = None,
+) -> int:
+    """Grade what was submitted for a unit into the gradebook; return 0 if all of it has a grade."""
+    from autograder.grading import submissions
+
+    if dask:
+        raise UserMistake(
+            "grading on a Dask cluster is not part of this version; leave out --dask, and use "
+            "--jobs to use more cores of this machine"
+        )
+    root = root or repository()
+    with _progress(unit) as report:
+        graded = submissions.grade(
+            root, unit, student=student, jobs=jobs or 1, regrade=regrade, report=report
+        )
+    if as_json:
+        print(json.dumps(graded, indent=1, ensure_ascii=False))
+    else:
+        _print_grades(graded)
+    return 0 if all(one["status"] != "failed" for one in graded["submissions"]) else 1
+
+
+def export(layout: str, root: Path | None = None) -> int:
+    """Print all grades as CSV, in the layout that nbgrader, Canvas or Moodle read."""
+    from autograder.grading import exporting
+
+    sys.stdout.write(exporting.csv(root or repository(), layout))
+    return 0
+
+
+def _read(path: Path) -> Any:
+    """The notebook in a file; raises UserMistake when there is none."""
+    import nbformat
+
+    if path.is_dir():
+        raise UserMistake(f"{path} is a folder; name the notebook in it.")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, [p.name for p in _beside(path)], n=1)
+        hint = f"did you mean {path.with_name(near[0])}?" if near else "the labs are in work/."
+        raise UserMistake(f"There is no file {path}: {hint}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserMistake(f"{path} cannot be read ({error}).") from None
+    try:
+        content = json.loads(text)
+        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
+        notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        if not isinstance(content, dict) or not all("source" in cell for cell in notebook.cells):
+            raise ValueError("it has no cells")
+    except Exception as error:  # whatever nbformat raises over what is no notebook
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise UserMistake(
+            f"{path} is not a notebook ({reason}). Save it in JupyterLab, or fetch your last good "
+            f"copy from its .ipynb_checkpoints folder."
+        ) from None
+    return notebook
+
+
+def _beside(path: Path) -> list[Path]:
+    try:
+        return list(path.parent.glob("*.ipynb"))
+    except OSError:
+        return []
+
+
+def _unit_of(path: Path, root: Path) -> Unit:
+    """The unit whose lab a notebook is, by its name; a copy may have a suffix."""
+    labs = sorted(lab.parent.name for lab in root.glob("source/*/*.ipynb"))
+    if path.stem.endswith("_lesson") and path.stem.removesuffix("_lesson") in labs:
+        name = path.stem.removesuffix("_lesson")
+        raise UserMistake(
+            f"{path.name} is the lesson; what is graded is the lab, {path.with_stem(name)}."
+        )
+    for name in labs:
+        if path.stem == name or (path.stem.startswith(name) and not path.stem[len(name)].isalnum()):
+            return Unit(root, name)
+    known = ", ".join(labs) or "none here: run `python3 -m autograder build`"
+    raise UserMistake(
+        f"{path.name} is the lab of no unit: it should be named as the lab was. Labs: {known}."
+    )
+
+
+def _refuse_unless_whole(notebook: Any, originals: list[Original], path: Path, unit: Unit) -> None:
+    """Raise UserMistake over a notebook whose graded cells are not all there, once each."""
+    if not any(original.grade for original in originals):
+        raise UserMistake(f"{unit.name} has no graded cells: there is nothing to check in it.")
+    missing, doubled = missing_and_doubled(notebook.cells, originals)
+    if len(missing) == sum(original.locked for original in originals):
+        raise UserMistake(
+            f"{path} has none of the graded cells of {unit.name}: open a copy of "
+            f"release/{unit.name}/{unit.name}.ipynb and move your answers into it."
+        )
+    if missing:
+        raise UserMistake(
+            f"{path} lacks the locked cell{_s(missing)} {_named(missing)}: copy "
+            f"{'it' if len(missing) == 1 else 'them'} from release/{unit.name}/{unit.name}.ipynb."
+        )
+    if doubled:
+        raise UserMistake(
+            f"{path} holds the locked cell{_s(doubled)} {_named(doubled)} more than once: delete "
+            f"the copies, the first one is the original."
+        )
+
+
+def _s(names: list[str]) -> str:
+    return "" if len(names) == 1 else "s"
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _points(cell: Cell, seen: Seen) -> float:
+    if seen.status != verdicts.PASSED:
+        return 0.0
+    return cell.points if seen.credit is None else seen.credit
+
+
+def _limits(source: dict[str, Any]) -> dict[str, float]:
+    """The stated limit of each test cell, in seconds: its exercise's, by the start of its name."""
+    stated = {
+        about["exercise"]: about["limit"]
+        for cell in source["cells"]
+        if "limit" in (about := cell["metadata"].get("unblocked", {}))
+    }
+    limits = {}
+    for cell in source["cells"]:
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        owners = [exercise for exercise in stated if name.startswith(f"{exercise}_")]
+        if owners:
+            limits[name] = float(stated[max(owners, key=len)])
+    return limits
+
+
+def _print_result(
+    unit: Unit,
+    tests: list[Cell],
+    examined: Examined,
+    limits: dict[str, float],
+    repaired: list[str],
+) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.padding import Padding
+    from rich.table import Table
+    from rich.text import Text
+
+    console = _console()
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title, justify in (
+        ("cell", "left"), ("points", "right"), ("limit", "right"),
+        ("longest block", "right"), ("line", "left"),
+    ):  # fmt: skip
+        table.add_column(title, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
+    failures = []
+    for cell in tests:
+        seen = examined.seen[cell.index]
+        have, limit = _points(cell, seen), limits.get(cell.name)
+        style = "" if have == cell.points else "bold"
+        table.add_row(
+            Text(cell.name, style),
+            f"{have:g} of {cell.points:g}",
+            _milliseconds(limit) if limit else "",
+            _milliseconds(seen.longest_block) if seen.block else "under 5 ms",
+            Text(_line(seen)),
+        )
+        if seen.status != verdicts.PASSED:
+            failures.append((cell.name, seen.message))
+    console.print(table)
+    for name, message in failures:
+        console.print(Text(name, "bold"))
+        console.print(Padding(Text(message), (0, 0, 1, 2)))
+    for sentence in repaired:
+        console.print(Text(sentence))
+    have = sum(_points(cell, examined.seen[cell.index]) for cell in tests)
+    most = sum(cell.points for cell in tests)
+    console.print(Text(f"{unit.name}: {have:g} of {most:g} points."))
+
+
+def _line(seen: Seen) -> str:
+    if not seen.block or not seen.block.get("file"):
+        return ""
+    return f"{seen.block['line']} of {seen.block['file']}: {seen.block['code']}"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
+
+
+def _print_grades(graded: dict[str, Any]) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("student")
+    table.add_column("points", justify="right")
+    table.add_column("status")
+    table.add_column("", overflow="fold")
+    for one in graded["submissions"]:
+        score = "" if one["score"] is None else f"{one['score']:g} of {one['max_score']:g}"
+        lost = [cell["grade_id"] for cell in one["cells"] if cell["status"] != verdicts.PASSED]
+        note = one.get("message") or ", ".join(lost)
+        table.add_row(Text(one["student"]), score, one["status"], Text(note))
+    _console().print(table)
+
+
+def _console() -> Console:
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    return (
+        Console(highlight=False, width=min(console.width, WIDTH))
+        if console.is_terminal
+        else (Console(highlight=False, width=WIDTH))
+    )
+
+
+@contextlib.contextmanager
+def _telling(what: str) -> Iterator[Any]:
+    """Say on a terminal's last line which cell has been run; on anything else say nothing."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with console.status(f"{what}: starting") as status:
+
+        def tell(cell: Cell, seen: Seen) -> None:
+            status.update(f"{what}: {cell.name or f'cell {cell.index + 1}'} {seen.status}".rstrip())
+
+        yield tell
+
+
+@contextlib.contextmanager
+def _progress(unit: str) -> Iterator[Any]:
+    """A progress bar on stderr; yields a function (done, all, student)."""
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    bar = progress.Progress(*columns, console=Console(stderr=True), transient=True)
+    with bar:
+        task = bar.add_task(unit, total=None)
+
+        def report(done: int, total: int, student: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{unit} {student}")
+
+        yield report
+
+
+def _never_copied() -> list[str]:
+    from autograder.course.releasing import NEVER_RELEASED
+
+    return list(NEVER_RELEASED)

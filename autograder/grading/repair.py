@@ -1,0 +1,188 @@
+"""Puts a submitted notebook in order before it is graded: its marks come from us, not from it.
+
+Notebooks come back with cells duplicated, deleted, edited, or with nbgrader's metadata stripped or
+forged; nbgrader alone gives such a submission no grade at all. Here every locked cell gets our text
+and our metadata again, whatever the submission says, and each repair becomes a sentence. What the
+learner wrote is never removed, except for exact copies of our own cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from autograder.grading.names import bound_by
+from autograder.grading.outputs import clean
+
+_HIDDEN = re.compile(r"[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*(\n|$)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Original:
+    """One cell of an assignment as we made it."""
+
+    grade_id: str
+    cell_type: str
+    source: str  # with hidden tests
+    locked: bool
+    grade: bool
+    solution: bool
+    points: float = 0.0
+
+    @property
+    def role(self) -> Literal["test", "setup", "learner"]:
+        """ "test", "setup", or "learner" for an answer cell."""
+        if not self.locked:
+            return "learner"
+        return "test" if self.grade else "setup"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What nbgrader wants to read in the cell."""
+        about: dict[str, Any] = {
+            "schema_version": 3,
+            "grade_id": self.grade_id,
+            "grade": self.grade,
+            "solution": self.solution,
+            "locked": self.locked,
+            "task": False,
+        }
+        if self.grade:
+            about["points"] = self.points
+        return about
+
+    def looks_like(self, source: str) -> bool:
+        """Whether this is our text, as it was released or with its hidden tests."""
+        return _bare(source) in (_bare(self.source), _bare(_HIDDEN.sub("", self.source)))
+
+
+def repair(notebook: Any, originals: list[Original]) -> list[str]:
+    """Mend a notebook (nbformat's) in place and return a sentence for each thing that was mended.
+
+    `originals` stand in their order.
+    """
+    known = {original.grade_id: original for original in originals}
+    for cell in notebook.cells:
+        cell["source"] = clean(cell["source"])
+        if _claim(cell) not in known:
+            cell["metadata"].pop("nbgrader", None)
+    said = [*_single(notebook, known), *_recognised(notebook, known)]
+    said += _put_back(notebook, originals)
+    for cell in notebook.cells:
+        original = known.get(_claim(cell) or "")
+        if original is not None:
+            said += _restored(cell, original)
+    return said
+
+
+def missing_and_doubled(cells: Iterable[Any], originals: list[Original]) -> tuple[list[str], ...]:
+    """Return the grade_ids of our locked cells that a notebook lacks, and that it holds twice."""
+    claims = [_claim(cell) for cell in cells]
+    ours = [original.grade_id for original in originals if original.locked]
+    return (
+        [name for name in ours if name not in claims],
+        [name for name in ours if claims.count(name) > 1],
+    )
+
+
+def _claim(cell: Any) -> str | None:
+    """The grade_id a cell says it has."""
+    about = cell["metadata"].get("nbgrader")
+    name = about.get("grade_id") if isinstance(about, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _single(notebook: Any, known: dict[str, Original]) -> Iterator[str]:
+    """Of several cells of one name keep one: of ours the one with our text, of the learner's the
+    last, as running all cells would."""
+    for name, original in known.items():
+        claimants = [cell for cell in notebook.cells if _claim(cell) == name]
+        if len(claimants) < 2:
+            continue
+        kept = claimants[-1]
+        if original.locked:
+            kept = next((c for c in claimants if original.looks_like(c["source"])), claimants[0])
+        for cell in claimants:
+            if cell is not kept:
+                del cell["metadata"]["nbgrader"]
+                if original.locked and original.looks_like(cell["source"]):
+                    _remove(notebook, cell)
+        yield f"The cell `{name}` was there {len(claimants)} times; one of them counts."
+
+
+def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[str]:
+    """Find cells without their mark: ours by their text, the learner's by what they define."""
+    found = {_claim(cell) for cell in notebook.cells}
+    for name, original in known.items():
+        if name in found:
+            continue
+        promised = bound_by([original.source])
+        free = [
+            cell
+            for cell in notebook.cells
+            if _claim(cell) is None and cell["cell_type"] == original.cell_type
+        ]
+        for cell in reversed(free):
+            same = cell.get("id") == name and not original.locked
+            if (
+                original.looks_like(cell["source"])
+                or same
+                or (promised and not original.locked and promised <= bound_by([cell["source"]]))
+            ):
+                cell["metadata"]["nbgrader"] = original.metadata
+                yield f"The cell `{name}` had lost its mark, and was recognised."
+                break
+
+
+def _put_back(notebook: Any, originals: list[Original]) -> Iterator[str]:
+    """Insert the locked cells that are gone, each after the nearest cell that stood before it."""
+    for position, original in enumerate(originals):
+        places = {_claim(cell): index for index, cell in enumerate(notebook.cells)}
+        if original.grade_id in places:
+            continue
+        if not original.locked:
+            yield f"The answer cell `{original.grade_id}` is gone."
+            continue
+        before = [places[o.grade_id] for o in originals[:position] if o.grade_id in places]
+        after = [places[o.grade_id] for o in originals[position + 1 :] if o.grade_id in places]
+        index = max(before) + 1 if before else min(after, default=len(notebook.cells))
+        cell = _new_cell(original)
+        cell["metadata"]["nbgrader"] = original.metadata
+        notebook.cells.insert(index, cell)
+        yield f"The cell `{original.grade_id}` was gone, and was put back."
+
+
+def _restored(cell: Any, original: Original) -> Iterator[str]:
+    cell["metadata"]["nbgrader"] = original.metadata
+    if cell["cell_type"] != original.cell_type:
+        yield f"The cell `{original.grade_id}` had become a {cell['cell_type']} cell."
+        cell["cell_type"] = original.cell_type
+        cell.pop("attachments", None)
+        if original.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+        else:
+            cell.pop("outputs", None)
+            cell.pop("execution_count", None)
+    if original.locked:
+        if not original.looks_like(cell["source"]):
+            yield f"The cell `{original.grade_id}` was changed; ours was run."
+        cell["source"] = original.source
+
+
+def _new_cell(original: Original) -> Any:
+    from nbformat import v4
+
+    make = v4.new_code_cell if original.cell_type == "code" else v4.new_markdown_cell
+    return make(original.source)  # type: ignore[no-untyped-call]
+
+
+def _remove(notebook: Any, cell: Any) -> None:
+    """By identity: two cells of a notebook may be equal."""
+    notebook.cells[:] = [other for other in notebook.cells if other is not cell]
+
+
+def _bare(source: str) -> str:
+    """A text without what editors change by themselves."""
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())
