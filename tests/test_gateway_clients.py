@@ -167,6 +167,7 @@ async def is_refused_with_a_wrong_token(library: str) -> None:
     gw = await servers.gateway()
     async with bot_of(library, gw, token="wrong") as process:
         assert await asyncio.to_thread(process.wait, PATIENCE) != 0
+    assert {event["code"] for event in events(gw, "refused")} == {401}
     assert not await gw.until(ready=1, timeout=0.1)
     await gw.close()
 

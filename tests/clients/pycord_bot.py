@@ -7,7 +7,7 @@ import discord.http
 from obeying import arguments, obey
 
 rest_url, _, token = arguments()
-discord.http.Route.BASE = rest_url
+discord.http.Route.API_BASE_URL = rest_url
 
 intents = discord.Intents.default()
 intents.message_content = True

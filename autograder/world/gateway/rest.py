@@ -90,6 +90,7 @@ async def _front_door(request: web.Request, handler: Handler) -> web.StreamRespo
     open_door = request.match_info.get("token") or request.path.endswith("/gateway")
     bot = gateway.bot_of(request.headers.get("Authorization", ""))
     if bot is None and not open_door:
+        gateway.journal.record("refused", code=401, path=request.path)
         return problem(401, "401: Unauthorized")
     request["bot"] = bot
     if bot is not None:
