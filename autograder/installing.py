@@ -327,6 +327,7 @@ def _prepend(variable: str, folder: str) -> None:
 
 def _home_is_writable() -> bool:
     try:
-        return os.access(Path.home(), os.W_OK)
+        home = Path.home()
+        return home.is_dir() and os.access(home, os.W_OK)
     except RuntimeError:  # no home directory could be found out
         return False

@@ -42,6 +42,7 @@ def lab(root: Path, *, port: int | None, open_browser: bool) -> int:
         _ensure_free(port)
     for sentence in working.copy_units(root):
         print(sentence)
+    (root / "work").mkdir(exist_ok=True)
     server = _server(root, port)
     _stop_on_signals(server)
     threading.Thread(
@@ -71,6 +72,7 @@ def _server(root: Path, port: int | None) -> Any:
         "LabApp.news_url": None,
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "KernelManager.transport_encryption": "auto",  # else each kernel warns on our terminal
+        "LanguageServerManager.autodetect": False,  # it would call npm at each start
         "Application.log_level": "ERROR",
     }
     arguments = [f"--{name}={value}" for name, value in settings.items()]

@@ -1,0 +1,262 @@
+"""The first start makes `.venv`, later ones use it, and no accident leaves a broken one behind.
+
+Real environments and a real pip, but two tiny packages in a folder instead of the network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder import installing
+from autograder.outcomes import UserMistake
+
+ROOT = Path(__file__).resolve().parent.parent
+FIRST = "First start"
+# The interpreter beneath this environment: like a fresh machine's, it lacks the packages.
+BARE_PYTHON = Path(sys.base_prefix) / ("python.exe" if os.name == "nt" else "bin/python3")
+# What `-m autograder` does, without the look at the version.
+ENTER = (
+    "import sys; sys.path.insert(0, ''); from autograder.installing import enter; enter(['doctor'])"
+)
+INSTALLS = pytest.mark.slow  # a real venv with pip in it takes 3-6 s to make
+
+
+def wheel(folder: Path, name: str) -> None:
+    """A package with one module that holds its own name."""
+    info = f"{name}-1.0.dist-info"
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{name}.py", f"name = {name!r}\n")
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
+
+
+class Clone:
+    """A fresh clone, in a folder with a space, that needs the package `pebble`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "a fresh clone"
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(ROOT / "autograder", self.root / "autograder", ignore=ignored)
+        (self.root / "pyproject.toml").write_text("")
+        self.need("unblocked_pebble")
+        self.venv = self.root / ".venv"
+        wheels = folder / "wheels"
+        wheels.mkdir()
+        for name in ("unblocked_pebble", "unblocked_boulder"):
+            wheel(wheels, name)
+        self.home = folder / "home"
+        self.home.mkdir()
+        self.environment = {
+            **{name: text for name, text in os.environ.items() if not name.startswith("PIP_")},
+            "HOME": str(self.home),
+            "PATH": "/usr/bin:/bin" if os.name != "nt" else os.environ["PATH"],  # no uv
+            "PIP_NO_INDEX": "1",
+            "PIP_FIND_LINKS": str(wheels),
+            "PIP_CONFIG_FILE": os.devnull,
+        }
+        self.environment.pop("PYTHONPATH", None)
+
+    def need(self, *names: str) -> None:
+        (self.root / "requirements.txt").write_text("\n".join([*names, ""]))
+
+    def start(self, **more: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [BARE_PYTHON, "-c", ENTER],
+            cwd=self.root,
+            env={**self.environment, **more},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def run(self) -> str:
+        """Start, expect success, and return what was said."""
+        with self.start() as process:
+            said, _ = process.communicate(timeout=90)
+        assert process.returncode == 0, said
+        return said
+
+    def has(self, name: str) -> bool:
+        asked = [installing.python_of(self.venv), "-c", f"import {name}"]
+        return subprocess.run(asked, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Clone:
+    return Clone(tmp_path)
+
+
+@INSTALLS
+def test_the_first_start_installs_and_the_second_does_not(clone: Clone) -> None:
+    first = clone.run()
+    assert FIRST in first
+    assert clone.has("unblocked_pebble")
+    assert str(clone.venv) in first  # doctor ran inside it
+    second = clone.run()
+    assert FIRST not in second
+    assert "pip" not in second.splitlines()[0]
+
+
+@INSTALLS
+def test_changed_requirements_are_installed_and_nothing_is_thrown_away(clone: Clone) -> None:
+    clone.run()
+    own = clone.venv / "put-here-by-the-reader"
+    own.touch()
+    clone.need("unblocked_pebble", "unblocked_boulder")
+    assert "changed" in clone.run()
+    assert clone.has("unblocked_boulder")
+    assert own.exists()
+
+
+@INSTALLS
+def test_a_moved_repository_gets_a_new_environment(clone: Clone, tmp_path: Path) -> None:
+    """Scripts in an environment begin with its path: `alembic` would not be found."""
+    clone.run()
+    clone.root = clone.root.rename(tmp_path / "moved")
+    clone.venv = clone.root / ".venv"
+    assert FIRST in clone.run()
+    assert clone.has("unblocked_pebble")
+
+
+@INSTALLS
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_an_interrupted_install_leaves_no_process_and_starts_from_nothing(clone: Clone) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent_index:
+        host, port = silent_index.getsockname()
+        index = {
+            "PIP_INDEX_URL": f"http://{host}:{port}/",
+            "PIP_NO_INDEX": "",
+            "PIP_FIND_LINKS": "",
+        }
+        with clone.start(**index) as process:
+            pip, _ = silent_index.accept()  # pip has asked, and waits
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=30)
+        with pip:
+            pip.settimeout(10)
+            while pip.recv(1 << 16):  # ends when pip's process has
+                pass
+    assert process.returncode != 0
+    assert not installing.is_current(clone.venv)
+    half_a_package = clone.venv / "half-a-package"
+    half_a_package.touch()
+    assert FIRST in clone.run()
+    assert clone.has("unblocked_pebble")
+    assert not half_a_package.exists()
+
+
+@INSTALLS
+def test_two_starts_at_once_install_once(clone: Clone) -> None:
+    with clone.start() as one, clone.start() as other:
+        said = [process.communicate(timeout=90)[0] for process in (one, other)]
+    assert (one.returncode, other.returncode) == (0, 0), said
+    assert sum(FIRST in text for text in said) == 1
+    assert sum("waiting for it to end" in text for text in said) == 1
+    assert clone.has("unblocked_pebble")
+
+
+@INSTALLS
+def test_an_environment_of_the_readers_own_is_kept(clone: Clone) -> None:
+    subprocess.run([BARE_PYTHON, "-m", "venv", clone.venv], check=True)
+    own = clone.venv / "put-here-by-the-reader"
+    own.touch()
+    clone.run()
+    assert own.exists()
+    assert clone.has("unblocked_pebble")
+
+
+@INSTALLS
+def test_packages_that_cannot_be_had_are_one_sentence_after_pips_own_words(clone: Clone) -> None:
+    clone.need("unblocked_mountain")
+    with clone.start() as process:
+        said, _ = process.communicate(timeout=90)
+    assert process.returncode != 0
+    assert "No matching distribution found for unblocked_mountain" in said
+    assert "Check the network, then start again." in said
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    (tmp_path / "requirements.txt").write_text("unblocked_pebble\n")
+    (tmp_path / "pyproject.toml").write_text("")
+    monkeypatch.setattr(installing, "ROOT", tmp_path)
+    return tmp_path
+
+
+def test_without_uv_pip_and_ensurepip_the_debian_package_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name: None)
+    monkeypatch.setattr(installing.importlib.util, "find_spec", lambda name: None)
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    with pytest.raises(UserMistake, match=rf"sudo apt install python{version}-venv"):
+        installing.bring_up_to_date(root / ".venv")
+    assert not (root / ".venv").exists()
+
+
+def test_a_place_that_cannot_be_written_is_one_sentence(root: Path) -> None:
+    with pytest.raises(UserMistake, match="see that this folder can be written to"):
+        installing.bring_up_to_date(root / "requirements.txt" / ".venv")
+
+
+@pytest.mark.parametrize(
+    ("line", "complete"),
+    [
+        ("pytest", True),
+        ("pytest>=1  # as pip reads it", True),
+        ("pytest<1", False),
+        ("no-such-package", False),
+        ('no-such-package; sys_platform == "amiga"', True),
+        ("-e .", True),
+    ],
+)
+def test_an_interpreter_is_used_when_it_satisfies_every_line(
+    line: str, complete: bool, root: Path
+) -> None:
+    (root / "requirements.txt").write_text(f"# what is needed\n\n{line}\n")
+    assert installing.has_everything() is complete
+
+
+def test_a_home_that_cannot_be_written_is_replaced(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "IPYTHONDIR"):
+        monkeypatch.setenv(name, "to be restored")
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PATH", os.environ["PATH"])
+    monkeypatch.setenv("PYTHONPATH", "")
+    monkeypatch.setenv("MPLCONFIGDIR", "kept")
+    monkeypatch.setenv("HOME", str(root / "no such home"))
+    monkeypatch.setenv("USERPROFILE", str(root / "no such home"))
+    installing._surround()
+    assert Path(os.environ["JUPYTER_RUNTIME_DIR"]).is_relative_to(root / "work")
+    assert os.environ["MPLCONFIGDIR"] == "kept"
+    assert os.environ["PYTHONPATH"] == str(root)
+
+
+def test_the_wait_of_the_lock_ends_with_the_process_that_held_it(root: Path) -> None:
+    """Also after SIGKILL: no lock file must ever be removed by hand."""
+    hold = (
+        "import sys, time; sys.path.insert(0, sys.argv[1]);"
+        "from pathlib import Path; from autograder import installing\n"
+        "with installing._alone(Path(sys.argv[2])): print('held', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", hold, str(ROOT), str(root / ".venv")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        holder.kill()
+    began = time.monotonic()
+    with installing._alone(root / ".venv"):
+        assert time.monotonic() - began < 5
