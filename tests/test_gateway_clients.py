@@ -165,7 +165,7 @@ async def honours_the_limit_on_sends(library: str) -> None:
 async def is_refused_with_a_wrong_token(library: str) -> None:
     servers = await world.start()
     gw = await servers.gateway()
-    async with bot_of(library, gw, token="wrong") as process:
+    async with bot_of(library, gw, token=f"{gw.token}x") as process:
         assert await asyncio.to_thread(process.wait, PATIENCE) != 0
     assert {event["code"] for event in events(gw, "refused")} == {401}
     assert not await gw.until(ready=1, timeout=0.1)
