@@ -24,7 +24,9 @@ _FORBIDDEN = {
     "nest_asyncio.apply": "stops Run All under ipykernel 7.4",
 }
 _ADDRESS = re.compile(
-    r"\b[a-z][a-z0-9+.-]*://(\[[^\]\s]*\]|[^\s/:\"'{}\\?#]*(?=[\s/:\"'{}\\?#]|$))"
+    r"\b[a-z][a-z0-9+.-]*://"
+    r"(?:[^\s/@\"'{}]*@)?"  # user and password
+    r"(\[[^\]\s]*\]|[^\s/:\"'{}\\?#]*)"  # host
 )
 _LOOPBACK = {"", "127.0.0.1", "localhost", "[::1]"}
 
@@ -94,8 +96,7 @@ def _far_addresses(cell: Cell) -> Iterator[Finding]:
     for node in ast.walk(cell.tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for match in _ADDRESS.finditer(node.value):
-                host = match[1].rpartition("@")[2]
-                if host.lower() not in _LOOPBACK:
+                if match[1].lower() not in _LOOPBACK:
                     yield (
                         cell.line + node.lineno - 1,
                         f"`{match[0]}` is not on this machine; nothing leaves 127.0.0.1, "

@@ -95,8 +95,8 @@ def cells(text: str, called: str) -> list[Cell]:
     found = _through_jupytext(body)
     if len(found) != len(starts):
         raise BrokenUnit(
-            f"{called}: jupytext sees {len(found)} cells where {len(starts)} lines begin with "
-            "`# %%`; look for such a line inside a string or a text, and indent it."
+            f"{called}:{_no_header(lines, starts) + 1}: this line begins no cell for jupytext, "
+            "for it stands inside a string; indent it."
         )
     result = []
     for (kind, source, metadata), start in zip(found, starts, strict=True):
@@ -117,6 +117,16 @@ def _through_jupytext(text: str) -> list[tuple[str, str, dict[str, Any]]]:
 
     notebook = jupytext.reads(text, fmt="py:percent")
     return [(cell.cell_type, cell.source, dict(cell.metadata)) for cell in notebook.cells]
+
+
+def _no_header(lines: list[str], starts: list[int]) -> int:
+    """The line that looks like a header and is none: without it there are as many cells."""
+    count = len(_through_jupytext("\n".join(lines[starts[0] :])))
+    for start in starts[1:]:
+        without = [*lines[starts[0] : start], "#", *lines[start + 1 :]]
+        if len(_through_jupytext("\n".join(without))) == count:
+            return start
+    return starts[0]
 
 
 def _refuse(cell: Cell, where: str) -> None:

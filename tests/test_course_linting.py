@@ -1,0 +1,265 @@
+"""`lint` refuses what breaks the course's promises, and says where and how to mend it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import sample_course
+
+from autograder.course import linting
+from autograder.course.linting import EXERCISES, lint
+
+LESSON, LAB, QUESTIONS = sample_course.LESSON, sample_course.LAB, sample_course.QUESTIONS
+A_FINDING = re.compile(r"[\w./-]+:\d+: .+\.")
+
+
+def findings(root: Path) -> list[str]:
+    found = lint(root)
+    for one in found:
+        assert A_FINDING.fullmatch(one), f"not one sentence with file and line: {one}"
+    return found
+
+
+def test_a_good_course_has_no_findings(tmp_path: Path) -> None:
+    sample_course.start_page(tmp_path)
+    sample_course.write(tmp_path)
+    assert findings(tmp_path) == []
+
+
+def test_the_syllabus_sums_to_a_thousand_points_in_45_exercises() -> None:
+    core = sum(sum(points) for points, _ in EXERCISES.values())
+    stretch = sum(sum(points) for _, points in EXERCISES.values())
+    count = sum(len(core) + len(stretch) for core, stretch in EXERCISES.values())
+    assert (len(EXERCISES), count, core, stretch) == (13, 45, 780, 220)
+
+
+LESSON_FAULTS = {
+    "no prediction": (('predict("?", about="sleepy")', "asyncio"), "no prediction"),
+    "no explanation": (('predict(about="sleepy")', "asyncio"), "never explained"),
+    "prediction after the run": (
+        ('predict("?", about="sleepy")\n\n# %% experiment="sleepy"', '# %% experiment="sleepy"'),
+        "no prediction",
+    ),
+    "unknown question": (('predict(about="sleepy")', 'predict(about="slepy")'), "'slepy'"),
+    "no experiment": (('# %% experiment="sleepy"', "# %%"), "is about no cell"),
+    "no recall": (('recall("11_catalog")', "asyncio"), "never recalls"),
+    "no title": (("# # Judge", "# Judge"), "begin the lesson with a title"),
+    "asyncio.run": (("await asyncio.sleep(0)", "asyncio.run(asyncio.sleep(0))"), "`asyncio.run`"),
+    "run by another name": (
+        ("await asyncio.sleep(0)", "from asyncio import run as go; go(None)"),
+        "`asyncio.run`",
+    ),
+    "nest_asyncio": (
+        ("await asyncio.sleep(0)", "import nest_asyncio; nest_asyncio.apply()"),
+        "`nest_asyncio.apply`",
+    ),
+    "far away": (("await asyncio.sleep(0)", 'x = "https://discord.com/api"'), "127.0.0.1"),
+    "far away in an f-string": (
+        ("await asyncio.sleep(0)", 'p = 1; x = f"ws://gateway.discord.gg:{p}"'),
+        "ws://gateway.discord.gg",
+    ),
+    "far away with a password": (
+        ("await asyncio.sleep(0)", 'x = "postgresql://me:pw@db.example.org/x"'),
+        "127.0.0.1",
+    ),
+    "a long cell": (("await asyncio.sleep(0)", "x = 1\n" * 19), "19 lines of code"),
+    "an empty cell": (("await asyncio.sleep(0)", "# nothing"), "holds no code"),
+    "graded in a lesson": (('# %% experiment="sleepy"', '# %% answer="x"'), "belongs into lab.py"),
+    "part missing": (("# ## In practice\n", ""), "*In practice*"),
+    "Next missing": (("# ## Next\n", ""), "*Next*"),
+}
+
+
+@pytest.mark.parametrize("fault", LESSON_FAULTS)
+def test_a_fault_of_a_lesson_is_found(tmp_path: Path, fault: str) -> None:
+    (old, new), said = LESSON_FAULTS[fault]
+    assert old in LESSON
+    sample_course.start_page(tmp_path)
+    sample_course.write(tmp_path, lesson=LESSON.replace(old, new))
+    found = findings(tmp_path)
+    assert any(said in one and "lesson.py" in one for one in found), found
+
+
+LAB_FAULTS = {
+    "no limit": ((' exercise="judge" limit=0.1', ' exercise="judge"'), "has no limit"),
+    "limit not stated": (("for all but 100 ms", "always"), "write `100 ms`"),
+    "another limit stated": (("for all but 100 ms", "but 1100 ms"), "write `100 ms`"),
+    "no hints": (('# %% [markdown] hints="judge"', "# %% [markdown]"), "0 steps of help"),
+    "two hints": (("<details><summary>3</summary>Gaps.</details>", ""), "2 steps of help"),
+    "hints for nobody": (('hints="judge"', 'hints="juge"'), "belongs to no exercise"),
+    "no hidden test": (("### BEGIN HIDDEN TESTS\nasync", "async"), "no hidden test"),
+    "no visible test": (
+        ('report = await watch(judge, "httpx")\nreport.returned("async").responsive(0.1);',
+         '### BEGIN HIDDEN TESTS\nawait watch(judge, "");\n### END HIDDEN TESTS'),
+        "no visible test",
+    ),
+    "points": (("points=20\n# The", "points=21\n# The"), "31, and 30 in the syllabus"),
+    "stretch": ((" stretch=true", ""), "the stretch exercises are none, and 20"),
+    "an id twice": (('answer="card"', 'answer="judge"'), "there twice"),
+    "test of nobody": (('test="card_visible"', 'test="visible"'), "belongs to no exercise"),
+    "no docstring": (('    """Returns a card."""\n', ""), "`card` has no docstring"),
+    "no solution": (
+        ('    ### BEGIN SOLUTION\n    return {"name": "mine"}\n    ### END SOLUTION\n',
+         '    return {"name": "mine"}\n'),
+        "between `### BEGIN SOLUTION`",
+    ),
+    "a bare assert": ((', "judge() changed its mind"', ""), "says nothing when it fails"),
+    "a bare end": (("responsive(0.1);", "responsive(0.1)"), "bare expression"),
+    "a bare end once the hidden part is cut": (
+        ("report.responsive(0.05);", "report.responsive(0.05)"),
+        "bare expression",
+    ),
+    "called directly": (
+        ('report = await watch(judge, "httpx")', 'await judge("httpx")'),
+        "`judge` is learner code",
+    ),
+    "called in an argument": (('judge, "httpx"', "judge, judge"), "`judge` is learner"),
+    "passed on": (("report = await watch(card)", "f = card\nreport = await watch(f)"), "`card` is"),
+    "a variable of the answer": (
+        ("report = await watch(card)", "report = await watch(card)\nverdicts = card.__doc__"),
+        "`card` is learner code",
+    ),
+    "around watch": (("report = await watch(card)", 'report = eval("card")'), "`eval`"),
+    "never watched": (("report = await watch(card)\n", "report = 1\n"), "never calls `watch`"),
+    "a driver that imports outside": (
+        ("    import asyncio\n    return [await", "    await asyncio.sleep(0)\n    return [await"),
+        "uses `asyncio`",
+    ),
+    "a driver with a verdict": (
+        ("    return [await", '    assert name, "a name"\n    return [await'),
+        "gives a verdict",
+    ),
+    "a driver that is not async": (
+        ("async def twice(name):\n    import asyncio\n    return [await judge(name), await",
+         "def twice(name):\n    return [judge(name),"),
+        "must be an `async def`",
+    ),
+    "asyncio.run": (("await asyncio.sleep(0.001)", "asyncio.run(None)"), "`asyncio.run`"),
+    "unproven": (('exercise="judge"', 'exercise="jud"'), "0 right answers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", LAB_FAULTS)
+def test_a_fault_of_a_lab_is_found(tmp_path: Path, fault: str) -> None:
+    (old, new), said = LAB_FAULTS[fault]
+    assert old in LAB
+    sample_course.write(tmp_path, lab=LAB.replace(old, new))
+    found = findings(tmp_path)
+    assert any(said in one and "lab.py" in one for one in found), found
+
+
+@pytest.mark.parametrize(
+    "allowed",
+    [
+        "report = await watch(partial(card))",
+        "report = await watch(functools.partial(card), timeout=2.0)",
+        "report, _ = await asyncio.gather(watch(card), asyncio.sleep(0))",
+        "async def drive():\n    import json\n    return json.dumps(await card())\n"
+        "report = await watch(drive)",
+    ],
+)
+def test_every_way_through_watch_is_allowed(tmp_path: Path, allowed: str) -> None:
+    sample_course.start_page(tmp_path)
+    sample_course.write(tmp_path, lab=LAB.replace("report = await watch(card)", allowed))
+    assert findings(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://127.0.0.1:8080/x",
+        "ws://localhost/gateway",
+        "http://[::1]:80",
+        "sqlite:///tiny.db",
+        "postgresql://bot:pw@127.0.0.1/xp",
+    ],
+)
+def test_addresses_of_this_machine_are_allowed(tmp_path: Path, address: str) -> None:
+    sample_course.start_page(tmp_path)
+    sample_course.write(tmp_path, lesson=LESSON.replace("asyncio.sleep(0)", f'x("{address}")'))
+    assert findings(tmp_path) == []
+
+
+def test_asyncio_run_inside_a_string_is_a_demonstration(tmp_path: Path) -> None:
+    sample_course.start_page(tmp_path)
+    text = 'child("""import asyncio; asyncio.run(f())""")'
+    sample_course.write(tmp_path, lesson=LESSON.replace("asyncio.sleep(0)", text))
+    assert findings(tmp_path) == []
+
+
+QUESTION_FAULTS = {
+    "an option without because": (
+        (', B = "It is only the best known."', ""),
+        "does not say why option B",
+    ),
+    "right is no option": (('right = "A"', 'right = "C"'), "one of them `right`"),
+    "unknown kind": (('kind = "recall"', 'kind = "quiz"'), 'must be "predict" or "recall"'),
+    "nothing to recall": (('kind = "recall"', 'kind = "predict"'), 'no question with kind = "rec'),
+    "not TOML": (('right = "A"', "right = A"), "cannot be read"),
+    "misspelt key": (('ask = "What blocks?"', 'aks = "?"'), "no `ask`"),
+    "never asked": (('id = "what-blocks"\nkind = "recall"', 'id = "w"\nkind = "predict"'), "asked"),
+}
+
+
+@pytest.mark.parametrize("fault", QUESTION_FAULTS)
+def test_a_fault_of_a_question_is_found(tmp_path: Path, fault: str) -> None:
+    (old, new), said = QUESTION_FAULTS[fault]
+    assert old in QUESTIONS
+    sample_course.write(tmp_path, questions=QUESTIONS.replace(old, new))
+    found = lint(tmp_path)
+    assert any(said in one for one in found), found
+
+
+def test_a_question_id_is_used_once_in_the_whole_course(tmp_path: Path) -> None:
+    sample_course.start_page(tmp_path)
+    sample_course.write(tmp_path, questions=QUESTIONS.replace("what-blocks", "what-beats"))
+    assert any(
+        "the question `what-beats` is taken, by source/00_start_here/questions.toml:9" in one
+        for one in findings(tmp_path)
+    )
+
+
+def test_too_few_or_mistaken_answers_are_found(tmp_path: Path) -> None:
+    sample_course.write(tmp_path)
+    folder = tmp_path / "tests/answers/11_catalog"
+    for name in ("right_judge_1", "right_judge_2", "wrong_judge_3"):
+        (folder / f"{name}.py").unlink()
+    no_message = '# exercise: card\n# expect: fails\n# %% answer="card"\nx = 1\n'
+    (folder / "wrong_card_1.py").write_text(no_message, encoding="utf-8")
+    elsewhere = '# exercise: card\n# expect: passes\n# %% answer="crad"\nx = 1\n'
+    (folder / "right_card_1.py").write_text(elsewhere, encoding="utf-8")
+    said = "\n".join(findings(tmp_path))
+    assert "`judge` is proven with 1 right answers, and 2" in said
+    assert "`judge` is proven with 2 wrong answers, and 3" in said
+    assert "wrong_card_1.py:1: add the line `# message: ...`" in said
+    assert "right_card_1.py:1: the lab has no answer cell `crad`" in said
+
+
+def test_missing_files_of_a_unit_are_named(tmp_path: Path) -> None:
+    unit = sample_course.write(tmp_path)
+    for name in ("design.md", "questions.toml", "lab.py"):
+        (unit / name).unlink()
+    said = "\n".join(findings(tmp_path))
+    for name in ("design.md", "questions.toml", "lab.py"):
+        assert f"source/11_catalog/{name}:1: the" in said
+
+
+def test_minutes_that_are_not_stated_are_found(tmp_path: Path) -> None:
+    sample_course.write(tmp_path, design="Goal: judge.\nMinutes: lesson 30\n")
+    assert any("the minutes of the lab are not stated" in one for one in findings(tmp_path))
+
+
+def test_a_folder_that_the_syllabus_does_not_know_is_found(tmp_path: Path) -> None:
+    sample_course.write(tmp_path, name="13_more")
+    assert any("the syllabus has no such unit" in one for one in lint(tmp_path))
+
+
+def test_a_finding_names_the_line_of_the_file(tmp_path: Path) -> None:
+    text = LAB.replace('report = await watch(judge, "httpx")', 'x = 1\nawait judge("httpx")')
+    sample_course.write(tmp_path, lab=text)
+    line = text.splitlines().index('await judge("httpx")') + 1
+    found = [one for one in linting.lint(tmp_path) if "`judge` is learner code" in one]
+    assert found
+    assert found[0].startswith(f"source/11_catalog/lab.py:{line}: ")
