@@ -156,6 +156,7 @@ def test_a_fault_of_a_lab_is_found(tmp_path: Path, fault: str) -> None:
         "report = await watch(partial(card))",
         "report = await watch(functools.partial(card), timeout=2.0)",
         "report, _ = await asyncio.gather(watch(card), asyncio.sleep(0))",
+        "def right(report):\n    report.responsive()\n\nreport = await watch(card)\nright(report)",
         "async def drive():\n    import json\n    return json.dumps(await card())\n"
         "report = await watch(drive)",
     ],

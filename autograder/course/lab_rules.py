@@ -64,6 +64,9 @@ def check(cells: list[Cell]) -> Iterator[Finding]:
         if cell.role == "answer"
         for name in testcell_rules.defined(cell.tree)
     )
+    given = frozenset[str]().union(
+        *(testcell_rules.silent_functions(cell.tree) for cell in cells if cell.role == "setup")
+    )
     for cell in cells:
         if cell.kind == "code":
             yield from code_rules.check(cell, LONGEST.get(cell.role, PLAIN))
@@ -72,7 +75,7 @@ def check(cells: list[Cell]) -> Iterator[Finding]:
         if cell.role == "answer":
             yield from _answer(cell)
         elif cell.role == "test":
-            yield from testcell_rules.check(cell, learners)
+            yield from testcell_rules.check(cell, learners, given)
         elif cell.role == "experiment":
             yield cell.line - 1, "experiments belong into the lesson; remove the key here."
 

@@ -19,12 +19,16 @@ from autograder.course.reading import Cell
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 _WATCH = {"watch", "autograder.watch"}
 _SIDE_DOORS = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "__import__"}
-_SAYS_NOTHING = {"print", "display"}  # calls whose value is None: nothing is shown as a result
+_SAYS_NOTHING = {"print", "display"}  # their value is None, so nothing is shown as a result
 
 
-def check(cell: Cell, learners: frozenset[str]) -> Iterator[Finding]:
-    """Findings about one test cell; `learners`: the names that the lab's answer cells define."""
+def check(cell: Cell, learners: frozenset[str], given: frozenset[str]) -> Iterator[Finding]:
+    """Findings about one test cell. `learners`: the names that the lab's answer cells define;
+    `given`: functions of its setup cells that return nothing."""
     for line, what in _check(cell, learners):
+        yield cell.line + line - 1, what
+    silent = given | silent_functions(cell.tree) | _SAYS_NOTHING
+    for line, what in _bare_end(cell, silent):
         yield cell.line + line - 1, what
 
 
@@ -51,6 +55,18 @@ def defined(tree: ast.Module) -> set[str]:
         elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp):
             open_nodes += ast.iter_child_nodes(node)
     return names
+
+
+def silent_functions(tree: ast.Module) -> frozenset[str]:
+    """The functions of a cell whose value is None, so that a call of them shows nothing."""
+    found = set()
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not any(
+            isinstance(inner, ast.Return | ast.Yield | ast.YieldFrom) and inner.value is not None
+            for inner in ast.walk(node)
+        ):
+            found.add(node.name)
+    return frozenset(found)
 
 
 def _check(cell: Cell, learners: frozenset[str]) -> Iterator[Finding]:
@@ -87,7 +103,6 @@ def _check(cell: Cell, learners: frozenset[str]) -> Iterator[Finding]:
             )
     for driver in drivers:
         yield from _check_driver(driver, cell.python, learners)
-    yield from _bare_end(cell)
 
 
 def _function_given(argument: ast.expr) -> ast.Name | None:
@@ -130,7 +145,7 @@ def _free_names(table: symtable.SymbolTable) -> set[str]:
     return free
 
 
-def _bare_end(cell: Cell) -> Iterator[Finding]:
+def _bare_end(cell: Cell, silent: frozenset[str]) -> Iterator[Finding]:
     """nbgrader takes a number in the last line of a test cell for partial credit, and anything
     else that is shown for full points, so a cell must not end in a shown value by accident."""
     for source in dict.fromkeys((cell.python, visible(cell))):
@@ -141,8 +156,8 @@ def _bare_end(cell: Cell) -> Iterator[Finding]:
         last = body[-1] if body else None
         if not isinstance(last, ast.Expr) or last.end_lineno is None:
             continue
-        called = last.value
-        if isinstance(called, ast.Call) and dotted(called.func) in _SAYS_NOTHING:
+        called = last.value.value if isinstance(last.value, ast.Await) else last.value
+        if isinstance(called, ast.Call) and dotted(called.func) in silent:
             continue
         line = source.splitlines()[last.end_lineno - 1].encode()
         if not line[last.end_col_offset :].strip().startswith(b";"):
