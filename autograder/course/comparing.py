@@ -13,7 +13,7 @@ from typing import Any
 from autograder.course.scoring import progress
 from autograder.course.units import repository, shown
 
-_MARK = re.compile(r"^\s*### (BEGIN|END) SOLUTION\s*\n?", re.MULTILINE)
+_MARK = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,131 @@
+"""`progress` and `compare`: where am I, what is next, and what would you have written?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import sample_course
+
+from autograder.course import asking, comparing, notes, reading, rendering
+from autograder.course.comparing import compare
+from autograder.course.scoring import progress
+from autograder.course.units import Unit
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A course of a start page and one unit: 30 core points, 20 stretch; built without nbgrader."""
+    for module in (asking, comparing):
+        monkeypatch.setattr(module, "repository", lambda: tmp_path)
+    sample_course.start_page(tmp_path)
+    sample_course.write(tmp_path)
+    for name in ("00_start_here", "11_catalog"):
+        unit = Unit(tmp_path, name)
+        unit.lesson.parent.mkdir(exist_ok=True)
+        cells = reading.read(unit.lesson_text, "lesson.py")
+        content = rendering.notebook(cells, graded=False, called="lesson.py")
+        unit.lesson.write_bytes(rendering.as_bytes(content))
+    cells = reading.read(unit.lab_text, "lab.py")
+    content = rendering.as_bytes(rendering.notebook(cells, graded=True, called="lab.py"))
+    for path in (unit.lab, unit.release, unit.work_lab):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return tmp_path
+
+
+def scored(root: Path, **cells: float) -> None:
+    most = {"judge_visible": 10, "judge_hidden": 20, "card_visible": 20}
+    entries = {name: [score, most[name]] for name, score in cells.items()}
+    with notes.changing(notes.folder(root) / "points.json") as points:
+        points["11_catalog"] = entries
+
+
+def test_at_the_start_everything_is_open(root: Path) -> None:
+    said = str(progress(root))
+    assert "00_start_here" in said
+    assert "11_catalog     ░░░░░░░░░░  0 of 50 points" in said
+    assert "Core: 0 of 30 points. Stretch: 0 of 20." in said
+    assert "Finish line: 24 core points and the audit of your own bot; 24 points to go." in said
+    assert "About 100 minutes are left." in said  # two lessons of 30, a lab of 40
+    assert said.endswith("Next: the lesson, work/00_start_here/00_start_here.ipynb.")
+
+
+def test_after_the_lessons_the_first_open_exercise_is_next(root: Path) -> None:
+    asking.predict("A", about="first-beat")
+    assert "Next: the lesson, work/11_catalog/11_catalog_lesson.ipynb." in str(progress(root))
+    asking.predict("A", about="sleepy")
+    said = str(progress(root))
+    assert "Next: `judge` (30 points) in work/11_catalog/11_catalog.ipynb." in said
+    assert "About 40 minutes are left." in said
+
+
+def test_points_count_towards_the_finish_line(root: Path) -> None:
+    asking.predict("A", about="first-beat")
+    scored(root, judge_visible=10.0, judge_hidden=10.0)
+    said = str(progress(root))
+    assert "Core: 20 of 30 points." in said
+    assert "4 points to go" in said
+    scored(root, judge_visible=10.0, judge_hidden=20.0)
+    said = str(progress(root))
+    assert "You have the points of the finish line; now audit your own bot." in said
+    assert said.endswith("Next: nothing is open here.")
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "not JSON",
+        "[1]",
+        '{"11_catalog": 5}',
+        '{"11_catalog": {"judge_visible": "x", "judge_hidden": [null, 2], "gone": [9, 9]}}',
+        '{"11_catalog": {"judge_visible": [-4, 10]}}',
+    ],
+)
+def test_broken_points_are_no_points(root: Path, broken: str) -> None:
+    path = notes.folder(root) / "points.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(broken, encoding="utf-8")
+    assert "Core: 0 of 30 points." in str(progress(root))
+
+
+def test_the_notebook_shows_the_same_as_a_table(root: Path) -> None:
+    page = progress(root)._repr_html_()
+    assert "<caption>Where am I?</caption>" in page
+    assert "Core: 0 of 30 points." in page
+    assert repr(progress(root)) == str(progress(root))
+
+
+def test_a_repository_without_units_says_what_to_do(tmp_path: Path) -> None:
+    assert "`python3 -m autograder build`" in str(progress(tmp_path))
+
+
+def test_the_solution_is_shown_after_passing_or_on_request(root: Path) -> None:
+    assert "0 of 30 points" in repr(compare("judge"))
+    assert "anyway=True" in repr(compare("judge"))
+    assert "verdicts_of_judging" not in repr(compare("judge"))
+    assert "verdicts_of_judging" in repr(compare("judge", anyway=True))
+    scored(root, judge_visible=10.0, judge_hidden=20.0)
+    shown = repr(compare("judge"))
+    assert "verdicts_of_judging" in shown
+    assert "SOLUTION" not in shown
+
+
+def test_the_comparison_shows_both_answers(root: Path) -> None:
+    path = Unit(root, "11_catalog").work_lab
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["id"] == "card":
+            cell["source"] = 'async def card():\n    return {"name": "<mine>"}'
+    path.write_text(json.dumps(content), encoding="utf-8")
+    both = compare("card", anyway=True)
+    assert '-    return {"name": "<mine>"}' in repr(both)
+    assert '+    return {"name": "mine"}' in repr(both)
+    assert "&lt;mine&gt;" in both._repr_html_()
+
+
+def test_what_cannot_be_compared_is_a_sentence(root: Path) -> None:
+    assert "There is no exercise 'jugde'" in repr(compare("jugde"))
+    Unit(root, "11_catalog").lab.unlink()
+    assert "answers are not here" in repr(compare("judge", anyway=True))

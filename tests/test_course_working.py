@@ -1,0 +1,165 @@
+"""Copies in work/: nothing a learner changed is ever overwritten, and everything done is said."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from autograder.course import notes, working
+from autograder.course.units import Unit
+from autograder.outcomes import UserMistake
+
+UNIT = "03_gateway"
+
+
+def notebook(text: str) -> str:
+    cell = {"cell_type": "code", "id": "a", "metadata": {}, "source": [text], "outputs": []}
+    return json.dumps({"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def release(root: Path, text: str, unit: str = UNIT) -> None:
+    path = Unit(root, unit).release
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(notebook(text), encoding="utf-8")
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    release(tmp_path, "first")
+    for name, text in ((UNIT, "lesson"), ("00_start_here", "start")):
+        lesson = Unit(tmp_path, name).lesson
+        lesson.parent.mkdir(exist_ok=True)
+        lesson.write_text(notebook(text), encoding="utf-8")
+    for figure in (f"notebooks/figures/{UNIT}/beat.svg", f"release/{UNIT}/figures/loop.svg"):
+        (tmp_path / figure).parent.mkdir(parents=True)
+        (tmp_path / figure).write_text(figure, encoding="utf-8")
+    return tmp_path
+
+
+def lab(root: Path) -> Path:
+    return root / "work" / UNIT / f"{UNIT}.ipynb"
+
+
+def test_lessons_labs_and_figures_are_copied_once(root: Path) -> None:
+    assert working.copy_units(root) == [
+        "work/00_start_here/00_start_here.ipynb: copied.",
+        "work/03_gateway/03_gateway_lesson.ipynb: copied.",
+        "work/03_gateway/03_gateway.ipynb: copied.",
+    ]
+    assert (root / f"work/{UNIT}/figures/{UNIT}/beat.svg").exists()
+    assert (root / f"work/{UNIT}/figures/loop.svg").exists()
+    assert working.copy_units(root) == []
+
+
+def test_a_changed_copy_is_left_alone(root: Path) -> None:
+    working.copy_units(root)
+    lab(root).write_text(notebook("mine"), encoding="utf-8")
+    assert working.copy_units(root) == []
+    assert lab(root).read_text(encoding="utf-8") == notebook("mine")
+
+
+def test_an_untouched_copy_is_brought_up_to_date(root: Path) -> None:
+    working.copy_units(root)
+    release(root, "second")
+    said = "work/03_gateway/03_gateway.ipynb: brought up to date; you had not changed it."
+    assert working.copy_units(root) == [said]
+    assert lab(root).read_text(encoding="utf-8") == notebook("second")
+    assert working.copy_units(root) == []
+
+
+def test_a_copy_that_jupyterlab_only_saved_again_counts_as_untouched(root: Path) -> None:
+    working.copy_units(root)
+    content = json.loads(lab(root).read_text(encoding="utf-8"))
+    content["metadata"]["language_info"] = {"name": "python"}
+    content["cells"][0]["id"] = "other"
+    lab(root).write_text(json.dumps(content, indent=1), encoding="utf-8")
+    release(root, "second")
+    assert "brought up to date" in working.copy_units(root)[0]
+
+
+def test_a_copy_with_results_counts_as_changed(root: Path) -> None:
+    working.copy_units(root)
+    content = json.loads(lab(root).read_text(encoding="utf-8"))
+    content["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "hi"}]
+    lab(root).write_text(json.dumps(content), encoding="utf-8")
+    release(root, "second")
+    assert "kept as you changed it" in working.copy_units(root)[0]
+
+
+def test_a_changed_copy_is_kept_and_the_new_one_lies_beside_it(root: Path) -> None:
+    working.copy_units(root)
+    lab(root).write_text(notebook("mine"), encoding="utf-8")
+    release(root, "second")
+    (said,) = working.copy_units(root)
+    assert said.startswith("work/03_gateway/03_gateway.ipynb: kept as you changed it; a newer")
+    assert "03_gateway.new.ipynb" in said
+    beside = lab(root).with_name("03_gateway.new.ipynb")
+    assert lab(root).read_text(encoding="utf-8") == notebook("mine")
+    assert beside.read_text(encoding="utf-8") == notebook("second")
+    assert working.copy_units(root) == []
+    beside.unlink()  # read, and thrown away: it is not offered a second time
+    assert working.copy_units(root) == []
+    assert not beside.exists()
+
+
+def test_a_newer_offer_replaces_the_old_one_unless_that_was_changed(root: Path) -> None:
+    working.copy_units(root)
+    lab(root).write_text(notebook("mine"), encoding="utf-8")
+    beside = lab(root).with_name("03_gateway.new.ipynb")
+    release(root, "second")
+    working.copy_units(root)
+    release(root, "third")
+    working.copy_units(root)
+    assert beside.read_text(encoding="utf-8") == notebook("third")
+    beside.write_text(notebook("half of it is mine"), encoding="utf-8")
+    release(root, "fourth")
+    assert "03_gateway.new (2).ipynb" in working.copy_units(root)[0]
+    assert beside.read_text(encoding="utf-8") == notebook("half of it is mine")
+
+
+def test_a_deleted_copy_comes_back(root: Path) -> None:
+    working.copy_units(root)
+    lab(root).unlink()
+    assert working.copy_units(root) == ["work/03_gateway/03_gateway.ipynb: copied anew."]
+
+
+@pytest.mark.parametrize("broken", ["", "not JSON", "[]", '{"03_gateway/03_gateway.ipynb": 7}'])
+def test_a_broken_record_loses_nothing(root: Path, broken: str) -> None:
+    working.copy_units(root)
+    record = notes.folder(root) / "copied.json"
+    record.write_text(broken, encoding="utf-8")
+    assert working.copy_units(root) == []  # equal to what would be copied: taken up again
+    record.write_text(broken, encoding="utf-8")
+    lab(root).write_text(notebook("mine"), encoding="utf-8")
+    (said,) = working.copy_units(root)
+    assert "kept as you changed it" in said
+    assert lab(root).read_text(encoding="utf-8") == notebook("mine")
+
+
+def test_reset_keeps_the_old_lab_under_its_date(root: Path) -> None:
+    working.copy_units(root)
+    for mine in ("mine", "mine again"):
+        lab(root).write_text(notebook(mine), encoding="utf-8")
+        kept, copied = working.reset(root, "03")
+        assert "your old one is kept here" in kept
+        assert copied == "work/03_gateway/03_gateway.ipynb: copied."
+        assert lab(root).read_text(encoding="utf-8") == notebook("first")
+    old = sorted((lab(root).parent / "kept").glob("03_gateway 20??-??-?? ??.??*.ipynb"))
+    assert {path.read_text(encoding="utf-8") for path in old} == {
+        notebook("mine"),
+        notebook("mine again"),
+    }
+
+
+def test_reset_of_an_unknown_unit_names_the_units_there_are(root: Path) -> None:
+    with pytest.raises(UserMistake, match="no unit '99'; there are 00_start_here, 03_gateway"):
+        working.reset(root, "99")
+
+
+def test_a_work_folder_that_cannot_be_written_is_one_sentence(root: Path) -> None:
+    (root / "work").write_text("a file", encoding="utf-8")
+    with pytest.raises(UserMistake, match="make it writable"):
+        working.copy_units(root)
+    assert (root / "work").read_text(encoding="utf-8") == "a file"
