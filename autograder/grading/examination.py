@@ -164,7 +164,7 @@ def _frames(order: dict[str, Any], cells: Sequence[Cell]) -> Any:
             if "done" in frame:
                 return
     except (EOFError, OSError, zygote.ZygoteGone) as error:
-        _forget_fork_server()
+        close()
         raise ExaminationFailed(f"the examiner ended before its time: {error!r}") from error
     finally:
         ours.close()
@@ -217,20 +217,21 @@ def warm() -> None:
     _fork_server()
 
 
-def _fork_server() -> zygote.Client:
+def close() -> None:
+    """End the fork server; the next examination starts a new one, for this may be what broke."""
     global _server  # noqa: PLW0603 one fork server a process
+    with _lock:
+        if _server is not None and _server[0] == os.getpid():
+            _server[1].close()
+        _server = None
+
+
+def _fork_server() -> zygote.Client:
+    global _server  # noqa: PLW0603
     with _lock:
         if _server is None or _server[0] != os.getpid():
             folder = Path(tempfile.mkdtemp(prefix="unblocked-zygote-"))
             _server = (os.getpid(), zygote.start(folder))
             atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            atexit.register(close)
         return _server[1]
-
-
-def _forget_fork_server() -> None:
-    """The next examination starts a new one: this one may be what broke."""
-    global _server  # noqa: PLW0603
-    with _lock:
-        if _server is not None:
-            _server[1].close()
-        _server = None

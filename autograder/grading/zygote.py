@@ -48,7 +48,10 @@ class ZygoteGone(RuntimeError):
 class Client:
     """One channel to the fork server; blocking, one request at a time."""
 
-    def __init__(self, channel: socket.socket) -> None:
+    def __init__(
+        self, channel: socket.socket, server: subprocess.Popen[bytes] | None = None
+    ) -> None:
+        self.server = server  # for whoever started it
         self._channel = channel
         self._turn = threading.Lock()
         channel.settimeout(_PATIENCE)
@@ -62,8 +65,14 @@ class Client:
         self._ask(_REQUEST.pack(KILL, process), [])
 
     def close(self) -> None:
-        """Close the channel: its processes end."""
+        """Close the channel: its processes end, and with the worker's the fork server itself."""
         self._channel.close()
+        if self.server is not None:
+            try:
+                self.server.wait(_PATIENCE)
+            except subprocess.TimeoutExpired:
+                self.server.kill()
+                self.server.wait()
 
     def _ask(self, request: bytes, descriptors: list[int]) -> int:
         with self._turn:
@@ -97,14 +106,14 @@ def start(folder: Path) -> Client:
         "OMP_NUM_THREADS": "1",
     }
     with theirs:
-        subprocess.Popen(
+        server = subprocess.Popen(
             [sys.executable, "-m", "autograder.grading.zygote", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,  # Ctrl-C reaches the worker, which ends the others in order
         )
-    return Client(ours)
+    return Client(ours, server)
 
 
 @dataclass
