@@ -17,7 +17,7 @@ from aiohttp import web
 from autograder.outcomes import UserMistake
 from autograder.world.gateway import payloads
 from autograder.world.gateway.payloads import Account, Json, snowflake
-from autograder.world.gateway.rest import PREFIX, answer, body_of, problem
+from autograder.world.gateway.rest import GATEWAY, PREFIX, answer, body_of, problem
 from autograder.world.gateway.session import Bot
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def add_routes(app: web.Application) -> None:
 
 
 async def _callback(request: web.Request) -> web.Response:
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     interaction = gateway.interactions.get(request.match_info["token"])
     if interaction is None or interaction.id != request.match_info["interaction"]:
         return problem(404, "Unknown interaction", 10062)
@@ -169,7 +169,7 @@ def _say(gateway: Gateway, interaction: Interaction, data: Json, event: str, fac
 
 def _answered(request: web.Request) -> Interaction | None:
     """Return the interaction of a webhook's token, once the bot has answered it at all."""
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     interaction = gateway.interactions.get(request.match_info["token"])
     if interaction is None or not interaction.acknowledged:
         return None
@@ -178,7 +178,7 @@ def _answered(request: web.Request) -> Interaction | None:
 
 
 def _unknown(request: web.Request) -> web.Response:
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     gateway.journal.record("refused", code=10015, path="webhook")
     return problem(404, "Unknown Webhook", 10015)
 
@@ -192,7 +192,7 @@ async def _follow_up(request: web.Request) -> web.Response:
     if interaction is None:
         return _unknown(request)
     data = await body_of(request)
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     message = _say(gateway, interaction, data, "followup", _facts(interaction))
     if interaction.original is None:  # the first follow-up takes the place of "is thinking"
         interaction.original = message
@@ -203,7 +203,7 @@ async def _edit(request: web.Request) -> web.Response:
     interaction = _answered(request)
     if interaction is None:
         return _unknown(request)
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     data = await body_of(request)
     message = _message(request, interaction)
     if message is not None:
@@ -231,7 +231,7 @@ async def _delete(request: web.Request) -> web.Response:
     message = _message(request, interaction) if interaction else None
     if message is None:
         return problem(404, "Unknown Message", 10008)
-    request.app["gateway"].messages.pop(message["id"], None)
+    request.app[GATEWAY].messages.pop(message["id"], None)
     return web.Response(status=204)
 
 
@@ -239,5 +239,5 @@ def _message(request: web.Request, interaction: Interaction) -> Json | None:
     wanted = request.match_info["message"]
     if wanted in ("@original", interaction.id):
         return interaction.original
-    stored: Json | None = request.app["gateway"].messages.get(wanted)
+    stored: Json | None = request.app[GATEWAY].messages.get(wanted)
     return stored

@@ -16,6 +16,7 @@ from autograder.world.gateway.session import Bot
 if TYPE_CHECKING:
     from autograder.world.gateway.server import Gateway
 
+GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway")
 PREFIX = r"/api/v{version:\d+}"
 
 
@@ -85,14 +86,13 @@ async def _front_door(request: web.Request, handler: Handler) -> web.StreamRespo
     """Authenticate, inject faults, and turn mistakes into Discord's error bodies."""
     if not request.path.startswith("/api/"):
         return await handler(request)
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     # Interactions and webhooks bear their own token in the path; `/gateway` asks for none.
     open_door = request.match_info.get("token") or request.path.endswith("/gateway")
     bot = gateway.bot_of(request.headers.get("Authorization", ""))
     if bot is None and not open_door:
         gateway.journal.record("refused", code=401, path=request.path)
         return problem(401, "401: Unauthorized")
-    request["bot"] = bot
     if bot is not None:
         bot.moved()
     if gateway.chaos.strikes(gateway.chaos.errors):
@@ -106,28 +106,35 @@ async def _front_door(request: web.Request, handler: Handler) -> web.StreamRespo
         return problem(400, "The request body contains invalid JSON.", 50109)
 
 
+def _bot(request: web.Request) -> Bot:
+    """Return the bot that makes this request; the front door has let it in."""
+    bot = request.app[GATEWAY].bot_of(request.headers.get("Authorization", ""))
+    assert bot is not None
+    return bot
+
+
 # -- who am I, where do I connect ------------------------------------------------------------
 
 
 async def _gateway(request: web.Request) -> web.Response:
-    return answer({"url": request.app["gateway"].ws_url})
+    return answer({"url": request.app[GATEWAY].ws_url})
 
 
 async def _gateway_bot(request: web.Request) -> web.Response:
     limit = {"total": 1000, "remaining": 999, "reset_after": 86_400_000, "max_concurrency": 16}
-    return answer({"url": request.app["gateway"].ws_url, "shards": 1, "session_start_limit": limit})
+    return answer({"url": request.app[GATEWAY].ws_url, "shards": 1, "session_start_limit": limit})
 
 
 async def _me(request: web.Request) -> web.Response:
-    return answer(request["bot"].account.own_user())
+    return answer(_bot(request).account.own_user())
 
 
 async def _application(request: web.Request) -> web.Response:
-    return answer(payloads.application(request["bot"].account))
+    return answer(payloads.application(_bot(request).account))
 
 
 async def _user(request: web.Request) -> web.Response:
-    for account in request.app["gateway"].accounts():
+    for account in request.app[GATEWAY].accounts():
         if account.id == request.match_info["user"]:
             return answer(account.user())
     return problem(404, "Unknown User", 10013)
@@ -144,7 +151,7 @@ async def _my_guilds(request: web.Request) -> web.Response:
 async def _guild(request: web.Request) -> web.Response:
     if request.match_info["guild"] != payloads.GUILD:
         return problem(404, "Unknown Guild", 10004)
-    return answer(payloads.guild(request.app["gateway"].accounts()))
+    return answer(payloads.guild(request.app[GATEWAY].accounts()))
 
 
 async def _guild_channels(request: web.Request) -> web.Response:
@@ -152,14 +159,14 @@ async def _guild_channels(request: web.Request) -> web.Response:
 
 
 async def _guild_member(request: web.Request) -> web.Response:
-    for account in request.app["gateway"].accounts():
+    for account in request.app[GATEWAY].accounts():
         if account.id == request.match_info["user"]:
             return answer({**account.member(), "user": account.user()})
     return problem(404, "Unknown Member", 10007)
 
 
 async def _channel(request: web.Request) -> web.Response:
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     wanted = request.match_info["channel"]
     for name, identity in CHANNELS.items():
         if identity == wanted:
@@ -171,7 +178,7 @@ async def _channel(request: web.Request) -> web.Response:
 
 
 async def _open_direct(request: web.Request) -> web.Response:
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     wanted = str((await body_of(request)).get("recipient_id"))
     for person in gateway.people.values():
         if person.id == wanted:
@@ -183,15 +190,15 @@ async def _open_direct(request: web.Request) -> web.Response:
 
 
 async def _typing(request: web.Request) -> web.Response:
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     channel = gateway.channel_name(request.match_info["channel"])
-    gateway.journal.record("typing", request["bot"].number, channel=channel)
+    gateway.journal.record("typing", _bot(request).number, channel=channel)
     return web.Response(status=204)
 
 
 async def _send(request: web.Request) -> web.Response:
-    gateway: Gateway = request.app["gateway"]
-    bot: Bot = request["bot"]
+    gateway = request.app[GATEWAY]
+    bot = _bot(request)
     identity = request.match_info["channel"]
     channel = gateway.channel_name(identity)
     if channel is None:
@@ -226,7 +233,7 @@ def _extras(gateway: Gateway, body: Json) -> Json:
 async def _history(request: web.Request) -> web.Response:
     limit = int(request.query.get("limit", "50"))
     channel = request.match_info["channel"]
-    found = [m for m in request.app["gateway"].messages.values() if m["channel_id"] == channel]
+    found = [m for m in request.app[GATEWAY].messages.values() if m["channel_id"] == channel]
     return answer(found[::-1][:limit])
 
 
@@ -239,13 +246,13 @@ async def _edit(request: web.Request) -> web.Response:
     message = _stored(request)
     if message is None:
         return problem(404, "Unknown Message", 10008)
-    bot: Bot = request["bot"]
+    bot = _bot(request)
     if message["author"]["id"] != bot.account.id:
         return problem(403, "Cannot edit a message authored by another user", 50005)
     body = await body_of(request)
     kept = ("content", "embeds", "components")
     message |= {key: body[key] for key in kept if key in body} | {"edited_timestamp": now()}
-    gateway: Gateway = request.app["gateway"]
+    gateway = request.app[GATEWAY]
     gateway.journal.record("edit", bot.number, content=message["content"], message=message["id"])
     return answer(message)
 
@@ -254,7 +261,7 @@ async def _delete(request: web.Request) -> web.Response:
     message = _stored(request)
     if message is None:
         return problem(404, "Unknown Message", 10008)
-    del request.app["gateway"].messages[message["id"]]
+    del request.app[GATEWAY].messages[message["id"]]
     return web.Response(status=204)
 
 
@@ -263,7 +270,7 @@ async def _no_content(request: web.Request) -> web.Response:
 
 
 def _stored(request: web.Request) -> Json | None:
-    stored: Json | None = request.app["gateway"].messages.get(request.match_info["message"])
+    stored: Json | None = request.app[GATEWAY].messages.get(request.match_info["message"])
     return stored
 
 
@@ -271,18 +278,18 @@ def _stored(request: web.Request) -> Json | None:
 
 
 async def _commands(request: web.Request) -> web.Response:
-    return answer(request["bot"].commands)
+    return answer(_bot(request).commands)
 
 
 async def _replace_commands(request: web.Request) -> web.Response:
     wanted = json.loads(await request.read())
-    bot: Bot = request["bot"]
+    bot = _bot(request)
     bot.commands = [_command(bot, item, request.match_info.get("guild")) for item in wanted]
     return answer(bot.commands)
 
 
 async def _add_command(request: web.Request) -> web.Response:
-    bot: Bot = request["bot"]
+    bot = _bot(request)
     command = _command(bot, await body_of(request), request.match_info.get("guild"))
     bot.commands = [item for item in bot.commands if item["name"] != command["name"]] + [command]
     return answer(command, 201)

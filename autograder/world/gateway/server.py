@@ -93,7 +93,7 @@ class Gateway:
 
     async def start(self) -> dict[str, Any]:
         app = web.Application(client_max_size=1 << 24)
-        app["gateway"] = self
+        app[rest.GATEWAY] = self
         app.router.add_get("/", self._connect)
         rest.add_routes(app)
         interactions.add_routes(app)
