@@ -23,6 +23,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
 from matplotlib.lines import Line2D
+from matplotlib.markers import CARETRIGHT
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.textpath import TextPath
 from matplotlib.transforms import Affine2D, Transform
@@ -30,6 +31,7 @@ from PIL import Image
 
 INK, QUIET, FAINT, PAPER = "#1f2933", "#55626f", "#c5ced6", "#ffffff"
 
+POINTS = 9.0  # size of the type; in the narrowest place, a phone's 340 pixels, 8.5 are left
 SEEN = 1.3  # CSS pixels: a shorter step would fade into the paper
 CLASH = 100.0  # the price of an arrangement in which something crosses a label
 FALLBACKS = (  # fonts that systems bring for what DejaVu Sans lacks
@@ -58,15 +60,15 @@ class Look:
 class Page:
     """A Figure that is filled from top to bottom; `y` is how far it is filled."""
 
-    def __init__(self, width: int, wide: bool, span: float, names: Iterable[str]) -> None:
+    def __init__(self, width: int, span: float, names: Iterable[str]) -> None:
         self.width, self.span = width, span
-        self.points = 9.0 if wide else 8.5
-        self.pad, self.leading = 14.0, self.points * 96 / 72 * 1.4
+        self.pad, self.leading = 14.0, POINTS * 96 / 72 * 1.4
         self.y = 8.0
         self.figure = Figure(figsize=(width / 96, 1), dpi=192)
         self._ruler = _agg.RendererAgg(1, 1, 192)
-        widest = max((self.measure(name) for name in names), default=0.0)
-        self.left = self.pad + min(widest, 150.0 if wide else 92.0) + 10
+        most = min(150.0, width / 4)
+        widest = max((self.measure(self._called(name, most)) for name in names), default=0.0)
+        self.left = self.pad + min(widest, most) + 10
         self.room = width - self.left - self.pad
         self._turned = Affine2D()  # y downwards; set when the height is known
         self._pixels: Transform = self._turned + self.figure.dpi_scale_trans
@@ -138,8 +140,13 @@ class Page:
 
     def name(self, text: str, middle: float, color: str = QUIET, style: Style = "normal") -> None:
         """Write a name left of its lane."""
-        text, base = self.fit(text, self.left - self.pad - 10), middle + self.points * 0.47
+        room, base = self.left - self.pad - 10, middle + POINTS * 0.47
+        text = self.fit(self._called(text, room), room)
         self.write(self.left - 10, base, text, color, align="right", style=style)
+
+    def _called(self, name: str, room: float) -> str:
+        """Return a name, or of a dotted one too long the end: of Client.start it says more."""
+        return name if " " in name or self.measure(name) <= room else name.rpartition(".")[2]
 
     def note(self, notes: Sequence[Note], color: str) -> None:
         """Write labels above what comes next, and make room for them."""
@@ -163,7 +170,7 @@ class Page:
         return arranged(edges, widths, self.pad, self.width - self.pad)
 
     def _font(self, style: Style, size: float) -> Any:
-        return FontProperties(family=_families(), size=self.points * size, style=style)
+        return FontProperties(family=_families(), size=POINTS * size, style=style)
 
     # -- shapes --------------------------------------------------------------------------------
 
@@ -217,7 +224,7 @@ class Page:
             inside = height > floor
         if inside:
             outlines[-1].append((points[-1][0], base))
-        self._fill(outlines, color, gid)
+        self._fill([_bends(outline) for outline in outlines], color, gid)
 
     def box(
         self, start: float, seconds: float, top: float, height: float, look: Look, *, gid: str
@@ -243,10 +250,10 @@ class Page:
         """Draw a tick of the time axis."""
         self._line([at, at], [self.y, self.y + 4], self._time, QUIET)
 
-    def marks(self, times: Sequence[float], marker: str, face: str, edge: str, gid: str) -> None:
+    def marks(self, times: Sequence[float], shape: str, face: str, edge: str, gid: str) -> None:
         """Draw a mark at each of those moments, in the row that begins at `y`."""
-        shape: Any = _heart() if marker == "♥" else marker
-        marks = Line2D(times, [self.y + 11] * len(times), marker=shape, transform=self._time)
+        marker: Any = {"heart": _heart(), "cross": "X", "arrow": CARETRIGHT}[shape]
+        marks = Line2D(times, [self.y + 11] * len(times), marker=marker, transform=self._time)
         marks.set(linestyle="none", markersize=7, markeredgewidth=0.9, zorder=5, gid=gid)
         marks.set(markerfacecolor=face, markeredgecolor=edge)
         self.figure.add_artist(marks)
@@ -300,6 +307,17 @@ def arranged(
 
     best = min(product(*ways), key=price)
     return price(best), [(x, row, stem) for x, stem, _, row in best]
+
+
+def _bends(points: list[Point]) -> list[Point]:
+    """Leave out points that lie on a straight line between others: half of an SVG would be they."""
+    kept = points[:2]
+    for x, y in points[2:]:
+        (x0, y0), (x1, y1) = kept[-2:]
+        if abs((x1 - x0) * (y - y0) - (x - x0) * (y1 - y0)) < 1e-3 * (x - x0):
+            kept.pop()
+        kept.append((x, y))
+    return kept
 
 
 def png(figure: Figure) -> bytes:

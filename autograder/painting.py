@@ -24,12 +24,12 @@ MOST_NOTES = 3  # labels on blocks, longest first; more would hide the picture
 STRIP = 58.0  # CSS pixels: height of the lateness strip
 
 
-def paint(story: Story, title: str | None, width: int, wide: bool) -> Figure:
-    """Draw the story as a Figure; `wide` chooses the larger type and room for names."""
+def paint(story: Story, title: str | None, width: int) -> Figure:
+    """Draw the story as a Figure of `width` CSS pixels."""
     limit = [] if story.limit is None else [f"limit {duration(story.limit)}"]
     names = [*(lane.name for lane in story.lanes), *limit]
     names += ["the machine"] * bool(story.noise) + ["heartbeats"] * bool(story.beats or story.kills)
-    page = Page(width, wide, story.span, names)
+    page = Page(width, story.span, names)
     page.headline(story.title if title is None else printable(title, 300))
     page.y += 8
     top = page.y
@@ -78,10 +78,9 @@ def _note_blocks(page: Page, lane: Lane, noted: list[int]) -> None:
 
 
 def _paint_lane(page: Page, lane: Lane, number: int, thick: float) -> None:
-    page.name(lane.name or "a task", page.y, QUIET, "normal" if lane.task else "italic")
-    if lane.steps:
-        last = max(start + seconds for start, seconds in lane.steps)
-        page.across(lane.steps[0][0], last, page.y, FAINT, f"life {number}")
+    page.name(lane.name or "a task", page.y, QUIET, "normal" if lane.tasks else "italic")
+    for begin, seconds in lane.lives:
+        page.across(begin, begin + seconds, page.y, FAINT, f"life {number}")
     page.bars(lane.steps, page.y - thick / 2, thick, STEP, f"steps {number}")
     for block in lane.blocks:
         look = DOUBTFUL if block.doubtful else HELD if block.over else ALLOWED
@@ -107,12 +106,12 @@ def _paint_lateness(page: Page, story: Story) -> None:
     scale = STRIP / max(peak, limit or 0.0, 0.001)
     blamed = any(block.start - 0.011 <= at <= block.end for block in story.over)
     page.y += page.leading + 6
-    caption = "How late each 10 ms tick ran"
-    if peak > (limit or NOTABLE):
-        page.write(page.left, page.y - 5, caption, QUIET)
+    calm = peak <= (limit or NOTABLE)
+    caption = "How late each 10 ms tick ran" + f": at most {duration(peak)}" * calm
+    x = min(page.left, page.width - page.pad - page.measure(caption))
+    page.write(x, page.y - 5, caption, QUIET)
+    if not calm:
         page.note([(at, 0.0, f"{duration(peak)} late")], BLOCK if blamed else QUIET)
-    else:
-        page.write(page.left, page.y - 5, f"{caption}: at most {duration(peak)}", QUIET)
     page.y += 3 + STRIP
     outline = _skyline(story.late, page.span, int(page.room * 2))
     page.area(outline, 0.0, scale, LATE, "lateness")
@@ -148,9 +147,9 @@ def _paint_heartbeats(page: Page, story: Story) -> None:
     page.y += 6
     notes: list[Note] = []
     for at, code, back in story.kills[: 1 if len(story.kills) > 2 else 2]:
-        notes.append((at, 0.0, f"closed with {code} at {duration(at)}"))
+        notes.append((at, 0.0, f"closed with {code} at {story.at(at)}"))
         if back is not None and len(story.kills) == 1:
-            notes.append((back, 0.0, f"resumed at {duration(back)}"))
+            notes.append((back, 0.0, f"resumed at {story.at(back)}"))
     worst = max(story.beats, key=lambda beat: beat[1], default=(0.0, 0.0))
     if worst[1] > 0:
         notes.append((worst[0], 0.0, f"after {duration(worst[1])} of silence"))
@@ -160,10 +159,11 @@ def _paint_heartbeats(page: Page, story: Story) -> None:
     for at, _, back in [*story.kills, (page.span, 0, None)]:
         page.across(min(start, at), at, page.y + 11, FAINT, "connection")
         start = page.span if back is None else back
-    page.marks([at for at, silent in story.beats if not silent], "♥", STEP, STEP, "on time")
-    page.marks([at for at, silent in story.beats if silent], "♥", PAPER, BLOCK, "late")
-    page.marks([at for at, _, _ in story.kills], "X", BLOCK, PAPER, "closed")
-    page.marks([back for *_, back in story.kills if back is not None], ">", STEP, PAPER, "resumed")
+    resumed = [back for *_, back in story.kills if back is not None]
+    page.marks(resumed, "arrow", PAPER, STEP, "resumed")  # it ends where the first beat begins
+    page.marks([at for at, silent in story.beats if not silent], "heart", STEP, STEP, "on time")
+    page.marks([at for at, silent in story.beats if silent], "heart", PAPER, BLOCK, "late")
+    page.marks([at for at, _, _ in story.kills], "cross", BLOCK, PAPER, "closed")
     page.y += 22
 
 

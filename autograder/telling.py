@@ -57,12 +57,13 @@ class Held:
 
 @dataclass
 class Lane:
-    """The steps of one task, and those of the blocks that were one of its steps."""
+    """The steps of one task, or of several of one name that lived one after the other."""
 
     name: str
     steps: list[Span]
-    task: bool = True  # False: what ran on the loop itself
-    blocks: list[Held] = field(default_factory=list)
+    lives: list[Span]  # from the first step of a task to the end of its last
+    tasks: int = 1  # 0: what ran on the loop itself
+    blocks: list[Held] = field(default_factory=list)  # those that were one of the steps
 
 
 class Story:
@@ -79,11 +80,7 @@ class Story:
         self.seconds = (spans([(0.0, record.seconds)]) or [(0.0, 0.0)])[0][1]
         self.limit = limit
         self.error = record.error
-        self.lanes = [
-            Lane(printable(lane[0], 80), spans(lane[1]))
-            for lane in record.lanes[:MOST_LANES]
-            if isinstance(lane, tuple | list) and len(lane) == 2 and isinstance(lane[1], list)
-        ]
+        self.lanes = _lanes(record.lanes[:MOST_LANES])
         self.late = spans(record.late)
         every = [_held(block, limit) for block in record.blocks]
         every.sort(key=lambda b: -b.seconds - b.doubt * b.doubtful)
@@ -98,12 +95,19 @@ class Story:
         ends += [start + seconds for start, seconds in self.noise]
         ends += [start + seconds for lane in self.lanes for start, seconds in lane.steps]
         self.span = max(ends)
+        worst = max((seconds for _, seconds in self.noise), default=0.0)
+        if worst < NOTABLE and sum(seconds for _, seconds in self.noise) < self.span / 20:
+            self.noise = []  # every machine takes a little, and it says nothing
         self.beats = [beat for beat in beats or () if 0 <= beat[0] <= self.span]
         self.kills = [
             (at, code, back if back is not None and back <= self.span else None)
             for at, code, back in kills or ()
             if 0 <= at <= self.span
         ]
+
+    def at(self, seconds: float) -> str:
+        """Write a moment in the unit of the time axis."""
+        return f"{seconds:.2f} s" if self.span >= 0.9995 else f"{seconds * 1000:.0f} ms"
 
     @property
     def title(self) -> str:
@@ -117,7 +121,7 @@ class Story:
     @property
     def sentences(self) -> str:
         """Two sentences for who cannot see the picture: what ran, and what held the loop."""
-        tasks = sum(lane.task for lane in self.lanes)
+        tasks = sum(lane.tasks for lane in self.lanes)
         ran = f"{self.name}() ran for {duration(self.seconds)}"
         ran += f" in {tasks} task{'s' * (tasks > 1)}" if tasks else ""
         held = f"{self._stood}{self._where}{self._taken}{self._lost}"
@@ -154,7 +158,7 @@ class Story:
         if block is None or not block.place:
             return ""
         code = f", {printable(block.code, 80)}," if block.code else ""
-        when = f" from {duration(block.start)} to {duration(block.end)}" if self.over else ""
+        when = f" from {self.at(block.start)} to {self.at(block.end)}" if self.over else ""
         return f"{', longest' * (len(self.over) > 1)} at {block.place}{code}{when}".rstrip(",")
 
     @property
@@ -168,7 +172,7 @@ class Story:
             return ""
         at, code, _ = self.kills[0]
         times = f" {len(self.kills)} times, first" * (len(self.kills) > 1)
-        return f"; the gateway closed the connection{times} with {code} at {duration(at)}"
+        return f"; the gateway closed the connection{times} with {code} at {self.at(at)}"
 
 
 def duration(seconds: float) -> str:
@@ -209,6 +213,26 @@ def shared(steps: list[Span], noise: list[Span]) -> list[Span]:
     return sorted(parts)
 
 
+def _lanes(recorded: list[Any]) -> list[Lane]:
+    """Return the lanes; tasks of one name that never overlap share one, as heartbeats do."""
+    lanes: list[Lane] = []
+    for one in recorded:
+        if not (isinstance(one, tuple | list) and len(one) == 2 and isinstance(one[1], list)):
+            continue
+        name, steps = printable(one[0], 80), spans(one[1])
+        begin = steps[0][0] if steps else 0.0
+        life = (begin, max((start + seconds for start, seconds in steps), default=begin) - begin)
+        for lane in lanes:
+            if lane.name == name and begin >= sum(lane.lives[-1]):
+                lane.steps += steps
+                lane.lives.append(life)
+                lane.tasks += 1
+                break
+        else:
+            lanes.append(Lane(name, steps, [life]))
+    return lanes
+
+
 def _held(plain: Mapping[str, Any], limit: float | None) -> Held:
     start, seconds = (spans([(plain["start"], plain["seconds"])]) or [(0.0, 0.0)])[0]
     _, doubt = (spans([(0.0, plain.get("doubt") or 0.0)]) or [(0.0, 0.0)])[0]
@@ -230,13 +254,13 @@ def _held(plain: Mapping[str, Any], limit: float | None) -> Held:
 
 def _lane_of(block: Held, lanes: list[Lane]) -> Lane:
     """Return the lane whose step the block is, else one for the loop itself, made when needed."""
-    best = max(lanes, key=lambda lane: _match(lane.steps, block) * lane.task, default=None)
-    if best is not None and best.task and _match(best.steps, block) > 0:
+    best = max(lanes, key=lambda lane: _match(lane.steps, block) * (lane.tasks > 0), default=None)
+    if best is not None and best.tasks and _match(best.steps, block) > 0:
         return best
-    if lanes and not lanes[0].task:
+    if lanes and not lanes[0].tasks:
         own = lanes[0]
     else:  # a callback, or many small steps in one pass of the loop
-        own = Lane("event loop", [], task=False)
+        own = Lane("event loop", [], [], tasks=0)
         lanes.insert(0, own)
     own.steps = sorted([*own.steps, (block.start, block.shown)])
     return own

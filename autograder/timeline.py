@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["alt_text", "as_html", "draw", "heard", "readme_picture", "record_readme_run"]
 
-WIDE, NARROW = 720, 380  # CSS pixels: a notebook's width, and a phone's or half a notebook's
+WIDE, NARROW = 720, 360  # CSS pixels: a notebook's width, and a phone's or half a notebook's
 SWITCH = 540  # CSS pixels: in less room than this, the narrow picture is shown
 
 
@@ -52,7 +52,7 @@ def draw(
     with matplotlib.style.context("default"):  # a learner's own style must not reach our picture
         from autograder.painting import paint
 
-        return paint(Story(record, limit, beats, kills), title, width, width >= SWITCH)
+        return paint(Story(record, limit, beats, kills), title, width)
 
 
 def as_html(
@@ -130,11 +130,11 @@ def readme_picture(path: Path) -> bytes:
     from autograder.report import Record
 
     stored = json.loads(path.read_text(encoding="utf-8"))
-    plain = {**Record(name="").to_plain(), **stored["record"]}  # a field may be newer than it
-    plain["late"] = [tuple(pair) for pair in plain["late"]]
-    plain["noise"] = [tuple(pair) for pair in plain["noise"]]
-    plain["lanes"] = [(name, [tuple(pair) for pair in steps]) for name, steps in plain["lanes"]]
-    figure = draw(Record.from_plain(plain), stored["limit"])
+    try:
+        plain = Record(name="").to_plain() | stored["record"]  # a field may be newer than it
+        figure = draw(Record.from_plain(plain), stored["limit"])
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"{path.name} holds no record of a watched run") from error
     out = io.BytesIO()
     with matplotlib.rc_context({"svg.hashsalt": "unblocked", "svg.fonttype": "path"}):
         figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
