@@ -108,7 +108,8 @@ class Connection:
     def forget(self) -> None:
         """In a forked child: let go of the parent's connection without a word."""
         self.ended = True
-        self._socket.close()
+        # close() would wait for the reading thread's file, and that thread was not forked.
+        os.close(self._socket.detach())
 
     def _read(self, process: subprocess.Popen[bytes] | None) -> None:
         with contextlib.suppress(OSError, ValueError), self._socket.makefile("rb") as lines:

@@ -30,6 +30,7 @@ import contextlib
 import hmac
 import importlib
 import json
+import logging
 import os
 import secrets
 import signal
@@ -124,7 +125,9 @@ class Supervisor:
         except UserMistake as mistake:
             answer = {"id": request["id"], "error": str(mistake)}
         except Exception as error:  # ours to mend, but the client must not wait for ever
-            answer = {"id": request["id"], "error": f"{type(error).__name__}: {error}"}
+            logging.exception("the request %s failed", request)
+            sentence = f"a server of this course failed ({type(error).__name__}: {error})"
+            answer = {"id": request["id"], "error": f"{sentence}: restart the kernel to try again"}
         with contextlib.suppress(ConnectionError):
             _write(writer, answer)
             await writer.drain()
