@@ -235,6 +235,8 @@ class Page:
         box.set(facecolor=look.face, edgecolor=look.edge, linewidth=0.6, zorder=look.order, gid=gid)
         if seconds > 6 * pixel:
             box.set_hatch(look.hatch or "")
+        elif look.edge == PAPER:
+            box.set_linewidth(0)  # white edges would leave nothing of it
         self.figure.add_artist(box)
 
     def across(self, start: float, end: float, y: float, color: str, gid: str = "rule") -> None:

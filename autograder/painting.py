@@ -10,7 +10,7 @@ import math
 from matplotlib.figure import Figure
 
 from autograder.drawing import FAINT, INK, PAPER, QUIET, Look, Note, Page, Point
-from autograder.telling import NOTABLE, Lane, Span, Story, duration, printable, shared
+from autograder.telling import NOTABLE, Held, Lane, Span, Story, duration, printable, shared
 
 STEP, LATE, BLOCK = "#4b7496", "#a9bfd0", "#7d1d12"  # dark, middle and darkest without colours
 
@@ -61,20 +61,25 @@ def _paint_lanes(page: Page, story: Story) -> None:
 
 
 def _note_blocks(page: Page, lane: Lane, noted: list[int]) -> None:
-    """Label the blocks, longest first; if the labels clash, the shorter ones lose their code."""
+    """Label the blocks, longest first; if labels clash, the shorter ones lose their code, and then
+    their label."""
     blocks = [block for block in lane.blocks if id(block) in noted]
-    for whole in range(len(blocks), -1, -1):
-        notes: list[Note] = []
-        for number, block in enumerate(blocks):
-            code = block.code if number < whole else ""
-            words, room = block.words(code), page.width - 2 * page.pad
-            while len(code) > 4 and page.measure(words) > room:
-                code = code[:-1]
-                words = block.words(code.rstrip() + "…")
-            notes.append((block.start, block.shown, page.fit(words, room)))
-        if len(blocks) < 2 or page.clear(notes):
-            break
-    page.note(notes, BLOCK if any(block.over for block in blocks) else STEP)
+    for count in range(len(blocks), 0, -1):
+        for whole in range(count, -1, -1):
+            notes = [_note(page, block, n < whole) for n, block in enumerate(blocks[:count])]
+            if count == 1 or page.clear(notes):
+                page.note(notes, BLOCK if blocks[0].over else STEP)
+                return
+
+
+def _note(page: Page, block: Held, whole: bool) -> Note:
+    """Return the label of a block, with as much of its code as fits if `whole`."""
+    code = block.code if whole else ""
+    words, room = block.words(code), page.width - 2 * page.pad
+    while len(code) > 4 and page.measure(words) > room:
+        code = code[:-1]
+        words = block.words(code.rstrip() + "…")
+    return block.start, block.shown, page.fit(words, room)
 
 
 def _paint_lane(page: Page, lane: Lane, number: int, thick: float) -> None:

@@ -142,7 +142,10 @@ def readme_picture(path: Path) -> bytes:
 
 
 def record_readme_run(path: Path, limit: float = 0.1) -> Record:
-    """Watch BOT, whose handler blocks, store the record at `path` as JSON, and return it."""
+    """Watch BOT, whose handler blocks, store the record at `path` as JSON, and return it.
+
+    To be called when the machine is idle: what it takes away would be part of the picture.
+    """
     from autograder import running
 
     # Where tracebacks and `blame` look for the text of a line: the bot needs no file of its own.
