@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from running_lab import clone_into
 
 from autograder import doctor
 
@@ -21,13 +22,7 @@ unix_only = pytest.mark.skipif(os.name == "nt", reason="Binder's scripts are for
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A copy of what Binder would get, under another path."""
-    for name in ("autograder", ".binder", "source", "notebooks", "release"):
-        ignored = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(ROOT / name, tmp_path / name, ignore=ignored)
-    for name in ("requirements.txt", "pyproject.toml"):
-        shutil.copy(ROOT / name, tmp_path)
-    return tmp_path
+    return clone_into(tmp_path / "clone")
 
 
 def run_script(clone: Path, name: str, *arguments: str) -> str:
