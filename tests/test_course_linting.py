@@ -88,7 +88,7 @@ LAB_FAULTS = {
     "another limit stated": (("for all but 100 ms", "but 1100 ms"), "write `100 ms`"),
     "no hints": (('# %% [markdown] hints="judge"', "# %% [markdown]"), "0 steps of help"),
     "two hints": (("<details><summary>3</summary>Gaps.</details>", ""), "2 steps of help"),
-    "hints for nobody": (('hints="judge"', 'hints="juge"'), "belongs to no exercise"),
+    "hints for nobody": (('hints="judge"', 'hints="other"'), "belongs to no exercise"),
     "no hidden test": (("### BEGIN HIDDEN TESTS\nasync", "async"), "no hidden test"),
     "no visible test": (
         ('report = await watch(judge, "httpx")\nreport.returned("async").responsive(0.1);',
