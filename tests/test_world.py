@@ -228,7 +228,7 @@ def test_stale_files_are_no_obstacle(place: Place) -> None:
         (supervisor,) = place.supervisors()
         supervisor.kill()  # it leaves its files
         first.kill()
-        supervisor.wait(5)
+        assert ends(supervisor, within=5)
         (published,) = place.directory.rglob("*.json")
         published.write_text(address)
         second = place.client(START)
@@ -263,7 +263,7 @@ def test_when_the_supervisor_dies_one_sentence_says_so_and_start_starts_anew(pla
     told(client)
     (supervisor,) = place.supervisors()
     supervisor.kill()
-    supervisor.wait(5)
+    assert ends(supervisor, within=5)
     assert client.stdin is not None
     client.stdin.write("\n")
     client.stdin.flush()

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from autograder.world.gateway.server import Gateway
 
 MESSAGE, DEFERRED, SILENT, UPDATE = 4, 5, 6, 7  # kinds of callback
-KINDS_OF_OPTION = {str: 3, int: 4, bool: 5, float: 10}
+TEXT = 3
+KINDS_OF_OPTION = {str: TEXT, int: 4, bool: 5, float: 10}
 
 
 @dataclass
@@ -57,21 +58,32 @@ def send(gateway: Gateway, command: str, user: Account, channel: str, options: J
         )
     session = sessions[-1]
     bot = session.bot
-    registered = next((c["id"] for c in bot.commands if c["name"] == command), snowflake())
+    registered = next((item for item in bot.commands if item["name"] == command), None)
     interaction = Interaction(snowflake(), secrets.token_urlsafe(32), command, bot, identity)
     gateway.interactions[interaction.token] = interaction
     gateway.journal.record(
         "interaction", bot.number, name=command, author=user.name, interaction=interaction.id
     )
     bot.told(f"/{command}")
-    data = {"id": registered, "name": command, "type": 1, "options": _options(options)}
+    data = {
+        "id": registered["id"] if registered else snowflake(),
+        "name": command,
+        "type": 1,
+        "options": _options(options, registered),
+    }
     session.dispatch("INTERACTION_CREATE", _event(interaction, data, user, channel))
     return interaction.id
 
 
-def _options(options: Json) -> list[Json]:
+def _options(options: Json, registered: Json | None) -> list[Json]:
+    """Type each option as the command declares it, or else by its value."""
+    declared = {item["name"]: item["type"] for item in (registered or {}).get("options", ())}
     return [
-        {"name": name, "type": KINDS_OF_OPTION.get(type(value), 3), "value": value}
+        {
+            "name": name,
+            "type": declared.get(name, KINDS_OF_OPTION.get(type(value), TEXT)),
+            "value": str(value) if declared.get(name) == TEXT else value,
+        }
         for name, value in options.items()
     ]
 

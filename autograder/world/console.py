@@ -1,0 +1,191 @@
+"""The verbs `gateway` and `world`: servers for a person at a terminal, until Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from autograder.outcomes import UserMistake
+from autograder.world.gateway.journal import Event
+from autograder.world.gateway.server import Gateway
+
+# From this interval on a person can read every heartbeat as it comes; below, they would flood.
+READABLE = 5.0
+
+
+def gateway(port: int | None, heartbeat: float, grace: float, jsonl: bool) -> int:
+    """Serve one gateway; what is typed is said in #general. Returns the exit code.
+
+    Ends with Ctrl-C, and with the end of its input when that is a terminal or a pipe. Raises
+    UserMistake when the port is taken.
+    """
+    try:
+        # Any token is right: a bot keeps its own, and nothing leaves this machine.
+        settings = {"port": port or 0, "heartbeat": heartbeat, "grace": grace, "token": ""}
+        asyncio.run(_serve(Gateway(**settings), _as_json if jsonl else _for_people(heartbeat)))
+    except KeyboardInterrupt:
+        pass
+    return 0
+
+
+def world() -> int:
+    """Keep this user's servers running and print where they are. Returns the exit code."""
+    from autograder import world
+
+    async def start() -> world.Servers:
+        servers = await world.start("http")
+        gw = await servers.gateway()
+        print(f"http     {servers.http.url}")
+        print(f"gateway  {gw.ws_url}  REST {gw.rest_url}  token {gw.token}")
+        print("Ctrl-C ends them.", flush=True)
+        return servers
+
+    try:
+        servers = asyncio.run(start())
+        while True:
+            servers.http.counters()  # raises the sentence for it when the supervisor has died
+            time.sleep(1)
+    except KeyboardInterrupt:
+        return 0
+
+
+async def _serve(one: Gateway, show: Callable[[Event], None]) -> None:
+    one.follow(show)
+    await one.start()
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def typed(line: str | None) -> None:
+        loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    threading.Thread(target=_read_input, args=(typed,), name="keyboard", daemon=True).start()
+    try:
+        while (line := await lines.get()) is not None:
+            await _say(one, line)
+    finally:
+        await one.stop()
+
+
+async def _say(one: Gateway, line: str) -> None:
+    """Say a line; one that begins with a slash is a command, as in `/report month=3`."""
+    if not line.strip():
+        return
+    try:
+        if line.startswith("/") and len(line) > 1:
+            command, *options = line[1:].split()
+            pairs = (option.partition("=") for option in options)
+            await one.interact(command, options={name: _value(text) for name, _, text in pairs})
+        else:
+            await one.say(line)
+    except UserMistake as mistake:
+        print(mistake, file=sys.stderr)
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _read_input(typed: Callable[[str | None], None]) -> None:
+    """Pass on each line; at the end of the input pass on None, except when there never was any.
+
+    Not through `sys.stdin`: a thread that holds its lock spoils the interpreter's end.
+    """
+    rest = b""
+    try:
+        while data := os.read(0, 4096):
+            *lines, rest = (rest + data).split(b"\n")
+            for line in lines:
+                typed(line.decode(errors="replace").rstrip("\r"))
+        if rest:
+            typed(rest.decode(errors="replace"))
+        if stat.S_ISCHR(os.fstat(0).st_mode) and not os.isatty(0):
+            return  # /dev/null: a service without a keyboard goes on
+    except OSError:
+        return  # no input at all, or a terminal that belongs to another process
+    typed(None)
+
+
+def _as_json(event: Event) -> None:
+    print(json.dumps(event), flush=True)
+
+
+def _for_people(heartbeat: float) -> Callable[[Event], None]:
+    console = Console(highlight=False, soft_wrap=True)
+
+    def show(event: Event) -> None:
+        told = describe(event, heartbeat)
+        if told is not None:
+            who, what, style = told
+            clock = Text(f"{event['t']:9.3f}  ", style="dim")
+            console.print(clock, Text(f"{who:<8}", style="bold"), Text(what, style=style), sep="")
+
+    return show
+
+
+def describe(event: Event, heartbeat: float) -> tuple[str, str, str] | None:
+    """Return who, what and its style for one line of the log; None for what is not worth one."""
+    kind = event["event"]
+    if kind == "listening":
+        return "gateway", _welcome(event, heartbeat), ""
+    if kind not in LINES or (kind == "heartbeat" and heartbeat < READABLE):
+        return None
+    told = {name: printable(value) for name, value in event.items()}
+    told["busy"] = f", last given {told['handling']!r}" if told.get("handling") else ""
+    told["where"] = f"#{told.get('channel')}  " if told.get("channel") else ""
+    what, style = LINES[kind]
+    who = told.get("author") or (f"bot {event['bot']}" if event["bot"] else kind)
+    return str(who), what.format_map(told), style
+
+
+LINES = {
+    "identify": ("identifies itself as {name}, with {library}", ""),
+    "ready": ("is ready", "green"),
+    "heartbeat": ("heartbeat, {gap:.2f} s after the one before", "dim"),
+    "say": ("{where}{content}", "cyan"),
+    "reply": ("{where}{content}", "green"),
+    "interaction": ("/{name}", "cyan"),
+    "deferred": ("/{name}: deferred after {seconds:.2f} s", ""),
+    "followup": ("/{name}: {content}  (after {seconds:.2f} s)", "green"),
+    "late": ("heartbeat late: silent for {gap:.2f} s{busy}", "yellow"),
+    "killed": ("KILLED with {code}: silent for {gap:.2f} s{busy}", "bold red"),
+    "resumed": ("resumed; {replayed} missed events replayed", "green"),
+    "invalid_session": ("cannot resume: its session is gone", "yellow"),
+    "closed": ("connection closed by the {by}, code {code}", "yellow"),
+    "refused": ("refused with {code}", "red"),
+    "limited": ("sends too fast: told to wait {retry_after:.2f} s", "yellow"),
+    "hint": ("{text}", "magenta"),
+}
+
+
+def printable(value: Any) -> Any:
+    """Return text without what a terminal would obey: a bot's words are not ours."""
+    if not isinstance(value, str):
+        return value
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in value)
+
+
+def _welcome(event: Event, heartbeat: float) -> str:
+    rest, ws = event["rest_url"], event["ws_url"]
+    return f"""\
+listening: REST {rest}, gateway {ws}
+It wants a heartbeat every {heartbeat:g} s and takes any token. To point your bot here:
+  discord.py         discord.http.Route.BASE = "{rest}"
+                     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL("{ws}")
+  hikari             bot = hikari.GatewayBot(token, rest_url="{rest}")
+                     bot.run(check_for_updates=False)
+  nextcord, disnake  nextcord.http.Route.BASE = "{rest}"
+  py-cord            discord.http.Route.API_BASE_URL = "{rest}"
+What you type is said in #general; /name runs a slash command. Ctrl-C ends."""
