@@ -1,0 +1,815 @@
+# The lab of unit 03. A blocking answer holds the loop for 0.45 s or more, 4.5 times the limit of 0.1 s; right
+# ones were measured at 0 to 15 ms, but for `odds` in a thread: 5 to 40 ms, once 118 (8 hogs), hence its 0.3 s. CPU work is sized at run time, to 0.7 s (`odds`
+# 1.3 s), because identical work varied by a factor of 1.8 on one machine (SYLLABUS, margins).
+
+# %% [markdown]
+# # Lab 03 · Keep the heart beating
+#
+# Four exercises, 80 points, 20 to 45 minutes. Run the cells in order, from the top.
+#
+# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the **test cell** below it. A test runs
+# your code for real, on a watched loop: against a gateway that hangs up, a web server that counts, a database that is locked.
+# Your source is not looked at, so *every* program is right that does the work and leaves the loop free. A hidden test does the same with other inputs.
+#
+# A test that fails says in one sentence what happened and where. Stuck? Under each exercise stands a ladder of hints, and climbing it
+# costs nothing.
+
+# %% setup="tools"
+import asyncio
+import hashlib
+import inspect
+import json
+import logging
+import lzma
+import random
+import sqlite3
+import tempfile
+import threading
+import time
+from contextlib import closing, suppress
+from pathlib import Path
+from types import SimpleNamespace
+
+import aiohttp
+import discord
+import requests
+from discord.ext import commands
+
+from autograder import watch, world
+from autograder.outcomes import Inconclusive, WrongValue
+
+servers = await world.start("http")
+
+# %% [markdown]
+# ---
+# ## 1 · Measure twelve calls
+#
+# Before you repair anything you want to know what is broken. Here are twelve calls of an ordinary bot, in a dict: name → a
+# function without arguments. Four of them hold the loop far too long.
+
+# %% setup="calls"
+def sized(work, start, seconds):
+    """The n for which `work(n)` takes about so many seconds of this machine's CPU time."""
+    n, cost = start, 0.0
+    while cost < 0.03:
+        n, began = 2 * n, time.thread_time()
+        work(n)
+        cost = time.thread_time() - began
+    return int(n * seconds / cost)
+
+
+def hash_password(rounds):
+    hashlib.pbkdf2_hmac("sha256", b"tea at four", b"salt", rounds)
+
+
+def add_points():
+    """Gives up after 0.45 s, because `elsewhere` has locked the file."""
+    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(folder / "xp.db", 0.45)) as db:
+        db.execute("CREATE TABLE xp (name, points)")
+
+
+folder = Path(tempfile.mkdtemp())
+(folder / "note.txt").write_text("tea at four. " * 150)
+names = json.dumps([{"name": "ada", "xp": number} for number in range(3500)])
+log = logging.Logger("dice")
+log.addHandler(logging.FileHandler(folder / "dice.log"))
+elsewhere = sqlite3.connect(folder / "xp.db", isolation_level=None, check_same_thread=False)
+elsewhere.execute("BEGIN EXCLUSIVE")
+rounds = sized(hash_password, 1000, seconds=0.6)
+
+# %% setup="twelve"
+CALLS = {
+    "throw two dice": lambda: random.randint(1, 6) + random.randint(1, 6),
+    "read a file of 2 kB": lambda: (folder / "note.txt").read_text(),
+    "write a file of 2 kB": lambda: (folder / "copy.txt").write_text("tea at four. " * 150),
+    "json.loads of 100 kB": lambda: json.loads(names),
+    "log one line": lambda: log.warning("ada rolled 7"),
+    "SHA-256 of 1 MB": lambda: hashlib.sha256(bytes(1_000_000)),
+    "sort 1000 scores": lambda: sorted(range(1000), key=str),
+    "split a text of 2 kB": lambda: ("tea at four. " * 150).split(),
+    "hash a password": lambda: hash_password(rounds),
+    "wait for a moment": lambda: time.sleep(0.45),
+    "requests.get, slow page": lambda: requests.get(f"{servers.http.url}/slow?seconds=0.45"),
+    "SQLite, file locked": add_points,
+}
+
+# %% [markdown]
+# **Worked example.** One call, by the clock:
+
+# %%
+began = time.perf_counter()
+CALLS["read a file of 2 kB"]()
+seconds = time.perf_counter() - began
+print(f"It held the loop for {seconds * 1000:.3f} ms")
+
+# %% [markdown] exercise="measure_twelve" limit=0.1
+# **Your turn.** Write `measure`. It gets such a dict and returns, for each name, the seconds for which that call holds the loop.
+# Your figures must be on the right side of **100 ms**, the limit of the lesson, and those of the slow calls right within a factor of two. Any method
+# is fine, and this once you may block: how else would you know?
+
+# %% answer="measure_twelve"
+async def measure(calls):
+    """Return {name: seconds for which this call holds the loop} for a dict {name: function}."""
+    figures = {}
+    for name, call in calls.items():
+        ### BEGIN SOLUTION
+        began = time.perf_counter()
+        call()
+        figures[name] = time.perf_counter() - began
+        ### END SOLUTION
+    return figures
+
+# %% setup="measure_twelve_check"
+async def compared(names):
+    """Let `measure` measure the calls of these names, then do it again by the clock."""
+    called, clock = set(), {}
+
+    def noted(name):
+        return lambda: (called.add(name), CALLS[name]())
+
+    figures = await measure({name: noted(name) for name in names})
+    for name in names:
+        began = time.perf_counter()
+        CALLS[name]()
+        clock[name] = time.perf_counter() - began
+    return figures, clock, sorted(called)
+
+
+def judge(report, figures, clock, called):
+    """Raise WrongValue for the first figure that is not right; `clock` has the true ones."""
+    if type(figures) is not dict or set(figures) != set(clock):
+        raise WrongValue(f"`measure` must return a dict with these names: {', '.join(clock)}.")
+    for name in figures:
+        if type(figures[name]) is not float:
+            raise WrongValue(f"`{name}`: a figure is a float, in seconds, not {figures[name]!r}.")
+        if name not in called:
+            raise WrongValue(f"`{name}` was never called, so its figure is a guess; measure it.")
+    for name, truth in sorted(clock.items(), key=lambda item: -item[1]):
+        figure, why = figures[name], ""
+        if truth >= 0.1 and not figure >= 0.2:  # a machine can add to a time, not take from it
+            why = "That is too small: does your clock run on while a call sleeps?"
+        elif figure > max(0.1, 2 * truth) + report.noise:
+            why = "That is too large: is it in seconds, and is nothing else timed?"
+        if why:
+            raise WrongValue(f"You say {figure:.3g} s for `{name}`; it takes {truth:.3g} s. {why}")
+        if truth < 0.1 <= figure:
+            raise Inconclusive(f"This machine was too busy to measure `{name}`: run the cell again.")
+
+# %% test="measure_twelve_visible" points=8
+report = await watch(compared, list(CALLS), timeout=30)
+figures, clock, called = report.value
+judge(report, figures, clock, called)
+for name, seconds in sorted(figures.items(), key=lambda item: item[1]):
+    print(f"{seconds * 1000:9.3f} ms  {name}{'  <- too long for a loop' if seconds >= 0.1 else ''}")
+
+# %% [markdown]
+# The hidden test hands you other calls.
+
+# %% test="measure_twelve_hidden" points=7
+### BEGIN HIDDEN TESTS
+async def strangers(plan):
+    """Let `measure` measure calls that sleep as planned; return its figures and who was called."""
+    import time
+
+    called = set()
+
+    def call(name, seconds):
+        return lambda: (called.add(name), time.sleep(seconds))
+
+    figures = await measure({name: call(name, seconds) for name, seconds in plan.items()})
+    return figures, sorted(called)
+
+
+letters = random.sample("abcdefghijklmnopqrstuvwxyz", 7)
+truth = {f"call {letter}": random.uniform(0.001, 0.01) for letter in letters[:4]}
+truth |= {f"call {letter}": random.uniform(0.45, 0.55) for letter in letters[4:]}
+plan = dict(random.sample(list(truth.items()), len(truth)))
+report = await watch(strangers, plan, timeout=30)
+figures, called = report.value
+judge(report, figures, plan, called)
+### END HIDDEN TESTS
+print("Measured.")
+
+# %% [markdown] hints="measure_twelve"
+# <details><summary>Hint 1: a question</summary>
+#
+# What is the difference between "the CPU worked for 0.45 s" and "the loop could do nothing for 0.45 s"? Which of the two does a heartbeat feel?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 6, the loop over `CALLS`: look at the clock, call, look again.
+# </details>
+# <details><summary>Hint 3: the gap</summary>
+#
+# Three lines: `began = ...`, the call, `figures[name] = ... - began`. The clock is `time.perf_counter`, which goes on while a call sleeps; `time.process_time` does not.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Measure every call three times and keep the smallest figure. Why the smallest, and not the mean? (A busy machine can only *add* to a time.)
+# </details>
+
+# %% [markdown]
+# ---
+# ## 2 · Repair two commands
+#
+# Now a bot, on the live gateway. It wants a heartbeat every 0.2 s, and hangs up after 0.4 s of silence. This is how the tests run your commands:
+
+# %% setup="bot"
+def make_bot(*functions):
+    """A discord.py bot with these commands; what takes an `interaction` is a slash command."""
+    bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
+    for function in functions:
+        slash = "interaction" in inspect.signature(function).parameters
+        (bot.tree if slash else bot).command()(function)
+
+    @bot.command()
+    async def ping(ctx):
+        await ctx.send("pong")
+
+    @bot.command()
+    async def goodnight(ctx):
+        await bot.close()
+
+    return bot
+
+
+async def evening(address, *names):
+    """Run a bot with the commands of these names until `!goodnight`; raise what a command raised."""
+    bot, trouble = make_bot(*(globals()[name] for name in names)), []
+
+    async def note(where, error):
+        trouble.append(getattr(error, "original", error))
+        await bot.close()
+
+    bot.on_command_error = bot.tree.on_error = note
+    world.point(SimpleNamespace(**address))
+    async with bot:
+        await bot.start(address["token"])
+    if trouble:
+        raise trouble[0]
+
+# %% setup="people"
+async def talk(gw, *lines, replies):
+    """People write these lines; after so many replies, or 4 s, the bot is sent to bed."""
+    await gw.until(ready=1)
+    for who, line in lines:
+        await (gw.interact(line[1:], user=who) if line[0] == "/" else gw.say(line, author=who))
+    await gw.until(replies=replies, timeout=4)
+    await gw.say("!goodnight")
+
+
+async def meanwhile(run, talking):
+    """Await a run while people talk; the talk ends with it."""
+    talking = asyncio.ensure_future(talking)
+    report = await run
+    if talking.done():
+        talking.result()
+    talking.cancel()
+    return report
+
+
+def heard(gw, *expected):
+    """Raise WrongValue unless the bot said exactly this, in any order."""
+    missing, surplus = list(expected), []
+    for reply in gw.replies:
+        missing.remove(reply) if reply in missing else surplus.append(reply)
+    if missing:
+        said = f"it said only {gw.replies}" if gw.replies else "it said nothing"
+        raise WrongValue(f"The bot never said {missing[0]!r}; {said}. Somebody got no answer.")
+    if surplus:
+        raise WrongValue(f"The bot said {surplus[0]!r}, for which nobody had asked.")
+
+
+def moment(gw, event, content):
+    """When the gateway first saw a line (`say`) or an answer (`reply`), in seconds."""
+    return next(e["t"] for e in gw.log if e["event"] == event and e["content"] == content)
+
+# %% [markdown]
+# **Worked example.** `!roll`, before and after. One word:
+#
+# ```python
+# async def roll(ctx, dice):                             async def roll(ctx, dice):
+#     time.sleep(0.9)                                        await asyncio.sleep(0.9)
+#     await ctx.send(f"{ctx.author.name} rolls ...")         await ctx.send(f"{ctx.author.name} rolls ...")
+# ```
+
+# %% [markdown] exercise="repair_two" limit=0.1
+# **Your turn.** Two commands of the same bot are still broken.
+#
+# `!remind 0.6 tea` waits for 0.6 s and then says `ada: tea`. As it stands it begins with `time.sleep(seconds)`, and every reminder stops the heart.
+# The reminder must come when it is due and not before; meanwhile the bot answers others, keeps its connection, and **never holds the loop for 100 ms**.
+
+# %% answer="repair_two_remind"
+async def remind(ctx, seconds: float, *, what: str):
+    """`!remind 0.6 tea` says `ada: tea` after 0.6 seconds."""
+    ### BEGIN SOLUTION
+    await asyncio.sleep(seconds)
+    ### END SOLUTION
+    await ctx.send(f"{ctx.author.name}: {what}")
+
+# %% test="repair_two_remind_check" points=8
+def reminded(gw, who, seconds, what):
+    """Raise WrongValue when a reminder came before it was due."""
+    asked = moment(gw, "say", f"!remind {seconds} {what}")
+    waited = moment(gw, "reply", f"{who}: {what}") - asked
+    if waited < seconds:
+        raise WrongValue(
+            f"`!remind {seconds} {what}` was answered after {waited:.2f} s, and it was due after "
+            f"{seconds} s. Is the waiting awaited?"
+        )
+
+
+gw = await servers.gateway(heartbeat=0.2, grace=2)
+seconds, what = random.randint(55, 65) / 100, random.choice(["tea", "cake", "the dragon"])
+people = talk(gw, ("ada", f"!remind {seconds} {what}"), ("bo", "!ping"), replies=2)
+report = await meanwhile(watch(evening, gw.address, "remind"), people)
+report.responsive(0.1, gateway=gw)
+heard(gw, "pong", f"ada: {what}")
+reminded(gw, "ada", seconds, what)
+### BEGIN HIDDEN TESTS
+gw = await servers.gateway(heartbeat=0.2, grace=2)
+asked = {who: (random.randint(50, 70) / 100, f"raid {random.randint(1, 999)}") for who in ("bo", "cy")}
+lines = [(who, f"!remind {seconds} {what}") for who, (seconds, what) in asked.items()]
+people = talk(gw, *lines, ("ada", "!ping"), replies=3)
+report = await meanwhile(watch(evening, gw.address, "remind"), people)
+report.responsive(0.1, gateway=gw)
+heard(gw, "pong", *(f"{who}: {what}" for who, (_, what) in asked.items()))
+for who, (seconds, what) in asked.items():
+    reminded(gw, who, seconds, what)
+### END HIDDEN TESTS
+print(report)
+
+# %% [markdown]
+# `!countdown 2` says `2`, half a second later `1`, and half a second later `go!`: three messages. This time nothing is given. Again
+# no 100 ms without the loop.
+
+# %% answer="repair_two_countdown"
+async def countdown(ctx, count: int):
+    """`!countdown 2` says `2`, `1`, `go!`, with half a second between one and the next."""
+    ### BEGIN SOLUTION
+    for number in range(count, 0, -1):
+        await ctx.send(str(number))
+        await asyncio.sleep(0.5)
+    await ctx.send("go!")
+    ### END SOLUTION
+
+# %% test="repair_two_countdown_check" points=12
+def counted(gw, count):
+    """Raise WrongValue unless the countdown was heard in its order and at its pace."""
+    order = [*map(str, range(count, 0, -1)), "go!"]
+    said = [e for e in gw.log if e["event"] == "reply" and e["content"] in order]
+    if [e["content"] for e in said] != order:
+        raise WrongValue(f"A countdown from {count} goes {order}; people read {gw.replies}.")
+    pauses = [later["t"] - earlier["t"] for earlier, later in zip(said, said[1:])]
+    if min(pauses) < 0.4:
+        raise WrongValue(
+            f"Between two messages there were {min(pauses):.2f} s, and half a second belongs there. "
+            "Is the waiting awaited?"
+        )
+
+
+gw = await servers.gateway(heartbeat=0.2, grace=2)
+people = talk(gw, ("ada", "!countdown 1"), ("bo", "!ping"), replies=3)
+report = await meanwhile(watch(evening, gw.address, "countdown"), people)
+report.responsive(0.1, gateway=gw)
+heard(gw, "1", "go!", "pong")
+counted(gw, 1)
+### BEGIN HIDDEN TESTS
+gw = await servers.gateway(heartbeat=0.2, grace=2)
+count = random.choice([2, 3])
+people = talk(gw, ("cy", f"!countdown {count}"), ("bo", "!ping"), ("bo", "!ping"), replies=count + 3)
+report = await meanwhile(watch(evening, gw.address, "countdown"), people)
+report.responsive(0.1, gateway=gw)
+heard(gw, *map(str, range(count, 0, -1)), "go!", "pong", "pong")
+counted(gw, count)
+### END HIDDEN TESTS
+print(report)
+
+# %% [markdown] hints="repair_two"
+# <details><summary>Hint 1: a question</summary>
+#
+# Who has to wait here, the person or the loop?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 3, *One word*. And part 5 if you think of threads or timeouts.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `remind`: one line, and it begins with `await`. `countdown`: a `for` over `range(count, 0, -1)` with two awaits in its body, and one more after it. `ctx.send` wants a
+# `str`.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# `!countdown 5` and, a moment later, `!countdown 3` in the same channel: what do people read? Unit 09 is about that.
+# </details>
+
+# %% [markdown] exercise="repair_five" limit=0.1
+# ---
+# ## 3 · Repair five
+#
+# Five commands that block in five ways. For each you see how it is now. Write it so that it does the same work, gives the same answer, and **never holds
+# the loop for 100 ms**. Two cards may help:
+#
+# | | |
+# |---|---|
+# | **An async client**, when there is one | `async with aiohttp.ClientSession() as session, session.get(url) as page:`<br>&emsp;`data = await page.json()` |
+# | **A thread**, when there is none | `value = await asyncio.to_thread(function, argument)`<br>The *function* and its arguments, not `function(argument)`: that would call it first. |
+
+# %% [markdown]
+# ### The oracle
+#
+# `!oracle` asks a language model, through the SDK of its makers. The SDK blocks, and you cannot change it.
+
+# %% setup="sdk"
+def ask_oracle(url, question):
+    """The SDK: it returns the model's answer to a question, and takes its time."""
+    return requests.get(url, params={"question": question}, timeout=10).json()["answer"]
+
+# %% [markdown]
+# ```python
+# async def oracle(url, question):          # as it is now
+#     return ask_oracle(url, question)
+# ```
+
+# %% answer="repair_five_oracle"
+async def oracle(url, question):
+    """Return what `ask_oracle(url, question)` returns."""
+    ### BEGIN SOLUTION
+    return await asyncio.to_thread(ask_oracle, url, question)
+    ### END SOLUTION
+
+# %% test="repair_five_oracle_check" points=6
+async def visited(path, **query):
+    """Raise WrongValue unless the web server has seen a request of this path and query."""
+    seen = [e["query"] for e in await servers.http.log() if e["path"] == path]
+    if query not in seen:
+        raise WrongValue(f"The web server at {path} was asked {seen or 'nothing'}, not {query}.")
+
+
+path, reply = f"/oracle/{random.randint(1, 10**9)}", random.choice(["yes", "no", "ask again"])
+await servers.http.plan(path=path, delay=0.6, body={"answer": reply})
+report = await watch(oracle, servers.http.url + path, "shall we raid tonight?")
+report.responsive(0.1).returned(reply)
+await visited(path, question="shall we raid tonight?")
+### BEGIN HIDDEN TESTS
+path, reply = f"/oracle/{random.randint(1, 10**9)}", f"try {random.randint(2, 99)}"
+question = f"what is {random.randint(2, 99)} * {random.randint(2, 99)}?"
+await servers.http.plan(path=path, delay=0.5, body={"answer": reply})
+report = await watch(oracle, servers.http.url + path, question)
+report.responsive(0.1).returned(reply)
+await visited(path, question=question)
+### END HIDDEN TESTS
+print(report)
+
+# %% [markdown]
+# ### The dog
+#
+# `!dog` fetches the picture of a dog from a web page that is slow tonight. This time the client is yours to choose.
+#
+# ```python
+# async def dog(url):          # as it is now
+#     return requests.get(url).json()["message"]
+# ```
+
+# %% answer="repair_five_dog"
+async def dog(url):
+    """Return the value of "message" in the JSON that the page at `url` sends."""
+    ### BEGIN SOLUTION
+    async with aiohttp.ClientSession() as session, session.get(url) as page:
+        data = await page.json()
+        return data["message"]
+    ### END SOLUTION
+
+# %% test="repair_five_dog_check" points=6
+path, picture = f"/dogs/{random.randint(1, 10**9)}", f"corgi-{random.randint(1, 999)}.jpg"
+await servers.http.plan(path=path, delay=0.6, body={"message": picture})
+report = await watch(dog, servers.http.url + path)
+report.responsive(0.1).returned(picture)
+await visited(path)
+### BEGIN HIDDEN TESTS
+path, picture = f"/dogs/{random.randint(1, 10**9)}", f"pug-{random.randint(1, 999)}.jpg"
+await servers.http.plan(path=path, delay=0.5, body={"message": picture, "status": "success"})
+report = await watch(dog, servers.http.url + path)
+report.responsive(0.1).returned(picture)
+await visited(path)
+### END HIDDEN TESTS
+print(report)
+
+# %% [markdown]
+# ### The odds
+#
+# `!odds` throws two dice very often and counts the sevens. Nothing waits here: it is a loop of plain Python.
+
+# %% setup="odds"
+def count_sevens(seed, throws):
+    """How many of so many throws of two dice show seven; the same for the same seed."""
+    dice, sevens = random.Random(seed), 0
+    for _ in range(throws):
+        if dice.randint(1, 6) + dice.randint(1, 6) == 7:
+            sevens += 1
+    return sevens
+
+# %% [markdown]
+# ```python
+# async def odds(seed, throws):          # as it is now
+#     return count_sevens(seed, throws)
+# ```
+#
+# You may call `count_sevens`, or write its loop anew. For this one command the limit is **300 ms**: a thread of plain Python must
+# share the interpreter with the loop, and takes some of its time (unit 05 says how much). As it is now, it holds the loop for more than a second.
+
+# %% answer="repair_five_odds"
+async def odds(seed, throws):
+    """Return what `count_sevens(seed, throws)` returns."""
+    ### BEGIN SOLUTION
+    return await asyncio.to_thread(count_sevens, seed, throws)
+    ### END SOLUTION
+
+# %% test="repair_five_odds_check" points=6
+throws = sized(lambda n: count_sevens(1, n), 1000, seconds=1.3)
+seed = random.randint(1, 10**9)
+report = await watch(odds, seed, throws)
+report.responsive(0.3).returned(count_sevens(seed, throws))
+### BEGIN HIDDEN TESTS
+seed, throws = random.randint(1, 10**9), throws + random.randint(1, 5000)
+report = await watch(odds, seed, throws)
+report.responsive(0.3).returned(count_sevens(seed, throws))
+### END HIDDEN TESTS
+print(report)
+
+# %% [markdown]
+# ### The points
+#
+# `!xp` adds points to somebody's account, in a SQLite file that the bot's website uses too. While that one writes, the file is locked, and `sqlite3` waits.
+#
+# ```python
+# async def add_xp(path, name, points):          # as it is now
+#     with closing(sqlite3.connect(path, timeout=5)) as db, db:
+#         db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
+#         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
+# ```
+
+# %% answer="repair_five_xp"
+async def add_xp(path, name, points):
+    """Add points to `name` in the table `xp (name, points)` of the SQLite file at `path`.
+
+    Return the new number of points.
+    """
+    ### BEGIN SOLUTION
+    def add():
+        with closing(sqlite3.connect(path, timeout=5)) as db, db:
+            db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
+            return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
+
+    return await asyncio.to_thread(add)
+    ### END SOLUTION
+
+# %% setup="repair_five_points"
+def credited(report, after, names):
+    """Raise WrongValue unless the answers of `add_xp` and the file have the right points."""
+    said, rows = report.value
+    right = {name: after[name] for name in names}
+    if said != right:
+        raise WrongValue(f"`add_xp` returned {said}, and {right} is right; the file says {rows}.")
+    if rows != after:
+        raise WrongValue(f"The file says {rows}, and {after} is right: points were lost or invented.")
+
+# %% test="repair_five_xp_check" points=6
+async def locked_file(before, gains, seconds):
+    """Call `add_xp` while another writer holds the file; return what it said and what the file says."""
+    import asyncio, sqlite3, tempfile, threading, time
+
+    path, held = tempfile.mkdtemp() + "/xp.db", threading.Event()
+
+    def website():
+        db = sqlite3.connect(path, isolation_level=None)
+        db.execute("CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER)")
+        db.executemany("INSERT INTO xp VALUES (?, ?)", before.items())
+        db.execute("BEGIN EXCLUSIVE")
+        held.set()
+        time.sleep(seconds)
+        db.execute("COMMIT")
+        db.close()
+
+    def rows():
+        db = sqlite3.connect(path)
+        found = dict(db.execute("SELECT name, points FROM xp").fetchall())
+        db.close()
+        return found
+
+    writer = asyncio.create_task(asyncio.to_thread(website))
+    await asyncio.to_thread(held.wait, 5)
+    said = {name: await add_xp(path, name, points) for name, points in gains.items()}
+    await writer
+    return said, await asyncio.to_thread(rows)
+
+
+before = {name: random.randint(10, 99) for name in ("ada", "bo", "cy")}
+gains = {"ada": random.randint(1, 9), "cy": random.randint(1, 9)}
+after = {name: before[name] + gains.get(name, 0) for name in before}
+report = await watch(locked_file, before, gains, 0.6)
+report.responsive(0.1)
+credited(report, after, gains)
+### BEGIN HIDDEN TESTS
+before = {f"guest {number}": random.randint(100, 999) for number in range(5)}
+gains = {name: random.randint(-50, 50) for name in random.sample(list(before), 3)}
+after = {name: before[name] + gains.get(name, 0) for name in before}
+report = await watch(locked_file, before, gains, 0.6)
+report.responsive(0.1)
+credited(report, after, gains)
+### END HIDDEN TESTS
+print(report)
+
+# %% [markdown]
+# ### The archive
+#
+# `!archive` packs the log of a channel. Reading and writing the file is quick; the packing in between is work in C.
+#
+# ```python
+# async def archive(path):          # as it is now
+#     packed = lzma.compress(Path(path).read_bytes())
+#     Path(path + ".xz").write_bytes(packed)
+#     return len(packed)
+# ```
+
+# %% answer="repair_five_archive"
+async def archive(path):
+    """Pack the file at `path` with lzma into `path + ".xz"`, and return how many bytes that has."""
+    ### BEGIN SOLUTION
+    def pack():
+        packed = lzma.compress(Path(path).read_bytes())
+        Path(path + ".xz").write_bytes(packed)
+        return len(packed)
+
+    return await asyncio.to_thread(pack)
+    ### END SOLUTION
+
+# %% setup="repair_five_log"
+def channel_log(seed, lines):
+    """The log of a channel as bytes, always the same for the same seed."""
+    dice = random.Random(seed)
+    words = ["roll", "2d6", "tea", "raid", "dragon", "pong", "lucky", "again", "goodnight"]
+    return b"".join(" ".join(dice.choices(words, k=12)).encode() + b"\n" for _ in range(lines))
+
+
+async def packed_log(seed, lines):
+    """Call `archive` for such a log; return its answer, the archive's size and the hash of its content."""
+    path = tempfile.mkdtemp() + "/general.log"
+    await asyncio.to_thread(lambda: Path(path).write_bytes(channel_log(seed, lines)))
+    said = await archive(path)
+
+    def look():
+        packed = Path(path + ".xz").read_bytes()
+        return len(packed), hashlib.sha256(lzma.decompress(packed)).hexdigest()
+
+    return said, *await asyncio.to_thread(look)
+
+# %% test="repair_five_archive_check" points=6
+def packed_well(report, log):
+    """Raise WrongValue unless the archive holds the log, is small, and has the size that was said."""
+    said, size, content = report.value
+    if content != hashlib.sha256(log).hexdigest():
+        raise WrongValue("Unpacked, the archive is not the log that was to be packed.")
+    if size > len(log) / 2 or (type(said), said) != (int, size):
+        raise WrongValue(f"The archive has {size} bytes (the log {len(log)}); `archive` said {said!r}.")
+
+
+lines = sized(lambda n: lzma.compress(channel_log(1, n)), 100, seconds=0.7)
+seed = random.randint(1, 10**9)
+report = await watch(packed_log, seed, lines)
+report.responsive(0.1)
+packed_well(report, channel_log(seed, lines))
+### BEGIN HIDDEN TESTS
+seed, lines = random.randint(1, 10**9), lines + random.randint(1, 500)
+report = await watch(packed_log, seed, lines)
+report.responsive(0.1)
+packed_well(report, channel_log(seed, lines))
+### END HIDDEN TESTS
+print(report)
+
+# %% [markdown] hints="repair_five"
+# <details><summary>Hint 1: a question</summary>
+#
+# For each of the five: does it *wait* for somebody else, or does it *work*? Is there an async client for what it waits for?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 4, the second `quote` and the text after it. Part 5 shows what does *not* help.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `oracle` and `odds` are one line each: the second card. `dog` is the first card. `add_xp` and `archive` want both lines of work in *one* thread: put the body as it is now
+# into a plain `def` inside of the `async def`, and send that to a thread. Do not forget to `return await ...`.
+# </details>
+# <details><summary>Hint 4: the loop still stands still</summary>
+#
+# Does the sentence name a line inside `ask_oracle`? Then somebody called it on the loop: `asyncio.to_thread(ask_oracle(url, question))` calls it *first*, here,
+# and hands its result to the thread.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Do `odds` without a thread: the loop anew, with an `await asyncio.sleep(0)` every thousand throws. Which is faster? Unit 04 begins here, and unit 05 says why `odds` is
+# fine in a thread while `sorted` would not be.
+# </details>
+
+# %% [markdown] exercise="defer_work" limit=0.1
+# ---
+# ## 4 · Defer, then work
+#
+# `/recap` is a slash command. It asks the archive (the web server, slow as ever) what happened today, and says so. The person who
+# presses Enter must get a sign within 1 s tonight (Discord grants 3 s), and the archive takes longer. So:
+#
+# 1. **defer**, before anything else;
+# 2. **get** the JSON at `RECAP.url`: `{"messages": 12, "best": "ada rolls 12"}`;
+# 3. **follow up** with `12 messages; best: ada rolls 12`.
+#
+# Meanwhile bo rolls dice and wants an answer: **no 100 ms without the loop**. The gateway and the web server write down when they saw what.
+
+# %% setup="recap"
+RECAP = SimpleNamespace(url="")  # the tests put the address of the archive here
+
+
+async def evening_with_archive(address, url):
+    """Run a bot with `/recap` whose archive is at `url`."""
+    RECAP.url = url
+    await evening(address, "recap")
+
+# %% answer="defer_work"
+async def recap(interaction: discord.Interaction):
+    """Defer, get the JSON at RECAP.url, follow up with `12 messages; best: ada rolls 12`."""
+    ### BEGIN SOLUTION
+    await interaction.response.defer()
+    async with aiohttp.ClientSession() as session, session.get(RECAP.url) as page:
+        day = await page.json()
+    await interaction.followup.send(f"{day['messages']} messages; best: {day['best']}")
+    ### END SOLUTION
+
+# %% setup="defer_work_check"
+async def recapped(gw, path, people, text):
+    """Raise WrongValue unless everybody was told to wait, the archive was asked, and then answered."""
+    asked = [e["at"] for e in await servers.http.log() if e["path"] == path]
+    told = [e["at"] for e in gw.log if e["event"] == "deferred"]
+    answers = [e["content"] for e in gw.log if e["event"] == "followup"]
+    if len(told) < people:
+        raise WrongValue(
+            f"{people} × /recap, and the bot deferred {len(told)} times: begin with "
+            "`await interaction.response.defer()`."
+        )
+    if len(asked) < people:
+        raise WrongValue(f"{people} × /recap, and the archive was asked {len(asked)} times.")
+    if any(late < first for first, late in zip(sorted(told), sorted(asked), strict=False)):
+        raise WrongValue("The archive was asked before the bot had deferred: first defer, then work.")
+    if answers != [text] * people:
+        raise WrongValue(f"{people} × /recap wants {people} × {text!r} to follow; it was {answers}.")
+
+# %% test="defer_work_visible" points=7
+gw = await servers.gateway(heartbeat=0.2, grace=2, interaction_deadline=1.0)
+path, number = f"/archive/{random.randint(1, 10**9)}", random.randint(2, 99)
+await servers.http.plan(path=path, delay=1.2, body={"messages": number, "best": "bo rolls 11"})
+people = talk(gw, ("cy", "/recap"), ("bo", "!ping"), replies=2)
+url = servers.http.url + path
+report = await meanwhile(watch(evening_with_archive, gw.address, url), people)
+report.responsive(0.1, gateway=gw)
+await recapped(gw, path, 1, f"{number} messages; best: bo rolls 11")
+print(report)
+
+# %% [markdown]
+# The hidden test is an evening with two curious people.
+
+# %% test="defer_work_hidden" points=8
+### BEGIN HIDDEN TESTS
+gw = await servers.gateway(heartbeat=0.2, grace=2, interaction_deadline=1.0)
+path, number = f"/archive/{random.randint(1, 10**9)}", random.randint(100, 999)
+best = f"ada rolls {random.randint(2, 12)}"
+await servers.http.plan(path=path, delay=1.2, body={"messages": number, "best": best})
+people = talk(gw, ("ada", "/recap"), ("cy", "/recap"), ("bo", "!ping"), replies=3)
+url = servers.http.url + path
+report = await meanwhile(watch(evening_with_archive, gw.address, url), people)
+report.responsive(0.1, gateway=gw)
+await recapped(gw, path, 2, f"{number} messages; best: {best}")
+### END HIDDEN TESTS
+print("Deferred, worked, answered.")
+
+# %% [markdown] hints="defer_work"
+# <details><summary>Hint 1: a question</summary>
+#
+# The deadline runs from Enter. What is the least a bot can say in time, when it does not know the answer yet?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 8: `curt` and `recap`. And the first card of exercise 3.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `await interaction.response.defer()`, then the card with `RECAP.url`, then `await interaction.followup.send(...)`. After a `defer` it is `followup.send`, not `response.send_message`: the response has been given.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Ask the archive with `requests.get` in a thread. Then put a `time.sleep(1.1)` into another command and use both at once: which one gets the error?
+# </details>
+
+# %% [markdown]
+# ---
+# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check work/03_gateway/03_gateway.ipynb` marks this notebook as an instructor would, hidden tests included. To see
+# our answer beside yours: `from autograder.course.comparing import compare`, then `compare("repair_two")`.

@@ -1,0 +1,17 @@
+# exercise: repair_two
+# expect: passes
+
+# %% answer="repair_two_remind"
+async def remind(ctx, seconds: float, *, what: str):
+    """The word that the lesson changed."""
+    await asyncio.sleep(seconds)
+    await ctx.send(f"{ctx.author.name}: {what}")
+
+# %% answer="repair_two_countdown"
+async def countdown(ctx, count: int):
+    """Counting down with a while."""
+    while count:
+        await ctx.send(f"{count}")
+        count -= 1
+        await asyncio.sleep(0.5)
+    await ctx.send("go!")

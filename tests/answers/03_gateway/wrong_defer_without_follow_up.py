@@ -1,0 +1,10 @@
+# exercise: defer_work
+# expect: fails
+# message: to follow; it was []
+
+# %% answer="defer_work"
+async def recap(interaction: discord.Interaction):
+    """Thinks for ever."""
+    await interaction.response.defer()
+    async with aiohttp.ClientSession() as session, session.get(RECAP.url) as page:
+        await page.json()

@@ -1,0 +1,7 @@
+# exercise: measure_twelve
+# expect: fails
+# message: must return a dict with these names
+
+# %% answer="measure_twelve"
+async def measure(calls):
+    """Nothing."""

@@ -1,0 +1,13 @@
+# exercise: measure_twelve
+# expect: fails
+# message: That is too large: is it in seconds
+
+# %% answer="measure_twelve"
+async def measure(calls):
+    """Milliseconds, where seconds were asked for."""
+    figures = {}
+    for name, call in calls.items():
+        began = time.perf_counter()
+        call()
+        figures[name] = (time.perf_counter() - began) * 1000
+    return figures

@@ -1,0 +1,10 @@
+# exercise: repair_five
+# expect: fails
+# message: is not the log that was to be packed
+
+# %% answer="repair_five_archive"
+async def archive(path):
+    """A small archive, quickly made, of nothing."""
+    packed = lzma.compress(b"")
+    Path(path + ".xz").write_bytes(packed)
+    return len(packed)

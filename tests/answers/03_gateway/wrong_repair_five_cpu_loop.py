@@ -1,0 +1,12 @@
+# exercise: repair_five
+# expect: fails
+# message: the loop stood still for
+
+# %% answer="repair_five_odds"
+async def odds(seed, throws):
+    """As it was: `async def` does not hand the loop back."""
+    dice, sevens = random.Random(seed), 0
+    for _ in range(throws):
+        if dice.randint(1, 6) + dice.randint(1, 6) == 7:
+            sevens += 1
+    return sevens

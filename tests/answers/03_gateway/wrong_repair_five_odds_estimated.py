@@ -1,0 +1,8 @@
+# exercise: repair_five
+# expect: fails
+# message: was expected
+
+# %% answer="repair_five_odds"
+async def odds(seed, throws):
+    """What it should be on average, without throwing."""
+    return throws // 6

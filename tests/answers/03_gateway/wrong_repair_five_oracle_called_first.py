@@ -1,0 +1,8 @@
+# exercise: repair_five
+# expect: fails
+# message: the loop stood still for
+
+# %% answer="repair_five_oracle"
+async def oracle(url, question):
+    """The brackets call the SDK here, on the loop; the thread gets its answer to call."""
+    return await asyncio.to_thread(ask_oracle(url, question))

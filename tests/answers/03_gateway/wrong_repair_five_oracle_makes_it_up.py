@@ -1,0 +1,8 @@
+# exercise: repair_five
+# expect: fails
+# message: was expected
+
+# %% answer="repair_five_oracle"
+async def oracle(url, question):
+    """Nobody is asked."""
+    return "the stars are silent"

@@ -1,0 +1,8 @@
+# exercise: repair_five
+# expect: fails
+# message: requests.get(url)
+
+# %% answer="repair_five_dog"
+async def dog(url):
+    """As it was."""
+    return requests.get(url).json()["message"]

@@ -1,0 +1,10 @@
+# exercise: repair_two
+# expect: fails
+# message: and half a second belongs there
+
+# %% answer="repair_two_countdown"
+async def countdown(ctx, count: int):
+    """All numbers at once."""
+    for number in range(count, 0, -1):
+        await ctx.send(str(number))
+    await ctx.send("go!")

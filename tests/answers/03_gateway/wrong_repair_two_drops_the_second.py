@@ -1,0 +1,16 @@
+# exercise: repair_two
+# expect: fails
+# message: Somebody got no answer
+
+# %% answer="repair_two_remind"
+busy = []
+
+
+async def remind(ctx, seconds: float, *, what: str):
+    """One reminder at a time; who comes second is not served."""
+    if busy:
+        return
+    busy.append(ctx.author.name)
+    await asyncio.sleep(seconds)
+    busy.clear()
+    await ctx.send(f"{ctx.author.name}: {what}")

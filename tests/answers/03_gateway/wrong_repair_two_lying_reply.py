@@ -1,0 +1,8 @@
+# exercise: repair_two
+# expect: fails
+# message: and it was due after
+
+# %% answer="repair_two_remind"
+async def remind(ctx, seconds: float, *, what: str):
+    """The right words at the wrong time."""
+    await ctx.send(f"{ctx.author.name}: {what}")

@@ -1,0 +1,7 @@
+# exercise: repair_two
+# expect: fails
+# message: Somebody got no answer
+
+# %% answer="repair_two_countdown"
+async def countdown(ctx, count: int):
+    """Nothing blocks where nothing is done."""

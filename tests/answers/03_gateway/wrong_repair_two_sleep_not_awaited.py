@@ -1,0 +1,9 @@
+# exercise: repair_two
+# expect: fails
+# message: Is the waiting awaited?
+
+# %% answer="repair_two_remind"
+async def remind(ctx, seconds: float, *, what: str):
+    """The sleep goes on somewhere, and nobody waits for it."""
+    asyncio.create_task(asyncio.sleep(seconds))
+    await ctx.send(f"{ctx.author.name}: {what}")

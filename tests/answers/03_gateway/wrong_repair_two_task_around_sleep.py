@@ -1,0 +1,13 @@
+# exercise: repair_two
+# expect: fails
+# message: the loop stood still for
+
+# %% answer="repair_two_remind"
+async def remind(ctx, seconds: float, *, what: str):
+    """A task of its own, on the same loop."""
+
+    async def wait():
+        time.sleep(seconds)
+
+    await asyncio.create_task(wait())
+    await ctx.send(f"{ctx.author.name}: {what}")
