@@ -50,12 +50,6 @@ def lab(options: argparse.Namespace) -> int:
     return serving.lab(ROOT, port=options.port, open_browser=options.browser)
 
 
-def test(options: argparse.Namespace) -> int:
-    from autograder.course import suite
-
-    return suite.run(ROOT, options.rest, quick=options.quick, soak=options.soak)
-
-
 def check(options: argparse.Namespace) -> int:
     from autograder.grading import marking
 
@@ -66,6 +60,25 @@ def progress(options: argparse.Namespace) -> int:
     from autograder.course import scoring
 
     print(scoring.progress(ROOT))
+    return 0
+
+
+def gateway(options: argparse.Namespace) -> int:
+    from autograder.world import console
+
+    return console.gateway(options.port, options.heartbeat, options.grace, options.jsonl)
+
+
+def world(options: argparse.Namespace) -> int:
+    from autograder.world import console
+
+    return console.world()
+
+
+def doctor(options: argparse.Namespace) -> int:
+    from autograder import doctor as room
+
+    print(room.report())
     return 0
 
 
@@ -88,6 +101,12 @@ def export(options: argparse.Namespace) -> int:
     return marking.export(options.format)
 
 
+def test(options: argparse.Namespace) -> int:
+    from autograder.course import suite
+
+    return suite.run(ROOT, options.rest, quick=options.quick, soak=options.soak)
+
+
 def build(options: argparse.Namespace) -> int:
     from autograder.course import auditing, building, linting
 
@@ -98,29 +117,10 @@ def build(options: argparse.Namespace) -> int:
     return 1 if faults or (options.check and differences) else 0
 
 
-def world(options: argparse.Namespace) -> int:
-    from autograder.world import console
-
-    return console.world()
-
-
-def gateway(options: argparse.Namespace) -> int:
-    from autograder.world import console
-
-    return console.gateway(options.port, options.heartbeat, options.grace, options.jsonl)
-
-
-def doctor(options: argparse.Namespace) -> int:
-    from autograder import doctor as room
-
-    print(room.report())
-    return 0
-
-
 def bench(options: argparse.Namespace) -> int:
     from autograder import bench as room
 
-    return room.run(options.name)
+    return room.run(options.name, quick=options.quick)
 
 
 # What they are called, and what they take
@@ -131,6 +131,9 @@ class _Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         raise UserMistake(f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` says more.")
+
+
+_Add = Callable[[Verb, str], _Parser]
 
 
 def _parser() -> tuple[_Parser, dict[str, _Parser]]:
@@ -144,45 +147,29 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     verbs: dict[str, _Parser] = {}
 
     def add(verb: Verb, says: str) -> _Parser:
-        description = f"{says[0].upper()}{says[1:]}."
-        added = group.add_parser(
-            verb.__name__, help=says, description=description, allow_abbrev=False
-        )
+        name, description = verb.__name__, f"{says[0].upper()}{says[1:]}."
+        added = group.add_parser(name, help=says, description=description, allow_abbrev=False)
         added.set_defaults(verb=verb, rest=[])
-        verbs[verb.__name__] = added
+        verbs[name] = added
         return added
 
+    _add_for_learners(add)
+    _add_for_instructors(add)
+    _add_for_authors(add)
+    return parser, verbs
+
+
+def _add_for_learners(add: _Add) -> None:
     take = add(lab, "open the course in JupyterLab, with your copies of the units in work/")
     take.add_argument(
         "--no-browser", dest="browser", action="store_false", help="only print the address"
     )
     take.add_argument("--port", type=_port, metavar="N", help="this port, not the first free one")
 
-    take = add(test, "run every check and test, as CI does; other arguments go to pytest alone")
-    take.usage = "%(prog)s [-h] [--quick] [--soak] [pytest arguments]"
-    take.add_argument("--quick", action="store_true", help="leave out the slow ones (two minutes)")
-    take.add_argument(
-        "--soak", action="store_true", help="also those that repeat and load the machine"
-    )
-
     take = add(check, "grade one worked notebook as the examiner would; exit 0 if all passed")
     take.add_argument("path", metavar="PATH", help="such as work/03_gateway/03_gateway.ipynb")
 
     add(progress, "show the units, the points so far and what to do next")
-
-    take = add(grade, "grade what was submitted for a unit into nbgrader's gradebook")
-    take.add_argument("unit", metavar="UNIT", help="such as 03_gateway")
-    take.add_argument("--student", metavar="S", help="this student only")
-    take.add_argument("--json", action="store_true", help="print one JSON object")
-    take.add_argument("--regrade", action="store_true", help="also what has a grade already")
-
-    take = add(export, "print the grades as CSV")
-    take.add_argument("format", metavar="FORMAT", help="nbgrader, canvas or moodle")
-
-    take = add(build, "make the notebooks and the release from source/")
-    take.add_argument("--check", action="store_true", help="write nothing; fail on any difference")
-
-    add(world, "serve what the units talk to until Ctrl-C")
 
     take = add(gateway, "serve a Discord-like gateway for any bot; what you type is said to it")
     take.add_argument("--port", type=_port, metavar="N", help="this port, not a free one")
@@ -194,12 +181,35 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     )
     take.add_argument("--jsonl", action="store_true", help="print one JSON object an event")
 
+    add(world, "serve what the units talk to until Ctrl-C")
     add(doctor, "say what this machine offers, and what each missing thing costs")
+
+
+def _add_for_instructors(add: _Add) -> None:
+    take = add(grade, "grade what was submitted for a unit into nbgrader's gradebook")
+    take.add_argument("unit", metavar="UNIT", help="such as 03_gateway")
+    take.add_argument("--student", metavar="S", help="this student only")
+    take.add_argument("--jobs", type=_count, metavar="N", help="so many submissions at once")
+    take.add_argument("--dask", metavar="ADDRESS", help=argparse.SUPPRESS)  # refused, with why
+    take.add_argument("--json", action="store_true", help="print one JSON object")
+    take.add_argument("--regrade", action="store_true", help="also what has a grade already")
+
+    take = add(export, "print the grades as CSV")
+    take.add_argument("format", metavar="FORMAT", help="nbgrader, canvas or moodle")
+
+
+def _add_for_authors(add: _Add) -> None:
+    take = add(test, "run every check and test, as CI does; other arguments go to pytest alone")
+    take.usage = "%(prog)s [-h] [--quick] [--soak] [pytest arguments]"
+    take.add_argument("--quick", action="store_true", help="leave out the slow ones (two minutes)")
+    take.add_argument("--soak", action="store_true", help="also what repeats and loads the machine")
+
+    take = add(build, "make the notebooks and the release from source/")
+    take.add_argument("--check", action="store_true", help="write nothing; fail on any difference")
 
     take = add(bench, "measure, and print the tables of figures")
     take.add_argument("name", nargs="?", metavar="NAME", help="one table only")
-
-    return parser, verbs
+    take.add_argument("--quick", action="store_true", help="measure each case once")
 
 
 def _read(arguments: Sequence[str]) -> argparse.Namespace:
