@@ -196,7 +196,10 @@ QUESTION_FAULTS = {
         "does not say why option B",
     ),
     "right is no option": (('right = "A"', 'right = "C"'), "one of them `right`"),
-    "unknown kind": (('kind = "recall"', 'kind = "quiz"'), 'must be "predict" or "recall"'),
+    "unknown kind": (
+        ('kind = "recall"', 'kind = "quiz"'),
+        'must be "predict", "recall" or "before"',
+    ),
     "nothing to recall": (('kind = "recall"', 'kind = "predict"'), 'no question with kind = "rec'),
     "not TOML": (('right = "A"', "right = A"), "cannot be read"),
     "misspelt key": (('ask = "What blocks?"', 'aks = "?"'), "no `ask`"),

@@ -55,7 +55,7 @@ def recall(what: str, *, about: str | None = None) -> Card:
 
 @dataclass(frozen=True)
 class Part:
-    """One question with what is said about it; every line is a mark, a text, or both."""
+    """One question with what is said about it: options, each with a mark, and a reason below."""
 
     head: str
     lines: list[tuple[str, str, str]] = field(default_factory=list)  # mark, letter, text
@@ -110,16 +110,17 @@ def _find(root: Path, about: object) -> tuple[Question | None, str]:
 
 def _guessed(root: Path, question: Question, guess: object, call: str, after: str) -> Part:
     """Records a guess and shows it among the options."""
-    letters = ", ".join(question.options)
+    *most, last = question.options
+    letters = f"{', '.join(most)} or {last}"
     chosen = str(guess).strip().upper()
     options = [("", letter, text) for letter, text in question.options.items()]
     if chosen in (NO_GUESS, ""):
         how = f'Put {letters} in place of "?" and run the cell again; a guess costs nothing.'
         if call == "recall":
-            how = f'Answer with recall("...", about="{question.id}") in a cell of your own.'
+            how = f'Answer with `recall("{last}", about="{question.id}")`, or another letter.'
         return Part(question.ask, options, how)
     if chosen not in question.options:
-        return Part(question.ask, options, f"{guess!r} is none of {letters}; nothing is recorded.")
+        return Part(question.ask, options, f"{guess!r} is not {letters}; nothing is recorded.")
     entry = {
         "guess": chosen,
         "right": chosen == question.right,
@@ -143,13 +144,15 @@ def _explained(question: Question, guess: str | None) -> Part:
         mark = "✔ right" if right else "✘"
         if letter == guess:
             mark += ", your guess"
-        lines.append((mark, letter, f"{text} — {question.because[letter]}"))
+        lines.append((mark, letter, f"{text}\n{question.because[letter]}"))
     if guess is None:
         foot = f"You made no guess this time; {question.right} is right."
     elif guess == question.right:
         foot = f"You said {guess}, and it is so."
     else:
-        foot = f"You said {guess}, and {question.right} is right: this one will be asked again."
+        foot = f"You said {guess}, and {question.right} is right."
+        if question.kind == "recall":
+            foot += " This one will be asked again."
     return Part(question.ask, lines, foot, answered=True)
 
 
@@ -173,7 +176,9 @@ def _asked(root: Path, unit: str) -> Card:
 def _again(root: Path, question: Question) -> Part:
     """A question as it is asked anew. What was guessed in its own unit does not give it away."""
     options = [("", letter, text) for letter, text in question.options.items()]
-    how = f'From {question.unit}. Answer: recall("?", about="{question.id}")'
+    how = (
+        f'From {question.unit}. To answer, run `recall("?", about="{question.id}")` with a letter.'
+    )
     return Part(question.ask, options, how)
 
 
@@ -208,7 +213,9 @@ def _store(root: Path) -> Path:
 def _as_text(part: Part) -> str:
     lines = [part.head]
     for mark, letter, text in part.lines:
-        lines.append(f"  {letter}  {text}" + (f"  [{mark}]" if mark else ""))
+        option, *reason = text.split("\n")
+        lines.append(f"  {letter}  {option}" + (f"  [{mark}]" if mark else ""))
+        lines += [f"     {line}" for line in reason]
     return "\n".join([*lines, *([part.foot] if part.foot else [])])
 
 
@@ -235,4 +242,5 @@ def _as_html(part: Part) -> str:
 
 def _prose(text: str) -> str:
     """Text of ours as HTML: escaped, with `code` marked."""
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
+    escaped = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text, quote=False))
+    return escaped.replace("\n", "<br>")

@@ -39,10 +39,8 @@ class Comparison:
             for title, code in (("Yours", self.yours), ("Ours", self.ours))
             if code
         )
-        return (
-            f"<p>{html.escape(self.sentence)}</p>"
-            f'<div style="display:flex;flex-wrap:wrap;gap:1em">{columns}</div>'
-        )
+        sentence = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.sentence))
+        return f'<p>{sentence}</p><div style="display:flex;flex-wrap:wrap;gap:1em">{columns}</div>'
 
 
 def compare(exercise: str, anyway: bool = False) -> Comparison:

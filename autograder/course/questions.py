@@ -18,7 +18,7 @@ class Question:
     """One question with its options, and for each option why it tempts or why it is right."""
 
     id: str
-    kind: str  # "predict" or "recall"
+    kind: str  # "predict", "recall", or "before": asked before the course and again after it
     ask: str
     options: dict[str, str]
     right: str
@@ -58,8 +58,8 @@ def _question(entry: dict[str, Any], unit: str, line: int, called: str) -> Quest
                 f", {', '.join(_TABLES)}."
             )
     name, options, because = entry["id"], entry["options"], entry["because"]
-    if entry["kind"] not in ("predict", "recall"):
-        raise UserMistake(f'{where}: kind of `{name}` must be "predict" or "recall".')
+    if entry["kind"] not in ("predict", "recall", "before"):
+        raise UserMistake(f'{where}: kind of `{name}` must be "predict", "recall" or "before".')
     if any(letter != letter.strip().upper() for letter in options):
         raise UserMistake(f"{where}: name the options of `{name}` with capital letters.")
     if len(options) < 2 or entry["right"] not in options:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -87,7 +88,7 @@ class Progress:
             f'<td style="text-align:left">{html.escape(_words(one))}</td></tr>'
             for one in self.standings
         )
-        said = "".join(f"<p>{html.escape(line)}</p>" for line in self.summary())
+        said = "".join(f"<p>{_prose(line)}</p>" for line in self.summary())
         return f"<table><caption>Where am I?</caption>{rows}</table>{said}"
 
     def summary(self) -> list[str]:
@@ -179,6 +180,10 @@ def _number(entry: object) -> float:
     """The score of one cell: `check` writes [score, most]."""
     value = entry[0] if isinstance(entry, list) and entry else 0.0
     return max(0.0, float(value)) if isinstance(value, int | float) else 0.0
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def _bar(one: Standing, width: int = 10) -> str:
