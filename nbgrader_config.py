@@ -1,22 +1,31 @@
-"""What nbgrader reads when it runs in this repository.
+"""What nbgrader reads when it runs in this repository: it grades with the course's examiner.
 
-If anything here fails, grading must stop: nbgrader itself would log one line and go on with its own
-Execute, which runs a stranger's code beside the tests, in your account. Hence the SystemExit.
+If that cannot be set up, grading must stop: nbgrader alone would log one line and go on with its
+own Execute, which runs a stranger's code beside the tests, in your account.
 """
 
-import sys
+c = get_config()  # noqa: F821 nbgrader provides it
 
 try:
     from autograder.grading.configuration import configure
 
-    configure(get_config())  # noqa: F821 nbgrader provides get_config
+    configure(c)
 except Exception as error:
-    print(
-        f"nbgrader_config.py: {type(error).__name__}: {error}. Nothing was graded: run nbgrader "
-        f"with the course's own Python (.venv/bin/nbgrader), in the course's folder.",
-        file=sys.stderr,
-    )
-    raise SystemExit(2) from None
+    from nbgrader.preprocessors import NbGraderPreprocessor
+
+    class Refuse(NbGraderPreprocessor):
+        """Takes the place of everything that would run a submission."""
+
+        why = (
+            f"nbgrader_config.py cannot set up the examiner ({type(error).__name__}: {error}), so "
+            f"nothing is graded. Run nbgrader with the course's own Python: .venv/bin/nbgrader"
+        )
+
+        def preprocess(self, nb, resources):
+            raise RuntimeError(self.why)
+
+    c.Autograde.sanitize_preprocessors = [Refuse]
+    c.Autograde.autograde_preprocessors = [Refuse]
 
 # Your own settings go below, for example:
-# get_config().CourseDirectory.db_url = "postgresql://..."
+# c.CourseDirectory.db_url = "postgresql://..."

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from autograder import wire
+from autograder import unexamined, wire
 from autograder.outcomes import UserMistake
 from autograder.report import Record, Report
 from autograder.running import LAST_WORDS, TEARDOWN, Run, Stopped, run
@@ -88,6 +88,7 @@ class InThread:
     ) -> Record:
         """Run the call, keep this loop alive meanwhile, and come back even if the call does not."""
         self._refuse_when_stuck()
+        unexamined.stop_kernel()
         name = getattr(function, "__name__", "the call")
         try:
             args = wire.copy(args, f"an argument of `{name}`")

@@ -218,7 +218,7 @@ def test_a_cell_that_hangs_keeps_what_it_had_defined() -> None:
 
 
 def test_tasks_live_on_between_cells_and_during_calls() -> None:
-    """A background task of a cell goes on while a call runs on a loop of its own, as in a kernel."""
+    """A task of an earlier cell goes on while a call runs on its own loop, as in a kernel."""
     ticker = (
         "ticks = []\nasync def tick():\n    while True:\n        ticks.append(1)\n"
         "        await asyncio.sleep(0.01)\nticker = asyncio.create_task(tick())"

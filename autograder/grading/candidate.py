@@ -31,7 +31,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
 
-from autograder import blame, wire
+from autograder import blame, unexamined, wire
 from autograder.grading import room
 from autograder.grading.outputs import MOST_TEXT, Outputs, stream
 from autograder.grading.shell import Shell, open_for_cells, the_shell
@@ -52,6 +52,7 @@ def main(control: socket.socket) -> int:
     open_for_cells(shell)
     layers = room.enter(Path(request["folder"]))
     _attach([])
+    unexamined.in_candidate = True
     signal.signal(signal.SIGINT, signal.default_int_handler)
     wire.send(control, {"id": request["id"], "layers": layers})
     return Candidate(control, shell, printed).serve()

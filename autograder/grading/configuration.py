@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from autograder.course.releasing import NEVER_RELEASED
-
 COURSE = "unblocked"
 
 
@@ -14,6 +12,7 @@ def configure(settings: Any) -> None:
     from nbconvert.preprocessors import ClearMetadataPreprocessor
     from nbgrader import preprocessors as stock
 
+    from autograder.course.releasing import NEVER_RELEASED
     from autograder.grading.preprocess import EVIDENCE, Examine, Repair, SaveGrades
 
     settings.CourseDirectory.course_id = COURSE

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
+import sys
 import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -36,6 +37,7 @@ def main(job: socket.socket, zygote: Client) -> int:
     shell = the_shell()
     open_for_cells(shell)
     os.chdir(folder / "examiner")
+    sys.path.insert(0, str(folder / "examiner"))
     files = Path(order["files"]) if order["files"] else None
     candidate = RemoteCandidate(Room(zygote, folder, files))
     examiner = Examiner(shell, candidate, job, order)

@@ -25,7 +25,7 @@ class _Student:
     id: str
     name: str  # "Lovelace, Ada", or the id
     email: str
-    scores: dict[str, float]  # by assignment; only what was submitted
+    scores: dict[str, float]  # by assignment; only what has its grade
 
 
 def csv(root: Path, layout: str) -> str:
@@ -84,11 +84,20 @@ def _students(book: Any) -> list[_Student]:
             student.id, ", ".join(names) or student.id, student.email or "", {}
         )
     for assignment in book.assignments:
-        for submission in assignment.submissions:
+        for submission in filter(_is_graded, assignment.submissions):
             late = submission.late_submission_penalty or 0.0
             score = max(0.0, submission.score - late)
             students[submission.student.id].scores[assignment.name] = score
     return [students[name] for name in sorted(students)]
+
+
+def _is_graded(submission: Any) -> bool:
+    """Whether every cell has its score: what failed or stayed open is no 0."""
+    return all(
+        grade.auto_score is not None or grade.manual_score is not None
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+    )
 
 
 def _text(rows: list[list[Any]]) -> str:

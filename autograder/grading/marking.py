@@ -11,6 +11,7 @@ import difflib
 import json
 import logging
 import sys
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -120,7 +121,9 @@ def _read(path: Path) -> Any:
     try:
         content = json.loads(text)
         logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
-        notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
         if not isinstance(content, dict) or not all("source" in cell for cell in notebook.cells):
             raise ValueError("it has no cells")
     except Exception as error:  # whatever nbformat raises over what is no notebook

@@ -59,7 +59,7 @@ class Original:
 
 
 def repair(notebook: Any, originals: list[Original]) -> list[str]:
-    """Mend a notebook (nbformat's) in place and return a sentence for each thing that was mended.
+    """Mend a notebook (nbformat's) in place and return a sentence for each kind of repair.
 
     `originals` stand in their order.
     """
@@ -68,13 +68,20 @@ def repair(notebook: Any, originals: list[Original]) -> list[str]:
         cell["source"] = clean(cell["source"])
         if _claim(cell) not in known:
             cell["metadata"].pop("nbgrader", None)
-    said = [*_single(notebook, known), *_recognised(notebook, known)]
-    said += _put_back(notebook, originals)
+    done = [
+        *_single(notebook, known),
+        *_recognised(notebook, known),
+        *_put_back(notebook, originals),
+    ]
     for cell in notebook.cells:
         original = known.get(_claim(cell) or "")
         if original is not None:
-            said += _restored(cell, original)
-    return said
+            done += _restored(cell, original)
+    sentences = []
+    for what in dict.fromkeys(what for what, _ in done):
+        names = [f"`{name}`" for kind, name in done if kind == what]
+        sentences.append(f"{'Cells' if len(names) > 1 else 'Cell'} {', '.join(names)}: {what}.")
+    return sentences
 
 
 def missing_and_doubled(cells: Iterable[Any], originals: list[Original]) -> tuple[list[str], ...]:
@@ -94,7 +101,7 @@ def _claim(cell: Any) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def _single(notebook: Any, known: dict[str, Original]) -> Iterator[str]:
+def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
     """Of several cells of one name keep one: of ours the one with our text, of the learner's the
     last, as running all cells would."""
     for name, original in known.items():
@@ -109,10 +116,10 @@ def _single(notebook: Any, known: dict[str, Original]) -> Iterator[str]:
                 del cell["metadata"]["nbgrader"]
                 if original.locked and original.looks_like(cell["source"]):
                     _remove(notebook, cell)
-        yield f"The cell `{name}` was there {len(claimants)} times; one of them counts."
+        yield "found more than once, one counts", name
 
 
-def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[str]:
+def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
     """Find cells without their mark: ours by their text, the learner's by what they define."""
     found = {_claim(cell) for cell in notebook.cells}
     for name, original in known.items():
@@ -132,18 +139,18 @@ def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[str]:
                 or (promised and not original.locked and promised <= bound_by([cell["source"]]))
             ):
                 cell["metadata"]["nbgrader"] = original.metadata
-                yield f"The cell `{name}` had lost its mark, and was recognised."
+                yield "the mark was lost, the cell recognised", name
                 break
 
 
-def _put_back(notebook: Any, originals: list[Original]) -> Iterator[str]:
+def _put_back(notebook: Any, originals: list[Original]) -> Iterator[tuple[str, str]]:
     """Insert the locked cells that are gone, each after the nearest cell that stood before it."""
     for position, original in enumerate(originals):
         places = {_claim(cell): index for index, cell in enumerate(notebook.cells)}
         if original.grade_id in places:
             continue
         if not original.locked:
-            yield f"The answer cell `{original.grade_id}` is gone."
+            yield "gone, so that its exercise has no answer", original.grade_id
             continue
         before = [places[o.grade_id] for o in originals[:position] if o.grade_id in places]
         after = [places[o.grade_id] for o in originals[position + 1 :] if o.grade_id in places]
@@ -151,13 +158,13 @@ def _put_back(notebook: Any, originals: list[Original]) -> Iterator[str]:
         cell = _new_cell(original)
         cell["metadata"]["nbgrader"] = original.metadata
         notebook.cells.insert(index, cell)
-        yield f"The cell `{original.grade_id}` was gone, and was put back."
+        yield "gone, and put back", original.grade_id
 
 
-def _restored(cell: Any, original: Original) -> Iterator[str]:
+def _restored(cell: Any, original: Original) -> Iterator[tuple[str, str]]:
     cell["metadata"]["nbgrader"] = original.metadata
     if cell["cell_type"] != original.cell_type:
-        yield f"The cell `{original.grade_id}` had become a {cell['cell_type']} cell."
+        yield f"turned into {cell['cell_type']}, and turned back", original.grade_id
         cell["cell_type"] = original.cell_type
         cell.pop("attachments", None)
         if original.cell_type == "code":
@@ -167,7 +174,7 @@ def _restored(cell: Any, original: Original) -> Iterator[str]:
             cell.pop("execution_count", None)
     if original.locked:
         if not original.looks_like(cell["source"]):
-            yield f"The cell `{original.grade_id}` was changed; ours was run."
+            yield "changed, so that ours was run", original.grade_id
         cell["source"] = original.source
 
 

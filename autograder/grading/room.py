@@ -37,7 +37,7 @@ def enter(folder: Path) -> list[str]:
     work = folder / "work"
     work.mkdir(exist_ok=True)
     os.chdir(work)
-    sys.path[0] = str(work)
+    sys.path.insert(0, str(work))  # as in a kernel, cells import what lies beside the notebook
     return ["session", *_limit()]
 
 

@@ -6,10 +6,13 @@ submission that cannot be graded costs nobody else anything.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
 import os
 import sysconfig
 import tempfile
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from multiprocessing import get_context
@@ -282,9 +285,13 @@ def _settings(root: Path) -> Any:
             f"{path.name} cannot be read ({said}); nothing was graded. Mend it, or take the "
             f"course's own again: git checkout {path.name}"
         ) from None
-    if Examine not in settings.Autograde.get("autograde_preprocessors", []):
+    steps = settings.Autograde.get("autograde_preprocessors", [])
+    if Examine not in steps:
+        why = [step.why for step in steps if hasattr(step, "why")]  # Refuse, in nbgrader_config.py
         raise UserMistake(
-            f"{path.name} does not grade with the examiner; nothing was graded. It needs: "
+            why[0]
+            if why
+            else f"{path.name} does not grade with the examiner; nothing was graded. It needs: "
             f"from autograder.grading.configuration import configure; configure(get_config())"
         )
     return settings
@@ -296,8 +303,6 @@ class _Said(list[str]):
 
 def _log() -> Any:
     """A logger of nbgrader's own for one run, and what it says; a context manager."""
-    import contextlib
-    import logging
 
     @contextlib.contextmanager
     def collecting() -> Iterator[tuple[logging.Logger, _Said]]:
@@ -306,7 +311,10 @@ def _log() -> Any:
         handler.emit = lambda record: said.append(record.getMessage().strip())  # type: ignore[method-assign]
         log = logging.Logger("unblocked.nbgrader")  # not the root's child: nothing is printed
         log.addHandler(handler)
-        yield log, said
+        with warnings.catch_warnings():
+            # SQLAlchemy's about nbgrader's own models, nbformat's about a submission's cell ids
+            warnings.simplefilter("ignore")
+            yield log, said
 
     return collecting()
 
@@ -314,4 +322,6 @@ def _log() -> Any:
 def _reason(said: list[str], error: BaseException) -> str:
     """Of a logged traceback the line that names the exception, else nbgrader's first words."""
     traces = [text.splitlines()[-1] for text in said if text.startswith("Traceback")]
-    return [*traces, *said, str(error)][0]
+    reason = [*traces, *said, str(error)][0]
+    kind, colon, rest = reason.partition(": ")
+    return kind.rpartition(".")[2] + colon + rest if " " not in kind else reason

@@ -96,8 +96,10 @@ def start(folder: Path) -> Client:
             "grading forks processes, which this system cannot: grade on Linux, on macOS, or in WSL"
         )
     ours, theirs = socket.socketpair()
+    home = str(Path(__file__).resolve().parents[2])
     environment = {
         **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")])),
         "IPYTHONDIR": str(folder),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "NBGRADER_EXECUTION": "autograde",  # what a stock kernel sees while nbgrader grades
@@ -107,7 +109,8 @@ def start(folder: Path) -> Client:
     }
     with theirs:
         server = subprocess.Popen(
-            [sys.executable, "-m", "autograder.grading.zygote", str(theirs.fileno())],
+            # -P: the current folder may be a learner's, with a `random.py` in it
+            [sys.executable, "-P", "-m", "autograder.grading.zygote", str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=environment,
