@@ -74,11 +74,17 @@ class Record:
         for name, kind in _KINDS.items():
             if type(plain[name]) is not kind:
                 raise ValueError(f"a record's {name} is not a {kind.__name__}")
+        error = record.error
+        if error is not None and [type(part) for part in error] != [str, str, str, int]:
+            raise ValueError("a record's error is not (type, message, file, line)")
         if not (record.value is None or type(record.value) is bytes):
             raise ValueError("a record's value is not bytes")
         numbers = [record.seconds, record.began, *(x for pair in record.late for x in pair)]
         for block in record.blocks:
             Block(**block)
+            texts = (block["kind"], block["file"], block["code"], block["function"])
+            if type(block["line"]) is not int or not all(type(text) is str for text in texts):
+                raise ValueError("a record holds a block that names no line")
             numbers += [block["seconds"], block["doubt"], block["start"]]
         numbers += [x for pair in record.noise for x in pair]
         if not all(type(x) is float and math.isfinite(x) and x >= 0 for x in numbers):
