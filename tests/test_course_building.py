@@ -127,6 +127,20 @@ def test_the_check_overlooks_what_only_looks_different(tmp_path: Path, spelling:
     assert build(tmp_path, check=True) == []
 
 
+def test_a_new_cell_is_one_difference_and_not_one_for_each_that_follows(tmp_path: Path) -> None:
+    unit = sample_course.start_page(tmp_path)
+    build(tmp_path)
+    text = (unit / "lesson.py").read_text(encoding="utf-8")
+    new = text.replace("# %%\nimport asyncio", "# %%\nlength = 2\n\n# %%\nimport asyncio")
+    (unit / "lesson.py").write_text(new, encoding="utf-8")
+    missing = "notebooks/00_start_here.ipynb, cell 2: is missing, `length = 2`."
+    assert build(tmp_path, check=True) == [missing]
+    build(tmp_path)
+    (unit / "lesson.py").write_text(text, encoding="utf-8")
+    surplus = "notebooks/00_start_here.ipynb, cell 2: is not in source/."
+    assert build(tmp_path, check=True) == [surplus]
+
+
 def test_an_output_in_a_built_notebook_is_a_difference(tmp_path: Path) -> None:
     sample_course.start_page(tmp_path)
     build(tmp_path)

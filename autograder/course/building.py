@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
@@ -122,28 +123,45 @@ def _differences(root: Path, files: dict[Path, bytes]) -> list[str]:
 
 
 def _cell_by_cell(present: bytes, wanted: bytes) -> list[str]:
+    """The differences of two notebooks; one cell more or less does not shift all that follow."""
     new = json.loads(wanted)
     try:
         old = json.loads(present)
-        old_cells = [_normal(cell) for cell in old["cells"]]
+        before = [_normal(cell) for cell in old["cells"]]
     except (ValueError, TypeError, KeyError, AttributeError):
         return ["the whole file: is not a notebook."]
-    new_cells = [_normal(cell) for cell in new["cells"]]
+    after = [_normal(cell) for cell in new["cells"]]
+    was, is_now = ([json.dumps(c, sort_keys=True) for c in cells] for cells in (before, after))
     found = []
-    for number, (before, after) in enumerate(zip(old_cells, new_cells, strict=False), 1):
-        named = after["metadata"].get("nbgrader", {}).get("grade_id")
-        cell = f"cell {number}" + (f" ({named})" if named else "")
-        keys = [key for key in {**before, **after} if before.get(key) != after.get(key)]
-        if "source" in keys:
-            found.append(f"{cell}: {_first_difference(before['source'], after['source'])}")
-        elif keys:
-            found.append(f"{cell}: {', '.join(sorted(keys))} differ.")
-    if len(old_cells) != len(new_cells):
-        found.append(f"cells: there are {len(old_cells)}, and {len(new_cells)} in source/.")
-    rest = [{key: nb.get(key) for key in ("metadata", "nbformat")} for nb in (old, new)]
-    if rest[0] != rest[1]:
+    for what, start, end, to_start, to_end in SequenceMatcher(
+        None, was, is_now, False
+    ).get_opcodes():
+        if what == "equal":
+            continue
+        same = min(end - start, to_end - to_start)
+        for shift in range(same):
+            said = _changed(before[start + shift], after[to_start + shift])
+            found.append(f"{_called(after, to_start + shift)}: {said}")
+        for number in range(start + same, end):
+            found.append(f"{_called(before, number)}: is not in source/.")
+        for number in range(to_start + same, to_end):
+            first = after[number]["source"].split("\n")[0]
+            found.append(f"{_called(after, number)}: is missing, `{first}`.")
+    if any(old.get(key) != new[key] for key in ("metadata", "nbformat")):
         found.append("metadata of the notebook: differs.")
     return found
+
+
+def _called(cells: list[dict[str, Any]], number: int) -> str:
+    name = cells[number]["metadata"].get("nbgrader", {}).get("grade_id")
+    return f"cell {number + 1}" + (f" ({name})" if name else "")
+
+
+def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
+    keys = [key for key in sorted({**before, **after}) if before.get(key) != after.get(key)]
+    if "source" in keys:
+        return _first_difference(before["source"], after["source"])
+    return f"{', '.join(keys)} differ."
 
 
 def _normal(cell: dict[str, Any]) -> dict[str, Any]:

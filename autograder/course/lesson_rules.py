@@ -48,6 +48,7 @@ def check(cells: list[Cell], questions: list[Question], first: bool) -> Iterator
 
 
 def _predictions(cells: list[Cell], questions: list[Question]) -> Iterator[Finding]:
+    """Each experiment is guessed before and explained after, each question is asked."""
     known = {question.id for question in questions if question.kind == "predict"}
     guesses: dict[str, int] = {}
     explained: dict[str, int] = {}
@@ -63,22 +64,29 @@ def _predictions(cells: list[Cell], questions: list[Question]) -> Iterator[Findi
             guesses.setdefault(str(name), number)
         else:
             explained[str(name)] = number
-    experiments = {}
-    for number, cell in enumerate(cells):
-        if cell.role != "experiment":
-            continue
-        experiments[cell.name] = number
-        if guesses.get(cell.name, len(cells)) > number:
+    yield from _experiments(cells, guesses, explained)
+    for name in sorted(known - guesses.keys()):
+        yield 1, f"the question `{name}` is never asked; predict it, or remove it."
+
+
+def _experiments(
+    cells: list[Cell], guesses: dict[str, int], explained: dict[str, int]
+) -> Iterator[Finding]:
+    """`guesses` and `explained`: question -> number of the cell that asks it, or tells."""
+    experiments = {cell.name: n for n, cell in enumerate(cells) if cell.role == "experiment"}
+    for name, number in experiments.items():
+        header = cells[number].line - 1
+        if guesses.get(name, len(cells)) > number:
             yield (
-                cell.line - 1,
-                f"the experiment `{cell.name}` has no prediction; add a cell "
-                f'`predict("?", about="{cell.name}")` before it.',
+                header,
+                f"the experiment `{name}` has no prediction; add a cell "
+                f'`predict("?", about="{name}")` before it.',
             )
-        if explained.get(cell.name, -1) < number:
+        if explained.get(name, -1) < number:
             yield (
-                cell.line - 1,
-                f"the experiment `{cell.name}` is never explained; add a cell "
-                f'`predict(about="{cell.name}")` after it.',
+                header,
+                f"the experiment `{name}` is never explained; add a cell "
+                f'`predict(about="{name}")` after it.',
             )
     for name in sorted(guesses.keys() - experiments.keys()):
         yield (
@@ -86,9 +94,6 @@ def _predictions(cells: list[Cell], questions: list[Question]) -> Iterator[Findi
             f"the prediction `{name}` is about no cell; mark its run with "
             f'`# %% experiment="{name}"`.',
         )
-    for question in questions:
-        if question.kind == "predict" and question.id not in guesses:
-            yield 1, f"the question `{question.id}` is never asked; predict it, or remove it."
 
 
 def _calls(cells: list[Cell]) -> Iterator[tuple[int, ast.Call]]:

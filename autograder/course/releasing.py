@@ -44,24 +44,7 @@ def release(
                 path = course / "source" / name / relative
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(content)
-        command = [sys.executable, "-m", "autograder.course.releasing", str(course), *labs]
-        # nbgrader 0.9.6 calls `alembic` by name, and an environment need not be activated.
-        programs = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
-        done = subprocess.run(
-            command,
-            cwd=repository(),
-            env={**os.environ, "PATH": programs},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=600,
-        )
-        if done.returncode != 0:
-            last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
-            raise UserMistake(
-                f"nbgrader cannot make release/: {last}; is requirements.txt installed?"
-            )
-        refused: dict[str, str] = json.loads(done.stdout)
+        refused = _run_nbgrader(course, list(labs))
         released = {
             name: {
                 path.relative_to(course / "release" / name).as_posix(): _canonical(path)
@@ -72,6 +55,27 @@ def release(
             if name not in refused
         }
     return released, sorted(refused.items())
+
+
+def _run_nbgrader(course: Path, names: list[str]) -> dict[str, str]:
+    """Runs this module as a program on a course directory; which labs nbgrader refused, and why."""
+    command = [sys.executable, "-m", "autograder.course.releasing", str(course), *names]
+    # nbgrader 0.9.6 calls `alembic` by name, and an environment need not be activated.
+    programs = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
+    done = subprocess.run(
+        command,
+        cwd=repository(),
+        env={**os.environ, "PATH": programs},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=600,
+    )
+    if done.returncode != 0:
+        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise UserMistake(f"nbgrader cannot make release/: {last}; is requirements.txt installed?")
+    refused: dict[str, str] = json.loads(done.stdout.splitlines()[-1])
+    return refused
 
 
 def _generate(course: Path, name: str) -> str:
