@@ -48,7 +48,7 @@ def reset(root: Path, name: str) -> list[str]:
     said = []
     try:
         if copy.exists():
-            kept = _free(copy.parent / "kept", f"{copy.stem} {datetime.now():%Y-%m-%d %H.%M}")
+            kept = free_name(copy.parent / "kept", f"{copy.stem} {datetime.now():%Y-%m-%d %H.%M}")
             kept.parent.mkdir(exist_ok=True)
             os.replace(copy, kept)
             said.append(f"{shown(root, kept)}: your old one is kept here.")
@@ -91,16 +91,16 @@ def _bring(root: Path, origin: Path, copy: Path, copies: dict[str, Any]) -> list
     if present == new:
         copies[key] = _marks(new)
         return []
-    if known.get("cells") == _content(present):
+    if known.get("cells") == cells_digest(present):
         _put(copy, new, copies, key)
         return [f"{name}: brought up to date; you had not changed it."]
     if known.get("offered") == _digest(new):
         return []
     beside = copy.with_name(f"{copy.stem}.new{copy.suffix}")
-    if beside.exists() and known.get("offer") != _content(beside.read_bytes()):
-        beside = _free(beside.parent, beside.stem, beside.suffix)
+    if beside.exists() and known.get("offer") != cells_digest(beside.read_bytes()):
+        beside = free_name(beside.parent, beside.stem, beside.suffix)
     notes.write(beside, new)
-    copies[key] = {**known, "offered": _digest(new), "offer": _content(new)}
+    copies[key] = {**known, "offered": _digest(new), "offer": cells_digest(new)}
     return [
         f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}: "
         "carry your cells over, or go on with your own."
@@ -114,14 +114,14 @@ def _put(copy: Path, content: bytes, copies: dict[str, Any], key: str) -> None:
 
 
 def _marks(content: bytes) -> dict[str, str]:
-    return {"file": _digest(content), "cells": _content(content)}
+    return {"file": _digest(content), "cells": cells_digest(content)}
 
 
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _content(content: bytes) -> str:
+def cells_digest(content: bytes) -> str:
     """A digest of what a person sees: JupyterLab rewrites ids and metadata when it saves, and that
     alone is no change. Outputs count: they are the learner's results."""
     try:
@@ -134,7 +134,7 @@ def _content(content: bytes) -> str:
     return _digest(json.dumps(seen, sort_keys=True).encode())
 
 
-def _free(folder: Path, stem: str, suffix: str = ".ipynb") -> Path:
+def free_name(folder: Path, stem: str, suffix: str = ".ipynb") -> Path:
     """A name that nothing has yet."""
     path = folder / f"{stem}{suffix}"
     number = 2

@@ -1,0 +1,109 @@
+"""The questions before the course, asked again after it: ten letters in one string.
+
+`before` notes what somebody thinks and gives nothing away; `after` asks the same, and shows what
+changed. The questions have `kind = "before"`, in the questions.toml of the unit that asks first.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from autograder.course import asking, notes
+from autograder.course.asking import Card, Part
+from autograder.course.questions import Question
+from autograder.course.units import repository
+
+_AGAIN = " (after)"  # beside the first answer in answers.json, which stays
+
+
+def before(letters: str, root: Path | None = None) -> Card:
+    """Asks the questions before the course: one letter each, in order, `?` where there is none yet.
+
+    What is no letter of a question is not noted. Nothing is explained: that is what `after` does.
+    """
+    root = root or repository()
+    asked = _asked(root)
+    given = _sorted_out(letters, asked)
+    trouble = _note(root, asked, given, "")
+    parts = [
+        _plain(n, one, letter) for n, (one, letter) in enumerate(zip(asked, given, strict=True), 1)
+    ]
+    count = sum(letter is not None for letter in given)
+    said = f"{count} of {len(asked)} answered{trouble}. You will meet them again in unit 12."
+    return Card([*parts, Part(said if count else _how(letters, asked, "before"))])
+
+
+def after(letters: str, root: Path | None = None) -> Card:
+    """Asks the same questions after the course, and explains each one that is answered."""
+    root = root or repository()
+    asked = _asked(root)
+    given = _sorted_out(letters, asked)
+    trouble = _note(root, asked, given, _AGAIN)
+    stored = asking.answers(root)
+    parts = [
+        _explained(n, one, letter, stored.get(one.id, {}).get("guess"))
+        if letter
+        else _plain(n, one, None)
+        for n, (one, letter) in enumerate(zip(asked, given, strict=True), 1)
+    ]
+    then = sum(bool(stored.get(one.id, {}).get("right")) for one in asked)
+    now = sum(letter == one.right for one, letter in zip(asked, given, strict=True))
+    said = f"Before the course {then} of {len(asked)} were right, now {now}{trouble}."
+    return Card([*parts, Part(said if any(given) else _how(letters, asked, "after"))])
+
+
+def _asked(root: Path) -> list[Question]:
+    return [question for question in asking.every_question(root) if question.kind == "before"]
+
+
+def _sorted_out(letters: str, asked: list[Question]) -> list[str | None]:
+    """For each question the option that was chosen, or None."""
+    chosen = [letter for letter in str(letters).upper() if not letter.isspace()]
+    chosen += ["?"] * (len(asked) - len(chosen))
+    return [
+        letter if letter in one.options else None
+        for one, letter in zip(asked, chosen, strict=False)
+    ]
+
+
+def _note(root: Path, asked: list[Question], given: list[str | None], mark: str) -> str:
+    """Notes the answers, and returns what to say when that is impossible."""
+    at = datetime.now().isoformat(timespec="seconds")
+    entries: dict[str, Any] = {
+        one.id + mark: {"guess": letter, "right": letter == one.right, "at": at}
+        for one, letter in zip(asked, given, strict=True)
+        if letter is not None
+    }
+    try:
+        if entries:
+            with notes.changing(notes.folder(root) / "answers.json") as stored:
+                stored.update(entries)
+    except OSError as error:
+        return f", but not noted: {error.strerror or error}"
+    return ""
+
+
+def _how(letters: str, asked: list[Question], called: str) -> str:
+    if not asked:
+        return "The course's questions are not here: open the notebook in the course's folder."
+    example = f'{called}("B{"?" * (len(asked) - 1)}")'
+    return f"Write {len(asked)} letters, one for each question, `?` for those left out: `{example}`"
+
+
+def _plain(number: int, question: Question, letter: str | None) -> Part:
+    lines = [("→" if key == letter else "", key, text) for key, text in question.options.items()]
+    return Part(f"{number}. {question.ask}", lines)
+
+
+def _explained(number: int, question: Question, now: str, then: str | None) -> Part:
+    lines = []
+    for letter, text in question.options.items():
+        marks = [
+            "✔ right" if letter == question.right else "✘",
+            *(["you, now"] if letter == now else []),
+            *(["you, before the course"] if letter == then else []),
+        ]
+        lines.append((", ".join(marks), letter, f"{text} — {question.because[letter]}"))
+    return Part(f"{number}. {question.ask}", lines)

@@ -1,0 +1,261 @@
+"""Everything in work/ as one file to carry away, and back: for Binder, and for a second computer.
+
+The file holds the copies, what was guessed and what was scored. Bringing it back loses nothing on
+either side: what was changed here stays as it is, and the saved version is put beside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import json
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from autograder.course import notes, working
+from autograder.course.units import repository, shown
+from autograder.outcomes import UserMistake
+
+NOT_YET = "?"
+_MARK = b"unblocked 1"  # the zip file's comment: made by `save`, in this form
+_NOTES = ".unblocked"
+_PASSING = {".ipynb_checkpoints", "__pycache__"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a cell shows: sentences, and perhaps a file to download."""
+
+    sentences: list[str]
+    file: Path | None = None
+
+    def __repr__(self) -> str:
+        return "\n".join(self.sentences)
+
+    def _repr_html_(self) -> str:
+        said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences)
+        if self.file is None:
+            return said
+        # JupyterLab turns a path beside the notebook into an address of the server, and leaves a
+        # link with `download` to the browser instead of opening the file as a document.
+        there = html.escape(Path(os.path.relpath(self.file)).as_posix())
+        return f'{said}<p><a href="{there}" download>Download {html.escape(self.file.name)}</a></p>'
+
+
+def save(root: Path | None = None) -> Told:
+    """Puts all of work/ into one zip file in work/, complete or not at all; `.file` is its path.
+
+    When nothing was changed since the last one, that one is named again. A notebook is taken as it
+    was last saved. Raises UserMistake when it cannot be written.
+    """
+    root = root or repository()
+    work = root / "work"
+    path = work / f"unblocked-{datetime.now():%Y-%m-%d-%H%M}.zip"
+    try:
+        work.mkdir(exist_ok=True)
+        members = {p.relative_to(work).as_posix(): p for p in _worth_keeping(work)}
+        last = max(work.glob("unblocked-*.zip"), default=None)
+        if last is not None and _holds(last, members):
+            path = last
+        else:
+            _pack(members, path)
+        kilobytes = path.stat().st_size / 1000
+    except OSError as error:
+        raise UserMistake(_refused(work, error)) from None
+    return Told(
+        [f"{shown(root, path)} holds your {len(members)} files ({kilobytes:.0f} kB)."], path
+    )
+
+
+def restore(name: str | Path, root: Path | None = None) -> Told:
+    """Brings back what `save` put into a file, and says what it did; `"?"` says what there is.
+
+    What was changed here is kept, and the saved version is put beside it as `.saved`. Raises
+    UserMistake for a file that is not there, or that `save` did not make.
+    """
+    root = root or repository()
+    work = root / "work"
+    if str(name).strip() in (NOT_YET, ""):
+        return _offer(work)
+    path = next((p for p in (Path(name), work / Path(name).name) if p.is_file()), None)
+    if path is None:
+        raise UserMistake(
+            f"{name}: there is no such file in work/; drag it into the file list on the left, "
+            "and run the cell again."
+        )
+    members = _unpack(path)
+    try:
+        return Told(_bring_back(root, members) or [f"{path.name}: all of it is here already."])
+    except OSError as error:
+        raise UserMistake(_refused(work, error)) from None
+
+
+def _offer(work: Path) -> Told:
+    """What `restore("?")` says: the files that could be restored, newest first."""
+    found = sorted((path.name for path in work.glob("*.zip")), reverse=True)
+    if not found:
+        return Told(["Nothing to restore: there is no saved file in work/."])
+    return Told(
+        [f'To bring back what was saved, put its name in place of "?": {", ".join(found)}.']
+    )
+
+
+def _pack(members: dict[str, Path], path: Path) -> None:
+    """Writes the zip file in one step: nobody ever sees half of it."""
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".saving.")
+    try:
+        with (
+            os.fdopen(handle, "wb") as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as archive,
+        ):
+            archive.comment = _MARK
+            for name, member in members.items():
+                archive.write(member, name)
+        os.chmod(draft, 0o644)
+        os.replace(draft, path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)
+        raise
+
+
+def _holds(saved: Path, members: dict[str, Path]) -> bool:
+    """Whether a saved file holds just these files, as they are now."""
+    now = {name: zlib.crc32(path.read_bytes()) for name, path in members.items()}
+    try:
+        with zipfile.ZipFile(saved) as archive:
+            then = {entry.filename: entry.CRC for entry in archive.infolist()}
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return now == then
+
+
+def _worth_keeping(work: Path) -> Iterator[Path]:
+    """The files of work/ but those that programs leave behind, and earlier saved ones."""
+    for path in sorted(work.rglob("*")):
+        parts = path.relative_to(work).parts
+        hidden = [part for part in parts if part.startswith(".") and part != _NOTES]
+        saved = len(parts) == 1 and path.suffix == ".zip"
+        passing = hidden or saved or _PASSING & set(parts)
+        if path.is_file() and not path.is_symlink() and not passing:
+            yield path
+
+
+def _unpack(path: Path) -> dict[str, bytes]:
+    """The files in a saved file, by their path in work/. Raises UserMistake when it is none."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.comment != _MARK:
+                raise UserMistake(f"{path.name}: was not made by save(), so it is left alone.")
+            return {
+                name: archive.read(name)  # checks the content's checksum
+                for name in archive.namelist()
+                if not name.endswith("/") and _inside(name)
+            }
+    except (OSError, zipfile.BadZipFile, EOFError) as error:
+        raise UserMistake(
+            f"{path.name}: came here incomplete ({error}); upload it again."
+        ) from None
+
+
+def _inside(name: str) -> bool:
+    """Whether a path in a zip file stays inside work/, on every system."""
+    parts = PurePosixPath(name).parts
+    return ".." not in parts and not name.startswith("/") and not {"\\", ":"} & set(name)
+
+
+def _bring_back(root: Path, members: dict[str, bytes]) -> list[str]:
+    copied, answers, points = (
+        _read(members.pop(f"{_NOTES}/{name}", b""))
+        for name in ("copied.json", "answers.json", "points.json")
+    )
+    here = notes.folder(root)
+    said: list[str] = []
+    with notes.changing(here / "copied.json") as copies:
+        for key, content in members.items():
+            if not key.startswith(_NOTES):
+                said += _one(root, key, content, copies, copied)
+    with notes.changing(here / "answers.json") as given:
+        _merge_answers(given, answers)
+    with notes.changing(here / "points.json") as scored:
+        _merge_points(scored, points)
+    return said
+
+
+def _one(
+    root: Path, key: str, content: bytes, copies: dict[str, Any], then: dict[str, Any]
+) -> list[str]:
+    """Brings one file back where that loses nothing; `copies` and `then` tell what the course had
+    put there: here, and where the file was saved."""
+    path = root / "work" / key
+    digest = working.cells_digest(content)
+    if path.exists():
+        present = working.cells_digest(path.read_bytes())
+        if present == digest or digest == _handed_out(then, key):
+            return []
+        if present != _handed_out(copies, key):
+            path = path.with_name(f"{path.stem}.saved{path.suffix}")
+            if path.exists():
+                if working.cells_digest(path.read_bytes()) == digest:
+                    return []
+                path = working.free_name(path.parent, path.stem, path.suffix)
+            notes.write(path, content)
+            return [f"work/{key}: kept as it is here; the saved one is beside it, in {path.name}."]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    notes.write(path, content)
+    if key in then:  # so that a newer version of the course is still offered
+        copies[key] = then[key]
+    return [f"work/{key}: is back."]
+
+
+def _handed_out(copies: dict[str, Any], key: str) -> str:
+    entry = copies.get(key)
+    return str(entry.get("cells", "")) if isinstance(entry, dict) else ""
+
+
+def _merge_answers(here: dict[str, Any], saved: dict[str, Any]) -> None:
+    """Of two guesses at the same question the later one counts."""
+    for name, entry in saved.items():
+        if isinstance(entry, dict):
+            mine = here.get(name)
+            later = str(mine.get("at", "")) if isinstance(mine, dict) else ""
+            if str(entry.get("at", "")) >= later:
+                here[name] = entry
+
+
+def _merge_points(here: dict[str, Any], saved: dict[str, Any]) -> None:
+    """Of two scores for the same test the better one counts."""
+    for unit, tests in saved.items():
+        if isinstance(tests, dict):
+            mine = here.get(unit)
+            both = {**mine} if isinstance(mine, dict) else {}
+            for name, score in tests.items():
+                both[name] = max(both.get(name, [0]), score, key=_points)
+            here[unit] = both
+
+
+def _points(score: Any) -> float:
+    """The points in `[score, most]`, as `check` notes them; nothing in anything else."""
+    value = score[0] if isinstance(score, list) and score else 0
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+def _read(content: bytes) -> dict[str, Any]:
+    try:
+        entries = json.loads(content)
+    except ValueError:
+        return {}
+    return entries if isinstance(entries, dict) else {}
+
+
+def _refused(work: Path, error: OSError) -> str:
+    return (
+        f"{error.filename or work}: {error.strerror or error}; nothing that is there was changed."
+    )
