@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from autograder import world as world
     from autograder.course.asking import predict as predict
     from autograder.course.asking import recall as recall
+    from autograder.course.comparing import compare as compare
     from autograder.course.scoring import progress as progress
     from autograder.grading.marking import check as check
     from autograder.watching import watch as watch
@@ -22,11 +23,12 @@ _HOMES = {
     "watch": "autograder.watching",
     "predict": "autograder.course.asking",
     "recall": "autograder.course.asking",
+    "compare": "autograder.course.comparing",
     "progress": "autograder.course.scoring",
     "check": "autograder.grading.marking",
 }
 
-__all__ = ["check", "predict", "progress", "recall", "watch", "world"]
+__all__ = ["check", "compare", "predict", "progress", "recall", "watch", "world"]
 
 
 def __getattr__(name):
