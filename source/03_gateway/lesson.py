@@ -6,19 +6,21 @@
 #
 # *Why does a blocking call kill my bot?*
 #
-# **You will** run a real discord.py bot against a gateway on your own machine, kill it with one innocent line,
-# watch it come back, and mend it by changing one word.
+# **You will** run a real discord.py bot against a gateway on your own machine, kill it with one
+# innocent line, watch it come back, and mend it by changing one word.
 #
 # **You learn**
 # - what a heartbeat is, who sends it, and what happens when it stays away;
 # - how long is too long: you measure twelve ordinary calls, from microseconds to a second;
-# - three cures that look right and cure nothing.
+# - why two cures that everybody thinks of cure nothing.
 #
-# **You need** `async def`, `await` and tasks (units 01 and 02). No Discord account and no internet: nothing leaves
-# this machine. The lesson takes 25 to 40 minutes, the lab after it 20 to 45.
+# **You need** `async def`, `await` and tasks (units 01 and 02). No Discord account and no
+# internet: nothing leaves this machine. The lesson takes 25 to 40 minutes, the lab after it 20 to
+# 45.
 #
-# Every experiment goes the same way: read the program, **predict** what it will do, run it, look. Predictions
-# are not graded, and the wrong ones are worth the most: they show you which picture in your head to repair.
+# Every experiment goes the same way: read the program, **predict** what it will do, run it, look.
+# Predictions are not graded, and the wrong ones are worth the most: they show you which picture in
+# your head to repair.
 
 # %%
 import asyncio
@@ -41,14 +43,16 @@ recall("03_gateway")
 # %% [markdown]
 # ## 1 · A heart you can listen to
 #
-# A bot and Discord hold one long conversation over one WebSocket, the **gateway**. Everything people write comes
-# down that line. But a line on which nobody speaks looks just like a line that is dead, and so Discord asks every bot
-# for a sign of life at a fixed interval, the **heartbeat**, and answers each one with an **ACK**. When the heartbeats
-# stay away, Discord takes the bot for dead and hangs up.
+# A bot and Discord hold one long conversation over one WebSocket, the **gateway**. Everything
+# people write comes down that line. But a line on which nobody speaks looks just like a line that
+# is dead, and so Discord asks every bot for a sign of life at a fixed interval, the **heartbeat**,
+# and answers each one with an **ACK**. When the heartbeats stay away, Discord takes the bot for
+# dead and hangs up.
 #
-# Discord wants a heartbeat about every 41 seconds. The gateway of this course is for impatient people: it wants one
-# every **0.2 s**, and it hangs up after two intervals of silence, **0.4 s**. Everything else is Discord's
-# protocol, and the bot is discord.py as it comes from PyPI. Here it is, with two commands:
+# Discord wants a heartbeat about every 41 seconds. The gateway of this course is for impatient
+# people: it wants one every **0.2 s**, and it hangs up after two intervals of silence, **0.4 s**.
+# Everything else is Discord's protocol, and the bot is discord.py as it comes from PyPI. Here it
+# is, with two commands:
 
 # %%
 def make_bot(*functions):
@@ -78,13 +82,14 @@ async def ping(ctx):
     await ctx.send("pong")
 
 # %% [markdown]
-# Two small tools follow, for the whole lesson. `evening` opens a fresh gateway, runs the bot on a loop that is
-# **watched** (so that we can see afterwards what held it), and lets people talk to the bot meanwhile. `tell` prints what the gateway
-# saw. You may run them now and read them later.
+# Two small tools follow, for the whole lesson. `evening` opens a fresh gateway, runs the bot on a
+# loop that is **watched** (so that we can see afterwards what held it), and lets people talk to
+# the bot meanwhile. `tell`, in the folded cell, prints what the gateway saw. Run them now, and
+# read them when you want to know how it is done.
 
 # %%
 async def evening(*functions, chat, **settings):
-    """One evening in #general. `chat` says who writes what, and how many seconds after the line before."""
+    """One evening in #general; `chat` lists (seconds after the line before, who, what)."""
     gw = await servers.gateway(heartbeat=0.2, grace=2, **settings)
     world.point(gw)  # from now on discord.py takes this gateway for Discord
 
@@ -96,12 +101,15 @@ async def evening(*functions, chat, **settings):
         await gw.until(ready=1)
         for pause, who, line in chat:
             await asyncio.sleep(pause)
-            await (gw.interact(line[1:], user=who) if line[0] == "/" else gw.say(line, author=who))
+            if line.startswith("/"):  # a slash command, in part 8
+                await gw.interact(line[1:], user=who)
+            else:
+                await gw.say(line, author=who)
 
     report, _ = await asyncio.gather(watch(bot_life), people())
     return gw, report
 
-# %%
+# %% jupyter={"source_hidden": true}
 SAYS = {
     "identify": "bot      here I am, and this is my token (IDENTIFY)",
     "ready": "gateway  welcome (READY)",
@@ -125,26 +133,30 @@ def tell(gw):
             print(f"{event['t']:7.2f} s  {SAYS[event['event']].format(**event)}")
 
 # %% [markdown]
-# > **Predict.** Nobody writes for one second. How many heartbeats does the gateway hear in that second?
+# > **Predict.** Nobody writes for one second. How many heartbeats does the gateway hear in that
+# > second?
 #
-# Run the next cell to see what you can choose from. Put your letter in place of the question mark, run it
-# again, and only then go on.
+# Run the next cell to see what you can choose from. Put your letter in place of the question mark,
+# run it again, and only then go on.
 
 # %%
 predict("?", about="idle-heart")
 
 # %% experiment="idle-heart"
-gw, report = await evening(roll, ping, chat=[(1.0, "ada", "!roll 2d6"), (0.3, "ada", "!goodnight")])
+CHAT = [(1.0, "ada", "!roll 2d6"), (0.3, "ada", "!goodnight")]
+gw, report = await evening(roll, ping, chat=CHAT)
 tell(gw)
 
 # %%
 predict(about="idle-heart")
 
 # %% [markdown]
-# So this is what your bot does all day: it says that it is alive, and now and then it answers somebody.
+# So this is what your bot does all day: it says that it is alive, and now and then it answers
+# somebody.
 #
-# The same evening as a picture. Every task of the bot has a lane, and a bar wherever it **held the loop**. There is
-# next to nothing to see, and that is what health looks like: a good bot hardly ever holds its loop.
+# The same evening as a picture. Every task of the bot has a lane, and a bar wherever it **held the
+# loop**. There is next to nothing to see, and that is what health looks like: a good bot hardly
+# ever holds its loop.
 
 # %%
 report.responsive(0.1, gateway=gw)
@@ -179,23 +191,28 @@ predict(about="sleep-in-handler")
 # Read it again slowly, line by line; all of this unit is in it.
 #
 # 1. `♥ ♥ ♥` The bot is well.
-# 2. `ada  !roll 2d6` The loop starts a task for `roll`, the task comes to `time.sleep(0.9)`, and **the thread on
-#    which the loop lives goes to sleep**. The loop has not crashed. It is simply not running.
+# 2. `ada  !roll 2d6` The loop starts a task for `roll`, the task comes to `time.sleep(0.9)`, and
+#    **the thread on which the loop lives goes to sleep**. The loop has not crashed. It is simply
+#    not running.
 # 3. A heartbeat is due. Nobody sends it. Another one. Nobody.
-# 4. `gateway  hangs up with 4009` The gateway counted its own seconds. It cannot see into your program: a bot that
-#    sleeps and a bot whose cable was pulled are the same silence to it.
+# 4. `gateway  hangs up with 4009` The gateway counted its own seconds. It cannot see into your
+#    program: a bot that sleeps and a bot whose cable was pulled are the same silence to it.
 # 5. `bo  !ping` The gateway takes bo's message. It has nobody to give it to, and puts it aside.
-# 6. `bot  ada rolls` The cup is down, `roll` goes on as if nothing had happened. As far as it knows, nothing has.
-# 7. `bot  is back and RESUMEs` Now the loop reads its mail, finds that the line is closed, connects again and names the last
-#    event it saw. The gateway replays the rest: bo's line, and what the bot itself said meanwhile, for a bot hears itself too.
+# 6. `bot  ada rolls` The cup is down, `roll` goes on as if nothing had happened. As far as it
+#    knows, nothing has.
+# 7. `bot  is back and RESUMEs` Now the loop reads its mail, finds that the line is closed,
+#    connects again and names the last event it saw. The gateway replays the rest: bo's line, and
+#    what the bot itself said meanwhile, for a bot hears itself too.
 # 8. `bot  pong`
 #
-# Nothing crashed, and nothing was printed. A bot that logs as most do (level INFO) would say "successfully RESUMED", which sounds like good news; that it was
-# hung up on is written at level DEBUG. People only see that the bot is slow "sometimes".
+# Nothing crashed, and nothing was printed. A bot that logs as most do (level INFO) would say
+# "successfully RESUMED", which sounds like good news; that it was hung up on is written at level
+# DEBUG. People only see that the bot is slow "sometimes".
 
 # %% [markdown]
-# Here is what a grader sees of the same evening. In the labs it is `report.responsive(0.1, gateway=gw)` that decides:
-# the code may not hold the loop for 0.1 s, and the bot may not lose its connection. If it does, the check says where.
+# Here is what a grader sees of the same evening. In the labs it is `report.responsive(0.1,
+# gateway=gw)` that decides: the code may not hold the loop for 0.1 s, and the bot may not lose its
+# connection. If it does, the check says where.
 
 # %%
 def judge(report, gw=None):
@@ -209,21 +226,25 @@ def judge(report, gw=None):
 judge(report, gw)
 
 # %% [markdown]
-# The dark hatched bar is the block: how long, on which line. In the pale band beneath it nobody else has a bar, the lateness climbs,
-# and the heart stops. One task held the loop, and **everything** waited.
+# The dark hatched bar is the block: how long, on which line. In the pale band beneath it nobody
+# else has a bar, the lateness climbs, and the heart stops. One task held the loop, and
+# **everything** waited.
 
 # %% [markdown]
 # ### What was late, and what was lost?
 #
-# The text from which this course grew says that a blocked bot *can't receive events*. Read your log once more: when did bo write,
-# and when did the pong come? The event was not lost. It waited at the gateway, and the RESUME brought it.
+# The text from which this course grew says that a blocked bot *can't receive events*. Read your
+# log once more: when did bo write, and when did the pong come? The event was not lost. It waited
+# at the gateway, and the RESUME brought it.
 #
-# What blocking costs is **time**: everybody's, not only ada's. And with the time, as you will see in part 8, every deadline that runs out meanwhile.
+# What blocking costs is **time**: everybody's, not only ada's. And with the time, as you will see
+# in part 8, every deadline that runs out meanwhile.
 
 # %% [markdown]
 # ## 3 · One word
 #
-# `time.sleep` says: *thread, sleep*. `asyncio.sleep` says: *loop, wake me in 0.9 s, and do something else until then*.
+# `time.sleep` says: *thread, sleep*. `asyncio.sleep` says: *loop, wake me in 0.9 s, and do
+# something else until then*.
 
 # %%
 async def roll(ctx, dice):
@@ -247,17 +268,17 @@ predict(about="one-word")
 judge(report, gw)
 
 # %% [markdown]
-# ada waits as long as before, and nobody else waits at all. That is the whole art: **a command may take as long as it likes,
-# as long as it does not hold the loop while it does**.
+# ada waits as long as before, and nobody else waits at all. That is the whole art: **a command may
+# take as long as it likes, as long as it does not hold the loop while it does**.
 #
-# **Change it.** Go back to the cell with `time.sleep`, and try 0.1, 0.25 and 0.5 s. From where on does the gateway hang up? Is it always the same?
-# (Part 7 has the answer.)
+# **Change it.** Go back to the cell with `time.sleep`, and try 0.1, 0.25 and 0.5 s. From where on
+# does the gateway hang up? Is it always the same? (Part 7 has the answer.)
 
 # %% [markdown]
 # ## 4 · Nobody writes `time.sleep`
 #
-# True: in real bots it hides behind other names. The commonest one fetches something from the web. Our web
-# server has a page that takes its time, 0.9 s:
+# True: in real bots it hides behind other names. The commonest one fetches something from the web.
+# Our web server has a page that takes its time, 0.9 s:
 
 # %%
 import requests
@@ -270,7 +291,8 @@ async def quote(ctx):
     await ctx.send(f"the page says {page.json()}")
 
 # %% [markdown]
-# > **Predict.** There is no `sleep` here, and while the bytes travel Python has nothing to do. What happens?
+# > **Predict.** There is no `sleep` here, and while the bytes travel Python has nothing to do.
+# > What happens?
 
 # %%
 predict("?", about="slow-page")
@@ -287,8 +309,9 @@ predict(about="slow-page")
 judge(report, gw)
 
 # %% [markdown]
-# The picture even names the line. Note what `async def` did for us: nothing. It is the *permission* to hand the loop
-# back, not the deed. The deed is an `await` that really waits, and an async client has one:
+# The picture even names the line. Note what `async def` did for us: nothing. It is the
+# *permission* to hand the loop back, not the deed. The deed is an `await` that really waits, and
+# an async client has one:
 
 # %%
 import aiohttp
@@ -303,9 +326,10 @@ gw, report = await evening(quote, ping, chat=CHAT)
 judge(report, gw)
 
 # %% [markdown]
-# And when there is no async client, as for the SDK of a language model, a database driver, or ten lines of your own? Then send the call
-# to a thread, and await the thread: `page = await asyncio.to_thread(requests.get, PAGE)`. The call still blocks, but it
-# blocks a thread that nobody needs. Unit 05 is about when that works, and when it does not.
+# And when there is no async client, as for the SDK of a language model, a database driver, or ten
+# lines of your own? Then send the call to a thread, and await the thread: `page = await
+# asyncio.to_thread(requests.get, PAGE)`. The call still blocks, but it blocks a thread that nobody
+# needs. Unit 05 is about when that works, and when it does not.
 #
 # **Change it.** Put that line into `quote`, and run the evening again.
 
@@ -314,8 +338,9 @@ judge(report, gw)
 #
 # ### "Give the heart its own thread"
 #
-# If the loop can be held, let a thread beat the heart! Here is one. Every 0.1 s it asks the loop for a beat; when none has come after 0.3 s, it
-# takes a photograph of where the loop's thread stands.
+# If the loop can be held, let a thread beat the heart! Here is one. Every 0.1 s it asks the loop
+# for a beat; when none has come after 0.3 s, it takes a photograph of where the loop's thread
+# stands.
 
 # %%
 import sys
@@ -352,7 +377,8 @@ async def guarded():
     return notes
 
 # %% [markdown]
-# > **Predict.** `time.sleep(0.9)` holds the loop, the witness has a thread of its own. When do the beats come?
+# > **Predict.** `time.sleep(0.9)` holds the loop, the witness has a thread of its own. When do the
+# > beats come?
 
 # %%
 predict("?", about="heartbeat-thread")
@@ -365,21 +391,24 @@ print(*report.value, sep="\n")
 predict(about="heartbeat-thread")
 
 # %% [markdown]
-# The thread ran all the time. It saw that the loop was held, it even saw on which line. But it could not *beat*, because
-# beating means writing to the gateway's socket, and the socket belongs to the loop. A thread is a **witness, not a rescuer**.
+# The thread ran all the time. It saw that the loop was held, it even saw on which line. But it
+# could not *beat*, because beating means writing to the gateway's socket, and the socket belongs
+# to the loop. A thread is a **witness, not a rescuer**.
 #
-# That was no toy. The heart of discord.py has been such a thread all along, also in the evening when it stopped:
+# That was no toy. The heart of discord.py has been such a thread all along, also in the evening
+# when it stopped:
 
 # %%
 import inspect
 
 heart = discord.gateway.KeepAliveHandler
 print("a thread:", issubclass(heart, threading.Thread))
-print("its beat:", next(line.strip() for line in inspect.getsource(heart.run).splitlines() if "threadsafe" in line))
+lines = inspect.getsource(heart.run).splitlines()
+print("its beat:", next(line.strip() for line in lines if "threadsafe" in line))
 
 # %% [markdown]
-# And this is where that line in your log comes from. When a beat has not come for 10 seconds, discord.py's witness speaks up,
-# and adds its photograph of the loop's thread:
+# And this is where that line in your log comes from. When a beat has not come for 10 seconds,
+# discord.py's witness speaks up, and adds its photograph of the loop's thread:
 #
 # ```
 # Shard ID None heartbeat blocked for more than 10 seconds.
@@ -389,7 +418,8 @@ print("its beat:", next(line.strip() for line in inspect.getsource(heart.run).sp
 #     time.sleep(12)
 # ```
 #
-# The last line of it names the guilty call. Whoever knows that has found most blocked bots in a minute.
+# The last line of it names the guilty call. Whoever knows that has found most blocked bots in a
+# minute.
 
 # %% [markdown]
 # ### "Put a timeout around it"
@@ -422,26 +452,38 @@ print(f"{report.value}, after {report.seconds:.2f} s")
 predict(about="impatient")
 
 # %% [markdown]
-# A timeout is an alarm clock that the *loop* rings. When the loop is held, it does not ring. With `asyncio.sleep(0.4)` in
-# `shake` it would: try it.
+# A timeout is an alarm clock that the *loop* rings. When the loop is held, it does not ring. With
+# `asyncio.sleep(0.4)` in `shake` it would: try it.
 
 # %% [markdown]
 # ## 6 · All code blocks, some of it less
 #
-# "Never block the loop" is not quite right: *every* line of Python holds the loop while it runs. `throw("2d6")` does, for
-# some microseconds. The question is always **how long**, and against which budget:
+# "Never block the loop" is not quite right: *every* line of Python holds the loop while it runs.
+# `throw("2d6")` does, for some microseconds. The question is always **how long**, and against
+# which budget:
 #
 # - **10 ms**: nobody notices, and ten of them in a row are still fine;
-# - **100 ms**: what asyncio itself calls slow (its debug mode logs everything beyond). It is the limit in our labs.
+# - **100 ms**: what asyncio itself calls slow (its debug mode logs everything beyond). It is the
+#   limit in our labs.
 #
 # So let us measure: twelve ordinary calls of ordinary bots. First what they work on,
 
 # %%
-import hashlib, importlib, io, json, logging, re, socket, sqlite3, subprocess, tempfile
+import hashlib
+import importlib
+import io
+import json
+import logging
+import re
+import socket
+import sqlite3
+import subprocess
+import tempfile
 from pathlib import Path
 
 from PIL import Image
 
+# %%
 folder = Path(tempfile.mkdtemp())
 (folder / "note.txt").write_text("tea at four. " * 150)
 scores = json.dumps([{"name": "ada", "xp": number} for number in range(3500)])
@@ -475,7 +517,8 @@ CALLS = {
 }
 
 # %% [markdown]
-# > **Predict.** Which holds the loop longer: the SHA-256 of 10 million bytes, or 26 letters and the pattern `(a+)+$`?
+# > **Predict.** Which holds the loop longer: the SHA-256 of 10 million bytes, or 26 letters and
+# > the pattern `(a+)+$`?
 
 # %%
 predict("?", about="which-is-longer")
@@ -490,7 +533,7 @@ for name, call in CALLS.items():
         print("SQLite gave up at last:", error)
     figures[name] = time.perf_counter() - started
 
-# %%
+# %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt
 
 
@@ -498,11 +541,12 @@ def chart(figures):
     """One row a call, on a scale on which each step to the right is ten times longer."""
     rows = sorted(figures.items(), key=lambda item: item[1])
     _, axes = plt.subplots(figsize=(8, 4.4))
-    for row, (name, seconds) in enumerate(rows):
+    for row, (_, seconds) in enumerate(rows):
         mark = "o" if seconds < 0.01 else "^" if seconds < 0.1 else "X"
         axes.plot([1e-6, seconds], [row, row], color="0.8")
         axes.plot(seconds, row, mark, color="black", markersize=8)
-        axes.text(seconds * 1.4, row, f"{seconds * 1000:.3g} ms", va="center", backgroundcolor="white")
+        label = f"{seconds * 1000:.3g} ms"
+        axes.text(seconds * 1.5, row, label, va="center", backgroundcolor="white")
     for budget in (0.01, 0.1):
         axes.axvline(budget, color="black", linestyle=":", zorder=0)
         axes.text(budget, len(rows) - 0.3, f"{budget * 1000:.0f} ms", ha="center")
@@ -517,9 +561,10 @@ print("Too long for a loop:", ", ".join(name for name in figures if figures[name
 predict(about="which-is-longer")
 
 # %% [markdown]
-# A circle is good, a triangle is between the budgets, a cross is too long; and between the first row and the last lie almost
-# five powers of ten. Reading a small file is nothing to worry about: sending it to a thread would cost more than it saves.
-# At the other end three things stop a bot, and none of them looks dangerous: a word that somebody types, a page that is slow today, a file
+# A circle is good, a triangle is between the budgets, a cross is too long; and between the first
+# row and the last lie almost five powers of ten. Reading a small file is nothing to worry about:
+# sending it to a thread would cost more than it saves. At the other end three things stop a bot,
+# and none of them looks dangerous: a word that somebody types, a page that is slow today, a file
 # that another program holds. They are quick while you test them and slow one evening in #general.
 #
 # (The import was slow only the first time. Run the cell again: Python remembers.)
@@ -529,8 +574,9 @@ predict(about="which-is-longer")
 # %% [markdown]
 # ## 7 · When exactly does the gateway hang up?
 #
-# A block of 0.9 s kills, one of 1 ms does not. And in between? Ask a bot to hold its loop for a given time, again and again, at random
-# moments, and count.
+# A block of 0.9 s kills, one of 1 ms does not. And in between? Ask a bot to hold its loop for a
+# given time, again and again, at random moments, and count. The heart of this one beats every 0.1
+# s, so that we need not wait long.
 
 # %%
 async def nap(ctx, seconds: float):
@@ -538,8 +584,8 @@ async def nap(ctx, seconds: float):
     await ctx.send("awake")
 
 # %%
-async def count_kills(seconds, times=8):
-    """How many of `times` blocks cost the bot its connection; heartbeat every 0.1 s, patience two."""
+async def count_kills(seconds, times=6):
+    """How many of so many blocks cost the bot its connection; a heartbeat every 0.1 s."""
     gw = await servers.gateway(heartbeat=0.1, grace=2)
     world.point(gw)
 
@@ -560,18 +606,19 @@ async def count_kills(seconds, times=8):
     return gw.kills
 
 # %% [markdown]
-# > **Predict.** The loop is held for 0.15 s: longer than one interval, shorter than two. Does the gateway hang up?
+# > **Predict.** The loop is held for 0.15 s: longer than one interval, shorter than two. Does the
+# > gateway hang up?
 
 # %%
 predict("?", about="patience")
 
 # %% experiment="patience"
-kills = {seconds: await count_kills(seconds) for seconds in (0.06, 0.13, 0.17, 0.25)}
+kills = {seconds: await count_kills(seconds) for seconds in (0.06, 0.12, 0.15, 0.18, 0.25)}
 kills
 
-# %%
+# %% jupyter={"source_hidden": true}
 def share(held, interval=0.1, patience=2):
-    """The rule: the silence is the block, and before it the time since the last beat (0 to `interval`)."""
+    """The rule: silence is the block and, before it, 0 to `interval` since the last beat."""
     return min(1, max(0, held / interval - (patience - 1)))
 
 
@@ -583,32 +630,35 @@ def patience_chart(kills, tries):
     shares = [count / tries for count in kills.values()]
     axes.plot(list(kills), shares, "kX", markersize=9, label=f"your bot, {tries} tries each")
     axes.axvspan(0.1, 0.2, facecolor="0.93")
-    axes.text(0.15, 0.05, "grey zone", ha="center")
+    axes.text(0.15, 0.92, "grey zone", ha="center")
     axes.set(xlabel="seconds that the loop is held", ylabel="share of hang-ups")
     axes.legend(loc="upper left")
 
 
-patience_chart(kills, tries=8)
+patience_chart(kills, tries=6)
 
 # %%
 predict(about="patience")
 
 # %% [markdown]
-# Three regions. Below one interval: never. Above two: always. Between them lies a **grey zone**, where it depends on how
-# long ago the last heartbeat was when the block began.
+# Three regions. Below one interval: never. Above two: always. Between them lies a **grey zone**,
+# where it depends on how long ago the last heartbeat was when the block began.
 #
-# The grey zone is why such a bot is so hard to catch. The same command, the same work, and it fails on Tuesdays. With
-# Discord's interval of 41 s a block in your bot may be in its grey zone for months, and every one of those blocks
-# makes every reply late. Which is why this course does not ask whether the bot survived. It measures how long the loop stood still.
+# The grey zone is why such a bot is so hard to catch. The same command, the same work, and it
+# fails on Tuesdays. With Discord's interval of 41 s a block in your bot may be in its grey zone
+# for months, and every one of those blocks makes every reply late. Which is why this course does
+# not ask whether the bot survived. It measures how long the loop stood still.
 
 # %% [markdown]
 # ## 8 · The deadline of three seconds
 #
-# Long before the gateway loses patience, a person does. Whoever uses a slash command must hear *something* within
-# **3 seconds**; later, Discord refuses the answer with *Unknown interaction*, error 10062. A command that needs longer says first that it is
-# thinking: it **defers**, and sends the answer as a follow-up.
+# Long before the gateway loses patience, a person does. Whoever uses a slash command must hear
+# *something* within **3 seconds**; later, Discord refuses the answer with *Unknown interaction*,
+# error 10062. A command that needs longer says first that it is thinking: it **defers**, and sends
+# the answer as a follow-up.
 #
-# Our gateway's deadline shall be 0.5 s tonight. Two versions of `/recap`, which reads the day's messages for 0.9 s:
+# Our gateway's deadline shall be 0.5 s tonight. Two versions of `/recap`, which reads the day's
+# messages for 0.9 s:
 
 # %%
 def make_bot(*functions):
@@ -627,9 +677,9 @@ def make_bot(*functions):
 
 SAYS |= {
     "interaction": "{author:8} /{name}",
-    "deferred": "bot      is thinking ... ({seconds:.2f} s after Enter)",
-    "followup": "bot      {content} ({seconds:.2f} s after Enter)",
-    "refused": "gateway  Unknown interaction, {code} ({seconds:.2f} s after Enter)",
+    "deferred": "bot      /{name}: thinking ... ({seconds:.2f} s after Enter)",
+    "followup": "bot      /{name}: {content} ({seconds:.2f} s after Enter)",
+    "refused": "gateway  /{name}: Unknown interaction, {code} ({seconds:.2f} s after Enter)",
 }
 
 # %%
@@ -658,8 +708,8 @@ tell(gw)
 predict(about="too-late-to-think")
 
 # %% [markdown]
-# Now back to our question. `recap` does everything right. But it is not alone in its bot: bo rolls, with the `time.sleep` of
-# part 2, and cy asks for a recap while the cup is being shaken.
+# Now back to our question. `recap` does everything right. But it is not alone in its bot: bo
+# rolls, with the `time.sleep` of part 2, and cy asks for a recap while the cup is being shaken.
 
 # %%
 async def roll(ctx, dice):
@@ -681,8 +731,9 @@ tell(gw)
 predict(about="defer-behind-a-block")
 
 # %% [markdown]
-# Look at whom the error blames: `recap`, at its first line. The guilty one is `roll`, and `roll` worked. **The command that complains is the
-# victim.** When you see *Unknown interaction* at a `defer()`, look for what else ran in that second.
+# Look at whom the error blames: `recap`, at its first line. The guilty one is `roll`, and `roll`
+# worked. **The command that complains is the victim.** When you see *Unknown interaction* at a
+# `defer()`, look for what else ran in that second.
 
 # %% [markdown]
 # ## In your bot
@@ -690,10 +741,12 @@ predict(about="defer-behind-a-block")
 # **Search for** what holds the loop. In the folder of your bot:
 #
 # ```
-# grep -nE "time\.sleep|requests\.|urllib\.request|sqlite3\.|psycopg2|pymysql|subprocess\.(run|call|check_)|Image\.open|\.result\(\)|openai\.|yt_dlp" -r . --include="*.py"
+# grep -rnE "time\.sleep|requests\.|urllib\.request|subprocess\.(run|call|check_)" --include=*.py .
+# grep -rnE "sqlite3\.|psycopg2|pymysql|Image\.open|openai\.|yt_dlp|\.result\(\)" --include=*.py .
 # ```
 #
-# Not every hit is a mistake (part 6!), and not every block is in the list: a long `for` loop has no name.
+# Not every hit is a mistake (part 6!), and not every block is in the list: a long `for` loop has
+# no name.
 #
 # **Before and after**
 #
@@ -709,9 +762,11 @@ predict(about="defer-behind-a-block")
 #         await ctx.send(await page.text())
 # ```
 #
-# with one session for the whole bot, made once: `bot.session = aiohttp.ClientSession()` in `setup_hook`.
+# with one session for the whole bot, made once: `bot.session = aiohttp.ClientSession()` in
+# `setup_hook`.
 #
-# **One change for tonight.** The hang-up is silent, so make it speak. Paste this into your bot, and look at your log tomorrow:
+# **One change for tonight.** The hang-up is silent, so make it speak. Paste this into your bot,
+# and look at your log tomorrow:
 #
 # ```python
 # @bot.event
@@ -723,36 +778,49 @@ predict(about="defer-behind-a-block")
 #     print(f"{time.strftime('%X')} back again; this may have been a blocked loop")
 # ```
 #
-# A bot on a good line disconnects now and then, because Discord asks it to. One that does so when somebody uses a certain command has a blocked loop.
+# A bot on a good line disconnects now and then, because Discord asks it to. One that does so when
+# somebody uses a certain command has a blocked loop.
 
 # %% [markdown]
 # ## In practice
 #
 # <details><summary>The fine print, with sources</summary>
 #
-# - **The interval.** Discord names it in its first message (HELLO). The example in the documentation is 45 s; bots see 41.25 s. The first beat should come after a
-#   random part of the interval; discord.py 2.7 and hikari 2.7 beat at once.
-# - **The hang-up.** Discord's documentation promises that a connection without heartbeats "will be closed", and names neither a patience nor a close code for it.
-#   Two intervals and 4009 (*session timed out*) are this gateway's choice; others who run Discord-like servers chose 4009 too.
-# - **Heart and thread.** discord.py and its forks beat from a thread through the loop, hikari from a task. A blocked loop stops both.
-# - **`bot.latency` does not show blocking**: it is measured from the moment the late beat was finally sent.
-# - **RESUME has a window.** Come back too late and the session is gone; the bot must IDENTIFY, as at its start. That is limited to 1000 times in 24 hours,
-#   and when they are used up Discord ends all sessions, resets the bot's token and sends its owner an e-mail.
+# - **The interval.** Discord names it in its first message (HELLO). The example in the
+#   documentation is 45 s; bots see 41.25 s. The first beat should come after a random part of the
+#   interval; discord.py 2.7 and hikari 2.7 beat at once.
+# - **The hang-up.** Discord's documentation promises that a connection without heartbeats "will be
+#   closed", and names neither a patience nor a close code for it. Two intervals and 4009 (*session
+#   timed out*) are this gateway's choice; others who run Discord-like servers chose 4009 too.
+# - **Heart and thread.** discord.py and its forks beat from a thread through the loop, hikari from
+#   a task. A blocked loop stops both.
+# - **`bot.latency` does not show blocking**: it is measured from the moment the late beat was
+#   finally sent.
+# - **RESUME has a window.** Come back too late and the session is gone; the bot must IDENTIFY, as
+#   at its start. That is limited to 1000 times in 24 hours, and when they are used up Discord ends
+#   all sessions, resets the bot's token and sends its owner an e-mail.
 # - **3 seconds** are for the first answer to an interaction, 15 minutes for what follows it.
-# - **A new `ClientSession` for each command**, as in part 4, is fine for a lesson. Unit 07 shows what it costs.
+# - **A new `ClientSession` for each command**, as in part 4, is fine for a lesson. Unit 07 shows
+#   what it costs.
 # - **10 ms** is our budget; **100 ms** is the default of `loop.slow_callback_duration`.
 #
-# Sources: Discord's developer documentation, *Gateway* and *Opcodes and status codes* (repository discord-api-docs, commits 0329c530 and 10142939);
-# its pull request #274 for 41.25 s; discord.py 2.7.1, `gateway.py`, class `KeepAliveHandler`; hikari 2.7.0, `impl/shard.py`;
-# Python's documentation, *Developing with asyncio*.
+# Sources: Discord's developer documentation, *Gateway* and *Opcodes and status codes* (repository
+# discord-api-docs, commits 0329c530 and 10142939); its pull request #274 for 41.25 s; discord.py
+# 2.7.1, `gateway.py`, class `KeepAliveHandler`; hikari 2.7.0, `impl/shard.py`; Python's
+# documentation, *Developing with asyncio*.
 # </details>
 
 # %% [markdown]
 # ## You have seen
 #
-# - The heart beats through the loop. Whatever holds the loop, holds the heart, and every other command with it.
-# - What counts is not how long a command takes, but how long it holds the loop: 10 ms is good, 100 ms is too much, and in between it depends on luck.
-# - A thread that asks the loop and a timeout that the loop rings are as stuck as the loop itself. What cures is an `await` that really waits: for an async client, or for a thread that does the blocking.
+# - The heart beats through the loop. Whatever holds the loop, holds the heart, and every other
+#   command with it.
+# - What counts is not how long a command takes, but how long it holds the loop: 10 ms is good, 100
+#   ms is too much, and in between it depends on luck.
+# - A thread that asks the loop and a timeout that the loop rings are as stuck as the loop itself.
+#   What cures is an `await` that really waits: for an async client, or for a thread that does the
+#   blocking.
 #
-# **Next**: the lab of this unit, where you find out how long twelve calls hold the loop, and bring a bot with seven broken commands back to life.
-# Then unit 04, for work that nobody can wait for: what if it is *your own loop of Python* that takes a second?
+# **Next**: the lab of this unit, where you find out how long twelve calls hold the loop, and bring
+# a bot with seven broken commands back to life. Then unit 04, for work that nobody can wait for:
+# what if it is *your own loop of Python* that takes a second?

@@ -2,9 +2,11 @@
 # expect: passes
 
 # %% answer="repair_five_oracle"
-from concurrent.futures import ThreadPoolExecutor
+import concurrent.futures
 
-pool = ThreadPoolExecutor(2)
+import httpx
+
+pool = concurrent.futures.ThreadPoolExecutor(2)
 
 
 async def oracle(url, question):
@@ -12,8 +14,6 @@ async def oracle(url, question):
     return await asyncio.get_running_loop().run_in_executor(pool, ask_oracle, url, question)
 
 # %% answer="repair_five_dog"
-import httpx
-
 client_tls = httpx.create_ssl_context()  # 20 ms of work, done once
 
 

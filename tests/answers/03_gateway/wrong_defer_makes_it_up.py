@@ -1,6 +1,6 @@
 # exercise: defer_work
 # expect: fails
-# message: the archive was asked 0 times
+# message: and the archive was asked 0 times
 
 # %% answer="defer_work"
 async def recap(interaction: discord.Interaction):

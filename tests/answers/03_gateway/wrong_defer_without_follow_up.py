@@ -1,6 +1,6 @@
 # exercise: defer_work
 # expect: fails
-# message: to follow; it was []
+# message: what followed is []
 
 # %% answer="defer_work"
 async def recap(interaction: discord.Interaction):

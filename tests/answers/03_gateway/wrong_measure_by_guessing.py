@@ -5,4 +5,4 @@
 # %% answer="measure_twelve"
 async def measure(calls):
     """Nobody is asked: every call is said to be quick."""
-    return {name: 0.001 for name in calls}
+    return dict.fromkeys(calls, 0.001)

@@ -3,6 +3,9 @@
 # message: No heartbeat could leave
 
 # %% answer="repair_two_remind"
+import threading
+
+
 async def remind(ctx, seconds: float, *, what: str):
     """A thread asks the loop for heartbeats, and the loop does not listen."""
     loop, done = asyncio.get_running_loop(), threading.Event()
