@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sys
 import time
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -17,6 +18,11 @@ from typing import Any
 import aiohttp
 import pytest
 from blockbuster import blockbuster_ctx
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from autograder import world
 from autograder.outcomes import UserMistake
@@ -37,6 +43,7 @@ class Client:
         self.session_id = ""
         self.events: list[dict[str, Any]] = []
         self.sockets: list[aiohttp.ClientWebSocketResponse] = []
+        self._inflate: Any = None
 
     async def close(self) -> None:
         for socket in self.sockets:
@@ -45,7 +52,10 @@ class Client:
     async def connect(self, query: str = "v=10&encoding=json") -> dict[str, Any]:
         self.socket = await self.http.ws_connect(f"{self.gateway.ws_url}?{query}")
         self.sockets.append(self.socket)
-        self._inflate = zlib.decompressobj() if "zlib" in query else None
+        if "zlib" in query:
+            self._inflate = zlib.decompressobj()
+        elif "zstd" in query:
+            self._inflate = zstd.ZstdDecompressor()
         return await self.receive()
 
     async def receive(self) -> dict[str, Any]:
@@ -56,7 +66,6 @@ class Client:
         if message.type is aiohttp.WSMsgType.CLOSED:
             return {"close": self.socket.close_code}
         if message.type is aiohttp.WSMsgType.BINARY:
-            assert self._inflate is not None
             payload = json.loads(self._inflate.decompress(message.data))
         else:
             payload = json.loads(message.data)
@@ -260,10 +269,11 @@ def test_heartbeats_do_not_count_as_sends() -> None:
     run(check)
 
 
-def test_zlib_stream_is_one_stream_for_the_connection() -> None:
+@pytest.mark.parametrize("stream", ["zlib-stream", "zstd-stream"])
+def test_compression_is_one_stream_for_the_connection(stream: str) -> None:
     async def check() -> None:
         async with gateway() as (one, client):
-            await client.connect("v=10&encoding=json&compress=zlib-stream")
+            await client.connect(f"v=10&encoding=json&compress={stream}")
             await client.identify()
             await one.say("compressed")
             message = await client.until(event="MESSAGE_CREATE")

@@ -259,7 +259,10 @@ class Connection:
         self.session.connection = self
         properties = value.get("properties")
         library = properties.get("browser") if isinstance(properties, dict) else None
-        self._gateway.journal.record("identify", bot.number, name=bot.account.name, library=library)
+        stream = self._request.query.get("compress")
+        self._gateway.journal.record(
+            "identify", bot.number, name=bot.account.name, library=library, compress=stream
+        )
         self._gateway.welcome(self.session)
 
     def _resume(self, value: Any) -> None:

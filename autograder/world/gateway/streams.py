@@ -1,12 +1,14 @@
 """How a connection's payloads become frames: plain text, zlib-stream or zstd-stream.
 
 A stream is one compressor for the life of a connection, flushed after every payload. discord.py
-asks for zstd-stream when `zstandard` can be imported, else for zlib-stream; hikari likewise, and
-refuses plain text once it has asked for a stream.
+asks for zstd-stream on Python 3.14, or where `zstandard` can be imported, else for zlib-stream;
+hikari likewise, and it refuses plain text once it has asked for a stream.
 """
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import zlib
 from collections.abc import Callable
@@ -45,17 +47,21 @@ def _zlib_stream() -> Encoder:
 
 
 def _zstd_stream() -> Encoder:
-    try:
-        import zstandard  # type: ignore[import-not-found, unused-ignore]
-    except ImportError:
-        raise ValueError(
-            "the bot asked for zstd-stream, but the gateway's Python has no `zstandard`: "
-            "install it beside the gateway, or remove it beside the bot"
-        ) from None
-    compressor = zstandard.ZstdCompressor().compressobj()
+    compressor = _zstd().ZstdCompressor()
 
     def encode(payload: Any) -> bytes:
-        data: bytes = compressor.compress(as_text(payload).encode())
-        return data + bytes(compressor.flush(zstandard.COMPRESSOBJ_FLUSH_BLOCK))
+        data: bytes = compressor.compress(as_text(payload).encode(), compressor.FLUSH_BLOCK)
+        return data
 
     return encode
+
+
+def _zstd() -> Any:
+    """Return Python 3.14's zstd module, or its twin for older versions."""
+    for name in ("compression.zstd", "backports.zstd"):
+        with contextlib.suppress(ImportError):
+            return importlib.import_module(name)
+    raise ValueError(
+        "the bot asked for zstd-stream, and the gateway's Python cannot make one: "
+        "pip install backports.zstd beside the gateway"
+    )
