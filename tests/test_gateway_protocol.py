@@ -178,6 +178,10 @@ async def _no_object(client: Client) -> None:
     await client.socket.send_str("[1]")
 
 
+async def _too_deep(client: Client) -> None:
+    await client.socket.send_str("[" * 4000)
+
+
 async def _too_large(client: Client) -> None:
     await client.socket.send_str(json.dumps({"op": 3, "d": "x" * 4096}))
 
@@ -220,6 +224,7 @@ async def _invalid_intents(client: Client) -> None:
         (_unknown_opcode, 4001),
         (_no_json, 4002),
         (_no_object, 4002),
+        (_too_deep, 4002),
         (_too_large, 4002),
         (_not_authenticated, 4003),
         (_wrong_token, 4004),
@@ -480,6 +485,9 @@ def test_what_rest_refuses_it_refuses_with_discords_codes() -> None:
             assert (await client.post(path, {"content": "x" * 2001}))[1]["code"] == 50035
             assert (await client.post("/channels/1/messages", {"content": "x"}))[1]["code"] == 10003
             assert (await client.post("/nowhere", {}))[0] == 404
+            for body in ([], {"content": 5}, {"content": "x", "message_reference": "x"}):
+                status, problem = await client.post(path, body)
+                assert (status, problem["code"]) == (400, 50035)
             async with client.http.get(one.rest_url + "/users/@me") as response:
                 assert response.status == 401
                 assert response.headers["Content-Type"] == "application/json"

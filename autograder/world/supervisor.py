@@ -50,7 +50,7 @@ SERVERS = {
 # Seconds between the last client's end and ours: a kernel that restarts finds its servers still
 # there. A process that nobody has joined within JOIN was started by somebody who died.
 LINGER = 1.0
-JOIN = 10.0
+JOIN = 2.5
 LONGEST_LINE = 1 << 24
 
 _DO = ("key", "control", "arguments", "keywords")

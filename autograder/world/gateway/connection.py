@@ -202,7 +202,7 @@ class Connection:
             raise Close(4002, f"Payload of {size} bytes; at most {LARGEST} are allowed.")
         try:
             payload = json.loads(data)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise Close(4002, "Error while decoding payload.") from None
         if not isinstance(payload, dict) or not isinstance(payload.get("op"), int):
             raise Close(4002, "Error while decoding payload.")

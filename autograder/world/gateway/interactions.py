@@ -77,7 +77,7 @@ def send(gateway: Gateway, command: str, user: Account, channel: str, options: J
 
 def _options(options: Json, registered: Json | None) -> list[Json]:
     """Type each option as the command declares it, or else by its value."""
-    declared = {item["name"]: item["type"] for item in (registered or {}).get("options", ())}
+    declared = {item["name"]: item["type"] for item in (registered or {}).get("options") or ()}
     return [
         {
             "name": name,

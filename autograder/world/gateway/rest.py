@@ -43,8 +43,34 @@ async def body_of(request: web.Request) -> Json:
     else:
         raw = await request.read()
         value = json.loads(raw) if raw else {}
+    return _form(value)
+
+
+# The fields that are looked into, here or in `interactions.py`; others are echoed as they come.
+FORM: dict[str, type] = {
+    "content": str,
+    "components": list,
+    "data": dict,
+    "embeds": list,
+    "flags": int,
+    "message_reference": dict,
+    "name": str,
+    "options": list,
+}
+
+
+class InvalidForm(ValueError):
+    """A field of the body has another type than Discord documents."""
+
+
+def _form(value: Any) -> Json:
     if not isinstance(value, dict):
-        raise ValueError("the body is not an object")
+        raise InvalidForm("it is not an object")
+    for name, kind in FORM.items():
+        if not isinstance(value.get(name), kind | None):
+            raise InvalidForm(f"{name} is not a {kind.__name__}")
+    if value.get("data"):
+        _form(value["data"])
     return value
 
 
@@ -102,6 +128,8 @@ async def _front_door(request: web.Request, handler: Handler) -> web.StreamRespo
         return await handler(request)
     except web.HTTPException as error:
         return problem(error.status, f"{error.status}: {error.reason}")
+    except InvalidForm as error:
+        return problem(400, "Invalid Form Body", 50035, errors={"_errors": [str(error)]})
     except ValueError:
         return problem(400, "The request body contains invalid JSON.", 50109)
 
@@ -211,7 +239,7 @@ async def _send(request: web.Request) -> web.Response:
     if not content and not body.get("embeds") and not request.content_type.startswith("multipart"):
         return problem(400, "Cannot send an empty message", 50006)
     if len(content) > 2000:
-        return problem(400, "Invalid Form Body", 50035, errors={"content": "longer than 2000"})
+        raise InvalidForm("content is longer than 2000")
     message = payloads.message(bot.account, identity, content, **_extras(gateway, body))
     answers = str((body.get("message_reference") or {}).get("message_id") or "") or None
     gateway.journal.record(
@@ -284,7 +312,9 @@ async def _commands(request: web.Request) -> web.Response:
 async def _replace_commands(request: web.Request) -> web.Response:
     wanted = json.loads(await request.read())
     bot = _bot(request)
-    bot.commands = [_command(bot, item, request.match_info.get("guild")) for item in wanted]
+    if not isinstance(wanted, list):
+        raise InvalidForm("it is not a list of commands")
+    bot.commands = [_command(bot, _form(item), request.match_info.get("guild")) for item in wanted]
     return answer(bot.commands)
 
 
@@ -296,6 +326,8 @@ async def _add_command(request: web.Request) -> web.Response:
 
 
 def _command(bot: Bot, wanted: Json, guild: str | None) -> Json:
+    if not wanted.get("name"):
+        raise InvalidForm("a command needs a name")
     return {
         "type": 1,
         "description": "",
