@@ -83,6 +83,7 @@ def test_a_blocking_answer_is_told_its_line_in_its_cell() -> None:
     )
     assert status(seen) == {**RIGHT, "roll_visible": "failed"}
     assert "at line 4 of cell roll, `time.sleep(0.4)`" in seen["roll_visible"].message
+    assert seen["roll_visible"].limit == 0.1
     # 0.4 s asleep; the overrun of a timer and a snapshot's error were below 2 ms at 8 hogs
     assert seen["roll_visible"].longest_block == pytest.approx(0.4, abs=0.01)
 

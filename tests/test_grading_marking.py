@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import toy_unit as toy
 
-from autograder.grading import examination, marking, submissions
+from autograder.grading import examination, marking, submissions, tables
 from autograder.outcomes import UserMistake
 
 BLOCKING_BOT = """
@@ -56,7 +56,7 @@ def test_check_names_cell_line_block_limit_and_the_lost_connection(
     assert block == pytest.approx(900, abs=8)
     assert "4009" in said
     assert "9 of 14 points" in said
-    assert max(len(line) for line in said.splitlines()) <= marking.WIDTH
+    assert max(len(line) for line in said.splitlines()) <= tables.WIDTH
     assert points(root)["bot_visible"] == [0.0, 5.0]
 
 

@@ -19,14 +19,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder import watching, wire
+from IPython.display import display
+
+from autograder import report, watching, wire
 from autograder.grading import names, verdicts
 from autograder.grading.outputs import Output
 from autograder.grading.remote import RemoteBackend, RemoteCandidate, Room
 from autograder.grading.shell import Shell, open_for_cells, the_shell
 from autograder.grading.verdicts import Fault
 from autograder.grading.zygote import Client
-from autograder.report import Record
+from autograder.report import Record, Report
 
 
 def main(job: socket.socket, zygote: Client) -> int:
@@ -61,12 +63,14 @@ class Examiner:
     given: set[str] = field(default_factory=set)  # cells that ran on both sides
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
     records: list[Record] = field(default_factory=list)  # of the test cell that runs now
+    limit: float | None = None  # of its check that did not hold
 
     async def examine(self, cells: list[dict[str, Any]]) -> None:
         """Run every cell where it belongs."""
         from autograder import world
 
         world.private()
+        report.shower = self._show
         watching.use(RemoteBackend(self.candidate, self.given, self._collect))
         asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the worker hung up
         wanted = self.order["tests"]
@@ -112,6 +116,7 @@ class Examiner:
         name, seconds = cell["name"], self.order["seconds"]
         names.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
         self.records.clear()
+        self.limit = None
         before = asyncio.all_tasks()
         async with asyncio.timeout(seconds) as time:
             error = await self.shell.run(cell["source"], name)
@@ -131,6 +136,7 @@ class Examiner:
                 "status": verdict.status,
                 "message": verdict.message,
                 "block": worst,
+                "limit": self.limit,
                 "noise": sum(seconds for record in self.records for _, seconds in record.noise),
             }
         )
@@ -140,6 +146,11 @@ class Examiner:
         self.records.append(record)
         for output in outputs:
             self.shell.outputs.add(output)
+
+    def _show(self, failed: Report) -> None:
+        """Show the picture of a call whose check did not hold."""
+        self.limit = failed.limit
+        display(failed)  # type: ignore[no-untyped-call]
 
     def _send(self, frame: dict[str, Any]) -> None:
         try:

@@ -6,27 +6,22 @@ gradebook, and notes the points for `progress`. `grade` and `export` are for the
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import json
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograder.course import notes
 from autograder.course.units import Unit, repository
-from autograder.grading import examination, gradebook, verdicts
-from autograder.grading.examination import Cell, ExaminationFailed, Examined, Seen
+from autograder.grading import examination, gradebook, tables, verdicts
+from autograder.grading.examination import Cell, ExaminationFailed, Seen
 from autograder.grading.repair import Original, missing_and_doubled, repair
+from autograder.grading.tables import Row
 from autograder.outcomes import UserMistake
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
-WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail
 OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
 
 
@@ -46,7 +41,7 @@ def check(path: str | Path, root: Path | None = None) -> int:
     repaired = repair(notebook, originals)
     cells = gradebook.cells_to_examine(notebook, originals)
     try:
-        with _telling(unit.name) as tell:
+        with tables.telling(unit.name) as tell:
             examined = examination.examine(
                 cells,
                 promised=gradebook.promised(originals),
@@ -58,12 +53,16 @@ def check(path: str | Path, root: Path | None = None) -> int:
     except ExaminationFailed as fault:
         print(f"The examiner itself failed, which is our fault: {fault}", file=sys.stderr)
         return OUR_FAULT
-    tests = [cell for cell in cells if cell.role == "test"]
-    _print_result(unit, tests, examined, _limits(source), repaired)
-    scores = {cell.name: [_points(cell, examined.seen[cell.index]), cell.points] for cell in tests}
+    limits = _limits(source)
+    rows = [
+        Row(cell.name, _points(cell, seen), cell.points, seen.limit or limits.get(cell.name), seen)
+        for cell in cells
+        if cell.role == "test" and (seen := examined.seen[cell.index])
+    ]
+    tables.show_check(unit.name, rows, repaired)
     with notes.changing(notes.folder(root) / "points.json") as points:
-        points[unit.name] = scores
-    return 0 if all(have == most for have, most in scores.values()) else 1
+        points[unit.name] = {row.name: [row.score, row.points] for row in rows}
+    return 0 if all(row.score == row.points for row in rows) else 1
 
 
 def grade(
@@ -85,14 +84,14 @@ def grade(
             "--jobs to use more cores of this machine"
         )
     root = root or repository()
-    with _progress(unit) as report:
+    with tables.progress_bar(unit) as report:
         graded = submissions.grade(
             root, unit, student=student, jobs=jobs or 1, regrade=regrade, report=report
         )
     if as_json:
         print(json.dumps(graded, indent=1, ensure_ascii=False))
     else:
-        _print_grades(graded)
+        tables.show_grades(graded)
     return 0 if all(one["status"] != "failed" for one in graded["submissions"]) else 1
 
 
@@ -209,128 +208,6 @@ def _limits(source: dict[str, Any]) -> dict[str, float]:
         if owners:
             limits[name] = float(stated[max(owners, key=len)])
     return limits
-
-
-def _print_result(
-    unit: Unit,
-    tests: list[Cell],
-    examined: Examined,
-    limits: dict[str, float],
-    repaired: list[str],
-) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.padding import Padding
-    from rich.table import Table
-    from rich.text import Text
-
-    console = _console()
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    for title, justify in (
-        ("cell", "left"), ("points", "right"), ("limit", "right"),
-        ("longest block", "right"), ("line", "left"),
-    ):  # fmt: skip
-        table.add_column(title, justify=justify, no_wrap=True, overflow="ellipsis")  # type: ignore[arg-type]
-    failures = []
-    for cell in tests:
-        seen = examined.seen[cell.index]
-        have, limit = _points(cell, seen), limits.get(cell.name)
-        style = "" if have == cell.points else "bold"
-        table.add_row(
-            Text(cell.name, style),
-            f"{have:g} of {cell.points:g}",
-            _milliseconds(limit) if limit else "",
-            _milliseconds(seen.longest_block) if seen.block else "under 5 ms",
-            Text(_line(seen)),
-        )
-        if seen.status != verdicts.PASSED:
-            failures.append((cell.name, seen.message))
-    console.print(table)
-    for name, message in failures:
-        console.print(Text(name, "bold"))
-        console.print(Padding(Text(message), (0, 0, 1, 2)))
-    for sentence in repaired:
-        console.print(Text(sentence))
-    have = sum(_points(cell, examined.seen[cell.index]) for cell in tests)
-    most = sum(cell.points for cell in tests)
-    console.print(Text(f"{unit.name}: {have:g} of {most:g} points."))
-
-
-def _line(seen: Seen) -> str:
-    if not seen.block or not seen.block.get("file"):
-        return ""
-    return f"{seen.block['line']} of {seen.block['file']}: {seen.block['code']}"
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms"
-
-
-def _print_grades(graded: dict[str, Any]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(box=SIMPLE_HEAD, pad_edge=False)
-    table.add_column("student")
-    table.add_column("points", justify="right")
-    table.add_column("status")
-    table.add_column("", overflow="fold")
-    for one in graded["submissions"]:
-        score = "" if one["score"] is None else f"{one['score']:g} of {one['max_score']:g}"
-        lost = [cell["grade_id"] for cell in one["cells"] if cell["status"] != verdicts.PASSED]
-        note = one.get("message") or ", ".join(lost)
-        table.add_row(Text(one["student"]), score, one["status"], Text(note))
-    _console().print(table)
-
-
-def _console() -> Console:
-    from rich.console import Console
-
-    console = Console(highlight=False)
-    return (
-        Console(highlight=False, width=min(console.width, WIDTH))
-        if console.is_terminal
-        else (Console(highlight=False, width=WIDTH))
-    )
-
-
-@contextlib.contextmanager
-def _telling(what: str) -> Iterator[Any]:
-    """Say on a terminal's last line which cell has been run; on anything else say nothing."""
-    from rich.console import Console
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield None
-        return
-    with console.status(f"{what}: starting") as status:
-
-        def tell(cell: Cell, seen: Seen) -> None:
-            status.update(f"{what}: {cell.name or f'cell {cell.index + 1}'} {seen.status}".rstrip())
-
-        yield tell
-
-
-@contextlib.contextmanager
-def _progress(unit: str) -> Iterator[Any]:
-    """A progress bar on stderr; yields a function (done, all, student)."""
-    from rich import progress
-    from rich.console import Console
-
-    columns = (
-        progress.TextColumn("{task.description}"),
-        progress.BarColumn(),
-        progress.MofNCompleteColumn(),
-        progress.TimeRemainingColumn(),
-    )
-    bar = progress.Progress(*columns, console=Console(stderr=True), transient=True)
-    with bar:
-        task = bar.add_task(unit, total=None)
-
-        def report(done: int, total: int, student: str) -> None:
-            bar.update(task, completed=done, total=total, description=f"{unit} {student}")
-
-        yield report
 
 
 def _never_copied() -> list[str]:

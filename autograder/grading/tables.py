@@ -1,0 +1,129 @@
+"""What `check` and `grade` show in a terminal or a notebook: tables, sentences, progress."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rich import progress
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from autograder.grading import verdicts
+from autograder.grading.examination import Cell, Seen
+
+WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail
+
+
+@dataclass(frozen=True)
+class Row:
+    """One graded cell as `check` shows it; `limit` in seconds, or None."""
+
+    name: str
+    score: float
+    points: float
+    limit: float | None
+    seen: Seen
+
+
+def show_check(unit: str, rows: Sequence[Row], repaired: Sequence[str]) -> None:
+    """Print the table of cells, a sentence for each that lost points, and the sum."""
+    console = _console()
+    titles = ("cell", "points", "limit", "longest block")
+    texts = [
+        (
+            row.name,
+            f"{row.score:g} of {row.points:g}",
+            _milliseconds(row.limit) if row.limit else "",
+            _milliseconds(row.seen.longest_block) if row.seen.block else "under 5 ms",
+        )
+        for row in rows
+    ]
+    # the line gets what the columns before it leave: the sentences below say it in full
+    used = 2 + sum(max(map(len, column)) + 3 for column in zip(titles, *texts, strict=True))
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for title in titles:
+        table.add_column(title, justify="left" if title == "cell" else "right", no_wrap=True)
+    table.add_column("line", no_wrap=True)
+    for row, text in zip(rows, texts, strict=True):
+        line = Text(_line(row.seen))
+        line.truncate(max(4, console.width - used), overflow="ellipsis")
+        table.add_row(*text, line, style="" if row.score == row.points else "bold")
+    console.print(table)
+    for row in rows:
+        if row.seen.status != verdicts.PASSED:
+            console.print(Text(row.name, "bold"))
+            console.print(Padding(Text(row.seen.message), (0, 0, 1, 2)))
+    for sentence in repaired:
+        console.print(Text(sentence))
+    have, most = sum(row.score for row in rows), sum(row.points for row in rows)
+    console.print(Text(f"{unit}: {have:g} of {most:g} points."))
+
+
+def show_grades(graded: dict[str, Any]) -> None:
+    """Print one row a student: points, status, the cells that lost points or what went wrong."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("student", no_wrap=True)
+    table.add_column("points", justify="right", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("", overflow="fold")
+    for one in graded["submissions"]:
+        score = "" if one["score"] is None else f"{one['score']:g} of {one['max_score']:g}"
+        lost = [cell["grade_id"] for cell in one["cells"] if cell["status"] != verdicts.PASSED]
+        notes = [one["message"], f"lost: {', '.join(lost)}" if lost else ""]
+        table.add_row(Text(one["student"]), score, one["status"], Text(" ".join(notes).strip()))
+    _console().print(table)
+
+
+@contextlib.contextmanager
+def telling(what: str) -> Iterator[Callable[[Cell, Seen], None] | None]:
+    """Say on a terminal's last line which cell has been run; on anything else say nothing."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with console.status(f"{what}: starting") as status:
+
+        def tell(cell: Cell, seen: Seen) -> None:
+            status.update(f"{what}: {cell.name or f'cell {cell.index + 1}'} {seen.status}".rstrip())
+
+        yield tell
+
+
+@contextlib.contextmanager
+def progress_bar(unit: str) -> Iterator[Callable[[int, int, str], None]]:
+    """Show a progress bar on stderr; yields a function (done, all, student)."""
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeRemainingColumn(),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(unit, total=None)
+
+        def report(done: int, total: int, student: str) -> None:
+            bar.update(task, completed=done, total=total, description=f"{unit} {student}")
+
+        yield report
+
+
+def _console() -> Console:
+    console = Console(highlight=False)
+    width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+    return Console(highlight=False, width=width)
+
+
+def _line(seen: Seen) -> str:
+    if not seen.block or not seen.block.get("file"):
+        return ""
+    return f"{seen.block['line']} of {seen.block['file']}: {seen.block['code']}"
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms"
