@@ -165,7 +165,7 @@ def landlock() -> Finding:
 
 def workshop() -> list[Finding]:
     """What the tests use beyond the packages."""
-    return [browser(), repo2docker()]
+    return [browser(), repo2docker(), bot_libraries()]
 
 
 def browser() -> Finding:
@@ -200,6 +200,19 @@ def repo2docker() -> Finding:
         "not found",
         "the Binder files are checked for their form only, not by repo2docker itself;"
         " `pip install jupyter-repo2docker`",
+    )
+
+
+def bot_libraries() -> Finding:
+    """The libraries beside discord.py that the gateway's tests know how to drive."""
+    folder = os.environ.get("UNBLOCKED_CLIENTS", "")
+    found = sorted(path.parent.parent.name for path in Path(folder or "/-").glob("*/bin/python"))
+    if found:
+        return Finding("other bot libraries", ", ".join(found))
+    return Finding(
+        "other bot libraries",
+        "UNBLOCKED_CLIENTS names no folder with them",
+        "the gateway is tested with discord.py alone; see tests/clients/README.md",
     )
 
 

@@ -107,38 +107,55 @@ def bring_up_to_date(place: Path) -> None:
 
 def _install(place: Path, note: TextIO, *, reuse: bool) -> None:
     began = time.monotonic()
+    ways = _ways(str(python_of(place)))
+    if reuse:
+        _say("requirements.txt or pyproject.toml changed: bringing .venv up to date.")
+    else:
+        _say("First start: installing about 130 packages (0.5 GB) into .venv, this once.")
+        venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
+    for commands in ways:
+        if all(_succeeds(command, note) for command in commands):
+            _say(f"Installed in {time.monotonic() - began:.0f} s.")
+            return
+    raise UserMistake(
+        "The packages could not be installed, for the reason above: check the network and the disk,"
+        " then start again."
+    )
+
+
+def _ways(python: str) -> list[list[list[str]]]:
+    """The ways to install into the environment of `python`, best first; each is a few commands.
+
+    uv is many times as fast as pip; where it fails, pip may know of certificates or of an index
+    that uv does not. Raises UserMistake when there is neither.
+    """
+    ways = []
+    what = ["-r", "requirements.txt"]
     uv = shutil.which("uv")
-    own_pip = importlib.util.find_spec("ensurepip") is not None
-    if not uv and not own_pip and importlib.util.find_spec("pip") is None:
+    if uv:
+        cache = [] if _uv_can_cache(uv) else ["--no-cache"]
+        ways.append([[uv, "pip", "install", "--python", python, *cache, *what]])
+    if importlib.util.find_spec("ensurepip"):
+        pip = [python, "-m", "pip", "install", *what]
+        ways.append([[python, "-m", "ensurepip"], pip])
+    elif importlib.util.find_spec("pip"):
+        # Debian's python3-pip without python3-venv: that pip can install into another place.
+        ways.append([[sys.executable, "-m", "pip", "--python", python, "install", *what]])
+    if not ways:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise UserMistake(
             f"This Python ({sys.executable}) came without ensurepip and pip, so nothing can be"
             f" installed: on Debian and Ubuntu run `sudo apt install python{version}-venv`, then"
             " start again."
         )
-    if reuse:
-        _say("requirements.txt or pyproject.toml changed: bringing .venv up to date.")
-    else:
-        _say("First start: installing about 130 packages (0.5 GB) into .venv, this once.")
-        symlinks = os.name != "nt"
-        with_pip = own_pip and not uv
-        venv.create(place, clear=True, symlinks=symlinks, with_pip=with_pip, prompt="unblocked")
-    python = str(python_of(place))
-    if uv:
-        command = [uv, "pip", "install", "--python", python]
-        command += [] if _uv_can_cache(uv) else ["--no-cache"]
-    elif own_pip:
-        command = [python, "-m", "pip", "install"]
-    else:  # Debian's python3-pip without python3-venv: that pip can install into another place
-        command = [sys.executable, "-m", "pip", "--python", python, "install"]
-    _run_installer([*command, "-r", "requirements.txt"], note, one_line=not uv and _on_terminal())
-    _say(f"Installed in {time.monotonic() - began:.0f} s.")
+    return ways
 
 
-def _run_installer(command: list[str], note: TextIO, *, one_line: bool) -> None:
-    """Run pip or uv in the repository; with `one_line` its progress is one line that changes."""
+def _succeeds(command: list[str], note: TextIO) -> bool:
+    """Run uv or pip in the repository; on a terminal pip's progress is one line that changes."""
     environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     environment.pop("PYTHONPATH", None)  # pip would count as installed what it finds there
+    one_line = command[1] != "pip" and _on_terminal()  # uv draws its own
     began = time.monotonic()
     lines: list[str] = []
     with subprocess.Popen(
@@ -163,14 +180,13 @@ def _run_installer(command: list[str], note: TextIO, *, one_line: bool) -> None:
             process.wait()
             raise
         finally:
-            print(flush=True)
+            if one_line:
+                _show("")
+                print(end="\r", flush=True)
     if process.returncode != 0:
         sys.stdout.writelines(lines[-15:])
-        raise UserMistake(
-            f"The packages could not be installed: `{' '.join(command)}` ended with code"
-            f" {process.returncode}, and its own words are above. Check the network, then start"
-            " again."
-        )
+        _say(f"`{' '.join(command)}` ended with code {process.returncode}.")
+    return process.returncode == 0
 
 
 def _show(what: str) -> None:
