@@ -24,6 +24,7 @@ from autograder.course.units import repository, shown
 from autograder.outcomes import UserMistake
 
 NOT_YET = "?"
+_NAME = "unblocked-*.zip"
 _MARK = b"unblocked 1"  # the zip file's comment: made by `save`, in this form
 _NOTES = ".unblocked"
 _PASSING = {".ipynb_checkpoints", "__pycache__"}
@@ -61,7 +62,7 @@ def save(root: Path | None = None) -> Told:
     try:
         work.mkdir(exist_ok=True)
         members = {p.relative_to(work).as_posix(): p for p in _worth_keeping(work)}
-        last = max(work.glob("unblocked-*.zip"), default=None)
+        last = max(work.glob(_NAME), default=None)
         if last is not None and _holds(last, members):
             path = last
         else:
@@ -87,7 +88,7 @@ def restore(name: str | Path, root: Path | None = None) -> Told:
     path = next((p for p in (Path(name), work / Path(name).name) if p.is_file()), None)
     if path is None:
         raise UserMistake(
-            f"{name}: there is no such file in work/; drag it into the file list on the left, "
+            f"{name}: there is no such file here; drag it into the file list on the left, "
             "and run the cell again."
         )
     members = _unpack(path)
@@ -99,9 +100,10 @@ def restore(name: str | Path, root: Path | None = None) -> Told:
 
 def _offer(work: Path) -> Told:
     """What `restore("?")` says: the files that could be restored, newest first."""
-    found = sorted((path.name for path in work.glob("*.zip")), reverse=True)
+    folders = {work.resolve(), Path.cwd()}  # JupyterLab's file list may stand beside the notebook
+    found = sorted({path.name for place in folders for path in place.glob(_NAME)}, reverse=True)
     if not found:
-        return Told(["Nothing to restore: there is no saved file in work/."])
+        return Told(["Nothing to restore: there is no saved file here."])
     return Told(
         [f'To bring back what was saved, put its name in place of "?": {", ".join(found)}.']
     )
@@ -142,7 +144,7 @@ def _worth_keeping(work: Path) -> Iterator[Path]:
     for path in sorted(work.rglob("*")):
         parts = path.relative_to(work).parts
         hidden = [part for part in parts if part.startswith(".") and part != _NOTES]
-        saved = len(parts) == 1 and path.suffix == ".zip"
+        saved = path.match(_NAME)
         passing = hidden or saved or _PASSING & set(parts)
         if path.is_file() and not path.is_symlink() and not passing:
             yield path

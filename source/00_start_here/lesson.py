@@ -135,10 +135,15 @@ predict(about="first-kill")
 # and the verdict of a grader:
 
 # %%
-try:
-    report.responsive(0.1, gateway=gw)
-except AssertionError as verdict:
-    print(verdict)
+def judge(report, gw=None):
+    """The picture of a run, and what a grader says of it."""
+    try:
+        display(report.responsive(0.1, gateway=gw))
+    except Exception as verdict:  # the picture is shown before the check complains
+        print(verdict)
+
+
+judge(report, gw)
 
 # %% [markdown]
 # Now the smallest change that there is. The cup is shaken just as long:
@@ -170,12 +175,11 @@ predict(about="first-cure")
 # something else until then.* ada waits as long as before; the bot lives.
 
 # %%
-report.responsive(0.1, gateway=gw)
+judge(report, gw)
 
 # %% [markdown]
-# No block, no gap between the hearts, no complaint. (How to read the picture, we come to in part
-# 3.)
-# The lanes are the tasks of discord.py; the one called `Client._run_event` ran your command.
+# No block, no gap between the hearts, no complaint. (Each lane is one of the bot's tasks; `roll` is
+# your command, the others belong to discord.py. Part 3 tells you how to read the rest.)
 #
 # **That is the whole course**: to find what holds the loop, and to let go of it. `time.sleep` is
 # only the easiest thing to find. Web requests, databases, pictures, big lists and other people's
@@ -371,11 +375,7 @@ async def bo():
 predict("?", about="who-is-late")
 
 # %% experiment="who-is-late"
-report = await watch(conversation)
-try:
-    report.responsive(0.1)
-except AssertionError as verdict:
-    print(verdict)
+judge(await watch(conversation))
 
 # %%
 predict(about="who-is-late")
@@ -389,8 +389,9 @@ predict(about="who-is-late")
 # - **The lateness** leaps up at its start. What was due then had to wait for all of it; what was
 #   due near its end, only for the rest. The dashed line is the **limit**, 100 ms.
 #
-# `report.responsive(0.1)` is the check that every lab makes. It returns quietly when the code held
-# the loop for less than 0.1 s at a stretch. If not, it draws the chart, and says where to look.
+# `report.responsive(0.1)`, which `judge` calls, is the check that every lab makes. It returns
+# quietly when the code held the loop for less than 0.1 s at a stretch. If not, it draws the chart,
+# and says where to look.
 #
 # **Change it.** Let bo think for a million numbers only. From how many on does the check complain,
 # on this machine?
@@ -432,7 +433,7 @@ async def examine(answer):
         report = await watch(answer, 21)
         report.returned(42).responsive(0.1)
         print("passed:", report)
-    except AssertionError as verdict:
+    except Exception as verdict:
         print(f"{type(verdict).__name__}: {verdict}")
 
 # %% [markdown]
@@ -505,8 +506,9 @@ await examine(patient)
 # On your own computer that is all. **On Binder, save**: after ten idle minutes, and after some
 # hours in any case, the machine is gone, and `work/` with it. The next Binder begins empty.
 #
-# *Coming back?* Drag the file you saved last time into the file list on the left, into `work`. Then
-# write its name here, and run the cell. What you have already changed here stays as it is.
+# *Coming back?* Drag the file you saved last time into the file list on the left. Then write its
+# name in place of the question mark, and run the cell. What you have already changed here stays as
+# it is.
 
 # %%
 from autograder.course.saving import restore, save
@@ -514,8 +516,8 @@ from autograder.course.saving import restore, save
 restore("?")
 
 # %% [markdown]
-# *Leaving?* Save your notebooks (Ctrl+S). Then this puts all of them, your predictions and your
-# points into one file. **Download it**: in `work/` it would vanish with the rest.
+# *Leaving?* Save your notebooks (Ctrl+S). Then this puts all of them, with your predictions and
+# your points, into one file. **Download it**: left in `work/`, it vanishes with the rest.
 
 # %%
 save()
@@ -531,8 +533,7 @@ progress()
 
 # %% [markdown]
 # You are through with the course when you have 80 % of the core points, and have audited your own
-# bot. In a hurry? Unit 02, unit 03 and two exercises of unit 05 take about two hours, and mend most
-# bots.
+# bot. In a hurry? Units 02 and 03, and the first two exercises of unit 05: about two hours.
 
 # %% [markdown]
 # ## 7 · Are you ready? Four short checks
