@@ -23,6 +23,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 import venv
 from collections.abc import Iterator, Sequence
@@ -156,42 +157,61 @@ def _succeeds(command: list[str], note: TextIO) -> bool:
     environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     environment.pop("PYTHONPATH", None)  # pip would count as installed what it finds there
     one_line = command[1] != "pip" and _on_terminal()  # uv draws its own
-    began = time.monotonic()
     lines: list[str] = []
-    with subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE if one_line else None,
-        stderr=subprocess.STDOUT if one_line else None,
-        text=True,
-        errors="replace",
-        # The lock outlives this process, should it be killed, until the installer has ended too.
-        pass_fds=() if os.name == "nt" else (note.fileno(),),
-    ) as process:
+    with (
+        _shown(lines) if one_line else contextlib.nullcontext(),
+        subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE if one_line else None,
+            stderr=subprocess.STDOUT if one_line else None,
+            text=True,
+            errors="replace",
+            # Should this process be killed, the lock is held until the installer has ended too.
+            pass_fds=() if os.name == "nt" else (note.fileno(),),
+        ) as process,
+    ):
         try:
             for line in process.stdout or ():
                 lines.append(line)
-                _show(f"[{time.monotonic() - began:3.0f} s] {line.strip()}")
             process.wait()
         except BaseException:  # Ctrl-C must not leave pip at work
             process.terminate()
             process.wait()
             raise
-        finally:
-            if one_line:
-                _show("")
-                print(end="\r", flush=True)
     if process.returncode != 0:
         sys.stdout.writelines(lines[-15:])
         _say(f"`{' '.join(command)}` ended with code {process.returncode}.")
     return process.returncode == 0
 
 
-def _show(what: str) -> None:
-    width = shutil.get_terminal_size().columns - 1
-    print(f"\r{what[:width]:{width}}", end="", flush=True)
+@contextlib.contextmanager
+def _shown(lines: Sequence[str]) -> Iterator[None]:
+    """Show the last of the growing lines, and how long it has been going on.
+
+    From a thread, because pip says nothing for half a minute while it unpacks.
+    """
+    ended = threading.Event()
+
+    def draw(what: str) -> None:
+        width = shutil.get_terminal_size().columns - 1
+        print(f"\r{what[:width]:{width}}", end="\r", flush=True)
+
+    def keep_drawing() -> None:
+        began = time.monotonic()
+        while not ended.wait(0.2):
+            draw(f"[{time.monotonic() - began:3.0f} s] {lines[-1].strip() if lines else ''}")
+        draw("")
+
+    drawing = threading.Thread(target=keep_drawing)
+    drawing.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        drawing.join()
 
 
 def _say(sentence: str) -> None:

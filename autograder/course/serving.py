@@ -67,7 +67,9 @@ def _server(root: Path, port: int | None) -> Any:
         "ServerApp.answer_yes": True,  # one Ctrl-C is enough
         "ServerApp.allow_root": True,
         "IdentityProvider.token": secrets.token_urlsafe(24),
-        # Nothing leaves this machine: no look for updates, no news, no question about news.
+        # Nothing leaves this machine: no list of extensions, no look for updates, no news, and no
+        # question about news.
+        "LabApp.extension_manager": "readonly",
         "LabApp.app_settings_dir": str(SETTINGS),
         "LabApp.news_url": None,
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
