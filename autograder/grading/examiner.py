@@ -65,13 +65,16 @@ class Examiner:
     records: list[Record] = field(default_factory=list)  # of the test cell that runs now
     limit: float | None = None  # of its check that did not hold
 
+    def __post_init__(self) -> None:
+        self.backend = RemoteBackend(self.candidate, self.given, self._collect)
+
     async def examine(self, cells: list[dict[str, Any]]) -> None:
         """Run every cell where it belongs."""
         from autograder import world
 
         world.private()
         report.shower = self._show
-        watching.use(RemoteBackend(self.candidate, self.given, self._collect))
+        watching.use(self.backend)
         asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the worker hung up
         wanted = self.order["tests"]
         try:
@@ -116,14 +119,15 @@ class Examiner:
         name, seconds = cell["name"], self.order["seconds"]
         names.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
         self.records.clear()
-        self.limit = None
+        self.limit, self.backend.overdue = None, False
         before = asyncio.all_tasks()
         async with asyncio.timeout(seconds) as time:
             error = await self.shell.run(cell["source"], name)
-        if time.expired():
-            error = TimeoutError(f"the test did not come to its end within {seconds:g} s")
         await _end_tasks(asyncio.all_tasks() - before)
-        verdict = verdicts.judge(error, name, answered=bool(self.records), expired=time.expired())
+        if time.expired():
+            verdict = verdicts.out_of_time(seconds, self._some_call_hung())
+        else:
+            verdict = verdicts.judge(error, name, answered=bool(self.records))
         worst = max(
             (block for record in self.records for block in record.blocks),
             key=lambda block: float(block["seconds"]),
@@ -140,6 +144,10 @@ class Examiner:
                 "noise": sum(seconds for record in self.records for _, seconds in record.noise),
             }
         )
+
+    def _some_call_hung(self) -> bool:
+        errors = [record.error for record in self.records if record.error is not None]
+        return self.backend.overdue or any(error[0] == "TimeoutError" for error in errors)
 
     def _collect(self, record: Record, outputs: list[Output]) -> None:
         """Note a call's record, and let what it printed appear where the notebook shows it."""

@@ -11,13 +11,15 @@ import json
 import logging
 import sys
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder import unexamined
 from autograder.course import notes
 from autograder.course.units import Unit, repository
 from autograder.grading import examination, gradebook, tables, verdicts
-from autograder.grading.examination import Cell, ExaminationFailed, Seen
+from autograder.grading.examination import Cell, ExaminationFailed, Examined, Seen
 from autograder.grading.repair import Original, missing_and_doubled, repair
 from autograder.grading.tables import Row
 from autograder.outcomes import UserMistake
@@ -31,6 +33,8 @@ def check(path: str | Path, root: Path | None = None) -> int:
     Writes the points to work/.unblocked/points.json. Raises UserMistake for what is not a worked
     lab, and then writes nothing.
     """
+    if unexamined.in_candidate:
+        raise UserMistake("This notebook is being graded already: check does nothing in it.")
     root = root or repository()
     path = Path(path)
     notebook = _read(path)
@@ -59,7 +63,7 @@ def check(path: str | Path, root: Path | None = None) -> int:
         for cell in cells
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
-    tables.show_check(unit.name, rows, repaired)
+    tables.show_check(unit.name, rows, [*repaired, *_errors(cells, examined)])
     with notes.changing(notes.folder(root) / "points.json") as points:
         points[unit.name] = {row.name: [row.score, row.points] for row in rows}
     return 0 if all(row.score == row.points for row in rows) else 1
@@ -192,6 +196,17 @@ def _points(cell: Cell, seen: Seen) -> float:
     if seen.status != verdicts.PASSED:
         return 0.0
     return cell.points if seen.credit is None else seen.credit
+
+
+def _errors(cells: list[Cell], examined: Examined) -> Iterator[str]:
+    """A sentence for each cell that raised: a test that lacks a name does not say why."""
+    for cell in cells:
+        seen = examined.seen[cell.index]
+        errors = [output for output in seen.outputs if output["output_type"] == "error"]
+        if errors and cell.role != "test":
+            name = f"Cell `{cell.name}`" if cell.name else f"The notebook's cell {cell.index + 1}"
+            reason = f"{errors[0]['ename']}: {errors[0]['evalue']}".splitlines()[0]
+            yield f"{name} raised {reason[:200]}"
 
 
 def _limits(source: dict[str, Any]) -> dict[str, float]:

@@ -169,6 +169,7 @@ class RemoteBackend:
         self._candidate = candidate
         self._given = given
         self._collect = collect
+        self.overdue = False  # a call was given up after its own time was over
 
     async def run(
         self,
@@ -201,6 +202,9 @@ class RemoteBackend:
             outputs = checked(answer.get("outputs"))
         except Broke as broke:
             record = _broken(name, broke, timeout)
+        except asyncio.CancelledError:
+            self.overdue |= time.monotonic() - began > timeout
+            raise
         except (ValueError, TypeError, KeyError):  # of `_sound`: the answer was not a record
             await self._candidate.end()
             record = _broken(name, Broke("nonsense", "sent what is no answer"), timeout)

@@ -32,9 +32,7 @@ class Verdict:
     kind: str = ""  # the type of what was raised
 
 
-def judge(
-    raised: BaseException | None, cell: str, *, answered: bool, expired: bool = False
-) -> Verdict:
+def judge(raised: BaseException | None, cell: str, *, answered: bool) -> Verdict:
     """Return the verdict over a test cell that raised this, or nothing.
 
     `answered`: whether a watched call had come back before. Raises Fault when the learner cannot
@@ -42,10 +40,20 @@ def judge(
     """
     if raised is None:
         return Verdict(PASSED)
-    if expired:
-        return Verdict(FAILED, str(raised), "TestTimeout")
     found = [_judge_one(leaf, cell, answered) for leaf in _leaves(raised)]
     return min(found, key=lambda verdict: _WEIGHT.index(verdict.status))
+
+
+def out_of_time(seconds: float, hung: bool) -> Verdict:
+    """Return the verdict over a test cell that did not come to its end.
+
+    Each watched call has a time of its own. Where none of them hung, it is the machine that was
+    too slow for the test, and the learner does not pay for it.
+    """
+    sentence = f"the test did not come to its end within {seconds:g} s"
+    if hung:
+        return Verdict(FAILED, sentence, "TestTimeout")
+    return Verdict(INCONCLUSIVE, f"{sentence}, though no call hung", "Inconclusive")
 
 
 def graded(outputs: list[Output], verdict: Verdict, cell: dict[str, Any]) -> list[Output]:
