@@ -260,13 +260,15 @@ def test_the_text_of_a_test_is_never_the_submissions() -> None:
     assert status(examine(content)) == {**RIGHT, "roll_visible": "failed"}
 
 
-def _one_test(source: str, answer: str = "async def f(): return 1") -> Examined:
+def _one_test(
+    source: str, answer: str = "async def f(): return 1", seconds: float = CELL_SECONDS
+) -> Examined:
     cells = [
         Cell(0, "setup", "tools", "from autograder import watch\nimport asyncio"),
         Cell(1, "learner", "f", answer),
         Cell(2, "test", "f_visible", source, 5.0),
     ]
-    return examination.examine(cells, seconds=CELL_SECONDS)
+    return examination.examine(cells, seconds=seconds)
 
 
 FAULTS = {
@@ -307,8 +309,10 @@ def test_another_last_value_is_no_credit() -> None:
     assert [output["output_type"] for output in examined.seen[2].outputs] == ["display_data"]
 
 
-def test_what_the_machine_leaves_open_is_examined_again_with_everything_fresh() -> None:
-    attempts = Path(examination.tempfile.mkdtemp()) / "attempts"
+def test_what_the_machine_leaves_open_is_examined_again_with_everything_fresh(
+    tmp_path: Path,
+) -> None:
+    attempts = tmp_path / "attempts"
     source = (
         "from autograder.outcomes import Inconclusive\nimport pathlib\n"
         "report = await watch(f)\nreport.returned(1)\n"
@@ -325,6 +329,14 @@ def test_what_stays_open_is_inconclusive_not_failed() -> None:
     source = "from autograder.outcomes import Inconclusive\nraise Inconclusive('too busy')"
     seen = _one_test(f"await watch(f)\n{source}").seen[2]
     assert (seen.status, seen.attempts) == ("inconclusive", examination.ATTEMPTS)
+
+
+def test_a_test_without_end_is_the_learners_only_when_a_call_hung() -> None:
+    endless = "await asyncio.sleep(60)"
+    assert _one_test(f"await watch(f)\n{endless}", seconds=1.0).seen[2].status == "inconclusive"
+    hanging = "async def f(): await asyncio.sleep(60)"
+    test = f"await watch(f, timeout=0.5)\n{endless}"
+    assert _one_test(test, hanging, seconds=2.0).seen[2].status == "failed"
 
 
 def test_a_call_that_a_test_gives_up_does_not_disturb_the_next_one() -> None:

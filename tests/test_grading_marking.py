@@ -132,6 +132,15 @@ def test_check_runs_our_text_of_a_test_that_was_edited(
     assert "`roll_visible`: changed, so that ours was run" in said
 
 
+def test_check_says_which_cell_raised_when_a_name_is_missing(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert marking.check(toy.work(root, toy.submission(roll="async def roll(spec) return")), root)
+    said = capsys.readouterr().out
+    assert "name 'roll' is not defined" in said
+    assert "Cell `roll` raised SyntaxError" in said
+
+
 def grade(root: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> dict[str, Any]:
     """Run the verb and return what it says of each student."""
     capsys.readouterr()

@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 import toy_unit as toy
 
+from autograder.course import answers
+from autograder.course.units import Unit
+
 pytestmark = pytest.mark.slow  # a command of nbgrader's takes 3 s, a stock kernel 2 s more
 
 BLOCKING = """
@@ -57,18 +60,18 @@ def nbgrader(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         env=environment,
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=400,
         check=False,
     )
 
 
-def scores(root: Path) -> dict[str, dict[str, float]]:
+def scores(root: Path, unit: str = toy.UNIT) -> dict[str, dict[str, float]]:
     """What the gradebook says, by student and cell."""
     code = (
         "import json, sys\nfrom nbgrader.api import Gradebook\n"
         "with Gradebook(sys.argv[1]) as book:\n"
         "    print(json.dumps({s.student.id: {g.name: g.auto_score for n in s.notebooks\n"
-        f"        for g in n.grades}} for s in book.assignment_submissions('{toy.UNIT}')}}))"
+        f"        for g in n.grades}} for s in book.assignment_submissions('{unit}')}}))"
     )
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code, f"sqlite:///{root / 'gradebook.db'}"],
@@ -142,6 +145,40 @@ def test_stock_nbgrader_gives_the_same_scores_on_honest_submissions(
     done = nbgrader(root, "autograde", toy.UNIT)
     assert done.returncode == 0, done.stderr[-3000:]
     assert scores(root) == SCORES
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_stock_nbgrader_and_the_examiner_agree_on_unit_03(tmp_path: Path) -> None:
+    """Two commands of about 30 s on a quiet machine: the lab all right, and with four faults."""
+    unit = Unit(toy.ROOT, "03_gateway")
+    ours = json.loads(unit.lab.read_text())
+    faults = ("repair_two_time_sleep", "repair_five_requests", "defer_never", "measure_cpu_time")
+    faulty = ours
+    for fault in faults:
+        faulty = answers.fill(faulty, answers.load(unit.answers / f"wrong_{fault}.py"))
+    found = []
+    for kind in ("examiner", "stock"):
+        root = tmp_path / kind
+        shutil.copytree(unit.folder, root / "source" / unit.name)
+        settings = (toy.ROOT / "nbgrader_config.py").read_text()
+        if kind == "stock":
+            settings = (
+                "c = get_config()\nc.CourseDirectory.ignore = ['*.py', '*.toml', '*.md']\n"
+                "c.Execute.timeout = 120\n"
+            )
+        (root / "nbgrader_config.py").write_text(settings)
+        for student, content in (("right", ours), ("faulty", faulty)):
+            path = root / "submitted" / student / unit.name / f"{unit.name}.ipynb"
+            path.parent.mkdir(parents=True)
+            toy.write(path, content)
+        assert nbgrader(root, "generate_assignment", unit.name).returncode == 0
+        done = nbgrader(root, "autograde", unit.name)
+        assert done.returncode == 0, done.stderr[-3000:]
+        found.append(scores(root, unit.name))
+    assert found[0] == found[1]
+    assert sum(found[0]["right"].values()) == 80
+    assert 0 < sum(found[0]["faulty"].values()) < 60
 
 
 BROKEN = {

@@ -106,7 +106,8 @@ def examine(
     examined = Examined()
     wanted: list[str] | None = None
     for attempt in range(1, attempts + 1):
-        with tempfile.TemporaryDirectory(prefix="unblocked-", ignore_cleanup_errors=True) as name:
+        forker = _fork_server()
+        with tempfile.TemporaryDirectory(dir=forker.folder, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             _copy(own_files, folder / "examiner", ignore)
             _copy(learner_files, folder / "files", ignore)
@@ -118,7 +119,7 @@ def examine(
                 "seconds": seconds,
                 "tests": wanted,
             }
-            for frame in _frames(order, cells):
+            for frame in _frames(forker, order, cells):
                 _take(frame, examined, attempt)
                 if on_cell is not None and "index" in frame:
                     cell = next(cell for cell in cells if cell.index == frame["index"])
@@ -144,9 +145,8 @@ def _take(frame: dict[str, Any], examined: Examined, attempt: int) -> None:
         frame["index"] = index
 
 
-def _frames(order: dict[str, Any], cells: Sequence[Cell]) -> Any:
+def _frames(forker: zygote.Client, order: dict[str, Any], cells: Sequence[Cell]) -> Any:
     """Have an examiner run the cells; yields its frames up to the last one, which is "done"."""
-    forker = _fork_server()
     ours, theirs = socket.socketpair()
     process = None
     try:
@@ -231,8 +231,6 @@ def _fork_server() -> zygote.Client:
     global _server  # noqa: PLW0603
     with _lock:
         if _server is None or _server[0] != os.getpid():
-            folder = Path(tempfile.mkdtemp(prefix="unblocked-zygote-"))
-            _server = (os.getpid(), zygote.start(folder))
-            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+            _server = (os.getpid(), zygote.start())
             atexit.register(close)
         return _server[1]

@@ -21,11 +21,13 @@ import os
 import random
 import select
 import selectors
+import shutil
 import signal
 import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,6 +37,7 @@ from autograder.outcomes import UserMistake
 
 EXAMINER, CANDIDATE, KILL = b"E", b"C", b"K"
 WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiomysql", "uvloop")
+_PREFIX = "unblocked-grading-"
 _REQUEST = struct.Struct("!ci")
 _ANSWER = struct.Struct("!i")
 _PATIENCE = 20.0  # s for one answer; a fork takes 6 ms, the first imports about 1 s, 10 under load
@@ -49,9 +52,13 @@ class Client:
     """One channel to the fork server; blocking, one request at a time."""
 
     def __init__(
-        self, channel: socket.socket, server: subprocess.Popen[bytes] | None = None
+        self,
+        channel: socket.socket,
+        server: subprocess.Popen[bytes] | None = None,
+        folder: Path | None = None,
     ) -> None:
         self.server = server  # for whoever started it
+        self.folder = folder  # what is kept in it ends with the fork server
         self._channel = channel
         self._turn = threading.Lock()
         channel.settimeout(_PATIENCE)
@@ -89,18 +96,19 @@ class Client:
         return int(process)
 
 
-def start(folder: Path) -> Client:
-    """Start a fork server whose IPython and matplotlib keep their files in `folder`."""
+def start() -> Client:
+    """Start a fork server, with a new folder for what its processes keep."""
     if not hasattr(os, "fork"):
         raise UserMistake(
             "grading forks processes, which this system cannot: grade on Linux, on macOS, or in WSL"
         )
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     ours, theirs = socket.socketpair()
     home = str(Path(__file__).resolve().parents[2])
     environment = {
         **os.environ,
         "PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")])),
-        "IPYTHONDIR": str(folder),
+        "IPYTHONDIR": str(folder / "ipython"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "NBGRADER_EXECUTION": "autograde",  # what a stock kernel sees while nbgrader grades
         # numpy's OpenBLAS starts a thread per core at import, and a fork copies only one of them
@@ -110,13 +118,13 @@ def start(folder: Path) -> Client:
     with theirs:
         server = subprocess.Popen(
             # -P: the current folder may be a learner's, with a `random.py` in it
-            [sys.executable, "-P", "-m", "autograder.grading.zygote", str(theirs.fileno())],
+            [sys.executable, "-P", "-m", "autograder.grading.zygote", str(theirs.fileno()), folder],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=environment,
             start_new_session=True,  # Ctrl-C reaches the worker, which ends the others in order
         )
-    return Client(ours, server)
+    return Client(ours, server, folder)
 
 
 @dataclass
@@ -198,7 +206,9 @@ class _Server:
             if child.owner is channel or channel is self._worker:
                 self._end(process)
         if channel is self._worker:
-            self._sweep()
+            while self._children:
+                self._reap()
+                select.select([], [], [], 0.002)
             return False
         self._selector.unregister(channel)
         channel.close()
@@ -334,6 +344,16 @@ def _main() -> None:
     if threading.active_count() > 1:
         raise RuntimeError(f"a warm import started a thread: {threading.enumerate()}")
     _Server(worker).serve()
+    _remove(Path(sys.argv[2]))
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder that `start` made: the worker may have been killed before it could.
+
+    Nothing else is ever removed: the path must look like ours, and lie where temporary files do.
+    """
+    if folder.name.startswith(_PREFIX) and folder.parent == Path(tempfile.gettempdir()):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None

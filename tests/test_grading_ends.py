@@ -1,0 +1,106 @@
+"""However a grading ends, nothing of it goes on, and nothing is left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import toy_unit as toy
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="needs /proc to see what is left of a grading"
+)
+
+HANG = (
+    "import subprocess\n\nsubprocess.Popen(['sleep', '98.76'], start_new_session=True)\n\n"
+    "async def double(number):\n    while True:\n        pass"
+)
+CHECK = (
+    "import sys\nfrom pathlib import Path\nfrom autograder.grading import marking\n"
+    "marking.check(sys.argv[1], Path(sys.argv[2]))"
+)
+
+
+def tree(process: int) -> set[int]:
+    """The ids of everything under a process."""
+    found: set[int] = set()
+    waiting = [process]
+    while waiting:
+        for listing in Path(f"/proc/{waiting.pop()}/task").glob("*/children"):
+            try:
+                young = {int(word) for word in listing.read_text().split()}
+            except OSError:  # it ended while we looked
+                continue
+            waiting += young - found
+            found |= young
+    return found
+
+
+def until(true: Callable[[], object], seconds: float, what: str) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, what
+        time.sleep(0.02)
+
+
+def status(process: int) -> str:
+    try:
+        return Path(f"/proc/{process}/status").read_text()
+    except OSError:
+        return ""
+
+
+def alive(process: int) -> bool:
+    said = status(process)
+    return bool(said) and "State:\tZ" not in said
+
+
+@pytest.fixture
+def checking(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], set[int]]]:
+    """A check of a notebook that hangs, and every process under it."""
+    root = toy.course(tmp_path)
+    path = toy.work(root, toy.submission(double=HANG))
+    rubbish = tmp_path / "tmp"
+    rubbish.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-c", CHECK, str(path), str(root)],
+        env={**os.environ, "PYTHONPATH": str(toy.ROOT), "TMPDIR": str(rubbish)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        try:
+            # fork server, examiner, candidate, the learner's daemon; then the call has begun
+            until(lambda: len(tree(process.pid)) >= 4, 30, "the examination did not begin")
+            assert list(rubbish.glob("unblocked-grading-*"))
+            yield process, tree(process.pid)
+        finally:
+            process.kill()
+    until(lambda: not list(rubbish.glob("unblocked-grading-*")), 10, f"left in {rubbish}")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_grader_that_ends_takes_everything_with_it(
+    number: signal.Signals, checking: tuple[subprocess.Popen[bytes], set[int]]
+) -> None:
+    process, others = checking
+    process.send_signal(number)
+    process.wait(20)
+    until(lambda: not any(map(alive, others)), 10, f"left behind: {[*filter(alive, others)]}")
+
+
+def test_an_examiner_that_is_killed_gives_no_grade(
+    checking: tuple[subprocess.Popen[bytes], set[int]], tmp_path: Path
+) -> None:
+    process, others = checking
+    (server,) = (pid for pid in others if f"PPid:\t{process.pid}\n" in status(pid))
+    mine = [pid for pid in others if f"PPid:\t{server}\n" in status(pid)]
+    os.kill(min(mine), signal.SIGKILL)  # the examiner was forked first
+    process.wait(30)
+    assert not (tmp_path / "work" / ".unblocked").exists()
+    until(lambda: not any(map(alive, others)), 10, f"left behind: {[*filter(alive, others)]}")
