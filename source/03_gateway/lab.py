@@ -175,6 +175,7 @@ for name, seconds in sorted(figures.items(), key=lambda item: item[1]):
 # The hidden test hands you other calls.
 
 # %% test="measure_twelve_hidden" points=7
+# When your notebook is marked, the hidden test stands here.
 ### BEGIN HIDDEN TESTS
 async def strangers(plan):
     """Let `measure` measure calls that sleep as planned; return its figures and who was called."""
@@ -197,7 +198,6 @@ report = await watch(strangers, plan, timeout=30)
 figures, called = report.value
 judge(report, figures, plan, called)
 ### END HIDDEN TESTS
-print("Measured.")
 
 # %% [markdown] hints="measure_twelve"
 # <details><summary>Hint 1: a question</summary>
@@ -326,7 +326,7 @@ async def remind(ctx, seconds: float, *, what: str):
     ### END SOLUTION
     await ctx.send(f"{ctx.author.name}: {what}")
 
-# %% test="repair_two_remind_check" points=8
+# %% setup="repair_two_reminded" jupyter={"source_hidden": true}
 def reminded(gw, who, seconds, what):
     """Raise WrongValue when a reminder came before it was due."""
     asked = moment(gw, "say", f"!remind {seconds} {what}")
@@ -337,7 +337,7 @@ def reminded(gw, who, seconds, what):
             f"{seconds} s. Is the waiting awaited?"
         )
 
-
+# %% test="repair_two_remind_check" points=8
 gw = await servers.gateway(heartbeat=0.2, grace=2)
 seconds, what = random.randint(55, 65) / 100, random.choice(["tea", "cake", "the dragon"])
 people = talk(gw, ("ada", f"!remind {seconds} {what}"), ("bo", "!ping"), replies=2)
@@ -373,7 +373,7 @@ async def countdown(ctx, count: int):
     await ctx.send("go!")
     ### END SOLUTION
 
-# %% test="repair_two_countdown_check" points=12
+# %% setup="repair_two_counted" jupyter={"source_hidden": true}
 def counted(gw, count):
     """Raise WrongValue unless the countdown was heard in its order and at its pace."""
     order = [*map(str, range(count, 0, -1)), "go!"]
@@ -387,7 +387,7 @@ def counted(gw, count):
             "there. Is the waiting awaited?"
         )
 
-
+# %% test="repair_two_countdown_check" points=12
 gw = await servers.gateway(heartbeat=0.2, grace=2)
 people = talk(gw, ("ada", "!countdown 1"), ("bo", "!ping"), replies=3)
 report = await meanwhile(watch(evening, gw.address, "countdown"), people)
@@ -472,14 +472,14 @@ async def oracle(url, question):
     return await asyncio.to_thread(ask_oracle, url, question)
     ### END SOLUTION
 
-# %% test="repair_five_oracle_check" points=6
+# %% setup="repair_five_visited" jupyter={"source_hidden": true}
 async def visited(path, **query):
     """Raise WrongValue unless the web server has seen a request of this path and query."""
     seen = [e["query"] for e in await servers.http.log() if e["path"] == path]
     if query not in seen:
         raise WrongValue(f"The web server at {path} was asked {seen or 'nothing'}, not {query}.")
 
-
+# %% test="repair_five_oracle_check" points=6
 path, reply = f"/oracle/{random.randint(1, 10**9)}", random.choice(["yes", "no", "ask again"])
 await servers.http.plan(path=path, delay=0.6, body={"answer": reply})
 report = await watch(oracle, servers.http.url + path, "shall we raid tonight?")
@@ -707,7 +707,7 @@ async def packed_log(seed, lines):
 
     return said, *await asyncio.to_thread(look)
 
-# %% test="repair_five_archive_check" points=6
+# %% setup="repair_five_packed" jupyter={"source_hidden": true}
 def packed_well(report, log):
     """Raise WrongValue unless the archive holds the log, is small, and has the size said."""
     said, size, content = report.value
@@ -718,7 +718,7 @@ def packed_well(report, log):
             f"The archive has {size} bytes (the log {len(log)}); `archive` said {said!r}."
         )
 
-
+# %% test="repair_five_archive_check" points=6
 sample = channel_log(1, 20_000)
 lines = sized(lambda n: lzma.compress(sample[: n * 60]), 500, seconds=0.8)
 seed = random.randint(1, 10**9)
@@ -831,6 +831,7 @@ print(report)
 # The hidden test is an evening with two curious people.
 
 # %% test="defer_work_hidden" points=8
+# When your notebook is marked, the hidden test stands here.
 ### BEGIN HIDDEN TESTS
 gw = await servers.gateway(heartbeat=0.2, grace=2, interaction_deadline=1.0)
 path, number = f"/archive/{random.randint(1, 10**9)}", random.randint(100, 999)
@@ -842,7 +843,6 @@ report = await meanwhile(watch(evening_with_archive, gw.address, url), people)
 report.responsive(0.1, gateway=gw)
 await recapped(gw, path, 2, f"{number} messages; best: {best}")
 ### END HIDDEN TESTS
-print("Deferred, worked, answered.")
 
 # %% [markdown] hints="defer_work"
 # <details><summary>Hint 1: a question</summary>
@@ -870,5 +870,5 @@ print("Deferred, worked, answered.")
 # ---
 # **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
 # work/03_gateway/03_gateway.ipynb` marks this notebook as an instructor would, hidden tests
-# included. To see our answer beside yours: `from autograder.course.comparing import compare`, then
+# included. To see our answer beside yours: `from autograder import compare`, then
 # `compare("repair_two")`.

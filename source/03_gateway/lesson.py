@@ -135,9 +135,12 @@ def tell(gw):
 # %% [markdown]
 # > **Predict.** Nobody writes for one second. How many heartbeats does the gateway hear in that
 # > second?
+# >
+# > - **A** None: a bot only talks when it has something to say.
+# > - **B** One: the bot says hello, and that is enough.
+# > - **C** About five.
 #
-# Run the next cell to see what you can choose from. Put your letter in place of the question mark,
-# run it again, and only then go on.
+# Put your letter in place of the question mark, run that cell, and only then go on.
 
 # %%
 predict("?", about="idle-heart")
@@ -154,12 +157,20 @@ predict(about="idle-heart")
 # So this is what your bot does all day: it says that it is alive, and now and then it answers
 # somebody.
 #
-# The same evening as a picture. Every task of the bot has a lane, and a bar wherever it **held the
-# loop**. There is next to nothing to see, and that is what health looks like: a good bot hardly
-# ever holds its loop.
+# Here is the same evening as a picture. Every task of the bot has a lane, with a bar wherever the
+# task **held the loop**. There is next to nothing to see, and that is what health looks like: a
+# good bot hardly ever holds its loop.
 
 # %%
-report.responsive(0.1, gateway=gw)
+def judge(report, gw=None):
+    """The picture of a run, and what a grader would say of it."""
+    try:
+        display(report.responsive(0.1, gateway=gw))
+    except Exception as complaint:  # the picture is shown before the check complains
+        print(complaint)
+
+
+judge(report, gw)
 
 # %% [markdown]
 # ## 2 · One line that stops it
@@ -175,6 +186,11 @@ async def roll(ctx, dice):
 # ada rolls. Half a second later, while the cup is being shaken, bo writes `!ping`.
 #
 # > **Predict.** What becomes of bo's pong?
+# >
+# > - **A** It comes at once: two commands, two tasks.
+# > - **B** It comes half a second late, when the cup is down; the connection does not notice.
+# > - **C** The gateway hangs up in the middle; the bot comes back, and the pong comes late.
+# > - **D** The gateway hangs up, and bo's message is lost for good.
 
 # %%
 predict("?", about="sleep-in-handler")
@@ -210,24 +226,17 @@ predict(about="sleep-in-handler")
 # DEBUG. People only see that the bot is slow "sometimes".
 
 # %% [markdown]
-# Here is what a grader sees of the same evening. In the labs it is `report.responsive(0.1,
-# gateway=gw)` that decides: the code may not hold the loop for 0.1 s, and the bot may not lose its
-# connection. If it does, the check says where.
+# Now the same evening with the eyes of a grader. In the labs it is `report.responsive(0.1,
+# gateway=gw)` that decides: no code may hold the loop for 0.1 s, and the bot must keep its
+# connection. When that fails, the check says where.
 
 # %%
-def judge(report, gw=None):
-    """What a grader would say of this run, and its picture."""
-    try:
-        display(report.responsive(0.1, gateway=gw))
-    except Exception as complaint:  # the picture is shown before the check complains
-        print(complaint)
-
-
 judge(report, gw)
 
 # %% [markdown]
-# The dark hatched bar is the block: how long, on which line. In the pale band beneath it nobody
-# else has a bar, the lateness climbs, and the heart stops. One task held the loop, and
+# The dark hatched bar is the block: how long, and on which line. In the pale band beneath it no
+# other task has a bar. The strip asks for a tick every 10 ms: the first one that fell into the
+# block came late by the whole of it. And the heart stopped. One task held the loop, and
 # **everything** waited.
 
 # %% [markdown]
@@ -253,6 +262,10 @@ async def roll(ctx, dice):
 
 # %% [markdown]
 # > **Predict.** The cup is shaken for 0.9 s, as before. How often does the gateway hang up?
+# >
+# > - **A** Once: 0.9 s is still longer than 0.4 s.
+# > - **B** Never.
+# > - **C** It depends on when bo writes.
 
 # %%
 predict("?", about="one-word")
@@ -283,16 +296,21 @@ judge(report, gw)
 # %%
 import requests
 
-PAGE = f"{servers.http.url}/slow?seconds=0.9"
+PAGE = servers.http.url + "/quote"
+await servers.http.plan(path="/quote", delay=0.9, body="A watched pot never boils.")
 
 
 async def quote(ctx):
     page = requests.get(PAGE)
-    await ctx.send(f"the page says {page.json()}")
+    await ctx.send(page.json())
 
 # %% [markdown]
 # > **Predict.** There is no `sleep` here, and while the bytes travel Python has nothing to do.
 # > What happens?
+# >
+# > - **A** All is well: nothing to do means that the loop is free.
+# > - **B** The same as with `time.sleep(0.9)`.
+# > - **C** The bot survives because `quote` is an `async def`.
 
 # %%
 predict("?", about="slow-page")
@@ -319,7 +337,7 @@ import aiohttp
 
 async def quote(ctx):
     async with aiohttp.ClientSession() as session, session.get(PAGE) as page:
-        await ctx.send(f"the page says {await page.json()}")
+        await ctx.send(await page.json())
 
 
 gw, report = await evening(quote, ping, chat=CHAT)
@@ -379,6 +397,10 @@ async def guarded():
 # %% [markdown]
 # > **Predict.** `time.sleep(0.9)` holds the loop, the witness has a thread of its own. When do the
 # > beats come?
+# >
+# > - **A** On time: the thread runs while the loop sleeps.
+# > - **B** Before the block and after it, not in between.
+# > - **C** Never again.
 
 # %%
 predict("?", about="heartbeat-thread")
@@ -440,6 +462,10 @@ async def impatient():
 
 # %% [markdown]
 # > **Predict.** `shake` takes 0.4 s, and we allow it 0.1 s. How does it end, and when?
+# >
+# > - **A** With TimeoutError, after 0.1 s.
+# > - **B** With TimeoutError, after 0.4 s.
+# > - **C** Without any TimeoutError, after 0.4 s.
 
 # %%
 predict("?", about="impatient")
@@ -458,9 +484,10 @@ predict(about="impatient")
 # %% [markdown]
 # ## 6 · All code blocks, some of it less
 #
-# "Never block the loop" is not quite right: *every* line of Python holds the loop while it runs.
-# `throw("2d6")` does, for some microseconds. The question is always **how long**, and against
-# which budget:
+# "Never block the loop" cannot be done. The text from which this course grew says so in passing,
+# and leaves it there: technically *all* code blocks, some of it for less time. It is right.
+# `throw("2d6")` holds the loop for some microseconds. So the question is always **how long**, and
+# against which budget:
 #
 # - **10 ms**: nobody notices, and ten of them in a row are still fine;
 # - **100 ms**: what asyncio itself calls slow (its debug mode logs everything beyond). It is the
@@ -519,6 +546,10 @@ CALLS = {
 # %% [markdown]
 # > **Predict.** Which holds the loop longer: the SHA-256 of 10 million bytes, or 26 letters and
 # > the pattern `(a+)+$`?
+# >
+# > - **A** The hash.
+# > - **B** The pattern.
+# > - **C** Neither: both are C code, and C code does not hold the loop.
 
 # %%
 predict("?", about="which-is-longer")
@@ -574,9 +605,9 @@ predict(about="which-is-longer")
 # %% [markdown]
 # ## 7 · When exactly does the gateway hang up?
 #
-# A block of 0.9 s kills, one of 1 ms does not. And in between? Ask a bot to hold its loop for a
-# given time, again and again, at random moments, and count. The heart of this one beats every 0.1
-# s, so that we need not wait long.
+# "After long enough", says that text. A block of 0.9 s is long enough, one of 1 ms is not. And in
+# between? Ask a bot to hold its loop for a given time, again and again, at random moments, and
+# count. (The heart of this one beats every 0.1 s, so that we need not wait long.)
 
 # %%
 async def nap(ctx, seconds: float):
@@ -608,6 +639,10 @@ async def count_kills(seconds, times=6):
 # %% [markdown]
 # > **Predict.** The loop is held for 0.15 s: longer than one interval, shorter than two. Does the
 # > gateway hang up?
+# >
+# > - **A** Never: it is less than two intervals.
+# > - **B** Always: one heartbeat is late for certain.
+# > - **C** Sometimes.
 
 # %%
 predict("?", about="patience")
@@ -695,6 +730,10 @@ async def recap(interaction: discord.Interaction):
 
 # %% [markdown]
 # > **Predict.** Neither blocks the loop. Who gets an answer through?
+# >
+# > - **A** Both.
+# > - **B** Only `recap`, which defers.
+# > - **C** Neither.
 
 # %%
 predict("?", about="too-late-to-think")
@@ -718,6 +757,10 @@ async def roll(ctx, dice):
 
 # %% [markdown]
 # > **Predict.** Is cy's `/recap` answered?
+# >
+# > - **A** Yes: deferring is the first thing it does.
+# > - **B** No: *Unknown interaction*, although `recap` does everything right.
+# > - **C** Yes: the gateway replays what the bot missed.
 
 # %%
 predict("?", about="defer-behind-a-block")
@@ -791,7 +834,8 @@ predict(about="defer-behind-a-block")
 #   interval; discord.py 2.7 and hikari 2.7 beat at once.
 # - **The hang-up.** Discord's documentation promises that a connection without heartbeats "will be
 #   closed", and names neither a patience nor a close code for it. Two intervals and 4009 (*session
-#   timed out*) are this gateway's choice; others who run Discord-like servers chose 4009 too.
+#   timed out*) are this gateway's choice; the Discord-like servers Spacebar and Fluxer chose 4009
+#   too.
 # - **Heart and thread.** discord.py and its forks beat from a thread through the loop, hikari from
 #   a task. A blocked loop stops both.
 # - **`bot.latency` does not show blocking**: it is measured from the moment the late beat was
