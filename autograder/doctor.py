@@ -8,7 +8,6 @@ skipped test and the doctor always give the same reason.
 from __future__ import annotations
 
 import ctypes
-import importlib.util
 import os
 import platform
 import shutil
@@ -114,10 +113,22 @@ def kernel_clock() -> list[Finding]:
 
 
 def servers() -> list[Finding]:
-    """What the units talk to; the gateway and the HTTP server are our own code over aiohttp."""
-    if importlib.util.find_spec("aiohttp"):
-        return [Finding("gateway and HTTP server", "ours, on 127.0.0.1")]
-    return [Finding("gateway and HTTP server", "aiohttp is not installed", "no unit can run")]
+    """What the units talk to, and which program plays each part."""
+    from autograder.world import offers
+
+    return offers.findings()
+
+
+# The catalog
+
+
+def catalog() -> list[Finding]:
+    """Which libraries of the catalog cannot be tried here."""
+    from autograder import catalog as room
+
+    cards = [card for card in room.cards() if card.fits]
+    missing = [Finding(card.name, "not here", card.missing()) for card in cards if card.missing()]
+    return [Finding("libraries", f"{len(cards) - len(missing)} can be compared"), *missing]
 
 
 # The jail
@@ -220,6 +231,7 @@ _ROOMS: dict[str, Callable[[], list[Finding]]] = {
     "Python": python,
     "The clock": kernel_clock,
     "The servers": servers,
+    "The catalog": catalog,
     "The jail": jail,
     "For those who change the course": workshop,
 }

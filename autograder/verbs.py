@@ -75,6 +75,12 @@ def world(options: argparse.Namespace) -> int:
     return console.world()
 
 
+def catalog(options: argparse.Namespace) -> int:
+    from autograder.catalog import printing
+
+    return printing.show(options.library)
+
+
 def doctor(options: argparse.Namespace) -> int:
     from autograder import doctor as room
 
@@ -182,6 +188,9 @@ def _add_for_learners(add: _Add) -> None:
     take.add_argument("--jsonl", action="store_true", help="print one JSON object an event")
 
     add(world, "serve what the units talk to until Ctrl-C")
+
+    take = add(catalog, "show asyncio's libraries beside what they replace, measured now")
+    take.add_argument("library", nargs="?", metavar="LIBRARY", help="this one only")
     add(doctor, "say what this machine offers, and what each missing thing costs")
 
 

@@ -47,6 +47,10 @@ async def start(*names: str) -> Servers:
     return await _here.start(names)
 
 
+class NotStarted(UserMistake, AttributeError):
+    """A server was used that nobody asked for."""
+
+
 class Servers:
     """The servers that were asked for, as attributes, and `gateway()` for live gateways."""
 
@@ -66,7 +70,7 @@ class Servers:
     def __getattr__(self, name: str) -> Handle:
         if name in self._handles:
             return self._handles[name]
-        raise AttributeError(f"{name} was not started: `servers = await world.start({name!r})`")
+        raise NotStarted(f"{name} was not started: `servers = await world.start({name!r})`")
 
     def __dir__(self) -> list[str]:
         return ["gateway", *self._handles]
@@ -154,14 +158,14 @@ class _Host(_House):
         # In a thread: starting a process and waiting for it must not hold up a kernel's loop.
         handles = await asyncio.to_thread(self._start, names)
         if names:
-            self._given.append({name: handle.address for name, handle in handles.items()})
+            self._given.append({name: handle.facts for name, handle in handles.items()})
         return Servers(handles, self)
 
     async def gateway(self, settings: dict[str, Any]) -> Gateway:
         connection = await asyncio.to_thread(self._connected)
         started = await connection.call("start", server="gateway", settings=settings)
         handle = Gateway(started["address"], connection, started["key"])
-        self._given.append({"gateway": handle.address})
+        self._given.append({"gateway": handle.facts})
         return handle
 
     def _start(self, names: tuple[str, ...]) -> dict[str, Handle]:

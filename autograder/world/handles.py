@@ -29,7 +29,9 @@ class Handle:
         self._name = name
         self._connection = connection
         self._key = key
-        self.address = address
+        self.facts = address
+        # The whole of it, unless the server calls one thing so: the DNS server's "127.0.0.1:5353".
+        self.address: Any = address.get("address", address)
 
     def counters(self) -> dict[str, Any]:
         """Return what the server has seen since its start or the last reset."""
@@ -43,8 +45,8 @@ class Handle:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
-        if name in self.address:
-            return self.address[name]
+        if name in self.facts:
+            return self.facts[name]
 
         self._line(name)
 
@@ -54,10 +56,10 @@ class Handle:
         return control
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *self.address]
+        return [*super().__dir__(), *self.facts]
 
     def __repr__(self) -> str:
-        return f"<{self._name} {' '.join(f'{k}={v}' for k, v in self.address.items())}>"
+        return f"<{self._name} {' '.join(f'{k}={v}' for k, v in self.facts.items())}>"
 
     def _line(self, what: str) -> Connection:
         if self._connection is None:
@@ -89,16 +91,16 @@ class Gateway(Handle):
 
     @property
     def rest_url(self) -> str:
-        return str(self.address["rest_url"])
+        return str(self.facts["rest_url"])
 
     @property
     def ws_url(self) -> str:
-        return str(self.address["ws_url"])
+        return str(self.facts["ws_url"])
 
     @property
     def token(self) -> str:
         """The token of the bot; `f"{gw.token}.name"` is a second bot's, called `name`."""
-        return str(self.address["token"])
+        return str(self.facts["token"])
 
     @property
     def kills(self) -> int:

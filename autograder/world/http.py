@@ -3,7 +3,7 @@
 | path | answer |
 |---|---|
 | `/slow?seconds=0.2` | `{"path": "/slow", "number": n}` after 0.2 s; n counts its requests |
-| `/ws` | a WebSocket that sends every message back |
+| `/ws`, `/ws?seconds=0.2` | a WebSocket that sends every message back, after 0.2 s |
 | any other, as `/fast` | `{"path": ..., "number": n}` at once |
 
 `plan` changes what a path does (see `Plan`). `hold` keeps a path's replies until so many requests
@@ -291,8 +291,10 @@ class Http:
     ) -> web.StreamResponse:
         socket = web.WebSocketResponse(timeout=1.0)
         await socket.prepare(request)
+        delay = _seconds(request) if "seconds" in request.query else 0.0
         async for message in socket:
             seen.special["messages"] += 1
+            await asyncio.sleep(delay)
             if message.type is WSMsgType.TEXT:
                 await socket.send_str(message.data)
             elif message.type is WSMsgType.BINARY:

@@ -45,6 +45,10 @@ from autograder.world import meeting
 SERVERS = {
     "gateway": "autograder.world.gateway.server:Gateway",
     "http": "autograder.world.http:Http",
+    "postgres": "autograder.world.postgres:Postgres",
+    "mysql": "autograder.world.mariadb:MySQL",
+    "dns": "autograder.world.dns:Dns",
+    "sqlite": "autograder.world.sqlite_lock:SqliteLock",
 }
 
 # Seconds between the last client's end and ours: a kernel that restarts finds its servers still

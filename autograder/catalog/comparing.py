@@ -1,0 +1,143 @@
+"""A library and its blocking twin on the same watched loop, and what that looks like."""
+
+from __future__ import annotations
+
+import html
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from autograder import timeline, world
+from autograder.catalog.card import Card
+from autograder.outcomes import UserMistake
+from autograder.report import Report
+from autograder.watching import watch
+
+LIMIT = 0.1  # seconds: the limit of the course's labs
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What the library and its twin did to the loop; in a notebook, both timelines."""
+
+    card: Card
+    library: Report
+    twin: Report
+
+    @property
+    def as_it_should_be(self) -> bool:
+        """The twin held the loop beyond the limit, the library did not, and both did the work."""
+        held = self.library.longest_block < LIMIT < self.twin.longest_block
+        return held and bool(self.library.value == self.twin.value)
+
+    def _repr_html_(self) -> str:
+        parts = []
+        for name, report in ((self.card.name, self.library), (self.card.twin, self.twin)):
+            longest = milliseconds(report.longest_block)
+            title = f"{name}: the loop stood still for {longest} at most"
+            parts.append(timeline.as_html(report.record, LIMIT, title=title))
+        care = f"<p>{html.escape(self.card.care)}</p>" if self.card.care else ""
+        return "".join(parts) + care
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.card.name} held the loop for {milliseconds(self.library.longest_block)}, "
+            f"{self.card.twin} for {milliseconds(self.twin.longest_block)}"
+        )
+
+
+@dataclass(frozen=True)
+class Table:
+    """All comparisons that could be made here, and why the others could not."""
+
+    comparisons: list[Comparison]
+    left_out: list[tuple[Card, str]]
+
+    HEAD = ("library", "what for", "instead of", "its block", "the twin's", "status")
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """Return the cells, as text, in the order of HEAD."""
+        measured: list[tuple[str, ...]] = [
+            (
+                *_named(made.card),
+                milliseconds(made.library.longest_block),
+                milliseconds(made.twin.longest_block),
+                _status(made.card),
+            )
+            for made in self.comparisons
+        ]
+        return measured + [(*_named(card), "-", "-", why) for card, why in self.left_out]
+
+    def __str__(self) -> str:
+        from rich import box, console, table
+
+        paper = io.StringIO()
+        drawn = table.Table(box=box.SIMPLE_HEAD, show_lines=True, pad_edge=False)
+        for head in self.HEAD:
+            numbers = "block" in head or head == "the twin's"
+            drawn.add_column(
+                head, justify="right" if numbers else "left", no_wrap=numbers or head == "library"
+            )
+        for row in self.rows():
+            drawn.add_row(*row)
+        console.Console(file=paper, width=140).print(drawn)
+        return "\n".join(line.rstrip() for line in paper.getvalue().splitlines())
+
+    def _repr_html_(self) -> str:
+        head = "".join(f"<th>{cell}</th>" for cell in self.HEAD)
+        body = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self.rows()
+        )
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+async def compare_card(card: Card) -> Comparison:
+    """Run the library, then its twin. Raises UserMistake when something is missing."""
+    missing = card.missing()
+    if missing:
+        raise UserMistake(missing)
+    card.load()
+    servers = await world.start(*card.servers)
+
+    async def library() -> object:
+        return await card.use(servers)
+
+    async def twin() -> object:
+        return card.blocking(servers)
+
+    reports = []
+    for name, call in ((card.name, library), (card.twin, twin)):
+        call.__name__ = name  # what the picture and the sentences say
+        if card.prepare is not None:
+            await card.prepare(servers)
+        reports.append(await watch(call, loop=card.loop))
+    return Comparison(card, *reports)
+
+
+async def measure(cards: Iterable[Card]) -> Table:
+    """Compare each card, one after the other: side by side they would disturb each other."""
+    comparisons, left_out = [], []
+    for card in cards:
+        try:
+            made = await compare_card(card)
+            for report in (made.library, made.twin):
+                _ = report.value  # raises what the call raised
+        except (UserMistake, AssertionError) as reason:
+            left_out.append((card, str(reason)))
+        else:
+            comparisons.append(made)
+    return Table(comparisons, left_out)
+
+
+def milliseconds(seconds: float) -> str:
+    """Return a time as people read it: under a millisecond is nothing."""
+    return "< 1 ms" if seconds < 0.001 else f"{seconds * 1000:.0f} ms"
+
+
+def _named(card: Card) -> tuple[str, str, str]:
+    return card.name, card.purpose, card.twin
+
+
+def _status(card: Card) -> str:
+    return f"{card.status} (seen {card.seen})"

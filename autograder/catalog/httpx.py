@@ -1,0 +1,39 @@
+"""httpx: HTTP with one API for both worlds, so that the wrong half is one import away."""
+
+from __future__ import annotations
+
+from autograder.catalog.card import WAIT, Card, Servers
+
+
+async def use(servers: Servers) -> list[object]:
+    import httpx
+
+    # verify=False: the server has no certificate, and loading the system's takes 20 to 40 ms.
+    async with httpx.AsyncClient(verify=False, trust_env=False) as client:
+        response = await client.get(f"{servers.http.url}/slow?seconds={WAIT}")
+        return [response.status_code, response.json()["path"]]
+
+
+def blocking(servers: Servers) -> list[object]:
+    import httpx
+
+    response = httpx.get(f"{servers.http.url}/slow?seconds={WAIT}", trust_env=False)
+    return [response.status_code, response.json()["path"]]
+
+
+CARD = Card(
+    name="httpx",
+    purpose="HTTP, with the API of requests",
+    twin="httpx.get",
+    status="stalled at 0.28.1, goes on as httpx2; no WebSockets",
+    seen="2026-11-22",
+    source="https://pypi.org/project/httpx/",
+    care=(
+        "AsyncClient() loads the system's certificates, which holds the loop for 20 to 40 ms: "
+        "make one client when the bot starts, and keep it."
+    ),
+    use=use,
+    blocking=blocking,
+    modules=("httpx", "httpcore", "anyio._backends._asyncio"),
+    servers=("http",),
+)

@@ -1,0 +1,232 @@
+"""A directory and the process that works in it: both are gone when this process is, in any way.
+
+A keeper is a shell (1 MB) that waits for the end of a pipe only this process holds. SIGKILL closes
+the pipe as surely as an orderly stop does; then the keeper kills the process, waits for it, and
+removes the directory. So there is one way to end, and it is always the one that was tested.
+
+Databases refuse to run as root, or should not: as root they get another user (see `account`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from autograder.outcomes import UserMistake
+
+NOBODY = 65534
+SHELL = "/bin/sh"
+
+# Lines on stdin name the process of the moment (0: none); their end is the end. A killed process
+# that init does not reap still answers to `kill`, hence at most 100 times 20 ms.
+_KEEPER = """
+trap '' HUP INT TERM
+pid=0
+while read -r line; do pid=$line; done
+n=0
+while [ "$pid" != 0 ] && [ $n -lt 100 ] && kill -s "$1" "$pid" 2>/dev/null; do
+    sleep 0.02; n=$((n + 1))
+done
+rm -rf "$2"
+"""
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who a database runs as: another user, or this one behind a command that renames it."""
+
+    user: int | None = None
+    prefix: tuple[str, ...] = ()
+
+
+@functools.cache
+def account() -> Account:
+    """Return who databases run as: we ourselves, unless we are root.
+
+    In a namespace that knows root alone, a second one inside it gives root another number.
+    Raises UserMistake when root cannot become anybody else.
+    """
+    if os.name != "posix" or os.getuid() != 0:
+        return Account()
+    rename = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
+    for choice in (Account(user=NOBODY), Account(prefix=rename)):
+        with contextlib.suppress(OSError, subprocess.SubprocessError):
+            subprocess.run([*choice.prefix, "true"], **_as(choice), check=True, capture_output=True)
+            return choice
+    raise UserMistake(
+        "databases do not run as root, and root cannot become another user here: "
+        "start the course as an ordinary user"
+    )
+
+
+def can_run(program: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> bool:
+    """True when the databases' account can execute a program (it may lie in a closed home)."""
+    who = account()
+    try:
+        subprocess.run(
+            [*who.prefix, program, *arguments],
+            **_as(who),
+            env={**os.environ, **(environment or {})},
+            cwd="/",
+            check=True,
+            capture_output=True,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return False
+    return True
+
+
+class Keeper:
+    """One private directory, and at most one process in it at a time."""
+
+    def __init__(self, what: str, ending: signal.Signals = signal.SIGTERM) -> None:
+        self._directory: Path | None = None
+        self.account = Account()
+        self._what = what
+        self._ending = ending
+        self._shell: asyncio.subprocess.Process | None = None
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def open(self) -> Path:
+        """Make the directory, owned by the account of databases and closed to others."""
+        who = self.account = await asyncio.to_thread(account)
+        try:
+            place = await asyncio.to_thread(_place, who)
+            made = tempfile.mkdtemp(prefix=f"unblocked-{self._what.lower()}-", dir=place)
+            if who.user is not None:
+                os.chown(made, who.user, who.user)
+        except OSError as error:
+            raise UserMistake(
+                f"{self._what} found no room for its files ({error.strerror}): free some space in "
+                f"{tempfile.gettempdir()}, or set TMPDIR to another directory"
+            ) from None
+        self._directory = Path(made)
+        if os.name == "posix":
+            self._shell = await asyncio.create_subprocess_exec(
+                SHELL, "-c", _KEEPER, "keeper", self._ending.name.removeprefix("SIG"), made,
+                stdin=asyncio.subprocess.PIPE, cwd="/", start_new_session=True,
+            )  # fmt: skip
+        return self._directory
+
+    @property
+    def directory(self) -> Path:
+        """The directory; there is one from `open` on, and it is never any other than that one."""
+        if self._directory is None:
+            raise RuntimeError(f"the files of {self._what} have no directory yet: call open first")
+        return self._directory
+
+    async def run(
+        self, command: Sequence[str | Path], given: bytes = b"", **environment: str
+    ) -> None:
+        """Run a command to its end. Raises UserMistake with its last words when it fails."""
+        process = await self._spawn(command, environment, asyncio.subprocess.PIPE)
+        self._note(process.pid)
+        try:
+            _, said = await process.communicate(given)
+        finally:
+            self._note(0)
+        if process.returncode:
+            raise self._failure(said.decode(errors="replace"))
+
+    async def start(self, command: Sequence[str | Path], **environment: str) -> None:
+        """Start the process; what it says goes into the file `log` of the directory."""
+        with (self.directory / "log").open("wb") as log:
+            self._process = await self._spawn(command, environment, log)
+        self._note(self._process.pid)
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid if self._process is not None else 0
+
+    @property
+    def running(self) -> bool:
+        return self._process is not None and self._process.returncode is None
+
+    def check(self) -> None:
+        """Raise UserMistake with the last words of the process when it has ended."""
+        if not self.running:
+            raise self._failure((self.directory / "log").read_text(errors="replace"))
+
+    async def kill(self) -> None:
+        """End the process at once, as a crash would; its files stay."""
+        if self._process is not None and self.running:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.send_signal(self._ending)
+            await self._process.wait()
+        self._note(0)
+
+    async def close(self) -> None:
+        """End the process and remove the directory; without one there is nothing to remove."""
+        await self.kill()
+        if self._directory is None:
+            return
+        if self._shell is None:
+            await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
+            return
+        assert self._shell.stdin is not None
+        self._shell.stdin.close()
+        await self._shell.wait()
+
+    async def _spawn(
+        self, command: Sequence[str | Path], environment: Mapping[str, str], errors: Any
+    ) -> asyncio.subprocess.Process:
+        talks = errors is asyncio.subprocess.PIPE
+        try:
+            return await asyncio.create_subprocess_exec(
+                *self.account.prefix,
+                *map(str, command),
+                **_as(self.account),
+                stdin=asyncio.subprocess.PIPE if talks else asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL,
+                stderr=errors,
+                cwd=self.directory,
+                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **environment},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise self._failure(f"error: {error}") from None
+
+    def _note(self, pid: int) -> None:
+        if self._shell is not None and self._shell.stdin is not None:
+            self._shell.stdin.write(b"%d\n" % pid)
+
+    def _failure(self, said: str) -> UserMistake:
+        lines = [line.strip() for line in said.splitlines() if line.strip()]
+        telling = [line for line in lines if "error" in line.lower() or "fatal" in line.lower()]
+        last = (telling or lines or ["it gave no reason"])[-1]
+        return UserMistake(
+            f"{self._what} did not start ({last[:200]}): `python3 -m autograder doctor` says what "
+            f"it needs; its files are in {tempfile.gettempdir()}"
+        )
+
+
+def _as(who: Account) -> dict[str, Any]:
+    if who.user is None:
+        return {}
+    return {"user": who.user, "group": who.user, "extra_groups": []}
+
+
+def _place(who: Account) -> Path:
+    """Return a directory for temporary files that the account can enter."""
+    usual = Path(tempfile.gettempdir())
+    if who.user is None:
+        return usual
+    for place in (usual, Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")):
+        if all(parent.stat().st_mode & 0o001 for parent in (place, *place.resolve().parents)):
+            return place
+    return usual
+
+
+if sys.platform == "win32":
+    SHELL = ""  # no shell, no keeper: there an orderly stop cleans up, and nothing else does

