@@ -54,7 +54,12 @@ def json_text(seconds=LONG):
 
 @functools.cache
 def json_value(seconds=LONG):
-    return (json.loads(json_text(seconds)[0]),)
+    """A value that takes so long to dump."""
+    value = json.loads(json_text(seconds)[0])
+    began = time.thread_time()
+    json.dumps(value)
+    cost = time.thread_time() - began
+    return ((value * math.ceil(seconds / cost))[: int(len(value) * seconds / cost)],)
 
 
 @functools.cache

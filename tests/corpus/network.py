@@ -33,8 +33,11 @@ def resolver(kind, port):
 
 @functools.cache
 def no_checks():
-    # Making a TLS context costs 18-46 ms of CPU, which is a block of its own.
-    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # Making a TLS context costs 18-46 ms of CPU, which is a block of its own; so do the imports of
+    # the first client.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    httpx.AsyncClient(verify=context)
+    return context
 
 
 @blocks(DELAY, kind="sleep", given=slow)

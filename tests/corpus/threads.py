@@ -18,7 +18,7 @@ def look_up(seconds):
     return "found"
 
 
-@blocks(0.12, kind="sleep", exact=True)
+@blocks(0.12, kind="sleep")
 async def called_before_to_thread():
     def fetch(seconds):
         time.sleep(seconds)  # <- blocks
@@ -36,7 +36,7 @@ async def given_to_to_thread():
     await asyncio.to_thread(fetch, 0.12)
 
 
-@blocks(0.12, kind="sleep", exact=True)
+@blocks(0.12, kind="sleep")
 async def called_before_run_in_executor():
     def fetch(seconds):
         time.sleep(seconds)  # <- blocks
