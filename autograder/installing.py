@@ -90,12 +90,18 @@ def bring_up_to_date(place: Path) -> None:
         with _alone(place) as note:
             if is_current(place):
                 return
+            ways = _ways(str(python_of(place)))
             reuse = note.read() != UNFINISHED and _fits(place)
             _write(note, UNFINISHED)
             _stamp_of(place).unlink(missing_ok=True)
-            _install(place, note, reuse=reuse)
+            installed = _install(place, ways, note, reuse=reuse)
+            _write(note, "")  # also after a failure: pip then leaves things as they were
+            if not installed:
+                raise UserMistake(
+                    "The packages could not be installed, for the reason above: check the network"
+                    " and the disk, then start again."
+                )
             _finish(place)
-            _write(note, "")
     except OSError as error:
         raise UserMistake(
             f"{place} could not be made ({error}): see that this folder can be written to and that"
@@ -106,26 +112,26 @@ def bring_up_to_date(place: Path) -> None:
 # How things are installed
 
 
-def _install(place: Path, note: TextIO, *, reuse: bool) -> None:
+Commands = list[list[str]]
+
+
+def _install(place: Path, ways: list[Commands], note: TextIO, *, reuse: bool) -> bool:
+    """Whether one of the ways, tried in turn, came to its end."""
     began = time.monotonic()
-    ways = _ways(str(python_of(place)))
     if reuse:
-        _say("requirements.txt or pyproject.toml changed: bringing .venv up to date.")
+        _say("Bringing .venv up to date with requirements.txt.")
     else:
         _say("First start: installing about 130 packages (0.5 GB) into .venv, this once.")
         venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
     for commands in ways:
         if all(_succeeds(command, note) for command in commands):
             _say(f"Installed in {time.monotonic() - began:.0f} s.")
-            return
-    raise UserMistake(
-        "The packages could not be installed, for the reason above: check the network and the disk,"
-        " then start again."
-    )
+            return True
+    return False
 
 
-def _ways(python: str) -> list[list[list[str]]]:
-    """The ways to install into the environment of `python`, best first; each is a few commands.
+def _ways(python: str) -> list[Commands]:
+    """The ways to install into the environment of `python`, best first.
 
     uv is many times as fast as pip; where it fails, pip may know of certificates or of an index
     that uv does not. Raises UserMistake when there is neither.
