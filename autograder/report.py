@@ -47,6 +47,7 @@ class Record:
     began: float = 0.0
     value: bytes | None = None
     error: tuple[str, str, str, int] | None = None  # type, message, file as shown, line
+    raised_by: str = ""  # the learner's function that raised it, which a driver may have called
     traceback: str = ""
     seconds: float = 0.0
     blocks: list[dict[str, Any]] = field(default_factory=list)
@@ -94,6 +95,7 @@ class Record:
 
 _KINDS: dict[str, type] = {
     "name": str,
+    "raised_by": str,
     "traceback": str,
     "blocks": list,
     "late": list,
@@ -251,17 +253,23 @@ class Report:
 
     def _error_sentence(self) -> str:
         kind, message, file, line = self.record.error or ("", "", "", 0)
+        name = self.record.raised_by or self.record.name
         if kind == NOT_IMPLEMENTED:
-            return f"`{self.record.name}`: not attempted yet."
+            return f"`{name}`: not attempted yet."
         where = f" at line {line} of {file}" if file else ""
         if kind == "TimeoutError" and message.startswith("did not"):
             return f"`{self.record.name}` {message}{where}."
+        if kind == "NotPlain":  # it returned, but not what can be graded
+            return message[:1].upper() + message[1:]
         message = f": {message}" if message else ""
-        return f"`{self.record.name}` raised {kind}{where}{message}"
+        return f"`{name}` raised {kind}{where}{message}"
 
     def _blocked_sentence(self, block: Block, limit: float, kills: list[dict[str, Any]]) -> str:
+        name = self.record.name
+        if block.function.replace(".", "").isidentifier():  # not a <lambda>, nor a driver of the test
+            name = block.function
         sentence = (
-            f"While `{self.record.name}` ran, the loop stood still for {_time(block.seconds)} "
+            f"While `{name}` ran, the loop stood still for {_time(block.seconds)} "
             f"(limit {_time(limit)}){_place(block)}"
         )
         if block.kind == "gil":

@@ -18,7 +18,14 @@ from types import TracebackType
 from typing import Any
 
 from autograder import wire
-from autograder.blame import Sampler, is_own, own_line, shown_name, source_line
+from autograder.blame import (
+    Sampler,
+    function_name,
+    is_own,
+    own_line,
+    shown_name,
+    source_line,
+)
 from autograder.heartbeat import HeartbeatProbe
 from autograder.lanes import Lanes
 from autograder.probe import Held, Probe
@@ -199,6 +206,7 @@ class Run:
                 f"on another event loop; make it inside the function. ({message[:200]})"
             )
         self.record.error = (kind, message, shown_name(file) if file else "", line)
+        self.record.raised_by = _raiser(error.__traceback__)
         self.record.traceback = _own_traceback(error)
 
     def _expire(self) -> None:
@@ -297,6 +305,17 @@ def _innermost(trace: TracebackType | None) -> tuple[str, int]:
             file, number = place.file, trace.tb_lineno
         trace = trace.tb_next
     return file, number
+
+
+def _raiser(trace: TracebackType | None) -> str:
+    """Return the name of the innermost function of the learner's in a traceback, or ""."""
+    name = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if is_own(code.co_filename) and code.co_name.isidentifier():  # not <lambda>, <module>
+            name = function_name(code)
+        trace = trace.tb_next
+    return name
 
 
 def _waiting_at(coroutine: Any) -> tuple[str, int]:
