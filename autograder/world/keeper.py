@@ -28,14 +28,14 @@ from autograder.outcomes import UserMistake
 NOBODY = 65534
 SHELL = "/bin/sh"
 
-# Lines on stdin name the process of the moment (0: none); their end is the end. A killed process
-# that init does not reap still answers to `kill`, hence at most 100 times 20 ms.
+# Lines on stdin name the process of the moment (0: none; -n: the group n); their end is the end. A
+# killed process that init does not reap still answers to `kill`, hence at most 100 times 20 ms.
 _KEEPER = """
 trap '' HUP INT TERM
 pid=0
 while read -r line; do pid=$line; done
 n=0
-while [ "$pid" != 0 ] && [ $n -lt 100 ] && kill -s "$1" "$pid" 2>/dev/null; do
+while [ "$pid" != 0 ] && [ $n -lt 100 ] && kill -s "$1" -- "$pid" 2>/dev/null; do
     sleep 0.02; n=$((n + 1))
 done
 rm -rf "$2"
@@ -131,9 +131,14 @@ class Keeper:
     ) -> None:
         """Run a command to its end. Raises UserMistake with its last words when it fails."""
         process = await self._spawn(command, environment, asyncio.subprocess.PIPE)
-        self._note(process.pid)
+        self._note(-process.pid)  # its group: initdb has children of its own
         try:
             _, said = await process.communicate(given)
+        except BaseException:
+            # Cancelled, because the world ends: what still runs would write into a directory that
+            # is being removed, and so make it anew.
+            await _end_group(process)
+            raise
         finally:
             self._note(0)
         if process.returncode:
@@ -209,6 +214,15 @@ class Keeper:
             f"{self._what} did not start ({last[:200]}): `python3 -m autograder doctor` says what "
             f"it needs; its files are in {tempfile.gettempdir()}"
         )
+
+
+async def _end_group(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+    await process.wait()
 
 
 def _as(who: Account) -> dict[str, Any]:

@@ -39,7 +39,7 @@ class Session(BaseSession):  # type: ignore[misc]  # mysql-mimic has no types
         self.database: Any = None  # mysql-mimic sets these two
         self.username: Any = None
         self._file = file
-        self._autocommit = True
+        self._autocommit = False  # as mysql-mimic's greeting tells the client
         self._sqlite: sqlite3.Connection | None = None
 
     async def init(self, connection: Any) -> None:

@@ -47,7 +47,13 @@ class SqliteLock:
         try:
             directory = Path(tempfile.mkdtemp(prefix="unblocked-sqlite-"))
             self._path = directory / "bot.sqlite"
-            await asyncio.to_thread(self._make)
+            making = asyncio.ensure_future(asyncio.to_thread(self._make))
+            try:
+                await asyncio.shield(making)
+            except asyncio.CancelledError:  # the thread would write into what `stop` removes
+                await asyncio.wait([making])
+                await self.stop()
+                raise
         except (OSError, sqlite3.Error) as error:
             await self.stop()
             raise UserMistake(
