@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.outcomes import UserMistake
 
-NAMES = ("probe",)
+NAMES = ("probe", "world")
 
 
 def run(name: str | None = None, *, repeats: int = 20, quick: bool = False) -> int:
@@ -24,4 +24,8 @@ def _bench(name: str, repeats: int, quick: bool) -> int:
         from autograder.bench import probing
 
         return probing.measure(1 if quick else repeats, quick=quick)
+    if name == "world":
+        from autograder.bench import world_servers
+
+        return world_servers.measure(repeats, quick=quick)
     raise AssertionError(name)
