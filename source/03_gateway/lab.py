@@ -40,9 +40,38 @@ import requests
 from discord.ext import commands
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.outcomes import Inconclusive, Outcome, WrongValue
 
 servers = await world.start("http")
+
+# %% setup="verdicts" jupyter={"source_hidden": true}
+def right(report, points):
+    """Say that a test was passed which has a hidden part as well."""
+    print(f"Right. {report}")
+    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
+
+
+def free(report, limit, function=""):
+    """Check the loop; a failure with a usual cause says which. `function`: what may be in a thread.
+    """
+    try:
+        report.responsive(limit)
+    except Outcome as failure:
+        message = report.error[1] if report.error else ""
+        if function and message.endswith("object is not callable"):
+            hint = f"`{function}` was called on the loop, before `to_thread` was: give `to_thread` "
+            hint += "the function and, after a comma, its arguments."
+        elif "database is locked" in message:
+            hint = "Either the waiting was given up too soon, or an unfinished transaction of your "
+            hint += "own holds the file: was it committed?"
+        else:
+            raise
+        raise type(failure)(f"{failure} {hint}") from None
+
+
+def busy(report):
+    """Whether the machine held up a run so long that a moment in it proves nothing."""
+    return report.noise > 0.1 or report.lag(100) > 0.1
 
 # %% [markdown]
 # ---
@@ -136,16 +165,18 @@ async def compared(names):
     def noted(name):
         return lambda: (called.add(name), CALLS[name]())
 
+    start = time.perf_counter()
     figures = await measure({name: noted(name) for name in names})
+    took = time.perf_counter() - start
     for name in names:
         began = time.perf_counter()
         CALLS[name]()
         clock[name] = time.perf_counter() - began
-    return figures, clock, sorted(called)
+    return figures, clock, took, sorted(called)
 
 
-def judge(report, figures, clock, called):
-    """Raise WrongValue for the first figure that is not right; `clock` has the true ones."""
+def judge(report, figures, clock, took, called):
+    """Raise WrongValue for what is not right; `clock` has true figures, all together `took`."""
     if type(figures) is not dict or set(figures) != set(clock):
         raise WrongValue(f"`measure` must return a dict with these names: {', '.join(clock)}.")
     for name in figures:
@@ -153,41 +184,57 @@ def judge(report, figures, clock, called):
             raise WrongValue(f"`{name}`: a figure is a float, in seconds, not {figures[name]!r}.")
         if name not in called:
             raise WrongValue(f"`{name}` was never called, so its figure is a guess; measure it.")
+    total = sum(figures.values())
+    if not total <= 1.1 * max(took, sum(clock.values())) + 0.1:  # calls side by side may overlap
+        raise WrongValue(
+            f"Together your figures make {total:.3g} s, and measuring took {took:.3g} s. Are they "
+            "in seconds, and does each one begin with its own call?"
+        )
     for name, truth in sorted(clock.items(), key=lambda item: -item[1]):
-        figure, why = figures[name], ""
-        if truth >= 0.1 and not figure >= 0.2:  # a machine can add to a time, not take from it
-            why = "That is too small: does your clock run on while a call sleeps?"
-        elif figure > max(0.1, 2 * truth) + report.noise:
-            why = "That is too large: is it in seconds, and is nothing else timed?"
-        if why:
-            raise WrongValue(f"You say {figure:.3g} s for `{name}`; it takes {truth:.3g} s. {why}")
-        if truth < 0.1 <= figure:
-            raise Inconclusive(f"This machine was too busy to measure `{name}`: run it again.")
+        compare_one(report, name, figures[name], truth)
+
+# %% setup="measure_twelve_one" jupyter={"source_hidden": true}
+def compare_one(report, name, figure, truth):
+    """Raise WrongValue when a figure is not right, Inconclusive when the machine may be why."""
+    most, why = max(0.1, 2 * truth), ""
+    if truth >= 0.4 and not figure >= 0.2:
+        why = "too small: does your clock run on while a call sleeps?"
+        doubtful = truth - report.noise < 0.2
+    elif not figure <= most:
+        why, doubtful = "too large: is nothing else timed with it?", figure - report.noise <= most
+    else:
+        doubtful = (truth < 0.1) is not (figure < 0.1)
+    if doubtful:
+        raise Inconclusive(f"This machine was too busy to measure `{name}`: run it again.")
+    if why:
+        said = f"You say {figure:.3g} s for `{name}`; it takes {truth:.3g} s."
+        raise WrongValue(f"{said} That is {why}")
 
 # %% test="measure_twelve_visible" points=8
 report = await watch(compared, list(CALLS), timeout=30)
-figures, clock, called = report.value
-judge(report, figures, clock, called)
+figures, clock, took, called = report.value
+judge(report, figures, clock, took, called)
 for name, seconds in sorted(figures.items(), key=lambda item: item[1]):
     print(f"{seconds * 1000:9.3f} ms  {name}{'  <- too long for a loop' if seconds >= 0.1 else ''}")
+print("Right: 8 of 8 points.")
 
 # %% [markdown]
 # The hidden test hands you other calls.
 
 # %% test="measure_twelve_hidden" points=7
-# When your notebook is marked, the hidden test stands here.
+print("The hidden test runs when your work is checked.")
 ### BEGIN HIDDEN TESTS
 async def strangers(plan):
-    """Let `measure` measure calls that sleep as planned; return its figures and who was called."""
+    """Let `measure` measure calls that sleep as planned; return its figures, the time, the called."""
     import time
 
-    called = set()
+    called, start = set(), time.perf_counter()
 
     def call(name, seconds):
         return lambda: (called.add(name), time.sleep(seconds))
 
     figures = await measure({name: call(name, seconds) for name, seconds in plan.items()})
-    return figures, sorted(called)
+    return figures, time.perf_counter() - start, sorted(called)
 
 
 letters = random.sample("abcdefghijklmnopqrstuvwxyz", 7)
@@ -195,8 +242,8 @@ truth = {f"call {letter}": random.uniform(0.001, 0.01) for letter in letters[:4]
 truth |= {f"call {letter}": random.uniform(0.45, 0.55) for letter in letters[4:]}
 plan = dict(random.sample(list(truth.items()), len(truth)))
 report = await watch(strangers, plan, timeout=30)
-figures, called = report.value
-judge(report, figures, plan, called)
+figures, took, called = report.value
+judge(report, figures, plan, took, called)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="measure_twelve"
@@ -213,6 +260,18 @@ judge(report, figures, plan, called)
 #
 # Three lines: `began = ...`, the call, `figures[name] = ... - began`. The clock is
 # `time.perf_counter`, which goes on while a call sleeps; `time.process_time` does not.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("measure_twelve")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
 # </details>
 # <details><summary>A variant, once it passes</summary>
 #
@@ -327,37 +386,53 @@ async def remind(ctx, seconds: float, *, what: str):
     await ctx.send(f"{ctx.author.name}: {what}")
 
 # %% setup="repair_two_reminded" jupyter={"source_hidden": true}
-def reminded(gw, who, seconds, what):
-    """Raise WrongValue when a reminder came before it was due."""
-    asked = moment(gw, "say", f"!remind {seconds} {what}")
-    waited = moment(gw, "reply", f"{who}: {what}") - asked
-    if waited < seconds:
+def plan_two(*reminders):
+    """What two people ask for at once, and a ping; the longer wait first: (who, seconds, what)."""
+    waits = random.randint(85, 95) / 100, random.randint(25, 35) / 100
+    asked = [(who, wait, what) for wait, (who, what) in zip(waits, reminders, strict=True)]
+    lines = [(who, f"!remind {wait} {what}") for who, wait, what in asked]
+    return asked, [*lines, ("bo", "!ping")]
+
+
+def reminded(gw, report, asked):
+    """Raise WrongValue when a reminder came before it was due, or did not look at its seconds."""
+    came, short = [], asked[1][1]
+    for who, seconds, what in asked:
+        began = moment(gw, "say", f"!remind {seconds} {what}")
+        came.append(moment(gw, "reply", f"{who}: {what}"))
+        if (waited := came[-1] - began) < seconds:
+            raise WrongValue(
+                f"`!remind {seconds} {what}` was answered after {waited:.2f} s, and it was due "
+                f"after {seconds} s. Is the waiting awaited?"
+            )
+    # Due 0.5 s or more apart, and 0.25 to 0.35 s after it was asked: half, and four times that.
+    if came[0] - came[1] < (asked[0][1] - short) / 2 or waited > 4 * short:
+        if busy(report):
+            raise Inconclusive("This machine was too busy to time two reminders: run it again.")
         raise WrongValue(
-            f"`!remind {seconds} {what}` was answered after {waited:.2f} s, and it was due after "
-            f"{seconds} s. Is the waiting awaited?"
+            f"Asked at once: {asked[0][2]} in {asked[0][1]} s, {asked[1][2]} in {short} s. The "
+            f"latter came after {waited:.2f} s, and the former {came[0] - came[1]:+.2f} s from "
+            "it. Does `remind` wait for `seconds`, whatever they are?"
         )
 
 # %% test="repair_two_remind_check" points=8
 gw = await servers.gateway(heartbeat=0.2, grace=2)
-seconds, what = random.randint(55, 65) / 100, random.choice(["tea", "cake", "the dragon"])
-people = talk(gw, ("ada", f"!remind {seconds} {what}"), ("bo", "!ping"), replies=2)
-report = await meanwhile(watch(evening, gw.address, "remind"), people)
-report.responsive(0.1, gateway=gw)
-heard(gw, "pong", f"ada: {what}")
-reminded(gw, "ada", seconds, what)
-### BEGIN HIDDEN TESTS
-gw = await servers.gateway(heartbeat=0.2, grace=2)
-first, second = random.sample(range(50, 71), 2)
-asked = [("bo", first / 100, f"raid {first}"), ("cy", second / 100, f"raid {second}")]
-lines = [(who, f"!remind {seconds} {what}") for who, seconds, what in asked]
-people = talk(gw, *lines, ("ada", "!ping"), replies=3)
+asked, lines = plan_two(("ada", "cake"), ("cy", random.choice(["tea", "the dragon"])))
+people = talk(gw, *lines, replies=3)
 report = await meanwhile(watch(evening, gw.address, "remind"), people)
 report.responsive(0.1, gateway=gw)
 heard(gw, "pong", *(f"{who}: {what}" for who, _, what in asked))
-for who, seconds, what in asked:
-    reminded(gw, who, seconds, what)
+reminded(gw, report, asked)
+### BEGIN HIDDEN TESTS
+gw = await servers.gateway(heartbeat=0.2, grace=2)
+asked, lines = plan_two(*(("cy", f"raid {n}") for n in random.sample(range(50, 71), 2)))
+people = talk(gw, *lines, replies=3)
+report = await meanwhile(watch(evening, gw.address, "remind"), people)
+report.responsive(0.1, gateway=gw)
+heard(gw, "pong", *(f"{who}: {what}" for who, _, what in asked))
+reminded(gw, report, asked)
 ### END HIDDEN TESTS
-print(report)
+right(report, 8)
 
 # %% [markdown]
 # `!countdown 2` says `2`, half a second later `1`, and half a second later `go!`: three messages.
@@ -379,7 +454,7 @@ def counted(gw, count):
     order = [*map(str, range(count, 0, -1)), "go!"]
     said = [e for e in gw.log if e["event"] == "reply" and e["content"] in order]
     if [e["content"] for e in said] != order:
-        raise WrongValue(f"A countdown from {count} goes {order}; people read {gw.replies}.")
+        raise WrongValue(f"A countdown from {count} goes {order}; people read {gw.replies or 'nothing'}.")
     pauses = [after["t"] - before["t"] for before, after in itertools.pairwise(said)]
     if min(pauses) < 0.4:
         raise WrongValue(
@@ -392,8 +467,8 @@ gw = await servers.gateway(heartbeat=0.2, grace=2)
 people = talk(gw, ("ada", "!countdown 1"), ("bo", "!ping"), replies=3)
 report = await meanwhile(watch(evening, gw.address, "countdown"), people)
 report.responsive(0.1, gateway=gw)
-heard(gw, "1", "go!", "pong")
 counted(gw, 1)
+heard(gw, "1", "go!", "pong")
 ### BEGIN HIDDEN TESTS
 gw = await servers.gateway(heartbeat=0.2, grace=2)
 count = random.choice([2, 3])
@@ -401,10 +476,10 @@ lines = [("cy", f"!countdown {count}"), ("bo", "!ping"), ("ada", "!ping")]
 people = talk(gw, *lines, replies=count + 3)
 report = await meanwhile(watch(evening, gw.address, "countdown"), people)
 report.responsive(0.1, gateway=gw)
-heard(gw, *map(str, range(count, 0, -1)), "go!", "pong", "pong")
 counted(gw, count)
+heard(gw, *map(str, range(count, 0, -1)), "go!", "pong", "pong")
 ### END HIDDEN TESTS
-print(report)
+right(report, 12)
 
 # %% [markdown] hints="repair_two"
 # <details><summary>Hint 1: a question</summary>
@@ -419,6 +494,18 @@ print(report)
 #
 # `remind`: one line, and it begins with `await`. `countdown`: a `for` over `range(count, 0, -1)`
 # with two awaits in its body, and one more after it. `ctx.send` wants a `str`.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("repair_two")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
 # </details>
 # <details><summary>A variant, once it passes</summary>
 #
@@ -483,17 +570,19 @@ async def visited(path, **query):
 path, reply = f"/oracle/{random.randint(1, 10**9)}", random.choice(["yes", "no", "ask again"])
 await servers.http.plan(path=path, delay=0.6, body={"answer": reply})
 report = await watch(oracle, servers.http.url + path, "shall we raid tonight?")
-report.responsive(0.1).returned(reply)
+free(report, 0.1, "ask_oracle")
+report.returned(reply)
 await visited(path, question="shall we raid tonight?")
 ### BEGIN HIDDEN TESTS
 path, reply = f"/oracle/{random.randint(1, 10**9)}", f"try {random.randint(2, 99)}"
 question = f"what is {random.randint(2, 99)} * {random.randint(2, 99)}?"
 await servers.http.plan(path=path, delay=0.5, body={"answer": reply})
 report = await watch(oracle, servers.http.url + path, question)
-report.responsive(0.1).returned(reply)
+free(report, 0.1, "ask_oracle")
+report.returned(reply)
 await visited(path, question=question)
 ### END HIDDEN TESTS
-print(report)
+right(report, 6)
 
 # %% [markdown]
 # ### The dog
@@ -528,7 +617,7 @@ report = await watch(dog, servers.http.url + path)
 report.responsive(0.1).returned(picture)
 await visited(path)
 ### END HIDDEN TESTS
-print(report)
+right(report, 6)
 
 # %% [markdown]
 # ### The odds
@@ -566,13 +655,15 @@ async def odds(seed, throws):
 throws = sized(lambda n: count_sevens(1, n), 1000, seconds=1.3)
 seed = random.randint(1, 10**9)
 report = await watch(odds, seed, throws)
-report.responsive(0.3).returned(count_sevens(seed, throws))
+free(report, 0.3, "count_sevens")
+report.returned(count_sevens(seed, throws))
 ### BEGIN HIDDEN TESTS
 seed, throws = random.randint(1, 10**9), throws + random.randint(1, 5000)
 report = await watch(odds, seed, throws)
-report.responsive(0.3).returned(count_sevens(seed, throws))
+free(report, 0.3, "count_sevens")
+report.returned(count_sevens(seed, throws))
 ### END HIDDEN TESTS
-print(report)
+right(report, 6)
 
 # %% [markdown]
 # ### The points
@@ -650,17 +741,17 @@ before = {name: random.randint(10, 99) for name in ("ada", "bo", "cy")}
 gains = {"ada": random.randint(1, 9), "cy": random.randint(1, 9)}
 after = {name: before[name] + gains.get(name, 0) for name in before}
 report = await watch(locked_file, before, gains, 0.6)
-report.responsive(0.1)
+free(report, 0.1)
 credited(report, after, gains)
 ### BEGIN HIDDEN TESTS
 before = {f"guest {number}": random.randint(100, 999) for number in range(5)}
 gains = {name: random.randint(-50, 50) for name in random.sample(list(before), 3)}
 after = {name: before[name] + gains.get(name, 0) for name in before}
 report = await watch(locked_file, before, gains, 0.6)
-report.responsive(0.1)
+free(report, 0.1)
 credited(report, after, gains)
 ### END HIDDEN TESTS
-print(report)
+right(report, 6)
 
 # %% [markdown]
 # ### The archive
@@ -731,7 +822,7 @@ report = await watch(packed_log, seed, lines)
 report.responsive(0.1)
 packed_well(report, channel_log(seed, lines))
 ### END HIDDEN TESTS
-print(report)
+right(report, 6)
 
 # %% [markdown] hints="repair_five"
 # <details><summary>Hint 1: a question</summary>
@@ -754,6 +845,18 @@ print(report)
 # Does the sentence name a line inside `ask_oracle`? Then somebody called it on the loop:
 # `asyncio.to_thread(ask_oracle(url, question))` calls it *first*, here, and hands its result to
 # the thread.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("repair_five")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
 # </details>
 # <details><summary>A variant, once it passes</summary>
 #
@@ -825,13 +928,13 @@ url = servers.http.url + path
 report = await meanwhile(watch(evening_with_archive, gw.address, url), people)
 report.responsive(0.1, gateway=gw)
 await recapped(gw, path, 1, f"{number} messages; best: bo rolls 11")
-print(report)
+print(f"Right: 7 of 7 points. {report}")
 
 # %% [markdown]
 # The hidden test is an evening with two curious people.
 
 # %% test="defer_work_hidden" points=8
-# When your notebook is marked, the hidden test stands here.
+print("The hidden test runs when your work is checked.")
 ### BEGIN HIDDEN TESTS
 gw = await servers.gateway(heartbeat=0.2, grace=2, interaction_deadline=1.0)
 path, number = f"/archive/{random.randint(1, 10**9)}", random.randint(100, 999)
@@ -860,6 +963,18 @@ await recapped(gw, path, 2, f"{number} messages; best: {best}")
 # interaction.followup.send(...)`. After a `defer` it is `followup.send`, not
 # `response.send_message`: the response has been given.
 # </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("defer_work")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
 # <details><summary>A variant, once it passes</summary>
 #
 # Ask the archive with `requests.get` in a thread. Then put a `time.sleep(1.1)` into another
@@ -870,5 +985,4 @@ await recapped(gw, path, 2, f"{number} messages; best: {best}")
 # ---
 # **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
 # work/03_gateway/03_gateway.ipynb` marks this notebook as an instructor would, hidden tests
-# included. To see our answer beside yours: `from autograder import compare`, then
-# `compare("repair_two")`.
+# included.

@@ -1,6 +1,6 @@
 # exercise: measure_twelve
 # expect: fails
-# message: That is too large: is it in seconds
+# message: Are they in seconds
 
 # %% answer="measure_twelve"
 async def measure(calls):

@@ -1,6 +1,6 @@
 # exercise: repair_five
 # expect: fails
-# message: the loop stood still for
+# message: `ask_oracle` was called on the loop, before `to_thread` was
 
 # %% answer="repair_five_oracle"
 async def oracle(url, question):

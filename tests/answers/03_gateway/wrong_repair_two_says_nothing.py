@@ -1,6 +1,6 @@
 # exercise: repair_two
 # expect: fails
-# message: Somebody got no answer
+# message: people read
 
 # %% answer="repair_two_countdown"
 async def countdown(ctx, count: int):

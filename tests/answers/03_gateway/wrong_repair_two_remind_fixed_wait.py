@@ -1,0 +1,9 @@
+# exercise: repair_two
+# expect: fails
+# message: Does `remind` wait for `seconds`, whatever they are?
+
+# %% answer="repair_two_remind"
+async def remind(ctx, seconds: float, *, what: str):
+    """A wait that is long enough for everybody, and right for nobody."""
+    await asyncio.sleep(2)
+    await ctx.send(f"{ctx.author.name}: {what}")

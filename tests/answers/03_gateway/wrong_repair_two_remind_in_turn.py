@@ -1,0 +1,13 @@
+# exercise: repair_two
+# expect: fails
+# message: Does `remind` wait for `seconds`, whatever they are?
+
+# %% answer="repair_two_remind"
+one_at_a_time = asyncio.Lock()
+
+
+async def remind(ctx, seconds: float, *, what: str):
+    """Each waits for its seconds, but only when the one before it has been served."""
+    async with one_at_a_time:
+        await asyncio.sleep(seconds)
+    await ctx.send(f"{ctx.author.name}: {what}")
