@@ -21,7 +21,7 @@ _AGAIN = " (after)"  # beside the first answer in answers.json, which stays
 def before(letters: str, root: Path | None = None) -> Card:
     """Asks the questions before the course: one letter each, in order, `?` where there is none yet.
 
-    What is no letter of a question is not noted. Nothing is explained: that is what `after` does.
+    What is no letter of a question is named and not noted. Nothing is explained: `after` does that.
     """
     root = root or repository()
     asked = _asked(root)
@@ -32,7 +32,7 @@ def before(letters: str, root: Path | None = None) -> Card:
     ]
     count = sum(letter is not None for letter in given)
     said = f"{count} of {len(asked)} answered{trouble}. You will meet them again in unit 12."
-    return Card([*parts, Part(said if count else _how(letters, asked, "before"))])
+    return Card([*parts, Part((said if count else _how(asked, "before")) + _amiss(letters, asked))])
 
 
 def after(letters: str, root: Path | None = None) -> Card:
@@ -51,7 +51,8 @@ def after(letters: str, root: Path | None = None) -> Card:
     then = sum(bool(stored.get(one.id, {}).get("right")) for one in asked)
     now = sum(letter == one.right for one, letter in zip(asked, given, strict=True))
     said = f"Before the course {then} of {len(asked)} were right, now {now}{trouble}."
-    return Card([*parts, Part(said if any(given) else _how(letters, asked, "after"))])
+    told = said if any(given) else _how(asked, "after")
+    return Card([*parts, Part(told + _amiss(letters, asked))])
 
 
 def _asked(root: Path) -> list[Question]:
@@ -60,12 +61,28 @@ def _asked(root: Path) -> list[Question]:
 
 def _sorted_out(letters: str, asked: list[Question]) -> list[str | None]:
     """For each question the option that was chosen, or None."""
-    chosen = [letter for letter in str(letters).upper() if not letter.isspace()]
+    chosen = _letters(letters)
     chosen += ["?"] * (len(asked) - len(chosen))
     return [
         letter if letter in one.options else None
         for one, letter in zip(asked, chosen, strict=False)
     ]
+
+
+def _letters(letters: str) -> list[str]:
+    return [letter for letter in str(letters).upper() if not letter.isspace()]
+
+
+def _amiss(letters: str, asked: list[Question]) -> str:
+    """What was wrong with the string: too few or too many letters, or some that are no choice."""
+    chosen, said = _letters(letters), ""
+    if asked and len(chosen) != len(asked):
+        ending = "" if len(chosen) == 1 else "s"
+        said = f" The string has {len(chosen)} letter{ending}, {len(asked)} are wanted."
+    for number, (one, letter) in enumerate(zip(asked, chosen, strict=False), 1):
+        if letter not in one.options and letter != asking.NO_GUESS:
+            said += f" {letter} is not a choice of question {number}."
+    return said
 
 
 def _note(root: Path, asked: list[Question], given: list[str | None], mark: str) -> str:
@@ -85,7 +102,7 @@ def _note(root: Path, asked: list[Question], given: list[str | None], mark: str)
     return ""
 
 
-def _how(letters: str, asked: list[Question], called: str) -> str:
+def _how(asked: list[Question], called: str) -> str:
     if not asked:
         return "The course's questions are not here: open the notebook in the course's folder."
     example = f'{called}("B{"?" * (len(asked) - 1)}")'
