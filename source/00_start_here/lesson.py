@@ -108,13 +108,10 @@ def tell(gw):
 # ada rolls the dice. Shaking the cup takes 0.9 s.
 #
 # > **Predict.** What does the gateway do meanwhile?
-# >
-# > - **A** Nothing: the bot is busy, not dead.
-# > - **B** It hangs up, and the bot comes back by itself.
-# > - **C** It hangs up, and the bot stays away until somebody starts it again.
 #
-# Put your letter in place of the question mark. Nothing is at stake: predictions are never graded.
-# But make one each time; it is how a picture in your head gets repaired.
+# The next cell shows what to choose from. Run it, put your letter in place of the question mark,
+# and run it again. Nothing is at stake: predictions are never graded. But make one each time; it
+# is how a picture in your head gets repaired.
 
 # %%
 predict("?", about="first-kill")
@@ -132,7 +129,9 @@ predict(about="first-kill")
 #
 # `time.sleep` put the **event loop** to sleep, and everything the bot does goes through that one
 # loop, its heartbeat included. Here is the evening as a picture, drawn from what was just measured,
-# and the verdict of a grader:
+# and the verdict of a grader. Time runs to the right, and each lane is one of the bot's tasks. A
+# **light bar** is time for which a task held the loop, and that was short enough; a **dark, hatched
+# bar** is time for which it held the loop too long.
 
 # %%
 def judge(report, gw=None):
@@ -155,10 +154,6 @@ async def roll(ctx, dice):
 
 # %% [markdown]
 # > **Predict.** What do ada and the gateway notice?
-# >
-# > - **A** The gateway hangs up again: 0.9 s is still longer than 0.4 s.
-# > - **B** ada's answer comes at once.
-# > - **C** ada waits 0.9 s as before, and the heart never stops.
 
 # %%
 predict("?", about="first-cure")
@@ -197,12 +192,10 @@ asyncio.get_running_loop()
 
 # %% [markdown]
 # Your cells run *inside* that loop. On your server, your bot ends with the line `bot.run(TOKEN)`.
+# (If the run below prints a warning as well: it speaks of the bot that was made ready and never
+# run. That is all right.)
 #
 # > **Predict.** What does that line do in a notebook?
-# >
-# > - **A** It runs the bot, and the cell is busy until the bot stops.
-# > - **B** It runs the bot in the background.
-# > - **C** It raises an error.
 
 # %%
 predict("?", about="run-in-cell")
@@ -217,8 +210,6 @@ except RuntimeError as error:
 predict(about="run-in-cell")
 
 # %% [markdown]
-# (The warning, if you see one, speaks of the bot that was made ready and never run.)
-#
 # At its end `bot.run` calls `asyncio.run`, and that wants to make a loop, run it, and close it. But
 # **a thread runs one loop at a time**, and on this thread one is running. The cure is to await what
 # you would have run:
@@ -229,13 +220,18 @@ predict(about="run-in-cell")
 # | `bot.run(TOKEN)` | `await bot.start(TOKEN)` |
 
 # %% [markdown]
-# ### "Just install nest-asyncio"
+# ### For another day: "Just install nest-asyncio"
+#
+# This part is folded: run its cells and go on to part 3, or unfold it when you meet that advice.
+#
+# <details><summary>What the patch does</summary>
 #
 # Look for that error on the web, and you will soon read this advice. `nest_asyncio.apply()` patches
 # asyncio, so that a loop can be run *inside* a running one. Let us see what that does. Not here,
 # though, because the patch cannot be taken off again: in an interpreter of its own.
+# </details>
 
-# %%
+# %% jupyter={"source_hidden": true}
 async def elsewhere(program):
     """Run a program in a fresh Python, and print what it prints."""
     process = await asyncio.create_subprocess_exec(
@@ -244,7 +240,7 @@ async def elsewhere(program):
     printed, _ = await process.communicate()
     print(printed.decode(), end="")
 
-# %%
+# %% jupyter={"source_hidden": true}
 NESTED = """
 import asyncio, nest_asyncio, time
 nest_asyncio.apply()
@@ -263,8 +259,6 @@ asyncio.run(main())
 # %% [markdown]
 # > **Predict.** Two tasks, each of which runs something of its own: one for 0.1 s, one for 0.6 s.
 # > When is the short one done?
-# >
-# > **A** after 0.1 s · **B** after 0.6 s · **C** after 0.7 s
 
 # %%
 predict("?", about="nested-runs")
@@ -276,14 +270,17 @@ await elsewhere(NESTED)
 predict(about="nested-runs")
 
 # %% [markdown]
+# <details><summary>Why it had to wait, and what the patch costs</summary>
+#
 # No error, so it "works". But the short one had to wait for a stranger. An inner run is a *call*:
 # it can only return when the calls that were made after it have returned. Your 0.1 s is as long as
 # whatever else happened to start meanwhile.
 #
 # And it has a price, also for code that never nests. What does it cost to make a task and await it,
 # before and after the patch?
+# </details>
 
-# %%
+# %% jupyter={"source_hidden": true}
 PRICE = """
 import asyncio, nest_asyncio, time
 
@@ -307,10 +304,13 @@ print(f"{patched / plain:.2f} times as much")
 await elsewhere(PRICE)
 
 # %% [markdown]
+# <details><summary>What should keep you from it</summary>
+#
 # The patch puts tasks written in Python in the place of those that CPython has in C. That is not
 # what should keep you from it. This is: the project is **archived**, its last version is 1.6.0, and
 # in the notebooks of today (ipykernel 7.4) that version makes *Run All* stop in the middle. One
 # cell that calls `asyncio.run`, and the cells after it are never run.
+# </details>
 #
 # So in this course we simply `await`. Nothing needs to be patched.
 
@@ -368,8 +368,6 @@ async def bo():
 
 # %% [markdown]
 # > **Predict.** Who is late with the next word?
-# >
-# > **A** only bo · **B** all three · **C** nobody: three tasks take turns
 
 # %%
 predict("?", about="who-is-late")
@@ -438,8 +436,6 @@ async def examine(answer):
 
 # %% [markdown]
 # > **Predict.** `sleepy` returns 42, and 42 is right. How many of 10 points does it get?
-# >
-# > **A** 10: the answer is right · **B** 5: right, but not nice · **C** 0
 
 # %%
 predict("?", about="right-but-late")
@@ -483,7 +479,7 @@ await examine(patient)
 # with other inputs: never a new rule.
 #
 # **Stuck?** Below each exercise is a ladder: a question that leads on, the cell of the lesson to
-# look at again, the answer with gaps, and at last our answer beside yours. Climb as far as you
+# look at again, the answer with gaps, and at last our answer beside yours, with `compare`. Climb as far as you
 # like: **it costs no points**.
 #
 # **Check a whole lab** as the grader would, hidden tests included. In JupyterLab: *File, New,
@@ -536,7 +532,9 @@ progress()
 # bot. In a hurry? Units 02 and 03, and the first two exercises of unit 05: about two hours.
 
 # %% [markdown]
-# ## 7 · Are you ready? Four short checks
+# ## 7 · For another day: are you ready? Four short checks
+#
+# You may stop here, and go on to the next unit: this part and the next are optional.
 #
 # The course uses four things that have nothing to do with async. Predict; when you were right, go
 # on. When not, each has a repair of five minutes.
@@ -556,8 +554,6 @@ def make_dice():
 
 # %% [markdown]
 # > **Predict.** ada and bo get dice of their own. ada throws twice, bo once. What is printed?
-# >
-# > **A** `1 2 1` · **B** `1 2 3` · **C** an error: `count` belongs to `make_dice`
 
 # %%
 predict("?", about="closures")
@@ -600,8 +596,6 @@ def pay(coins, price):
 
 # %% [markdown]
 # > **Predict.** ada has 5 coins, and the tea costs 9. What is printed?
-# >
-# > **A** `sorry` alone · **B** `till closed`, then `sorry` · **C** `sorry`, then `till closed`
 
 # %%
 predict("?", about="exceptions")
@@ -649,9 +643,6 @@ def answer():
 
 # %% [markdown]
 # > **Predict.** `print(answer())`: what comes in which order?
-# >
-# > **A** typing, stops, hello · **B** typing, hello, stops · **C** typing, hello: `return` skips
-# > the rest
 
 # %%
 predict("?", about="context-managers")
@@ -688,8 +679,6 @@ def count():
 
 # %% [markdown]
 # > **Predict.** We make a counter, print "made", and ask it for one number. What is printed?
-# >
-# > **A** begin, made, 1 · **B** made, begin, 1 · **C** made, 1
 
 # %%
 predict("?", about="generators")
@@ -717,7 +706,9 @@ predict(about="generators")
 # </details>
 
 # %% [markdown]
-# ## 8 · Ten questions, before
+# ## 8 · For another day: ten questions, before
+#
+# Optional too; any day will do before you begin with unit 01.
 #
 # The last page of the course asks these ten again, and shows you both answers. So answer them now,
 # as well as you can, without looking anything up. Nobody is meant to know them yet: that is what
