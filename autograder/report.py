@@ -57,6 +57,7 @@ class Record:
     loop: str = "asyncio"
     blind: bool = False  # the kernel told nothing about waits
     tampered: str = ""
+    limit: float | None = None  # of the last check of the loop, on the side that checks
 
     def to_plain(self) -> dict[str, Any]:
         """Return the record as plain data."""
@@ -71,7 +72,7 @@ class Record:
         """
         if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
             raise ValueError("a record lacks fields, or has others")
-        record = cls(**plain)
+        record = cls(**{**plain, "limit": None})
         for name, kind in _KINDS.items():
             if type(plain[name]) is not kind:
                 raise ValueError(f"a record's {name} is not a {kind.__name__}")
@@ -126,7 +127,6 @@ class Report:
     def __init__(self, record: Record) -> None:
         self.record = record
         self.blocks = sorted((Block(**b) for b in record.blocks), key=lambda b: -b.seconds)
-        self.limit: float | None = None
         self.gateway_log: list[dict[str, Any]] = []
 
     @property
@@ -173,7 +173,7 @@ class Report:
         of the sentence and of the picture. Raises LoopBlocked; NotAttempted or CallFailed when the
         call raised; Inconclusive when the machine could explain the block, or the kill.
         """
-        self.limit = limit
+        self.record.limit = limit
         if gateway is not None:
             self.gateway_log = gateway.log
         kills = [event for event in self.gateway_log if event["event"] == "killed"]
@@ -241,7 +241,7 @@ class Report:
         from autograder import timeline
 
         beats, kills = timeline.heard(self.gateway_log, self.record.began)
-        picture = timeline.as_html(self.record, self.limit, beats, kills)
+        picture = timeline.as_html(self.record, self.record.limit, beats, kills)
         return {"text/plain": self.sentence, "text/html": picture}
 
     def _came_to_an_end(self) -> None:
@@ -266,7 +266,7 @@ class Report:
 
     def _blocked_sentence(self, block: Block, limit: float, kills: list[dict[str, Any]]) -> str:
         name = self.record.name
-        if block.function.replace(".", "").isidentifier():  # not a <lambda>, nor a driver of the test
+        if block.function.replace(".", "").isidentifier():  # not a <lambda>
             name = block.function
         sentence = (
             f"While `{name}` ran, the loop stood still for {_time(block.seconds)} "

@@ -55,7 +55,7 @@ class Seen:
     status: str = ""  # passed, failed, not attempted, inconclusive
     message: str = ""  # the sentence for the learner
     block: dict[str, Any] | None = None  # the longest block: see report.Block
-    limit: float | None = None  # s, of the check of the loop that did not hold
+    limit: float | None = None  # s, of its checks of the loop; None when it has none
     noise: float = 0.0  # s the machine took away
     attempts: int = 1
 

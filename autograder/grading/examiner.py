@@ -63,7 +63,6 @@ class Examiner:
     given: set[str] = field(default_factory=set)  # cells that ran on both sides
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
     records: list[Record] = field(default_factory=list)  # of the test cell that runs now
-    limit: float | None = None  # of its check that did not hold
 
     def __post_init__(self) -> None:
         self.backend = RemoteBackend(self.candidate, self.given, self._collect)
@@ -119,7 +118,7 @@ class Examiner:
         name, seconds = cell["name"], self.order["seconds"]
         names.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
         self.records.clear()
-        self.limit, self.backend.overdue = None, False
+        self.backend.overdue = False
         before = asyncio.all_tasks()
         async with asyncio.timeout(seconds) as time:
             error = await self.shell.run(cell["source"], name)
@@ -128,8 +127,9 @@ class Examiner:
             verdict = verdicts.out_of_time(seconds, self._some_call_hung())
         else:
             verdict = verdicts.judge(error, name, answered=bool(self.records))
+        judged = [record for record in self.records if record.limit is not None]
         worst = max(
-            (block for record in self.records for block in record.blocks),
+            (block for record in judged or self.records for block in record.blocks),
             key=lambda block: float(block["seconds"]),
             default=None,
         )
@@ -140,7 +140,7 @@ class Examiner:
                 "status": verdict.status,
                 "message": verdict.message,
                 "block": worst,
-                "limit": self.limit,
+                "limit": min((record.limit or 0.0 for record in judged), default=None),
                 "noise": sum(seconds for record in self.records for _, seconds in record.noise),
             }
         )
@@ -157,7 +157,6 @@ class Examiner:
 
     def _show(self, failed: Report) -> None:
         """Show the picture of a call whose check did not hold."""
-        self.limit = failed.limit
         display(failed)  # type: ignore[no-untyped-call]
 
     def _send(self, frame: dict[str, Any]) -> None:

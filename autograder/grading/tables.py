@@ -22,12 +22,11 @@ WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail
 
 @dataclass(frozen=True)
 class Row:
-    """One graded cell as `check` shows it; `limit` in seconds, or None."""
+    """One graded cell as `check` shows it."""
 
     name: str
     score: float
     points: float
-    limit: float | None
     seen: Seen
 
 
@@ -35,25 +34,16 @@ def show_check(unit: str, rows: Sequence[Row], repaired: Sequence[str]) -> None:
     """Print the table of cells, a sentence for each that lost points, and the sum."""
     console = _console()
     titles = ("cell", "points", "limit", "longest block")
-    texts = [
-        (
-            row.name,
-            f"{row.score:g} of {row.points:g}",
-            _milliseconds(row.limit) if row.limit else "",
-            _milliseconds(row.seen.longest_block) if row.seen.block else "under 5 ms",
-        )
-        for row in rows
-    ]
-    # the line gets what the columns before it leave: the sentences below say it in full
-    used = 2 + sum(max(map(len, column)) + 3 for column in zip(titles, *texts, strict=True))
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for title in titles:
         table.add_column(title, justify="left" if title == "cell" else "right", no_wrap=True)
-    table.add_column("line", no_wrap=True)
-    for row, text in zip(rows, texts, strict=True):
-        line = Text(_line(row.seen))
-        line.truncate(max(4, console.width - used), overflow="ellipsis")
-        table.add_row(*text, line, style="" if row.score == row.points else "bold")
+    for row in rows:
+        table.add_row(
+            row.name,
+            f"{row.score:g} of {row.points:g}",
+            *_measured(row.seen),
+            style="" if row.score == row.points else "bold",
+        )
     console.print(table)
     for row in rows:
         if row.seen.status != verdicts.PASSED:
@@ -63,6 +53,10 @@ def show_check(unit: str, rows: Sequence[Row], repaired: Sequence[str]) -> None:
         console.print(Text(sentence))
     have, most = sum(row.score for row in rows), sum(row.points for row in rows)
     console.print(Text(f"{unit}: {have:g} of {most:g} points."))
+    if have < most:
+        console.print(
+            "Below each exercise of the lab stands a ladder of hints; climbing it is free."
+        )
 
 
 def show_grades(graded: dict[str, Any]) -> None:
@@ -119,10 +113,13 @@ def _console() -> Console:
     return Console(highlight=False, width=width)
 
 
-def _line(seen: Seen) -> str:
-    if not seen.block or not seen.block.get("file"):
-        return ""
-    return f"{seen.block['line']} of {seen.block['file']}: {seen.block['code']}"
+def _measured(seen: Seen) -> tuple[str, str]:
+    """The limit and the longest block as shown; dashes where no check asked for the loop."""
+    if seen.limit is None:
+        return "\u2013", "\u2013"
+    return _milliseconds(seen.limit), (
+        _milliseconds(seen.longest_block) if seen.block else "under 5 ms"
+    )
 
 
 def _milliseconds(seconds: float) -> str:
