@@ -479,8 +479,8 @@ await examine(patient)
 # with other inputs: never a new rule.
 #
 # **Stuck?** Below each exercise is a ladder: a question that leads on, the cell of the lesson to
-# look at again, the answer with gaps, and at last our answer beside yours, with `compare`. Climb as far as you
-# like: **it costs no points**.
+# look at again, the answer with gaps, and at last our answer beside yours, with `compare`. Climb
+# as far as you like: **it costs no points**.
 #
 # **Check a whole lab** as the grader would, hidden tests included. In JupyterLab: *File, New,
 # Terminal*; then, in the folder of the course,

@@ -68,11 +68,6 @@ def free(report, limit, function=""):
             raise
         raise type(failure)(f"{failure} {hint}") from None
 
-
-def busy(report):
-    """Whether the machine held up a run so long that a moment in it proves nothing."""
-    return report.noise > 0.1 or report.lag(100) > 0.1
-
 # %% [markdown]
 # ---
 # ## 1 · Measure twelve calls
@@ -225,7 +220,7 @@ print("Right: 8 of 8 points.")
 print("The hidden test runs when your work is checked.")
 ### BEGIN HIDDEN TESTS
 async def strangers(plan):
-    """Let `measure` measure calls that sleep as planned; return its figures, the time, the called."""
+    """Let `measure` measure calls that sleep as planned; return figures, time and who was called."""
     import time
 
     called, start = set(), time.perf_counter()
@@ -407,7 +402,7 @@ def reminded(gw, report, asked):
             )
     # Due 0.5 s or more apart, and 0.25 to 0.35 s after it was asked: half, and four times that.
     if came[0] - came[1] < (asked[0][1] - short) / 2 or waited > 4 * short:
-        if busy(report):
+        if waited - short < 4 * max(0.1, report.noise, report.lag(100)):
             raise Inconclusive("This machine was too busy to time two reminders: run it again.")
         raise WrongValue(
             f"Asked at once: {asked[0][2]} in {asked[0][1]} s, {asked[1][2]} in {short} s. The "
@@ -454,7 +449,8 @@ def counted(gw, count):
     order = [*map(str, range(count, 0, -1)), "go!"]
     said = [e for e in gw.log if e["event"] == "reply" and e["content"] in order]
     if [e["content"] for e in said] != order:
-        raise WrongValue(f"A countdown from {count} goes {order}; people read {gw.replies or 'nothing'}.")
+        read = gw.replies or "nothing"
+        raise WrongValue(f"A countdown from {count} goes {order}; people read {read}.")
     pauses = [after["t"] - before["t"] for before, after in itertools.pairwise(said)]
     if min(pauses) < 0.4:
         raise WrongValue(

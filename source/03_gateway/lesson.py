@@ -35,7 +35,7 @@ from autograder import predict, recall, watch, world
 servers = await world.start("http")
 
 # %% [markdown]
-# First, three questions from earlier units. Nothing to look up: what do you still know? Run each
+# First, three questions from unit 00. Nothing to look up: what do you still know? Run each
 # cell, put a letter in place of the question mark, and run it again.
 
 # %%
@@ -562,7 +562,7 @@ def chart(figures):
         axes.axvline(budget, color="black", linestyle=":", zorder=0)
         axes.text(budget, len(rows) - 0.3, f"{budget * 1000:.0f} ms", ha="center")
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-    axes.set(xscale="log", xlim=(3e-6, 3 * rows[-1][1]), xlabel="seconds for which the loop stands still")
+    axes.set(xscale="log", xlim=(3e-6, 5), xlabel="seconds for which the loop stands still")
 
 
 chart(figures)
@@ -576,7 +576,8 @@ predict(about="which-is-longer")
 # row and the last lie almost five powers of ten. Reading a small file is nothing to worry about:
 # sending it to a thread would cost more than it saves. At the other end stand those that stop a
 # bot, and they do not look dangerous: a photo, a word that somebody types, a page that is slow
-# today, a file that another program holds. Most of them are quick while you test them and slow one evening in #general.
+# today, a file that another program holds. Most of them are quick while you test them, and slow
+# one evening in #general.
 #
 # (The import was slow only the first time. Run the cell again: Python remembers.)
 #
@@ -657,7 +658,7 @@ predict(about="patience")
 # %% [markdown]
 # Three regions. Below one interval: never. Above two: always. Between them lies a **grey zone**,
 # where it depends on how long ago the last heartbeat was when the block began. Eight tries scatter
-# there: a cross lies on the line by luck only, and nearly always within its grey bar.
+# there: a cross lies on the line by luck only, and mostly within its grey bar.
 #
 # The grey zone is why such a bot is so hard to catch. The same command, the same work, and it
 # fails on Tuesdays. With Discord's interval of 41 s a block in your bot may be in its grey zone
@@ -747,8 +748,8 @@ predict(about="defer-behind-a-block")
 
 # %% [markdown]
 # Look at who was refused: `recap`, and it was its first line that came too late. The guilty one is
-# `roll`, and `roll` worked. **The command that complains is the victim.** When you see *Unknown interaction* at a
-# `defer()`, look for what else ran in that second.
+# `roll`, and `roll` worked. **The command that complains is the victim.** When you see *Unknown
+# interaction* at a `defer()`, look for what else ran in that second.
 
 # %% [markdown]
 # ## In your bot
