@@ -130,8 +130,8 @@ predict(about="first-kill")
 # `time.sleep` put the **event loop** to sleep, and everything the bot does goes through that one
 # loop, its heartbeat included. Here is the evening as a picture, drawn from what was just measured,
 # and the verdict of a grader. Time runs to the right, and each lane is one of the bot's tasks. A
-# **light bar** is time for which a task held the loop, and that was short enough; a **dark, hatched
-# bar** is time for which it held the loop too long.
+# **blue bar** is time for which the task held the loop (a light one: several short times, too close
+# to be drawn apart). A **dark red, hatched bar** is time for which it held the loop too long.
 
 # %%
 def judge(report, gw=None):

@@ -162,8 +162,8 @@ predict(about="idle-heart")
 # somebody.
 #
 # Here is the same evening as a picture. Every task of the bot has a lane, with a bar wherever the
-# task **held the loop**: a light one where that was short enough, a dark and hatched one where it
-# was too long. There is next to nothing to see, and that is what health looks like: a
+# task **held the loop** (a light bar stands for several short times, too close to be drawn apart;
+# one that was too long is dark and hatched, and there is none here). There is next to nothing to see, and that is what health looks like: a
 # good bot hardly ever holds its loop.
 
 # %%
@@ -645,7 +645,7 @@ def patience_chart(kills, tries):
     axes.errorbar(list(kills), rule, scatter, fmt="none", ecolor="0.6", capsize=6, linewidth=2)
     axes.plot(list(kills), shares, "kX", markersize=9, label=f"your bot, {tries} tries each")
     axes.axvspan(0.1, 0.2, facecolor="0.93")
-    axes.text(0.15, 0.92, "grey zone", ha="center")
+    axes.text(0.198, 0.02, "grey zone", ha="right")
     axes.set(xlabel="seconds that the loop is held", ylabel="share of hang-ups", ylim=(-0.08, 1.12))
     axes.legend(loc="upper left")
 
