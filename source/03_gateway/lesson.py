@@ -163,8 +163,8 @@ predict(about="idle-heart")
 #
 # Here is the same evening as a picture. Every task of the bot has a lane, with a bar wherever the
 # task **held the loop** (a light bar stands for several short times, too close to be drawn apart;
-# one that was too long is dark and hatched, and there is none here). There is next to nothing to see, and that is what health looks like: a
-# good bot hardly ever holds its loop.
+# one that was too long is dark and hatched, and there is none here). There is next to nothing to
+# see, and that is what health looks like: a good bot hardly ever holds its loop.
 
 # %%
 def judge(report, gw=None):
