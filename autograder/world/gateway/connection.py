@@ -44,6 +44,13 @@ class Close(Exception):
         self.reason = reason
 
 
+class HeartStopped(Close):
+    """The connection dies of silence. Our choice is 4009: Discord's pages name no code for it."""
+
+    def __init__(self) -> None:
+        super().__init__(4009, "Session timed out.")
+
+
 class Cut(Exception):
     """The gateway tears the TCP connection down without a close frame."""
 
@@ -56,7 +63,7 @@ class Connection:
         self._request = request
         self._encode = encode
         self._socket = web.WebSocketResponse(timeout=LINGER, max_msg_size=1 << 20)
-        self._outbox: asyncio.Queue[Json] = asyncio.Queue()
+        self._outbox: asyncio.Queue[tuple[float, Json]] = asyncio.Queue()  # due, payload
         self._order: asyncio.Future[Close | Cut] = asyncio.get_running_loop().create_future()
         self._sends: deque[float] = deque(maxlen=SENDS)
         self._last_beat = 0.0
@@ -74,7 +81,8 @@ class Connection:
 
     def send(self, payload: Json) -> None:
         """Queue a payload; the order of calls is the order on the wire."""
-        self._outbox.put_nowait(payload)
+        delay = self._gateway.chaos.delay if payload["op"] == DISPATCH else 0.0
+        self._outbox.put_nowait((time.monotonic() + delay, payload))
 
     def end(self, how: Close | Cut) -> None:
         """Ask for the end of this connection; it takes place at once, in `serve`."""
@@ -119,12 +127,13 @@ class Connection:
 
     async def _write(self) -> None:
         while True:
-            payload = await self._outbox.get()
+            due, payload = await self._outbox.get()
+            wait = due - time.monotonic()
+            if wait > 0:
+                await asyncio.sleep(wait)
             times = 1
             if payload["op"] == DISPATCH:
                 faults = self._gateway.chaos
-                if faults.delay:
-                    await asyncio.sleep(faults.delay)
                 if faults.strikes(faults.drop):
                     raise Cut
                 times += faults.strikes(faults.duplicate)
@@ -136,7 +145,7 @@ class Connection:
                     await self._socket.send_bytes(frame)
 
     async def _watch(self) -> None:
-        """Return only by killing: the open gap counts, so a bot that stays silent dies in time."""
+        """End only by killing: the open gap counts, so a bot that stays silent dies in time."""
         gateway = self._gateway
         while True:
             beat = self._last_beat
@@ -147,7 +156,7 @@ class Connection:
             gateway.journal.record("late", self.number, gap=gap, handling=handling)
             if await self._beaten_since(beat, gateway.dead_after):
                 continue
-            raise Close(4009, "Session timed out.")
+            raise HeartStopped
 
     async def _beaten_since(self, beat: float, after: float) -> bool:
         await asyncio.sleep(beat + after - time.monotonic())
@@ -166,7 +175,7 @@ class Connection:
     def _log_end(self, why: BaseException | None) -> None:
         journal = self._gateway.journal
         match why:
-            case Close(code=4009):
+            case HeartStopped():
                 gap = round(time.monotonic() - self._last_beat, 4)
                 handling = self.bot.handling if self.bot else None
                 journal.record("killed", self.number, code=4009, gap=gap, handling=handling)

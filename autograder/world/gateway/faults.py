@@ -15,7 +15,7 @@ class Faults:
     acks: bool = True  # False: a zombie, which takes heartbeats and never acknowledges one
     drop: float = 0.0  # chance that the connection is cut right before an event is sent
     duplicate: float = 0.0  # chance that an event is sent twice, with the same number
-    delay: float = 0.0  # every event waits this long before it is sent; the order is kept
+    delay: float = 0.0  # every event arrives so much later; the order is kept
     errors: float = 0.0  # chance that a REST request is answered with 502
     seed: int = 0
     _dice: random.Random = field(init=False, repr=False)
