@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import linecache
 import os
+import re
 import sys
 import sysconfig
 import threading
@@ -25,10 +26,14 @@ from time import perf_counter_ns
 from types import CodeType, FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
+from autograder.clock import Glance, both_switches, knows_waits
+
 if TYPE_CHECKING:
     from autograder.probe import Probe
 
 PERIOD = 0.02  # s between two wake-ups
+MOST_PAUSE = 0.05  # s between two wake-ups while a pass is very long
+LOOKED_AT = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
 PATIENCE = 10_000_000  # ns a pass must have lasted before it is looked at
 _LOOKS_KEPT = 4000
 
@@ -45,20 +50,46 @@ class Line(NamedTuple):
     function: str
 
 
+class Look(NamedTuple):
+    """How the loop's thread was found, and what the sampler's coming may have cost it; ns."""
+
+    moment: int
+    began: int  # from here the sampler had the GIL
+    ended: int
+    cpu: int  # of the loop's thread
+    wait: int
+    switches: int
+    sleeps_in: bytes
+    own_wait: int  # for how long the sampler waited for a CPU on its way
+    own_switches: int  # how often it slept on its way: once, if it did not have to ask for the GIL
+    preempted: bool
+
+
 class Sampler:
     """Looks at the loop's thread from a thread of its own; started and ended by the watched run."""
 
     def __init__(self) -> None:
         self.probe: Probe | None = None
+        self.looks: list[Look] = []  # of the moment looked at last
+        self.waiting: Callable[[], tuple[str, int]] = lambda: ("", 0)  # where the call waits
+        self.tid = 0
+        self._glances: tuple[Glance, Glance] | None = None  # at the loop's thread, at our own
         self._loop_thread = threading.get_ident()
         self._looks: list[tuple[int, int, Line]] = []  # moment, who (0: the loop), where
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
-        self._over = threading.Event()
+        self._over = threading.Lock()
+        self._over.acquire()
         self._thread = threading.Thread(target=self._keep_looking, name="sampler", daemon=True)
 
     def start(self) -> None:
         """Begin to look; to be started before the probe is made, or it counts as the call's."""
         self._thread.start()
+        self._threads = threading.active_count()
+        self._before = {thread.native_id for thread in threading.enumerate()}
+        assert self._thread.native_id is not None
+        self.tid = self._thread.native_id
+        if knows_waits():
+            self._glances = Glance(threading.get_native_id()), Glance(self.tid)
 
     def alarm(self, at: int, ring: Callable[[], object] | None) -> None:
         """Call `ring` once, 20 ms late at most; a timer of the loop would cost every pass 7 %."""
@@ -66,46 +97,88 @@ class Sampler:
 
     def stop(self) -> None:
         """End the sampler's thread."""
-        self._over.set()
+        self._over.release()
         self._thread.join(1)
+        for glance in self._glances or ():
+            glance.close()
 
     def look_now(self, moment: int) -> None:
         """Look at the threads beside the loop's: one of them has just let go of the GIL."""
+        if threading.active_count() <= self._threads:
+            return
         frames = sys._current_frames()
+        waiting = Line(*self.waiting(), "")
         for thread in threading.enumerate():
             frame = frames.get(thread.ident or 0)
             if thread.ident == self._loop_thread or thread is self._thread or frame is None:
                 continue
             line = own_line(frame)
-            if line is not None and thread.native_id is not None:
-                self._note(moment, thread.native_id, line)
+            if thread.native_id is not None and thread.native_id not in self._before:
+                # A thread that was given a function of a library runs no line of the learner's.
+                self._note(moment, thread.native_id, line or waiting)
 
     def line_of(self, moment: int, culprit: int = 0) -> Line | None:
         """Return the line seen most often in the pass of that moment, of the loop's thread or,
         when another thread held the GIL, of that `culprit`."""
-        seen = Counter(line for at, who, line in self._looks if at == moment and who == culprit)
+        looks = [(who, line) for at, who, line in self._looks if at == moment]
+        seen = Counter(line for who, line in looks if who == culprit) or Counter(
+            line for who, line in looks if bool(who) == bool(culprit)
+        )
         if not seen and culprit:
             return self.line_of(moment)
         return seen.most_common(1)[0][0] if seen else None
 
     def _note(self, moment: int, who: int, line: Line) -> None:
-        if len(self._looks) < _LOOKS_KEPT:
+        if line.file and len(self._looks) < _LOOKS_KEPT:
             self._looks.append((moment, who, line))
 
     def _keep_looking(self) -> None:
-        looked_at, next_look = 0, 0
-        while not self._over.wait(PERIOD):
-            probe = self.probe
+        pause, moment_before, next_look = PERIOD, 0, 0
+        before = (0, 0, 0)
+        while not self._over.acquire(timeout=pause):
+            now = perf_counter_ns()  # from here to the next wait this thread has the GIL
+            probe, pause = self.probe, PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
-            now = perf_counter_ns()
             self._ring(now)
-            if not moment or now - moment < PATIENCE:
-                continue
-            if moment != looked_at:
-                looked_at, next_look = moment, now
-            if now >= next_look:
-                next_look = now + (now - moment) // 2
-                self._look(moment)
+            way = self._way()
+            if moment and now > moment:
+                if moment != moment_before:
+                    moment_before, next_look, self.looks = moment, moment + PATIENCE, []
+                if now >= next_look:
+                    next_look = now + (now - moment) // 2
+                    pause = min(MOST_PAUSE, max(PERIOD, (now - moment) / 2e9))
+                    self._look(moment)
+                if now - moment > LOOKED_AT:
+                    self._account(moment, now, before, way)
+            before = way
+
+    def _way(self) -> tuple[int, int, int]:
+        """Return this thread's run-queue wait, voluntary switches and preemptions until now."""
+        wait = self._glances[1].times()[1] if self._glances is not None else 0
+        return wait, *both_switches()
+
+    def _account(
+        self, moment: int, now: int, before: tuple[int, int, int], way: tuple[int, int, int]
+    ) -> None:
+        if self._glances is None or len(self.looks) >= _LOOKS_KEPT:
+            return
+        loop = self._glances[0]
+        cpu, wait = loop.times()
+        wait_own, switched, preempted = (b - a for a, b in zip(before, way, strict=True))
+        self.looks.append(
+            Look(
+                moment,
+                now,
+                perf_counter_ns(),
+                cpu,
+                wait,
+                loop.switches(),
+                loop.sleeps_in(),
+                wait_own,
+                switched,
+                preempted > 0,
+            )
+        )
 
     def _ring(self, now: int) -> None:
         at, ring = self._alarm
@@ -120,10 +193,8 @@ class Sampler:
         if probe is None or moment not in (probe.moment, probe.due()):
             return  # the pass ended while this thread waited for the GIL
         line = own_line(frame) if frame is not None else None
-        if line is not None:
-            self._note(moment, 0, line)
-        if probe.moment != moment:
-            self.look_now(moment)
+        self._note(moment, 0, line or Line(*self.waiting(), ""))
+        self.look_now(moment)  # it may be one of them that has just let go of the GIL
 
 
 def own_line(frame: FrameType | None) -> Line | None:
@@ -141,7 +212,8 @@ def is_own(file: str) -> bool:
     """Whether a file is the learner's: neither the standard library, nor installed, nor ours."""
     if file.startswith(("<frozen", "<string>", "<__array_function__")):
         return False
-    return not os.path.abspath(file).startswith(_LIBRARIES)
+    path = os.path.abspath(file)
+    return not path.startswith(_LIBRARIES) and not _INSTALLED.search(path)
 
 
 def function_name(code: CodeType) -> str:
@@ -176,6 +248,7 @@ def _cell_number(file: str) -> int | None:
     return number if isinstance(number, int) else None
 
 
+_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")  # of the user, of another environment
 _LIBRARIES = tuple(
     {
         os.path.abspath(path) + os.sep

@@ -10,8 +10,11 @@ says "inconclusive" where it would otherwise have to guess.
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import sys
+import threading
 from threading import get_native_id
 from time import perf_counter_ns, thread_time_ns
 from typing import NamedTuple
@@ -19,6 +22,7 @@ from typing import NamedTuple
 if sys.platform != "win32":
     import resource
 
+_OWN = "/proc/thread-self/schedstat"
 _TORN = 60_000  # ns: reads further apart than this straddled a preemption, and are taken again
 
 
@@ -58,6 +62,47 @@ class ThreadClock:
             self._fd = -1
 
 
+class Glance:
+    """Looks at one thread from another one without letting go of the GIL, so that the thread
+    looked at stays where it is; 3 us."""
+
+    def __init__(self, tid: int) -> None:
+        self._stat = _open_schedstat(tid)
+        self._place = -1
+        with contextlib.suppress(OSError):
+            self._place = os.open(f"/proc/self/task/{tid}/wchan", os.O_RDONLY | os.O_CLOEXEC)
+        self._status = os.open(f"/proc/self/task/{tid}/status", os.O_RDONLY | os.O_CLOEXEC)
+        self._buffer = ctypes.create_string_buffer(4096)
+        self._pread = ctypes.PyDLL(None).pread  # os.pread would let go of the GIL
+        self._pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
+
+    def times(self) -> tuple[int, int]:
+        """Return (CPU ns, run-queue wait ns)."""
+        cpu, wait = self._read(self._stat).split()[:2]
+        return int(cpu), int(wait)
+
+    def switches(self) -> int:
+        """Return the voluntary switches; 20 us."""
+        _, _, rest = self._read(self._status).rpartition(b"\nvoluntary_ctxt_switches:")
+        return int(rest.split()[0])
+
+    def sleeps_in(self) -> bytes:
+        """Return the kernel function in which the thread sleeps: b"futex_..." where it waits for
+        a lock or the GIL; empty when it runs, or the kernel does not say."""
+        place = self._read(self._place) if self._place >= 0 else b""
+        return b"" if place == b"0" else place
+
+    def close(self) -> None:
+        """Give the file descriptors back."""
+        for fd in (self._stat, self._place, self._status):
+            if fd >= 0:
+                os.close(fd)
+
+    def _read(self, fd: int) -> bytes:
+        length = self._pread(fd, self._buffer, 4095, 0)
+        return ctypes.string_at(self._buffer, max(0, length))
+
+
 class OtherThreads:
     """The CPU time and run-queue wait of every other thread of this process.
 
@@ -69,11 +114,16 @@ class OtherThreads:
         self._me = get_native_id()
         self._fds: dict[int, int] = {}
         self._known = knows_waits()
+        self._ended: dict[int, tuple[int, int]] = {}
+        self._births: dict[int, int] = {}
         self.before = set(self._tids())
+        if self._known:
+            self._note_ends()
 
     def read(self) -> dict[int, tuple[int, int]]:
-        """Return {thread id: (CPU ns, run-queue wait ns)}; threads that have ended are left out."""
-        readings = {}
+        """Return {thread id: (CPU ns, run-queue wait ns)}, also of threads that ended since the
+        last call."""
+        readings, self._ended = self._ended, {}
         for tid in self._tids():
             try:
                 fd = self._fds.get(tid)
@@ -86,10 +136,37 @@ class OtherThreads:
             readings[tid] = (int(cpu), int(wait))
         return readings
 
+    def take_births(self) -> dict[int, int]:
+        """Return {thread id: ns it waited for its first turn on a CPU} of threads started since the
+        last call."""
+        births, self._births = self._births, {}
+        return births
+
     def close(self) -> None:
         """Give the file descriptors back."""
         for tid in list(self._fds):
             self._forget(tid)
+        if self._known and threading.Thread._bootstrap_inner is self._noting:  # type: ignore[attr-defined]
+            threading.Thread._bootstrap_inner = self._bootstrap  # type: ignore[attr-defined]
+
+    def _note_ends(self) -> None:
+        """Have each thread that the call starts say, before it is gone, how long it waited.
+
+        A loop that waits for a thread to end (`join`, the shutdown of a pool) is held by that
+        thread's run-queue wait, and the kernel forgets a thread that has ended.
+        """
+        bootstrap = self._bootstrap = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
+
+        def noting(thread: threading.Thread) -> None:
+            tid = get_native_id()
+            self._births[tid] = _own_times()[1]
+            try:
+                bootstrap(thread)
+            finally:
+                self._ended[tid] = _own_times()
+
+        self._noting = noting
+        threading.Thread._bootstrap_inner = noting  # type: ignore[attr-defined]
 
     def _tids(self) -> list[int]:
         if not self._known:
@@ -102,12 +179,21 @@ class OtherThreads:
             os.close(fd)
 
 
+def _own_times() -> tuple[int, int]:
+    try:
+        with open(_OWN, "rb") as file:
+            cpu, wait = file.read().split()[:2]
+    except (OSError, ValueError):
+        return 0, 0
+    return int(cpu), int(wait)
+
+
 def knows_waits() -> bool:
     """Whether this kernel tells how long a thread waited for a CPU."""
     if os.environ.get("UNBLOCKED_HIDE_SCHEDSTAT"):  # the tests of the honest path set this
         return False
     try:
-        with open("/proc/thread-self/schedstat", "rb") as file:
+        with open(_OWN, "rb") as file:
             return len(file.read().split()) >= 2
     except OSError:
         return False
@@ -115,11 +201,20 @@ def knows_waits() -> bool:
 
 if sys.platform == "linux":
 
+    def both_switches() -> tuple[int, int]:
+        """Return the calling thread's voluntary switches and its preemptions."""
+        usage = resource.getrusage(resource.RUSAGE_THREAD)
+        return usage.ru_nvcsw, usage.ru_nivcsw
+
     def voluntary_switches() -> int:
         """Return how often the calling thread gave up its CPU to wait for something."""
         return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw
 
 else:
+
+    def both_switches() -> tuple[int, int]:
+        """Return zeros: this platform does not count the switches of one thread."""
+        return 0, 0
 
     def voluntary_switches() -> int:
         """Return 0: this platform does not count the switches of one thread."""

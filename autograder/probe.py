@@ -18,19 +18,22 @@ went to sleep V = 1 time. S = 0.947 - 0.001 - 0.046 = 0.900 s, A = 0.901 s: that
 that computes for 40 ms while the same programs run may take W = 0.310 s, with C = 0.040 s and
 R = 0.270 s, V = 0: A = 0.040 s, and a limit of 100 ms holds, as it does on an idle laptop.
 
-Two corrections. Python threads share the GIL, so the loop may sleep because another thread is
-computing, or because that thread is itself waiting for a CPU:
+A call of `select()` that returns later than it was asked to counts as a pass of its own: a signal
+handler ran inside it, or another thread held the GIL. There the first voluntary switch is select's
+own wait.
 
-    S -= min(F, S, 6 ms * V)             F = CPU and run-queue wait of threads that are not the
-                                         call's. Who waits for the GIL wakes every 5 ms to ask for
-                                         it (sys.getswitchinterval), hence the bound by V; if S is
-                                         longer, one of the V was a real sleep, and V - 1 remain.
-    S -= min(Ro, max(0, S - Co))         Ro, Co: of the threads that the call started
+Python threads share the GIL, so the loop may also sleep because another thread computes, or because
+that thread is itself waiting for a CPU. Not the code's doing, and taken off S (`excuses` says how
+each is told from a sleep of the code's own):
 
-What they take off is kept as `doubt`: a block that exceeds the limit only with its doubt is
-inconclusive, neither a failure nor a pass. A call of `select()` that returns later than it was
-asked to counts as a pass of its own: a signal handler ran inside it, or another thread held the
-GIL. There the first voluntary switch is select's own wait.
+    what the loop waited while our sampler, asked in to name the line, got its CPU and its look
+    what a thread that the code started waited for a CPU before it ran
+    min(Ro, S - Co)     Ro, Co: run-queue wait and CPU of the threads that the code started, unless
+                        the loop was seen asleep in something else than a lock
+    what threads that are not the code's had the GIL, at most 5.5 ms for each of the V
+
+What is taken off on suspicion only is kept as `doubt`: a block that exceeds the limit only with its
+doubt is inconclusive, neither a failure nor a pass.
 
 Cheap: two clock reads a pass. The rest is read when a pass was longer than 1 ms, and
 again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the
@@ -51,6 +54,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograder import clock
 from autograder.clock import OtherThreads, Reading, ThreadClock, voluntary_switches
+from autograder.excuses import Excuse, Sleep, excuse, see, tally
 
 if TYPE_CHECKING:
     from autograder.blame import Sampler
@@ -61,8 +65,7 @@ LONG = 1_000_000  # ns: a longer pass is measured
 SLEPT = 10_000  # ns: a call of select that took less did not sleep (2 us; 20 us with a sleep)
 STALE = 500_000  # ns: the oldest reading from which a pass may be measured
 OTHERS_STALE = 5_000_000  # ns: the same for other threads; their age adds to doubt, not to blame
-NOTABLE = 5_000_000  # ns: a shorter block is not kept; the tightest limit of the course is 10 ms
-GIL_TURN = 6_000_000  # ns: sys.getswitchinterval() is 5 ms; one more for the wake-up
+NOTABLE = 3_000_000  # ns: a shorter block is not kept; the tightest limit of the course is 10 ms
 _MOST_BUSY = 50_000
 _MOST = 2000  # blocks kept; a run with more of them is hopeless anyway
 
@@ -122,13 +125,18 @@ class Probe:
     def end_pass(self) -> None:
         """The pass is over, and was long: measure it."""
         moment, self.moment = self.moment, 0
-        if moment and perf_counter_ns() - moment > LONG:
+        if moment and (spent := perf_counter_ns() - moment) > LONG:
+            if spent > NOTABLE and self.sampler is not None:
+                # At once: reading the clock lets go of the GIL, and who had it moves on.
+                self.sampler.look_now(moment)
             self._measure(moment, self.clock.read(), own_switches=0)
 
     def slept(self, now: int) -> None:
         """Select slept: judge its overshoot, and renew what the next pass is measured from."""
         due = self.due()
         if due and now - due > LONG:
+            if now - due > NOTABLE and self.sampler is not None:
+                self.sampler.look_now(due)  # at once, too
             self._measure(due, self.clock.read(), own_switches=1)
         elif now - self.base.wall > STALE:
             self._rebase(self.clock.read())
@@ -174,56 +182,38 @@ class Probe:
             self.busy.append((began - self.start, end.wall - self.start))
         cpu = min(end.cpu - self.base.cpu, wall)
         wait = min(end.wait - self.base.wait, wall - cpu)
-        switches = end.switches - self.switches - own_switches
+        switches = max(0, end.switches - self.switches - own_switches)
         slept = wall - cpu - wait if switches >= 1 or self.blind else 0
-        excused = culprit = 0
-        others_cpu = 0
-        if slept > LONG:
-            excused, others_cpu, culprit = self._excuse(slept, max(switches, 0))
-        slept -= excused
+        said, culprit = Excuse(), 0
+        if slept > LONG and not self.blind:
+            sleep = Sleep(slept, wait, switches, in_select=own_switches > 0)
+            said, culprit = self._excuse(began, sleep)
+        slept -= said.certain + said.doubt
+        noise = wait + said.certain + said.doubt
+        slept, doubt = slept + said.kept, said.doubt + said.perhaps_kept
         if self.blind:  # nothing tells sleep from starvation: CPU is certain, the rest is doubt
-            excused, slept = slept, 0
-        noise = wait + excused
+            slept, doubt, noise = 0, slept, noise + slept
         if noise > LONG:
             self.noise.append((began - self.start, noise))
-        if cpu + slept + excused > NOTABLE and len(self.held) < _MOST:
-            waited_for_gil = others_cpu * 2 > slept and switches * GIL_TURN * 2 > slept
-            kind = "cpu" if cpu >= slept else "gil" if waited_for_gil else "sleep"
-            self.held.append(
-                Held(
-                    began - self.start,
-                    cpu + slept,
-                    excused,
-                    noise,
-                    kind,
-                    began,
-                    culprit if kind == "gil" else 0,
-                )
-            )
-            if kind == "gil" and self.sampler is not None:
-                self.sampler.look_now(began)
+        if cpu + slept + doubt > NOTABLE and len(self.held) < _MOST:
+            kind = "cpu" if cpu >= slept else "gil" if said.for_gil else "sleep"
+            # -1: some thread of the call, which one is not known
+            by = (culprit or -1) if kind == "gil" else 0
+            held = Held(began - self.start, cpu + slept, doubt, noise, kind, began, by)
+            self.held.append(held)
         self._rebase(end)
 
-    def _excuse(self, slept: int, switches: int) -> tuple[int, int, int]:
-        """Return how much of the sleep other threads explain, the call's threads' CPU, and the
-        busiest of them."""
-        foreign = own_wait = own_cpu = busiest = culprit = 0
-        now = self.others.read()
-        for tid, (cpu_now, wait_now) in now.items():
-            cpu_before, wait_before = self.base_others.get(tid, (0, 0))
-            cpu, wait = cpu_now - cpu_before, wait_now - wait_before
-            if tid in self.others.before:
-                foreign += cpu + wait
-            else:
-                own_wait = max(own_wait, wait)
-                own_cpu += cpu
-                if cpu > busiest:
-                    busiest, culprit = cpu, tid
+    def _excuse(self, began: int, sleep: Sleep) -> tuple[Excuse, int]:
+        """Return what of the sleep was not the code's doing, and the call's busiest thread."""
+        looks = self.sampler.looks if self.sampler is not None else []
+        in_pass = [look for look in looks if look.moment == began]
+        seen = see(in_pass, self.base, began, self.switches + sleep.in_select)
+        now, births = self.others.read(), self.others.take_births()
+        sampler = self.sampler.tid if self.sampler is not None else 0
+        threads = tally(self.base_others, now, births, self.others.before, sampler)
+        threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()
-        turns = switches * GIL_TURN if slept <= switches * GIL_TURN else (switches - 1) * GIL_TURN
-        excused = min(foreign, slept, max(0, turns))
-        rest = slept - excused
-        return excused + min(own_wait, max(0, rest - own_cpu)), own_cpu, culprit
+        return excuse(sleep, seen, threads), threads.culprit
 
 
 def bracketed(

@@ -144,9 +144,10 @@ class Run:
             self._lanes.install(loop)
             self._coroutine = self._call()
             self._task = loop.create_task(self._coroutine)
+            assert self._sampler is not None
+            self._sampler.waiting = lambda: _waiting_at(self._coroutine)
             self._lanes.name_first(self.record.name)
             self._task.add_done_callback(lambda _: loop.stop())
-            assert self._sampler is not None
             self._sampler.alarm(
                 perf_counter_ns() + int(self._timeout * 1e9),
                 lambda: loop.call_soon_threadsafe(self._expire),

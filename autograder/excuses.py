@@ -1,0 +1,188 @@
+"""Why did the loop's thread sleep inside a pass? What others did to it is no block of the code's.
+
+Three can make the loop sleep that are not the code: our own sampler, which needs the GIL for each
+look; threads of the kernel, which need it now and then; and the machine, when a thread that the
+loop waits for is itself waiting for a CPU. Each answer is either certain, or it becomes doubt.
+
+What is known about the GIL (CPython's ceval_gil.c, 3.11 to 3.13): who wants it sleeps, and asks for
+it every 5 ms; who has it then lets go and sleeps until the other has it, once. The other has to be
+given a CPU first, and on a starved machine that takes 10 to 80 ms.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from autograder.blame import Look
+from autograder.clock import Reading
+
+SOME = 1_000_000  # ns: less is not worth a question
+GIL_TURN = 5_500_000  # ns: how long who wants the GIL sleeps between two questions, at most
+HANDS_OVER = 4_500_000  # ns: who has it is not asked earlier
+WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
+
+
+@dataclass(frozen=True)
+class Sleep:
+    """How a pass slept: nanoseconds asleep, waiting for a CPU, and how often it fell asleep."""
+
+    slept: int
+    waited: int
+    switches: int
+    in_select: bool
+
+
+@dataclass
+class Looks:
+    """What the sampler's looks at one pass tell; nanoseconds."""
+
+    held_up: int = 0  # the loop handed the GIL over to the sampler
+    handed_over: int = 0  # how many of the loop's switches that explains
+    held: int = 0  # the sampler lost its CPU, perhaps with the GIL
+    elsewhere: bool = False  # asleep in something else than a lock, whenever looked at
+    at_lock: bool = False  # asleep at a lock or the GIL, whenever looked at
+
+
+@dataclass
+class Threads:
+    """What the other threads did meanwhile; nanoseconds."""
+
+    sampler: int = 0  # CPU and run-queue wait
+    foreign: int = 0  # the same of threads that the call did not start
+    own_cpu: int = 0
+    own_wait: int = 0  # the longest, after it was started
+    active: int = 0  # how many of the call's threads did anything
+    culprit: int = 0  # the busiest of them
+    births: int = 0  # run-queue wait of new ones before they ran
+    stale: int = 0  # the figures are older by this than the pass
+
+
+@dataclass
+class Excuse:
+    """The answer; nanoseconds. `certain` and `doubt` are part of the sleep, the others are not."""
+
+    certain: int = 0
+    doubt: int = 0
+    kept: int = 0  # the GIL was kept, while the loop waited for a CPU as well
+    perhaps_kept: int = 0
+    for_gil: bool = False  # what is left was a wait for the GIL
+
+
+def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
+    """Say what of a sleep was not the code's doing."""
+    said = Excuse()
+    left = sleep.slept
+    by_sampler = min(left, looks.held_up)
+    left -= by_sampler
+    if sleep.switches <= looks.handed_over:
+        said.certain += by_sampler
+    else:  # the loop slept by itself as well, and how the time divides is a guess
+        said.doubt += by_sampler
+    if not sleep.in_select:  # who starts a thread waits until it runs
+        by_birth = min(left, threads.births)
+        said.certain += by_birth
+        left -= by_birth
+    rest = replace(sleep, slept=left, switches=sleep.switches - looks.handed_over)
+    left -= _by_foreigners(said, rest, looks, threads)
+    _by_own_threads(said, replace(rest, slept=left), looks, threads)
+    return said
+
+
+def see(looks: Iterable[Look], base: Reading, began: int, switches: int) -> Looks:
+    """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
+
+    The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
+    to have it back. More of them mean that it slept by itself as well: then only the sampler's last
+    wait can be meant, and that is a share of all its waits on the way.
+    """
+    seen = Looks()
+    elsewhere = at_lock = False
+    cpu, wait, since = base.cpu, base.wait, began
+    for look in looks:
+        busy = look.cpu - cpu + look.wait - wait
+        slept = max(0, look.began - since - busy)
+        switched = look.switches - switches
+        locked = look.sleeps_in.startswith(b"futex")
+        asked = busy > HANDS_OVER and look.own_switches > 1 and (locked or not look.sleeps_in)
+        if asked and switched <= 1 + locked:
+            seen.held_up += min(slept, look.own_wait + WAKE_UP)
+            seen.handed_over += switched
+        elif asked and look.cpu - cpu > SOME:
+            seen.held_up += min(slept, look.own_wait * 5 // (2 * look.own_switches))
+            seen.handed_over += 1
+        else:
+            if look.preempted:  # with more switches, that was while it waited for the GIL
+                on_the_way = look.own_wait if look.own_switches <= 2 else 0
+                seen.held += on_the_way + look.ended - look.began
+            elsewhere |= bool(look.sleeps_in) and not locked
+            at_lock |= locked
+        cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
+    seen.elsewhere, seen.at_lock = elsewhere and not at_lock, at_lock and not elsewhere
+    return seen
+
+
+def tally(
+    before: Mapping[int, tuple[int, int]],
+    now: Mapping[int, tuple[int, int]],
+    births: Mapping[int, int],
+    foreign: set[int],
+    sampler: int,
+) -> Threads:
+    """Say what the other threads did between two readings of {thread id: (CPU, wait)}."""
+    threads = Threads(births=sum(births.values()))
+    busiest = 0
+    for tid, (cpu_now, wait_now) in now.items():
+        cpu_before, wait_before = before.get(tid, (0, births.get(tid, 0)))
+        cpu, wait = cpu_now - cpu_before, wait_now - wait_before
+        if tid == sampler:
+            threads.sampler = cpu + wait
+        elif tid in foreign:
+            threads.foreign += cpu + wait
+        else:
+            threads.active += cpu + wait > SOME
+            threads.own_wait = max(threads.own_wait, wait)
+            threads.own_cpu += cpu
+            if cpu > busiest:
+                busiest, threads.culprit = cpu, tid
+    return threads
+
+
+def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -> int:
+    """Who waits for the GIL sleeps 5 ms at a time: a longer sleep was one of the code's own."""
+    turns = sleep.switches if sleep.slept <= sleep.switches * GIL_TURN else sleep.switches - 1
+    bound = min(sleep.slept, max(0, turns) * GIL_TURN)
+    if sleep.in_select and sleep.switches > 1 and not threads.active:
+        # Nobody else could have the GIL: a foreigner, or the sampler, lost its CPU while it did.
+        taken = min(bound, threads.foreign + threads.sampler)
+        said.certain += taken
+    else:
+        taken = 0 if looks.elsewhere else min(bound, threads.foreign + looks.held)
+        said.doubt += taken
+    return taken
+
+
+def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -> None:
+    """A thread of the call that waited for a CPU cannot give the GIL, or a lock, to the loop."""
+    left = sleep.slept
+    if looks.elsewhere:
+        return
+    starved = min(threads.own_wait, max(0, left - threads.own_cpu))
+    # In select, several sleeps can only be a wait for the GIL.
+    alike = left <= sleep.switches * GIL_TURN or (
+        sleep.switches > 1 if sleep.in_select else sleep.switches > 3 and threads.own_cpu * 2 > left
+    )
+    gil = alike and left > SOME
+    said.for_gil = gil and (sleep.in_select or threads.active > 0 or looks.at_lock)
+    if not gil or threads.active != 1:
+        said.doubt += starved
+        return
+    # One thread had the GIL all the time, so what it waited is known.
+    guessed = min(threads.stale, starved)
+    said.doubt += guessed
+    said.certain += starved - guessed
+    # Where the loop woke to ask for the GIL and waited for a CPU, the GIL was kept meanwhile.
+    held = left + sleep.waited - threads.own_wait
+    counted = left - starved
+    said.kept = max(0, min(held, threads.own_cpu) - counted)
+    said.perhaps_kept = max(0, min(sleep.waited, held - counted - said.kept))
