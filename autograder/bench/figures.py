@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 from autograder.bench.overhead import Ratio
-from autograder.bench.verdicts import Row, errors, percentile, score
+from autograder.bench.verdicts import Row, Score, errors, percentile, score
 
 FOLDER = Path(__file__).parent / "figures"
 BOUNDS = (0.01, 0.02, 0.05)  # s: limits at which the measured blocks of known length are judged
@@ -173,9 +173,9 @@ def _draw(rows: Sequence[Row], path: Path) -> None:
 
     loads, detectors = _ordered(rows, "load"), _ordered(rows, "detector")
     mpl.rcParams["svg.hashsalt"] = "unblocked"  # the same figures give the same file
-    figure = Figure(figsize=(9, 3.4), layout="constrained")  # type: ignore[no-untyped-call]
+    figure = Figure(figsize=(9, 3.4), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
-    panels = (
+    panels: tuple[tuple[str, Callable[[Score], float]], ...] = (
         ("harmless code blamed, %", lambda s: 100 * s.false_failures),
         ("blocking code not blamed, %", lambda s: 100 * (1 - s.recall)),
     )

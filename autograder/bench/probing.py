@@ -68,5 +68,6 @@ def _conditions(repeats: int, seconds: float) -> str:
     return (
         f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats (peers a tenth), in one run of "
         f"{seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {platform.system()} "
-        f"{platform.release().split('-')[0]}, CPython {platform.python_version()}. Load average at the end {os.getloadavg()[0]:.1f}."
+        f"{platform.release().split('-')[0]}, CPython {platform.python_version()}. "
+        f"Load average at the end {os.getloadavg()[0]:.1f}."
     )

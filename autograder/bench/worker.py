@@ -7,6 +7,7 @@ the same weather.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
@@ -18,6 +19,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, TextIO
+
+import psutil
 
 from autograder.bench import labels
 from autograder.bench.detectors import DETECTORS, Seen
@@ -58,7 +61,11 @@ class Worker:
             return None
 
     def close(self) -> None:
-        """End the process."""
+        """End the process, and what it started."""
+        with contextlib.suppress(psutil.NoSuchProcess):
+            for child in psutil.Process(self._process.pid).children(recursive=True):
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    child.kill()
         self._process.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
