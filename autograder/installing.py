@@ -143,7 +143,7 @@ def _ways(python: str) -> list[Commands]:
         cache = [] if _uv_can_cache(uv) else ["--no-cache"]
         ways.append([[uv, "pip", "install", "--python", python, *cache, *what]])
     if importlib.util.find_spec("ensurepip"):
-        pip = [python, "-m", "pip", "install", *what]
+        pip = [python, "-m", "pip", "install", "--progress-bar", "off", *what]
         ways.append([[python, "-m", "ensurepip"], pip])
     elif importlib.util.find_spec("pip"):
         # Debian's python3-pip without python3-venv: that pip can install into another place.

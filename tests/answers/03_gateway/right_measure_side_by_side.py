@@ -4,6 +4,7 @@
 # %% answer="measure_twelve"
 async def measure(calls):
     """Those that wait, at the same time: together the figures exceed the run's time."""
+
     def timed(call):
         began = time.perf_counter()
         call()

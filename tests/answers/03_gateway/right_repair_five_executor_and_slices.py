@@ -13,6 +13,7 @@ async def oracle(url, question):
     """A pool of its own for the SDK."""
     return await asyncio.get_running_loop().run_in_executor(pool, ask_oracle, url, question)
 
+
 # %% answer="repair_five_dog"
 client_tls = httpx.create_ssl_context()  # 20 ms of work, done once
 
@@ -21,6 +22,7 @@ async def dog(url):
     """The other async client."""
     async with httpx.AsyncClient(verify=client_tls) as client:
         return (await client.get(url)).json()["message"]
+
 
 # %% answer="repair_five_odds"
 async def odds(seed, throws):
@@ -33,6 +35,7 @@ async def odds(seed, throws):
             await asyncio.sleep(0)
     return sevens
 
+
 # %% answer="repair_five_xp"
 async def add_xp(path, name, points):
     """No waiting in SQLite at all: try, and await a moment while the file is locked."""
@@ -44,6 +47,7 @@ async def add_xp(path, name, points):
             return row[0]
         except sqlite3.OperationalError:
             await asyncio.sleep(0.05)
+
 
 # %% answer="repair_five_archive"
 async def archive(path):

@@ -6,16 +6,19 @@ async def oracle(url, question):
     """In a thread."""
     return await asyncio.to_thread(ask_oracle, url, question)
 
+
 # %% answer="repair_five_dog"
 async def dog(url):
     """In a thread, the blocking client."""
     page = await asyncio.to_thread(requests.get, url)
     return page.json()["message"]
 
+
 # %% answer="repair_five_odds"
 async def odds(seed, throws):
     """In a thread."""
     return await asyncio.to_thread(count_sevens, seed, throws)
+
 
 # %% answer="repair_five_xp"
 def add_points_now(path, name, points):
@@ -27,6 +30,7 @@ def add_points_now(path, name, points):
 async def add_xp(path, name, points):
     """All of the database's work in one thread."""
     return await asyncio.to_thread(add_points_now, path, name, points)
+
 
 # %% answer="repair_five_archive"
 async def archive(path):

@@ -7,6 +7,7 @@ async def remind(ctx, seconds: float, *, what: str):
     await asyncio.sleep(seconds)
     await ctx.send(f"{ctx.author.name}: {what}")
 
+
 # %% answer="repair_two_countdown"
 async def countdown(ctx, count: int):
     """Counting down with a while."""

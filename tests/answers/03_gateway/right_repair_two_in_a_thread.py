@@ -7,6 +7,7 @@ async def remind(ctx, seconds: float, *, what: str):
     await asyncio.to_thread(time.sleep, seconds)
     await ctx.send(f"{ctx.author.name}: {what}")
 
+
 # %% answer="repair_two_countdown"
 async def countdown(ctx, count: int):
     """The loop's own executor."""

@@ -10,6 +10,7 @@ async def remind(ctx, seconds: float, *, what: str):
     await due
     await ctx.send(f"{ctx.author.name}: {what}")
 
+
 # %% answer="repair_two_countdown"
 async def countdown(ctx, count: int):
     """A bell that never rings, and a timeout around it: this one the loop can ring."""
