@@ -126,7 +126,7 @@ def build(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     from autograder import bench as room
 
-    return room.run(options.name, quick=options.quick)
+    return room.run(options.name, repeats=options.repeats, quick=options.quick)
 
 
 # What they are called, and what they take
@@ -219,6 +219,9 @@ def _add_for_authors(add: _Add) -> None:
     take = add(bench, "measure, and print the tables of figures")
     take.add_argument("name", nargs="?", metavar="NAME", help="one table only")
     take.add_argument("--quick", action="store_true", help="measure each case once")
+    take.add_argument(
+        "--repeats", type=_count, default=20, metavar="N", help="repeats of a case, %(default)s"
+    )
 
 
 def _read(arguments: Sequence[str]) -> argparse.Namespace:

@@ -17,7 +17,7 @@ from autograder.bench.measured import made
 from autograder.bench.worker import Worker
 
 CORPUS = labels.load()
-SAMPLE = verdicts.sample(CORPUS, 7)
+SAMPLE = verdicts.spread(CORPUS.values(), 7)
 TRIES = 3  # an inconclusive run is run again, as a learner and the examiner do
 
 

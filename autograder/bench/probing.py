@@ -28,7 +28,7 @@ def measure(repeats: int, *, quick: bool) -> int:
     """Run everything, print the tables, write them unless quick; 0 if no verdict was wrong."""
     loads = ["0", "8"] if quick else list(LOADS)
     corpus = labels.load()
-    snippets = verdicts.sample(corpus, 5) if quick else list(corpus.values())
+    snippets = verdicts.spread(corpus.values(), 5) if quick else list(corpus.values())
     skipped = {name: reason for name in DETECTORS if (reason := missing(name))}
     names = [snippet.name for snippet in snippets]
     workers = {n: Worker(n, names) for n in DETECTORS if n != "bare" and n not in skipped}
@@ -48,10 +48,10 @@ def measure(repeats: int, *, quick: bool) -> int:
                 {name: workers[name] for name in TIMED},
                 [made(f"{kind} {ms:g}") for kind in ("sleep", "cpu", "both") for ms in lengths],
                 loads,
-                max(1, repeats // 2),
+                repeats,
                 say,
             )
-            rows = verdicts.campaign(workers, snippets, loads, repeats, say)
+            rows = verdicts.campaign(workers, snippets, loads, repeats, say, thin=not quick)
     finally:
         for worker in workers.values():
             worker.close()
@@ -66,8 +66,8 @@ def measure(repeats: int, *, quick: bool) -> int:
 
 def _conditions(repeats: int, seconds: float) -> str:
     return (
-        f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats (peers a tenth), in one run of "
-        f"{seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {platform.system()} "
+        f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats (peers a tenth, on each third snippet), "
+        f"in one run of {seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {platform.system()} "
         f"{platform.release().split('-')[0]}, CPython {platform.python_version()}. "
         f"Load average at the end {os.getloadavg()[0]:.1f}."
     )

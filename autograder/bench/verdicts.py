@@ -1,7 +1,7 @@
 """Run the corpus under every detector and every load, and count what was right.
 
 The detectors take turns on each snippet, so that all of them meet the same weather. Ours runs
-`repeats` times, a peer a tenth as often.
+`repeats` times on everything; with `thin`, a peer only a tenth as often, on every third snippet.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from autograder.bench import labels
 from autograder.bench.detectors import Seen
 from autograder.bench.hogs import hogs
 from autograder.bench.labels import Snippet
 from autograder.bench.worker import Worker
 
 # What runs beside the measurement: name -> (CPU hogs, memory hogs)
+PEERS_EVERY = 3
 LOADS = {"0": (0, 0), "2": (2, 0), "8": (8, 0), "8+mem": (8, 1)}
 
 
@@ -59,17 +59,21 @@ def campaign(
     loads: Iterable[str],
     repeats: int,
     say: Callable[[Row], None],
+    *,
+    thin: bool = False,
 ) -> list[Row]:
     """Return a row for every run; `say` hears each as it comes."""
     rows: list[Row] = []
     for load in loads:
         with hogs(*LOADS[load]):
+            shared = {s.name for s in spread(snippets, PEERS_EVERY)}
             for repeat in range(repeats):
                 order = list(snippets)
                 random.Random(f"{load} {repeat}").shuffle(order)
                 for snippet in order:
                     for name, worker in workers.items():
-                        if name == "probe" or repeat % 10 == 0:
+                        shares = repeat % 10 == 0 and snippet.name in shared
+                        if name == "probe" or shares or not thin:
                             row = _row(load, name, snippet, worker.run(snippet.name))
                             rows.append(row)
                             say(row)
@@ -143,8 +147,9 @@ def _share(found: Sequence[bool]) -> float | None:
     return sum(found) / len(found) if found else None
 
 
-def sample(snippets: dict[str, labels.Snippet], every: int) -> list[Snippet]:
+def spread(snippets: Iterable[Snippet], every: int) -> list[Snippet]:
     """Return every n-th blocking and every n-th harmless snippet, spread over the kinds."""
-    blocking = [snippet for snippet in snippets.values() if snippet.blocking]
-    harmless = [snippet for snippet in snippets.values() if not snippet.blocking]
+    chosen = list(snippets)
+    blocking = [snippet for snippet in chosen if snippet.blocking]
+    harmless = [snippet for snippet in chosen if not snippet.blocking]
     return blocking[::every] + harmless[::every]
