@@ -25,7 +25,7 @@ def clone_into(root: Path) -> Path:
     """Copy the repository as git would, as far as `lab` and Binder read it."""
     for name in ("autograder", "source", "notebooks", "release", ".binder"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("requirements.txt", "pyproject.toml"):
+    for name in ("requirements.txt", "pyproject.toml", "nbgrader_config.py"):
         shutil.copy(ROOT / name, root)
     return root
 

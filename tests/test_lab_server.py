@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import signal
 import time
@@ -76,18 +77,20 @@ def test_nobody_else_gets_in(clone: Path, tmp_path: Path) -> None:
         assert {each.laddr.ip for each in listening if each.status == "LISTEN"} == {"127.0.0.1"}
 
 
-def test_the_file_list_shows_no_solutions_but_the_formgrader_can_reach_them(
-    clone: Path, tmp_path: Path
-) -> None:
-    (clone / "work").mkdir()
+def test_the_file_list_shows_work_and_no_solutions(clone: Path, tmp_path: Path) -> None:
     (clone / "submitted").mkdir()
     with lab(clone, tmp_path) as running:
-        listed = running.ask("/api/contents/")
-        assert b'"name": "work"' in listed
-        assert b'"name": "submitted"' in listed
-        assert b'"name": "source"' not in listed
-        assert b'"name": "notebooks"' not in listed
-        assert running.ask("/api/contents/source")
+        listed = {each["name"] for each in json.loads(running.ask("/api/contents/"))["content"]}
+        assert {"work", "submitted"} <= listed
+        assert not listed & {"source", "release", "notebooks", "autograder"}
+
+
+def test_the_formgrader_finds_the_course(clone: Path, tmp_path: Path) -> None:
+    """nbgrader refuses a course that is not inside the folder which JupyterLab serves."""
+    with lab(clone, tmp_path) as running:
+        assignments = json.loads(running.ask("/formgrader/api/assignments"))
+        assert "03_gateway" in {each["name"] for each in assignments}
+        assert running.ask("/api/contents/source/03_gateway")
 
 
 def test_it_starts_twice_and_keeps_what_the_reader_changed(clone: Path, tmp_path: Path) -> None:
