@@ -66,8 +66,8 @@ def measure(repeats: int, *, quick: bool) -> int:
 
 def _conditions(repeats: int, seconds: float) -> str:
     return (
-        f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats (peers: each third snippet, a tenth), "
-        f"in one run of {seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {platform.system()} "
+        f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats "
+        f"(peers: each third snippet, a tenth), in one run of {seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {platform.system()} "
         f"{platform.release().split('-')[0]}, CPython {platform.python_version()}. "
         f"Load average at the end {os.getloadavg()[0]:.1f}."
     )
