@@ -65,9 +65,9 @@ def measure(repeats: int, *, quick: bool) -> int:
 
 
 def _conditions(repeats: int, seconds: float) -> str:
+    system = f"{platform.system()} {platform.release().split('-')[0]}"
     return (
-        f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats "
-        f"(peers: each third snippet, a tenth), in one run of {seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {platform.system()} "
-        f"{platform.release().split('-')[0]}, CPython {platform.python_version()}. "
-        f"Load average at the end {os.getloadavg()[0]:.1f}."
+        f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats (peers: a tenth on each third), "
+        f"in one run of {seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {system}, "
+        f"CPython {platform.python_version()}. Load average at the end {os.getloadavg()[0]:.1f}."
     )
