@@ -121,7 +121,7 @@ def _install(place: Path, ways: list[Commands], note: TextIO, *, reuse: bool) ->
     if reuse:
         _say("Bringing .venv up to date with requirements.txt.")
     else:
-        _say("First start: installing about 130 packages (0.5 GB) into .venv, this once.")
+        _say("First start: installing about 160 packages (1 GB) into .venv, this once.")
         venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
     for commands in ways:
         if all(_succeeds(command, note) for command in commands):
