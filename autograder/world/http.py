@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import random
 import time
 import weakref
@@ -44,6 +45,7 @@ class Plan:
     retry_after: float | None = None  # answer 429 with this Retry-After
     status: int = 200
     body: Any = None  # plain data instead of path and number
+    bodies: dict[str, Any] = field(default_factory=dict)  # ... by the query: {"breed=pug": ...}
     chunks: int = 1  # send the body in so many pieces
     pause: float = 0.0  # ... with so many seconds between them
 
@@ -279,9 +281,11 @@ class Http:
         wait = plan.refusal()
         if wait is not None:
             seen.special["refused"] += 1
-            problem = {"message": "You are being rate limited.", "retry_after": round(wait, 3)}
+            wait = math.ceil(wait * 1000) / 1000  # who comes when it was told to must not be early
+            problem = {"message": "You are being rate limited.", "retry_after": wait}
             return _json(problem, 429, {"Retry-After": f"{wait:.3f}"})
         body = {"path": path, "number": number} if plan.body is None else plan.body
+        body = plan.bodies.get(request.query_string, body)
         if plan.chunks == 1:
             return _json(body, plan.status)
         return await _in_pieces(request, json.dumps(body).encode(), plan)
