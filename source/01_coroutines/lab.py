@@ -1,0 +1,738 @@
+# The lab of unit 01. No server: what the answers did is written down by objects and coroutines that
+# the tests hand to them, and the transcript is judged outside.
+# Timers: a nap on the spot makes another one late by 0.45 s or more, 4.5 times the limit; right ones
+# were 0.1 to 1 ms late. The CPU's share is CPU / (CPU + sleep), without what the thread waited for a
+# processor: 0.5 to 3 % for right ones, 99 to 100 % for polling, however busy the machine.
+
+# %% [markdown]
+# # Lab 01 · A loop of your own
+#
+# Three exercises and a fourth for the curious, 50 + 20 points, 20 to 45 minutes. Run the cells in
+# order, from the top.
+#
+# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
+# **test cell** below it. A test runs your code for real and writes down what happened. Your source
+# is not looked at, so *every* program is right that does the work. A hidden test does the same with
+# other inputs.
+#
+# A test that fails says in one sentence what happened. Stuck? Under each exercise stands a ladder
+# of hints, and climbing it costs nothing. The folded cells hold what the tests need; unfold them if
+# you are curious.
+
+# %% setup="tools" jupyter={"source_hidden": true}
+import asyncio
+import heapq
+import random
+import time
+import types
+import warnings
+from collections import deque
+
+from autograder import watch
+from autograder.clock import ThreadClock
+from autograder.outcomes import Inconclusive, WrongValue
+
+
+def right(report, points):
+    """Say that a test was passed which has a hidden part as well."""
+    print(f"Right. {report}")
+    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
+
+# %% [markdown]
+# ---
+# ## 1 · Three lost words
+#
+# A mini bot, without Discord. In its room one can say a line, throw a die, look up who is banned,
+# and open the door. Each of these takes a moment, and so each of them is an `async def`.
+
+# %% setup="room"
+class Room:
+    """#general and its door, without Discord; what happened is kept in `said` and `inside`."""
+
+    def __init__(self, faces=(), banned=()):
+        self.faces, self.banned = list(faces), set(banned)  # what the die will show, in order
+        self.said, self.inside = [], []
+
+    async def send(self, line):
+        await asyncio.sleep(0.005)
+        self.said.append(line)
+
+    async def throw(self):
+        await asyncio.sleep(0.005)
+        return self.faces.pop(0)
+
+    async def is_banned(self, name):
+        await asyncio.sleep(0.005)
+        return name in self.banned
+
+    async def open(self, name):
+        await asyncio.sleep(0.005)
+        self.inside.append(name)
+
+# %% setup="unawaited_evening" jupyter={"source_hidden": true}
+async def evening(command, faces, banned, *details):
+    """Call a command in a new room; return what Python warned of and what had happened by then."""
+    room = Room(faces, banned)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        await globals()[command](room, *details)
+        happened = list(room.said), list(room.inside), list(room.faces)
+    warned = [str(one.message) for one in caught]
+    return [text for text in warned if "never awaited" in text], *happened
+
+
+def nothing_lost(report, command, said, inside=(), faces=()):
+    """Raise WrongValue unless all of this had happened when the command returned, and no more."""
+    lost, heard, let_in, left = report.responsive(0.1).value
+    if lost:
+        raise WrongValue(f"Python warns: {lost[0]}. It was made by `{command}`, and nobody ran it.")
+    seen = [("people had read", heard, list(said)), ("inside were", let_in, list(inside))]
+    seen += [("the die still had to show", left, list(faces))]
+    for what, found, wanted in seen:
+        if found != wanted:
+            raise WrongValue(
+                f"When `{command}` returned, {what} {found}, and {wanted} is right. Was each step "
+                "awaited, in its turn?"
+            )
+
+# %% [markdown]
+# **Worked example.** `!ping`, before and after:
+#
+# ```python
+# async def ping(room):                  # before
+#     room.send("pong")
+#
+# async def ping(room):                  # after
+#     await room.send("pong")
+# ```
+
+# %% [markdown] exercise="unawaited" limit=0.1
+# **Your turn.** In each of three commands somebody forgot `await`, once or twice. For each you see
+# how it is now. Write it so that **nothing is lost and Python has nothing to warn of**: when the
+# command returns, all of it has happened, in its order. (No 100 ms without the loop, as always; that
+# is easy here.)
+#
+# **Welcome** greets the guests, one line each, and then says that the dice are out.
+#
+# ```python
+# async def welcome(room, guests):          # as it is now
+#     for guest in guests:
+#         room.send(f"hello, {guest}")
+#     await room.send("the dice are on the table")
+# ```
+
+# %% answer="unawaited_welcome"
+async def welcome(room, guests):
+    """Say `hello, ada` to each guest in order, and last `the dice are on the table`."""
+    ### BEGIN SOLUTION
+    for guest in guests:
+        await room.send(f"hello, {guest}")
+    await room.send("the dice are on the table")
+    ### END SOLUTION
+
+# %% test="unawaited_welcome_check" points=5
+report = await watch(evening, "welcome", [], [], ["ada", "bo"])
+said = ["hello, ada", "hello, bo", "the dice are on the table"]
+nothing_lost(report, "welcome", said)
+### BEGIN HIDDEN TESTS
+guests = random.sample(["ada", "bo", "cy", "dee", "eve", "flo"], random.choice([3, 4]))
+report = await watch(evening, "welcome", [], [], guests)
+nothing_lost(report, "welcome", [*(f"hello, {g}" for g in guests), "the dice are on the table"])
+### END HIDDEN TESTS
+right(report, 5)
+
+# %% [markdown]
+# **Roll** throws the die once and says what it shows. As it is now, people read
+# `ada rolls <coroutine object Room.throw at 0x...>`.
+#
+# ```python
+# async def roll(room, name):          # as it is now
+#     face = room.throw()
+#     await room.send(f"{name} rolls {face}")
+# ```
+
+# %% answer="unawaited_roll"
+async def roll(room, name):
+    """Throw the die once and say `ada rolls 6`."""
+    ### BEGIN SOLUTION
+    face = await room.throw()
+    await room.send(f"{name} rolls {face}")
+    ### END SOLUTION
+
+# %% test="unawaited_roll_check" points=5
+faces = random.sample(range(1, 7), 2)
+report = await watch(evening, "roll", faces, [], "ada")
+nothing_lost(report, "roll", [f"ada rolls {faces[0]}"], faces=faces[1:])
+### BEGIN HIDDEN TESTS
+name, faces = random.choice(["bo", "cy", "dee"]), random.sample(range(1, 21), 3)
+report = await watch(evening, "roll", faces, [], name)
+nothing_lost(report, "roll", [f"{name} rolls {faces[0]}"], faces=faces[1:])
+### END HIDDEN TESTS
+right(report, 5)
+
+# %% [markdown]
+# **Admit** stands at the door. As it is now, nobody comes in.
+#
+# ```python
+# async def admit(room, name):          # as it is now
+#     if room.is_banned(name):
+#         await room.send(f"{name} stays outside")
+#     else:
+#         room.open(name)
+#         await room.send(f"come in, {name}")
+# ```
+
+# %% answer="unawaited_admit"
+async def admit(room, name):
+    """Who is banned reads `cy stays outside`; for others open, then say `come in, ada`."""
+    ### BEGIN SOLUTION
+    if await room.is_banned(name):
+        await room.send(f"{name} stays outside")
+    else:
+        await room.open(name)
+        await room.send(f"come in, {name}")
+    ### END SOLUTION
+
+# %% test="unawaited_admit_check" points=5
+report = await watch(evening, "admit", [], ["cy"], "cy")
+nothing_lost(report, "admit", ["cy stays outside"])
+report = await watch(evening, "admit", [], ["cy"], "ada")
+nothing_lost(report, "admit", ["come in, ada"], ["ada"])
+### BEGIN HIDDEN TESTS
+names = random.sample(["ada", "bo", "cy", "dee", "eve", "flo"], 4)
+report = await watch(evening, "admit", [], names[:2], names[1])
+nothing_lost(report, "admit", [f"{names[1]} stays outside"])
+report = await watch(evening, "admit", [], names[:2], names[3])
+nothing_lost(report, "admit", [f"come in, {names[3]}"], [names[3]])
+### END HIDDEN TESTS
+right(report, 5)
+
+# %% [markdown] hints="unawaited"
+# <details><summary>Hint 1: a question</summary>
+#
+# Which calls in these lines are calls of an `async def`? Are there any that stand without `await`?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 1: `roll` lost a line, and at `knock` nobody came in.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `welcome`: one word, in the loop. `roll`: one word, before the throw. `admit`: two, one of them in
+# the condition: `if await ...:`.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("unawaited")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Let `welcome` throw the die for each guest as well: `hello, ada, you begin with 6`. How many
+# `await`s does the line have?
+# </details>
+
+# %% [markdown]
+# ---
+# ## 2 · One step
+#
+# From here on you are the loop. No asyncio is needed; all that follows are plain functions and
+# `send`. This is the pause of the lesson:
+
+# %% setup="pause"
+@types.coroutine
+def pause(note=None):
+    """Stop here, and hand `note` to whoever drives us; return what is sent in."""
+    answer = yield note
+    return answer
+
+# %% [markdown]
+# **Worked example.** A coroutine, driven by hand:
+
+# %%
+async def ask(name):
+    answer = await pause(f"{name}, tea or coffee?")
+    return f"{name} takes {answer}"
+
+
+question = ask("bo")
+print(question.send(None))
+try:
+    question.send("tea")
+except StopIteration as end:
+    print(end.value)
+
+# %% [markdown] exercise="step" limit=0.1
+# **Your turn.** To a loop, two things can come out of a `send`: the coroutine paused, or it is done.
+# Write `step`, which drives a coroutine **once** and says which of the two it was:
+#
+# ```python
+# step(question)           # ("paused", "bo, tea or coffee?")
+# step(question, "tea")    # ("done", "bo takes tea")
+# ```
+#
+# Any value can be paused with and any can be a result, None, 0 and False too. An exception that the
+# coroutine raises comes out of `step` as it is. (It is a plain function, and the watched loop that
+# the test runs on must not be held for 100 ms. One `send` takes microseconds.)
+
+# %% answer="step"
+def step(coroutine, value=None):
+    """Send `value` once; return ("paused", what it paused with) or ("done", its result)."""
+    try:
+        ### BEGIN SOLUTION
+        note = coroutine.send(value)
+        ### END SOLUTION
+    except StopIteration as end:
+        ### BEGIN SOLUTION
+        return "done", end.value
+        ### END SOLUTION
+    return "paused", note
+
+# %% setup="step_check" jupyter={"source_hidden": true}
+async def play(notes, result, heard):
+    """Pause with each note, put what is sent into `heard`, and return the result; or raise it."""
+    for note in notes:
+        heard.append(await pause(note))
+    if result == "trouble":
+        raise LookupError("no such die")
+    return result
+
+
+def as_seen(answer):
+    """What `step` returned, as plain data."""
+    simple = (bool, int, str, type(None))
+    if type(answer) is tuple:
+        return tuple(one if type(one) in simple else repr(one) for one in answer)
+    return answer if type(answer) in simple else repr(answer)
+
+
+async def stepped(notes, result, sent):
+    """Step a coroutine until `step` says that it is done, at most as often as it should take."""
+    heard, seen = [], []
+    coroutine = play(notes, result, heard)
+    for value in [None, *sent]:
+        try:
+            seen.append(as_seen(step(coroutine, value)))
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            seen.append((f"raised {type(error).__name__}", str(error)))
+    coroutine.close()
+    return seen, heard
+
+# %% setup="step_judge" jupyter={"source_hidden": true}
+def judge_steps(report, notes, result, sent):
+    """Raise WrongValue at the first step that was not right."""
+    seen, heard = report.responsive(0.1).value
+    last = ("raised LookupError", "no such die") if result == "trouble" else ("done", result)
+    wanted = [*(("paused", note) for note in notes), last]
+    for number, (found, right_one) in enumerate(zip(seen, wanted, strict=True), 1):
+        if (type(found), found, repr(found)) != (tuple, right_one, repr(right_one)):
+            why = ""
+            if right_one[0] == "paused" and type(found) is tuple and found[0] == "done":
+                why = " It was driven too far: one step is one `send`."
+            elif "StopIteration" in repr(found):
+                why = " The result is in the exception: its `value`."
+            elif right_one == last and result == "trouble":
+                why = " The coroutine raised LookupError; only StopIteration is for you."
+            elif type(found) is tuple and "raised" in str(found[0]):
+                why = " Is the right exception caught, and is it still the same coroutine?"
+            raise WrongValue(f"Step {number}: `step` said {found}, and {right_one} is right.{why}")
+    if heard != list(sent):
+        raise WrongValue(f"Sent were {list(sent)}; in the coroutine arrived {heard}.")
+
+# %% test="step_visible" points=7
+plays = [
+    (["the cup is in the air"], 7, ["go on"]),
+    ([0, None, "tea or coffee?"], None, [None, 3, "tea"]),
+    (["the die is gone"], "trouble", [True]),
+]
+for notes, result, sent in plays:
+    report = await watch(stepped, notes, result, sent)
+    judge_steps(report, notes, result, sent)
+print(f"Right: 7 of 7 points. {report}")
+
+# %% [markdown]
+# The hidden test plays other pieces.
+
+# %% test="step_hidden" points=8
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+words = ["tea", "coffee", "dice", "dragon", 0, 1, False, None]
+plays = [([], random.choice([False, 0, random.randint(2, 99)]), [])]
+for result in (random.randint(100, 999), "trouble"):
+    count = random.randint(2, 5)
+    plays.append((random.sample(words, count), result, random.sample(words, count)))
+for notes, result, sent in plays:
+    report = await watch(stepped, notes, result, sent)
+    judge_steps(report, notes, result, sent)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="step"
+# <details><summary>Hint 1: a question</summary>
+#
+# How does a coroutine tell whoever drives it that it has come to its end, and where is its result?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 2, the second `send`, and the table below it.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# In the first gap: `note = ...`, with the one call that drives. In the second: return a pair, the
+# word and `end.value`. Nothing else needs to be caught.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("step")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Give your `step` to `asyncio.sleep(0.1)`. What did it pause with? Step it again at once: what does
+# asyncio say to a loop that does not wait?
+# </details>
+
+# %% [markdown] exercise="round_robin" limit=0.1
+# ---
+# ## 3 · All of them, in turn
+#
+# The loop of the lesson printed its results, and did not care for mistakes. Yours does better. Write
+# `run_all`: it gets a list of coroutines and drives them **in turn**, each to its next pause, first
+# in the order of the list, over and over, until all are done.
+#
+# - It returns **their results, in the order of the list**, whoever was done first.
+# - When one of them raises an exception, that **exception comes out of `run_all` at once**, and the
+#   others get no further turn.
+# - What they pause with is nobody's business here; None is sent.
+#
+# The first line and the last are given; between them is the loop. (Again a plain function; held for
+# less than 100 ms, as their turns are short.)
+
+# %% answer="round_robin"
+def run_all(coroutines):
+    """Drive the coroutines in turn until all are done; return their results in order."""
+    results = [None] * len(coroutines)
+    ready = deque(enumerate(coroutines))  # pairs: number, coroutine
+    ### BEGIN SOLUTION
+    while ready:
+        number, coroutine = ready.popleft()
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            results[number] = end.value
+        else:
+            ready.append((number, coroutine))
+    ### END SOLUTION
+    return results
+
+# %% setup="round_robin_check" jupyter={"source_hidden": true}
+async def person(name, turns, result, diary):
+    """Take so many turns with a pause after each but the last, then return or raise the result."""
+    for turn in range(1, turns + 1):
+        diary.append(f"{name} {turn}")
+        if turn < turns:
+            await pause(f"{name} takes a breath")
+    if result == "trouble":
+        raise LookupError(f"{name} lost the dice")
+    return result
+
+
+async def gathering(people):
+    """Give these people (name, turns, result) to `run_all`; return how it ended, and the diary."""
+    diary = []
+    coroutines = [person(*one, diary) for one in people]
+    try:
+        results = run_all(coroutines)
+        if not isinstance(results, (list, tuple)):
+            results = f"a {type(results).__name__}"
+        outcome = ("returned", results)
+    except NotImplementedError:
+        raise
+    except Exception as error:
+        outcome = ("raised", type(error).__name__, str(error))
+    for coroutine in coroutines:
+        coroutine.close()
+    return outcome, diary
+
+# %% setup="round_robin_judge" jupyter={"source_hidden": true}
+def planned(people):
+    """How it should end, and the diary of fair rounds."""
+    diary = []
+    for turn in range(1, 1 + max((turns for _, turns, _ in people), default=0)):
+        for name, turns, result in people:
+            if turn <= turns:
+                diary.append(f"{name} {turn}")
+            if turn == turns and result == "trouble":
+                return ("raised", "LookupError", f"{name} lost the dice"), diary
+    return ("returned", [result for _, _, result in people]), diary
+
+
+def judge_turns(report, people):
+    """Raise WrongValue unless the turns were fair, and results and exceptions came out."""
+    outcome, diary = report.responsive(0.1).value
+    ending, turns = planned(people)
+    how = f"`run_all` {outcome[0]} {' '.join(map(str, outcome[1:]))}"
+    if ending[0] == "raised" and outcome != ending:
+        said = "but the exception of a coroutine should have come out of it"
+        raise WrongValue(f"{how}, {said}: {ending[1]}, {ending[2]!r}.")
+    if ending[0] == "returned" and outcome[0] == "raised":
+        raise WrongValue(f"{how}, and no coroutine had raised anything.")
+    if ending[0] == "returned" and type(outcome[1]) is str:
+        raise WrongValue(f"{how}; it is a plain `def` that returns a list.")
+    if diary != turns:
+        said = f"The turns were {', '.join(diary) or 'none'}; fair is {', '.join(turns)}."
+        raise WrongValue(f"{said} One `send` each, and then the next in the queue.")
+    if ending[0] == "returned" and list(outcome[1]) != ending[1]:
+        said = "in the order of the list, whoever was done first"
+        raise WrongValue(f"{how}; the results are {ending[1]}, {said}.")
+
+# %% test="round_robin_visible" points=9
+gatherings = [
+    [("ada", 4, 40), ("bo", 2, 20), ("cy", 3, 30)],
+    [("ada", 3, "tea"), ("bo", 2, "trouble"), ("cy", 2, "coffee")],
+    [],
+]
+for people in gatherings:
+    report = await watch(gathering, people)
+    judge_turns(report, people)
+print(f"Right: 9 of 9 points. {report}")
+
+# %% [markdown]
+# The hidden test invites other people.
+
+# %% test="round_robin_hidden" points=11
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+turns = random.sample(range(1, 8), 5)
+people = [(f"guest{n}", turns[n], random.randint(1, 999)) for n in range(5)]
+loser = random.randrange(1, 5)
+gatherings = [
+    people,
+    [one if n != loser else (one[0], 2, "trouble") for n, one in enumerate(people)],
+]
+gatherings.append([("ada", 1, None), ("bo", 1, 0)])
+for people in gatherings:
+    report = await watch(gathering, people)
+    judge_turns(report, people)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="round_robin"
+# <details><summary>Hint 1: a question</summary>
+#
+# After a `send`, one of three things has happened: a pause, an end, an exception. Where does the
+# coroutine go in each case: back into the queue, or out of it?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 4, `Loop.turn` and `Loop.run`: everything is there but the results.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# ```python
+# while ready:
+#     number, coroutine = ready.popleft()
+#     try:
+#         ...
+#     except StopIteration as end:
+#         results[...] = ...
+#     else:
+#         ready....
+# ```
+#
+# The exceptions of others need no line at all: what you do not catch comes out.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("round_robin")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Let a coroutine pause with a number, its *priority*: who pauses with 0 gets the next turn before
+# all others. What happens to the others, if ada always says 0?
+# </details>
+
+# %% [markdown]
+# ---
+# ## 4 · For the curious: a clock for the loop
+#
+# The loop of the lesson could not sleep. This pause carries a wish to the loop: *not before so many
+# seconds have passed*.
+
+# %% setup="nap"
+@types.coroutine
+def nap(seconds):
+    """Stop here, and ask whoever drives us to go on when so many seconds have passed."""
+    yield seconds
+
+# %% [markdown] exercise="timers" limit=0.1 stretch=true
+# **Your turn, from a blank page.** Write `run_timers`: it drives a list of coroutines until all are
+# done, and returns their results in the order of the list. Each `send` returns a number of seconds,
+# and the coroutine must not be driven again before they have passed.
+#
+# - The naps **overlap**: while ada sleeps, bo can sleep too. Nobody may be woken before it is time,
+#   nor **100 ms late or more**.
+# - While nobody is due, the loop **sleeps**: the CPU works for less than 30 % of the time. Looking
+#   at the clock again and again does not count as sleeping.
+#
+# You may block here: you *are* the loop, and `time.sleep` is what loops do when nobody is ready.
+
+# %% answer="timers"
+def run_timers(coroutines):
+    """Drive coroutines that pause with seconds to sleep; return their results in order."""
+    ### BEGIN SOLUTION
+    results = [None] * len(coroutines)
+    naps = [(0, number) for number in range(len(coroutines))]  # a heap: the earliest is first
+    while naps:
+        due, number = heapq.heappop(naps)
+        time.sleep(max(0, due - time.monotonic()))
+        try:
+            seconds = coroutines[number].send(None)
+        except StopIteration as end:
+            results[number] = end.value
+        else:
+            heapq.heappush(naps, (time.monotonic() + seconds, number))
+    return results
+    ### END SOLUTION
+
+# %% setup="timers_check" jupyter={"source_hidden": true}
+async def sleeper(name, naps, result, log):
+    """Take these naps, noting how long each one took, then return the result."""
+    for seconds in naps:
+        began = time.monotonic()
+        await nap(seconds)
+        log.append((name, seconds, time.monotonic() - began))
+    return result
+
+
+async def night(people):
+    """Give people (name, naps, result) to `run_timers`; return results, naps, CPU and sleep."""
+    log, clock = [], ThreadClock()
+    coroutines = [sleeper(*one, log) for one in people]
+    before = clock.read()
+    try:
+        results = run_timers(coroutines)
+    finally:
+        after = clock.read()
+        clock.close()
+        for coroutine in coroutines:
+            coroutine.close()
+    cpu = (after.cpu - before.cpu) / 1e9
+    asleep = (after.wall - before.wall - (after.wait - before.wait)) / 1e9 - cpu
+    return results, log, cpu, max(0.0, asleep)
+
+# %% setup="timers_judge" jupyter={"source_hidden": true}
+def slept_well(report, people):
+    """Raise WrongValue unless each nap had its length, the loop slept, and the results are right."""
+    results, log, cpu, asleep = report.value
+    naps = sorted((name, seconds) for name, wanted, _ in people for seconds in wanted)
+    if sorted((name, seconds) for name, seconds, _ in log) != naps:
+        raise WrongValue(f"Of {len(naps)} naps, {len(log)} came to their end: {log}")
+    name, seconds, took = min(log, key=lambda one: one[2] - one[1])
+    if took < seconds - 0.005:
+        raise WrongValue(
+            f"{name} wanted to nap for {seconds:.2f} s and was woken after {took:.2f}."
+        )
+    name, seconds, took = max(log, key=lambda one: one[2] - one[1])
+    if (late := took - seconds) >= 0.1:
+        if late - report.noise < 0.1:
+            raise Inconclusive("This machine was too busy to wake anybody in time: run it again.")
+        said = f"{name} wanted to nap for {seconds:.2f} s and was woken after {took:.2f}"
+        raise WrongValue(f"{said}: {late * 1000:.0f} ms late (limit 100 ms). Do the naps add up?")
+    if cpu >= 0.3 * (cpu + asleep):
+        share = cpu / (cpu + asleep)
+        said = f"The CPU worked for {share:.0%} of the time (limit 30 %), and everybody slept"
+        raise WrongValue(f"{said}. Find out how long there is nothing to do, and sleep for that.")
+    if results != [result for _, _, result in people]:
+        wanted = [result for _, _, result in people]
+        raise WrongValue(
+            f"`run_timers` returned {results}; {wanted} is right, in the list's order."
+        )
+
+# %% test="timers_visible" points=9
+people = [("ada", [0.2, 0.1], "tea"), ("bo", [0.25], "coffee"), ("cy", [0.25], "dice")]
+report = await watch(night, people, timeout=5)
+slept_well(report, people)
+print(f"Right: 9 of 9 points. It took {report.seconds:.2f} s.")
+
+# %% [markdown]
+# The hidden test is another night, with more people.
+
+# %% test="timers_hidden" points=11
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+same = random.randint(200, 250) / 1000
+people = [(f"guest{n}", [random.randint(200, 250) / 1000], random.randint(1, 99)) for n in range(2)]
+people += [("ada", [same], 1), ("bo", [same], 2), ("cy", [same], None), ("eve", [], 0)]
+people.append(("dee", [random.randint(150, 200) / 1000, 0.05, 0.05], "tea"))
+random.shuffle(people)
+report = await watch(night, people, timeout=5)
+slept_well(report, people)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="timers"
+# <details><summary>Hint 1: a question</summary>
+#
+# If you know for each sleeper *when* it is due, how long may the loop sleep?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 5: two naps that were wrong, and the three steps of a loop at its end.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# Keep pairs `(due, number)`, at first `(0, number)` for everybody. As long as there are any: take
+# the smallest, sleep until it is due (not a negative time), send, and put it back with
+# `time.monotonic() + seconds`, or note its result. `heapq.heappop` and `heapq.heappush` find the
+# smallest; `min` and `sort` do it too.
+# </details>
+# <details><summary>Hint 4: a TypeError about `<`</summary>
+#
+# You have put the coroutine itself into the pair, and two of them are due at the same moment. Python
+# then compares the next thing in the pair. Put the number there.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("timers")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Put this loop and the one of exercise 3 together: `pause()` hands out None and means "at once, but
+# the others first". Then you have all of asyncio's loop but the sockets.
+# </details>
+
+# %% [markdown]
+# ---
+# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
+# work/01_coroutines/01_coroutines.ipynb` marks this notebook as an instructor would, hidden tests
+# included.

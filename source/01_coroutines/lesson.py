@@ -1,0 +1,625 @@
+# The lesson of unit 01. No server is needed: coroutines are driven by hand, by a loop of 17 lines of
+# code, and by asyncio, and the same three counters give the same picture on the last two.
+# Every figure in the text is either measured by the cell above it, or cited under "In practice".
+# `build` makes notebooks/01_coroutines.ipynb of this file.
+
+# %% [markdown]
+# # 01 · Build the loop that your bot runs on
+#
+# *What is a coroutine, and what is a loop?*
+#
+# **You will** drive a coroutine with your own hands, write the loop that does it for you, and then
+# run the same program on asyncio's loop and get the same picture.
+#
+# **You learn**
+# - why a forgotten `await` sends nothing, lets everybody in, and hardly says a word;
+# - what a coroutine is: a function that can pause, and that somebody has to drive;
+# - what a loop is: whoever drives many of them in turn, and sleeps when none of them is ready.
+#
+# **You need** unit 00, of its four short checks above all the last one, `yield`. No server and no
+# Discord account. The lesson takes 25 to 40 minutes, the lab after it 20 to 45.
+#
+# As always: read the program, **predict**, run it, look. Predictions are never graded.
+
+# %%
+import asyncio
+import time
+import types
+from collections import deque
+
+import matplotlib.pyplot as plt
+
+from autograder import predict, recall, watch
+
+# %% [markdown]
+# First, three questions from unit 00. Nothing to look up: what do you still know? Run each cell,
+# put a letter in place of the question mark, and run it again.
+
+# %%
+recall("?", about="loop-in-a-notebook")
+
+# %%
+recall("?", about="what-is-graded")
+
+# %%
+recall("?", about="nesting-is-a-call")
+
+# %% [markdown]
+# ## 1 · A call that runs nothing
+#
+# This is how a command of your bot looks from near. `send` stands for `ctx.send`: what it is given
+# appears in #general.
+
+# %%
+async def send(line):
+    print("#general |", line)
+
+
+async def roll(name):
+    send(f"{name} shakes the cup")
+    await send(f"{name} rolls 7")
+
+# %% [markdown]
+# Somebody forgot a word in the first line of `roll`.
+#
+# > **Predict.** ada rolls. What do people in #general read?
+#
+# The next cell shows what to choose from. Put your letter in place of the question mark, run the
+# cell again, and only then go on.
+
+# %%
+predict("?", about="forgotten-await")
+
+# %% experiment="forgotten-await"
+await roll("ada")
+
+# %%
+predict(about="forgotten-await")
+
+# %% [markdown]
+# One line arrived, the other is lost. No exception, and `roll` went on as if nothing were missing.
+# All there is, is a `RuntimeWarning`, in a place where few people look: what a bot writes to stderr
+# on its server.
+#
+# So a call of an `async def` does not run it. What does it do? Look at what it returns:
+
+# %%
+line = send("hello")
+print(type(line), "and not a word in #general")
+
+# %% [markdown]
+# It made a **coroutine**: the function's lines, ready to go, standing before the first one. Nothing
+# has run. It runs when somebody awaits it:
+
+# %%
+await line
+
+# %% [markdown]
+# A lost line is at least missing. Worse is this. cy is banned, and the door asks first:
+
+# %%
+async def is_banned(name):
+    return name == "cy"
+
+
+async def knock(name):
+    if is_banned(name):
+        await send(f"{name} stays outside")
+    else:
+        await send(f"come in, {name}")
+
+# %% [markdown]
+# > **Predict.** ada, bo and cy knock. Who comes in?
+
+# %%
+predict("?", about="knock")
+
+# %% experiment="knock"
+for name in ("ada", "bo", "cy"):
+    await knock(name)
+
+# %%
+predict(about="knock")
+
+# %% [markdown]
+# `if` looks at a coroutine, not at the answer of `is_banned`, and a coroutine is an object like any
+# other: it counts as true. Turn the condition round (`if not is_banned(name)`) and the door is open
+# to all, cy included.
+#
+# (How often did Python warn? Most likely once, or not at all on a second run. It says the same
+# thing about the same line only once.)
+#
+# **Change it.** Put the two missing `await`s where they belong, in `roll` and in `knock`.
+
+# %% [markdown]
+# ## 2 · A function that can pause
+#
+# What kind of thing is it that stands before its first line, and waits to be driven? You have met
+# one: a generator. Here is bo, counting. `next` drives him to the next `yield`, and there he stops,
+# with all his variables.
+
+# %%
+def bo_counts():
+    print("bo says one")
+    yield "a breath"
+    print("bo says two")
+
+
+counting = bo_counts()
+print("made")
+print("bo takes", next(counting))
+
+# %% [markdown]
+# A coroutine is the same with other words. Python lends us its lowest step: a generator that is
+# marked as *awaitable*. You will never write it in a bot, and it is at the bottom of every `await`.
+
+# %%
+@types.coroutine
+def pause(note=None):
+    """Stop here, and hand `note` to whoever drives us."""
+    answer = yield note
+    return answer
+
+# %%
+async def roll(name):
+    print(name, "shakes the cup")
+    await pause("the cup is in the air")
+    print(name, "lifts the cup")
+    return 7
+
+# %% [markdown]
+# A generator is driven with `next(it)`, a coroutine with `it.send(None)`: "go on". Both stop at the
+# next pause.
+#
+# > **Predict.** We make `roll("ada")`, print "made", and send once. What is printed?
+
+# %%
+predict("?", about="first-send")
+
+# %% experiment="first-send"
+hand = roll("ada")
+print("made")
+print("send says:", hand.send(None))
+
+# %%
+predict(about="first-send")
+
+# %% [markdown]
+# Now ada stands in the middle of her function, cup in the air, and will stand there for as long as
+# nobody sends again. No thread is waiting, nothing runs: she is an object with a bookmark in it.
+#
+# Her next line is followed by `return 7`.
+#
+# > **Predict.** What does the second `send` do?
+
+# %%
+predict("?", about="second-send")
+
+# %% experiment="second-send"
+try:
+    print("send says:", hand.send(None))
+except StopIteration as end:
+    print("StopIteration, with the value", end.value)
+
+# %%
+predict(about="second-send")
+
+# %% [markdown]
+# Line by line, what two calls of `send` did:
+#
+# | we do | the coroutine runs | `send` |
+# |---|---|---|
+# | `roll("ada")` | nothing | |
+# | `hand.send(None)` | from the top to `pause`: the cup is shaken | returns what it paused with |
+# | `hand.send(None)` | from there to `return 7`: the cup is lifted | raises StopIteration, value 7 |
+#
+# A pause and an end have to look different, or the driver could not tell them apart. That is why
+# the result comes in an exception. `await` takes it out for you.
+#
+# And `send` is called *send* because it can carry something. What you send is what the `await`
+# inside returns:
+
+# %%
+async def ask(name):
+    answer = await pause(f"{name}, tea or coffee?")
+    return f"{name} takes {answer}"
+
+
+question = ask("bo")
+print(question.send(None))
+try:
+    question.send("tea")
+except StopIteration as end:
+    print(end.value)
+
+# %% [markdown]
+# A question goes out, the function stands still, and when the answer is sent in it goes on in the
+# middle of its line. With a web request it is no different: `page = await ...` pauses, somebody
+# fetches the bytes meanwhile, and sends them in.
+#
+# **Change it.** Send `"tea"` at the very first. What does Python say? (No `await` is waiting for it
+# yet.)
+
+# %% [markdown]
+# ## 3 · A pause goes all the way out
+#
+# In a bot, one coroutine awaits another, which awaits the next. Only the innermost one pauses.
+
+# %%
+async def tea_time():
+    first = await ask("ada")
+    second = await ask("bo")
+    return f"{first}, {second}"
+
+# %% [markdown]
+# There is no `pause` in `tea_time` itself.
+#
+# > **Predict.** We send into `tea_time()` once. What comes back?
+
+# %%
+predict("?", about="through-await")
+
+# %% experiment="through-await"
+party = tea_time()
+print("send says:", party.send(None))
+
+# %%
+predict(about="through-await")
+
+# %% [markdown]
+# The pause went from `pause` through `ask` and through `tea_time` to us, and the answer goes back
+# the same way:
+
+# %%
+print(party.send("coffee"))
+try:
+    party.send("tea")
+except StopIteration as end:
+    print(end.value)
+
+# %% [markdown]
+# So `await` of a coroutine is a **call** that lets pauses through. bo was not asked before ada had
+# answered: nothing was started "in the background". Unit 02 lives on this sentence.
+
+# %% [markdown]
+# ## 4 · Whoever sends is the loop
+#
+# So far the driver was you. You can drive only one at a time, but you can go from one to the next.
+# Here is somebody who does that for a living. Read it; you know every line.
+
+# %%
+class Loop:
+    """Drives coroutines in turn, each to its next pause, until none is left."""
+
+    def __init__(self, **people):
+        self.ready = deque(people.items())
+
+    def turn(self):
+        """Drive the first in the queue to its next pause, then let it queue again."""
+        name, coroutine = self.ready.popleft()
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            print(f"[{name} is done: {end.value}]", end=" ")
+        else:
+            self.ready.append((name, coroutine))
+
+    def run(self):
+        while self.ready:
+            self.turn()
+
+# %% [markdown]
+# That is an event loop. It lacks a clock and sockets, and nothing else.
+#
+# Three people count. Each number takes a moment of real work, and after each number there is a
+# pause. `diary` notes from when to when somebody was at work.
+
+# %%
+async def count(name, upto, diary):
+    for number in range(1, upto + 1):
+        began = time.perf_counter()
+        sum(range(300_000))  # think of the next number
+        diary.append((name, began, time.perf_counter()))
+        print(name, number, end=" ")
+        await pause()
+    return upto
+
+# %% [markdown]
+# > **Predict.** ada counts to 6, bo to 4, cy to 2. In which order do we read the numbers?
+
+# %%
+predict("?", about="who-counts-when")
+
+# %% experiment="who-counts-when"
+ours = []
+Loop(ada=count("ada", 6, ours), bo=count("bo", 4, ours), cy=count("cy", 2, ours)).run()
+
+# %%
+predict(about="who-counts-when")
+
+# %% [markdown]
+# Three functions, each of them in the middle of its own `for`, and all three get on. No threads: it
+# is one `while` that goes round.
+#
+# The text from which this course grew says that asyncio runs several tasks *simultaneously (or at
+# least, the appearance of being simultaneous)*, and leaves it there. Let us draw the diary and look.
+# Each person has a lane, and a bar is time at work.
+
+# %% jupyter={"source_hidden": true}
+def lanes(axes, diary, title):
+    """Draw a diary: one lane a person, one bar for each stretch of work."""
+    names = sorted({name for name, _, _ in diary}, reverse=True)
+    start = min(began for _, began, _ in diary)
+    shades = {"ada": "0.25", "bo": "0.55", "cy": "0.8"}
+    for name, began, ended in diary:
+        bar = ((began - start) * 1000, (ended - began) * 1000)
+        axes.broken_barh(
+            [bar], (names.index(name) - 0.35, 0.7), facecolor=shades[name], edgecolor="black"
+        )
+    axes.set_yticks(range(len(names)), names)
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.set_ylim(-0.6, len(names) - 0.4)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def most_at_once(diary):
+    """How many were at work at the same moment, at the most."""
+    return max(sum(a <= began < b for _, a, b in diary) for _, began, _ in diary)
+
+# %% [markdown]
+# > **Predict.** Put a ruler upright on the chart, anywhere. How many bars does it cross at most?
+
+# %%
+predict("?", about="ruler")
+
+# %% experiment="ruler"
+_, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
+lanes(axes, ours, "on our loop")
+axes.set_xlabel("milliseconds")
+print("Order of the bars:", " ".join(name for name, _, _ in ours))
+print("At work at the same moment, at the most:", most_at_once(ours))
+
+# %%
+predict(about="ruler")
+
+# %% [markdown]
+# There is the appearance, and there is what happens. From far away, three people count at the same
+# time. Under the ruler there is never more than one bar. **A loop does one thing at a time, and
+# changes over at the pauses.** When one has come to its end, the others get its turns.
+#
+# Now the real thing. We take the same `count`, not a letter changed, `pause` included, and give the
+# three to asyncio (`gather` hands them over and waits for all; unit 02 has more of it).
+#
+# > **Predict.** How will asyncio's chart differ from ours?
+
+# %%
+predict("?", about="same-picture")
+
+# %%
+theirs = []
+
+
+async def on_asyncio():
+    people = {"ada": 6, "bo": 4, "cy": 2}
+    return await asyncio.gather(*(count(name, upto, theirs) for name, upto in people.items()))
+
+
+report = await watch(on_asyncio)
+print("results:", report.value)
+
+# %% experiment="same-picture"
+_, (above, below) = plt.subplots(2, 1, figsize=(8, 4), layout="constrained")
+lanes(above, ours, "on our loop")
+lanes(below, theirs, "on asyncio's loop")
+below.set_xlabel("milliseconds")
+for whose, diary in (("ours:   ", ours), ("asyncio:", theirs)):
+    print(whose, *(name for name, _, _ in diary))
+
+# %%
+predict(about="same-picture")
+
+# %% [markdown]
+# The same order, the same turns. asyncio's loop takes the first in its queue, sends None into it,
+# and lets it queue again when it pauses. And our `pause()`, with nothing in its hand, is a pause
+# that asyncio knows as well. There it is called `asyncio.sleep(0)`:
+
+# %%
+for one in (pause(), asyncio.sleep(0)):
+    print("pauses with", one.send(None))
+    one.close()
+
+# %% [markdown]
+# **Change it.** In `Loop.turn`, write `pop()` for `popleft()`: take the *last* one in the queue.
+# Guess first what people read, then run the cells from `class Loop` to the chart again. (Each pause
+# is still a pause. But who gets the turn is for the loop to say, not for the coroutine.)
+
+# %% [markdown]
+# ## 5 · A loop that sleeps
+#
+# One thing is missing. ada, bo and cy do not want to count any more, they want a nap of 0.3 s. Our
+# loop has no clock. So the first idea is to sleep right where one stands:
+
+# %%
+async def nap_on_the_spot(seconds):
+    time.sleep(seconds)
+    await pause()
+
+# %%
+def timed(nap):
+    """Three people nap for 0.3 s on our loop; return the seconds passed and the seconds of CPU."""
+    wall, cpu = time.perf_counter(), time.thread_time()
+    Loop(ada=nap(0.3), bo=nap(0.3), cy=nap(0.3)).run()
+    passed = time.perf_counter() - wall, time.thread_time() - cpu
+    print(f"\n{passed[0]:.2f} s passed, the CPU worked for {passed[1]:.2f} s of it")
+    return passed
+
+# %% [markdown]
+# > **Predict.** Three naps of 0.3 s. How long do they take together?
+
+# %%
+predict("?", about="nap-on-the-spot")
+
+# %% experiment="nap-on-the-spot"
+naps = {"time.sleep on the spot": timed(nap_on_the_spot)}
+
+# %%
+predict(about="nap-on-the-spot")
+
+# %% [markdown]
+# That one is called *blocking*, and the whole of unit 03 is about what it does to a bot. Second
+# idea: pause as long as it is not time yet.
+
+# %%
+async def nap_and_look(seconds):
+    due = time.monotonic() + seconds
+    while time.monotonic() < due:
+        await pause()
+
+# %% [markdown]
+# > **Predict.** 0.3 s will pass, that is better. But for how much of them does the CPU work?
+
+# %%
+predict("?", about="nap-and-look")
+
+# %% experiment="nap-and-look"
+naps["look at the clock again and again"] = timed(nap_and_look)
+
+# %%
+predict(about="nap-and-look")
+
+# %% [markdown]
+# The naps overlap, and a processor runs hot for people who sleep. (If the CPU figure is far below
+# the other one, this machine is busy with something else: the loop never rested, it only had to
+# share.) Now asyncio, which does have a clock:
+
+# %%
+async def on_asyncio():
+    wall, cpu = time.perf_counter(), time.thread_time()
+    await asyncio.gather(asyncio.sleep(0.3), asyncio.sleep(0.3), asyncio.sleep(0.3))
+    return time.perf_counter() - wall, time.thread_time() - cpu
+
+
+naps["asyncio.sleep"] = (await watch(on_asyncio)).value
+
+# %% jupyter={"source_hidden": true}
+def nap_chart(naps):
+    """Two bars for each way to nap: seconds that passed, and seconds of CPU."""
+    _, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    for row, (wall, cpu) in enumerate(reversed(naps.values())):
+        axes.barh(row + 0.19, wall, 0.36, color="0.8", edgecolor="black")
+        axes.barh(row - 0.19, cpu, 0.36, color="white", edgecolor="black", hatch="////")
+        axes.text(wall + 0.01, row + 0.19, f"{wall:.2f} s passed", va="center")
+        axes.text(cpu + 0.01, row - 0.19, f"{cpu:.3f} s of CPU", va="center")
+    axes.set_yticks(range(len(naps)), reversed(naps))
+    axes.set(xlim=(0, 1.2), xlabel="seconds")
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+nap_chart(naps)
+for way, (wall, cpu) in naps.items():
+    print(f"{way}: {wall:.2f} s passed, {cpu:.3f} s of CPU")
+
+# %% [markdown]
+# asyncio's naps overlap *and* cost next to nothing. How? Its coroutines do not pause with empty
+# hands. Look at what `asyncio.sleep` hands to the loop:
+
+# %%
+nap = asyncio.sleep(0.3)
+print(nap.send(None))
+nap.close()
+
+# %% [markdown]
+# A **future**: a slip of paper that says "wake me when this is done". The loop does not put such a
+# coroutine back into its queue. It keeps the due times, sorted; and when the queue is empty, it
+# knows how long it may sleep: until the earliest of them. It sleeps in a system call that also
+# wakes up when a byte arrives on one of the bot's sockets. That is all there is to a loop:
+#
+# 1. drive everybody who is ready, each to the next pause;
+# 2. nobody ready? Sleep until the next nap is due, or a byte comes;
+# 3. whoever was waited for is ready again; back to 1.
+#
+# The last exercise of the lab is to give our loop its clock.
+
+# %% [markdown]
+# ## In your bot
+#
+# **Search for** calls of Discord that stand at the beginning of a line, without `await`:
+#
+# ```
+# grep -rnE "^ *[a-z_.]+\.(send|reply|edit|delete|add_roles|add_reaction|send_message|defer)\(" --include="*.py" .
+# ```
+#
+# And for conditions: an `if` on a function of your own that is an `async def`.
+#
+# **Before and after**
+#
+# ```python
+# @bot.command()
+# async def kick(ctx, member: discord.Member):                          # before
+#     if is_moderator(ctx.author):
+#         member.kick()
+#         await ctx.send(f"{member} is gone")
+#
+# @bot.command()
+# async def kick(ctx, member: discord.Member):                          # after
+#     if await is_moderator(ctx.author):
+#         await member.kick()
+#         await ctx.send(f"{member} is gone")
+# ```
+#
+# The first one lets everybody kick, kicks nobody, and says that it did.
+#
+# **One change for tonight.** Start your bot with `python -X dev bot.py`. The plain warning names the
+# line at which the coroutine was *thrown away*. With `-X dev` you also read where it was *made*, and
+# who called:
+#
+# ```
+# bot.py:14: RuntimeWarning: coroutine 'Member.kick' was never awaited
+# Coroutine created at (most recent call last)
+#   ...
+#   File "bot.py", line 14, in kick
+#     member.kick()
+# ```
+#
+# It makes the bot slower (unit 10 measures by how much), so use it for an evening of trying out.
+
+# %% [markdown]
+# ## In practice
+#
+# <details><summary>The fine print, with sources</summary>
+#
+# - **Do not drive asyncio's coroutines by hand** in a bot. `send` is for loops, and for lessons.
+# - **A task** is what asyncio calls a coroutine in its queue. Unit 02 begins there.
+# - **`types.coroutine`** exists for the authors of loops. Everybody else awaits what others wrote.
+#   asyncio's own lowest step is `Future.__await__`, with one `yield` in it; `asyncio.sleep(0)` is a
+#   bare `yield`.
+# - **What a coroutine may pause with** is agreed between it and its loop. asyncio takes nothing
+#   (None) and its own futures; `pause("hello")` ends there with *Task got bad yield*. Libraries for
+#   another loop (curio, trio) pause with other things, and so they do not run on asyncio.
+# - **`contextvars`, cancelling, exceptions from outside**: a loop also needs `throw`. Unit 06.
+# - **The loop of your notebook** does all this too, while you read.
+# - **Checkers** find most forgotten `await`s before they run: mypy (`unused-coroutine`, on by
+#   default) and pyright (`reportUnusedCoroutine`) both report the lone call; mypy's
+#   `truthy-bool`, which has to be switched on, reports the `if`.
+# - **A talk to watch**: David Beazley, *Fear and Awaiting in Async* (2016). He builds a loop before
+#   the audience; it became curio, not asyncio, but the idea is the same.
+#
+# Sources: Python's documentation, *A conceptual overview of asyncio* and *Coroutines* (the
+# `send`, `throw`, `close` of the language reference); CPython's `Lib/asyncio/tasks.py`, function
+# `__sleep0`, and `Lib/asyncio/base_events.py`, method `_run_once`; the documentation of mypy,
+# *Error codes*.
+# </details>
+
+# %% [markdown]
+# ## You have seen
+#
+# - Calling an `async def` makes a coroutine and runs nothing. Without `await` it is lost, and in an
+#   `if` it is true.
+# - A coroutine is a function that can pause. `send` drives it to its next pause; its result comes
+#   at the end, in a StopIteration; a pause goes through every `await` to whoever drives.
+# - A loop is a `while` that drives one coroutine after the other, and sleeps when none is ready.
+#   Simultaneous is how it looks; one at a time is how it is.
+#
+# **Next**: the lab of this unit, in which you find three lost `await`s, write the step, the loop,
+# and, if you like, its clock. Then unit 02: where exactly can control go from one task to another,
+# and where can it not?

@@ -1,0 +1,8 @@
+# exercise: round_robin
+# expect: fails
+# message: it is a plain `def` that returns a list
+
+# %% answer="round_robin"
+async def run_all(coroutines):
+    """asyncio's loop instead of one's own."""
+    return await asyncio.gather(*coroutines)

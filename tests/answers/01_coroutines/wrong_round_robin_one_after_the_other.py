@@ -1,0 +1,15 @@
+# exercise: round_robin
+# expect: fails
+# message: One `send` each, and then the next in the queue
+
+# %% answer="round_robin"
+def run_all(coroutines):
+    """Runs each to its end."""
+    results = []
+    for coroutine in coroutines:
+        try:
+            while True:
+                coroutine.send(None)
+        except StopIteration as end:
+            results.append(end.value)
+    return results

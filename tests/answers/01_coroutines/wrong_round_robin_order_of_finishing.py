@@ -1,0 +1,17 @@
+# exercise: round_robin
+# expect: fails
+# message: `run_all` returned [20, 30, 40]; the results are [40, 20, 30]
+
+# %% answer="round_robin"
+def run_all(coroutines):
+    """The results as they come."""
+    ready, results = deque(coroutines), []
+    while ready:
+        coroutine = ready.popleft()
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            results.append(end.value)
+        else:
+            ready.append(coroutine)
+    return results

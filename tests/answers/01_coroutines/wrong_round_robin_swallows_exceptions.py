@@ -1,0 +1,20 @@
+# exercise: round_robin
+# expect: fails
+# message: but the exception of a coroutine should have come out of it
+
+# %% answer="round_robin"
+def run_all(coroutines):
+    """Whatever is raised counts as an end."""
+    results = [None] * len(coroutines)
+    ready = deque(enumerate(coroutines))
+    while ready:
+        number, coroutine = ready.popleft()
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            results[number] = end.value
+        except Exception as error:
+            results[number] = error.args[0]
+        else:
+            ready.append((number, coroutine))
+    return results

@@ -1,0 +1,11 @@
+# exercise: step
+# expect: fails
+# message: 'coroutine' object is not an iterator
+
+# %% answer="step"
+def step(coroutine, value=None):
+    """A coroutine is no generator: it has no `next`."""
+    try:
+        return "paused", next(coroutine)
+    except StopIteration as end:
+        return "done", end.value

@@ -1,0 +1,12 @@
+# exercise: step
+# expect: fails
+# message: Step 2: `step` said ('done', None), and ('paused', None) is right
+
+# %% answer="step"
+def step(coroutine, value=None):
+    """Takes a pause without a note for the end."""
+    try:
+        note = coroutine.send(value)
+    except StopIteration as end:
+        return "done", end.value
+    return ("done", None) if note is None else ("paused", note)

@@ -1,0 +1,11 @@
+# exercise: step
+# expect: fails
+# message: The result is in the exception: its `value`
+
+# %% answer="step"
+def step(coroutine, value=None):
+    """Hands out the messenger instead of the message."""
+    try:
+        return "paused", coroutine.send(value)
+    except StopIteration as end:
+        return "done", end

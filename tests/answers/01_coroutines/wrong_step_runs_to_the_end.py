@@ -1,0 +1,12 @@
+# exercise: step
+# expect: fails
+# message: It was driven too far
+
+# %% answer="step"
+def step(coroutine, value=None):
+    """Drives until there is a result."""
+    while True:
+        try:
+            coroutine.send(value)
+        except StopIteration as end:
+            return "done", end.value

@@ -1,0 +1,11 @@
+# exercise: step
+# expect: fails
+# message: in the coroutine arrived
+
+# %% answer="step"
+def step(coroutine, value=None):
+    """Forgets what it was to send."""
+    try:
+        return "paused", coroutine.send(None)
+    except StopIteration as end:
+        return "done", end.value

@@ -1,0 +1,18 @@
+# exercise: timers
+# expect: fails
+# message: Do the naps add up?
+
+# %% answer="timers"
+def run_timers(coroutines):
+    """Sleeps each nap on the spot."""
+    results = [None] * len(coroutines)
+    ready = deque(enumerate(coroutines))
+    while ready:
+        number, coroutine = ready.popleft()
+        try:
+            time.sleep(coroutine.send(None))
+        except StopIteration as end:
+            results[number] = end.value
+        else:
+            ready.append((number, coroutine))
+    return results

@@ -1,0 +1,9 @@
+# exercise: unawaited
+# expect: fails
+# message: coroutine 'Room.throw' was never awaited
+
+# %% answer="unawaited_roll"
+async def roll(room, name):
+    """Unchanged."""
+    face = room.throw()
+    await room.send(f"{name} rolls {face}")
