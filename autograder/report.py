@@ -238,11 +238,12 @@ class Report:
         return self.sentence
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        from autograder import timeline
+        from autograder import gateway_log, timeline
 
         beats, kills = timeline.heard(self.gateway_log, self.record.began)
         picture = timeline.as_html(self.record, self.record.limit, beats, kills)
-        return {"text/plain": self.sentence, "text/html": picture}
+        heard = gateway_log.as_html(self.gateway_log, self.record.began)
+        return {"text/plain": self.sentence, "text/html": picture + heard}
 
     def _came_to_an_end(self) -> None:
         if self.record.error is None:

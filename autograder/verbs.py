@@ -107,6 +107,12 @@ def export(options: argparse.Namespace) -> int:
     return marking.export(options.format)
 
 
+def why(options: argparse.Namespace) -> int:
+    from autograder.grading import marking
+
+    return marking.why(options.student, options.unit, options.grade_id)
+
+
 def test(options: argparse.Namespace) -> int:
     from autograder.course import suite
 
@@ -198,10 +204,15 @@ def _add_for_instructors(add: _Add) -> None:
     take = add(grade, "grade what was submitted for a unit into nbgrader's gradebook")
     take.add_argument("unit", metavar="UNIT", help="such as 03_gateway")
     take.add_argument("--student", metavar="S", help="this student only")
-    take.add_argument("--jobs", type=_count, metavar="N", help="so many submissions at once")
-    take.add_argument("--dask", metavar="ADDRESS", help=argparse.SUPPRESS)  # refused, with why
+    take.add_argument("--jobs", type=_count, metavar="N", help="so many at once, not one a core")
+    take.add_argument("--dask", metavar="ADDRESS", help="on a Dask cluster, one a worker's thread")
     take.add_argument("--json", action="store_true", help="print one JSON object")
     take.add_argument("--regrade", action="store_true", help="also what has a grade already")
+
+    take = add(why, "print what one grade rests on")
+    take.add_argument("student", metavar="STUDENT", help="as in submitted/STUDENT")
+    take.add_argument("unit", metavar="UNIT", help="such as 03_gateway")
+    take.add_argument("grade_id", metavar="GRADE_ID", help="such as repair_two_visible")
 
     take = add(export, "print the grades as CSV")
     take.add_argument("format", metavar="FORMAT", help="nbgrader, canvas or moodle")

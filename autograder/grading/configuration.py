@@ -9,14 +9,17 @@ COURSE = "unblocked"
 
 def configure(settings: Any) -> None:
     """Put the examiner into nbgrader's settings (a traitlets Config)."""
-    from nbconvert.preprocessors import ClearMetadataPreprocessor
+    from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
     from nbgrader import preprocessors as stock
 
     from autograder.course.releasing import NEVER_RELEASED
-    from autograder.grading.preprocess import EVIDENCE, Examine, Repair, SaveGrades
+    from autograder.grading import evidence, gradebook, harmless
+    from autograder.grading.feedback import HideTests
+    from autograder.grading.preprocess import Examine, Repair, SaveGrades
 
+    gradebook.share_engines()
     settings.CourseDirectory.course_id = COURSE
-    settings.CourseDirectory.ignore = [*NEVER_RELEASED, f"*{EVIDENCE}"]
+    settings.CourseDirectory.ignore = [*NEVER_RELEASED, f"*{evidence.SUFFIX}"]
     settings.Autograde.sanitize_preprocessors = [
         Repair,
         stock.ClearOutput,
@@ -34,6 +37,17 @@ def configure(settings: Any) -> None:
         stock.AssignLatePenalties,
         stock.CheckCellMetadata,
     ]
+    settings.GenerateFeedback.preprocessors = [
+        HideTests,
+        stock.GetGrades,
+        CSSHTMLHeaderPreprocessor,
+    ]
+    # Formgrader's page of a submission, and feedback: nothing in them runs or pretends
+    settings.HTMLExporter.sanitize_html = True
+    settings.HTMLExporter.filters = {
+        "clean_html": harmless.clean,
+        "markdown2html": harmless.markdown,
+    }
     # for `nbgrader validate` and for a grader who leaves this file out: a hang is not the end
     settings.Execute.timeout = 60
     settings.Execute.raise_on_iopub_timeout = False

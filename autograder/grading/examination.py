@@ -54,6 +54,7 @@ class Seen:
     outputs: list[Output]
     status: str = ""  # passed, failed, not attempted, inconclusive
     message: str = ""  # the sentence for the learner
+    test_line: int = 0  # of the test, where a check did not hold
     block: dict[str, Any] | None = None  # the longest block: see report.Block
     limit: float | None = None  # s, of its checks of the loop; None when it has none
     noise: float = 0.0  # s the machine took away

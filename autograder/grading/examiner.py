@@ -139,6 +139,7 @@ class Examiner:
                 "outputs": verdicts.graded(self.shell.take_outputs().items, verdict, cell),
                 "status": verdict.status,
                 "message": verdict.message,
+                "test_line": verdict.line,
                 "block": worst,
                 "limit": min((record.limit or 0.0 for record in judged), default=None),
                 "noise": sum(seconds for record in self.records for _, seconds in record.noise),

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.submissions import Course
+from autograder.grading.courses import Course
 from autograder.outcomes import UserMistake
 
 

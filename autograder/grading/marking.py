@@ -83,24 +83,42 @@ def grade(
     regrade: bool = False,
     root: Path | None = None,
 ) -> int:
-    """Grade what was submitted for a unit into the gradebook; return 0 if all of it has a grade."""
-    from autograder.grading import submissions
+    """Grade what was submitted for a unit into the gradebook; return 0 if all of it has a grade.
 
-    if dask:
+    `jobs` examinations run at once, one a core if not said otherwise, or with `dask` as many as the
+    cluster at that address has slots. Raises UserMistake.
+    """
+    from autograder.grading import batch, submissions
+
+    if dask is not None and jobs is not None:
         raise UserMistake(
-            "grading on a Dask cluster is not part of this version; leave out --dask, and use "
-            "--jobs to use more cores of this machine"
+            "--jobs is for this machine, --dask for a cluster, whose workers say how many they "
+            "take: leave out one of the two."
         )
     root = root or repository()
     with tables.progress_bar(unit) as report:
         graded = submissions.grade(
-            root, unit, student=student, jobs=jobs or 1, regrade=regrade, report=report
+            root,
+            unit,
+            slots_=batch.on_this_machine(jobs) if dask is None else batch.on_dask(dask),
+            student=student,
+            regrade=regrade,
+            report=report,
         )
     if as_json:
         print(json.dumps(graded, indent=1, ensure_ascii=False))
     else:
         tables.show_grades(graded)
     return 0 if all(one["status"] != "failed" for one in graded["submissions"]) else 1
+
+
+def why(student: str, unit: str, grade_id: str, root: Path | None = None) -> int:
+    """Print what one grade rests on. Raises UserMistake when there is no such grade."""
+    from autograder.grading import explaining
+
+    for line in explaining.why(root or repository(), student, unit, grade_id):
+        print(line)
+    return 0
 
 
 def export(layout: str, root: Path | None = None) -> int:

@@ -7,25 +7,25 @@ autograde`, Formgrader's button, late penalties, feedback and export work as the
 
 from __future__ import annotations
 
-import hashlib
-import json
-import time
+import contextlib
+from collections.abc import Iterator, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
 from nbformat import from_dict
 from nbformat.v4 import new_markdown_cell
-from nbgrader.api import Gradebook
+from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
-from traitlets import Float, Integer
+from traitlets import Bool, Float, Integer
 
-from autograder.grading import examination, gradebook, verdicts
-from autograder.grading.examination import Examined
-from autograder.grading.outputs import Output
+from autograder.grading import evidence, examination, gradebook, harmless, surroundings, verdicts
+from autograder.grading.examination import Cell
 from autograder.grading.repair import Original, repair
+from autograder.grading.slots import Done
+from autograder.outcomes import UserMistake
 
-EVIDENCE = ".examined.json"  # beside the graded notebook: what its grade rests on
-_KEY = "unblocked"
+KEY = "unblocked"  # of our own in a notebook's and a cell's metadata; a submission's is dropped
 
 
 class Repair(NbGraderPreprocessor):  # type: ignore[misc]
@@ -33,8 +33,9 @@ class Repair(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Mend the notebook; what was mended is kept in its metadata for Examine."""
+        _refuse_unsafe_name(resources)
         originals, _ = _originals(self, resources)
-        nb.metadata[_KEY] = {"repaired": repair(nb, originals)}
+        nb.metadata[KEY] = {"repaired": repair(nb, originals)}
         return nb, resources
 
 
@@ -48,13 +49,40 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         examination.ATTEMPTS,
         help="How often a test is examined while the machine leaves it inconclusive.",
     ).tag(config=True)
+    show_hidden = Bool(
+        False,
+        help="Whether feedback shows hidden tests, and sentences that tell what they put in.",
+    ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Examine the notebook; raises ExaminationFailed, and then nothing is graded."""
         originals, folder = _originals(self, resources)
         path = Path(resources["metadata"]["path"])
+        cells = gradebook.cells_to_examine(nb, originals)
+        done = _given(cells) or self._examined(cells, originals, folder, path)
+        repaired = nb.metadata.pop(KEY, {}).get("repaired", [])
+        repaired += harmless.disarm(path, folder)
+        found = evidence.of(
+            cells,
+            done.examined,
+            done.surroundings,
+            repaired=repaired,
+            submission=_submission(self, resources),
+        )
+        _fill(nb, cells, done)
+        if repaired:
+            text = "**Put in order before grading:** " + " ".join(repaired)
+            nb.cells.insert(0, new_markdown_cell(text))  # type: ignore[no-untyped-call]
+        resources[KEY] = found
+        name = resources["nbgrader"]["notebook"] + evidence.SUFFIX
+        resources.setdefault("outputs", {})[name] = evidence.written(found)
+        return nb, resources
+
+    def _examined(
+        self, cells: Sequence[Cell], originals: list[Original], folder: Path, path: Path
+    ) -> Done:
         examined = examination.examine(
-            gradebook.cells_to_examine(nb, originals),
+            cells,
             promised=gradebook.promised(originals),
             own_files=folder,
             learner_files=path,
@@ -62,27 +90,33 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
             seconds=self.timeout,
             attempts=self.attempts,
         )
-        repaired = nb.metadata.pop(_KEY, {}).get("repaired", [])
-        evidence = evidence_of(nb, examined, repaired)
-        _fill(nb, examined)
-        if repaired:
-            text = "**Put in order before grading:** " + " ".join(repaired)
-            nb.cells.insert(0, new_markdown_cell(text))  # type: ignore[no-untyped-call]
-        evidence["submission"] = _digest(self, resources)
-        resources[_KEY] = evidence
-        name = resources["nbgrader"]["notebook"] + EVIDENCE
-        outputs = resources.setdefault("outputs", {})
-        outputs[name] = json.dumps(evidence, indent=1, ensure_ascii=False).encode()
-        return nb, resources
+        return Done(examined, surroundings.here())
 
 
 class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
-    """Saves nbgrader's scores; what the machine left inconclusive is not a 0 but open."""
+    """Saves nbgrader's scores; what the machine left inconclusive is not a 0 but open.
+
+    All grades of a notebook are saved in one transaction: a grader that is killed meanwhile leaves
+    those of before, never a mixture. The notebook says which examination it holds, and is written
+    last: by that a later run knows that this one came to its end.
+    """
+
+    def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
+        """Save the grades and mark the notebook."""
+        named = resources["nbgrader"]
+        self.notebook_id, self.assignment_id = named["notebook"], named["assignment"]
+        self.student_id, self.db_url = named["student"], named["db_url"]
+        self.gradebook = Gradebook(self.db_url, _coursedir(self).course_id)
+        with self.gradebook, gradebook.one_transaction(self.gradebook):
+            nb, resources = NbGraderPreprocessor.preprocess(self, nb, resources)
+        if KEY in resources:
+            nb.metadata[KEY] = {"examination": resources[KEY]["examination"]}
+        return nb, resources
 
     def _add_score(self, cell: Any, resources: Any) -> None:
         super()._add_score(cell, resources)
         name = cell.metadata["nbgrader"]["grade_id"]
-        cells = resources.get(_KEY, {}).get("cells", {})
+        cells = resources.get(KEY, {}).get("cells", {})
         if cells.get(name, {}).get("status") == verdicts.INCONCLUSIVE:
             grade = self.gradebook.find_grade(
                 name, self.notebook_id, self.assignment_id, self.student_id
@@ -92,65 +126,74 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
             self.gradebook.db.commit()
 
 
-def evidence_of(nb: Any, examined: Examined, repaired: list[str]) -> dict[str, Any]:
-    """Return what the grades of a notebook rest on, as JSON data; call it before cells move."""
-    cells = {}
-    for index, seen in examined.seen.items():
-        if seen.status:
-            block = seen.block or {}
-            cells[nb.cells[index].metadata["nbgrader"]["grade_id"]] = {
-                "status": seen.status,
-                "message": seen.message,
-                "longest_block": seen.longest_block,
-                "line": block.get("line", 0),
-                "file": block.get("file", ""),
-                "code": block.get("code", ""),
-                "noise": seen.noise,
-                "attempts": seen.attempts,
-            }
-    return {
-        "examined": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "seconds": examined.seconds,
-        "restarts": examined.restarts,
-        "jail": examined.layers,
-        "repaired": repaired,
-        "cells": cells,
-    }
+@contextlib.contextmanager
+def given(cells: Sequence[Cell], outcome: Done | Exception) -> Iterator[None]:
+    """Let Examine take this for the outcome of these cells, which a batch has examined before.
+
+    It is taken only for exactly these cells; an exception is raised there.
+    """
+    token = _outcome.set((list(cells), outcome))
+    try:
+        yield
+    finally:
+        _outcome.reset(token)
 
 
-def digest(path: Path) -> str:
-    """Return what tells one version of a submitted notebook from another."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+_outcome: ContextVar[tuple[list[Cell], Done | Exception] | None] = ContextVar(
+    "outcome", default=None
+)
 
 
-def _fill(nb: Any, examined: Examined) -> None:
+def _given(cells: Sequence[Cell]) -> Done | None:
+    known = _outcome.get()
+    if known is None or known[0] != list(cells):
+        return None
+    if isinstance(known[1], Exception):
+        raise known[1]
+    return known[1]
+
+
+def _fill(nb: Any, cells: Sequence[Cell], done: Done) -> None:
     """Write the outputs into the notebook, as if a kernel had run it."""
+    from autograder.grading import feedback
+
+    known = {cell.index: cell for cell in cells}
     count = 0
     for index, cell in enumerate(nb.cells):
         if cell.cell_type != "code":
             continue
         count += 1
-        seen = examined.seen.get(index)
+        seen = done.examined.seen.get(index)
+        outputs = [harmless.output(output) for output in seen.outputs] if seen else []
+        if seen and known[index].role == "test":
+            outputs.insert(0, feedback.box(seen))
+            cell.metadata[KEY] = feedback.about(seen, known[index].source)
         cell.execution_count = count
-        cell.outputs = _nodes(seen.outputs) if seen else []
+        cell.outputs = from_dict(outputs)  # type: ignore[no-untyped-call]
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = count
 
 
-def _nodes(outputs: list[Output]) -> list[Any]:
-    return [from_dict(output) for output in outputs]  # type: ignore[no-untyped-call]
+def _refuse_unsafe_name(resources: Any) -> None:
+    """Raise before a student's name that is markup gets a page; nbgrader has noted it by now."""
+    named = resources["nbgrader"]
+    if harmless.safe_name(named["student"]):
+        return
+    with Gradebook(named["db_url"]) as book, contextlib.suppress(MissingEntry):
+        book.remove_student(named["student"])
+    raise UserMistake(gradebook.UNSAFE_NAME.format(named["student"]))
 
 
 def _originals(step: NbGraderPreprocessor, resources: Any) -> tuple[list[Original], Path]:
     """The assignment's cells, and the folder it was made in."""
-    about = resources["nbgrader"]
+    named = resources["nbgrader"]
     coursedir = _coursedir(step)
-    folder = Path(coursedir.format_path(coursedir.source_directory, ".", about["assignment"]))
-    with Gradebook(about["db_url"], coursedir.course_id) as book:
-        source = folder / f"{about['notebook']}.ipynb"
+    folder = Path(coursedir.format_path(coursedir.source_directory, ".", named["assignment"]))
+    with Gradebook(named["db_url"], coursedir.course_id) as book:
+        source = folder / f"{named['notebook']}.ipynb"
         originals = gradebook.originals_of_gradebook(
-            book, about["notebook"], about["assignment"], source
+            book, named["notebook"], named["assignment"], source
         )
     return originals, folder
 
@@ -163,9 +206,10 @@ def _coursedir(step: NbGraderPreprocessor) -> Any:
     return owner.coursedir
 
 
-def _digest(step: NbGraderPreprocessor, resources: Any) -> str:
-    about, coursedir = resources["nbgrader"], _coursedir(step)
+def _submission(step: NbGraderPreprocessor, resources: Any) -> str:
+    """What tells this version of the submitted notebook from another."""
+    named, coursedir = resources["nbgrader"], _coursedir(step)
     folder = coursedir.format_path(
-        coursedir.submitted_directory, about["student"], about["assignment"]
+        coursedir.submitted_directory, named["student"], named["assignment"]
     )
-    return digest(Path(folder) / f"{about['notebook']}.ipynb")
+    return evidence.digest((Path(folder) / f"{named['notebook']}.ipynb").read_bytes())

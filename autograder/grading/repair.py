@@ -13,9 +13,18 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from nbformat import from_dict
+
 from autograder.grading.names import bound_by
 from autograder.grading.outputs import clean
 
+# What a notebook says of itself, whatever the submitted one said.
+METADATA = {
+    "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+    "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+}
+_PICTURES = ("image/png", "image/jpeg", "image/gif")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 _HIDDEN = re.compile(r"[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*(\n|$)", re.DOTALL)
 
 
@@ -61,13 +70,17 @@ class Original:
 def repair(notebook: Any, originals: list[Original]) -> list[str]:
     """Mend a notebook (nbformat's) in place and return a sentence for each kind of repair.
 
-    `originals` stand in their order.
+    `originals` stand in their order. Nothing is left of a submission's metadata: nbconvert looks
+    there for lexers, widgets, tags and titles, and writes them into the instructor's page.
     """
     known = {original.grade_id: original for original in originals}
+    notebook["metadata"] = _node(METADATA)
     for cell in notebook.cells:
         cell["source"] = clean(cell["source"])
-        if _claim(cell) not in known:
-            cell["metadata"].pop("nbgrader", None)
+        name = _claim(cell)
+        cell["metadata"] = _node({"nbgrader": {"grade_id": name}} if name in known else {})
+        if "attachments" in cell:
+            cell["attachments"] = _node(_pictures(cell["attachments"]))
     done = [
         *_single(notebook, known),
         *_recognised(notebook, known),
@@ -176,6 +189,20 @@ def _restored(cell: Any, original: Original) -> Iterator[tuple[str, str]]:
         if not original.looks_like(cell["source"]):
             yield "changed, so that ours was run", original.grade_id
         cell["source"] = original.source
+
+
+def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
+    """Of what was pasted into a text cell the pictures."""
+    kept = {}
+    for name, versions in attachments.items() if isinstance(attachments, dict) else ():
+        for mime, content in versions.items() if isinstance(versions, dict) else ():
+            if mime in _PICTURES and isinstance(content, str) and _BASE64.match(content):
+                kept[str(name)] = {mime: content}
+    return kept
+
+
+def _node(content: dict[str, Any]) -> Any:
+    return from_dict(content)  # type: ignore[no-untyped-call]
 
 
 def _new_cell(original: Original) -> Any:

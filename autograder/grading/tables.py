@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from rich import progress
@@ -91,12 +92,13 @@ def telling(what: str) -> Iterator[Callable[[Cell, Seen], None] | None]:
 
 @contextlib.contextmanager
 def progress_bar(unit: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show a progress bar on stderr; yields a function (done, all, student)."""
+    """Show progress and the finishing time on stderr; yields a function (done, all, student)."""
     columns = (
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
         progress.MofNCompleteColumn(),
         progress.TimeRemainingColumn(),
+        _EndsAt(),
     )
     with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(unit, total=None)
@@ -105,6 +107,17 @@ def progress_bar(unit: str) -> Iterator[Callable[[int, int, str], None]]:
             bar.update(task, completed=done, total=total, description=f"{unit} {student}")
 
         yield report
+
+
+class _EndsAt(progress.ProgressColumn):
+    """The time of day at which a task will have ended."""
+
+    def render(self, task: progress.Task) -> Text:
+        """Return nothing while too little is known."""
+        if task.time_remaining is None:
+            return Text("")
+        ends = datetime.now() + timedelta(seconds=task.time_remaining)
+        return Text(f"ends at {ends:%H:%M}", "progress.remaining")
 
 
 def _console() -> Console:

@@ -30,6 +30,7 @@ class Verdict:
     status: str
     message: str = ""
     kind: str = ""  # the type of what was raised
+    line: int = 0  # of the test cell, where it was raised
 
 
 def judge(raised: BaseException | None, cell: str, *, answered: bool) -> Verdict:
@@ -97,20 +98,21 @@ def _leaves(raised: BaseException) -> Iterator[BaseException]:
 
 def _judge_one(raised: BaseException, cell: str, answered: bool) -> Verdict:
     kind = type(raised).__name__
-    if isinstance(raised, NotAttempted):
-        return Verdict(NOT_ATTEMPTED, str(raised), kind)
-    if isinstance(raised, Inconclusive):
-        return Verdict(INCONCLUSIVE, str(raised), kind)
-    if isinstance(raised, Outcome):
-        return Verdict(FAILED, str(raised), kind)
     where = _own_frame(raised, cell)
+    number = (where.lineno or 0) if where is not None else 0
+    if isinstance(raised, NotAttempted):
+        return Verdict(NOT_ATTEMPTED, str(raised), kind, number)
+    if isinstance(raised, Inconclusive):
+        return Verdict(INCONCLUSIVE, str(raised), kind, number)
+    if isinstance(raised, Outcome):
+        return Verdict(FAILED, str(raised), kind, number)
     line = f"`{where.line}`" if where is not None and where.line else "its check"
     if isinstance(raised, AssertionError) and not _in_our_code(raised):
-        return Verdict(FAILED, str(raised) or f"the test's {line} did not hold", kind)
+        return Verdict(FAILED, str(raised) or f"the test's {line} did not hold", kind, number)
     if not answered or isinstance(raised, _OURS) or _in_our_code(raised):
         raise Fault(f"the test cell `{cell}` failed by itself: {described(raised)}") from raised
     said = f"{kind}: {raised}" if str(raised) else kind
-    return Verdict(FAILED, f"the test could not use the answer: {said} in {line}", kind)
+    return Verdict(FAILED, f"the test could not use the answer: {said} in {line}", kind, number)
 
 
 def _own_frame(raised: BaseException, cell: str) -> traceback.FrameSummary | None:

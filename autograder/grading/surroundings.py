@@ -1,0 +1,60 @@
+"""Where an examination took place: what a grade rests on beside the submission and the tests."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+PACKAGE = "unblocked"
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """One machine, and the programs on it that grade."""
+
+    package: str  # version of this course
+    code: str  # digest of its modules: a version is not changed by every commit
+    python: str
+    nbgrader: str
+    system: str
+    cpus: int
+
+
+@cache
+def here() -> Surroundings:
+    """Return those of this process."""
+    return Surroundings(
+        package=_version(PACKAGE),
+        code=_code(),
+        python=f"{platform.python_implementation()} {platform.python_version()}",
+        nbgrader=_version("nbgrader"),
+        system=f"{platform.system()} {platform.release()} {platform.machine()}",
+        cpus=cores(),
+    )
+
+
+def cores() -> int:
+    """Return how many CPUs this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "not installed"
+
+
+def _code() -> str:
+    package = Path(__file__).resolve().parents[1]
+    digest = hashlib.sha256()
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()[:12]
