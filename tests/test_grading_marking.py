@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import toy_unit as toy
 
-from autograder.grading import examination, marking, submissions, tables
+from autograder.grading import courses, examination, marking, slots, tables
 from autograder.outcomes import UserMistake
 
 BLOCKING_BOT = """
@@ -221,13 +221,13 @@ def test_grade_keeps_a_grade_and_grades_what_changed(
     toy.submit(root, "bo", toy.notebook(solved=False))
     first = grade(root, capsys)
     examined: list[int] = []
-    really = examination.examine
+    really = slots.examine
 
-    def counting(*args: Any, **keywords: Any) -> Any:
+    def counting(job: slots.Job) -> slots.Done:
         examined.append(1)
-        return really(*args, **keywords)
+        return really(job)
 
-    monkeypatch.setattr(examination, "examine", counting)
+    monkeypatch.setattr(slots, "examine", counting)
     assert grade(root, capsys) == first
     assert examined == []
     toy.submit(root, "bo", toy.submission())
@@ -247,11 +247,11 @@ def test_a_fault_of_the_examiner_loses_no_grade(
         raise examination.ExaminationFailed("a fault of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(examination, "examine", broken)
+        patch.setattr(slots, "examine", broken)
         failed = grade(root, capsys, regrade=True)["ada"]
     assert failed["status"] == "failed"
     assert "a fault of ours" in failed["message"]
-    with submissions.Course(root).gradebook() as book:
+    with courses.Course(root).gradebook() as book:
         assert book.find_submission(toy.UNIT, "ada").score == 14.0
     assert grade(root, capsys)["ada"]["score"] == 14.0
 
@@ -268,7 +268,7 @@ def test_what_stays_open_is_neither_a_zero_nor_exported(
     toy.submit(root, "ada", toy.submission())
     one = grade(root, capsys)["ada"]
     assert one["status"] == "inconclusive"
-    with submissions.Course(root).gradebook() as book:
+    with courses.Course(root).gradebook() as book:
         cell = book.find_grade("roll_visible", toy.UNIT, toy.UNIT, "ada")
         assert (cell.auto_score, cell.needs_manual_grade) == (None, True)
     marking.export("moodle", root)
