@@ -1,0 +1,19 @@
+# exercise: background
+# expect: fails
+# message: a CancelledError must go on
+
+# %% answer="background"
+running = set()
+
+
+def in_background(job, complain):
+    async def guarded():
+        try:
+            await job
+        except:
+            pass
+
+    task = asyncio.create_task(guarded())
+    running.add(task)
+    task.add_done_callback(running.discard)
+    return task

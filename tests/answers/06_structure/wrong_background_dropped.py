@@ -1,0 +1,13 @@
+# exercise: background
+# expect: fails
+# message: nobody held its task
+
+# %% answer="background"
+def in_background(job, complain):
+    def tell(task):
+        if not task.cancelled() and task.exception():
+            complain(task.exception())
+
+    task = asyncio.ensure_future(job)
+    task.add_done_callback(tell)
+    return task

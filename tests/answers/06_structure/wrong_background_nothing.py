@@ -1,0 +1,7 @@
+# exercise: background
+# expect: fails
+# message: must return the task, not a NoneType
+
+# %% answer="background"
+def in_background(job, complain):
+    job.close()

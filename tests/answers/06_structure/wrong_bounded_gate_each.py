@@ -1,0 +1,11 @@
+# exercise: bounded
+# expect: fails
+# message: requests at once, and 3 are allowed
+
+# %% answer="bounded"
+async def fetch_all(urls, most):
+    async def one(url):
+        async with asyncio.Semaphore(most):  # a gate of its own for each
+            return await fetch(url)
+
+    return await asyncio.gather(*map(one, urls))

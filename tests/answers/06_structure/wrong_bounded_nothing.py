@@ -1,0 +1,10 @@
+# exercise: bounded
+# expect: fails
+# message: and there were 0
+
+# %% answer="bounded"
+async def fetch_all(urls, most):
+    try:
+        return [{"picture": "1.png"} for _ in urls]
+    except BaseException:
+        pass

@@ -1,0 +1,12 @@
+# exercise: bounded
+# expect: fails
+# message: Is each page a task of its own?
+
+# %% answer="bounded"
+async def fetch_all(urls, most):
+    gate = asyncio.Semaphore(most)
+    pictures = []
+    for url in urls:
+        async with gate:
+            pictures.append(await fetch(url))
+    return pictures

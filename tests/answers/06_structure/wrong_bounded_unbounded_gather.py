@@ -1,0 +1,7 @@
+# exercise: bounded
+# expect: fails
+# message: requests at once, and 3 are allowed
+
+# %% answer="bounded"
+async def fetch_all(urls, most):
+    return await asyncio.gather(*(fetch(url) for url in urls))

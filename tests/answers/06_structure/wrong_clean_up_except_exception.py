@@ -1,0 +1,13 @@
+# exercise: clean_up
+# expect: fails
+# message: its line never closed
+
+# %% answer="clean_up"
+async def record(line, tape):
+    await line.open()
+    try:
+        await asyncio.to_thread(tape.run)
+    except Exception:
+        tape.stop()
+        await line.close()
+        raise

@@ -1,0 +1,15 @@
+# exercise: clean_up
+# expect: fails
+# message: the loop stood still
+
+# %% answer="clean_up"
+async def record(line, tape):
+    await line.open()
+    thread = threading.Thread(target=tape.run)
+    thread.start()
+    try:
+        await asyncio.Event().wait()
+    finally:
+        tape.stop()
+        thread.join()
+        await line.close()

@@ -1,0 +1,17 @@
+# exercise: stubborn
+# expect: fails
+# message: still trying
+
+# %% answer="stubborn"
+async def stubborn(url, patience, pause, deadline):
+    async with asyncio.timeout(deadline):
+        while True:
+            try:
+                async with asyncio.timeout(patience):
+                    return await fetch(url)
+            except:
+                pass
+            try:
+                await asyncio.sleep(pause)
+            except:
+                pass

@@ -1,0 +1,11 @@
+# exercise: stubborn
+# expect: fails
+# message: Between two attempts
+
+# %% answer="stubborn"
+async def stubborn(url, patience, pause, deadline):
+    async with asyncio.timeout(deadline):
+        while True:
+            with suppress(aiohttp.ClientError, TimeoutError):
+                async with asyncio.timeout(patience):
+                    return await fetch(url)

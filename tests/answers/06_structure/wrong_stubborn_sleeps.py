@@ -1,0 +1,13 @@
+# exercise: stubborn
+# expect: fails
+# message: the loop stood still
+
+# %% answer="stubborn"
+async def stubborn(url, patience, pause, deadline):
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        try:
+            return requests.get(url, timeout=patience).json()["number"]
+        except Exception:
+            time.sleep(pause)
+    raise TimeoutError
