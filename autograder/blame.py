@@ -121,12 +121,14 @@ class Sampler:
         """Return the line seen most often in the pass of that moment, of the loop's thread or,
         when another thread held the GIL, of that `culprit`."""
         looks = [(who, line) for at, who, line in self._looks if at == moment]
-        seen = Counter(line for who, line in looks if who == culprit) or Counter(
-            line for who, line in looks if bool(who) == bool(culprit)
-        )
-        if not seen and culprit:
-            return self.line_of(moment)
-        return seen.most_common(1)[0][0] if seen else None
+        for fits in (
+            [line for who, line in looks if who == culprit],
+            [line for who, line in looks if bool(who) == bool(culprit)],
+            [line for _, line in looks],
+        ):
+            if fits:
+                return Counter(fits).most_common(1)[0][0]
+        return None
 
     def _note(self, moment: int, who: int, line: Line) -> None:
         if line.file and len(self._looks) < _LOOKS_KEPT:

@@ -40,6 +40,8 @@ class Looks:
     held_up: int = 0  # the loop handed the GIL over to the sampler
     handed_over: int = 0  # how many of the loop's switches that explains
     held: int = 0  # the sampler lost its CPU, perhaps with the GIL
+    on_the_way: int = 0  # the sampler waited for a CPU before its looks
+    asleep: int = 0  # one sleep in something else than a lock, from one look to the next
     elsewhere: bool = False  # asleep in something else than a lock, whenever looked at
     at_lock: bool = False  # asleep at a lock or the GIL, whenever looked at
 
@@ -72,7 +74,7 @@ class Excuse:
 def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     """Say what of a sleep was not the code's doing."""
     said = Excuse()
-    left = sleep.slept
+    left = max(0, sleep.slept - looks.asleep)
     by_sampler = min(left, looks.held_up)
     left -= by_sampler
     if sleep.switches <= looks.handed_over:
@@ -89,7 +91,7 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     return said
 
 
-def see(looks: Iterable[Look], base: Reading, began: int, switches: int) -> Looks:
+def see(looks: Iterable[Look], base: Reading, began: int, switches: int, end: Reading) -> Looks:
     """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
 
     The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
@@ -99,11 +101,15 @@ def see(looks: Iterable[Look], base: Reading, began: int, switches: int) -> Look
     seen = Looks()
     elsewhere = at_lock = False
     cpu, wait, since = base.cpu, base.wait, began
+    asleep = False  # at the last look, elsewhere than at a lock
     for look in looks:
         busy = look.cpu - cpu + look.wait - wait
         slept = max(0, look.began - since - busy)
         switched = look.switches - switches
+        if asleep and not switched:  # it has not woken since: nobody can have held it up
+            seen.asleep += slept
         locked = look.sleeps_in.startswith(b"futex")
+        asleep = bool(look.sleeps_in) and not locked
         asked = busy > HANDS_OVER and look.own_switches > 1 and (locked or not look.sleeps_in)
         if asked and switched <= 1 + locked:
             seen.held_up += min(slept, look.own_wait + WAKE_UP)
@@ -117,7 +123,10 @@ def see(looks: Iterable[Look], base: Reading, began: int, switches: int) -> Look
                 seen.held += on_the_way + look.ended - look.began
             elsewhere |= bool(look.sleeps_in) and not locked
             at_lock |= locked
+        seen.on_the_way += look.own_wait
         cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
+    if asleep and end.switches == switches:
+        seen.asleep += max(0, end.wall - since - (end.cpu - cpu) - (end.wait - wait))
     seen.elsewhere, seen.at_lock = elsewhere and not at_lock, at_lock and not elsewhere
     return seen
 
@@ -157,7 +166,10 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -
         taken = min(bound, threads.foreign + threads.sampler)
         said.certain += taken
     else:
-        taken = 0 if looks.elsewhere else min(bound, threads.foreign + looks.held)
+        held = looks.held
+        if looks.handed_over:  # it may have lost its CPU before it let go of the GIL
+            held += max(0, threads.sampler - looks.on_the_way)
+        taken = 0 if looks.elsewhere else min(bound, threads.foreign + held)
         said.doubt += taken
     return taken
 
@@ -169,10 +181,11 @@ def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) 
         return
     starved = min(threads.own_wait, max(0, left - threads.own_cpu))
     # In select, several sleeps can only be a wait for the GIL.
-    alike = left <= sleep.switches * GIL_TURN or (
-        sleep.switches > 1 if sleep.in_select else sleep.switches > 3 and threads.own_cpu * 2 > left
-    )
-    gil = alike and left > SOME
+    turns = left / (sleep.switches * GIL_TURN) if sleep.switches > 0 else left
+    alike = sleep.switches > 1 if sleep.in_select else turns <= 1
+    # A thread that lost its CPU in between holds up those who queue for the GIL.
+    alike = alike or (turns <= 2 and sleep.switches > 3 and threads.own_cpu * 2 > left)
+    gil = alike and left > SOME and not looks.asleep
     said.for_gil = gil and (sleep.in_select or threads.active > 0 or looks.at_lock)
     if not gil or threads.active != 1:
         said.doubt += starved
@@ -182,7 +195,10 @@ def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) 
     said.doubt += guessed
     said.certain += starved - guessed
     # Where the loop woke to ask for the GIL and waited for a CPU, the GIL was kept meanwhile.
-    held = left + sleep.waited - threads.own_wait
+    # It wakes after each turn; of the first wait and the last one nobody knows.
+    asking = sleep.waited * max(0, sleep.switches - 2) // sleep.switches
     counted = left - starved
-    said.kept = max(0, min(held, threads.own_cpu) - counted)
-    said.perhaps_kept = max(0, min(sleep.waited, held - counted - said.kept))
+    kept = min(left + asking - threads.own_wait, threads.own_cpu)
+    said.kept = max(0, kept - counted)
+    rest = left + sleep.waited - threads.own_wait - counted - said.kept
+    said.perhaps_kept = max(0, min(sleep.waited, rest))

@@ -187,7 +187,7 @@ class Probe:
         said, culprit = Excuse(), 0
         if slept > LONG and not self.blind:
             sleep = Sleep(slept, wait, switches, in_select=own_switches > 0)
-            said, culprit = self._excuse(began, sleep)
+            said, culprit = self._excuse(began, sleep, end)
         slept -= said.certain + said.doubt
         noise = wait + said.certain + said.doubt
         slept, doubt = slept + said.kept, said.doubt + said.perhaps_kept
@@ -203,11 +203,11 @@ class Probe:
             self.held.append(held)
         self._rebase(end)
 
-    def _excuse(self, began: int, sleep: Sleep) -> tuple[Excuse, int]:
+    def _excuse(self, began: int, sleep: Sleep, end: Reading) -> tuple[Excuse, int]:
         """Return what of the sleep was not the code's doing, and the call's busiest thread."""
         looks = self.sampler.looks if self.sampler is not None else []
         in_pass = [look for look in looks if look.moment == began]
-        seen = see(in_pass, self.base, began, self.switches + sleep.in_select)
+        seen = see(in_pass, self.base, began, self.switches + sleep.in_select, end)
         now, births = self.others.read(), self.others.take_births()
         sampler = self.sampler.tid if self.sampler is not None else 0
         threads = tally(self.base_others, now, births, self.others.before, sampler)
