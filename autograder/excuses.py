@@ -100,16 +100,19 @@ def see(looks: Iterable[Look], base: Reading, began: int, switches: int, end: Re
     """
     seen = Looks()
     elsewhere = at_lock = False
-    cpu, wait, since = base.cpu, base.wait, began
-    asleep = False  # at the last look, elsewhere than at a lock
+    cpu, wait, since, last = base.cpu, base.wait, began, began
+    asleep, locked = False, False  # at the last look: elsewhere than at a lock, or at one
     for look in looks:
         busy = look.cpu - cpu + look.wait - wait
         slept = max(0, look.began - since - busy)
         switched = look.switches - switches
-        if asleep and not switched:  # it has not woken since: nobody can have held it up
-            seen.asleep += slept
+        was_asleep, was_locked = asleep, locked
         locked = look.sleeps_in.startswith(b"futex")
         asleep = bool(look.sleeps_in) and not locked
+        if was_asleep and not switched:
+            seen.asleep += slept + since - last  # all the time, also while it was looked at
+        elif asleep and switched == 1 and not was_locked:
+            seen.asleep += slept
         asked = busy > HANDS_OVER and look.own_switches > 1 and (locked or not look.sleeps_in)
         if asked and switched <= 1 + locked:
             seen.held_up += min(slept, look.own_wait + WAKE_UP)
@@ -124,9 +127,10 @@ def see(looks: Iterable[Look], base: Reading, began: int, switches: int, end: Re
             elsewhere |= bool(look.sleeps_in) and not locked
             at_lock |= locked
         seen.on_the_way += look.own_wait
+        last = look.began
         cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
     if asleep and end.switches == switches:
-        seen.asleep += max(0, end.wall - since - (end.cpu - cpu) - (end.wait - wait))
+        seen.asleep += max(0, end.wall - last - (end.cpu - cpu) - (end.wait - wait))
     seen.elsewhere, seen.at_lock = elsewhere and not at_lock, at_lock and not elsewhere
     return seen
 
@@ -169,7 +173,8 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -
         held = looks.held
         if looks.handed_over:  # it may have lost its CPU before it let go of the GIL
             held += max(0, threads.sampler - looks.on_the_way)
-        taken = 0 if looks.elsewhere else min(bound, threads.foreign + held)
+        elsewhere = looks.elsewhere and not looks.asleep
+        taken = 0 if elsewhere else min(bound, threads.foreign + held)
         said.doubt += taken
     return taken
 
@@ -177,7 +182,7 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -
 def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -> None:
     """A thread of the call that waited for a CPU cannot give the GIL, or a lock, to the loop."""
     left = sleep.slept
-    if looks.elsewhere:
+    if looks.elsewhere and not looks.asleep:
         return
     starved = min(threads.own_wait, max(0, left - threads.own_cpu))
     # In select, several sleeps can only be a wait for the GIL.

@@ -32,8 +32,9 @@ each is told from a sleep of the code's own):
                         the loop was seen asleep in something else than a lock
     what threads that are not the code's had the GIL, at most 5.5 ms for each of the V
 
-What is taken off on suspicion only is kept as `doubt`: a block that exceeds the limit only with its
-doubt is inconclusive, neither a failure nor a pass.
+Nothing is taken off while the sampler's looks find the loop in one and the same sleep outside of a
+lock. What is taken off on suspicion only is kept as `doubt`: a block that exceeds the limit only
+with its doubt is inconclusive, neither a failure nor a pass.
 
 Cheap: two clock reads a pass. The rest is read when a pass was longer than 1 ms, and
 again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the

@@ -29,7 +29,7 @@ def test_a_sleep_that_looks_found_to_be_one_is_the_codes_own() -> None:
     # the 10 ms that discord.py's heartbeat thread waited for a CPU were taken off: 890 for 900.
     looks = [look(5, 1, b"futex_wait_queue")]
     looks += [look(at, 2, b"hrtimer_nanosleep") for at in (8, 20, 40, 80, 300)]
-    assert slept(looks, switches=2) > 895 * MS
+    assert slept(looks, switches=2) > 892 * MS  # what was before 8 ms is doubtful
 
 
 def test_a_sleep_at_a_lock_may_be_a_wait_for_a_starved_thread() -> None:
@@ -42,3 +42,10 @@ def test_only_the_time_between_looks_that_saw_one_sleep_is_certain() -> None:
     looks = [look(20, 1, b"hrtimer_nanosleep"), look(40, 1, b"hrtimer_nanosleep")]
     looks += [look(800, 2, b"futex_wait_queue")]
     assert slept(looks, switches=2) == 890 * MS
+
+
+def test_a_wait_for_the_gil_after_the_sleep_is_not_the_codes() -> None:
+    # Beside 18 hogs the loop woke and then waited 23 ms for a starved thread: 923 for 900.
+    looks = [look(at, 1, b"hrtimer_nanosleep") for at in (20, 40, 80, 300, 860)]
+    assert slept(looks, switches=2) == 890 * MS
+    assert slept(looks, switches=1) == 900 * MS

@@ -60,7 +60,7 @@ def run(root: Path, arguments: Sequence[str], *, quick: bool, soak: bool) -> int
 def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
     """Leave out what is marked, unless the arguments hold a `-m` of their own: the last wins."""
     marks = "not slow and not soak" if quick else "not soak"
-    select = () if soak else ("-m", marks)
+    select = ("-m", "" if soak else marks)
     beside = () if arguments or soak else ("-n", "2", "--dist", "loadfile")
     return Step("pytest", "pytest", (*select, *beside, *arguments), live=True)
 
