@@ -1,0 +1,581 @@
+# The lesson of unit 02. It stands without unit 01 (the fast path skips it): a coroutine is explained
+# again in two lines, and the recalled questions explain themselves.
+# Every figure in the text is either measured by the cell above it, or cited under "In practice".
+# `build` makes notebooks/02_tasks.ipynb of this file.
+
+# %% [markdown]
+# # 02 · Find the places where control changes hands
+#
+# *Where can control go?*
+#
+# **You will** make two things happen at once, look at a thousand `await`s at which nothing changes,
+# and ask a web server whether a program that looks concurrent is.
+#
+# **You learn**
+# - three words that are easily mixed up: call, await, task;
+# - where the loop can turn to another task, and where it cannot;
+# - four ways to wait for many things, and three that only look like it.
+#
+# **You need** unit 00. Unit 01 is worth its time, but this unit stands without it. Of it you need
+# one sentence: calling an `async def` runs nothing, it makes a **coroutine**, and that runs when
+# somebody awaits it or makes a task of it. No Discord account and no internet. The lesson takes 25
+# to 40 minutes, the lab after it 20 to 45.
+
+# %%
+import asyncio
+import time
+from itertools import pairwise
+
+import aiohttp
+import matplotlib.pyplot as plt
+import requests
+
+from autograder import predict, recall, watch, world
+
+servers = await world.start("http")
+
+# %% [markdown]
+# First, three questions from units 01 and 00. Run each cell, put a letter in place of the question
+# mark, and run it again. (You have skipped unit 01? Guess, and read why.)
+
+# %%
+recall("?", about="which-lines-ran")
+
+# %%
+recall("?", about="how-many-run")
+
+# %%
+recall("?", about="what-is-graded")
+
+# %% [markdown]
+# ## 1 · Call, await, task
+#
+# Tea for two. Brewing it takes 0.3 s, in which there is nothing to do.
+
+# %%
+def say(line):
+    """Print a line and the seconds since `began`, which each run sets anew."""
+    print(f"{time.perf_counter() - began:5.2f} s  {line}")
+
+
+async def brew(name, seconds=0.3):
+    say(f"{name}: the water is on")
+    await asyncio.sleep(seconds)
+    say(f"{name}: the tea is ready")
+    return f"tea for {name}"
+
+# %%
+async def tea_time():
+    await brew("ada")
+    await brew("bo")
+
+# %% [markdown]
+# `asyncio.sleep` does not block, that you know from unit 00.
+#
+# > **Predict.** Two cups, 0.3 s each, both awaited. When are both ready?
+
+# %%
+predict("?", about="two-awaits")
+
+# %% experiment="two-awaits"
+began = time.perf_counter()
+report = await watch(tea_time)
+report
+
+# %%
+predict(about="two-awaits")
+
+# %% [markdown]
+# The loop was free all the time, the chart shows not one bar worth speaking of. But it also shows
+# **one lane**: there was one task, and a task does one thing after the other. `await brew("ada")` is
+# a **call**: do this, here, now, and come back with the result. bo's water is put on when ada's tea
+# is ready.
+#
+# If bo shall not wait for ada, there must be a second one who can do something: a **task**.
+
+# %%
+async def tea_time():
+    ada = asyncio.create_task(brew("ada"))
+    bo = asyncio.create_task(brew("bo"))
+    say("two tasks are made")
+    return await ada, await bo
+
+# %% [markdown]
+# > **Predict.** Which line is printed first?
+
+# %%
+predict("?", about="who-begins")
+
+# %% experiment="who-begins"
+began = time.perf_counter()
+report = await watch(tea_time)
+report
+
+# %%
+predict(about="who-begins")
+
+# %% [markdown]
+# Three lanes, and both cups are ready after 0.3 s. What happened at which line:
+#
+# | you write | what happens | what you get |
+# |---|---|---|
+# | `brew("ada")` | nothing: a coroutine is made | a coroutine |
+# | `await brew("ada")` | it runs here, in this task, to its end; this line waits | its result |
+# | `create_task(brew("ada"))` | it is put into the loop's queue; this task goes on at once | a task |
+# | `await ada` (a task) | this line waits until that task is done | its result |
+#
+# A task that is made has not begun. It begins when the loop gets a turn, and the loop gets one when
+# the present task waits for something: here, at `await ada`.
+#
+# **Change it.** Let bo brew for 0.1 s. In what order is the tea ready? And what if you write `await
+# bo, await ada` at the end?
+
+# %% [markdown]
+# In your bot you have used tasks all along: discord.py makes one for each command that somebody
+# calls. That is why ada's `!roll` and bo's `!ping` can overlap without a line of yours. But *within*
+# a command you are in one task, and there one line waits for the other.
+
+# %% [markdown]
+# ## 2 · A thousand awaits
+#
+# The text from which this course grew says: *explicitly using await is basically telling the event
+# loop "hey, you've got control back to schedule other coroutines and tasks now"*. Many texts say so.
+# Let us take it at its word. ada and bo each have a task, and each makes a thousand `await`s. Each
+# time one of them is at work, the `log` is told.
+
+# %%
+async def add(a, b):
+    return a + b
+
+
+async def plain(name, log):
+    total = 0
+    for number in range(1000):
+        log.append(name)
+        total = await add(total, number)
+
+# %%
+async def both(count):
+    """Run `count` for ada and bo, each in a task, and return who was at work, in order."""
+    log = []
+    tasks = [asyncio.create_task(count(name, log)) for name in ("ada", "bo")]
+    for task in tasks:
+        await task
+    return log
+
+
+def changes(log):
+    """How often the log goes over from one name to the other."""
+    return sum(one != other for one, other in pairwise(log))
+
+# %% [markdown]
+# > **Predict.** ada begins. How many of her thousand rounds are over when bo comes to his first?
+
+# %%
+predict("?", about="thousand-awaits")
+
+# %% experiment="thousand-awaits"
+logs = {"a thousand times: await add(...)": await both(plain)}
+[log] = logs.values()
+print("bo's first round comes after", log.index("bo"), "rounds of ada's")
+print("changes from one to the other:", changes(log))
+
+# %%
+predict(about="thousand-awaits")
+
+# %% [markdown]
+# A thousand `await`s, and not once did the loop get a turn. `add` never waits for anything, so there
+# was nothing to hand over. An `await` of a coroutine is a call, and the loop does not even learn of
+# it.
+#
+# Now we put a single line into it. `asyncio.sleep(0)` waits for no time at all, but it does
+# **suspend**: it lets the loop go round once.
+
+# %%
+async def once(name, log):
+    total = 0
+    for number in range(1000):
+        log.append(name)
+        total = await add(total, number)
+        if number == 499:
+            await asyncio.sleep(0)
+
+
+async def every_time(name, log):
+    for _ in range(1000):
+        log.append(name)
+        await asyncio.sleep(0)
+
+# %% [markdown]
+# > **Predict.** Each of the two suspends once, in the middle. How often do they change over?
+
+# %%
+predict("?", about="one-sleep-zero")
+
+# %% experiment="one-sleep-zero"
+logs["one sleep(0) in the middle"] = await both(once)
+logs["a thousand times: sleep(0)"] = await both(every_time)
+for name, log in logs.items():
+    print(f"{name}, changes: {changes(log)}")
+
+# %%
+predict(about="one-sleep-zero")
+
+# %% [markdown]
+# The three runs as a picture: who was at work, round by round, from left to right.
+
+# %% jupyter={"source_hidden": true}
+def raster(logs):
+    """One panel a run: a tick in the lane of whoever was at work in that round."""
+    _, panels = plt.subplots(
+        len(logs), 1, figsize=(8, 4.2), sharex=True, layout="constrained", squeeze=False
+    )
+    for axes, (title, log) in zip(panels.flat, logs.items(), strict=True):
+        for lane, name in enumerate(("bo", "ada")):
+            rounds = [number for number, one in enumerate(log) if one == name]
+            axes.vlines(rounds, lane - 0.35, lane + 0.35, color="black", linewidth=0.45)
+        axes.set_yticks((0, 1), ("bo", "ada"))
+        axes.set_title(f"{title}, changes: {changes(log)}", loc="left", fontsize=10)
+        axes.spines[["top", "right"]].set_visible(False)
+    axes.set(xlabel="rounds, in the order in which they were made", xlim=(-10, 2010))
+
+
+raster(logs)
+print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6])
+
+# %% [markdown]
+# Above, ada has the loop to herself until she is through, whatever stands between her lines. In the
+# middle they change over where the one `sleep(0)` is, and nowhere else. Below they take turns, so
+# finely that both lanes look full.
+#
+# So the sentence of that text needs one more word: an `await` gives control back **if what is
+# awaited has to wait**. It marks a place where control *can* change hands.
+#
+# | suspends: the loop gets a turn | does not: it is a call |
+# |---|---|
+# | `asyncio.sleep(...)`, even of 0 | a coroutine in which nothing suspends |
+# | a reply that is not there yet | a reply that a library has kept for you |
+# | a task that is not done | a task that is done |
+# | `queue.get()`, queue empty | `queue.get()`, something is in it |
+#
+# You cannot tell the two columns apart by looking at the line. From this follow two rules:
+#
+# - **Between two awaits nobody else runs.** There you are alone, and may read and write as you like.
+# - **At an await, somebody else may run, or not.** So do not count on either.
+#
+# (Should a long loop of yours call `sleep(0)` now and then? That is unit 04. It helps, and it has
+# its price.)
+#
+# **Change it.** Let only ada call `sleep(0)` every time, and bo run `plain`. Guess the log first.
+
+# %% [markdown]
+# ## 3 · Does it only look concurrent?
+#
+# A task is easily made. Yet programs with tasks all over can still do one thing after the other, and
+# look very modern about it. So we ask a witness: the web server writes down when each request came
+# and when it was answered. Its page takes 0.2 s, and ada, bo and cy each want one.
+
+# %%
+async def fetch(url):
+    """The page at `url`, through an async client."""
+    async with aiohttp.ClientSession() as session, session.get(url) as page:
+        return await page.json()
+
+
+def urls(program):
+    """Three addresses of the slow page; the server notes which program asks, and for whom."""
+    page = f"{servers.http.url}/slow?seconds=0.2&program={program}"
+    return [f"{page}&guest={guest}" for guest in ("ada", "bo", "cy")]
+
+# %%
+async def in_a_row(urls):
+    return [await fetch(url) for url in urls]
+
+
+async def task_by_task(urls):
+    pages = []
+    for url in urls:
+        pages.append(await asyncio.create_task(fetch(url)))
+    return pages
+
+# %% [markdown]
+# The first one has no tasks; the pages come in a row, like the tea in part 1. The second one makes a
+# task for each.
+#
+# > **Predict.** How many requests does the server see at the same time, when `task_by_task` runs?
+
+# %%
+predict("?", about="task-by-task")
+
+# %% experiment="task-by-task"
+for program in (in_a_row, task_by_task):
+    report = await watch(program, urls(program.__name__))
+    print(f"{program.__name__}: {report.seconds:.2f} s")
+
+# %%
+predict(about="task-by-task")
+
+# %% [markdown]
+# As slow as before. A task was made, and in the same breath awaited: until it is done, the `for`
+# does not go on, and the next task does not exist yet. **First make all, then wait.** `gather` does
+# both in one line:
+
+# %%
+async def gathered(urls):
+    return await asyncio.gather(*(fetch(url) for url in urls))
+
+
+report = await watch(gathered, urls("gathered"))
+print(f"gathered: {report.seconds:.2f} s")
+
+# %% [markdown]
+# That is what we want. Now the same `gather` with a client that you may know better:
+
+# %%
+async def fetch_with_requests(url):
+    return requests.get(url).json()
+
+
+async def gathered_requests(urls):
+    return await asyncio.gather(*(fetch_with_requests(url) for url in urls))
+
+# %% [markdown]
+# > **Predict.** Three tasks, all made before one is awaited. How many requests are under way at once?
+
+# %%
+predict("?", about="gather-of-blocking")
+
+# %% experiment="gather-of-blocking"
+report = await watch(gathered_requests, urls("gathered_requests"))
+print(f"gathered_requests: {report.seconds:.2f} s")
+report
+
+# %%
+predict(about="gather-of-blocking")
+
+# %% [markdown]
+# The dark hatched bar is a stretch for which nobody else could run, and it is as long as all three
+# pages together. (The three tasks are in one lane because each of them began when the one before was
+# done.) `gather` can only share out what the tasks give back, and `requests.get` gives nothing back
+# before its page is there. Such a call *blocks* the loop; unit 03 is about what that does to a bot.
+#
+# And this is what the server has written down. A bar is a request: from its arrival to its answer.
+
+# %% jupyter={"source_hidden": true}
+def most_together(requests):
+    """How many of these requests were under way at the same moment, at the most."""
+    spans = [(one["at"], one["at"] + one["seconds"]) for one in requests]
+    return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
+
+# %% jupyter={"source_hidden": true}
+def witness(log):
+    """One panel a program: each request as a bar, from its arrival to its answer."""
+    seen = {}
+    for request in log:
+        if program := request["query"].get("program"):
+            seen.setdefault(program, {})[request["query"]["guest"]] = request
+    _, panels = plt.subplots(len(seen), 1, figsize=(8, 5), sharex=True, layout="constrained")
+    for axes, (program, guests) in zip(panels, seen.items(), strict=True):
+        start = min(request["at"] for request in guests.values())
+        for row, (guest, request) in enumerate(reversed(guests.items())):
+            axes.barh(row, request["seconds"], 0.7, request["at"] - start, fc="0.75", ec="black")
+            axes.text(request["at"] - start + 0.005, row, guest, va="center")
+        together = most_together(guests.values())
+        axes.set_title(f"{program}: at most {together} at once", loc="left", fontsize=10)
+        axes.set_yticks([])
+        axes.spines[["top", "right"]].set_visible(False)
+        print(f"{program}: at most {together} at once")
+    axes.set_xlabel("seconds since the first request")
+
+# %%
+witness(await servers.http.log())
+
+# %% [markdown]
+# Only one of the four is concurrent. The source tells you little: three of them have an `await` for
+# each page, two have tasks, two have `gather`. The witness tells you at once. In the lab it is the
+# server that judges: it keeps its replies back until *all* requests have arrived.
+
+# %% [markdown]
+# ## 4 · Four ways to wait for many
+#
+# First make all, then wait: there are several ways to write it. ada's tea takes 0.3 s, bo's 0.1 s,
+# cy's 0.2 s.
+
+# %%
+ORDERS = {"ada": 0.3, "bo": 0.1, "cy": 0.2}
+
+
+async def with_gather():
+    return await asyncio.gather(*(brew(name, seconds) for name, seconds in ORDERS.items()))
+
+# %% [markdown]
+# > **Predict.** bo's tea is ready first. In which order are the three cups in the result?
+
+# %%
+predict("?", about="order-of-results")
+
+# %% experiment="order-of-results"
+began = time.perf_counter()
+print((await watch(with_gather)).value)
+
+# %%
+predict(about="order-of-results")
+
+# %% [markdown]
+# A list of tasks does the same, and you see every step of it. A `TaskGroup` is its younger relative:
+# at the end of the `async with` all its tasks are done.
+
+# %%
+async def with_a_list():
+    tasks = [asyncio.create_task(brew(name, seconds)) for name, seconds in ORDERS.items()]
+    return [await task for task in tasks]
+
+
+async def with_a_group():
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(brew(name, seconds)) for name, seconds in ORDERS.items()]
+    return [task.result() for task in tasks]
+
+# %%
+for way in (with_a_list, with_a_group):
+    began = time.perf_counter()
+    print(way.__name__, (await watch(way)).value)
+
+# %% [markdown]
+# And when each cup should be served as soon as it is ready, whoever ordered first:
+
+# %%
+async def with_as_completed():
+    served = []
+    for next_one in asyncio.as_completed([brew(name, s) for name, s in ORDERS.items()]):
+        served.append(await next_one)
+    return served
+
+
+began = time.perf_counter()
+print((await watch(with_as_completed)).value)
+
+# %% [markdown]
+# | | results | take it when |
+# |---|---|---|
+# | `gather` | in the order of what you gave it | you want all of them, as a list |
+# | list of tasks | in any order you await them | you do something else in between |
+# | `TaskGroup` | in the tasks | one failure shall stop the others (unit 06) |
+# | `as_completed` | first done, first out | you want to use each one at once |
+#
+# All four make every task before they wait for one. (In which order they *begin*, `as_completed` does
+# not promise. The others begin in the order of your list.)
+
+# %% [markdown]
+# ## 5 · A task that nobody waits for
+#
+# ada rolls, and the roll is to be noted. The noting takes a moment, and ada should not have to wait:
+
+# %%
+book = []
+
+
+async def note(line):
+    await asyncio.sleep(0.05)
+    book.append(line)
+
+
+async def roll(name):
+    asyncio.create_task(note(f"{name} rolled 7"))
+    return f"{name} rolls 7"
+
+# %% [markdown]
+# > **Predict.** We run `roll` on a loop of its own, as a program would, and then look into the book.
+# > What is in it?
+
+# %%
+predict("?", about="nobody-waits")
+
+# %% experiment="nobody-waits"
+report = await watch(roll, "ada")
+print(report.value)
+print("in the book:", book)
+
+# %%
+predict(about="nobody-waits")
+
+# %% [markdown]
+# `roll` had returned, the loop had nothing more to do, and it ended. It took the task along.
+#
+# In a bot the loop goes on for weeks, and so the note is mostly written. Mostly: when the bot is
+# restarted it is lost, when `note` raises an exception nobody is told, and there is a third way to
+# lose it that unit 06 shows. **Who makes a task has to know who waits for it.** Keep the task, and
+# await it before you are done, if its work has to be done by then.
+#
+# **Change it.** Mend `roll`: ada's answer may take a little longer.
+
+# %% [markdown]
+# ## In your bot
+#
+# **Search for** waits that stand in a row, and for tasks that are made and dropped:
+#
+# ```
+# grep -rnE -A4 "^ *for .*:" --include="*.py" . | grep "await"
+# grep -rnE "await asyncio\.create_task|await (self\.)?loop\.create_task" --include="*.py" .
+# grep -rnE "^ *(asyncio|self\.loop|bot\.loop)\.create_task" --include="*.py" .
+# ```
+#
+# Not each hit of the first is a mistake: when the second request needs the answer of the first, they
+# belong in a row.
+#
+# **Before and after**
+#
+# ```python
+# @bot.command()
+# async def ranks(ctx, *members: discord.Member):                       # before
+#     points = []
+#     for member in members:
+#         points.append(await get_points(member.id))
+#     await ctx.send(points)
+#
+# @bot.command()
+# async def ranks(ctx, *members: discord.Member):                       # after
+#     points = await asyncio.gather(*(get_points(member.id) for member in members))
+#     await ctx.send(points)
+# ```
+#
+# For five or ten at once that is fine. For five hundred it is not: whoever answers has limits too.
+# Unit 06 says how to hold back.
+#
+# **One change for tonight.** Take the slowest command with an `await` in a `for`, print
+# `time.perf_counter()` before and after the loop, put a `gather` in its place, and compare.
+
+# %% [markdown]
+# ## In practice
+#
+# <details><summary>The fine print, with sources</summary>
+#
+# - **When one of them fails**: `gather` hands you the first exception at once and lets the others run
+#   on; a `TaskGroup` cancels them and waits for them; in a list of tasks you meet it when you await
+#   that task. Unit 06 is about this.
+# - **`as_completed`** gives out new awaitables, not your tasks. Since 3.13 one can also write `async
+#   for task in asyncio.as_completed(tasks)`, and gets the very tasks.
+# - **A task begins later** by default. Since Python 3.12 a loop can be told to begin at once
+#   (`asyncio.eager_task_factory`); then the first line of part 1 would be another. Some libraries do
+#   so.
+# - **Names**: `asyncio.create_task(roll(), name="roll for ada")` makes logs and charts readable.
+# - **`async for` and `async with`** are awaits too, and they are not concurrent either: an `async for`
+#   waits for each item before the next.
+# - **Threads** can run between any two of your lines. Tasks cannot, and that is why there is so much
+#   less to lock. Less, not nothing: unit 09.
+#
+# Sources: Python's documentation, *Coroutines and Tasks* and *A conceptual overview of asyncio*,
+# where it says, in bold type, that awaiting a coroutine does not hand control back to the loop.
+# </details>
+
+# %% [markdown]
+# ## You have seen
+#
+# - A call makes a coroutine, `await` runs it here and now, a task runs it when the loop gets a turn.
+# - Control changes hands only where something really suspends. A thousand awaits of something that
+#   does not wait are a thousand calls.
+# - Concurrent means: first make all the tasks, then wait, and nothing in them that blocks. A server
+#   sees the difference even when the source hides it.
+#
+# **Next**: the lab of this unit, in which you write programs for given traces, and mend five that
+# only look concurrent. Then unit 03: what one task that never suspends does to a live bot.

@@ -1,0 +1,11 @@
+# exercise: false_concurrency
+# expect: fails
+# message: First make all tasks, then wait
+
+# %% answer="false_concurrency_ranks"
+async def ranks(urls):
+    """Unchanged."""
+    found = []
+    for url in urls:
+        found.append(await asyncio.create_task(fetch(url)))
+    return found

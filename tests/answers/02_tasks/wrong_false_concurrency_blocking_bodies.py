@@ -1,0 +1,13 @@
+# exercise: false_concurrency
+# expect: fails
+# message: the loop stood still for
+
+# %% answer="false_concurrency_weather"
+async def weather(cities):
+    """Tasks made first, and awaited later; but their bodies block."""
+
+    async def one(url):
+        return requests.get(url).json()
+
+    tasks = {city: asyncio.create_task(one(url)) for city, url in cities.items()}
+    return {city: await task for city, task in tasks.items()}

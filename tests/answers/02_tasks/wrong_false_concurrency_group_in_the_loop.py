@@ -1,0 +1,12 @@
+# exercise: false_concurrency
+# expect: fails
+# message: First make all tasks, then wait
+
+# %% answer="false_concurrency_guests"
+async def guests(urls):
+    """Unchanged: a group for each."""
+    tasks = []
+    for url in urls:
+        async with asyncio.TaskGroup() as group:
+            tasks.append(group.create_task(fetch(url)))
+    return sorted(task.result() for task in tasks)

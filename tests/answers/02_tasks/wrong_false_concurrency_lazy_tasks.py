@@ -1,0 +1,9 @@
+# exercise: false_concurrency
+# expect: fails
+# message: and 1 had come after 0.8 s
+
+# %% answer="false_concurrency_votes"
+async def votes(urls):
+    """Unchanged: the generator makes a task when it is asked for one."""
+    tasks = (asyncio.create_task(fetch(url)) for url in urls)
+    return sum([await task for task in tasks])

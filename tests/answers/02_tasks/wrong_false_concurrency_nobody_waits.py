@@ -1,0 +1,21 @@
+# exercise: false_concurrency
+# expect: fails
+# message: when the answer was returned. Are all pages asked for?
+
+# %% answer="false_concurrency_ranks"
+async def ranks(urls):
+    """Tasks that nobody waits for."""
+    found = []
+
+    async def ask(url):
+        found.append(await fetch(url))
+
+    for url in urls:
+        asyncio.create_task(ask(url))
+    return found
+
+
+# %% answer="false_concurrency_votes"
+async def votes(urls):
+    """A guess."""
+    return 42

@@ -1,0 +1,8 @@
+# exercise: false_concurrency
+# expect: fails
+# message: the captain comes first, then the others at once
+
+# %% answer="false_concurrency_raid"
+async def raid(captain, crew):
+    """Does not wait for the captain."""
+    return await asyncio.gather(*(fetch(url) for url in [captain, *crew]))

@@ -1,0 +1,14 @@
+# exercise: false_concurrency
+# expect: fails
+# message: The server waited for 4 requests, and 2 had come after 0.8 s
+
+# %% answer="false_concurrency_raid"
+async def raid(captain, crew):
+    """Unchanged: `async for` is not concurrent."""
+
+    async def answers():
+        for url in crew:
+            yield await fetch(url)
+
+    first = await fetch(captain)
+    return [first, *[answer async for answer in answers()]]

@@ -1,0 +1,8 @@
+# exercise: fetches
+# expect: fails
+# message: Are all pages asked for?
+
+# %% answer="fetches"
+async def fetch_all(urls):
+    """Asks nobody."""
+    return ["ada is a wizard", "bo is a bard", "cy is a dragon"][: len(urls)]

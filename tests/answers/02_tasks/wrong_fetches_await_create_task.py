@@ -1,0 +1,11 @@
+# exercise: fetches
+# expect: fails
+# message: First make all tasks, then wait
+
+# %% answer="fetches"
+async def fetch_all(urls):
+    """A task for each, and each awaited at once."""
+    pages = []
+    for url in urls:
+        pages.append(await asyncio.create_task(fetch(url)))
+    return pages

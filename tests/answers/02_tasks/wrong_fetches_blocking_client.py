@@ -1,0 +1,12 @@
+# exercise: fetches
+# expect: fails
+# message: the loop stood still for
+
+# %% answer="fetches"
+async def fetch_all(urls):
+    """Tasks that hold the loop."""
+
+    async def one(url):
+        return requests.get(url).json()
+
+    return await asyncio.gather(*(one(url) for url in urls))

@@ -1,0 +1,8 @@
+# exercise: fetches
+# expect: fails
+# message: returned is of type Task
+
+# %% answer="fetches"
+async def fetch_all(urls):
+    """Returns the tasks instead of what they found."""
+    return [asyncio.create_task(fetch(url)) for url in urls]

@@ -1,0 +1,15 @@
+# exercise: trace
+# expect: fails
+# message: Line 1 of the trace is `chair: one`, and `task 1: one` is right
+
+# %% answer="trace_duet"
+async def duet(say, ada, bo):
+    """Two calls, no tasks."""
+
+    async def voice(words):
+        for word in words:
+            say(word)
+            await asyncio.sleep(0)
+
+    await voice(ada)
+    await voice(bo)

@@ -1,0 +1,14 @@
+# exercise: trace
+# expect: fails
+# message: Line 3 of the trace is `task 1: two`, and `task 2: dos` is right
+
+# %% answer="trace_duet"
+async def duet(say, ada, bo):
+    """What the statement shows, by heart, in two tasks."""
+
+    async def voice(words):
+        for word in words:
+            say(word)
+            await asyncio.sleep(0)
+
+    await asyncio.gather(voice(["one", "two", "three"]), voice(["uno", "dos", "tres"]))

@@ -1,0 +1,30 @@
+# exercise: trace
+# expect: fails
+# message: Does anybody wait for the tasks?
+
+# %% answer="trace_duet"
+async def duet(say, ada, bo):
+    """Makes the tasks and returns."""
+
+    async def voice(words):
+        for word in words:
+            say(word)
+            await asyncio.sleep(0)
+
+    asyncio.create_task(voice(ada))
+    asyncio.create_task(voice(bo))
+
+
+# %% answer="trace_pairs"
+async def pairs(say, ada, bo):
+    """The chair closes before anybody has spoken."""
+
+    async def voice(words):
+        for word in words:
+            say(word)
+            await asyncio.sleep(0)
+
+    say("begin")
+    asyncio.create_task(voice(ada))
+    asyncio.create_task(voice(bo))
+    say("end")

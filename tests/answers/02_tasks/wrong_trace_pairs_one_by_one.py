@@ -1,0 +1,16 @@
+# exercise: trace
+# expect: fails
+# message: Line 3 of the trace is `task 2: uno`, and `task 1: two` is right
+
+# %% answer="trace_pairs"
+async def pairs(say, ada, bo):
+    """Both say one word a turn."""
+
+    async def voice(words):
+        for word in words:
+            say(word)
+            await asyncio.sleep(0)
+
+    say("begin")
+    await asyncio.gather(voice(ada), voice(bo))
+    say("end")
