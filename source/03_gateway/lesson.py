@@ -14,8 +14,8 @@
 # - how long is too long: you measure twelve ordinary calls, from microseconds to a second;
 # - why two cures that everybody thinks of cure nothing.
 #
-# **You need** `async def`, `await` and tasks: units 01 and 02, and until they are there, unit 00
-# is enough. No Discord account and no internet: nothing leaves this machine. The lesson takes 25
+# **You need** `async def`, `await` and tasks: unit 02, and unit 01 if you want to know what is
+# behind them. No Discord account and no internet: nothing leaves this machine. The lesson takes 25
 # to 40 minutes, the lab after it 20 to 45.
 #
 # Every experiment goes the same way: read the program, **predict** what it will do, run it, look.
@@ -35,17 +35,18 @@ from autograder import predict, recall, watch, world
 servers = await world.start("http")
 
 # %% [markdown]
-# First, three questions from unit 00. Nothing to look up: what do you still know? Run each
-# cell, put a letter in place of the question mark, and run it again.
+# First, three questions from units 02, 01 and 00. Nothing to look up: what do you still know? Run
+# each cell, put a letter in place of the question mark, and run it again. (You have skipped a unit?
+# Guess, and read why.)
 
 # %%
-recall("?", about="loop-in-a-notebook")
+recall("?", about="where-a-switch-can-be")
+
+# %%
+recall("?", about="idle-loop")
 
 # %%
 recall("?", about="what-is-graded")
-
-# %%
-recall("?", about="nesting-is-a-call")
 
 # %% [markdown]
 # ## 1 · A heart you can listen to
