@@ -98,6 +98,7 @@ def grade(options: argparse.Namespace) -> int:
         dask=options.dask,
         as_json=options.json,
         regrade=options.regrade,
+        accept_weaker_jail=options.accept_weaker_jail,
     )
 
 
@@ -208,6 +209,9 @@ def _add_for_instructors(add: _Add) -> None:
     take.add_argument("--dask", metavar="ADDRESS", help="on a Dask cluster, one a worker's thread")
     take.add_argument("--json", action="store_true", help="print one JSON object")
     take.add_argument("--regrade", action="store_true", help="also what has a grade already")
+    take.add_argument(
+        "--accept-weaker-jail", action="store_true", help="grade without namespaces; see doctor"
+    )
 
     take = add(why, "print what one grade rests on")
     take.add_argument("student", metavar="STUDENT", help="as in submitted/STUDENT")

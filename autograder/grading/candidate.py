@@ -2,13 +2,15 @@
 
 It holds no test, no expected value and no score. It gets one request at a time over one socket:
 
-    {"op": "begin", "folder": path}                                  -> {"id", "layers"}
+    {"op": "begin", "own", "shared", "hidden"}                       -> {"id", "layers"}
     {"op": "cell", "name", "source", "seconds", "addresses"}         -> {"id", "ended", "outputs"}
     {"op": "watch", "name", "driver", "args", "keywords", "timeout", "loop"}
-                                            -> {"id", "record", "outputs"} or {"id", "missing"}
+                          -> {"id", "record"} or {"id", "missing"}, then {"id", "outputs"}
 
 Each request carries a random "id". Whatever this process answers is a claim: a learner's code can
 do all that this code can. The examiner checks, and ends the process when it is late.
+
+While a watched call runs, its loop answers what the examiner knocks at `pulse` (see witness.py).
 
 Cells run on one loop of the main thread, which lives from the first cell to the last, so that tasks
 stay alive between cells. Each watched call runs on a fresh loop of the same thread; meanwhile the
@@ -27,7 +29,6 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
-from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
 
@@ -35,6 +36,7 @@ from autograder import blame, unexamined, wire
 from autograder.grading import room
 from autograder.grading.outputs import MOST_TEXT, Outputs, stream
 from autograder.grading.shell import Shell, open_for_cells, the_shell
+from autograder.grading.witness import HELLO
 from autograder.running import LAST_WORDS, Run, Stopped
 
 REPEAT = 1.0  # s between two attempts to stop code whose time is over
@@ -44,25 +46,32 @@ class CellTimeout(BaseException):
     """A cell's time is over."""
 
 
-def main(control: socket.socket) -> int:
-    """Serve the examiner at the other end of `control` until it hangs up."""
+def main(control: socket.socket, pulse: socket.socket, network: int = -1) -> int:
+    """Serve the examiner at the other end of `control` until it hangs up.
+
+    `network` is a descriptor of the network to live in.
+    """
     shell = the_shell()
     request = wire.receive(control)
+    place = room.Place(request["own"], request["shared"], tuple(request["hidden"]))
+    layers = room.enter(place, network)  # from here on this may be a child of the process it was
     printed = _Printed()
     open_for_cells(shell)
-    layers = room.enter(Path(request["folder"]))
     _attach([])
     unexamined.in_candidate = True
     signal.signal(signal.SIGINT, signal.default_int_handler)
     wire.send(control, {"id": request["id"], "layers": layers})
-    return Candidate(control, shell, printed).serve()
+    return Candidate(control, pulse, shell, printed).serve()
 
 
 class Candidate:
     """Runs what it is asked to, one request at a time."""
 
-    def __init__(self, control: socket.socket, shell: Shell, printed: _Printed) -> None:
-        self._control, self._shell, self._printed = control, shell, printed
+    def __init__(
+        self, control: socket.socket, pulse: socket.socket, shell: Shell, printed: _Printed
+    ) -> None:
+        self._control, self._pulse, self._shell = control, pulse, shell
+        self._printed = printed
         self._selector = selectors.DefaultSelector()
         self._loop = asyncio.SelectorEventLoop(self._selector)
         self._idle_sockets = len(self._selector.get_map())
@@ -83,6 +92,8 @@ class Candidate:
             else:
                 with self._cells_go_on():
                     self._reply(request, self._watch(request))
+                    self._shell.settle()
+                    self._reply(request, {"outputs": self._taken().items})
                 asyncio.set_event_loop(self._loop)
 
     def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -99,7 +110,8 @@ class Candidate:
         if function is None:
             return {"missing": True}
         timeout = request["timeout"]
-        call = Run(function, request["args"], request["keywords"], timeout, request["loop"])
+        call = _Audible(function, request["args"], request["keywords"], timeout, request["loop"])
+        call.pulse = self._pulse
 
         def stop_when_held() -> None:
             if call.held_for() > LAST_WORDS:
@@ -113,8 +125,7 @@ class Candidate:
             except BaseException as error:  # what came in between two lines of ours
                 record.value = None
                 record.error = record.error or (type(error).__name__, "", "", 0)
-        self._shell.settle()
-        return {"record": record.to_plain(), "outputs": self._taken().items}
+        return {"record": record.to_plain()}
 
     def _function(self, request: dict[str, Any]) -> Any:
         """What the request names: something of the learner's, or a driver that came as text."""
@@ -217,6 +228,24 @@ class Candidate:
         except wire.NotPlain as error:
             answer["outputs"] = [stream("stdout", f"(the outputs could not be kept: {error})")]
             wire.send(self._control, answer)
+
+
+class _Audible(Run):
+    """A watched call whose loop answers when the examiner knocks."""
+
+    pulse: socket.socket
+
+    async def _call(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self.pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
+                pass
+        asyncio.get_running_loop().add_reader(self.pulse.fileno(), self._answer)
+        self.pulse.send(HELLO)
+        await super()._call()
+
+    def _answer(self) -> None:
+        # write, not send: the kernel counts writes, and the witness looks whether we wrote
+        os.write(self.pulse.fileno(), self.pulse.recv(16))
 
 
 class _Printed:

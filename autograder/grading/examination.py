@@ -58,6 +58,7 @@ class Seen:
     block: dict[str, Any] | None = None  # the longest block: see report.Block
     limit: float | None = None  # s, of its checks of the loop; None when it has none
     noise: float = 0.0  # s the machine took away
+    witness: dict[str, Any] = field(default_factory=dict)  # s seen from outside: see witness.py
     attempts: int = 1
 
     @property
@@ -93,6 +94,7 @@ def examine(
     ignore: Sequence[str] = (),
     seconds: float = SECONDS,
     attempts: int = ATTEMPTS,
+    strict: bool = False,
     on_cell: Callable[[Cell, Seen], None] | None = None,
 ) -> Examined:
     """Grade one notebook and return what came of each cell.
@@ -100,8 +102,9 @@ def examine(
     `promised` are the answer cells as handed out: names they bind are the learner's even when a
     submission lacks them. `own_files` (the unit's folder) go to the examiner, `learner_files` to
     the candidate; neither with names that `ignore` matches. A test that the machine leaves
-    inconclusive is examined again, with everything fresh, up to `attempts` times. `on_cell` hears
-    of each cell as it comes. Raises ExaminationFailed for a fault of ours.
+    inconclusive is examined again, with everything fresh, up to `attempts` times. `strict` refuses
+    to run a stranger's code on a machine that cannot confine it. `on_cell` hears of each cell as it
+    comes. Raises ExaminationFailed for a fault of ours, and over a jail that is too weak.
     """
     began = time.monotonic()
     examined = Examined()
@@ -116,9 +119,11 @@ def examine(
                 "cells": len(cells),
                 "folder": name,
                 "files": str(folder / "files"),
+                "hidden": _hidden(own_files),
                 "promised": list(promised),
                 "seconds": seconds,
                 "tests": wanted,
+                "strict": strict,
             }
             for frame in _frames(forker, order, cells):
                 _take(frame, examined, attempt)
@@ -152,7 +157,7 @@ def _frames(forker: zygote.Client, order: dict[str, Any], cells: Sequence[Cell])
     process = None
     try:
         with theirs:
-            process = forker.fork(zygote.EXAMINER, theirs)
+            process = forker.fork(zygote.EXAMINER, theirs.fileno())
         # a cell may have to wait for the replay of all before it
         ours.settimeout((len(cells) + 2) * (order["seconds"] + 5))
         wire.send(ours, order)
@@ -173,6 +178,12 @@ def _frames(forker: zygote.Client, order: dict[str, Any], cells: Sequence[Cell])
         if process is not None:
             with contextlib.suppress(zygote.ZygoteGone):
                 forker.kill(process)
+
+
+def _hidden(own_files: Path | None) -> list[str]:
+    """The folders of the course, should they lie where a candidate may read (below /usr, say)."""
+    places = {Path(__file__).parents[2], Path.cwd(), *([own_files.parents[1]] if own_files else [])}
+    return [str(place.resolve()) for place in places if place.resolve() != Path("/")]
 
 
 def _bounded(source: str) -> str:

@@ -22,11 +22,12 @@ from typing import Any
 from IPython.display import display
 
 from autograder import report, watching, wire
-from autograder.grading import names, verdicts
-from autograder.grading.outputs import Output
+from autograder.grading import names, room, verdicts
+from autograder.grading.outputs import MOST_OF_ALL, Output, size_of, within
 from autograder.grading.remote import RemoteBackend, RemoteCandidate, Room
 from autograder.grading.shell import Shell, open_for_cells, the_shell
 from autograder.grading.verdicts import Fault
+from autograder.grading.witness import Testimony
 from autograder.grading.zygote import Client
 from autograder.report import Record, Report
 
@@ -41,7 +42,11 @@ def main(job: socket.socket, zygote: Client) -> int:
     os.chdir(folder / "examiner")
     sys.path.insert(0, str(folder / "examiner"))
     files = Path(order["files"]) if order["files"] else None
-    candidate = RemoteCandidate(Room(zygote, folder, files))
+    place = Room(zygote, folder, files, tuple(order["hidden"]), room.own_network())
+    place.shared.mkdir()
+    place.shared.chmod(0o777)  # in a closed folder; candidates may be another user
+    os.environ["UNBLOCKED_SHARED"] = str(place.shared)  # where servers put files for both sides
+    candidate = RemoteCandidate(place)
     examiner = Examiner(shell, candidate, job, order)
     try:
         asyncio.run(examiner.examine(cells))
@@ -63,9 +68,12 @@ class Examiner:
     given: set[str] = field(default_factory=set)  # cells that ran on both sides
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
     records: list[Record] = field(default_factory=list)  # of the test cell that runs now
+    testimonies: list[Testimony] = field(default_factory=list)  # of the same calls
+    put_out: int = 0  # characters of all cells' outputs so far
 
     def __post_init__(self) -> None:
         self.backend = RemoteBackend(self.candidate, self.given, self._collect)
+        self.candidate.accept = self._accept
 
     async def examine(self, cells: list[dict[str, Any]]) -> None:
         """Run every cell where it belongs."""
@@ -90,6 +98,11 @@ class Examiner:
         self._send(
             {"done": True, "restarts": self.candidate.restarts, "layers": self.candidate.layers}
         )
+
+    def _accept(self, layers: list[str]) -> None:
+        """Raise Fault when a stranger's code must not run behind these layers."""
+        if self.order["strict"] and (why := room.weakness(layers)):
+            raise Fault(why)
 
     async def _learners(self, cell: dict[str, Any]) -> None:
         outputs = await self.candidate.run_cell(
@@ -118,6 +131,7 @@ class Examiner:
         name, seconds = cell["name"], self.order["seconds"]
         names.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
         self.records.clear()
+        self.testimonies.clear()
         self.backend.overdue = False
         before = asyncio.all_tasks()
         async with asyncio.timeout(seconds) as time:
@@ -127,6 +141,8 @@ class Examiner:
             verdict = verdicts.out_of_time(seconds, self._some_call_hung())
         else:
             verdict = verdicts.judge(error, name, answered=bool(self.records))
+        doubts = [r.tampered for r in self.records if r.tampered and r.limit is not None]
+        verdict = verdicts.reviewed(verdict, doubts)
         judged = [record for record in self.records if record.limit is not None]
         worst = max(
             (block for record in judged or self.records for block in record.blocks),
@@ -143,6 +159,7 @@ class Examiner:
                 "block": worst,
                 "limit": min((record.limit or 0.0 for record in judged), default=None),
                 "noise": sum(seconds for record in self.records for _, seconds in record.noise),
+                "witness": _worst(self.testimonies),
             }
         )
 
@@ -150,9 +167,11 @@ class Examiner:
         errors = [record.error for record in self.records if record.error is not None]
         return self.backend.overdue or any(error[0] == "TimeoutError" for error in errors)
 
-    def _collect(self, record: Record, outputs: list[Output]) -> None:
+    def _collect(self, record: Record, outputs: list[Output], seen: Testimony | None) -> None:
         """Note a call's record, and let what it printed appear where the notebook shows it."""
         self.records.append(record)
+        if seen is not None:
+            self.testimonies.append(seen)
         for output in outputs:
             self.shell.outputs.add(output)
 
@@ -161,6 +180,9 @@ class Examiner:
         display(failed)  # type: ignore[no-untyped-call]
 
     def _send(self, frame: dict[str, Any]) -> None:
+        if "outputs" in frame:
+            frame["outputs"] = within(frame["outputs"], MOST_OF_ALL - self.put_out)
+            self.put_out += size_of(frame["outputs"])
         try:
             wire.send(self.job, frame)
         except wire.NotPlain as error:
@@ -168,6 +190,18 @@ class Examiner:
             kept = [o for o in frame["outputs"] if o["output_type"] == "error"]
             note = {"output_type": "stream", "name": "stdout", "text": text}
             wire.send(self.job, {**frame, "outputs": [note, *kept[:1]]})
+
+
+def _worst(testimonies: list[Testimony]) -> dict[str, Any]:
+    """What was seen of a test's calls from outside, as plain data; empty where nothing was."""
+    if not testimonies:
+        return {}
+    return {
+        "held": max(one.held for one in testimonies),
+        "around": max(one.around for one in testimonies),
+        "asleep": max(one.asleep for one in testimonies),
+        "answers": sum(one.answers for one in testimonies),
+    }
 
 
 async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:

@@ -81,6 +81,7 @@ def grade(
     dask: str | None = None,
     as_json: bool = False,
     regrade: bool = False,
+    accept_weaker_jail: bool = False,
     root: Path | None = None,
 ) -> int:
     """Grade what was submitted for a unit into the gradebook; return 0 if all of it has a grade.
@@ -103,6 +104,8 @@ def grade(
             slots_=batch.on_this_machine(jobs) if dask is None else batch.on_dask(dask),
             student=student,
             regrade=regrade,
+            accept_weaker_jail=accept_weaker_jail,
+            here=dask is None,
             report=report,
         )
     if as_json:

@@ -8,6 +8,7 @@ from typing import Any
 
 MOST_TEXT = 1_000_000  # characters of stdout and stderr that a cell keeps
 MOST_RICH = 2_000_000  # characters of pictures, HTML and the like
+MOST_OF_ALL = 5_000_000  # characters of all outputs of a notebook
 MOST_OUTPUTS = 500
 MOST_LINE = 20_000  # characters of one line of a traceback
 _DEEPEST = 20
@@ -71,7 +72,10 @@ class Outputs:
         self._add(self._within_limits(output))
 
     def error(self, name: str, value: str, traceback: list[str]) -> None:
-        """Add an exception."""
+        """Add an exception; a traceback counts as text."""
+        self._text += sum(map(len, traceback)) + len(value)
+        if self._text > MOST_TEXT:
+            value, traceback = value[:MOST_LINE], [line[:1000] for line in traceback[:10]]
         self._add(error(name, value, traceback))
 
     def add(self, item: Output) -> None:
@@ -124,6 +128,33 @@ def stream(name: str, text: str) -> Output:
 def error(name: str, value: str, traceback: list[str]) -> Output:
     """Return an error output."""
     return {"output_type": "error", "ename": name, "evalue": value, "traceback": traceback}
+
+
+def within(outputs: list[Output], room: int) -> list[Output]:
+    """Return the outputs if they have at most `room` characters, else a note, and the error."""
+    if size_of(outputs) <= room:
+        return outputs
+    kept = [
+        stream("stdout", f"(left out: this notebook put out more than {MOST_OF_ALL:,} characters)")
+    ]
+    for output in outputs:
+        if output["output_type"] == "error":
+            lines = [line[:1000] for line in output["traceback"][:10]]
+            kept.append(error(output["ename"][:200], output["evalue"][:1000], lines))
+            break
+        if _is_number(output):
+            kept.append(output)
+    return kept
+
+
+def size_of(outputs: list[Output]) -> int:
+    """Return how many characters outputs have, roughly."""
+    return sum(len(str(output)) for output in outputs)
+
+
+def _is_number(output: Output) -> bool:
+    """Whether this may be a test's partial credit."""
+    return output["output_type"] == "execute_result" and size_of([output]) < 1000
 
 
 def checked(claimed: Any) -> list[Output]:

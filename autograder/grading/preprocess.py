@@ -49,6 +49,10 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         examination.ATTEMPTS,
         help="How often a test is examined while the machine leaves it inconclusive.",
     ).tag(config=True)
+    accept_weaker_jail = Bool(
+        False,
+        help="Whether to grade where submissions cannot be kept from the network (no namespaces).",
+    ).tag(config=True)
     show_hidden = Bool(
         False,
         help="Whether feedback shows hidden tests, and sentences that tell what they put in.",
@@ -89,12 +93,13 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
             ignore=_coursedir(self).ignore,
             seconds=self.timeout,
             attempts=self.attempts,
+            strict=not self.accept_weaker_jail,
         )
         return Done(examined, surroundings.here())
 
 
 class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
-    """Saves nbgrader's scores; what the machine left inconclusive is not a 0 but open.
+    """Saves nbgrader's scores; what is inconclusive, or needs review, is not a 0 but open.
 
     All grades of a notebook are saved in one transaction: a grader that is killed meanwhile leaves
     those of before, never a mixture. The notebook says which examination it holds, and is written
@@ -117,7 +122,7 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
         super()._add_score(cell, resources)
         name = cell.metadata["nbgrader"]["grade_id"]
         cells = resources.get(KEY, {}).get("cells", {})
-        if cells.get(name, {}).get("status") == verdicts.INCONCLUSIVE:
+        if cells.get(name, {}).get("status") in verdicts.OPEN:
             grade = self.gradebook.find_grade(
                 name, self.notebook_id, self.assignment_id, self.student_id
             )

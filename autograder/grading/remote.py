@@ -15,19 +15,20 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Callable, Container
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Container
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 
 from autograder import wire
-from autograder.grading import drivers
+from autograder.grading import drivers, room
 from autograder.grading.names import Handle
 from autograder.grading.outputs import Output, checked, clean, error
-from autograder.grading.zygote import CANDIDATE, Client, ZygoteGone
+from autograder.grading.witness import Testimony, Watching, Witness
+from autograder.grading.zygote import CANDIDATE, Client, ZygoteGone, children_of
 from autograder.outcomes import UserMistake
-from autograder.report import Record
+from autograder.report import Block, Record
 from autograder.running import LAST_WORDS, TEARDOWN
 
 BEGIN = 10.0  # s a new candidate has for its first word; it takes 10 ms
@@ -35,7 +36,13 @@ CELL_GRACE = 2.5  # s more than its time that a cell has before its process is e
 # s more than its time that a call has: to be cancelled, stopped, and torn down in two steps
 CALL_GRACE = 2 * LAST_WORDS + 2 * TEARDOWN
 REPLAY_OF_HANG = 1.0  # s in which a cell that hung before is replayed: what it defined came first
+DRAWING = 60.0  # s to draw the figures that a call left open, and send what it put out
+ENDED = "the Python process ended (os._exit, a crash in C, or no memory left)"
+WITNESSED = "outside witness"
 LONGEST_TEXT = 2000  # characters of a name, a message or a line of code in a record
+
+
+_Answer = TypeVar("_Answer")
 
 
 class Broke(Exception):
@@ -51,6 +58,7 @@ class _Process:
     number: int
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
+    witness: Witness | None = None
 
 
 @dataclass
@@ -60,14 +68,21 @@ class Room:
     zygote: Client
     folder: Path
     files: Path | None = None
+    hidden: tuple[str, ...] = ()
+    network: int = -1  # a descriptor to join
     made: int = 0
+
+    @property
+    def shared(self) -> Path:
+        """The folder that candidates share with the room's servers."""
+        return self.folder / "shared"
 
     def new_folder(self) -> Path:
         """Return a folder for one more candidate, with a copy of the learner's files in it."""
         self.made += 1
         folder = self.folder / f"candidate-{self.made}"
         folder.mkdir(mode=0o700)
-        if self.files is not None:
+        if self.files is not None and any(self.files.iterdir()):
             shutil.copytree(self.files, folder / "work")
         return folder
 
@@ -77,6 +92,7 @@ class RemoteCandidate:
     """The learner's side of the notebook, whichever process holds it at the moment."""
 
     room: Room
+    accept: Callable[[list[str]], None] = lambda layers: None  # raises when they are too weak
     layers: list[str] = field(default_factory=list)
     restarts: int = 0
     _ended: list[dict[str, Any]] = field(default_factory=list)  # cells to replay, as requests
@@ -96,7 +112,8 @@ class RemoteCandidate:
         }
         async with self._turn:
             try:
-                answer = await self._ask(request, seconds + CELL_GRACE)
+                limit = seconds + CELL_GRACE
+                answer = await self._ask(lambda process: _exchange(process, request, limit))
             except Broke as broke:
                 return [error("ProcessEnded", str(broke), [f"In this cell {broke}."])]
             if answer.get("ended") is not True:
@@ -104,24 +121,25 @@ class RemoteCandidate:
             self._ended.append(request)
             return checked(answer.get("outputs"))
 
-    async def call(self, request: dict[str, Any]) -> dict[str, Any]:
-        """Run one watched call and return the answer; raises Broke."""
+    async def call(self, request: dict[str, Any]) -> tuple[dict[str, Any], Testimony | None]:
+        """Run one watched call; return the answer and what was seen from outside; raises Broke."""
+        limit = float(request["timeout"]) + CALL_GRACE
         async with self._turn:
-            return await self._ask(
-                {"op": "watch", **request}, float(request["timeout"]) + CALL_GRACE
-            )
+            return await self._ask(lambda process: _call(process, request, limit))
 
     async def end(self) -> None:
         """End the process and everything it started."""
         process, self._process = self._process, None
         if process is not None:
             process.writer.close()
+            if process.witness is not None:
+                process.witness.close()
             await asyncio.to_thread(self.room.zygote.kill, process.number)
 
-    async def _ask(self, request: dict[str, Any], limit: float) -> dict[str, Any]:
+    async def _ask(self, talk: Callable[[_Process], Awaitable[_Answer]]) -> _Answer:
         process = self._process or await self._begin()
         try:
-            return await _exchange(process, request, limit)
+            return await talk(process)
         except Broke:
             await self.end()
             raise
@@ -143,18 +161,40 @@ class RemoteCandidate:
 
     async def _fork(self) -> _Process:
         ours, theirs = socket.socketpair()
-        with theirs:
-            number = await asyncio.to_thread(self.room.zygote.fork, CANDIDATE, theirs)
+        pulse, their_pulse = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        inherited = [theirs.fileno(), their_pulse.fileno()]
+        if self.room.network >= 0:
+            inherited.append(self.room.network)
+        with theirs, their_pulse:
+            number = await asyncio.to_thread(self.room.zygote.fork, CANDIDATE, *inherited)
         reader, writer = await asyncio.open_connection(sock=ours)
         self._process = process = _Process(number, reader, writer)
         self.restarts += self.room.made > 0
-        begin = {"op": "begin", "folder": str(self.room.new_folder())}
+        begin = {
+            "op": "begin",
+            "own": str(self.room.new_folder()),
+            "shared": str(self.room.shared),
+            "hidden": list(self.room.hidden),
+        }
         try:
             answer = await _exchange(process, begin, BEGIN)
         except Broke as broke:  # no learner's code has run in it yet
             raise ZygoteGone(f"a new candidate did not begin: {broke}") from broke
         self.layers = [str(layer) for layer in answer["layers"]]
+        self.accept(self.layers)
+        process.witness = self._witness(number, pulse)
         return process
+
+    def _witness(self, number: int, pulse: socket.socket) -> Witness | None:
+        """Watch the process from outside, where the kernel lets us."""
+        try:
+            (number,) = children_of(number) if room.NETWORK in self.layers else [number]
+            witness = Witness(number, pulse)
+        except (OSError, ValueError, IndexError):
+            pulse.close()
+            return None
+        self.layers.append(WITNESSED)
+        return witness
 
 
 class RemoteBackend:
@@ -164,7 +204,7 @@ class RemoteBackend:
         self,
         candidate: RemoteCandidate,
         given: Container[str],
-        collect: Callable[[Record, list[Output]], None],
+        collect: Callable[[Record, list[Output], Testimony | None], None],
     ) -> None:
         self._candidate = candidate
         self._given = given
@@ -195,10 +235,12 @@ class RemoteBackend:
             wire.pack(keywords, f"an argument of `{name}`")
         except wire.NotPlain as refusal:
             raise UserMistake(str(refusal)) from None
-        began, outputs = time.monotonic(), []
+        began, outputs, seen = time.monotonic(), [], None
         try:
-            answer = await self._candidate.call(request)
+            answer, seen = await self._candidate.call(request)
             record = _missing(name) if answer.get("missing") else _sound(answer, name)
+            if seen is not None and not answer.get("missing"):
+                _compare(record, seen)
             outputs = checked(answer.get("outputs"))
         except Broke as broke:
             record = _broken(name, broke, timeout)
@@ -210,28 +252,58 @@ class RemoteBackend:
             record = _broken(name, Broke("nonsense", "sent what is no answer"), timeout)
         if record.error is not None and not record.seconds:
             record.began, record.seconds = began, time.monotonic() - began
-        self._collect(record, outputs)
+        self._collect(record, outputs, seen)
         return record
 
 
 async def _exchange(process: _Process, request: dict[str, Any], limit: float) -> dict[str, Any]:
     """Send a request and return its answer, or raise Broke: fails closed on anything else."""
+    return await _receive(process, await _send(process, request), limit)
+
+
+async def _send(process: _Process, request: dict[str, Any]) -> str:
     number = secrets.token_hex(8)  # not to be guessed: an answer cannot be sent ahead of its call
     try:
-        async with asyncio.timeout(limit):
+        async with asyncio.timeout(CALL_GRACE):
             await wire.asend(process.writer, {**request, "id": number})
+    except TimeoutError:
+        raise Broke("time", "the process does not listen, and was ended") from None
+    except ConnectionError:
+        raise Broke("end", ENDED) from None
+    return number
+
+
+async def _receive(process: _Process, number: str, limit: float) -> dict[str, Any]:
+    try:
+        async with asyncio.timeout(limit):
             answer = await wire.areceive(process.reader)
     except TimeoutError:
         raise Broke("time", "the process could not be stopped, and was ended") from None
     except (EOFError, ConnectionError):
-        raise Broke(
-            "end", "the Python process ended (os._exit, a crash in C, or no memory left)"
-        ) from None
+        raise Broke("end", ENDED) from None
     except ValueError as nonsense:
         raise Broke("nonsense", f"the process sent what is no answer: {nonsense}") from None
     if type(answer) is not dict or answer.get("id") != number:
         raise Broke("nonsense", "the process sent what is no answer")
     return answer
+
+
+async def _call(
+    process: _Process, request: dict[str, Any], limit: float
+) -> tuple[dict[str, Any], Testimony | None]:
+    """Have a watched call run; its outputs come after its record, when nothing is measured."""
+    watching = Watching(process.witness) if process.witness is not None else None
+    seen = None
+    try:
+        number = await _send(process, {"op": "watch", **request})
+        if watching is not None:
+            watching.asked()
+        answer = await _receive(process, number, limit)
+    finally:
+        if watching is not None:
+            seen = watching.end()
+    rest = await _receive(process, number, DRAWING)
+    return {**answer, "outputs": rest.get("outputs")}, seen
 
 
 def _driver_source(function: Any, given: Container[str]) -> str:
@@ -264,6 +336,16 @@ def _sound(answer: dict[str, Any], name: str) -> Record:
         for lane, steps in record.lanes
     ]
     return record
+
+
+def _compare(record: Record, seen: Testimony) -> None:
+    """Put what was seen from outside beside what the candidate says: the worse counts."""
+    claimed = max((block["seconds"] + block["doubt"] for block in record.blocks), default=0.0)
+    held, why = seen.contradicts(claimed, len(record.value or b""))
+    record.tampered = why
+    if held:
+        block = Block(held, 0.0, "sleep" if seen.asleep == held else "cpu", "", 0, "", "")
+        record.blocks.append(asdict(block))
 
 
 def _short(text: Any) -> str:

@@ -53,6 +53,7 @@ def _examined(job: Job) -> Examined:
             learner_files=_written(job.learner_files, Path(name, "learner")),
             seconds=job.seconds,
             attempts=job.attempts,
+            strict=job.strict,
         )
 
 

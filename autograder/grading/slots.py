@@ -40,6 +40,7 @@ class Job:
     learner_files: Files
     seconds: float
     attempts: int
+    strict: bool
 
 
 @dataclass

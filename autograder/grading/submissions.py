@@ -17,7 +17,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autograder.grading import batch, evidence, gradebook, harmless, preprocess, slots, verdicts
+from autograder.grading import (
+    batch,
+    evidence,
+    gradebook,
+    harmless,
+    preprocess,
+    room,
+    slots,
+    verdicts,
+)
 from autograder.grading.courses import Course, alone, logged, reason
 from autograder.grading.evidence import Evidence
 from autograder.grading.examination import Cell
@@ -36,14 +45,19 @@ def grade(
     slots_: AbstractContextManager[batch.Slots],
     student: str | None,
     regrade: bool,
+    accept_weaker_jail: bool,
+    here: bool,
     report: Report,
 ) -> Result:
     """Grade `submitted/*/unit` and return the object that `grade --json` prints.
 
-    `report(done, all, student)` hears of each submission. Raises UserMistake when there is nothing
+    `here`: whether the slots are on this machine. `report(done, all, student)` hears of each
+    submission. Raises UserMistake when there is nothing
     to grade, or nbgrader is not set up to grade with the examiner.
     """
     course = Course(root)
+    if accept_weaker_jail:
+        course.settings.Examine.accept_weaker_jail = True
     students = course.students(unit, student)
     results: list[Result] = []
 
@@ -61,6 +75,9 @@ def grade(
             else:
                 waiting.append(name)
         if waiting:
+            strict = here and not grading.settings.accept_weaker_jail
+            if strict and (why := room.weakness(room.offered()[0])):
+                raise UserMistake(f"Nothing was graded. {why}")
             with slots_ as where:
                 for result in grading.grade(waiting, where):
                     ended(result)
@@ -161,6 +178,7 @@ class _Grading:
             {**files, **self.own_files},
             self.settings.timeout,
             self.settings.attempts,
+            not self.settings.accept_weaker_jail,
         )
 
     def _save(self, student: str, cells: list[Cell], outcome: Done | Exception) -> str:

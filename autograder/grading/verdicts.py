@@ -1,4 +1,5 @@
-"""What the end of a test cell means: passed, failed, not attempted, inconclusive, our own fault."""
+"""What the end of a test cell means: passed, failed, not attempted, inconclusive, needs review, or
+our own fault."""
 
 from __future__ import annotations
 
@@ -15,6 +16,8 @@ from autograder.outcomes import Inconclusive, NotAttempted, Outcome, UserMistake
 
 PASSED, FAILED = "passed", "failed"
 NOT_ATTEMPTED, INCONCLUSIVE = "not attempted", "inconclusive"
+NEEDS_REVIEW = "needs review"
+OPEN = (INCONCLUSIVE, NEEDS_REVIEW)  # neither points nor a 0: a person decides
 _OURS = (SyntaxError, NameError, ImportError, HandleMisused, UserMistake, ZygoteGone)
 _PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -55,6 +58,18 @@ def out_of_time(seconds: float, hung: bool) -> Verdict:
     if hung:
         return Verdict(FAILED, sentence, "TestTimeout")
     return Verdict(INCONCLUSIVE, f"{sentence}, though no call hung", "Inconclusive")
+
+
+def reviewed(verdict: Verdict, contradictions: list[str]) -> Verdict:
+    """Return the verdict, unless it rests on a latency that somebody else's figures contradict."""
+    rests_on_latency = verdict.status in (PASSED, INCONCLUSIVE) or verdict.kind == "LoopBlocked"
+    if not contradictions or not rests_on_latency:
+        return verdict
+    sentence = (
+        f"A person has to look at this one: {contradictions[0]}, which is not what the program's "
+        f"own measurement says. Does it change the clock, the loop, or the grader's own modules?"
+    )
+    return Verdict(NEEDS_REVIEW, sentence, "NeedsReview", verdict.line)
 
 
 def graded(outputs: list[Output], verdict: Verdict, cell: dict[str, Any]) -> list[Output]:

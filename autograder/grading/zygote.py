@@ -6,7 +6,7 @@ has never run a learner's code, so this process does nothing else: it never hold
 reads what a learner wrote, and never waits for a child (one stuck fork once blocked every later
 grader).
 
-Requests are five bytes, a kind and a process id, with one descriptor for a new process; the answer
+Requests are five bytes, a kind and a process id, with the descriptors for a new process; the answer
 is a process id. The worker asks for examiners. Each examiner gets a channel of its own, and asks
 for candidates. A channel that ends takes its processes with it.
 """
@@ -19,6 +19,7 @@ import gc
 import importlib
 import os
 import random
+import re
 import select
 import selectors
 import shutil
@@ -33,6 +34,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+from autograder.grading import room, syscalls
 from autograder.outcomes import UserMistake
 
 EXAMINER, CANDIDATE, KILL = b"E", b"C", b"K"
@@ -40,8 +42,14 @@ WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiom
 _PREFIX = "unblocked-grading-"
 _REQUEST = struct.Struct("!ci")
 _ANSWER = struct.Struct("!i")
+# What a candidate may read of the worker's environment, where tokens and passwords are kept.
+_HARMLESS = re.compile(
+    "(PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|TZ|TMPDIR|TEMP|TMP|SHELL|TERM|SYSTEMROOT|VIRTUAL_ENV"
+    "|CONDA_PREFIX|LD_LIBRARY_PATH|XDG_CACHE_HOME|(LC|PYTHON|UNBLOCKED|MPL|SSL_CERT|DYLD)_?.*)$"
+)
 _PATIENCE = 20.0  # s for one answer; a fork takes 6 ms, the first imports about 1 s, 10 under load
-_PR_SET_PDEATHSIG, _PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
+_MOST = 4  # descriptors of one request
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 class ZygoteGone(RuntimeError):
@@ -63,9 +71,9 @@ class Client:
         self._turn = threading.Lock()
         channel.settimeout(_PATIENCE)
 
-    def fork(self, kind: bytes, inherited: socket.socket) -> int:
-        """Return the id of a new process of that kind, which owns a copy of `inherited`."""
-        return self._ask(_REQUEST.pack(kind, 0), [inherited.fileno()])
+    def fork(self, kind: bytes, *inherited: int) -> int:
+        """Return the id of a new process of that kind, which owns copies of these descriptors."""
+        return self._ask(_REQUEST.pack(kind, 0), list(inherited))
 
     def kill(self, process: int) -> None:
         """End a process with everything it started, and return when all of it is gone."""
@@ -106,7 +114,7 @@ def start() -> Client:
     ours, theirs = socket.socketpair()
     home = str(Path(__file__).resolve().parents[2])
     environment = {
-        **os.environ,
+        **{name: text for name, text in os.environ.items() if _HARMLESS.match(name)},
         "PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")])),
         "IPYTHONDIR": str(folder / "ipython"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -166,7 +174,7 @@ class _Server:
     def _answer(self, channel: socket.socket) -> bool:
         """Serve one request; False when the worker is gone."""
         try:
-            request, descriptors, _, _ = socket.recv_fds(channel, _REQUEST.size, 1)
+            request, descriptors, _, _ = socket.recv_fds(channel, _REQUEST.size, _MOST)
         except ConnectionError:
             request, descriptors = b"", []
         if len(request) < _REQUEST.size:
@@ -181,7 +189,7 @@ class _Server:
                 self._end(process)
             return True
         try:
-            self._reply(channel, self._fork(kind, descriptors[0], channel))
+            self._reply(channel, self._fork(kind, descriptors, channel))
         except OSError as error:
             print(f"unblocked: the fork server could not fork: {error}", file=sys.stderr)
             self._reply(channel, -1)
@@ -190,11 +198,11 @@ class _Server:
                 os.close(descriptor)
         return True
 
-    def _fork(self, kind: bytes, inherited: int, owner: socket.socket) -> int:
+    def _fork(self, kind: bytes, inherited: list[int], owner: socket.socket) -> int:
         ours, theirs = socket.socketpair() if kind == EXAMINER else (None, None)
-        process = os.fork()
+        process = os.fork() if kind == EXAMINER else room.fork()
         if process == 0:
-            _become(kind, inherited, theirs.fileno() if theirs else -1)
+            _become(kind, [*inherited, *([theirs.fileno()] if theirs else [])])
         self._children[process] = _Child(owner, ours)
         if ours is not None and theirs is not None:
             theirs.close()
@@ -258,7 +266,7 @@ class _Server:
         than it is killed needs the process namespace of the jail.
         """
         for _ in range(20):
-            strays = [pid for pid in _children_of(os.getpid()) if pid not in self._children]
+            strays = [pid for pid in children_of(os.getpid()) if pid not in self._children]
             if not strays:
                 return
             for stray in strays:
@@ -273,7 +281,7 @@ class _Server:
             channel.send(_ANSWER.pack(process))
 
 
-def _become(kind: bytes, inherited: int, zygote: int) -> NoReturn:
+def _become(kind: bytes, inherited: list[int]) -> NoReturn:
     """Turn this fork into an examiner or a candidate; never returns."""
     code = 70
     try:
@@ -281,9 +289,9 @@ def _become(kind: bytes, inherited: int, zygote: int) -> NoReturn:
         for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_DFL)
         os.setsid()
-        _die_with_parent()
-        channel = os.dup(inherited)
-        kept = {channel, zygote} - {-1}
+        if syscalls.here:
+            syscalls.die_with_parent()
+        kept = [os.dup(descriptor) for descriptor in inherited]
         last = 3
         for descriptor in sorted(kept):
             os.closerange(last, descriptor)
@@ -295,12 +303,13 @@ def _become(kind: bytes, inherited: int, zygote: int) -> NoReturn:
         if kind == EXAMINER:
             from autograder.grading import examiner
 
-            client = Client(socket.socket(fileno=zygote))
-            code = examiner.main(socket.socket(fileno=channel), client)
+            job, zygote = (socket.socket(fileno=descriptor) for descriptor in kept)
+            code = examiner.main(job, Client(zygote))
         else:
             from autograder.grading import candidate
 
-            code = candidate.main(socket.socket(fileno=channel))
+            control, pulse = (socket.socket(fileno=descriptor) for descriptor in kept[:2])
+            code = candidate.main(control, pulse, *kept[2:])
     except BaseException:
         import traceback
 
@@ -310,12 +319,7 @@ def _become(kind: bytes, inherited: int, zygote: int) -> NoReturn:
         os._exit(code)
 
 
-def _die_with_parent() -> None:
-    if _libc is not None:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
-
-def _children_of(process: int) -> list[int]:
+def children_of(process: int) -> list[int]:
     """The direct children of a process; empty where /proc does not tell (macOS)."""
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{process}/task/{process}/children").read_text()
@@ -340,6 +344,7 @@ def _main() -> None:
     worker = socket.socket(fileno=int(sys.argv[1]))
     if _libc is not None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    room.prepare()
     _warm_up()
     if threading.active_count() > 1:
         raise RuntimeError(f"a warm import started a thread: {threading.enumerate()}")

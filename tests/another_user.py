@@ -1,0 +1,46 @@
+"""Runs a program as an ordinary user, for tests that root runs: `python another_user.py UID ...`.
+
+Python itself may lie in root's closed home. So the folder that closes it is covered, for this
+process alone, by one that is open and holds nothing but Python.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+from autograder.grading import syscalls
+
+LEARNER = 1001
+
+
+def become(user: int) -> None:
+    """Make this process that user's, with Python in reach."""
+    syscalls.unshare(syscalls.NEW_MOUNTS)
+    syscalls.mount("none", "/", "", syscalls.RECURSIVE | syscalls.PRIVATE)
+    for place in {sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[1])}:
+        closed = [path for path in Path(place).parents if not path.stat().st_mode & 0o001]
+        if closed:
+            uncover(place, str(closed[-1]))
+    os.setgroups([])
+    os.setresgid(user, user, user)
+    os.setresuid(user, user, user)
+    os.environ.update(HOME="/nowhere", USER="somebody", LOGNAME="somebody")
+
+
+def uncover(place: str, closed: str) -> None:
+    """Cover the folder `closed`, which is above `place`, by one that holds nothing else."""
+    bound = syscalls.BIND | syscalls.RECURSIVE
+    with tempfile.TemporaryDirectory() as aside:
+        syscalls.mount(place, aside, "", bound)
+        syscalls.mount("tmpfs", closed, "tmpfs", 0, "mode=755,size=1m")
+        os.makedirs(place)
+        syscalls.mount(aside, place, "", bound)
+        syscalls.unmount(aside)
+
+
+if __name__ == "__main__":
+    become(int(sys.argv[1]))
+    os.execv(sys.argv[2], sys.argv[2:])
