@@ -1,0 +1,856 @@
+# The lab of unit 10. A faulty answer holds the loop for 0.45 s or more, 4.5 times the limit of 0.1 s;
+# right ones were measured at 0 to 15 ms. CPU work is sized at run time, to 0.5 to 1 s. The stalls
+# that exercises 2 and 3 inject last 0.4 s or more; a watchdog speaks within 0.05 s here, and has 0.2.
+
+# %% [markdown]
+# # Lab 10 · Name the culprit
+#
+# Three exercises, 80 points, 20 to 45 minutes; the third one is a stretch. Run the cells in order,
+# from the top.
+#
+# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
+# **test cell** below it. A test runs your code for real, on a watched loop, and a hidden test does
+# the same with other inputs. Your source is not looked at, so *every* program is right that does
+# the work and leaves the loop free. Stuck? Climb the ladder under the exercise; it costs nothing.
+
+# %% setup="tools" jupyter={"source_hidden": true}
+import asyncio
+import itertools
+import json
+import logging
+import math
+import random
+import re
+import sys
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import aiohttp
+import requests
+
+from autograder import watch, world
+from autograder.outcomes import Inconclusive, LoopBlocked, WrongValue
+
+servers = await world.start("http")
+
+
+# %% setup="verdicts" jupyter={"source_hidden": true}
+def right(report, points):
+    """Say that a test was passed which has a hidden part as well."""
+    print(f"Right. {report}")
+    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
+
+
+def sized(work, start, seconds):
+    """The n for which `work(n)` takes about so many seconds of this machine's CPU time."""
+
+    def cost(n):
+        began = time.thread_time()
+        work(n)
+        return time.thread_time() - began
+
+    n = start
+    while (more := cost(2 * n) - cost(n)) < 0.04:
+        n *= 2
+    return int(n * seconds / more)
+
+
+# %% [markdown] exercise="six_faults" limit=0.1
+# ---
+# ## 1 · Six faults
+#
+# A colleague has left you a bot and the library under it, and he has left no address. Six commands
+# freeze the bot "sometimes". They look harmless, because **the fault is not in the command**: it is
+# somewhere in the library, in the folded cell below, and you cannot change that.
+#
+# For each command:
+#
+# 1. paste it **as it is now** into its answer cell and run the test: the sentence names the line
+#    that held the loop, and the picture shows when;
+# 2. look at that line, and only at that one;
+# 3. write the command so that it does the same work and **never holds the loop for 100 ms**. You
+#    may call the library, in another way, or write anew what it does.
+
+
+# %% setup="library_network" jupyter={"source_hidden": true}
+def breathe(seconds):
+    """The mirrors have asked for a pause between two tries."""
+    time.sleep(seconds)
+
+
+async def first_that_works(urls):
+    """The JSON of the first page that can be had, with a pause between two tries."""
+    async with aiohttp.ClientSession() as session:
+        for number, url in enumerate(urls):
+            if number:
+                breathe(0.5)
+            async with session.get(url) as page:
+                if page.status == 200:
+                    return await page.json()
+    raise LookupError("no mirror has that page")
+
+
+class Collector(logging.Handler):
+    """Sends each line of a log to a web page that collects them."""
+
+    def __init__(self, url):
+        super().__init__()
+        self.url = url
+
+    def emit(self, record):
+        requests.post(self.url, json={"line": self.format(record)}, timeout=5)
+
+
+# %% setup="library_work" jupyter={"source_hidden": true}
+LAUGHTER = re.compile(r"((ha)+)+!")  # ha! haha! hahaha! and so on
+
+
+def diary(url):
+    """A log whose lines are collected at `url`."""
+    log = logging.Logger("diary")
+    log.addHandler(Collector(url))
+    return log
+
+
+async def count(votes):
+    """How many votes everybody has."""
+    await asyncio.sleep(0.05)
+    return dict(Counter(votes))
+
+
+def publish(url, result):
+    """Tell the web site."""
+    requests.post(url, json={"result": result}, timeout=5)
+
+
+def download(url):
+    """The size of a photo."""
+    return requests.get(url, timeout=5).json()["size"]
+
+
+# %% setup="library_rows" jupyter={"source_hidden": true}
+def unpack(effort):
+    """What it takes to unpack a row."""
+    for _ in range(effort):
+        pass
+
+
+async def rows(seed, number):
+    """The rows of a table, one after the other; each must be unpacked first."""
+    dice = random.Random(seed)
+    for _ in range(number):
+        unpack(EFFORT)
+        yield dice.randint(1, 6)
+
+
+EFFORT = sized(unpack, 100_000, seconds=0.0015)
+
+
+# %% setup="six_faults_seen" jupyter={"source_hidden": true}
+async def asked(path):
+    """The requests of this path that the web server saw, in order."""
+    return [entry for entry in await servers.http.log() if entry["path"] == path]
+
+
+async def posted(report, path, expected):
+    """Raise WrongValue unless exactly this JSON was posted, and answered before the call ended."""
+    seen = await asked(path)
+    if [entry["body"] and json.loads(entry["body"]) for entry in seen] != [expected]:
+        bodies = [entry["body"] for entry in seen] or "nothing"
+        raise WrongValue(f"The web site should get {json.dumps(expected)}, once; it got {bodies}.")
+    done = seen[0]["at"] + seen[0].get("seconds", 60) - report.record.began
+    if done > report.seconds + 0.2:
+        raise WrongValue(
+            f"`{report.record.name}` returned after {report.seconds:.2f} s, and the web site had "
+            "not even answered yet: the work must be done when the command is."
+        )
+
+
+# %% [markdown]
+# ### 1.1 `!quote`
+#
+# asks one mirror after the other for a quote. Between two tries there must be a pause of half a
+# second.
+#
+# ```python
+# async def quote(urls):          # as it is now
+#     page = await first_that_works(urls)
+#     return page["quote"]
+# ```
+
+
+# %% answer="six_faults_quote"
+async def quote(urls):
+    """Return "quote" of the first page that answers with 200; 0.5 s between two tries."""
+    ### BEGIN SOLUTION
+    async with aiohttp.ClientSession() as session:
+        for number, url in enumerate(urls):
+            if number:
+                await asyncio.sleep(0.5)
+            async with session.get(url) as page:
+                if page.status == 200:
+                    data = await page.json()
+                    return data["quote"]
+    raise LookupError("no mirror has that page")
+    ### END SOLUTION
+
+
+# %% setup="six_faults_mirrors" jupyter={"source_hidden": true}
+async def mirrors(count, quote):
+    """Plan so many mirrors, of which only the last one works; return their paths."""
+    paths = [f"/mirror/{random.randint(1, 10**9)}" for _ in range(count)]
+    for path in paths[:-1]:
+        await servers.http.plan(path=path, status=503, body={"quote": "try later"})
+    await servers.http.plan(path=paths[-1], body={"quote": quote})
+    return paths
+
+
+async def spared(paths):
+    """Raise WrongValue unless each mirror was asked once, with a pause before each but the first."""
+    seen = [entry["at"] for path in paths for entry in await asked(path)]
+    if len(seen) != len(paths):
+        raise WrongValue(f"There are {len(paths)} mirrors, and {len(seen)} requests were made.")
+    for before, after in itertools.pairwise(seen):
+        if after - before < 0.4:
+            raise WrongValue(
+                f"Between two mirrors there were {after - before:.2f} s, and half a second must "
+                "be. Is the pause still there, and is it awaited?"
+            )
+
+
+# %% test="six_faults_quote_check" points=7
+wanted = random.choice(["know thyself", "tea first", "never split the party"])
+paths = await mirrors(2, wanted)
+report = await watch(quote, [servers.http.url + path for path in paths])
+report.responsive(0.1).returned(wanted)
+await spared(paths)
+### BEGIN HIDDEN TESTS
+wanted = f"roll {random.randint(2, 99)} or less"
+paths = await mirrors(2, wanted)
+report = await watch(quote, [servers.http.url + path for path in paths])
+report.responsive(0.1).returned(wanted)
+await spared(paths)
+### END HIDDEN TESTS
+right(report, 7)
+
+# %% [markdown]
+# ### 1.2 `!laughs`
+#
+# picks the words that are laughter: `ha`, once or more, and a `!` at the end. Then somebody typed
+# something that is nearly that.
+#
+# ```python
+# async def laughs(words):          # as it is now
+#     return [word for word in words if LAUGHTER.fullmatch(word)]
+# ```
+
+
+# %% answer="six_faults_laughs"
+async def laughs(words):
+    """Return those of the words that are `ha`, once or more, and `!`, in their order."""
+    ### BEGIN SOLUTION
+    pattern = re.compile(r"(ha)+!")
+    return [word for word in words if pattern.fullmatch(word)]
+    ### END SOLUTION
+
+
+# %% setup="six_faults_giggle" jupyter={"source_hidden": true}
+def giggle(seconds):
+    """A word that is nearly laughter, on which LAUGHTER works for so many seconds or up to twice."""
+    times = 10
+    while True:
+        began = time.thread_time()
+        LAUGHTER.fullmatch("ha" * times + "?")
+        cost = time.thread_time() - began
+        if cost > 0.02:
+            return "ha" * (times + math.ceil(math.log2(seconds / cost))) + "?"
+        times += 1
+
+
+# %% test="six_faults_laughs_check" points=7
+words = ["ha!", "hah!", "hello!", "hahaha!", giggle(0.5), "ahaha!", "haha"]
+report = await watch(laughs, words)
+report.responsive(0.1).returned(["ha!", "hahaha!"])
+### BEGIN HIDDEN TESTS
+real = ["ha" * number + "!" for number in random.sample(range(1, 9), 3)]
+words = [*real, "!", "hhaa!", "haha!!", "ha ha!", giggle(0.5)]
+random.shuffle(words)
+report = await watch(laughs, words)
+report.responsive(0.1).returned([word for word in words if word in real])
+### END HIDDEN TESTS
+right(report, 7)
+
+# %% [markdown]
+# ### 1.3 `!remember`
+#
+# writes a line into the bot's diary. It is one ordinary line of logging.
+#
+# ```python
+# async def remember(url, line):          # as it is now
+#     diary(url).info(line)
+#     return len(line)
+# ```
+
+
+# %% answer="six_faults_remember"
+async def remember(url, line):
+    """Write the line into `diary(url)`; return its length when it is there."""
+    ### BEGIN SOLUTION
+    await asyncio.to_thread(diary(url).info, line)
+    return len(line)
+    ### END SOLUTION
+
+
+# %% test="six_faults_remember_check" points=7
+path, line = f"/diary/{random.randint(1, 10**9)}", f"ada rolled {random.randint(2, 12)}"
+await servers.http.plan(path=path, delay=0.5)
+report = await watch(remember, servers.http.url + path, line)
+report.responsive(0.1).returned(len(line))
+await posted(report, path, {"line": line})
+### BEGIN HIDDEN TESTS
+path, line = f"/diary/{random.randint(1, 10**9)}", "tea " * random.randint(2, 9)
+await servers.http.plan(path=path, delay=0.5)
+report = await watch(remember, servers.http.url + path, line)
+report.responsive(0.1).returned(len(line))
+await posted(report, path, {"line": line})
+### END HIDDEN TESTS
+right(report, 7)
+
+# %% [markdown]
+# ### 1.4 `!votes`
+#
+# counts votes in a task, and publishes the result when the task is done. Look for the lane of the
+# guilty task in the picture: which one is it?
+#
+# ```python
+# async def votes(url, given):          # as it is now
+#     counting = asyncio.create_task(count(given))
+#     counting.add_done_callback(lambda task: publish(url, task.result()))
+#     return await counting
+# ```
+
+
+# %% answer="six_faults_votes"
+async def votes(url, given):
+    """Return `await count(given)`, and have it published at `url`."""
+    ### BEGIN SOLUTION
+    result = await count(given)
+    await asyncio.to_thread(publish, url, result)
+    return result
+    ### END SOLUTION
+
+
+# %% test="six_faults_votes_check" points=7
+path, given = f"/votes/{random.randint(1, 10**9)}", random.choices(["tea", "raid"], k=9)
+await servers.http.plan(path=path, delay=0.5)
+report = await watch(votes, servers.http.url + path, given)
+report.responsive(0.1).returned(dict(Counter(given)))
+await posted(report, path, {"result": dict(Counter(given))})
+### BEGIN HIDDEN TESTS
+path, given = f"/votes/{random.randint(1, 10**9)}", random.choices(["ada", "bo", "cy"], k=20)
+await servers.http.plan(path=path, delay=0.5)
+report = await watch(votes, servers.http.url + path, given)
+report.responsive(0.1).returned(dict(Counter(given)))
+await posted(report, path, {"result": dict(Counter(given))})
+### END HIDDEN TESTS
+right(report, 7)
+
+# %% [markdown]
+# ### 1.5 `!sizes`
+#
+# asks for the sizes of some photos, all at once, in threads. Threads! And yet.
+#
+# ```python
+# async def sizes(urls):          # as it is now
+#     loop = asyncio.get_running_loop()
+#     with ThreadPoolExecutor(len(urls)) as pool:
+#         coming = [loop.run_in_executor(pool, download, url) for url in urls]
+#     return await asyncio.gather(*coming)
+# ```
+
+
+# %% answer="six_faults_sizes"
+async def sizes(urls):
+    """Return what `download` returns for each url, in their order; all are asked at once."""
+    ### BEGIN SOLUTION
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(len(urls)) as pool:
+        coming = [loop.run_in_executor(pool, download, url) for url in urls]
+        return await asyncio.gather(*coming)
+    ### END SOLUTION
+
+
+# %% setup="six_faults_photos" jupyter={"source_hidden": true}
+async def photos(count):
+    """Plan so many photos, none of which comes before all were asked for; their paths, sizes."""
+    plan = {f"/photo/{random.randint(1, 10**9)}": random.randint(10, 99) for _ in range(count)}
+    for path, size in plan.items():
+        await servers.http.plan(path=path, delay=0.5, body={"size": size})
+    return list(plan), list(plan.values())
+
+
+async def at_once(paths):
+    """Raise WrongValue unless each was asked for once, and the last before the first was there."""
+    seen = [entry for path in paths for entry in await asked(path)]
+    if len(seen) != len(paths):
+        raise WrongValue(f"There are {len(paths)} photos, and {len(seen)} requests were made.")
+    first_reply = min(entry["at"] + entry.get("seconds", 60) for entry in seen)
+    late = sum(entry["at"] > first_reply for entry in seen)
+    if late:
+        raise WrongValue(
+            f"{late} of {len(paths)} photos were asked for only after another one had come: the "
+            "requests were not all made at once."
+        )
+
+
+# %% test="six_faults_sizes_check" points=6
+paths, expected = await photos(3)
+report = await watch(sizes, [servers.http.url + path for path in paths])
+report.responsive(0.1).returned(expected)
+await at_once(paths)
+### BEGIN HIDDEN TESTS
+paths, expected = await photos(4)
+report = await watch(sizes, [servers.http.url + path for path in paths])
+report.responsive(0.1).returned(expected)
+await at_once(paths)
+### END HIDDEN TESTS
+right(report, 6)
+
+# %% [markdown]
+# ### 1.6 `!total`
+#
+# adds up the rows of a table, with an `async for`. Everything in it is async.
+#
+# ```python
+# async def total(seed, number):          # as it is now
+#     return sum([row async for row in rows(seed, number)])
+# ```
+
+
+# %% answer="six_faults_total"
+async def total(seed, number):
+    """Return the sum of `rows(seed, number)`."""
+    ### BEGIN SOLUTION
+    result, began = 0, time.perf_counter()
+    async for row in rows(seed, number):
+        result += row
+        if time.perf_counter() - began > 0.005:
+            await asyncio.sleep(0)
+            began = time.perf_counter()
+    return result
+    ### END SOLUTION
+
+
+# %% setup="six_faults_sum" jupyter={"source_hidden": true}
+def sum_of(seed, number):
+    """The sum of `rows(seed, number)`, without the unpacking."""
+    dice = random.Random(seed)
+    return sum(dice.randint(1, 6) for _ in range(number))
+
+
+# %% test="six_faults_total_check" points=6
+seed, number = random.randint(1, 10**9), 400
+report = await watch(total, seed, number)
+report.responsive(0.1).returned(sum_of(seed, number))
+### BEGIN HIDDEN TESTS
+seed, number = random.randint(1, 10**9), random.randint(350, 450)
+report = await watch(total, seed, number)
+report.responsive(0.1).returned(sum_of(seed, number))
+### END HIDDEN TESTS
+right(report, 6)
+
+# %% [markdown] hints="six_faults"
+# <details><summary>Hint 1: a question</summary>
+#
+# What does the sentence of the failed test name: a line of the command, or one of the library? And
+# is it a line that *waits* for somebody, or one that *computes*?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 6, the table: `roll` (a sleep two calls down) and `guess` (a pattern). For 1.4 the picture:
+# a callback belongs to no task, so there is a block without a lane. For 1.6 unit 04: an `await` or
+# an `async for` that never really waits gives nobody a turn.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# 1.1: write the loop of `first_that_works` anew, with another pause. 1.2: what is the second `+`
+# for? 1.3 and 1.4: a thread can do what blocks, if somebody awaits it. 1.5: move one line by four
+# blanks. 1.6: `await asyncio.sleep(0)` inside the loop, every few milliseconds.
+# </details>
+# <details><summary>Hint 4: 1.2 in a thread, and it still stands still</summary>
+#
+# One single call into C keeps the interpreter's lock until it is done. A thread is no help here;
+# a pattern that can only match in one way is.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("six_faults")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Mend 1.3 so that *no* command of the bot ever has to think of the diary: with `QueueHandler` and
+# `QueueListener` from `logging.handlers`.
+# </details>
+
+# %% [markdown] exercise="watchdog" limit=0.1
+# ---
+# ## 2 · A watchdog to take home
+#
+# Now build the tool yourself. A `Watchdog` is made on the loop's thread; after `start()` it
+# watches, until `stop()`. When the loop has stood still for `limit` seconds (here **100 ms**), it
+# calls `say(name)` with the name of the function in which the loop's thread stands.
+#
+# - It says so **once** for each stall, at the latest **0.2 s after the stall's end**.
+# - It never says anything of a loop that is free, or held for a few milliseconds.
+# - It may not turn on debug mode: it is meant to run day and night.
+#
+# **Worked example.** The camera of the lesson, on a thread that we know to sleep:
+
+
+# %%
+def doze():
+    time.sleep(0.3)
+
+
+sleeper = threading.Thread(target=doze)
+sleeper.start()
+time.sleep(0.1)
+print(sys._current_frames()[sleeper.ident].f_code.co_name)
+
+# %% [markdown]
+# **Your turn.** The skeleton has three gaps. (You may also tear it down and build your own, as long
+# as it has `start` and `stop`.)
+
+
+# %% answer="watchdog"
+class Watchdog:
+    """Calls `say(name)` once for each stall of `limit` seconds, within 0.2 s of its end."""
+
+    def __init__(self, loop, limit, say):
+        """Made on the thread of `loop`."""
+        self.loop, self.limit, self.say = loop, limit, say
+        self.loop_thread = threading.get_ident()
+        self.last_beat = time.monotonic()
+        self.told = False  # of the present stall
+        self.over = threading.Event()
+
+    def start(self):
+        """Let `watch` run on a thread of its own."""
+        ### BEGIN SOLUTION
+        threading.Thread(target=self.watch, daemon=True).start()
+        ### END SOLUTION
+
+    def stop(self):
+        self.over.set()
+
+    def beat(self):
+        """Called by the loop: it is alive."""
+        ### BEGIN SOLUTION
+        self.last_beat = time.monotonic()
+        self.told = False
+        ### END SOLUTION
+
+    def watch(self):
+        """On a thread of its own: look every 20 ms."""
+        while not self.over.wait(0.02):
+            ### BEGIN SOLUTION
+            if time.monotonic() - self.last_beat > self.limit and not self.told:
+                self.told = True
+                self.say(sys._current_frames()[self.loop_thread].f_code.co_name)
+            self.loop.call_soon_threadsafe(self.beat)
+            ### END SOLUTION
+
+
+# %% setup="watchdog_stalls" jupyter={"source_hidden": true}
+KINDS = {"sleeps": "time.sleep(seconds)", "computes": "while time.monotonic() < end: pass"}
+
+
+def function(name, kind):
+    """A coroutine function of this name that holds the loop."""
+    lines = [f"async def {name}(seconds):", "    end = time.monotonic() + seconds"]
+    scope = {"time": time}
+    exec(compile("\n".join([*lines, f"    {KINDS[kind]}"]), "stalls.py", "exec"), scope)
+    return scope[name]
+
+
+async def guarded(plan, innocent):
+    """Let a Watchdog watch stalls as planned, and innocents; what it said, and what was."""
+    loop, said, stalls = asyncio.get_running_loop(), [], []
+    dog = Watchdog(loop, 0.1, lambda name: said.append((name, time.monotonic())))
+    dog.start()
+    slow = asyncio.ensure_future(asyncio.to_thread(function_that_waits, 0.3))
+    for _ in range(5):
+        await function(innocent, "sleeps")(0.01)
+        await asyncio.sleep(0.02)
+    await slow
+    for name, kind, seconds in plan:
+        began = time.monotonic()
+        await asyncio.create_task(function(name, kind)(seconds))
+        stalls.append((name, began, time.monotonic()))
+        await asyncio.sleep(0.25)
+    dog.stop()
+    return said, stalls, loop.get_debug()
+
+
+def function_that_waits(seconds):
+    time.sleep(seconds)
+
+
+# %% setup="watchdog_check" jupyter={"source_hidden": true}
+def barked(report):
+    """Raise WrongValue unless each stall was named, once and in time, and nothing else was said."""
+    said, stalls, debug = report.value
+    starved(report, stalls)
+    if debug:
+        raise WrongValue("Debug mode is still on: every callback costs ten times as much with it.")
+    for name, began, ended in stalls:
+        during = [(word, at) for word, at in said if began <= at <= ended + 0.24]
+        told = [at for word, at in said if word == name]
+        what = f"`{name}` held the loop for {ended - began:.2f} s"
+        if not told:
+            wrong = f"said `{during[0][0]}`" if during else "said nothing in time"
+            raise WrongValue(f"{what}, and your watchdog {wrong}. {why(during)}".rstrip())
+        if len(told) > 1:
+            raise WrongValue(f"{what}, once, and your watchdog said so {len(told)} times.")
+        if told[0] > ended + 0.2:
+            late = told[0] - ended
+            raise WrongValue(f"{what}; your watchdog said so {late:.2f} s after its end (0.2 s).")
+    names = {name for name, _, _ in stalls}
+    if false := [word for word, _ in said if word not in names]:
+        raise WrongValue(
+            f"A false alarm: your watchdog said `{false[0]}`, which never held the loop for 0.1 s."
+        )
+
+
+def why(during):
+    """A hint, when the watchdog has named one of its own."""
+    own = {"watch", "beat", "wait", "start", "say", "run", "_run", "__init__"}
+    if during and during[0][0] in own:
+        return "That is the meter itself: whose frame, or whose task, did it look at?"
+    return ""
+
+
+# %% setup="watchdog_machine" jupyter={"source_hidden": true}
+def starved(report, stalls):
+    """Raise Inconclusive when the machine held the loop; LoopBlocked when the watchdog did."""
+    record, names = report.record, {name for name, _, _ in stalls}
+    for block in report.blocks:
+        if block.seconds >= 0.1 and block.function not in names:
+            raise LoopBlocked(
+                f"Your watchdog itself held the loop for {block.seconds:.2f} s, at line "
+                f"{block.line} of {block.file}: it must look from a thread."
+            )
+    spans = [(began - record.began, ended - record.began) for _, began, ended in stalls]
+    late = [
+        lateness
+        for due, lateness in record.late
+        if not any(began - 0.05 <= due <= ended + 0.05 for began, ended in spans)
+    ]
+    taken = sum(
+        seconds
+        for start, seconds in record.noise
+        if not any(began - 0.05 <= start <= ended for began, ended in spans)
+    )
+    if max(late, default=0) > 0.06 or taken > 0.06:
+        raise Inconclusive("This machine was too busy to judge a watchdog: run the cell again.")
+
+
+# %% test="watchdog_visible" points=10
+name = f"{random.choice(['shake', 'sort', 'fetch'])}_{random.randint(100, 999)}"
+report = await watch(guarded, [(name, "sleeps", 0.4)], f"nod_{random.randint(100, 999)}")
+barked(report)
+print(f"Right: it said `{name}`, and nothing else. 10 of 10 points.")
+
+# %% [markdown]
+# The hidden test has two stalls, one of which computes.
+
+# %% test="watchdog_hidden" points=10
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+names = [f"{word}_{random.randint(100, 999)}" for word in random.sample(["pack", "draw", "ask"], 2)]
+plan = [(names[0], "computes", 0.45), (names[1], "sleeps", random.uniform(0.4, 0.5))]
+report = await watch(guarded, plan, f"hum_{random.randint(100, 999)}")
+barked(report)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="watchdog"
+# <details><summary>Hint 1: a question</summary>
+#
+# The loop is free again. Which of your attributes must be as they were at the beginning, and who
+# can know that it is free?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 3, `witness`: it asks for a beat, and looks how old the last one is.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `start`: `threading.Thread(target=self.watch, daemon=True).start()`. `beat` has two lines: what
+# time it is now, and that nothing has been told yet. `watch` has two steps in each round: when the last beat is older than the limit and nothing was told, remember
+# that it is told and `say` the name on the photograph; then ask the loop for a beat, with
+# `call_soon_threadsafe`.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("watchdog")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# In a real bot the innermost function is often one of a library. Follow `frame.f_back` until the
+# file is one of your own, and say file and line as well. That is a tool that you can take home.
+# </details>
+
+# %% [markdown] exercise="lag_meter" limit=0.1 stretch=true
+# ---
+# ## 3 · An honest meter (stretch)
+#
+# Write the meter that does not lie. For so many `seconds` a tick is due every `period`, on a fixed
+# schedule: the n-th one at `start + n * period`. Return a list with the lateness of **every tick
+# that came due**, in seconds and in their order: how long after its time the loop could have
+# served it.
+#
+# The test lets the loop stand still in between, and compares your list with the schedule that
+# `watch` itself keeps. Your meter itself must never hold the loop for **100 ms**.
+
+
+# %% answer="lag_meter"
+async def lag_meter(seconds, period):
+    """Return the lateness of each tick that was due in that time, as floats, in seconds."""
+    ### BEGIN SOLUTION
+    start, lateness = time.perf_counter(), []
+    for number in range(1, round(seconds / period) + 1):
+        due = start + number * period
+        now = time.perf_counter()
+        if now < due:
+            await asyncio.sleep(due - now)
+            now = time.perf_counter()
+        lateness.append(now - due)
+    return lateness
+    ### END SOLUTION
+
+
+# %% setup="lag_meter_stalls" jupyter={"source_hidden": true}
+async def jolt(after, seconds):
+    await asyncio.sleep(after)
+    time.sleep(seconds)
+
+
+async def jolted(seconds, period, stalls):
+    """What `lag_meter` says while the loop is held as planned: (after, seconds)."""
+    lateness, *_ = await asyncio.gather(
+        lag_meter(seconds, period), *(jolt(after, held) for after, held in stalls)
+    )
+    return lateness
+
+
+def percentile(lateness, percent):
+    """The lateness that so many percent of the ticks do not exceed."""
+    return sorted(lateness)[min(len(lateness) - 1, int(len(lateness) * percent / 100))]
+
+
+# %% setup="lag_meter_check" jupyter={"source_hidden": true}
+def honest(report, seconds, period, stalls):
+    """Raise WrongValue unless the meter has every tick, and shows what the loop felt."""
+    said, due = report.value, round(seconds / period)
+    blocks = [block for block in report.blocks if block.seconds >= 0.1]
+    if others := [block for block in blocks if block.function != "jolt"]:
+        raise LoopBlocked(
+            f"The meter itself held the loop for {others[0].seconds:.2f} s, at line "
+            f"{others[0].line} of {others[0].file}: it measures itself."
+        )
+    if report.noise > 0.1:
+        raise Inconclusive("This machine was too busy to judge a meter: run the cell again.")
+    if type(said) is not list or {type(late) for late in said} - {float}:
+        raise WrongValue("`lag_meter` must return a list of floats, in seconds.")
+    if not 0.95 * due <= len(said) <= 1.05 * due:
+        raise WrongValue(
+            f"In {seconds} s a tick every {period * 1000:.0f} ms makes {due}; your meter has "
+            f"{len(said)}. Where are those that came due while the loop stood still?"
+        )
+    felt, shown = report.lag(99), percentile(said, 99)
+    if not 0.8 * felt - 0.02 <= shown <= 1.2 * felt + 0.02:
+        raise WrongValue(
+            f"The 99th percentile of your ticks is {shown * 1000:.1f} ms; the loop was held for "
+            f"{max(held for _, held in stalls):.2f} s, and {felt * 1000:.0f} ms is right."
+        )
+    share = sum(late > 0.1 for late in said) / len(said)
+    truth = sum(late > 0.1 for _, late in report.record.late) / len(report.record.late)
+    if abs(share - truth) > 0.06:
+        raise WrongValue(
+            f"By your meter {share:.0%} of the ticks were more than 0.1 s late, and {truth:.0%} "
+            "were: does the schedule go on while the loop stands still?"
+        )
+
+
+# %% test="lag_meter_visible" points=10
+stalls = [(0.3, random.uniform(0.4, 0.5))]
+report = await watch(jolted, 1.2, 0.005, stalls)
+honest(report, 1.2, 0.005, stalls)
+print(f"Right, 10 of 10 points: the 99th percentile is {report.lag(99) * 1000:.0f} ms.")
+
+# %% [markdown]
+# The hidden test holds the loop twice.
+
+# %% test="lag_meter_hidden" points=10
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+stalls = [(0.1, random.uniform(0.4, 0.45)), (0.8, random.uniform(0.15, 0.25))]
+report = await watch(jolted, 1.4, 0.005, stalls)
+honest(report, 1.4, 0.005, stalls)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="lag_meter"
+# <details><summary>Hint 1: a question</summary>
+#
+# After a stall of half a second: when was the next tick due, and how many more were due since?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 7: the lower half of the picture. Its ticks stand at equal distances, whatever the loop did.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# A `for` over the numbers of the ticks. In it: when is this one due? If that is in the future,
+# sleep until then; if not, do not sleep at all. Either way note how late it is.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("lag_meter")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Run your meter in your own bot for a day, with a period of 0.1 s, and print the 99th percentile
+# and the maximum once an hour.
+# </details>
+
+# %% [markdown]
+# ---
+# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
+# work/10_debugging/10_debugging.ipynb` marks this notebook as an instructor would, hidden tests
+# included.

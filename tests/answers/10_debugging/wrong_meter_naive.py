@@ -1,0 +1,13 @@
+# exercise: lag_meter
+# expect: fails
+# message: Where are those that came due while the loop stood still?
+
+# %% answer="lag_meter"
+async def lag_meter(seconds, period):
+    """The meter that everybody writes first."""
+    lateness, until = [], time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        began = time.perf_counter()
+        await asyncio.sleep(period)
+        lateness.append(time.perf_counter() - began - period)
+    return lateness

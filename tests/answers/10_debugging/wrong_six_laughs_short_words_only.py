@@ -1,0 +1,8 @@
+# exercise: six_faults
+# expect: fails
+# message: was expected
+
+# %% answer="six_faults_laughs"
+async def laughs(words):
+    """Whatever has an h, an a and a ! in it."""
+    return [word for word in words if set(word) == set("ha!")]

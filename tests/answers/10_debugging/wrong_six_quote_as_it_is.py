@@ -1,0 +1,9 @@
+# exercise: six_faults
+# expect: fails
+# message: `time.sleep(seconds)`
+
+# %% answer="six_faults_quote"
+async def quote(urls):
+    """As it was found."""
+    page = await first_that_works(urls)
+    return page["quote"]

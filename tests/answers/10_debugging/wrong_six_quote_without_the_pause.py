@@ -1,0 +1,12 @@
+# exercise: six_faults
+# expect: fails
+# message: Is the pause still there
+
+# %% answer="six_faults_quote"
+async def quote(urls):
+    """The pause is gone, and with it the fault."""
+    for url in urls:
+        try:
+            return (await first_that_works([url]))["quote"]
+        except LookupError:
+            pass

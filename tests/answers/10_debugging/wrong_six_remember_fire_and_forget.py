@@ -1,0 +1,9 @@
+# exercise: six_faults
+# expect: fails
+# message: the work must be done when the command is
+
+# %% answer="six_faults_remember"
+async def remember(url, line):
+    """Nobody waits for the thread."""
+    asyncio.get_running_loop().run_in_executor(None, diary(url).info, line)
+    return len(line)

@@ -1,0 +1,8 @@
+# exercise: six_faults
+# expect: fails
+# message: were not all made at once
+
+# %% answer="six_faults_sizes"
+async def sizes(urls):
+    """The loop is free, and the photos come one after the other."""
+    return [await asyncio.to_thread(download, url) for url in urls]

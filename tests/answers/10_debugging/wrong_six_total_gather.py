@@ -1,0 +1,12 @@
+# exercise: six_faults
+# expect: fails
+# message: the loop stood still for
+
+# %% answer="six_faults_total"
+async def total(seed, number):
+    """A task around it does not make it wait."""
+
+    async def add():
+        return sum([row async for row in rows(seed, number)])
+
+    return (await asyncio.gather(add()))[0]

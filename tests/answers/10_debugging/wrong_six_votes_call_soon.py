@@ -1,0 +1,11 @@
+# exercise: six_faults
+# expect: fails
+# message: the loop stood still for
+
+# %% answer="six_faults_votes"
+async def votes(url, given):
+    """Later on the same loop is not somewhere else."""
+    result = await count(given)
+    asyncio.get_running_loop().call_soon(publish, url, result)
+    await asyncio.sleep(0.01)
+    return result
