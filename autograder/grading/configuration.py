@@ -17,7 +17,7 @@ def configure(settings: Any) -> None:
     from autograder.grading.feedback import HideTests
     from autograder.grading.preprocess import Examine, Repair, SaveGrades
 
-    gradebook.share_engines()
+    gradebook.open_quickly()
     settings.CourseDirectory.course_id = COURSE
     settings.CourseDirectory.ignore = [*NEVER_RELEASED, f"*{evidence.SUFFIX}"]
     settings.Autograde.sanitize_preprocessors = [
@@ -26,8 +26,7 @@ def configure(settings: Any) -> None:
         stock.DeduplicateIds,
         stock.OverwriteKernelspec,
         stock.OverwriteCells,
-        stock.CheckCellMetadata,
-    ]
+    ]  # CheckCellMetadata is left out, here and below: all metadata were written by Repair
     settings.Autograde.autograde_preprocessors = [
         Examine,
         stock.IgnorePattern,
@@ -35,7 +34,6 @@ def configure(settings: Any) -> None:
         stock.LimitOutput,
         SaveGrades,
         stock.AssignLatePenalties,
-        stock.CheckCellMetadata,
     ]
     settings.GenerateFeedback.preprocessors = [
         HideTests,

@@ -20,24 +20,69 @@ UNSAFE_NAME = (
 _PATIENCE = 60.0  # s for SQLite to get its turn to write; Python's own 5 can be too few on NFS
 
 
-def share_engines() -> None:
-    """Let all of nbgrader's gradebooks of one database share an engine, in this process.
+def open_quickly() -> None:
+    """Let nbgrader, in this process, open a gradebook again without beginning from nothing.
 
-    nbgrader opens the gradebook ten times a submission, each time with a new engine, for which
-    SQLAlchemy compiles every statement again: 40 of 90 ms of CPU (measured).
+    It opens it ten times a submission, each time with a new engine, for which SQLAlchemy compiles
+    every statement again, and each time it looks for all 16 tables: 60 of 90 ms of CPU (measured).
+    Here all gradebooks of one database share an engine, which remembers that it has seen them.
     """
     from nbgrader import api
 
-    if not hasattr(api.create_engine, "cache_clear"):
-        made = api.create_engine
+    if hasattr(api.create_engine, "cache_clear"):
+        return
+    make, look, create_all = api.create_engine, api.inspect, api.Base.metadata.create_all
 
-        @cache
-        def create_engine(url: str, **options: Any) -> Any:
-            if url.startswith("sqlite"):
-                options["connect_args"] = {"timeout": _PATIENCE}
-            return made(url, **options)
+    @cache
+    def create_engine(url: str, **options: Any) -> Any:
+        if url.startswith("sqlite"):
+            options["connect_args"] = {"timeout": _PATIENCE}
+        return make(url, **options)
 
-        api.create_engine = create_engine
+    def inspect(engine: Any) -> Any:
+        return _Known() if _is_complete(engine) else look(engine)
+
+    def create_tables(bind: Any) -> None:
+        if not _is_complete(bind):
+            create_all(bind=bind)
+            _complete[bind] = _place(bind)
+
+    api.create_engine, api.inspect = create_engine, inspect
+    api.Base.metadata.create_all = create_tables
+    api.get_alembic_version = _alembic_head
+
+
+class _Known:
+    """Says of a database only that it is not empty."""
+
+    def get_table_names(self) -> list[str]:
+        return ["assignment"]
+
+
+_complete: dict[Any, Any] = {}  # engines whose database has all tables -> the file it was in
+
+
+def _is_complete(engine: Any) -> bool:
+    return engine in _complete and _complete[engine] == _place(engine)
+
+
+def _place(engine: Any) -> Any:
+    """What changes when a database is deleted and made anew: the file's number, on SQLite."""
+    if engine.dialect.name != "sqlite":
+        return ""
+    try:
+        return os.stat(engine.url.database).st_ino
+    except (OSError, TypeError):
+        return None
+
+
+def _alembic_head() -> str:
+    """The version of nbgrader's tables; nbgrader itself starts the program `alembic` to ask."""
+    from alembic.script import ScriptDirectory
+    from nbgrader import dbutil
+
+    head = ScriptDirectory(str(Path(dbutil.__file__).with_name("alembic"))).get_current_head()
+    return str(head)
 
 
 @contextlib.contextmanager

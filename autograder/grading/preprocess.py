@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +35,7 @@ class Repair(NbGraderPreprocessor):  # type: ignore[misc]
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Mend the notebook; what was mended is kept in its metadata for Examine."""
         _refuse_unsafe_name(resources)
-        originals, _ = _originals(self, resources)
+        originals = _originals(self, resources)
         nb.metadata[KEY] = {"repaired": repair(nb, originals)}
         return nb, resources
 
@@ -60,7 +61,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Examine the notebook; raises ExaminationFailed, and then nothing is graded."""
-        originals, folder = _originals(self, resources)
+        originals, folder = _originals(self, resources), _source(self, resources)
         path = Path(resources["metadata"]["path"])
         cells = gradebook.cells_to_examine(nb, originals)
         done = _given(cells) or self._examined(cells, originals, folder, path)
@@ -83,7 +84,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
     def _examined(
-        self, cells: Sequence[Cell], originals: list[Original], folder: Path, path: Path
+        self, cells: list[Cell], originals: list[Original], folder: Path, path: Path
     ) -> Done:
         examined = examination.examine(
             cells,
@@ -131,31 +132,31 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
             self.gradebook.db.commit()
 
 
-@contextlib.contextmanager
-def given(cells: Sequence[Cell], outcome: Done | Exception) -> Iterator[None]:
-    """Let Examine take this for the outcome of these cells, which a batch has examined before.
+@dataclass(frozen=True)
+class Given:
+    """What a batch knows of one submission before nbgrader converts it."""
 
-    It is taken only for exactly these cells; an exception is raised there.
-    """
-    token = _outcome.set((list(cells), outcome))
+    originals: list[Original]
+    cells: list[Cell]
+    done: Done
+
+
+@contextlib.contextmanager
+def given(known: Given) -> Iterator[None]:
+    """Let Examine take the outcome of an examination that took place, of exactly these cells."""
+    token = _known.set(known)
     try:
         yield
     finally:
-        _outcome.reset(token)
+        _known.reset(token)
 
 
-_outcome: ContextVar[tuple[list[Cell], Done | Exception] | None] = ContextVar(
-    "outcome", default=None
-)
+_known: ContextVar[Given | None] = ContextVar("known", default=None)
 
 
-def _given(cells: Sequence[Cell]) -> Done | None:
-    known = _outcome.get()
-    if known is None or known[0] != list(cells):
-        return None
-    if isinstance(known[1], Exception):
-        raise known[1]
-    return known[1]
+def _given(cells: list[Cell]) -> Done | None:
+    known = _known.get()
+    return known.done if known is not None and known.cells == cells else None
 
 
 def _fill(nb: Any, cells: Sequence[Cell], done: Done) -> None:
@@ -190,17 +191,23 @@ def _refuse_unsafe_name(resources: Any) -> None:
     raise UserMistake(gradebook.UNSAFE_NAME.format(named["student"]))
 
 
-def _originals(step: NbGraderPreprocessor, resources: Any) -> tuple[list[Original], Path]:
-    """The assignment's cells, and the folder it was made in."""
+def _originals(step: NbGraderPreprocessor, resources: Any) -> list[Original]:
+    """The assignment's cells."""
+    known = _known.get()
+    if known is not None:
+        return known.originals
     named = resources["nbgrader"]
-    coursedir = _coursedir(step)
-    folder = Path(coursedir.format_path(coursedir.source_directory, ".", named["assignment"]))
-    with Gradebook(named["db_url"], coursedir.course_id) as book:
-        source = folder / f"{named['notebook']}.ipynb"
-        originals = gradebook.originals_of_gradebook(
+    source = _source(step, resources) / f"{named['notebook']}.ipynb"
+    with Gradebook(named["db_url"], _coursedir(step).course_id) as book:
+        return gradebook.originals_of_gradebook(
             book, named["notebook"], named["assignment"], source
         )
-    return originals, folder
+
+
+def _source(step: NbGraderPreprocessor, resources: Any) -> Path:
+    """The folder that the assignment was made in."""
+    coursedir, unit = _coursedir(step), resources["nbgrader"]["assignment"]
+    return Path(coursedir.format_path(coursedir.source_directory, ".", unit))
 
 
 def _coursedir(step: NbGraderPreprocessor) -> Any:

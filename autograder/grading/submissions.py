@@ -67,20 +67,21 @@ def grade(
 
     with alone(root):
         course.prepare(unit)
-        grading = _Grading(course, unit)
-        waiting = []
-        for name in students:
-            if not regrade and grading.has_grade(name):
-                ended(grading.result(name))
-            else:
-                waiting.append(name)
-        if waiting:
-            strict = here and not grading.settings.accept_weaker_jail
-            if strict and (why := room.weakness(room.offered()[0])):
-                raise UserMistake(f"Nothing was graded. {why}")
-            with slots_ as where:
-                for result in grading.grade(waiting, where):
-                    ended(result)
+        with course.gradebook() as book:
+            grading = _Grading(course, unit, book)
+            waiting = []
+            for name in students:
+                if not regrade and grading.has_grade(name):
+                    ended(grading.result(name))
+                else:
+                    waiting.append(name)
+            if waiting:
+                strict = here and not grading.settings.accept_weaker_jail
+                if strict and (why := room.weakness(room.offered()[0])):
+                    raise UserMistake(f"Nothing was graded. {why}")
+                with slots_ as where:
+                    for result in grading.grade(waiting, where):
+                        ended(result)
     results.sort(key=lambda result: str(result["student"]))
     return {"assignment": unit, "submissions": results}
 
@@ -88,19 +89,16 @@ def grade(
 class _Grading:
     """The submissions of one unit; the gradebook knows the unit."""
 
-    def __init__(self, course: Course, unit: str) -> None:
-        from autograder.grading.preprocess import Examine
-
-        self.course, self.unit = course, unit
-        self.settings = Examine(config=course.settings)
-        self.source = course.folder(course.directory.source_directory, ".", unit)
+    def __init__(self, course: Course, unit: str, book: Any) -> None:
+        self.course, self.unit, self.book = course, unit, book
+        self.settings = preprocess.Examine(config=course.settings)
         self.ignore = list(course.directory.ignore)
-        with course.gradebook() as book:
-            self.originals: list[Original] = gradebook.originals_of_gradebook(
-                book, unit, unit, self.source / f"{unit}.ipynb"
-            )
-            self.most = float(book.find_assignment(unit).max_score)
-        self.own_files: Files = slots.files_below(self.source, self.ignore)
+        source = course.folder(course.directory.source_directory, ".", unit)
+        self.originals: list[Original] = gradebook.originals_of_gradebook(
+            book, unit, unit, source / f"{unit}.ipynb"
+        )
+        self.most = float(book.find_assignment(unit).max_score)
+        self.own_files: Files = slots.files_below(source, self.ignore)
         self.cells: dict[str, list[Cell]] = {}  # of the notebooks that are being examined
 
     def grade(self, students: list[str], where: batch.Slots) -> Iterator[Result]:
@@ -126,11 +124,8 @@ class _Grading:
             submitted = evidence.digest(self._submitted(student).read_bytes())
             if (stamp, submitted) != (found.get("examination"), found.get("submission")):
                 return False
-            with self.course.gradebook() as book:
-                grades = book.find_submission_notebook(self.unit, self.unit, student).grades
-                return all(
-                    one.auto_score is not None or one.name in found["cells"] for one in grades
-                )
+            grades = self._entry(student).grades
+            return all(one.auto_score is not None or one.name in found["cells"] for one in grades)
         except (MissingEntry, OSError, ValueError, KeyError, TypeError):
             return False
 
@@ -139,15 +134,14 @@ class _Grading:
         found = self._evidence(student)
         seen = found.get("cells", {})
         order = {name: place for place, name in enumerate(seen)}
-        with self.course.gradebook() as book:
-            entry = book.find_submission_notebook(self.unit, self.unit, student)
-            grades = sorted(entry.grades, key=lambda one: order.get(one.name, len(order)))
-            cells = [_cell(one, seen.get(one.name, {})) for one in grades]
-            review = any(
-                one.needs_manual_grade and cell["status"] != verdicts.INCONCLUSIVE
-                for one, cell in zip(grades, cells, strict=True)
-            )
-            score = float(entry.score)
+        entry = self._entry(student)
+        grades = sorted(entry.grades, key=lambda one: order.get(one.name, len(order)))
+        cells = [_cell(one, seen.get(one.name, {})) for one in grades]
+        review = any(
+            one.needs_manual_grade and cell["status"] != verdicts.INCONCLUSIVE
+            for one, cell in zip(grades, cells, strict=True)
+        )
+        score = float(entry.score)
         status = "needs_review" if review else "graded"
         if any(cell["status"] == verdicts.INCONCLUSIVE for cell in cells):
             status = "inconclusive"
@@ -191,7 +185,7 @@ class _Grading:
         directory.assignment_id, directory.student_id = self.unit, student
         with logged() as (log, said):
             try:
-                with preprocess.given(cells, outcome):
+                with preprocess.given(preprocess.Given(self.originals, cells, outcome)):
                     Autograde(
                         coursedir=directory, config=self.course.settings, log=log, force=True
                     ).start()
@@ -210,6 +204,11 @@ class _Grading:
             "message": why,
             "cells": [],
         }
+
+    def _entry(self, student: str) -> Any:
+        """What the gradebook holds at this moment; its session must not answer from memory."""
+        self.book.db.rollback()
+        return self.book.find_submission_notebook(self.unit, self.unit, student)
 
     def _evidence(self, student: str) -> Evidence:
         return evidence.read(self._graded(student).with_suffix(evidence.SUFFIX))
