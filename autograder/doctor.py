@@ -8,6 +8,7 @@ skipped test and the doctor always give the same reason.
 from __future__ import annotations
 
 import ctypes
+import importlib.util
 import os
 import platform
 import shutil
@@ -176,7 +177,7 @@ def landlock() -> Finding:
 
 def workshop() -> list[Finding]:
     """What the tests use beyond the packages."""
-    return [browser(), repo2docker(), bot_libraries()]
+    return [browser(), repo2docker(), bot_libraries(), dask()]
 
 
 def browser() -> Finding:
@@ -199,6 +200,18 @@ def chromium() -> Path | None:
         if found:
             return Path(found)
     return None
+
+
+def dask() -> Finding:
+    """Dask, which spreads a class over many machines; one machine grades without it."""
+    name = "Dask"
+    if importlib.util.find_spec("distributed") is not None:
+        return Finding(name, "installed")
+    return Finding(
+        name,
+        "not installed",
+        "`grade --dask` is refused, and its tests are skipped; `pip install -e '.[cluster]'`",
+    )
 
 
 def repo2docker() -> Finding:

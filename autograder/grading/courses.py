@@ -36,11 +36,16 @@ class Course:
         if "root" not in self.settings.CourseDirectory:
             self.directory.root = str(root.resolve())
 
-    def gradebook(self) -> Any:
-        """Open the gradebook; a context manager."""
+    @contextlib.contextmanager
+    def gradebook(self) -> Iterator[Any]:
+        """Open the gradebook."""
         from nbgrader.api import Gradebook
 
-        return Gradebook(self.directory.db_url, self.directory.course_id)
+        try:
+            with Gradebook(self.directory.db_url, self.directory.course_id) as book:
+                yield book
+        finally:
+            gradebook.let_go()
 
     def folder(self, step: str, student: str, unit: str) -> Path:
         """Return the folder of one student's unit in one step of nbgrader's."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import secrets
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -25,7 +26,8 @@ def open_quickly() -> None:
 
     It opens it ten times a submission, each time with a new engine, for which SQLAlchemy compiles
     every statement again, and each time it looks for all 16 tables: 60 of 90 ms of CPU (measured).
-    Here all gradebooks of one database share an engine, which remembers that it has seen them.
+    Here all gradebooks of one database share an engine, which remembers that it has seen them, and
+    stays connected when one of them is closed; `let_go` ends that.
     """
     from nbgrader import api
 
@@ -37,10 +39,15 @@ def open_quickly() -> None:
     def create_engine(url: str, **options: Any) -> Any:
         if url.startswith("sqlite"):
             options["connect_args"] = {"timeout": _PATIENCE}
-        return make(url, **options)
+        engine = make(url, **options)
+        engine.dispose = lambda close=True: None
+        return engine
 
     def inspect(engine: Any) -> Any:
-        return _Known() if _is_complete(engine) else look(engine)
+        if _is_complete(engine):
+            return _Known()
+        type(engine).dispose(engine)  # connections to a file that is another by now
+        return look(engine)
 
     def create_tables(bind: Any) -> None:
         if not _is_complete(bind):
@@ -50,6 +57,13 @@ def open_quickly() -> None:
     api.create_engine, api.inspect = create_engine, inspect
     api.Base.metadata.create_all = create_tables
     api.get_alembic_version = _alembic_head
+
+
+def let_go() -> None:
+    """Close the connections to all gradebooks."""
+    for engine in _complete:
+        type(engine).dispose(engine)
+    _complete.clear()
 
 
 class _Known:
@@ -106,7 +120,7 @@ def create(url: str, course: str) -> None:
         Gradebook(url, course).close()
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f".{path.name}.{os.getpid()}")
+    new = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
         Gradebook(f"sqlite:///{new}", course).close()
         os.replace(new, path)
