@@ -321,7 +321,7 @@ def test_the_gradebook_may_be_postgresql(tmp_path: Path) -> None:
 def _scores(root: Path) -> dict[str, float]:
     done = submissions.grade(
         root, SMALL, slots_=batch.on_this_machine(None), student=None, regrade=False,
-        report=lambda *_: None,
+        accept_weaker_jail=True, here=True, report=lambda *_: None,
     )  # fmt: skip
     assert {one["status"] for one in done["submissions"]} == {"graded"}
     return {one["student"]: one["score"] for one in done["submissions"]}
@@ -439,8 +439,9 @@ def test_memory_is_flat_over_1000_submissions(tmp_path: Path) -> None:
             used.append((done, sum(_pss(one) for one in family) / 1e6))
 
     submissions.grade(
-        root, SMALL, slots_=batch.on_this_machine(None), student=None, regrade=False, report=report
-    )
+        root, SMALL, slots_=batch.on_this_machine(None), student=None, regrade=False,
+        accept_weaker_jail=True, here=True, report=report,
+    )  # fmt: skip
     print(used)
     first, last = dict(used)[200], used[-1][1]
     # the results themselves, which `--json` prints, are 1 kB each

@@ -17,7 +17,14 @@ BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 CUT = "# (here stand hidden tests)"
 SECRET = "A hidden test did not hold. Your instructor can say what it asks."
 # Of these the sentence speaks of the loop and the clock, not of what the test put in.
-_TELLS_NOTHING = ("LoopBlocked", "TooSlow", "NotAttempted", "Inconclusive", "TestTimeout")
+_TELLS_NOTHING = (
+    "LoopBlocked",
+    "TooSlow",
+    "NotAttempted",
+    "Inconclusive",
+    "TestTimeout",
+    "NeedsReview",
+)
 _PICTURED = ("LoopBlocked", "TooSlow")
 
 
@@ -117,6 +124,8 @@ def _verdict(seen: Seen) -> str:
             return f"Not passed: {seen.message}"
         case verdicts.NOT_ATTEMPTED:
             return f"Not attempted: {seen.message}"
+        case verdicts.NEEDS_REVIEW:
+            return f"Open, no points are lost yet: {seen.message}"
     return f"Open, for the machine was too busy; no points are lost yet: {seen.message}"
 
 
