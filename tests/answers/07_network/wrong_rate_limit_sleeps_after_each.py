@@ -1,0 +1,13 @@
+# exercise: rate_limit
+# expect: fails
+# message: nobody had asked you to wait
+
+# %% answer="rate_limit"
+async def post_all(url, lines):
+    """So slow that it is never refused."""
+    async with aiohttp.ClientSession() as session:
+        for line in lines:
+            async with session.post(url, json={"line": line}):
+                pass
+            await asyncio.sleep(0.6)
+    return 0

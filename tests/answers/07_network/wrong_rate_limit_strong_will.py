@@ -1,0 +1,17 @@
+# exercise: rate_limit
+# expect: fails
+# message: how long to stay away
+
+# %% answer="rate_limit"
+async def post_all(url, lines):
+    """A short fixed sleep, again and again."""
+    refused = 0
+    async with aiohttp.ClientSession() as session:
+        for line in lines:
+            while True:
+                async with session.post(url, json={"line": line}) as reply:
+                    if reply.status != 429:
+                        break
+                refused += 1
+                await asyncio.sleep(0.05)
+    return refused

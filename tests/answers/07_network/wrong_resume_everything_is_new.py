@@ -1,0 +1,11 @@
+# exercise: resume
+# expect: fails
+# message: has been here already
+
+# %% answer="resume"
+def fresh(me, payload):
+    """As in exercise 4."""
+    me.sequence = payload["s"]
+    if payload["t"] == "READY":
+        me.session_id = payload["d"]["session_id"]
+    return True

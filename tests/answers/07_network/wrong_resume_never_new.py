@@ -1,0 +1,11 @@
+# exercise: resume
+# expect: fails
+# message: handled 0 times
+
+# %% answer="resume"
+def fresh(me, payload):
+    """Plays it safe: nothing is handled twice."""
+    me.sequence = payload["s"]
+    if payload["t"] == "READY":
+        me.session_id = payload["d"]["session_id"]
+    return False

@@ -1,0 +1,9 @@
+# exercise: zombie
+# expect: fails
+# message: did not come back
+
+# %% answer="zombie"
+async def stay(web, me, command):
+    """Does not come back."""
+    async with web.ws_connect(me.url) as ws:
+        await converse(ws, me, identify(me), command)
