@@ -115,6 +115,28 @@ def test_it_counts_connections_as_well_as_requests() -> None:
     asyncio.run(check())
 
 
+def test_a_path_answers_by_its_query() -> None:
+    async def check() -> None:
+        async with visited() as (http, visitor):
+            await http.plan("/dogs", body="no dog", bodies={"breed=pug": "pug-7.jpg"})
+            assert await visitor.get("/dogs?breed=pug") == (200, "pug-7.jpg")
+            assert await visitor.get("/dogs?breed=cat") == (200, "no dog")
+
+    asyncio.run(check())
+
+
+def test_who_stays_away_as_long_as_it_was_told_to_is_not_early() -> None:
+    """The header has milliseconds, and they are rounded up."""
+
+    async def check() -> None:
+        async with visited() as (http, visitor):
+            await http.plan("/fame", retry_after=0.1234)
+            async with visitor._session.get(http.url + "/fame") as response:
+                assert response.headers["Retry-After"] == "0.124"
+
+    asyncio.run(check())
+
+
 def test_a_rate_limit_refuses_what_exceeds_it_and_says_how_long() -> None:
     async def check() -> None:
         async with visited() as (http, visitor):

@@ -23,17 +23,17 @@ import itertools
 import json
 import random
 import threading
-import time
+import time  # noqa: F401 (some of these are for your answers)
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor  # noqa: F401
 from contextlib import suppress
 from dataclasses import dataclass
 
 import aiodns
 import aiohttp
-import dns.resolver
-import httpx
-import requests
+import dns.resolver  # noqa: F401
+import httpx  # noqa: F401
+import requests  # noqa: F401
 
 from autograder import watch, world
 from autograder.outcomes import Inconclusive, WrongValue
@@ -363,7 +363,7 @@ right(report, 25)
 #
 # The client of the lesson has a heart of its own, and two faults: it beats at once, and it does not
 # listen for ACKs. Write the heart and the ear of a better one. Both are tasks, which `talk` starts
-# (it is given): when one of them ends, it closes the line with code 4000.
+# (it is given below): when one of them ends, it closes the line with code 4000.
 #
 # `heart` beats **first after a random part of the interval** (anything between none of it and all
 # of it), then **once every interval**. When a beat is due and the last one was **not
@@ -379,20 +379,21 @@ right(report, 25)
 # A command may take its time (`!recap` takes longer than the gateway has patience); meanwhile the
 # heart beats and the line is read. The loop is never held for **100 ms**.
 
-# %% answer="heartbeat"
-class Client:
-    """A client of the gateway, for one line. `command` is a coroutine function."""
+# %% setup="heartbeat_line"
+class Line:
+    """A client's line to the gateway: `talk` is given, `heart` and `read` are yours."""
 
     def __init__(self, token, command):
         self.token = token
-        self.command = command
+        self.command = command  # a coroutine function
         self.sequence = None  # the number of the last event
         self.acked = True  # was the last heartbeat acknowledged?
 
     async def talk(self, ws):
         """Speak over an open line until it is closed, or silent."""
         interval = (await ws.receive_json())["d"]["heartbeat_interval"] / 1000
-        await ws.send_json({"op": 2, "d": {"token": self.token, "intents": 33281, "properties": {}}})
+        hello = {"token": self.token, "intents": 33281, "properties": {}}
+        await ws.send_json({"op": 2, "d": hello})
         both = [asyncio.create_task(part) for part in (self.heart(ws, interval), self.read(ws))]
         done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         await ws.close(code=4000)  # does nothing when it is closed already
@@ -400,6 +401,10 @@ class Client:
         for part in done:
             with suppress(ConnectionError):  # a beat may have come just after the end
                 part.result()
+
+# %% answer="heartbeat"
+class Client(Line):
+    """A client of the gateway, for one line; it has what `Line` has."""
 
     async def heart(self, ws, interval):
         """Beat every interval, and return when an ACK is missing.

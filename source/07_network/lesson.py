@@ -22,9 +22,7 @@
 
 # %%
 import asyncio
-import os
 import time
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import aiohttp
@@ -144,7 +142,7 @@ import matplotlib.pyplot as plt
 def bars(runs):
     """One row a client: how long the people waited, and how long the loop stood still in it."""
     _, axes = plt.subplots(figsize=(8, 2.6))
-    for row, (name, report) in enumerate(reversed(runs.items())):
+    for row, report in enumerate(reversed(runs.values())):
         axes.barh(row + 0.18, report.seconds, 0.32, color="0.85", edgecolor="black")
         axes.barh(row - 0.18, report.longest_block, 0.32, color="0.35", hatch="//", edgecolor="w")
         held = f"{report.longest_block * 1000:.0f} ms"

@@ -3,23 +3,8 @@
 # message: has the last one been acknowledged?
 
 # %% answer="heartbeat"
-class Client:
+class Client(Line):
     """Beats into the void."""
-
-    def __init__(self, token, command):
-        self.token, self.command = token, command
-        self.sequence, self.acked = None, True
-
-    async def talk(self, ws):
-        interval = (await ws.receive_json())["d"]["heartbeat_interval"] / 1000
-        await ws.send_json({"op": 2, "d": {"token": self.token, "intents": 33281, "properties": {}}})
-        both = [asyncio.create_task(part) for part in (self.heart(ws, interval), self.read(ws))]
-        done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
-        await ws.close(code=4000)  # does nothing when it is closed already
-        both[0].cancel()
-        for part in done:
-            with suppress(ConnectionError):  # a beat may have come just after the end
-                part.result()
 
     async def heart(self, ws, interval):
         await asyncio.sleep(interval * random.random())

@@ -5,4 +5,4 @@
 # %% answer="names"
 async def look_up(names, server):
     """All of them live here."""
-    return {name: "127.0.0.1" for name in names}
+    return dict.fromkeys(names, "127.0.0.1")
