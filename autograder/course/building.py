@@ -2,6 +2,7 @@
 
 source/NN/lesson.py -> notebooks/NN.ipynb
 source/NN/lab.py    -> source/NN/NN.ipynb -> (nbgrader) -> release/NN/NN.ipynb
+source/toolbox/     -> notebooks/toolbox/
 
 The picture of the README is drawn anew from the stored record of a real run.
 """
@@ -14,7 +15,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from autograder.course import picturing, reading, releasing
+from autograder.course import picturing, reading, releasing, toolbox
 from autograder.course.reading import BrokenUnit, Cell
 from autograder.course.rendering import as_bytes, notebook
 from autograder.course.units import PICTURES, Unit, shown, written
@@ -31,7 +32,9 @@ def build(root: Path, check: bool = False) -> list[str]:
     broken (with `check` that is a sentence like the others).
     """
     files, broken = _generate(root)
-    strays = _strays(root, files, {unit.name for unit in written(root)} if broken else set())
+    strays = _strays(
+        root, files, {unit.name for unit in written(root)} | {toolbox.FOLDER} if broken else set()
+    )
     if check:
         return broken + _differences(root, files) + strays + picturing.check(root)
     changed = []
@@ -64,7 +67,8 @@ def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
     for name, contents in released.items():
         for relative, content in contents.items():
             files[Unit(root, name).release.parent / relative] = content
-    return files, broken
+    kept, refused_pages = toolbox.generate(root, files)
+    return files | kept, broken + refused_pages
 
 
 def _lesson(unit: Unit) -> dict[Path, bytes]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.course import answers, lab_rules, lesson_rules, questions, reading
+from autograder.course import answers, lab_rules, lesson_rules, questions, reading, toolbox
 from autograder.course.questions import Question
 from autograder.course.reading import Cell
 from autograder.course.units import Unit, shown, written
@@ -35,12 +35,13 @@ RIGHT, WRONG = 2, 3  # answers that prove an exercise, at the least
 
 
 def lint(root: Path) -> list[str]:
-    """Everything that is wrong with the units in source/, one sentence each; empty when nothing."""
+    """Everything that is wrong with what is in source/, one sentence each; empty when nothing."""
     found: list[str] = []
     owners: dict[str, str] = {}
     for number, unit in enumerate(written(root)):
         found += _unit(unit, first=number == 0)
         found += _taken(unit, owners)
+    found += toolbox.check(root)
     return list(dict.fromkeys(found))
 
 

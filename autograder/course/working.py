@@ -14,7 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.course import notes
+from autograder.course import notes, toolbox
 from autograder.course.units import Unit, built, shown
 from autograder.outcomes import UserMistake
 
@@ -30,6 +30,8 @@ def copy_units(root: Path) -> list[str]:
             for unit in built(root):
                 for origin, copy in _pairs(unit):
                     said += _bring(root, origin, copy, copies)
+            for origin, copy in toolbox.copies(root):
+                said += _bring(root, origin, copy, copies)
     except OSError as error:
         raise UserMistake(_cannot_write(root, error)) from error
     return said

@@ -1,0 +1,110 @@
+"""The toolbox: what belongs to no unit and is meant to be kept (source/ to notebooks/toolbox/).
+
+A text with cells becomes a page (a notebook), any other program is passed on as it is. A page leads
+to the cell of a unit with a link like `[03](lesson:03_gateway/one-word)` (the experiment of that
+name) or `[03](lab:03_gateway/repair_two)` (the exercise); the build puts the address in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from autograder.course import code_rules, reading
+from autograder.course.reading import BrokenUnit, Cell
+from autograder.course.rendering import as_bytes, notebook
+from autograder.course.units import Unit, shown
+from autograder.outcomes import UserMistake
+
+FOLDER = "toolbox"
+LONGEST = 18  # lines of code of a page's cell, as in a lesson
+_CELL = re.compile(r"^# %%(?:\s|$)", re.MULTILINE)
+_LINK = re.compile(r"\((lesson|lab):(\d\d_[a-z0-9_]+)/([\w-]+)\)")
+
+
+def generate(root: Path, built: dict[Path, bytes]) -> tuple[dict[Path, bytes], list[str]]:
+    """The files of notebooks/toolbox/, and a sentence for each text that is broken.
+
+    `built` are the units' notebooks, as they are now: the links lead into them.
+    """
+    files, broken = {}, []
+    for path in texts(root):
+        made = root / "notebooks" / FOLDER / path.name
+        if not _is_page(path):
+            files[made] = path.read_bytes()
+            continue
+        called = shown(root, path)
+        try:
+            cells = [_linked(root, cell, called, built) for cell in reading.read(path, called)]
+            page = notebook(cells, graded=False, called=called)
+            files[made.with_suffix(".ipynb")] = as_bytes(page)
+        except BrokenUnit as mistake:
+            broken.append(mistake.sentence)
+    return files, broken
+
+
+def texts(root: Path) -> list[Path]:
+    """What the toolbox is made of."""
+    return sorted((root / "source" / FOLDER).glob("*.py"))
+
+
+def copies(root: Path) -> Iterator[tuple[Path, Path]]:
+    """What is copied to work/, and where to."""
+    for path in sorted((root / "notebooks" / FOLDER).glob("*")):
+        if path.suffix in (".ipynb", ".py"):
+            yield path, root / "work" / FOLDER / path.name
+
+
+def check(root: Path) -> Iterator[str]:
+    """What is wrong with the pages, one sentence each; a broken link is named by the build."""
+    for path in texts(root):
+        if not _is_page(path):
+            continue
+        called = shown(root, path)
+        try:
+            cells = reading.read(path, called)
+        except UserMistake as mistake:
+            yield mistake.sentence
+            continue
+        if cells[0].kind != "markdown" or not cells[0].source.startswith("# "):
+            yield f"{called}:{cells[0].line}: begin the page with a title, `# ...`."
+        for cell in cells:
+            if cell.kind == "code":
+                for line, what in code_rules.check(cell, LONGEST):
+                    yield f"{called}:{line}: {what}"
+
+
+def targets(root: Path) -> list[tuple[str, str, str]]:
+    """All that the pages lead to, as (kind, unit, name), in the order of the text."""
+    pages = [path.read_text(encoding="utf-8") for path in texts(root) if _is_page(path)]
+    return [(m[1], m[2], m[3]) for page in pages for m in _LINK.finditer(page)]
+
+
+def _is_page(path: Path) -> bool:
+    return bool(_CELL.search(path.read_text(encoding="utf-8")))
+
+
+def _linked(root: Path, cell: Cell, called: str, built: dict[Path, bytes]) -> Cell:
+    """The cell with addresses in the place of its links. Raises BrokenUnit for a target that is
+    not there."""
+
+    def address(match: re.Match[str]) -> str:
+        kind, unit, name = match[1], Unit(root, match[2]), match[3]
+        path = unit.lesson if kind == "lesson" else unit.lab
+        key = "experiment" if kind == "lesson" else "exercise"
+        cells = json.loads(built[path])["cells"] if path in built else []
+        for target in cells:
+            if target["metadata"].get("unblocked", {}).get(key) == name:
+                beside = "_lesson" if kind == "lesson" and unit.lab_text.exists() else ""
+                return f"(../{unit.name}/{unit.name}{beside}.ipynb#cell-id={target['id']})"
+        line = cell.line + cell.source.count("\n", 0, match.start())
+        raise BrokenUnit(
+            f"{called}:{line}: the {kind} of {unit.name} has no {key} `{name}`; name one it has."
+        )
+
+    if cell.kind != "markdown":
+        return cell
+    return replace(cell, source=_LINK.sub(address, cell.source))

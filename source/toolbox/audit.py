@@ -1,0 +1,107 @@
+# The audit of one's own bot: half of the finish line.
+
+# %% [markdown]
+# # Audit your own bot
+#
+# **You will** go through your bot with what you have learnt, take a picture before and one after,
+# and know what is left to do. An hour, a quiet evening, a copy of your bot.
+#
+# **You need** your bot running against the gateway of this course, with loopwatch in it:
+# [own_bot.ipynb](own_bot.ipynb) has the lines.
+#
+# ## 1 · The picture before
+#
+# Use every command once, the slow ones twice, with somebody else's command in between. loopwatch
+# prints a line for each time the loop stood still. Put those lines in the place of the two examples:
+
+# %%
+BEFORE = """
+loop held for 0.93 s: /home/me/bot/dice.py:21 in roll: page = requests.get(URL)
+loop held for 0.41 s: /home/me/bot/xp.py:40 in add: db.commit()
+"""
+AFTER = """
+"""
+
+# %%
+import re
+
+import matplotlib.pyplot as plt
+
+
+def picture(**logs):
+    """The worst block of each line, in each log."""
+    found = [(label, float(held), f"{where.rsplit('/')[-1]}: {code}")
+             for label, log in logs.items()
+             for held, where, code in re.findall(r"held for ([\d.]+) s: (.*?) in (.*)", log)]
+    worst = {}
+    for label, held, where in found:
+        worst[label, where] = max(held, worst.get((label, where), 0))
+    _, axes = plt.subplots(figsize=(9, 1 + 0.4 * len(worst)))
+    for row, ((label, where), held) in enumerate(sorted(worst.items(), key=lambda item: item[1])):
+        axes.barh(row, held, color="0.75" if label == "before" else "white", edgecolor="black",
+                  hatch="" if label == "before" else "//")
+        axes.text(held, row, f" {held:.2f} s, {label}: {where}", va="center")
+    axes.axvline(0.1, color="black", linestyle=":")
+    axes.set(yticks=[], xlabel="seconds for which the loop stood still", xlim=(0, None))
+    print(f"{len(found)} blocks in {len(worst)} places; the dotted line is 100 ms")
+
+
+picture(before=BEFORE, after=AFTER)
+
+# %% [markdown]
+# ## 2 · Fourteen questions to your bot
+#
+# Take the longest block first, and mend it; then go through the list, with your code beside it.
+# Each question leads to the cell that shows why.
+#
+# 1. Is there no `time.sleep`, no `requests`, no `urllib` on the loop?
+# 2. Does every SDK that blocks (a language model, yt-dlp, a driver) run in a thread, and in a pool of
+#    its own when many wait for it?
+# 3. Does `to_thread` get the function and its arguments, never `f(x)`?
+# 4. Do long calls into C (a big `sorted`, `json` of megabytes, a pattern on what users type) go to a
+#    process?
+# 5. Does a loop of plain Python give up its turn by the clock, every 5 or 10 ms?
+# 6. Is there one session for the whole bot, and do you know its limit of connections?
+# 7. Does a 429 make you wait for as long as it says?
+# 8. Do the databases have a pool, a commit where it belongs, and an answer for a locked file?
+# 9. Is there no `await` between a check and the change that depends on it, or a lock per key?
+# 10. Is every task kept somewhere, and its error reported?
+# 11. Has each call to the outside a time limit, and does no `except` swallow a cancellation?
+# 12. Does every slash command that may need a second defer in its first line?
+# 13. Has every queue a size, and does somebody hear it when it is full?
+# 14. Does the bot, told to stop, finish what it promised, cancel the rest, and close, in time?
+#
+# Write a letter for each: `y` it does, `n` it does not, `-` it does not apply, `?` not looked at yet.
+
+# %%
+AUDIT = "??????????????"
+
+# %%
+NAMES = ("blocking calls", "SDKs", "f(x) in to_thread", "long calls into C", "long loops",
+         "one session", "429", "databases", "check and change", "tasks kept", "time limits",
+         "defer first", "full queues", "the end")
+
+
+def audit(letters):
+    """What is open, and how far the audit is."""
+    letters = letters.lower().ljust(len(NAMES), "?")
+    for number, (letter, name) in enumerate(zip(letters, NAMES, strict=False), 1):
+        if letter in "n?":
+            print(f"{number:3}  {name:20} {'mend it' if letter == 'n' else 'not looked at yet'}")
+    looked = len(NAMES) - letters[: len(NAMES)].count("?")
+    print(f"{looked} of {len(NAMES)} looked at, {letters.count('n')} to mend.")
+
+
+audit(AUDIT)
+
+# %% [markdown]
+# ## 3 · The picture after
+#
+# The same commands again, the new lines into `AFTER`. The bars that are left are your list for next
+# week. A bot is through when nothing over 100 ms comes from a line of your own, and each *n* of the
+# list has a date.
+#
+# ## 4 · Leave the witness in
+#
+# loopwatch may stay: 40 looks at the clock a second, and a line in the log on the day somebody adds
+# the next `requests.get`. Give it `report=logging.getLogger("loopwatch").warning`.

@@ -1,0 +1,132 @@
+# The cheat sheet: one page, whose numbers are measured on the reader's own machine.
+
+# %% [markdown]
+# # Which job goes where
+#
+# One page to keep. *Run All* takes about ten seconds, and fills the table with the numbers of **your**
+# machine.
+#
+# | your job ... | put it | in code |
+# |---|---|---|
+# | waits, and has an async client | on the loop, awaited | `async with session.get(url) as page:` |
+# | waits, and has none | in a thread | `await asyncio.to_thread(sdk.ask, question)` |
+# | waits, has none, and many come at once | in a pool of its own | `await loop.run_in_executor(POOL, sdk.ask, question)` |
+# | computes for less than 10 ms | on the loop, as it is | `throw("2d6")` |
+# | computes in plain Python, a loop of yours | in slices, or a thread | `if time.monotonic() > turn: await asyncio.sleep(0)` |
+# | computes in C that lets go (hashes, zlib, Pillow) | in a thread | `await asyncio.to_thread(image.save, file)` |
+# | computes in C that does not (`sorted`, `json`, `re`) | in a process | `await loop.run_in_executor(PROCESSES, job, data)` |
+#
+# Four jobs stand for all of them. Each takes about a quarter of a second:
+
+# %%
+# %%writefile jobs.py
+"""Four jobs, in a file of their own, because another process must be able to import them."""
+import hashlib
+import random
+import time
+from array import array
+
+
+def wait(seconds):
+    time.sleep(seconds)  # as an SDK does, or a locked file
+
+
+def count(numbers):
+    return sum(1 for number in range(int(numbers)) if number % 7 == 0)  # plain Python
+
+
+def sort(numbers):
+    return sorted(array("Q", random.Random(1).randbytes(8 * int(numbers))))[0]  # C, keeps the GIL
+
+
+def digest(rounds):
+    return hashlib.pbkdf2_hmac("sha256", b"tea", b"salt", int(rounds)).hex()  # C, lets go of it
+
+# %%
+import asyncio
+import time
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+
+import jobs
+from autograder import watch
+
+PROCESSES = ProcessPoolExecutor(1, get_context("spawn"))
+PROCESSES.submit(jobs.wait, 0).result()  # so that its start is not measured
+
+
+def sized(job, size, seconds=0.25):
+    """The size at which this job takes so long on this machine."""
+    while True:
+        began = time.perf_counter()
+        job(size)
+        if (cost := time.perf_counter() - began) > 0.03:
+            return size * seconds / cost
+        size *= 2
+
+# %% [markdown]
+# The places. `slices` exists only for loops that you can write anew:
+
+# %%
+async def on_the_loop(name, size):
+    getattr(jobs, name)(size)
+
+
+async def thread(name, size):
+    await asyncio.to_thread(getattr(jobs, name), size)
+
+
+async def process(name, size):
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(PROCESSES, getattr(jobs, name), size)
+
+
+async def slices(name, size):
+    turn = time.monotonic() + 0.005  # 5 ms, then somebody else's turn
+    for number in range(int(size)):
+        number % 7 == 0  # noqa: B015 the work of `count`
+        if number % 100 == 0 and time.monotonic() > turn:
+            await asyncio.sleep(0)
+            turn = time.monotonic() + 0.005
+
+# %%
+JOBS = {"wait": 0.25, "count": sized(jobs.count, 1e5), "sort": sized(jobs.sort, 1e4),
+        "digest": sized(jobs.digest, 1e4)}
+PLACES = {"on the loop": on_the_loop, "thread": thread, "process": process, "slices": slices}
+held = {
+    (job, place): (await watch(function, job, size)).longest_block
+    for job, size in JOBS.items()
+    for place, function in PLACES.items()
+    if place != "slices" or job == "count"
+}
+
+# %%
+def figure(job, place):
+    seconds = held.get((job, place))
+    if seconds is None:
+        return "-"
+    return f"{seconds * 1000:.0f} ms{'  X' if seconds >= 0.1 else ''}" if seconds else "< 5 ms"
+
+
+print("how long each job held the loop; X: too long, 100 ms or more\n")
+print(f"{'':10}" + "".join(f"{place:>14}" for place in PLACES))
+for job in JOBS:
+    print(f"{job:10}" + "".join(f"{figure(job, place):>14}" for place in PLACES))
+
+# %% [markdown]
+# Read it by rows. `wait` and `digest` are well off in a thread. `sort` is not: it takes a process.
+# `count` can go anywhere but on the loop as it is; in slices it costs the least fuss, in a thread it
+# makes the loop share the interpreter.
+#
+# **And how many?** A pool is a counter: *places / seconds per job* is what it serves in a second.
+# asyncio's own has `min(32, cpus + 4)` places, and DNS uses it too.
+
+# %%
+import os
+
+places = min(32, (os.cpu_count() or 1) + 4)
+print(f"The default pool here has {places} threads: {places / 0.2:.0f} jobs of 0.2 s a second.")
+
+# %% [markdown]
+# Where it is shown: blocking at all in [unit 03](lesson:03_gateway/sleep-in-handler), the load that
+# a pool can bear in [unit 12](lesson:12_capstone/all-in-threads).

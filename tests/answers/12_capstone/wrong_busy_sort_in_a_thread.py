@@ -1,0 +1,17 @@
+# exercise: busy
+# expect: fails
+# message: a thread that kept the GIL
+
+# %% answer="busy"
+async def hunt(ctx, prey):
+    """The guide is asked by the session."""
+    async with HALL.session.get(f"{HALL.url}/{prey}") as page:
+        points = (await page.json())["points"]
+    await asyncio.to_thread(add_points, HALL.path, ctx.author.name, points)
+    await ctx.send(f"{ctx.author.name} gets {prey}: {points} points")
+
+
+async def rank(ctx, season: int, players: int):
+    """A thread does not help: one call into C keeps the interpreter."""
+    best = await asyncio.to_thread(best_three, season, players)
+    await ctx.send(f"season {season}: {best}")

@@ -1,0 +1,12 @@
+# exercise: closing
+# expect: fails
+# message: had been ordered in time
+
+# %% answer="closing"
+async def shutdown(hall):
+    """Who ordered is not asked."""
+    for task in hall.tasks:
+        task.cancel()
+    await asyncio.gather(*hall.tasks, return_exceptions=True)
+    await hall.session.close()
+    await asyncio.to_thread(hall.pool.shutdown)

@@ -1,0 +1,15 @@
+# exercise: poison
+# expect: fails
+# message: The kitchen should say
+
+# %% answer="poison"
+async def worker(orders, brew, say):
+    """Serves the good ones, and does not tell the others."""
+    while True:
+        who, potion = await orders.get()
+        try:
+            async with asyncio.timeout(0.3):
+                await say(f"{who}: {await brew(potion)}")
+        except Exception:
+            pass
+        orders.task_done()

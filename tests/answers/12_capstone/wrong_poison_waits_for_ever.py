@@ -1,0 +1,15 @@
+# exercise: poison
+# expect: fails
+# message: Does one order hold up all the others?
+
+# %% answer="poison"
+async def worker(orders, brew, say):
+    """Catches what explodes, and waits for what never boils."""
+    while True:
+        who, potion = await orders.get()
+        try:
+            said = await brew(potion)
+        except Exception:
+            said = "it exploded"
+        await say(f"{who}: {said}")
+        orders.task_done()

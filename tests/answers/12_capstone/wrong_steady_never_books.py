@@ -1,0 +1,10 @@
+# exercise: steady
+# expect: fails
+# message: The points file says
+
+# %% answer="steady"
+async def fight(ctx, monster):
+    """Nobody looks into the file."""
+    async with HALL.session.get(f"{HALL.url}/{monster}") as page:
+        strength = (await page.json())["strength"]
+    await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")

@@ -1,0 +1,7 @@
+# exercise: steady
+# expect: fails
+# message: lines got no answer
+
+# %% answer="steady"
+async def fight(ctx, monster):
+    """The loop has never been so free."""
