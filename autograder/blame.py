@@ -75,7 +75,9 @@ class Sampler:
         self.tid = 0
         self._glances: tuple[Glance, Glance] | None = None  # at the loop's thread, at our own
         self._loop_thread = threading.get_ident()
-        self._looks: list[tuple[int, int, Line]] = []  # moment, who (0: the loop), where
+        # Moment, who (0: the loop), where, and for how long nobody had looked.
+        self._looks: list[tuple[int, int, Line, int]] = []
+        self._looked: tuple[int, int] = (0, 0)  # moment, and when it was looked at last
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
         self._over = threading.Lock()
         self._over.acquire()
@@ -106,6 +108,9 @@ class Sampler:
         """Look at the threads beside the loop's: one of them has just let go of the GIL."""
         if threading.active_count() <= self._threads:
             return
+        self._look_at_others(moment, self._unseen(moment))
+
+    def _look_at_others(self, moment: int, unseen: int) -> None:
         frames = sys._current_frames()
         waiting = Line(*self.waiting(), "")
         for thread in threading.enumerate():
@@ -115,24 +120,34 @@ class Sampler:
             line = own_line(frame)
             if thread.native_id is not None and thread.native_id not in self._before:
                 # A thread that was given a function of a library runs no line of the learner's.
-                self._note(moment, thread.native_id, line or waiting)
+                self._note(moment, thread.native_id, line or waiting, unseen)
 
     def line_of(self, moment: int, culprit: int = 0) -> Line | None:
-        """Return the line seen most often in the pass of that moment, of the loop's thread or,
-        when another thread held the GIL, of that `culprit`."""
-        looks = [(who, line) for at, who, line in self._looks if at == moment]
+        """Return the line seen for the longest time in the pass of that moment, of the loop's
+        thread or, when another thread held the GIL, of that `culprit`."""
+        looks = [(who, line, unseen) for at, who, line, unseen in self._looks if at == moment]
         for fits in (
-            [line for who, line in looks if who == culprit],
-            [line for who, line in looks if bool(who) == bool(culprit)],
-            [line for _, line in looks],
+            [(line, unseen) for who, line, unseen in looks if who == culprit],
+            [(line, unseen) for who, line, unseen in looks if bool(who) == bool(culprit)],
+            [(line, unseen) for _, line, unseen in looks],
         ):
             if fits:
-                return Counter(fits).most_common(1)[0][0]
+                seen: Counter[Line] = Counter()
+                for line, unseen in fits:
+                    seen[line] += unseen
+                return seen.most_common(1)[0][0]
         return None
 
-    def _note(self, moment: int, who: int, line: Line) -> None:
+    def _unseen(self, moment: int) -> int:
+        """How long this pass had not been looked at until now, 1 ns at the least."""
+        before, at = self._looked
+        now = perf_counter_ns()
+        self._looked = (moment, now)
+        return max(1, now - (at if before == moment else moment))
+
+    def _note(self, moment: int, who: int, line: Line, unseen: int) -> None:
         if line.file and len(self._looks) < _LOOKS_KEPT:
-            self._looks.append((moment, who, line))
+            self._looks.append((moment, who, line, unseen))
 
     def _keep_looking(self) -> None:
         pause, moment_before, next_look = PERIOD, 0, 0
@@ -194,9 +209,10 @@ class Sampler:
         probe = self.probe
         if probe is None or moment not in (probe.moment, probe.due()):
             return  # the pass ended while this thread waited for the GIL
-        line = own_line(frame) if frame is not None else None
-        self._note(moment, 0, line or Line(*self.waiting(), ""))
-        self.look_now(moment)  # it may be one of them that has just let go of the GIL
+        line, unseen = own_line(frame) if frame is not None else None, self._unseen(moment)
+        self._note(moment, 0, line or Line(*self.waiting(), ""), unseen)
+        if threading.active_count() > self._threads:
+            self._look_at_others(moment, unseen)  # one of them may have let go of the GIL just now
 
 
 def own_line(frame: FrameType | None) -> Line | None:
@@ -211,10 +227,15 @@ def own_line(frame: FrameType | None) -> Line | None:
 
 @cache
 def is_own(file: str) -> bool:
-    """Whether a file is the learner's: neither the standard library, nor installed, nor ours."""
+    """Whether a file is the learner's: neither the standard library, nor installed, nor ours.
+
+    The catalog's cards count as a learner's: a twin is watched to see which of its lines blocks.
+    """
     if file.startswith(("<frozen", "<string>", "<__array_function__")):
         return False
     path = os.path.abspath(file)
+    if path.startswith(_CARDS):
+        return True
     return not path.startswith(_LIBRARIES) and not _INSTALLED.search(path)
 
 
@@ -251,6 +272,7 @@ def _cell_number(file: str) -> int | None:
 
 
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")  # of the user, of another environment
+_CARDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "catalog", "")
 _LIBRARIES = tuple(
     {
         os.path.abspath(path) + os.sep

@@ -179,6 +179,40 @@ class OtherThreads:
             os.close(fd)
 
 
+class Children:
+    """The processes that the calling thread starts: who starts one sleeps until it runs its
+    program, and on a busy machine that waits for a CPU."""
+
+    def __init__(self) -> None:
+        self._list = f"/proc/self/task/{get_native_id()}/children"
+        self._known = set(self._pids())
+
+    def renew(self) -> None:
+        """Take note of the processes there are."""
+        self._known = set(self._pids())
+
+    def newborn_wait(self) -> int:
+        """Return the longest run-queue wait, in ns, of the processes started since the last call
+        that live."""
+        waits = [0]
+        pids = set(self._pids())
+        for pid in pids - self._known:
+            with (
+                contextlib.suppress(OSError, ValueError, IndexError),
+                open(f"/proc/{pid}/schedstat", "rb") as file,
+            ):
+                waits.append(int(file.read().split()[1]))
+        self._known = pids
+        return max(waits)
+
+    def _pids(self) -> list[int]:
+        try:
+            with open(self._list, "rb") as file:
+                return [int(pid) for pid in file.read().split()]
+        except OSError:
+            return []
+
+
 def _own_times() -> tuple[int, int]:
     try:
         with open(_OWN, "rb") as file:

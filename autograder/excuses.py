@@ -20,6 +20,7 @@ from autograder.clock import Reading
 SOME = 1_000_000  # ns: less is not worth a question
 GIL_TURN = 5_500_000  # ns: how long who wants the GIL sleeps between two questions, at most
 HANDS_OVER = 4_500_000  # ns: who has it is not asked earlier
+STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for its child to run a program
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
 
 
@@ -108,7 +109,7 @@ def see(looks: Iterable[Look], base: Reading, began: int, switches: int, end: Re
         switched = look.switches - switches
         was_asleep, was_locked = asleep, locked
         locked = look.sleeps_in.startswith(b"futex")
-        asleep = bool(look.sleeps_in) and not locked
+        asleep = bool(look.sleeps_in) and not locked and not look.sleeps_in.startswith(STARTS)
         if was_asleep and not switched:
             seen.asleep += slept + since - last  # all the time, also while it was looked at
         elif asleep and switched == 1 and not was_locked:

@@ -27,7 +27,7 @@ that thread is itself waiting for a CPU. Not the code's doing, and taken off S (
 each is told from a sleep of the code's own):
 
     what the loop waited while our sampler, asked in to name the line, got its CPU and its look
-    what a thread that the code started waited for a CPU before it ran
+    what a thread or a process that the code started waited for a CPU before it ran
     min(Ro, S - Co)     Ro, Co: run-queue wait and CPU of the threads that the code started, unless
                         the loop was seen asleep in something else than a lock
     what threads that are not the code's had the GIL, at most 5.5 ms for each of the V
@@ -54,7 +54,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from autograder import clock
-from autograder.clock import OtherThreads, Reading, ThreadClock, voluntary_switches
+from autograder.clock import Children, OtherThreads, Reading, ThreadClock, voluntary_switches
 from autograder.excuses import Excuse, Sleep, excuse, see, tally
 
 if TYPE_CHECKING:
@@ -98,6 +98,7 @@ class Probe:
         self.asked: float | None = 0.0  # and its timeout
         self.clock = ThreadClock()
         self.others = OtherThreads()
+        self.children = Children()
         self.base = self.clock.read()
         self.base_wall = self.base.wall
         self.base_others = self.others.read()
@@ -176,6 +177,7 @@ class Probe:
         if reading.wall - self.base_others_at > OTHERS_STALE:
             self.base_others = self.others.read()
             self.base_others_at = reading.wall
+            self.children.renew()
 
     def _measure(self, began: int, end: Reading, own_switches: int) -> None:
         wall = end.wall - began
@@ -210,6 +212,7 @@ class Probe:
         in_pass = [look for look in looks if look.moment == began]
         seen = see(in_pass, self.base, began, self.switches + sleep.in_select, end)
         now, births = self.others.read(), self.others.take_births()
+        births[0] = self.children.newborn_wait()
         sampler = self.sampler.tid if self.sampler is not None else 0
         threads = tally(self.base_others, now, births, self.others.before, sampler)
         threads.stale = max(0, began - self.base_others_at)

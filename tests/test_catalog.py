@@ -76,7 +76,9 @@ def test_a_card_bears_the_name_of_its_file() -> None:
 
 
 def test_a_comparison_draws_both_timelines_and_warns() -> None:
-    shown = asyncio.run(catalog.compare("aiohttp"))._repr_html_()
+    made = asyncio.run(catalog.compare("aiohttp"))
+    assert made.twin.blocks[0].code.startswith("response = requests.get(")
+    shown = made._repr_html_()
     assert shown.count("<img") == 4  # each picture is there for a wide and for a narrow page
     assert "One ClientSession for the whole bot" in shown
 
