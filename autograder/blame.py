@@ -2,8 +2,8 @@
 
 A thread wakes every 20 ms and reads one number of the probe (and ends a call whose time is over).
 Only if the pass under way has lasted 10 ms does it look at the stack of the loop's thread, and at
-ever longer intervals, so that neither the verdict nor the learner's timing notices: a sampler that
-looked every 5 ms did, with up to 30 ms on 20 ms of CPU.
+ever longer intervals of what the code has done since, so that neither the verdict nor the learner's
+timing notices: a sampler that looked every 5 ms did, with up to 30 ms on 20 ms of CPU.
 While the loop sleeps in a call the look is free. While a C call holds the GIL, Python hands the GIL
 over right after that call, on the line that made it, so that the late look still names it.
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from autograder.probe import Probe
 
 PERIOD = 0.02  # s between two wake-ups
-MOST_PAUSE = 0.05  # s between two wake-ups while a pass is very long
+MOST_PAUSE = 1.0  # s between two wake-ups while a pass is very long
 LOOKED_AT = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
 PATIENCE = 10_000_000  # ns a pass must have lasted before it is looked at
 _LOOKS_KEPT = 4000
@@ -79,8 +79,10 @@ class Sampler:
         self._looks: list[tuple[int, int, Line, int]] = []
         self._looked: tuple[int, int] = (0, 0)  # moment, and when it was looked at last
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
-        self._over = threading.Lock()
-        self._over.acquire()
+        self._done = (0, 0, 0)  # how the way to the last look was, as `_way` says
+        self._bell = threading.Lock()  # wakes the thread
+        self._bell.acquire()
+        self._over = self._dozes = False
         self._thread = threading.Thread(target=self._keep_looking, name="sampler", daemon=True)
 
     def start(self) -> None:
@@ -99,10 +101,16 @@ class Sampler:
 
     def stop(self) -> None:
         """End the sampler's thread."""
-        self._over.release()
+        self._over = self._dozes = True
+        self.wake()
         self._thread.join(1)
         for glance in self._glances or ():
             glance.close()
+
+    def wake(self) -> None:
+        """Say that a long pass is over: the next one may need a look sooner."""
+        if self._dozes and self._bell.locked():
+            self._bell.release()
 
     def look_now(self, moment: int) -> None:
         """Look at the threads beside the loop's: one of them has just let go of the GIL."""
@@ -152,7 +160,7 @@ class Sampler:
     def _keep_looking(self) -> None:
         pause, moment_before, next_look = PERIOD, 0, 0
         before = (0, 0, 0)
-        while not self._over.acquire(timeout=pause):
+        while not (self._bell.acquire(timeout=pause) and self._over):
             now = perf_counter_ns()  # from here to the next wait this thread has the GIL
             probe, pause = self.probe, PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
@@ -162,12 +170,37 @@ class Sampler:
                 if moment != moment_before:
                     moment_before, next_look, self.looks = moment, moment + PATIENCE, []
                 if now >= next_look:
-                    next_look = now + (now - moment) // 2
-                    pause = min(MOST_PAUSE, max(PERIOD, (now - moment) / 2e9))
+                    pause = self._until_next(now, now - moment)
+                    next_look = now + int(pause * 1e9)
                     self._look(moment)
                 if now - moment > LOOKED_AT:
                     self._account(moment, now, before, way)
-            before = way
+            before = self._done = way
+            self._dozes = pause > PERIOD
+
+    def _until_next(self, now: int, lasted: int) -> float:
+        """Return the pause, in s, after which the code has held the loop half as long again.
+
+        Each look takes the GIL from a loop that computes. Where a pass lasts because the machine is
+        busy, the code has done little yet, and a look would tell little.
+        """
+        waited = 0
+        if self._glances is not None and self.probe is not None:
+            waited = self._glances[0].times()[1] - self.probe.base.wait
+        held = max(lasted - waited, 1_000_000)
+        pause = max(PATIENCE - held, held // 2) / held * lasted / 1e9
+        alarm, ring = self._alarm
+        if ring is not None:
+            pause = min(pause, (alarm - now) / 1e9)
+        return min(MOST_PAUSE, max(PERIOD, pause))
+
+    def unfinished(self) -> tuple[int, int]:
+        """Return for how long this thread has waited for a CPU, in ns, and how often it slept since
+        it looked last; to be called by the loop's thread."""
+        if self._glances is None:
+            return 0, 0
+        own = self._glances[1]
+        return own.times()[1] - self._done[0], own.switches() - self._done[1]
 
     def _way(self) -> tuple[int, int, int]:
         """Return this thread's run-queue wait, voluntary switches and preemptions until now."""

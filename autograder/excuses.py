@@ -41,7 +41,7 @@ class Looks:
     held_up: int = 0  # the loop handed the GIL over to the sampler
     handed_over: int = 0  # how many of the loop's switches that explains
     held: int = 0  # the sampler lost its CPU, perhaps with the GIL
-    on_the_way: int = 0  # the sampler waited for a CPU before its looks
+    perhaps_held_up: int = 0  # the same for a look that came to no end in this pass
     asleep: int = 0  # one sleep in something else than a lock, from one look to the next
     elsewhere: bool = False  # asleep in something else than a lock, whenever looked at
     at_lock: bool = False  # asleep at a lock or the GIL, whenever looked at
@@ -86,34 +86,41 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
         by_birth = min(left, threads.births)
         said.certain += by_birth
         left -= by_birth
+    by_sampler = min(left, looks.perhaps_held_up)
+    said.doubt += by_sampler
+    left -= by_sampler
     rest = replace(sleep, slept=left, switches=sleep.switches - looks.handed_over)
     left -= _by_foreigners(said, rest, looks, threads)
     _by_own_threads(said, replace(rest, slept=left), looks, threads)
     return said
 
 
-def see(looks: Iterable[Look], base: Reading, began: int, switches: int, end: Reading) -> Looks:
+def see(
+    looks: Iterable[Look],
+    base: Reading,
+    began: int,
+    switches: int,
+    *,
+    end: Reading,
+    unfinished: tuple[int, int] = (0, 0),
+) -> Looks:
     """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
 
     The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
     to have it back. More of them mean that it slept by itself as well: then only the sampler's last
-    wait can be meant, and that is a share of all its waits on the way.
+    wait can be meant, and that is a share of all its waits on the way. `unfinished`: how long the
+    sampler has waited for a CPU, and how often it slept, since the last look.
     """
     seen = Looks()
-    elsewhere = at_lock = False
-    cpu, wait, since, last = base.cpu, base.wait, began, began
-    asleep, locked = False, False  # at the last look: elsewhere than at a lock, or at one
+    elsewhere = at_lock = locked = False
+    cpu, wait, since = base.cpu, base.wait, began
+    nap = Nap()
     for look in looks:
         busy = look.cpu - cpu + look.wait - wait
         slept = max(0, look.began - since - busy)
         switched = look.switches - switches
-        was_asleep, was_locked = asleep, locked
-        locked = look.sleeps_in.startswith(b"futex")
-        asleep = bool(look.sleeps_in) and not locked and not look.sleeps_in.startswith(STARTS)
-        if was_asleep and not switched:
-            seen.asleep += slept + since - last  # all the time, also while it was looked at
-        elif asleep and switched == 1 and not was_locked:
-            seen.asleep += slept
+        was_locked, locked = locked, look.sleeps_in.startswith(b"futex")
+        seen.asleep += nap.go_on(look, slept if switched == 1 and not was_locked else 0)
         asked = busy > HANDS_OVER and look.own_switches > 1 and (locked or not look.sleeps_in)
         if asked and switched <= 1 + locked:
             seen.held_up += min(slept, look.own_wait + WAKE_UP)
@@ -127,13 +134,55 @@ def see(looks: Iterable[Look], base: Reading, began: int, switches: int, end: Re
                 seen.held += on_the_way + look.ended - look.began
             elsewhere |= bool(look.sleeps_in) and not locked
             at_lock |= locked
-        seen.on_the_way += look.own_wait
-        last = look.began
+            if not switched and look.cpu == cpu:
+                continue  # since the last look it has not run, and its wait is not counted yet
         cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
-    if asleep and end.switches == switches:
-        seen.asleep += max(0, end.wall - last - (end.cpu - cpu) - (end.wait - wait))
+    seen.asleep += nap.end(end)
+    busy = end.cpu - cpu + end.wait - wait
+    if unfinished[1] > 1 and busy > HANDS_OVER and end.switches > switches:
+        # It lost the GIL in the middle of a look; or the loop slept by itself after it was asked.
+        seen.perhaps_held_up = min(max(0, end.wall - since - busy), unfinished[0] + WAKE_UP)
     seen.elsewhere, seen.at_lock = elsewhere and not at_lock, at_lock and not elsewhere
     return seen
+
+
+class Nap:
+    """One sleep of the loop in something else than a lock, as seen by look after look."""
+
+    def __init__(self) -> None:
+        self._first: Look | None = None
+        self._last = 0  # when it was seen asleep
+
+    def go_on(self, look: Look, before: int) -> int:
+        """Return how long it slept for certain, when that is known now; `before`: how long before
+        this look, if it is the first of a nap."""
+        found = 0
+        asleep = bool(look.sleeps_in) and not look.sleeps_in.startswith((b"futex", *STARTS))
+        if self._first is not None:
+            if look.switches != self._first.switches:
+                found = self._last - self._first.began
+                self._first = None
+            elif asleep:
+                self._last = look.began
+            elif look.cpu > self._first.cpu:  # it ran again; until then its wait is not counted
+                found = self._slept(look.began, look.cpu, look.wait)
+                self._first = None
+        if self._first is None and asleep:
+            self._first, self._last = look, look.began
+            found += before
+        return found
+
+    def end(self, end: Reading) -> int:
+        """Return how long it slept for certain since what was returned before."""
+        if self._first is None:
+            return 0
+        if end.switches != self._first.switches:
+            return self._last - self._first.began
+        return self._slept(end.wall, end.cpu, end.wait)
+
+    def _slept(self, at: int, cpu: int, wait: int) -> int:
+        assert self._first is not None
+        return max(0, at - self._first.began - (cpu - self._first.cpu) - (wait - self._first.wait))
 
 
 def tally(
@@ -171,11 +220,8 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -
         taken = min(bound, threads.foreign + threads.sampler)
         said.certain += taken
     else:
-        held = looks.held
-        if looks.handed_over:  # it may have lost its CPU before it let go of the GIL
-            held += max(0, threads.sampler - looks.on_the_way)
         elsewhere = looks.elsewhere and not looks.asleep
-        taken = 0 if elsewhere else min(bound, threads.foreign + held)
+        taken = 0 if elsewhere else min(bound, threads.foreign + looks.held)
         said.doubt += taken
     return taken
 

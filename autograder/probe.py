@@ -132,6 +132,8 @@ class Probe:
                 # At once: reading the clock lets go of the GIL, and who had it moves on.
                 self.sampler.look_now(moment)
             self._measure(moment, self.clock.read(), own_switches=0)
+            if self.sampler is not None:
+                self.sampler.wake()
 
     def slept(self, now: int) -> None:
         """Select slept: judge its overshoot, and renew what the next pass is measured from."""
@@ -140,6 +142,8 @@ class Probe:
             if now - due > NOTABLE and self.sampler is not None:
                 self.sampler.look_now(due)  # at once, too
             self._measure(due, self.clock.read(), own_switches=1)
+            if self.sampler is not None:
+                self.sampler.wake()
         elif now - self.base.wall > STALE:
             self._rebase(self.clock.read())
         else:
@@ -208,9 +212,12 @@ class Probe:
 
     def _excuse(self, began: int, sleep: Sleep, end: Reading) -> tuple[Excuse, int]:
         """Return what of the sleep was not the code's doing, and the call's busiest thread."""
-        looks = self.sampler.looks if self.sampler is not None else []
-        in_pass = [look for look in looks if look.moment == began]
-        seen = see(in_pass, self.base, began, self.switches + sleep.in_select, end)
+        looks, unfinished = [], (0, 0)
+        if self.sampler is not None:
+            looks = [look for look in self.sampler.looks if look.moment == began]
+            unfinished = self.sampler.unfinished()
+        switches = self.switches + sleep.in_select
+        seen = see(looks, self.base, began, switches, end=end, unfinished=unfinished)
         now, births = self.others.read(), self.others.take_births()
         births[0] = self.children.newborn_wait()
         sampler = self.sampler.tid if self.sampler is not None else 0

@@ -18,7 +18,7 @@ def look(at: float, switches: int, sleeps_in: bytes) -> Look:
 def slept(looks: list[Look], switches: int) -> int:
     """What remains of a sleep of 900 ms while a thread of the call waited 10 ms for a CPU."""
     base, end = Reading(0, 0, 0, 0), Reading(901 * MS, MS, 0, switches)
-    seen = see(looks, base, 0, 0, end)
+    seen = see(looks, base, 0, 0, end=end)
     sleep = Sleep(900 * MS, 0, switches, in_select=False)
     said = excuse(sleep, seen, Threads(own_wait=10 * MS, active=1, own_cpu=MS))
     return 900 * MS - said.certain - said.doubt
