@@ -1,0 +1,820 @@
+# The lab of unit 09. The web server holds its replies, lets them go one by one and looks who comes
+# next; PostgreSQL holds one account and looks whether the others can still pay. Neither verdict rests
+# on a clock. Waits for something that must come: 1 s; right answers were measured at 2 to 60 ms.
+# PostgreSQL ends a deadlock after 1 s (its default), and the accounts are made anew in each test.
+
+# %% [markdown]
+# # Lab 09 · One at a time, where it matters
+#
+# Four exercises, 80 points, 30 to 45 minutes; the fourth (20 points) is for those who want more. Run
+# the cells in order, from the top.
+#
+# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the **test
+# cell** below it. A web server holds its replies back and looks who comes next, and a PostgreSQL
+# keeps the accounts. Your source is not looked at, so *every* program is right that does the work
+# and leaves the loop free. A hidden test does the same with other inputs.
+#
+# A test that fails says in one sentence what happened and where. Stuck? Under each exercise stands
+# a ladder of hints, and climbing it costs nothing. The folded cells hold what the tests need;
+# unfold them if you are curious.
+
+# %% setup="tools" jupyter={"source_hidden": true}
+import asyncio
+import gc
+import random
+from contextlib import asynccontextmanager, suppress
+
+import aiohttp
+import asyncpg
+
+from autograder import watch, world
+from autograder.outcomes import Inconclusive, WrongValue
+
+servers = await world.start("http")
+
+# %% setup="verdicts" jupyter={"source_hidden": true}
+NAMES = "ada bo cy dee eve fay gus hal ivy jo kim lou max nan oz".split()
+
+
+def right(report, points):
+    """Say that a test was passed which has a hidden part as well."""
+    print(f"Right. {report}")
+    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
+
+
+def wrong(report, sentence):
+    """Raise WrongValue with this sentence; Inconclusive when the machine may be the reason.
+
+    What must come is waited for for 1 s; it wakes this process, the server's and yours.
+    """
+    if report.lag(100) > 0.3:
+        raise Inconclusive("This machine was too busy to tell: run the cell again.")
+    raise WrongValue(sentence)
+
+
+async def beside(run, other):
+    """Await a run, and what happens beside it; return the report and what the other one said."""
+    other = asyncio.ensure_future(other)
+    report = await run
+    if report.error is not None and not other.done():
+        other.cancel()
+        await asyncio.wait([other])
+        return report, ""
+    return report, await other
+
+# %% setup="fetching" jupyter={"source_hidden": true}
+async def fetch(url):
+    """Return the JSON that a page sends; raise aiohttp.ClientError when it sends an error."""
+    async with aiohttp.ClientSession() as session, session.get(url) as page:
+        page.raise_for_status()
+        return await page.json()
+
+
+async def under_way():
+    """The paths that have been asked for and not yet answered."""
+    return [e["path"] for e in await servers.http.log() if "seconds" not in e]
+
+
+async def put_up(paths):
+    """Put up pages that are held back."""
+    await servers.http.reset()
+    for path in paths:
+        await servers.http.hold(path=path)
+
+
+async def let_go(paths):
+    """Answer what is held, and hold no more."""
+    for path in paths:
+        with suppress(Exception):  # some are not held any more
+            await servers.http.release(path)
+
+# %% [markdown]
+# ---
+# ## 1 · Everybody in their turn
+#
+# People press buttons faster than the shop answers. ada's clicks must be worked off one after the
+# other, in the order in which she made them: else she buys twice what she has money for once. But
+# bo has nothing to do with ada, and must not wait for her.
+#
+# **Worked example.** Safe, and slow: everybody waits for everybody.
+#
+# ```python
+# one_for_all = asyncio.Lock()
+#
+# async def in_turn(user, job):
+#     async with one_for_all:
+#         return await job()
+# ```
+
+# %% [markdown] exercise="in_turn" limit=0.1
+# **Your turn.** Write `in_turn` with a turn for each user. Users come and go, a bot runs for months:
+# of somebody who is not there any more, **nothing may be kept**. And no 100 ms without the loop.
+
+# %% answer="in_turn"
+turns = {}  # it is there before the first call, and after the last
+
+
+async def in_turn(user, job):
+    """Return what `await job()` returns, or raise what it raises.
+
+    Jobs of the same user (a str) run one after the other, in the order of the calls, also after
+    one of them has failed. Jobs of different users do not wait for each other. When no job of a
+    user is running or waiting, nothing is kept of that user.
+    """
+    ### BEGIN SOLUTION
+    lock, guests = turns.get(user, (asyncio.Lock(), 0))
+    turns[user] = lock, guests + 1
+    try:
+        async with lock:
+            return await job()
+    finally:
+        lock, guests = turns.pop(user)
+        if guests > 1:
+            turns[user] = lock, guests - 1
+    ### END SOLUTION
+
+# %% setup="in_turn_crowd" jupyter={"source_hidden": true}
+async def crowd(url, lines):
+    """Everybody clicks at once, in this order; return what each one got, and how much was kept."""
+
+    async def click(user, page):
+        try:
+            return await in_turn(user, lambda: fetch(url + page))
+        except aiohttp.ClientError:
+            return "an error"
+
+    got = await asyncio.gather(*(asyncio.create_task(click(*line)) for line in lines))
+    return got, await kept(300)
+
+
+async def kept(number):
+    """How many objects are left behind when so many guests have come and gone, two clicks each."""
+
+    async def job():
+        await asyncio.sleep(0)
+
+    async def stroll(guests):
+        for guest in guests:
+            await in_turn(guest, job)
+
+    gc.freeze()  # what is there already is not looked at, which takes no time then
+    counts = []
+    for names in (range(20), range(100, 100 + number)):
+        await asyncio.gather(*[stroll([f"guest {name}" for name in names]) for _ in range(2)])
+        gc.collect()
+        counts.append(sum(type(one).__module__ not in WATCHING for one in gc.get_objects()))
+    gc.unfreeze()
+    return counts[1] - counts[0]
+
+
+WATCHING = ("autograder.lanes", "array")  # what `watch` keeps of each task, for its picture
+
+# %% setup="in_turn_pages" jupyter={"source_hidden": true}
+async def clicks(people, each):
+    """Put up so many held pages a person, one of which fails; return {name: pages} and lines."""
+    names = [f"{name} {random.randint(1, 999)}" for name in random.sample(NAMES, people)]
+    order = {n: [f"/{random.randint(1, 10**9)}" for _ in range(each)] for n in names}
+    await put_up([page for pages in order.values() for page in pages])
+    fails = random.choice(list(order.values()))[0]
+    await servers.http.plan(path=fails, status=500)
+    lines = [(name, order[name][turn]) for turn in range(each) for name in names]
+    expected = [{"path": page, "number": 1} if page != fails else "an error" for _, page in lines]
+    return order, lines, expected
+
+
+def had_their_turn(report, said, expected):
+    """Check the loop, what the server saw, what people got, and what was left behind."""
+    if said and report.error and report.error[0] == "TimeoutError":  # somebody waits for ever
+        wrong(report, said)
+    report.responsive(0.1)
+    if said:
+        wrong(report, said)
+    got, left = report.value
+    if got != expected:
+        raise WrongValue(f"People should have got {expected}; they got {got}.")
+    if left > 150:
+        raise WrongValue(
+            f"300 guests came and went, and {left} objects are still kept for them: in a year "
+            "that is a great many."
+        )
+
+# %% setup="in_turn_server" jupyter={"source_hidden": true}
+async def one_by_one(order):
+    """Answer the held pages one by one, at random; return what is wrong with who comes when."""
+    left = {name: list(pages) for name, pages in order.items()}
+    answered, every = 0, [page for pages in order.values() for page in pages]
+    try:
+        while any(left.values()):
+            next_ones = {pages[0]: name for name, pages in left.items() if pages}
+            due = answered + len(next_ones)
+            await servers.http.arrived(due, timeout=1)
+            await servers.http.arrived(due + 1, timeout=0.03 if answered else 0.25)
+            came = await under_way()
+            for name, pages in left.items():
+                if len(set(pages) & set(came)) > 1:
+                    return f"{name} had two jobs under way at once."
+                if set(pages[1:]) & set(came):
+                    return f"A later job of {name} came before an earlier one."
+            if missing := [name for page, name in next_ones.items() if page not in came]:
+                return waits(missing[0], len(came), answered)
+            page = random.choice(came)
+            left[next_ones[page]].pop(0)
+            await servers.http.release(page)
+            answered += 1
+        return ""
+    finally:
+        await let_go(every)
+
+
+def waits(name, others, answered):
+    if not answered:
+        return f"{name} waits, although no job of {name} is under way: for the {others} of others?"
+    return f"{name} waits in vain: the job before is over, it was answered or has failed."
+
+# %% test="in_turn_check" points=20
+order, lines, expected = await clicks(3, 3)
+report, said = await beside(watch(crowd, servers.http.url, lines, timeout=8), one_by_one(order))
+had_their_turn(report, said, expected)
+### BEGIN HIDDEN TESTS
+order, lines, expected = await clicks(random.choice([4, 5]), 2)
+report, said = await beside(watch(crowd, servers.http.url, lines, timeout=8), one_by_one(order))
+had_their_turn(report, said, expected)
+### END HIDDEN TESTS
+right(report, 20)
+
+# %% [markdown] hints="in_turn"
+# <details><summary>Hint 1: a question</summary>
+#
+# What is it that must not overlap, and what is its name? That name is the key of your dict.
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 3: the lock a key, and the sign on its door that says how many are inside.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# In the dict stand, for each user, a lock and the number of those who have it or want it. Before
+# `async with lock:` count one up, in a `finally` after it one down, and at zero remove the entry.
+# There must be no `await` between looking into the dict and writing to it.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("in_turn")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Make the dict a `weakref.WeakValueDictionary` of locks, and count nothing. Why does that work?
+# Who holds the lock while somebody waits for it?
+# </details>
+
+# %% [markdown]
+# ---
+# ## 2 · Money
+#
+# `!pay bo 5` moves coins from one account to another. The accounts are rows of a PostgreSQL table,
+# `accounts (name, balance)`, and the bot's website writes to it as well: no lock in your program
+# keeps that one out. So the database must do it.
+#
+# **Worked example.** A purchase, as in the lesson. `FOR UPDATE` locks the row until the end of the
+# transaction; whoever wants it as well waits, bot or website.
+#
+# ```python
+# async with pool.acquire() as db, db.transaction():
+#     balance = await db.fetchval("SELECT balance FROM accounts WHERE name = $1 FOR UPDATE", name)
+#     if balance < price:
+#         return False
+#     await db.execute("UPDATE accounts SET balance = balance - $2 WHERE name = $1", name, price)
+# return True
+# ```
+
+# %% [markdown] exercise="transfer" limit=0.1
+# **Your turn.** Write `transfer`. However many there are at once, and in whatever directions: no
+# coin is made or lost, nobody falls below zero, nobody waits for an account that is not theirs,
+# and **no 100 ms without the loop**. Mind two transfers that go in opposite directions: if each has
+# one row and wants the other, both wait for ever.
+
+# %% answer="transfer"
+async def transfer(pool, giver, taker, amount):
+    """Move `amount` from giver to taker in the table accounts (name text, balance integer).
+
+    Return True. Return False, and change nothing, when the giver has less than `amount`, or when
+    there is no such taker. `pool` is a pool of asyncpg with eight connections.
+    """
+    ### BEGIN SOLUTION
+    both = "SELECT name, balance FROM accounts WHERE name = ANY($1) ORDER BY name FOR UPDATE"
+    add = "UPDATE accounts SET balance = balance + $2 WHERE name = $1"
+    async with pool.acquire() as db, db.transaction():
+        balance = {row["name"]: row["balance"] for row in await db.fetch(both, [giver, taker])}
+        if taker not in balance or balance[giver] < amount:
+            return False
+        await db.execute(add, giver, -amount)
+        await db.execute(add, taker, amount)
+        return True
+    ### END SOLUTION
+
+# %% setup="transfer_run" jupyter={"source_hidden": true}
+async def transfers(dsn, orders):
+    """Make all transfers at once, over a pool of eight connections; return who was told what."""
+    async with asyncpg.create_pool(dsn, min_size=8, max_size=8) as pool:
+        return await asyncio.gather(*(transfer(pool, *order) for order in orders))
+
+
+def market():
+    """Balances, and transfers: five of the first one's, who has money for one, and others."""
+    poor, *rich, nobody = random.sample(NAMES, 8)
+    balances = {poor: 100, **{name: random.randint(500, 900) for name in rich}}
+    lone, friend, eve, fay, last, shop = rich
+    orders = [(poor, shop, random.randint(60, 100)) for _ in range(5)]
+    there_and_back = [(eve, fay), (fay, eve)] * 4
+    orders += [(*pair, random.randint(5, 50)) for pair in there_and_back]
+    orders += [(lone, friend, random.randint(50, 90)), (last, nobody, random.randint(5, 50))]
+    return balances, random.sample(orders, len(orders)), friend
+
+# %% setup="transfer_bank" jupyter={"source_hidden": true}
+@asynccontextmanager
+async def bank(balances):
+    """Make the accounts anew, and lock the first one; yields the connection that holds it."""
+    postgres = (await world.start("postgres")).postgres
+    await postgres.drop()  # what an earlier run has left open
+    keeper = await asyncpg.connect(postgres.dsn)
+    try:
+        await keeper.execute("DROP TABLE IF EXISTS accounts")
+        await keeper.execute("CREATE TABLE accounts (name text PRIMARY KEY, balance integer)")
+        await keeper.executemany("INSERT INTO accounts VALUES ($1, $2)", list(balances.items()))
+        await keeper.execute("BEGIN")
+        first = next(iter(balances))
+        await keeper.execute("SELECT * FROM accounts WHERE name = $1 FOR UPDATE", first)
+        yield postgres.dsn, keeper
+    finally:
+        await keeper.close()
+
+
+async def website(keeper, poor, friend, before):
+    """Hold the poor one's account until the friend was paid; return what is wrong, if not."""
+    said = f"The website was busy with the account of {poor}, and nobody else could pay: "
+    for _ in range(100):
+        paid = await keeper.fetchval("SELECT balance FROM accounts WHERE name = $1", friend)
+        if paid > before:
+            said = ""
+            break
+        await asyncio.sleep(0.01)
+    await keeper.execute("COMMIT")
+    return said and f"{said}{friend} waits for coins from somebody else."
+
+# %% setup="transfer_judge" jupyter={"source_hidden": true}
+def settled(report, said, balances, orders, rows):
+    """Raise WrongValue unless nobody had to wait, and no coin was made, lost, or spent twice."""
+    if report.error and report.error[0] == "DeadlockDetectedError":
+        raise WrongValue(
+            "Two transfers held one account each and waited for the other's, until the database "
+            "ended one (DeadlockDetectedError): lock both in the same order, whoever pays."
+        )
+    report.responsive(0.1)
+    poorest = min(rows, key=lambda name: rows[name])
+    if rows[poorest] < 0:
+        raise WrongValue(f"{poorest} has {rows[poorest]} coins: more was paid than was there.")
+    if change := sum(rows.values()) - sum(balances.values()):
+        raise WrongValue(f"The sum of all accounts changed by {change}: coins were made or lost.")
+    if said:
+        wrong(report, said)
+    as_told(report.value, balances, orders, rows)
+
+
+def as_told(answers, balances, orders, rows):
+    """Raise WrongValue unless people were told the truth."""
+    after, poor, paid = dict(balances), next(iter(balances)), 0
+    for (giver, taker, amount), told in zip(orders, answers, strict=True):
+        good = taker in balances
+        if type(told) is not bool or (giver != poor and told != good):
+            what = f"{giver} pays {taker} {amount}"
+            raise WrongValue(f"{what}: `transfer` returned {told!r}, and {good} is right.")
+        if told:
+            paid += giver == poor
+            after[giver], after[taker] = after[giver] - amount, after[taker] + amount
+    if paid != 1:
+        raise WrongValue(f"{poor} had money for one transfer, and was told True {paid} times.")
+    if rows != after:
+        raise WrongValue(f"By what people were told there should be {after}; there is {rows}.")
+
+# %% setup="transfer_evening" jupyter={"source_hidden": true}
+async def rows_of(keeper):
+    return dict(await keeper.fetch("SELECT name, balance FROM accounts"))
+
+# %% test="transfer_check" points=20
+balances, orders, friend = market()
+async with bank(balances) as (dsn, keeper):
+    busy = website(keeper, next(iter(balances)), friend, balances[friend])
+    report, said = await beside(watch(transfers, dsn, orders), busy)
+    settled(report, said, balances, orders, await rows_of(keeper))
+### BEGIN HIDDEN TESTS
+balances, orders, friend = market()
+async with bank(balances) as (dsn, keeper):
+    busy = website(keeper, next(iter(balances)), friend, balances[friend])
+    report, said = await beside(watch(transfers, dsn, orders), busy)
+    settled(report, said, balances, orders, await rows_of(keeper))
+### END HIDDEN TESTS
+right(report, 20)
+
+# %% [markdown] hints="transfer"
+# <details><summary>Hint 1: a question</summary>
+#
+# Between your look at the balance and your change of it, who could have changed it? And what would
+# have kept them out?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 4: the row lock, and the two transfers that waited for each other.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# One `SELECT name, balance FROM accounts WHERE name = ANY($1) ORDER BY name FOR UPDATE`, with a list
+# of both names, locks both rows in the order of their names. Is the taker among the rows, and is
+# the balance enough? Then two `UPDATE`s. All of it in one transaction.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("transfer")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Do it without `SELECT`: an `UPDATE` whose `WHERE` asks for the balance says by its answer
+# (`"UPDATE 0"`) whether there was enough. Which rows does it lock, and in which order?
+# </details>
+
+# %% [markdown]
+# ---
+# ## 3 · The desk
+#
+# `!draw` paints a picture, which takes a service a while. Three pictures at once are what it can
+# do. A few more people may wait; everybody else should hear at once: "too busy, try again later".
+# A queue without an end would take them all, and answer the last of them tomorrow.
+
+# %% [markdown] exercise="desk" limit=0.1
+# **Your turn.** Write `Desk`. What it accepts it works off, and what it refuses it never touches.
+# No 100 ms without the loop.
+
+# %% answer="desk"
+class Desk:
+    """Works off items by `await work(item)`, so many at once; a few more may wait."""
+
+    def __init__(self, work, workers, most):
+        """At most `workers` items are under way at once, and at most `most` more wait.
+
+        An item whose work raises an error is done; the others go on. (We are inside of a loop.)
+        """
+        ### BEGIN SOLUTION
+        self.queue = asyncio.Queue(most)
+        self.work = work
+        self.workers = [asyncio.create_task(self.serve()) for _ in range(workers)]
+        ### END SOLUTION
+
+    def ask(self, item):
+        """Accept the item and return True; or return False, at once, when the desk is full."""
+        ### BEGIN SOLUTION
+        try:
+            self.queue.put_nowait(item)
+        except asyncio.QueueFull:
+            return False
+        return True
+
+    async def serve(self):
+        while True:
+            item = await self.queue.get()
+            with suppress(Exception):
+                await self.work(item)
+        ### END SOLUTION
+
+# %% setup="desk_burst" jupyter={"source_hidden": true}
+async def burst(url, items, workers, most):
+    """Ask for all items, one every 10 ms, and return what `ask` said to each of them."""
+    desk = Desk(lambda item: fetch(url + item), workers, most)
+    said = []
+    for item in items:
+        answer = desk.ask(item)
+        said.append(answer if type(answer) is bool else f"a {type(answer).__name__}")
+        await asyncio.sleep(0.01)
+    await fetch(url + "/end")  # the examiner answers when all is over
+    return said
+
+
+async def pictures(number):
+    """Put up so many held pages, the first of which fails."""
+    pages = [f"/draw/{random.randint(1, 10**9)}" for _ in range(number)]
+    await put_up([*pages, "/end"])
+    await servers.http.plan(path=pages[0], status=500)
+    return pages
+
+# %% setup="desk_server" jupyter={"source_hidden": true}
+async def service(pages, workers, most):
+    """Answer the held pages one by one; return what is wrong with how they come."""
+    http = servers.http
+    room = f"{workers} under way and {most} waiting"
+    try:
+        if not await http.arrived(1, path="/end", timeout=1.5):
+            return "`ask` waited: a desk that is full says so at once."
+        for answered in range(workers + most):
+            due = 1 + min(answered + workers, workers + most)
+            if not await http.arrived(due, timeout=1):
+                return stuck(due - 1, answered, workers)
+            if await http.arrived(due + 1, timeout=0.03 if answered else 0.2):
+                many = len(await under_way()) - 1
+                return f"{many} were under way, and there is room for {room}."
+            held = [page for page in await under_way() if page != "/end"]
+            await http.release(held[0])
+        return ""
+    finally:
+        await let_go([*pages, "/end"])
+
+
+def stuck(due, answered, workers):
+    came = servers.http.counters()["requests"] - 1
+    if not answered:
+        return f"{workers} could be under way at once, and there were {came}."
+    return (
+        f"{answered} were answered (the first of them by an error), and then {due} should have come "
+        f"so far; {came} came. Did a worker end, or was something accepted and forgotten?"
+    )
+
+# %% setup="desk_judge" jupyter={"source_hidden": true}
+async def served(report, said, pages, workers, most):
+    """Raise WrongValue unless exactly those were accepted for whom there was room, and served."""
+    report.responsive(0.1)
+    answers = report.value
+    if any(type(answer) is not bool for answer in answers):
+        raise WrongValue(f"`ask` returns True or False; it returned {answers}.")
+    room = f"with room for {workers} under way and {most} waiting"
+    if sum(answers) > workers + most:
+        raise WrongValue(f"`ask` accepted {sum(answers)} of {len(pages)}, {room}.")
+    if said and any(answers):
+        wrong(report, said)
+    if sum(answers) < workers + most:
+        raise WrongValue(f"`ask` accepted only {sum(answers)} of {len(pages)}, {room}.")
+    came = [e["path"] for e in await servers.http.log() if e["path"] != "/end"]
+    accepted = [page for page, answer in zip(pages, answers, strict=True) if answer]
+    if sorted(came) != sorted(accepted):
+        raise WrongValue(f"Accepted were {accepted}; the service was asked for {came}.")
+
+# %% test="desk_check" points=20
+pages = await pictures(14)
+run = watch(burst, servers.http.url, pages, 3, 5, timeout=8)
+report, said = await beside(run, service(pages, 3, 5))
+await served(report, said, pages, 3, 5)
+### BEGIN HIDDEN TESTS
+workers, most = random.sample([2, 3, 4, 6], 2)
+pages = await pictures(workers + most + 5)
+run = watch(burst, servers.http.url, pages, workers, most, timeout=8)
+report, said = await beside(run, service(pages, workers, most))
+await served(report, said, pages, workers, most)
+### END HIDDEN TESTS
+right(report, 20)
+
+# %% [markdown] hints="desk"
+# <details><summary>Hint 1: a question</summary>
+#
+# Who should notice that the desk is full: the worker, or the one who asks?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 5: the bounded queue, and the one that says no.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `asyncio.Queue(most)`, and so many tasks that each do `item = await queue.get()` for ever. `ask` is
+# an ordinary function: `put_nowait`, and `asyncio.QueueFull` is a False. A worker must outlive an
+# error of `work`.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("desk")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# One person asks twenty times and takes all the places. Let `ask` take a user as well, and give
+# each user one waiting place at the most.
+# </details>
+
+# %% [markdown] exercise="drain" limit=0.1 stretch=true
+# ---
+# ## 4 · Closing time (stretch)
+#
+# The bot is about to restart. In the queue stand commands that were accepted, and the workers have
+# some in hand. Who was told "yes" should get an answer, or at least not be forgotten: what cannot
+# be done in time is **handed back**, so that it can be stored and done tomorrow.
+#
+# **Your turn.** Write `run_desk`. Nothing is lost, nothing is done twice, no task stays behind, and
+# there are no 100 ms without the loop.
+
+# %% answer="drain"
+async def run_desk(queue, work, workers, closing, patience):
+    """Work off the items of `queue` by `await work(item)`, at most `workers` at once.
+
+    `closing` is an asyncio.Event. When it is set, what is in the queue by then is still worked off,
+    for at most `patience` seconds. After that, what is under way is cancelled. Return a list of the
+    items that were not worked off to the end: empty, when there was time enough. An item whose
+    work raises an error is done.
+    """
+    ### BEGIN SOLUTION
+    unfinished = []
+
+    async def serve():
+        while True:
+            item = await queue.get()
+            try:
+                await work(item)
+            except asyncio.CancelledError:
+                unfinished.append(item)
+                raise
+            except Exception:
+                pass
+            finally:
+                queue.task_done()
+
+    tasks = [asyncio.create_task(serve()) for _ in range(workers)]
+    await closing.wait()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            await queue.join()
+    for task in tasks:
+        task.cancel()
+    await asyncio.wait(tasks)
+    while not queue.empty():
+        unfinished.append(queue.get_nowait())
+    return unfinished
+    ### END SOLUTION
+
+# %% setup="drain_evening" jupyter={"source_hidden": true}
+async def closing_time(url, items, workers, patience):
+    """Fill a queue, and call closing time when the examiner says so; return what came back."""
+    queue, closing = asyncio.Queue(), asyncio.Event()
+    for item in items:
+        queue.put_nowait(item)
+    running = asyncio.create_task(
+        run_desk(queue, lambda item: fetch(url + item), workers, closing, patience)
+    )
+    bell = asyncio.create_task(fetch(url + "/close"))
+    await asyncio.wait([running, bell], return_when=asyncio.FIRST_COMPLETED)
+    if running.done():
+        return {"ended": "too early", "back": running.result()}
+    closing.set()
+    await asyncio.wait([running], timeout=TOO_LATE)
+    if not running.done():
+        running.cancel()
+        return {"ended": "too late"}
+    await asyncio.sleep(0.02)
+    left = len(asyncio.all_tasks()) - 1
+    return {"ended": "in time", "back": running.result(), "tasks": left}
+
+
+PATIENCE, TOO_LATE = 0.5, 2.5  # seconds; when it has certainly run out
+
+# %% setup="drain_server" jupyter={"source_hidden": true}
+async def orders(number):
+    """Put up so many held pages, the first of which fails."""
+    pages = [f"/order/{random.randint(1, 10**9)}" for _ in range(number)]
+    await put_up([*pages, "/close"])
+    await servers.http.plan(path=pages[0], status=500)
+    return pages
+
+
+async def last_orders(pages, workers, answers):
+    """Call closing time when all workers are busy, then answer so many; return what is wrong."""
+    try:
+        if not await servers.http.arrived(workers + 1, timeout=1):
+            return f"{workers} could be under way at once: {len(await at_work(pages))} were."
+        if await servers.http.arrived(workers + 2, timeout=0.1):
+            return f"At most {workers} may be under way: {len(await at_work(pages))} were."
+        await servers.http.release("/close")
+        await asyncio.sleep(0.05)
+        for answered in range(answers):
+            if not await servers.http.arrived(1 + min(workers + answered, len(pages)), timeout=1):
+                left = len(pages) - answered
+                return f"At closing time there were {left} left, and nobody worked them off."
+            if held := await at_work(pages):
+                await servers.http.release(held[0])
+        return await given_up(pages) if answers < len(pages) else ""
+    finally:
+        await let_go([*pages, "/close"])
+
+# %% setup="drain_end" jupyter={"source_hidden": true}
+async def at_work(pages):
+    return [page for page in await under_way() if page in pages]
+
+
+async def given_up(pages):
+    """Return what is wrong if work is under way long after the patience has run out."""
+    for _ in range(int(4 * PATIENCE / 0.02)):
+        if not await at_work(pages):
+            return ""
+        await asyncio.sleep(0.02)
+    return f"After closing time there were {PATIENCE} s, and after {4 * PATIENCE} s work went on."
+
+# %% setup="drain_judge" jupyter={"source_hidden": true}
+async def nothing_lost(report, said, pages):
+    """Raise WrongValue unless each item was either worked off or handed back."""
+    report.responsive(0.1)
+    end, back = report.value["ended"], report.value.get("back", [])
+    if end == "too early":
+        raise WrongValue("`run_desk` came back before anybody had called closing time.")
+    if end == "too late":
+        wrong(report, said or "After closing time `run_desk` did not come back.")
+    if type(back) is not list:
+        raise WrongValue(f"`run_desk` must return a list, and it returned {back!r}.")
+    log = [e for e in await servers.http.log() if e["path"] in pages]
+    answered = [e["path"] for e in log if "status" in e]
+    if lost := [page for page in pages if page not in answered and page not in back]:
+        asked = [e["path"] for e in log]
+        raise WrongValue(
+            f"{len(lost)} of {len(pages)} were lost, neither worked off nor handed back; "
+            f"{sum(page in asked for page in lost)} of them were in the hands of a worker."
+        )
+    if len(log) + len(back) != len({*answered, *map(str, back)}) + len(log) - len(answered):
+        raise WrongValue("Something was handed back that had been worked off, or done twice.")
+    if said:
+        wrong(report, said)
+    if report.value["tasks"]:
+        raise WrongValue(f"`run_desk` is over; {report.value['tasks']} of its tasks are still there.")
+
+# %% test="drain_check" points=20
+pages = await orders(6)
+run = watch(closing_time, servers.http.url, pages, 2, 9.0)
+report, said = await beside(run, last_orders(pages, 2, 6))
+await nothing_lost(report, said, pages)
+pages = await orders(6)
+run = watch(closing_time, servers.http.url, pages, 2, PATIENCE)
+report, said = await beside(run, last_orders(pages, 2, 2))
+await nothing_lost(report, said, pages)
+### BEGIN HIDDEN TESTS
+pages, workers = await orders(7), random.choice([2, 3])
+run = watch(closing_time, servers.http.url, pages, workers, 9.0)
+report, said = await beside(run, last_orders(pages, workers, 7))
+await nothing_lost(report, said, pages)
+pages = await orders(8)
+run = watch(closing_time, servers.http.url, pages, 3, PATIENCE)
+report, said = await beside(run, last_orders(pages, 3, random.choice([1, 3])))
+await nothing_lost(report, said, pages)
+### END HIDDEN TESTS
+right(report, 20)
+
+# %% [markdown] hints="drain"
+# <details><summary>Hint 1: a question</summary>
+#
+# There are two ways to be lost: waiting in the queue, and in the hands of a worker. Who knows of
+# the second?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 6: the three steps of a closing time. And unit 06, part 5, for what a worker can do when it
+# is cancelled.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# Workers as in exercise 3, with `queue.task_done()` in a `finally`. A worker that is cancelled notes
+# its item and raises again. After `await closing.wait()`: `await queue.join()` within a timeout,
+# cancel the workers, wait for them, and empty the queue with `get_nowait`.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("drain")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Python 3.13 has `queue.shutdown()`. What does it take off your hands, and what not?
+# </details>
+
+# %% [markdown]
+# ---
+# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
+# work/09_queues/09_queues.ipynb` marks this notebook as an instructor would, hidden tests
+# included.

@@ -1,0 +1,8 @@
+# exercise: drain
+# expect: fails
+# message: could be under way at once
+
+# %% answer="drain"
+async def run_desk(queue, work, workers, closing, patience):
+    await closing.wait()
+    return [queue.get_nowait() for _ in range(queue.qsize())]

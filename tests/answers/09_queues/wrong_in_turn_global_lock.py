@@ -1,0 +1,11 @@
+# exercise: in_turn
+# expect: fails
+# message: for the 1 of others
+
+# %% answer="in_turn"
+one_for_all = asyncio.Lock()
+
+
+async def in_turn(user, job):
+    async with one_for_all:
+        return await job()

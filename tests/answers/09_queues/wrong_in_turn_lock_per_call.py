@@ -1,0 +1,8 @@
+# exercise: in_turn
+# expect: fails
+# message: had two jobs under way at once
+
+# %% answer="in_turn"
+async def in_turn(user, job):
+    async with asyncio.Lock():
+        return await job()

@@ -1,0 +1,18 @@
+# exercise: in_turn
+# expect: fails
+# message: it was answered or has failed
+
+# %% answer="in_turn"
+turns = {}
+
+
+async def in_turn(user, job):
+    lock, guests = turns.get(user, (asyncio.Lock(), 0))
+    turns[user] = lock, guests + 1
+    await lock.acquire()
+    result = await job()
+    lock.release()
+    lock, guests = turns.pop(user)
+    if guests > 1:
+        turns[user] = lock, guests - 1
+    return result

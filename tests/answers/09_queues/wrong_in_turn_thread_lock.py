@@ -1,0 +1,18 @@
+# exercise: in_turn
+# expect: fails
+# message: the loop stood still
+
+# %% answer="in_turn"
+import threading
+
+turns = {}
+
+
+async def in_turn(user, job):
+    lock = turns.setdefault(user, threading.Lock())
+    while not lock.acquire(timeout=0.5):
+        await asyncio.sleep(0)
+    try:
+        return await job()
+    finally:
+        lock.release()
