@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.outcomes import UserMistake
 
-NAMES = ("probe", "world")
+NAMES = ("probe", "world", "grading")
 
 
 def run(name: str | None = None, *, repeats: int = 20, quick: bool = False) -> int:
@@ -28,4 +28,8 @@ def _bench(name: str, repeats: int, quick: bool) -> int:
         from autograder.bench import world_servers
 
         return world_servers.measure(repeats, quick=quick)
+    if name == "grading":
+        from autograder.bench import grading_speed
+
+        return grading_speed.measure(repeats, quick=quick)
     raise AssertionError(name)
