@@ -649,7 +649,7 @@ def slept_well(report, people):
     results, log, cpu, asleep = report.value
     naps = sorted((name, seconds) for name, wanted, _ in people for seconds in wanted)
     if sorted((name, seconds) for name, seconds, _ in log) != naps:
-        raise WrongValue(f"Of {len(naps)} naps, {len(log)} came to their end: {log}")
+        raise WrongValue(f"Of {len(naps)} naps, {len(log)} came to their end.")
     name, seconds, took = min(log, key=lambda one: one[2] - one[1])
     if took < seconds - 0.005:
         raise WrongValue(

@@ -309,7 +309,7 @@ class Loop:
             self.turn()
 
 # %% [markdown]
-# That is an event loop. It lacks a clock and sockets, and nothing else.
+# That is an event loop. What it lacks most is a clock, and that comes in part 5.
 #
 # Three people count. Each number takes a moment of real work, and after each number there is a
 # pause. `diary` notes from when to when somebody was at work.
