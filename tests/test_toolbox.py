@@ -1,0 +1,218 @@
+"""The toolbox: pages and programs that go home with the learner, and lead into the units."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import shutil
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import discord
+import discord.gateway
+import discord.http
+import pytest
+from discord.ext import commands
+from running_kernel import kernel, run_all
+
+from autograder import world
+from autograder.course import auditing, building, reading, toolbox, working
+from autograder.course.units import Unit, repository
+from autograder.outcomes import UserMistake
+from autograder.world import console
+
+ROOT = repository()
+SOURCE = ROOT / "source" / toolbox.FOLDER
+PAGES = [path for path in toolbox.texts(ROOT) if path.stem != "loopwatch"]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A course with unit 03, and a toolbox of one page and one program."""
+    shutil.copytree(Unit(ROOT, "03_gateway").folder, Unit(tmp_path, "03_gateway").folder)
+    box = tmp_path / "source" / toolbox.FOLDER
+    box.mkdir()
+    links = "[03](lesson:03_gateway/one-word), [lab](lab:03_gateway/defer_work)"
+    page = f"# %% [markdown]\n# # A page\n#\n# {links}\n"
+    (box / "page.py").write_text(page, encoding="utf-8")
+    (box / "tool.py").write_text("print('a tool')\n", encoding="utf-8")
+    return tmp_path
+
+
+def test_pages_become_notebooks_whose_links_lead_to_cells(root: Path) -> None:
+    building.build(root)
+    page = (root / "notebooks" / "toolbox" / "page.ipynb").read_text(encoding="utf-8")
+    cells = re.findall(r"\.\./03_gateway/(03_gateway\w*\.ipynb)#cell-id=([\w-]+)", page)
+    assert [name for name, _ in cells] == ["03_gateway_lesson.ipynb", "03_gateway.ipynb"]
+    for (_, identity), built in zip(
+        cells, (Unit(root, "03_gateway").lesson, Unit(root, "03_gateway").release), strict=True
+    ):
+        assert f'"id": "{identity}"' in built.read_text(encoding="utf-8")
+    assert building.build(root, check=True) == [] or "blocked_loop" in str(
+        building.build(root, check=True)
+    )
+
+
+def test_programs_are_passed_on_and_all_of_it_is_copied_to_work(root: Path) -> None:
+    building.build(root)
+    said = working.copy_units(root)
+    assert "work/toolbox/page.ipynb: copied." in said
+    assert (root / "work" / "toolbox" / "tool.py").read_text() == "print('a tool')\n"
+    assert auditing.audit(root) == []
+
+
+def test_a_program_that_is_not_ours_is_refused(root: Path) -> None:
+    building.build(root)
+    (root / "notebooks" / "toolbox" / "tool.py").write_text("print('another')\n")
+    (root / "notebooks" / "stray.py").write_text("")
+    assert auditing.audit(root) == [
+        "notebooks/stray.py: is neither a notebook nor a figure; remove it.",
+        "notebooks/toolbox/tool.py: is not the file in source/; build it again.",
+    ]
+
+
+def test_a_link_that_leads_nowhere_is_named_with_its_line(root: Path) -> None:
+    page = root / "source" / toolbox.FOLDER / "page.py"
+    page.write_text("# %% [markdown]\n# # A page\n# [no](lesson:03_gateway/two-words)\n")
+    with pytest.raises(UserMistake, match=r"page\.py:3: the lesson of 03_gateway has no exper"):
+        building.build(root)
+
+
+def test_what_the_pages_lead_to_exists() -> None:
+    names: dict[Path, set[str]] = {}
+    for kind, unit, name in toolbox.targets(ROOT):
+        text = getattr(Unit(ROOT, unit), f"{kind}_text")
+        if text not in names:
+            names[text] = {
+                cell.name
+                for cell in reading.read(text, unit)
+                if cell.role == ("experiment" if kind == "lesson" else "exercise")
+            }
+        assert name in names[text], f"the {kind} of {unit} has no {name}"
+
+
+def test_the_page_on_ones_own_bot_has_the_lines_that_the_gateway_prints() -> None:
+    listening = {
+        "event": "listening",
+        "rest_url": "http://127.0.0.1:8765/api/v10",
+        "ws_url": "ws://127.0.0.1:8765",
+    }
+    told = console.describe(listening, 1)
+    assert told is not None
+    page = (SOURCE / "own_bot.py").read_text(encoding="utf-8")
+    lines = re.findall(r"^ {2}[a-z.\-, ]{17,19}(\S.*)$", told[1], re.MULTILINE)
+    assert len(lines) == 6
+    for line in lines:
+        assert f"# {line}\n" in page, line
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_runs_to_its_end(page: Path, tmp_path: Path) -> None:
+    code = [cell.source for cell in reading.read(page, page.name) if cell.kind == "code"]
+    with kernel(tmp_path) as client:
+        outputs = run_all(client, code, patience=180)  # 12 s were measured on an idle machine
+    for source, shown in zip(code, outputs, strict=True):
+        assert shown is not None, f"this cell never ended:\n{source}"
+        assert not [one for one in shown if one["type"] == "error"], (source, shown)
+
+
+# -- loopwatch -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def loopwatch(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(SOURCE))
+    monkeypatch.delitem(sys.modules, "loopwatch", raising=False)
+    import loopwatch
+
+    return loopwatch
+
+
+def noted(loopwatch: ModuleType, work: Callable[[], Any], limit: float = 0.2) -> list[str]:
+    """What loopwatch says of a loop that runs `work` once."""
+    notes: list[str] = []
+
+    async def main() -> None:
+        loopwatch.start(limit=limit, report=notes.append)
+        await asyncio.sleep(0.1)
+        work()
+        await asyncio.sleep(0.5)  # its thread looks every 50 ms
+
+    asyncio.run(main())
+    return notes
+
+
+def test_it_is_one_small_file_that_needs_nothing() -> None:
+    text = (SOURCE / "loopwatch.py").read_text(encoding="utf-8")
+    imported = set(re.findall(r"^(?:import|from) (\w+)", text, re.MULTILINE))
+    assert imported <= set(sys.stdlib_module_names)
+    assert len(text.splitlines()) <= 45
+
+
+def test_it_names_the_line_that_sleeps(loopwatch: ModuleType) -> None:
+    [note] = noted(loopwatch, lambda: time.sleep(1))
+    assert re.search(
+        r"loop held for (1\.\d|[2-9]\.\d)\d s: .*test_toolbox\.py:\d+ in <lambda>", note
+    )
+    assert "time.sleep(1)" in note
+
+
+def test_it_names_ones_own_line_and_not_the_library_beneath(loopwatch: ModuleType) -> None:
+    def packs() -> None:
+        hashlib.pbkdf2_hmac("sha256", b"tea", b"salt", 3_000_000)
+        shutil.which("sleep")
+
+    assert any("in packs" in note for note in noted(loopwatch, packs))
+
+
+def test_it_is_silent_when_the_loop_is_free(loopwatch: ModuleType) -> None:
+    # A starved machine may hold a loop for 0.2 s, not for 2.
+    assert noted(loopwatch, lambda: time.sleep(0.01), limit=2) == []
+
+
+@pytest.mark.slow
+def test_it_names_the_command_of_a_real_bot(
+    loopwatch: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    socket = discord.gateway.DiscordWebSocket
+    monkeypatch.setattr(socket, "DEFAULT_GATEWAY", socket.DEFAULT_GATEWAY)
+    notes: list[str] = []
+
+    class Bot(commands.Bot):
+        async def setup_hook(self) -> None:
+            loopwatch.start(limit=0.4, report=notes.append)
+
+    bot = Bot("!", intents=discord.Intents.all(), help_command=None)
+
+    @bot.command()
+    async def roll(ctx: Any) -> None:
+        time.sleep(1.5)  # what it is to find
+        await ctx.send("ada rolls 7")
+
+    async def night() -> None:
+        servers = await world.start()
+        gw = await servers.gateway(heartbeat=5)
+        world.point(gw)
+        async with bot:
+            living = asyncio.create_task(bot.start(gw.token))
+            assert await gw.until(ready=1)
+            await gw.say("!roll")
+            assert await gw.until(replies=1)
+            await asyncio.sleep(0.3)
+            await bot.close()
+            await living
+
+    world.private()
+    try:
+        asyncio.run(night())
+    finally:
+        world.leave()
+    assert any("in roll: time.sleep(1.5)" in note for note in notes), notes
