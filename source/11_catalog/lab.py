@@ -1,0 +1,533 @@
+# The lab of unit 11. A package waits for 0.45 s, so that one that is async in name only holds the
+# loop 4.5 times the limit of 0.1 s; the others were measured below 5 ms. A judge may be mistaken
+# when the machine is, so a busy machine makes its verdicts inconclusive.
+
+# %% [markdown]
+# # Lab 11 · Judge three packages, and write a card
+#
+# Two exercises, 50 points, 20 to 40 minutes; the second one is a stretch. Run the cells in order,
+# from the top.
+#
+# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
+# **test cell** below it. A hidden test does the same with other inputs. Your source is not looked
+# at. Stuck? Climb the ladder under the exercise; it costs nothing.
+
+# %% setup="tools" jupyter={"source_hidden": true}
+import asyncio
+import builtins
+import random
+import sys
+import threading
+import time
+from types import ModuleType, SimpleNamespace
+
+from autograder import catalog, watch, world
+from autograder.catalog import Card
+from autograder.outcomes import Inconclusive, WrongValue
+
+servers = await world.start("http")
+
+# %% [markdown] exercise="judge_three" limit=0.1
+# ---
+# ## 1 · Three packages without labels
+#
+# Three packages have come in, each with an `async def fetch(url)`. One is async all the way down,
+# one works in threads, one is async in name only. The labels have come off, and tomorrow there will
+# be three others. So do not judge them: **write the judge**.
+#
+# `judge(fetch, url)` calls `fetch(url)`, once or a few times (ten at most, the server counts), and
+# returns a pair: the kind, and **for how many seconds one call holds the loop at a stretch**, as
+# you measured it.
+#
+# | kind | it |
+# |---|---|
+# | `"blocks"` | holds the loop for **100 ms** or more |
+# | `"threads"` | leaves the loop free, and has a thread wait for it |
+# | `"async"` | leaves the loop free, without any thread |
+#
+# Each page takes about half a second, for every package. Your figure for one that blocks must be
+# right within a factor of two.
+#
+# **Worked example.** The two measurements, each by itself: of a call that is not blocking, with
+# nothing to see, and of a thread, while it is there.
+
+# %%
+late = []
+for _ in range(5):
+    began = time.perf_counter()
+    await asyncio.sleep(0.01)
+    late.append(time.perf_counter() - began - 0.01)
+print(f"the loop was late by {max(late) * 1000:.1f} ms at most")
+
+# %%
+before = set(threading.enumerate())
+call = asyncio.create_task(asyncio.to_thread(time.sleep, 0.2))
+await asyncio.sleep(0.1)
+print("while it waits:", [thread.name for thread in set(threading.enumerate()) - before])
+await call
+
+
+# %% answer="judge_three"
+async def judge(fetch, url):
+    """Call `fetch(url)` and return (kind, held): "blocks", "threads" or "async", and seconds."""
+    ### BEGIN SOLUTION
+    before, new, held = set(threading.enumerate()), set(), 0.0
+    call = asyncio.create_task(fetch(url))
+    while not call.done():
+        began = time.perf_counter()
+        await asyncio.sleep(0.01)
+        held = max(held, time.perf_counter() - began - 0.01)
+        new |= set(threading.enumerate()) - before
+    await call
+    if held >= 0.1:
+        return "blocks", held
+    return "threads" if new else "async", held
+    ### END SOLUTION
+
+
+# %% setup="judge_three_packages" jupyter={"source_hidden": true}
+async def first(url):
+    import requests
+
+    return requests.get(url, timeout=5).json()
+
+
+async def second(url):
+    import requests
+
+    return (await asyncio.to_thread(requests.get, url, timeout=5)).json()
+
+
+async def third(url):
+    import aiohttp
+
+    # Without this, aiohttp makes a resolver of aiodns, which tidies up in a thread of its own.
+    connector = aiohttp.TCPConnector(resolver=aiohttp.ThreadedResolver())
+    async with aiohttp.ClientSession(connector=connector) as session, session.get(url) as page:
+        return await page.json()
+
+
+KINDS = {"blocks": first, "threads": second, "async": third}
+
+
+async def judged(plan):
+    """Let `judge` judge packages of these kinds; `plan` lists (name, kind, url)."""
+    import aiohttp
+    import requests
+
+    assert aiohttp, requests  # their first import is no package's fault
+    said = {}
+    for name, kind, url in plan:
+
+        async def fetch(url, inside=KINDS[kind]):
+            return await inside(url)
+
+        said[name] = await judge(fetch, url)
+    return said
+
+
+# %% setup="judge_three_plan" jupyter={"source_hidden": true}
+NAMES = ["lantern", "harbour", "pebble", "willow", "copper", "meadow", "tinder", "quarry"]
+
+
+async def arrivals():
+    """Three packages in any order: (name, kind, url); their pages take about half a second."""
+    kinds = random.sample(["blocks", "threads", "async"], 3)
+    plan = []
+    for name, kind in zip(random.sample(NAMES, 3), kinds, strict=True):
+        path = f"/{name}/{random.randint(1, 10**9)}"
+        await servers.http.plan(path=path, delay=0.45, body={"from": name})
+        plan.append((name, kind, servers.http.url + path))
+    return plan
+
+
+async def well_judged(report, plan):
+    """Raise WrongValue for a verdict that is not right, Inconclusive when the machine may be why."""
+    verdicts, counted = report.value, servers.http.counters()["paths"]
+    for name, kind, url in plan:
+        said = verdicts[name]
+        calls = counted.get(url.removeprefix(servers.http.url), {"requests": 0})["requests"]
+        if not calls:
+            raise WrongValue(f"`judge` never called `{name}`, so its verdict is a guess; call it.")
+        if calls > 10:
+            raise WrongValue(f"`judge` called `{name}` {calls} times, and ten times are allowed.")
+        if type(said) is not tuple or [type(part) for part in said] != [str, float]:
+            raise WrongValue(f"`judge` must return a pair (kind, seconds), not {said!r}.")
+        compare_verdict(report, name, kind, *said)
+
+
+# %% setup="judge_three_verdict" jupyter={"source_hidden": true}
+FACTS = {
+    "blocks": "held the loop for 0.45 s",
+    "threads": "left the loop free, and while it waited a thread more was there",
+    "async": "left the loop free, and no thread waited for it",
+}
+
+
+def compare_verdict(report, name, kind, said, held):
+    """Raise WrongValue unless kind and figure of one package are right."""
+    right = (0.225 <= held <= 0.9) if kind == "blocks" else held < 0.1
+    if said == kind and right:
+        return
+    spans = [(block.start - 0.05, block.start + block.seconds + 0.05) for block in report.blocks]
+    late = [
+        lateness
+        for due, lateness in report.record.late
+        if not any(began <= due <= ended for began, ended in spans)
+    ]
+    doubtful = 0.06 if said in ("blocks", kind) else 0.3  # s late: mistaken for a block, unseen
+    if max(late, default=0) > doubtful:
+        raise Inconclusive("This machine was too busy to judge a judge: run the cell again.")
+    if said != kind:
+        raise WrongValue(f"`{name}` {FACTS[kind]}; your judge calls it {said!r}, not {kind!r}.")
+    raise WrongValue(
+        f"`{name}` {FACTS[kind]}. Your judge has the kind right, and says {held:.3g} s: is that in "
+        "seconds, and only the time for which the loop stood still?"
+    )
+
+
+# %% test="judge_three_visible" points=15
+plan = await arrivals()
+report = await watch(judged, plan)
+await well_judged(report, plan)
+for name, (kind, held) in report.value.items():
+    print(f"{name:8} {kind:8} held the loop for {held * 1000:4.0f} ms")
+print("Right: 15 of 15 points.")
+
+# %% [markdown]
+# The hidden test has three packages of the same kinds, built in other ways.
+
+# %% test="judge_three_hidden" points=15
+print("The hidden test runs when your work is checked.")
+
+
+### BEGIN HIDDEN TESTS
+async def others(plan):
+    """Let `judge` judge packages of these kinds, made by hand."""
+    import asyncio
+    import threading
+    import urllib.request
+
+    async def named_async(url):
+        await asyncio.sleep(0)
+        return urllib.request.urlopen(url, timeout=5).read()
+
+    async def own_thread(url):
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+
+        def work():
+            page = urllib.request.urlopen(url, timeout=5).read()
+            loop.call_soon_threadsafe(done.set_result, page)
+
+        threading.Thread(target=work, daemon=True).start()
+        return await done
+
+    async def by_hand(url):
+        host, _, path = url.removeprefix("http://").partition("/")
+        reader, writer = await asyncio.open_connection(*host.split(":"))
+        writer.write(f"GET /{path} HTTP/1.0\r\n\r\n".encode())
+        page = await reader.read()
+        writer.close()
+        return page
+
+    kinds = {"blocks": named_async, "threads": own_thread, "async": by_hand}
+    return {name: await judge(kinds[kind], url) for name, kind, url in plan}
+
+
+plan = await arrivals()
+report = await watch(others, plan)
+await well_judged(report, plan)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="judge_three"
+# <details><summary>Hint 1: a question</summary>
+#
+# Both measurements must be taken *while* the call is under way. How do you start it, and keep your
+# hands free?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 2, `new_threads`. For the loop: the worked example above, or part 7 of unit 10.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `create_task(fetch(url))`; then, until it is done, in steps of 10 ms: how late did the sleep come
+# back, and which threads are new? Keep the worst lateness and all new threads. A thread may be gone
+# when the call is over, so looking afterwards is too late.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("judge_three")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Add the fourth question of the lesson: give the call 0.1 s, and ask `servers.http.counters()`
+# whether the server was hung up on. Which kind do you find without looking at any thread?
+# </details>
+
+# %% [markdown] exercise="own_card" limit=0.1 stretch=true
+# ---
+# ## 2 · A card of your own (stretch)
+#
+# Write a card for a library that the catalog does **not** have yet: an HTTP client with an async
+# face. Two of them are installed already, because others stand on them: **tornado** (JupyterLab is
+# built with it; `tornado.httpclient.AsyncHTTPClient`) and **httpcore** (inside httpx;
+# `httpcore.AsyncConnectionPool`). Any other will do as well, if it is there.
+#
+# Both functions get the page `/slow?seconds=0.45` of `servers.http.url` and return the same list:
+# the status, and the value of `"path"` in the JSON that comes back, for instance `[200, "/slow"]`.
+# The contract is the catalog's:
+#
+# 1. both really ask the server, and return **the same**;
+# 2. `blocking` holds the loop, `use` never for **100 ms**;
+# 3. `card()` can be made where the library is missing, and its `missing()` says so: therefore
+#    import inside `use` and `blocking`, and name in `modules` what they import.
+#
+# **Worked example**: `autograder/catalog/aiohttp.py`, and part 7 of the lesson.
+
+
+# %% answer="own_card"
+async def use(servers):
+    """Return [status, "path" of the JSON] of servers.http.url + "/slow?seconds=0.45"."""
+    ### BEGIN SOLUTION
+    import json
+
+    from tornado.httpclient import AsyncHTTPClient
+
+    page = await AsyncHTTPClient().fetch(f"{servers.http.url}/slow?seconds=0.45")
+    return [page.code, json.loads(page.body)["path"]]
+    ### END SOLUTION
+
+
+def blocking(servers):
+    """The same, as one would write it without the library."""
+    ### BEGIN SOLUTION
+    import requests
+
+    page = requests.get(f"{servers.http.url}/slow?seconds=0.45", timeout=5)
+    return [page.status_code, page.json()["path"]]
+    ### END SOLUTION
+
+
+def card():
+    """Return the Card of your library: `Card(name=..., purpose=..., ..., use=use, ...)`."""
+    ### BEGIN SOLUTION
+    return Card(
+        name="tornado",
+        purpose="HTTP, client and server; what Jupyter stands on",
+        twin="requests",
+        status="maintained: 6.5",
+        seen="2026-11-22",
+        source="pypi.org/project/tornado",
+        use=use,
+        blocking=blocking,
+        modules=("tornado.httpclient", "tornado.simple_httpclient", "requests"),
+        servers=("http",),
+    )
+    ### END SOLUTION
+
+
+# %% setup="own_card_runs" jupyter={"source_hidden": true}
+async def described():
+    """What the card says, once all that it names is imported."""
+    made = card()
+    made.load()
+    texts = {key: getattr(made, key) for key in ("name", "purpose", "twin", "status", "source")}
+    return {**texts, "modules": list(made.modules), "servers": list(made.servers)}
+
+
+async def done_by(which, url):
+    """Let the card's `use` or `blocking` do its work; its value, and what it imports and holds."""
+    made, imported = card(), set()
+    function, world = getattr(made, which), SimpleNamespace(http=SimpleNamespace(url=url))
+    real = builtins.__import__
+
+    def noted(name, scope=None, *rest, **keywords):
+        if (scope or {}).get("__name__") == "__main__":
+            imported.add(name.partition(".")[0])
+        return real(name, scope, *rest, **keywords)
+
+    builtins.__import__ = noted
+    try:
+        value = function(world)
+        value = await value if which == "use" else value
+    finally:
+        builtins.__import__ = real
+    named = [function.__globals__.get(name) for name in function.__code__.co_names]
+    atop = {one.__name__.partition(".")[0] for one in named if isinstance(one, ModuleType)}
+    known = {*sys.stdlib_module_names, "autograder"}
+    return value, sorted(imported - known), sorted(atop - known)
+
+
+async def left_out(names):
+    """What the card says where these modules cannot be found."""
+    kept = {name: sys.modules.get(name) for name in names}
+    sys.modules.update(dict.fromkeys(names))
+    try:
+        return card().missing()
+    finally:
+        sys.modules.update(kept)
+
+
+# %% setup="own_card_facts" jupyter={"source_hidden": true}
+def well_described(facts):
+    """Raise WrongValue unless the card is of a library that is new to the catalog, and whole."""
+    empty = [key for key in ("name", "purpose", "twin", "status", "source") if not facts[key]]
+    if empty:
+        raise WrongValue(f"The card says nothing about: {', '.join(empty)}.")
+    if not any(map(str.isdigit, facts["status"])):
+        raise WrongValue("The card's `status` must name the version that you saw.")
+    if facts["servers"] != ["http"]:
+        raise WrongValue('The card needs the web server: `servers=("http",)`.')
+    known = {each.name for each in catalog.cards()} | {"requests"}
+    new = {one.partition(".")[0] for one in facts["modules"]} - known
+    if facts["name"] in known or not new:
+        raise WrongValue(f"The catalog knows `{facts['name']}`: take another library.")
+    return new
+
+
+async def worked(report, which, page, modules):
+    """Raise WrongValue unless one half of the card asked the server, and names what it imports."""
+    value, imported, atop = report.value
+    seen = [entry for entry in await servers.http.log() if entry["path"] == page["path"]]
+    if not seen:
+        raise WrongValue(f"`{which}` never asked the server for /slow, below `servers.http.url`.")
+    if value != [200, page["word"]]:
+        raise WrongValue(f"`{which}` returned {value!r}, and {[200, page['word']]} is right.")
+    if atop:
+        raise WrongValue(f"`{which}` uses {atop}, imported above it: import it inside `{which}`.")
+    if unsaid := set(imported) - {one.partition(".")[0] for one in modules}:
+        raise WrongValue(f"`{which}` imports {sorted(unsaid)}, and `modules` does not say so.")
+    await servers.http.reset()
+    return imported
+
+
+# %% setup="own_card_contract" jupyter={"source_hidden": true}
+async def new_page():
+    """A page below a new address, which takes 0.45 s and holds a word that cannot be guessed."""
+    base = f"/card/{random.randint(1, 10**9)}"
+    page = {
+        "base": servers.http.url + base,
+        "path": f"{base}/slow",
+        "word": random.choice("abcdef"),
+    }
+    page["word"] *= random.randint(5, 25)
+    await servers.http.plan(path=page["path"], delay=0.45, body={"path": page["word"]})
+    return page
+
+
+def held(report, limit):
+    """Raise WrongValue unless the twin held the loop."""
+    if report.longest_block + report.noise < limit:
+        raise WrongValue(
+            f"`blocking` held the loop for {report.longest_block * 1000:.0f} ms only: a twin is "
+            "what stops a bot, or your library would be good for nothing."
+        )
+
+
+def skips(sentence, names):
+    """Raise WrongValue unless the card said that something is missing."""
+    if not sentence:
+        raise WrongValue(f"Without {sorted(names)} the card says that nothing is missing.")
+
+
+# %% test="own_card_visible" points=10
+facts = (await watch(described)).value
+new = well_described(facts)
+page = await new_page()
+report = await watch(done_by, "use", page["base"])
+report.responsive(0.1)
+imported = await worked(report, "use", page, facts["modules"])
+assert new & set(imported), f"`use` imports {imported}; none of it is new to the catalog."
+page = await new_page()
+report = await watch(done_by, "blocking", page["base"])
+await worked(report, "blocking", page, facts["modules"])
+held(report, 0.1)
+skips((await watch(left_out, sorted(new))).value, new)
+print(f"Right: 10 of 10 points, and the catalog could have a card for {facts['name']}.")
+
+# %% [markdown]
+# The hidden test does it again, with other pages.
+
+# %% test="own_card_hidden" points=10
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+facts = (await watch(described)).value
+new = well_described(facts)
+page = await new_page()
+report = await watch(done_by, "blocking", page["base"])
+await worked(report, "blocking", page, facts["modules"])
+held(report, 0.1)
+skips((await watch(left_out, sorted(new))).value, new)
+page = await new_page()
+report = await watch(done_by, "use", page["base"])
+report.responsive(0.1)
+imported = await worked(report, "use", page, facts["modules"])
+assert new & set(imported), f"`use` imports {imported}; none of it is new to the catalog."
+### END HIDDEN TESTS
+
+# %% [markdown]
+# Now let the catalog's page redraw itself with your card. In a new cell:
+#
+# ```python
+# from autograder.catalog.comparing import measure
+#
+# await measure([card(), catalog.find("aiohttp"), catalog.find("httpx")])
+# ```
+#
+# And if it is a library that others should know of: put the three things into a file of
+# `autograder/catalog/`, named after the library, with `CARD = Card(...)` at its end. The table and
+# the tests find it by themselves.
+
+# %% [markdown] hints="own_card"
+# <details><summary>Hint 1: a question</summary>
+#
+# What is the least that this library can do: one request, one answer? Its documentation begins with
+# that.
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 7, the card of dnspython, and the file `autograder/catalog/aiohttp.py`.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `page = await AsyncHTTPClient().fetch(url)` has `page.code` and `page.body` (bytes: `json.loads`
+# takes them). `blocking` is two lines of `requests`, or of the library's own blocking face. The
+# card: take the one of part 7 and change each line.
+# </details>
+# <details><summary>Hint 4: "imports ..., and `modules` does not say so"</summary>
+#
+# Everything that is not Python's own and is imported in `use` or `blocking` belongs there, the
+# twin's module too: it may be missing as well.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("own_card")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Write a card for the library that your own bot depends on most.
+# </details>
+
+# %% [markdown]
+# ---
+# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
+# work/11_catalog/11_catalog.ipynb` marks this notebook as an instructor would, hidden tests
+# included.

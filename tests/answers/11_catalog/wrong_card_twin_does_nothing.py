@@ -1,0 +1,35 @@
+# exercise: own_card
+# expect: fails
+# message: `blocking` never asked the server
+
+# %% answer="own_card"
+async def use(servers):
+    """tornado's client."""
+    import json
+
+    from tornado.httpclient import AsyncHTTPClient
+
+    page = await AsyncHTTPClient().fetch(f"{servers.http.url}/slow?seconds=0.45")
+    return [page.code, json.loads(page.body)["path"]]
+
+
+def blocking(servers):
+    """It waits, and asks nobody."""
+    time.sleep(0.45)
+    return [200, "/slow"]
+
+
+def card():
+    """The card."""
+    return Card(
+        name="tornado",
+        purpose="HTTP",
+        twin="requests",
+        status="maintained: 6.5",
+        seen="2026-11-22",
+        source="PyPI",
+        use=use,
+        blocking=blocking,
+        modules=("tornado.httpclient",),
+        servers=("http",),
+    )

@@ -1,0 +1,18 @@
+# exercise: judge_three
+# expect: fails
+# message: is that in seconds
+
+# %% answer="judge_three"
+
+
+async def judge(fetch, url):
+    """Right, but for the unit."""
+    before, new, held = set(threading.enumerate()), set(), 0.0
+    call = asyncio.create_task(fetch(url))
+    while not call.done():
+        began = time.perf_counter()
+        await asyncio.sleep(0.01)
+        held = max(held, time.perf_counter() - began - 0.01)
+        new |= set(threading.enumerate()) - before
+    kind = "blocks" if held >= 0.1 else "threads" if new else "async"
+    return kind, held * 1000

@@ -1,0 +1,10 @@
+# exercise: judge_three
+# expect: fails
+# message: never called
+
+# %% answer="judge_three"
+
+
+async def judge(fetch, url):
+    """Two of three are right, by luck."""
+    return random.choice(["blocks", "threads", "async"]), 0.0
