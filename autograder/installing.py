@@ -352,6 +352,8 @@ def _surround() -> None:
     _prepend("PATH", str(Path(sys.executable).parent))
     # Kernels run in work/NN_name: there too `autograder` is this checkout, and no other.
     _prepend("PYTHONPATH", str(ROOT))
+    # What nbgrader falls back to when nbgrader_config.py has a mistake refuses to grade.
+    _prepend("JUPYTER_CONFIG_PATH", str(ROOT / "autograder" / "grading" / "jupyter"))
     if not _home_is_writable():
         home = ROOT / "work" / ".unblocked" / "home"
         home.mkdir(parents=True, exist_ok=True)

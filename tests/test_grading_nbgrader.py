@@ -15,6 +15,7 @@ import toy_unit as toy
 
 from autograder.course import answers
 from autograder.course.units import Unit
+from autograder.grading import courses, marking
 
 pytestmark = pytest.mark.slow  # a command of nbgrader's takes 3 s, a stock kernel 2 s more
 
@@ -46,17 +47,24 @@ SCORES = {
 }
 
 
-def nbgrader(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run nbgrader's command line in a course directory."""
+GUARD = toy.ROOT / "autograder" / "grading" / "jupyter"
+
+
+def nbgrader(
+    root: Path, *arguments: str, folder: Path | None = None, **more: str
+) -> subprocess.CompletedProcess[str]:
+    """Run nbgrader's command line in a course directory, by default as a stock installation."""
     environment = {
         **os.environ,
         "PYTHONPATH": str(toy.ROOT),
         "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
         "JUPYTER_CONFIG_DIR": str(root / "nobody"),
+        "JUPYTER_NO_CONFIG": "1",
+        **more,
     }
     return subprocess.run(
         [sys.executable, "-m", "nbgrader", *arguments],
-        cwd=root,
+        cwd=folder or root,
         env=environment,
         capture_output=True,
         text=True,
@@ -202,3 +210,92 @@ def test_broken_settings_stop_with_a_sentence_and_grade_nothing(
     found = scores(root).get("ada", {})
     assert all(score is None for score in found.values()), found
     assert not (root / "autograded" / "ada" / toy.UNIT).exists()
+
+
+GUARDED = {
+    "syntax": ("configure(c)", "configure(c"),
+    "a_later_line": (
+        "# Your own settings",
+        "c.CourseDirectory.db_url = nothing_of_this_name\n# Your",
+    ),
+}
+
+
+@pytest.mark.parametrize("from_elsewhere", [False, True])
+@pytest.mark.parametrize("name", GUARDED)
+def test_with_the_guard_of_an_installation_not_one_cell_runs(
+    name: str, from_elsewhere: bool, generated: Path, tmp_path: Path
+) -> None:
+    """A learner's cell would run in the instructor's account before any `watch` could refuse."""
+    root = Path(shutil.copytree(generated, tmp_path / "guarded"))
+    trace = tmp_path / "trace"
+    toy.submit(root, "ada", toy.submission(double=f"open({str(trace)!r}, 'w')"))
+    path = root / "nbgrader_config.py"
+    path.write_text(path.read_text().replace(*GUARDED[name]))
+    settings = {"JUPYTER_CONFIG_PATH": str(GUARD), "JUPYTER_NO_CONFIG": ""}
+    where = tmp_path if from_elsewhere else root
+    if from_elsewhere and name == "syntax":
+        pytest.skip("one mistake is enough here: the guard does not look at which it is")
+    done = nbgrader(root, "autograde", toy.UNIT, f"--course-dir={root}", folder=where, **settings)
+    assert done.returncode == 1
+    assert "was not applied, so nothing was graded" in done.stderr
+    assert not trace.exists()
+    assert not (root / "autograded" / "ada" / toy.UNIT).exists()
+
+
+def test_the_guard_lets_healthy_settings_and_other_courses_pass(
+    generated: Path, tmp_path: Path
+) -> None:
+    settings = {"JUPYTER_CONFIG_PATH": str(GUARD), "JUPYTER_NO_CONFIG": ""}
+    ours = Path(shutil.copytree(generated, tmp_path / "ours"))
+    other = Path(shutil.copytree(generated, tmp_path / "other"))
+    (other / "nbgrader_config.py").write_text("c = get_config()\n")
+    for root in (ours, other):
+        toy.submit(root, "ada", HONEST["wrong"])
+        done = nbgrader(root, "autograde", toy.UNIT, **settings)
+        assert done.returncode == 0, done.stderr[-3000:]
+        assert scores(root)["ada"] == SCORES["wrong"]
+    evidence = Path("autograded", "ada", toy.UNIT, f"{toy.UNIT}.examined.json")
+    assert (ours / evidence).exists()
+    assert not (other / evidence).exists()
+
+
+def test_manual_grades_late_penalties_and_regrading_are_nbgraders(
+    generated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(shutil.copytree(generated, tmp_path / "late"))
+    path = root / "nbgrader_config.py"
+    path.write_text(path.read_text() + "\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    for student, when in (
+        ("early", "2026-01-01 10:00:00 UTC"),
+        ("late", "2026-03-01 10:00:00 UTC"),
+    ):
+        (toy.submit(root, student, HONEST["blocking"]).parent / "timestamp.txt").write_text(when)
+    with courses.Course(root).gradebook() as book:
+        book.update_or_create_assignment(toy.UNIT, duedate="2026-02-01 10:00:00 UTC")
+    assert marking.grade(toy.UNIT, root=root) == 0
+    with courses.Course(root).gradebook() as book:
+        penalties = {
+            one.student.id: one.late_submission_penalty
+            for one in book.assignment_submissions(toy.UNIT)
+        }
+        assert penalties == {"early": 0.0, "late": 11.0}
+        grade = book.find_grade("roll_visible", toy.UNIT, toy.UNIT, "early")
+        assert (grade.auto_score, grade.needs_manual_grade) == (0.0, False)
+        grade.manual_score = 2.0  # as Formgrader's page does
+        book.find_comment("roll", toy.UNIT, toy.UNIT, "early").manual_comment = "nearly"
+        book.db.commit()
+    toy.submit(root, "early", HONEST["right"])
+    assert marking.grade(toy.UNIT, root=root, regrade=True) == 0
+    done = nbgrader(root, "autograde", toy.UNIT, "--force", "--student=late")
+    assert done.returncode == 0, done.stderr[-3000:]
+    with courses.Course(root).gradebook() as book:
+        grade = book.find_grade("roll_visible", toy.UNIT, toy.UNIT, "early")
+        assert (grade.auto_score, grade.manual_score, grade.score) == (3.0, 2.0, 2.0)
+        assert grade.needs_manual_grade, "the automatic score is another: a person looks again"
+        comment = book.find_comment("roll", toy.UNIT, toy.UNIT, "early")
+        assert comment.comment == "nearly"
+        assert book.find_submission(toy.UNIT, "late").late_submission_penalty == 11.0
+    capsys.readouterr()
+    marking.export("moodle", root)
+    assert capsys.readouterr().out.splitlines()[1:] == ["early,,13.0", "late,,0.0"]

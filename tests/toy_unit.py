@@ -191,11 +191,16 @@ def cell_of(content: dict[str, Any], grade_id: str) -> dict[str, Any]:
 
 def course(root: Path) -> Path:
     """Make a course directory that holds the toy unit, and return it."""
+    write_lab(root)
+    shutil.copy(ROOT / "nbgrader_config.py", root)
+    return root
+
+
+def write_lab(root: Path) -> None:
+    """Put the toy unit into a course directory."""
     folder = root / "source" / UNIT
     folder.mkdir(parents=True)
     write(folder / f"{UNIT}.ipynb", notebook())
-    shutil.copy(ROOT / "nbgrader_config.py", root)
-    return root
 
 
 def submit(root: Path, student: str, content: dict[str, Any]) -> Path:
