@@ -23,7 +23,9 @@ def clone(tmp_path: Path) -> Path:
     """The repository as it is cloned, with the toy unit and two submissions."""
     root = clone_into(tmp_path / "clone")
     toy.write_lab(root)
-    blocking = "import time\n\nasync def roll(spec):\n    time.sleep(0.4)\n    return spec"
+    blocking = (
+        "import time\n\nasync def roll(spec):\n    time.sleep(0.4)\n    return f'{spec}: rolled'"
+    )
     toy.submit(root, "ada", toy.submission(roll=blocking))
     trace = tmp_path / "trace"
     toy.submit(root, "bo", toy.submission(double=f"open({str(trace)!r}, 'w')"))
@@ -45,7 +47,7 @@ def test_the_buttons_generate_grade_and_make_feedback(clone: Path, tmp_path: Pat
         listed = json.loads(running.ask(f"/formgrader/api/submissions/{toy.UNIT}"))
         ada = next(one for one in listed if one["student"] == "ada")
         assert (ada["score"], ada["max_score"]) == (11.0, 14.0)
-        assert press(running, f"submission/{toy.UNIT}/ada/generate_feedback")["success"]
+        assert press(running, f"assignment/{toy.UNIT}/ada/generate_feedback")["success"]
         page = (clone / "feedback" / "ada" / toy.UNIT / f"{toy.UNIT}.html").read_text()
         assert "line 4 of cell roll" in page
         notebooks = f"/formgrader/api/submitted_notebooks/{toy.UNIT}/{toy.UNIT}"
