@@ -46,15 +46,15 @@ class CellTimeout(BaseException):
     """A cell's time is over."""
 
 
-def main(control: socket.socket, pulse: socket.socket, network: int = -1) -> int:
+def main(control: socket.socket, pulse: socket.socket, *shared: int) -> int:
     """Serve the examiner at the other end of `control` until it hangs up.
 
-    `network` is a descriptor of the network to live in.
+    `shared` are descriptors of what it shares with its examiner: see room.open_for.
     """
     shell = the_shell()
     request = wire.receive(control)
     place = room.Place(request["own"], request["shared"], tuple(request["hidden"]))
-    layers = room.enter(place, network)  # from here on this may be a child of the process it was
+    layers = room.enter(place, shared)  # from here on this may be a child of the process it was
     printed = _Printed()
     open_for_cells(shell)
     _attach([])

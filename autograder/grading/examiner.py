@@ -42,9 +42,8 @@ def main(job: socket.socket, zygote: Client) -> int:
     os.chdir(folder / "examiner")
     sys.path.insert(0, str(folder / "examiner"))
     files = Path(order["files"]) if order["files"] else None
-    place = Room(zygote, folder, files, tuple(order["hidden"]), room.own_network())
-    place.shared.mkdir()
-    place.shared.chmod(0o777)  # in a closed folder; candidates may be another user
+    shared = room.open_for(str(folder / "shared"))
+    place = Room(zygote, folder, files, tuple(order["hidden"]), shared)
     os.environ["UNBLOCKED_SHARED"] = str(place.shared)  # where servers put files for both sides
     candidate = RemoteCandidate(place)
     examiner = Examiner(shell, candidate, job, order)

@@ -15,7 +15,7 @@ import secrets
 import shutil
 import socket
 import time
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Awaitable, Callable, Container, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from types import FunctionType
@@ -69,7 +69,7 @@ class Room:
     folder: Path
     files: Path | None = None
     hidden: tuple[str, ...] = ()
-    network: int = -1  # a descriptor to join
+    joined: Sequence[int] = ()  # descriptors of what candidates share: see room.open_for
     made: int = 0
 
     @property
@@ -162,9 +162,7 @@ class RemoteCandidate:
     async def _fork(self) -> _Process:
         ours, theirs = socket.socketpair()
         pulse, their_pulse = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        inherited = [theirs.fileno(), their_pulse.fileno()]
-        if self.room.network >= 0:
-            inherited.append(self.room.network)
+        inherited = [theirs.fileno(), their_pulse.fileno(), *self.room.joined]
         with theirs, their_pulse:
             number = await asyncio.to_thread(self.room.zygote.fork, CANDIDATE, *inherited)
         reader, writer = await asyncio.open_connection(sock=ours)

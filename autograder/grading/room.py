@@ -25,7 +25,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -108,13 +108,22 @@ def weakness(layers: Iterable[str]) -> str:
     )
 
 
-def own_network() -> int:
-    """Give this process a network with `lo` alone; return a descriptor to join it, -1 without."""
+def open_for(shared: str) -> list[int]:
+    """Make the room that an examiner shares with its servers and candidates.
+
+    Makes the folder `shared`, for files of both sides. With namespaces this process gets a network
+    with `lo` alone, and the folder a bound; returns descriptors with which candidates join both.
+    """
+    os.mkdir(shared)
+    os.chmod(shared, 0o777)  # in a closed folder; candidates may be another user
     if not _offer.namespaces:
-        return -1
-    syscalls.unshare(syscalls.NEW_NETWORK)
+        return []
+    syscalls.unshare(syscalls.NEW_NETWORK | syscalls.NEW_MOUNTS)
     syscalls.loopback_up()
-    return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    syscalls.mount("none", "/", "", syscalls.RECURSIVE | syscalls.PRIVATE)
+    plain = syscalls.NO_SETUID | syscalls.NO_DEVICES
+    syscalls.mount("tmpfs", shared, "tmpfs", plain, f"mode=777,size={view.SHARED_SPACE}")
+    return [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in ("net", "mnt")]
 
 
 def fork() -> int:
@@ -122,20 +131,18 @@ def fork() -> int:
     return syscalls.fork_as_init() if _offer.namespaces else os.fork()
 
 
-def enter(place: Place, network: int = -1) -> list[str]:
+def enter(place: Place, shared: Sequence[int] = ()) -> list[str]:
     """Confine this process to `place` and return the names of the layers in force.
 
-    `network` is a descriptor of `own_network`, which is closed. With namespaces it is a child of
+    `shared` are the descriptors of `open_for`, which are closed. With namespaces it is a child of
     this process that returns, and this one waits for its end. The cells' working directory is
     `place.own/work`.
     """
     layers = ["session", "limits"]
     if _offer.namespaces:
-        if network >= 0:
-            syscalls.join(network, syscalls.NEW_NETWORK)
-            os.close(network)
-        else:
-            syscalls.unshare(syscalls.NEW_NETWORK)
+        for descriptor in shared:
+            syscalls.join(descriptor)
+            os.close(descriptor)
         _close_in(place)
         layers += NAMESPACES
     else:
@@ -298,7 +305,6 @@ def _tried() -> tuple[list[str], str]:
     with tempfile.TemporaryDirectory(prefix="unblocked-room-") as folder:
         own, shared = f"{folder}/own", f"{folder}/shared"
         os.mkdir(own)
-        os.mkdir(shared)
         reading, writing = os.pipe()
         try:
             child = fork()
@@ -320,9 +326,7 @@ def _answer(place: Place, writing: int) -> NoReturn:
     kept = os.dup2(writing, 3) if writing != 3 else writing
     said = "no\n"
     try:
-        if _offer.namespaces:
-            os.set_inheritable(kept, False)
-        layers = enter(place)
+        layers = enter(place, open_for(place.shared))
         _read_ourselves()
         said = "\n".join(["ok", *layers])
     except BaseException as error:

@@ -41,8 +41,8 @@ def unshare(kinds: int) -> None:
     _check(_libc.unshare(kinds))
 
 
-def join(descriptor: int, kind: int) -> None:
-    """Enter the namespace that an open file of /proc/<pid>/ns names."""
+def join(descriptor: int, kind: int = 0) -> None:
+    """Enter the namespace that an open file of /proc/<pid>/ns names, of whatever kind."""
     _check(_libc.setns(descriptor, kind))
 
 

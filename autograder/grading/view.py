@@ -21,6 +21,7 @@ ODDS = ("/sys/devices/system/cpu",)  # not /sys: its /sys/class/net shows the ma
 DEVICES = ("null", "zero", "full", "random", "urandom")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
 OWN_SPACE = "400m"  # of a candidate's folder, in memory: nbgrader takes 100 MB of files beside it
+SHARED_SPACE = "200m"  # of the folder for files of both sides, such as a SQLite file
 SHARED_MEMORY = "64m"  # of /dev/shm: process pools keep their locks in it
 _PLAIN = syscalls.NO_SETUID | syscalls.NO_DEVICES
 

@@ -7,17 +7,19 @@ main thread how long it waited for a CPU, how often it was given one, and how of
 
     W    from the knock to the answer
     R    run-queue wait of the main thread meanwhile, and of all its other threads
-    W - R is never longer than two passes of the loop, for the knock may come early in one pass and
-          be answered late in the next. It is longer when the loop was held and nobody said so.
+    C     CPU time of the main thread meanwhile, at least
+    C + (W - R - C) is never longer than two passes of the loop, for the knock may come early in one
+          and be answered late in the next. It is longer when the loop was held and nobody said so.
 
-Two more things show when somebody else answers in the loop's place:
+What the other threads waited is taken off the sleep alone. Two more things show when somebody else
+answers in the loop's place:
 
     asleep    the main thread was not given a CPU since before the knock, and yet sleeps: a loop
               that is free would have been woken by it
     silent    the main thread wrote nothing since before the last knock but one
 
-All of it is read late on a busy machine, never early: a late look makes W - R smaller, and what was
-asleep at two looks without a CPU in between was asleep all the time.
+All of it is read late on a busy machine, never early: a late look makes the sum smaller, and what
+was asleep at two looks without a CPU in between was asleep all the time.
 
 What it cannot tell: a loop from a learner's own imitation of it that answers in between short steps
 of work. Who writes that has cut the work into short steps, which is what is asked for.
@@ -44,6 +46,7 @@ MARGIN = 0.06
 # s more before the loop begins, and after it ended: the call is set up, the answer is written
 AROUND = 0.06
 PER_BYTE = 1e-7  # s: packing a value of 4 MB takes 0.2 s
+MOST_STRANGE = 100  # words that are listened to
 _STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
 
 
@@ -51,11 +54,12 @@ _STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
 class Testimony:
     """What was seen of one call; all in seconds."""
 
-    held: float = 0.0  # longest W - R between a knock and its answer
+    held: float = 0.0  # longest C + S between a knock and its answer
     around: float = 0.0  # the same before the first knock and after the last answer
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
     asleep_in: str = ""  # the system call, as /proc/<pid>/syscall has it
     silent: int = 0  # answers in a row that the main thread did not write
+    strange: int = 0  # words on the line that nobody asked for
     answers: int = 0
     lost: str = ""  # why it could not be watched to the end
 
@@ -67,7 +71,7 @@ class Testimony:
         """
         if self.lost:
             return 0.0, self.lost
-        if self.silent > 1:
+        if self.silent > 1 or self.strange:
             return 0.0, "something else than its loop answered in the loop's place"
         if self.asleep > claimed + MARGIN:
             return self.asleep, f"its main thread slept for {self.asleep:.2f} s outside of its loop"
@@ -81,7 +85,10 @@ class Testimony:
 class Look(NamedTuple):
     """A candidate's threads at one moment: nanoseconds, and counts."""
 
+    before: int  # the clock before this look and after it: figures are of some moment in between
+    after: int
     runs: int  # how often the main thread was given a CPU
+    cpu: int
     wait: int
     written: int  # write calls of the main thread
     others: dict[str, int]  # run-queue wait of each other thread
@@ -111,7 +118,9 @@ class Witness:
     def look(self) -> Look:
         """Return what the kernel says now; raises OSError when the process has ended."""
         times, _, counts, own = self._open
-        wait, runs = os.pread(times, 100, 0).split()[1:3]
+        before = time.time_ns()
+        cpu, wait, runs = (int(word) for word in os.pread(times, 100, 0).split())
+        after = time.time_ns()
         written = os.pread(counts, 300, 0).partition(b"syscw:")[2].split()[0]
         others = {}
         for name in os.listdir(self._tasks):
@@ -120,7 +129,7 @@ class Witness:
                     said = Path(f"{self._tasks}/{name}/schedstat").read_bytes()
                     others[name] = int(said.split()[1])
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
-        return Look(int(runs), int(wait), int(written), others, mine)
+        return Look(before, after, runs, cpu, wait, int(written), others, mine)
 
     def asleep_in(self) -> str:
         """The system call that the main thread sleeps in; empty when it runs, or is about to."""
@@ -194,6 +203,8 @@ class Watching:
             poll.register(descriptor, select.POLLIN)
         try:
             while True:
+                if self.seen.strange > MOST_STRANGE:
+                    return
                 ready = {descriptor for descriptor, _ in poll.poll(PERIOD * 1000)}
                 if self._over in ready:
                     return
@@ -201,7 +212,8 @@ class Watching:
                 self._note_sleep(look)
                 if pulse.fileno() in ready:
                     self._take(look)
-                elif self._begun is not None and not self._knock:
+                    continue
+                if self._begun is not None and not self._knock:
                     self._base = look
                     self._knock = secrets.token_bytes(8)
                     self._witness.send(self._knock)
@@ -225,6 +237,8 @@ class Watching:
             self.seen.silent = max(self.seen.silent, self._silent)
             self.seen.answers += 1
             self._base, self._since = look, stamp
+        else:
+            self.seen.strange += 1
 
     def _note_sleep(self, look: Look) -> None:
         if self._slept is None:
@@ -240,8 +254,11 @@ class Watching:
 
 
 def _held(base: Look, since: int, look: Look, until: int) -> float:
-    """W - R between two moments, in seconds; the looks lie outside of them: R is not too small."""
-    return max(0.0, (until - since - (look.wait - base.wait) - _others(base, look)) / 1e9)
+    """C + S between two moments, in seconds, at least; the looks may lie outside of them."""
+    cpu = look.cpu - base.cpu
+    slept = until - since - (look.wait - base.wait) - cpu - _others(base, look)
+    outside = max(0, since - base.before) + max(0, look.after - until)
+    return (max(0, cpu - outside) + max(0, slept)) / 1e9
 
 
 def _others(base: Look, look: Look) -> int:
