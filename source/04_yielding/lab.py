@@ -1,0 +1,527 @@
+# The lab of unit 04. Work is sized at run time: a plain answer holds the loop for 0.45 s or more,
+# 4.5 times the limit of 0.1 s. A turn after every item costs 20 to 60 times the work, and the price
+# asked for is 5 times; right answers cost 1 to 2.5 times.
+
+# %% [markdown]
+# # Lab 04 · Keep the loop breathing
+#
+# Three exercises, 50 points, and 20 more for those who want them; 20 to 45 minutes. Run the cells
+# in order, from the top.
+#
+# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
+# **test cell** below it. Your source is not looked at. What counts is that the answer is right,
+# that the loop was free, and that it was not bought too dearly: **within five times** of what the
+# work takes without any turn. A hidden test does the same with other inputs.
+#
+# Stuck? Under each exercise stands a ladder of hints, and climbing it costs nothing.
+
+# %% setup="tools" jupyter={"source_hidden": true}
+import asyncio
+import itertools
+import random
+import time
+
+from autograder import watch
+from autograder.outcomes import Inconclusive, TooSlow, WrongValue
+
+PRICE = 5  # times the plain work, which is what a right answer may take
+
+# %% setup="verdicts" jupyter={"source_hidden": true}
+def right(report, points):
+    """Say that a test was passed which has a hidden part as well."""
+    print(f"Right. {report}")
+    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
+
+
+def polite(report, plain, limit):
+    """Check the loop, then the price; `plain`: CPU seconds of the work without any turn."""
+    late = report.error is not None and report.error[0] == "TimeoutError"
+    if not late or report.longest_block >= limit:
+        report.responsive(limit)
+    own = report.seconds - report.noise  # what other programs took is not the answer's price
+    if own <= PRICE * plain and not late:
+        return
+    if own <= PRICE * plain or report.lag(50) > plain / 4:
+        raise Inconclusive("This machine was too busy to judge the price: run the cell again.")
+    took = f"was not done after {report.seconds:.1f} s" if late else f"took {report.seconds:.1f} s"
+    raise TooSlow(
+        f"The loop was free, but `{report.record.name}` {took}. Without any turn this takes "
+        f"{plain:.2f} s, and {PRICE} times that is allowed. How often is there a turn, and is it "
+        "`asyncio.sleep(0)`?"
+    )
+
+
+def patience(plain):
+    """For how many seconds a run is watched: longer than a right answer needs, and not for ever."""
+    return 1.5 * PRICE * plain + 0.5
+
+# %% setup="sizes" jupyter={"source_hidden": true}
+def cpu_seconds(work, *arguments):
+    """What a call returns, and how much CPU time it takes."""
+    began = time.thread_time()
+    value = work(*arguments)
+    return value, time.thread_time() - began
+
+
+def sized(work, start, seconds):
+    """The n for which `work(n)` takes about so many seconds of this machine's CPU time."""
+
+    def cost(n):
+        return cpu_seconds(work, n)[1]
+
+    n = start  # the cost of n more, so that what a call costs at the least does not count
+    while (more := cost(2 * n) - cost(n)) < 0.04:
+        n *= 2
+    return int(n * seconds / more)
+
+# %% [markdown]
+# ---
+# ## 1 · A crunch that nobody notices
+#
+# ada and bo throw a coin, heads for ada and tails for bo, and they throw it *often*. The bot's
+# `!duel` plays it for them:
+
+# %% setup="duel"
+def play(seed, throws):
+    """The duel of this seed: (ada's lead at the end, how often the two were level)."""
+    coin, lead, level = random.Random(seed), 0, 0
+    for _ in range(throws):
+        lead += 1 if coin.random() < 0.5 else -1
+        if lead == 0:
+            level += 1
+    return lead, level
+
+# %%
+play(seed=7, throws=1000)
+
+# %% setup="duel_result" jupyter={"source_hidden": true}
+def came_out(report, expected):
+    """Raise WrongValue unless a duel came out like this."""
+    try:
+        report.returned(expected)
+    except WrongValue as failure:
+        raise WrongValue(
+            f"{failure} Does each slice go on where the one before it stopped, with the same coin, "
+            "the same lead and the same count, and is no throw left out at the end?"
+        ) from None
+
+# %% [markdown]
+# **Worked example.** The streak of the lesson, before and after:
+#
+# ```python
+# def longest(rolls):                                             # before
+#     best = run = 0
+#     for roll in rolls:
+#         run = run + 1 if roll >= 7 else 0
+#         best = max(best, run)
+#     return best
+#
+# async def longest_in_slices(rolls, every):                      # after
+#     best = run = 0
+#     for start in range(0, len(rolls), every):
+#         for roll in rolls[start : start + every]:
+#             run = run + 1 if roll >= 7 else 0
+#             best = max(best, run)
+#         await asyncio.sleep(0)
+#     return best
+# ```
+#
+# Look at what stays alive from one slice to the next: `best` and `run`.
+
+# %% [markdown] exercise="crunch" limit=0.1
+# **Your turn.** Write `crunch`: it returns what `play` returns, **never holds the loop for 100
+# ms**, and takes at most **five times** as long as `play` does. The tests play for half a second or
+# more.
+#
+# A thread would do here, too, or a process: whatever keeps the loop free is right. (Unit 05 is
+# about those. The next two exercises are about turns only.)
+
+# %% answer="crunch"
+async def crunch(seed, throws):
+    """Return what `play(seed, throws)` returns: a tuple (lead, level)."""
+    ### BEGIN SOLUTION
+    coin, lead, level = random.Random(seed), 0, 0
+    for start in range(0, throws, 10_000):
+        for _ in range(min(10_000, throws - start)):
+            lead += 1 if coin.random() < 0.5 else -1
+            if lead == 0:
+                level += 1
+        await asyncio.sleep(0)
+    return lead, level
+    ### END SOLUTION
+
+# %% test="crunch_visible" points=14
+report = await watch(crunch, 7, 1000)
+came_out(report, play(7, 1000))
+throws = sized(lambda n: play(1, n), 10_000, seconds=0.5)
+seed = random.randint(1, 10**9)
+expected, plain = cpu_seconds(play, seed, throws)
+report = await watch(crunch, seed, throws, timeout=patience(plain))
+polite(report, plain, 0.1)
+came_out(report, expected)
+print(f"Right: 14 of 14 points. {report} The price: {report.seconds / plain:.1f} x the work.")
+
+# %% [markdown]
+# The hidden test plays other duels, a very short one among them.
+
+# %% test="crunch_hidden" points=16
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+short = random.randint(1, 9)
+report = await watch(crunch, short, short)
+came_out(report, play(short, short))
+throws = sized(lambda n: play(2, n), 10_000, seconds=0.5) + random.randint(1, 9999)
+seed = random.randint(1, 10**9)
+expected, plain = cpu_seconds(play, seed, throws)
+report = await watch(crunch, seed, throws, timeout=patience(plain))
+polite(report, plain, 0.1)
+came_out(report, expected)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="crunch"
+# <details><summary>Hint 1: a question</summary>
+#
+# How many throws take about a millisecond on your machine? And what must a slice know of the one
+# before it?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 3, the chart with the hatched valley; `longest_in_slices` is in part 2, `longest_by_clock` in
+# part 4.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# Copy the body of `play`. Then either count the throws and write `if number % 10_000 == 0: await
+# asyncio.sleep(0)` into the loop, or look at the clock as `longest_by_clock` does. `coin`, `lead`
+# and `level` are made once, before the loop.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("crunch")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Find the dearest `crunch` that still passes: how many throws between two turns are the least?
+# </details>
+
+# %% [markdown] exercise="cooperative" limit=0.1
+# ---
+# ## 2 · A `for` that shares
+#
+# `gently` of the lesson counted items. Give it a clock: whenever `budget` seconds have passed since
+# the last turn, the loop gets one. Then it is right for a million members that take no time each,
+# and for forty messages that take 12 ms each, and nobody has to think of a number.
+#
+# It hands out **all items, in their order**, and reads them as it goes: `items` may be a generator
+# that works for each of them. Again no **100 ms** without the loop, and at most **five times** as
+# long as without turns.
+
+# %% answer="cooperative"
+async def gently(items, budget=0.005):
+    """Hand out the items one by one; give the loop a turn whenever `budget` seconds are used up."""
+    turn = time.monotonic() + budget  # when the next turn is due
+    for item in items:
+        yield item
+        ### BEGIN SOLUTION
+        if time.monotonic() > turn:
+            await asyncio.sleep(0)
+            turn = time.monotonic() + budget
+        ### END SOLUTION
+
+# %% setup="cooperative_reading" jupyter={"source_hidden": true}
+async def plainly(items):
+    """What `gently` would be without any turn."""
+    for item in items:
+        yield item
+
+
+def read_plainly(count):
+    """Read so many items through `plainly`: nothing suspends in it, so one `send` is enough."""
+
+    async def reading():
+        async for _ in plainly(range(count)):
+            pass
+
+    try:
+        reading().send(None)
+    except StopIteration:
+        pass
+
+
+def all_came(report, expected):
+    """Raise WrongValue unless the items that came through are these."""
+    came = report.value
+    if came != expected:
+        raise WrongValue(
+            f"Through `gently` came {came}, and {expected} went in. It must hand out every item, "
+            "each once and in its order."
+        )
+
+# %% test="cooperative_visible" points=9
+async def count_members(count):
+    """Read many items that take no time each; return how many there were, and their sum."""
+    came = total = 0
+    async for item in gently(range(count)):
+        came += 1
+        total += item
+    return came, total
+
+
+async def read_messages(texts, work):
+    """Read some items each of which takes work; return them all."""
+
+    def messages():
+        for text in texts:
+            sum(range(work))
+            yield text
+
+    return [text async for text in gently(messages())]
+
+
+all_came(await watch(count_members, 5), (5, 10))
+count = sized(read_plainly, 20_000, seconds=0.5)
+plain = cpu_seconds(read_plainly, count)[1]
+report = await watch(count_members, count, timeout=patience(plain))
+polite(report, plain, 0.1)
+all_came(report, (count, count * (count - 1) // 2))
+work, texts = sized(lambda n: sum(range(n)), 100_000, seconds=0.012), list("unblock the loop!" * 3)
+report = await watch(read_messages, texts[:40], work)
+report.responsive(0.1)
+all_came(report, texts[:40])
+print("Right: 9 of 9 points, for items that take no time and for items that do.")
+
+# %% [markdown]
+# In the hidden test it is not the items that take time, it is what you do with them: the body of
+# the `async for`.
+
+# %% test="cooperative_hidden" points=11
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+async def count_members(count, start):
+    """Read many items that take no time each; return how many there were, and their sum."""
+    came = total = 0
+    async for item in gently(range(start, start + count)):
+        came += 1
+        total += item
+    return came, total
+
+
+async def answer_messages(texts, work):
+    """Read some items, and work for each; return them all."""
+    came = []
+    async for text in gently(iter(texts)):
+        sum(range(work))
+        came.append(text)
+    return came
+
+
+all_came(await watch(count_members, 1, 8), (1, 8))
+count, start = sized(read_plainly, 20_000, seconds=0.5), random.randint(1, 999)
+plain = cpu_seconds(read_plainly, count)[1]
+report = await watch(count_members, count, start, timeout=patience(plain))
+polite(report, plain, 0.1)
+all_came(report, (count, count * start + count * (count - 1) // 2))
+work, texts = sized(lambda n: sum(range(n)), 100_000, seconds=0.012), random.sample(range(999), 40)
+report = await watch(answer_messages, texts, work)
+report.responsive(0.1)
+all_came(report, texts)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="cooperative"
+# <details><summary>Hint 1: a question</summary>
+#
+# While the generator stands at its `yield`, who is running? And when it goes on: how does it know
+# how long that took?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 4, `longest_by_clock`: the last three lines of its loop.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# Three lines after the `yield`: is the turn due (`time.monotonic() > turn`)? Then give it, and
+# afterwards say when the next one is due. Without the third line there is a turn after every
+# item, as soon as the first budget is used up.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("cooperative")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Look at the clock only after every 16th item. What does that save for a million members, and what
+# does it cost for the messages?
+# </details>
+
+# %% [markdown] exercise="joint_budget" limit=0.1 stretch=true
+# ---
+# ## 3 · One budget for all (a stretch exercise)
+#
+# Twenty people start a duel at the same moment. Each duel gives the loop a turn after 20 ms, as it
+# should, and yet the heart stands still for 0.4 s: slices add up. So the duels of a bot must share
+# **one** budget.
+#
+# Write the class `Duels`. A bot makes one of it, when its loop is running, and all duels go through
+# it. However many are under way, **together** they hold the loop for `budget` seconds at a stretch
+# and not longer; the tests give you 20 ms, and fail you at **100 ms**. All results are right, all
+# of them together take at most **five times** the plain work, and a duel of a few throws does not
+# wait until the long ones are done: everybody gets a share.
+
+# %% answer="joint_budget"
+class Duels:
+    """The duels of one bot, which share one budget."""
+
+    def __init__(self, budget):
+        """`budget`: for how many seconds all of them together may hold the loop at a stretch."""
+        ### BEGIN SOLUTION
+        self.budget = budget
+        self.stick = asyncio.Lock()
+        ### END SOLUTION
+
+    async def play(self, seed, throws):
+        """Return what `play(seed, throws)` returns."""
+        ### BEGIN SOLUTION
+        coin, lead, level, done = random.Random(seed), 0, 0, 0
+        while done < throws:
+            async with self.stick:
+                turn = time.monotonic() + self.budget
+                while done < throws and time.monotonic() < turn:
+                    lead += 1 if coin.random() < 0.5 else -1
+                    level += lead == 0
+                    done += 1
+                await asyncio.sleep(0)
+        return lead, level
+        ### END SOLUTION
+
+# %% setup="joint_budget_share" jupyter={"source_hidden": true}
+def shared(report, jobs, expected):
+    """Raise WrongValue unless each duel came out right, and the short one, the last, came early."""
+    results, order = report.value
+    for number, (seed, throws) in enumerate(jobs):
+        if results[number] != expected[number]:
+            raise WrongValue(
+                f"The duel of seed {seed} with {throws} throws came out as {results[number]}, and "
+                f"{expected[number]} is right."
+            )
+    before = order.index(len(jobs) - 1)
+    if before > len(jobs) / 2:
+        raise WrongValue(
+            f"{jobs[-1][1]} throws were asked for last, and came after {before} duels of "
+            f"{jobs[0][1]} throws each: the short one waited for the long ones. Let all take turns."
+        )
+
+# %% test="joint_budget_visible" points=10
+async def tournament(jobs, budget):
+    """Play all duels at once; return the results, and in which order they came."""
+    import asyncio
+
+    duels, order = Duels(budget), []
+
+    async def one(number, seed, throws):
+        result = await duels.play(seed, throws)
+        order.append(number)
+        return result
+
+    results = await asyncio.gather(*(one(n, *job) for n, job in enumerate(jobs)))
+    return results, order
+
+
+shared(await watch(tournament, [(1, 9)], 0.02), [(1, 9)], [play(1, 9)])
+throws = sized(lambda n: play(1, n), 10_000, seconds=0.052)
+jobs = [(random.randint(1, 10**9), throws) for _ in range(19)]
+jobs.append((random.randint(1, 10**9), throws // 10))
+expected, plain = cpu_seconds(lambda: list(itertools.starmap(play, jobs)))
+report = await watch(tournament, jobs, 0.02, timeout=patience(plain))
+polite(report, plain, 0.1)
+shared(report, jobs, expected)
+print(f"Right: 10 of 10 points. {report} The price: {report.seconds / plain:.1f} x the work.")
+
+# %% [markdown]
+# The hidden test holds another tournament, with other players.
+
+# %% test="joint_budget_hidden" points=10
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+async def tournament(jobs, budget):
+    """Play all duels at once; return the results, and in which order they came."""
+    import asyncio
+
+    duels, order = Duels(budget), []
+
+    async def one(number, seed, throws):
+        result = await duels.play(seed, throws)
+        order.append(number)
+        return result
+
+    results = await asyncio.gather(*(one(n, *job) for n, job in enumerate(jobs)))
+    return results, order
+
+
+shared(await watch(tournament, [(2, 8)], 0.02), [(2, 8)], [play(2, 8)])
+throws = sized(lambda n: play(1, n), 10_000, seconds=0.05)
+jobs = [(random.randint(1, 10**9), throws + random.randint(0, 99)) for _ in range(21)]
+jobs.append((random.randint(1, 10**9), throws // 12))
+expected, plain = cpu_seconds(lambda: list(itertools.starmap(play, jobs)))
+report = await watch(tournament, jobs, 0.02, timeout=patience(plain))
+polite(report, plain, 0.1)
+shared(report, jobs, expected)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="joint_budget"
+# <details><summary>Hint 1: a question</summary>
+#
+# One round of the loop runs everybody who is ready. How can nineteen be made *not* ready while one
+# computes?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 5, `longest_in_turn`: the talking stick.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `__init__` keeps the budget, and makes `asyncio.Lock()`. `play` is a `while` that goes on until all
+# throws are done: take the stick, throw until the budget is used up or the duel is over, `await
+# asyncio.sleep(0)` with the stick still in hand, then hand it on.
+#
+# Or divide: count in `self.playing` who is under way, and let each slice last `self.budget /
+# self.playing`. Mind the beginning: the first player to arrive believes to be alone. A turn before
+# the first throw cures that.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("joint_budget")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Let the duel with the fewest throws left go first. Who is better off, and who pays?
+# </details>
+
+# %% [markdown]
+# ---
+# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
+# work/04_yielding/04_yielding.ipynb` marks this notebook as an instructor would, hidden tests
+# included.

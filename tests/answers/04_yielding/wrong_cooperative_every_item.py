@@ -1,0 +1,10 @@
+# exercise: cooperative
+# expect: fails
+# message: How often is there a turn
+
+# %% answer="cooperative"
+async def gently(items, budget=0.005):
+    """A turn after each item."""
+    for item in items:
+        yield item
+        await asyncio.sleep(0)

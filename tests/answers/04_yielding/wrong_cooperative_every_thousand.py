@@ -1,0 +1,11 @@
+# exercise: cooperative
+# expect: fails
+# message: the loop stood still
+
+# %% answer="cooperative"
+async def gently(items, budget=0.005):
+    """As in the lesson: fine for members, not for forty messages."""
+    for number, item in enumerate(items, 1):
+        yield item
+        if number % 1000 == 0:
+            await asyncio.sleep(0)

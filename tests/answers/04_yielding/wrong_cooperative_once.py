@@ -1,0 +1,10 @@
+# exercise: cooperative
+# expect: fails
+# message: the loop stood still
+
+# %% answer="cooperative"
+async def gently(items, budget=0.005):
+    """One turn at the beginning."""
+    await asyncio.sleep(0)
+    for item in items:
+        yield item

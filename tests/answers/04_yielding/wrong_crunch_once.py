@@ -1,0 +1,9 @@
+# exercise: crunch
+# expect: fails
+# message: the loop stood still
+
+# %% answer="crunch"
+async def crunch(seed, throws):
+    """One turn, and then all of it."""
+    await asyncio.sleep(0)
+    return play(seed, throws)

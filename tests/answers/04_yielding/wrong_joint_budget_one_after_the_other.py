@@ -1,0 +1,22 @@
+# exercise: joint_budget
+# expect: fails
+# message: the short one waited for the long ones
+
+# %% answer="joint_budget"
+class Duels:
+    """Who holds the stick keeps it to the end of the duel."""
+
+    def __init__(self, budget):
+        self.budget, self.stick = budget, asyncio.Lock()
+
+    async def play(self, seed, throws):
+        coin, lead, level = random.Random(seed), 0, 0
+        async with self.stick:
+            turn = time.monotonic() + self.budget
+            for _ in range(throws):
+                lead += 1 if coin.random() < 0.5 else -1
+                level += lead == 0
+                if time.monotonic() > turn:
+                    await asyncio.sleep(0)
+                    turn = time.monotonic() + self.budget
+        return lead, level
