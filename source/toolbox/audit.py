@@ -12,7 +12,7 @@
 # ## 1 · The picture before
 #
 # Use every command once, the slow ones twice, with somebody else's command in between. loopwatch
-# prints a line for each time the loop stood still. Put those lines in the place of the two examples:
+# prints a line for each time the loop stood still. Put those lines in the place of the examples:
 
 # %%
 BEFORE = """
@@ -20,6 +20,7 @@ loop held for 0.93 s: /home/me/bot/dice.py:21 in roll: page = requests.get(URL)
 loop held for 0.41 s: /home/me/bot/xp.py:40 in add: db.commit()
 """
 AFTER = """
+loop held for 0.12 s: /home/me/bot/xp.py:38 in add: rows = json.loads(text)
 """
 
 # %%
@@ -28,22 +29,29 @@ import re
 import matplotlib.pyplot as plt
 
 
-def picture(**logs):
-    """The worst block of each line, in each log."""
-    found = [(label, float(held), f"{where.rsplit('/')[-1]}: {code}")
-             for label, log in logs.items()
-             for held, where, code in re.findall(r"held for ([\d.]+) s: (.*?) in (.*)", log)]
+def worst_blocks(logs):
+    """The longest block of each line, in each log: {(label, line): seconds}."""
     worst = {}
-    for label, held, where in found:
-        worst[label, where] = max(held, worst.get((label, where), 0))
-    _, axes = plt.subplots(figsize=(9, 1 + 0.4 * len(worst)))
-    for row, ((label, where), held) in enumerate(sorted(worst.items(), key=lambda item: item[1])):
-        axes.barh(row, held, color="0.75" if label == "before" else "white", edgecolor="black",
-                  hatch="" if label == "before" else "//")
-        axes.text(held, row, f" {held:.2f} s, {label}: {where}", va="center")
+    for label, log in logs.items():
+        for held, where, code in re.findall(r"held for ([\d.]+) s: (.*?) in (.*)", log):
+            key = label, f"{where.split('/')[-1]}: {code}"
+            worst[key] = max(float(held), worst.get(key, 0))
+    return worst
+
+# %%
+def picture(**logs):
+    """The longest block of each line, before and after, as bars."""
+    worst = worst_blocks(logs)
+    _, axes = plt.subplots(figsize=(7, 1 + 0.4 * len(worst)))
+    rows = sorted(worst.items(), key=lambda item: item[1])
+    for row, ((label, _), held) in enumerate(rows):
+        look = {"color": "0.75"} if label == "before" else {"color": "white", "hatch": "//"}
+        axes.barh(row, held, edgecolor="black", **look)
+        axes.text(held, row, f" {held:.2f} s", va="center")
     axes.axvline(0.1, color="black", linestyle=":")
-    axes.set(yticks=[], xlabel="seconds for which the loop stood still", xlim=(0, None))
-    print(f"{len(found)} blocks in {len(worst)} places; the dotted line is 100 ms")
+    axes.set_yticks(range(len(rows)), [f"{label}  {where}" for (label, where), _ in rows])
+    axes.set(xlabel="seconds for which the loop stood still", xmargin=0.15)
+    print(f"{len(worst)} places that held the loop; the dotted line is 100 ms")
 
 
 picture(before=BEFORE, after=AFTER)
@@ -55,11 +63,9 @@ picture(before=BEFORE, after=AFTER)
 # Each question leads to the cell that shows why.
 #
 # 1. Is there no `time.sleep`, no `requests`, no `urllib` on the loop?
-# 2. Does every SDK that blocks (a language model, yt-dlp, a driver) run in a thread, and in a pool of
-#    its own when many wait for it?
+# 2. Does every SDK that blocks (a language model, yt-dlp, a driver) run in a thread, and in a pool of its own when many wait for it?
 # 3. Does `to_thread` get the function and its arguments, never `f(x)`?
-# 4. Do long calls into C (a big `sorted`, `json` of megabytes, a pattern on what users type) go to a
-#    process?
+# 4. Do long calls into C (a big `sorted`, `json` of megabytes, a pattern on what users type) go to a process?
 # 5. Does a loop of plain Python give up its turn by the clock, every 5 or 10 ms?
 # 6. Is there one session for the whole bot, and do you know its limit of connections?
 # 7. Does a 429 make you wait for as long as it says?
