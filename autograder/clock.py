@@ -15,6 +15,7 @@ import ctypes
 import os
 import sys
 import threading
+from collections.abc import Iterable
 from threading import get_native_id
 from time import perf_counter_ns, thread_time_ns
 from typing import NamedTuple
@@ -185,7 +186,7 @@ class Children:
 
     def __init__(self) -> None:
         self._list = f"/proc/self/task/{get_native_id()}/children"
-        self._known = set(self._pids())
+        self._before = self._known = set(self._pids())
 
     def renew(self) -> None:
         """Take note of the processes there are."""
@@ -194,16 +195,13 @@ class Children:
     def newborn_wait(self) -> int:
         """Return the longest run-queue wait, in ns, of the processes started since the last call
         that live."""
-        waits = [0]
-        pids = set(self._pids())
-        for pid in pids - self._known:
-            with (
-                contextlib.suppress(OSError, ValueError, IndexError),
-                open(f"/proc/{pid}/schedstat", "rb") as file,
-            ):
-                waits.append(int(file.read().split()[1]))
-        self._known = pids
-        return max(waits)
+        before, self._known = self._known, set(self._pids())
+        return _longest_wait(self._known - before)
+
+    def longest_wait(self) -> int:
+        """Return the longest run-queue wait, in ns, of the processes started since the beginning
+        that live."""
+        return _longest_wait(set(self._pids()) - self._before)
 
     def _pids(self) -> list[int]:
         try:
@@ -211,6 +209,17 @@ class Children:
                 return [int(pid) for pid in file.read().split()]
         except OSError:
             return []
+
+
+def _longest_wait(pids: Iterable[int]) -> int:
+    waits = [0]
+    for pid in pids:
+        with (
+            contextlib.suppress(OSError, ValueError, IndexError),
+            open(f"/proc/{pid}/schedstat", "rb") as file,
+        ):
+            waits.append(int(file.read().split()[1]))
+    return max(waits)
 
 
 def _own_times() -> tuple[int, int]:

@@ -78,9 +78,9 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     left = max(0, sleep.slept - looks.asleep)
     by_sampler = min(left, looks.held_up)
     left -= by_sampler
-    if sleep.switches <= looks.handed_over:
+    if sleep.switches <= looks.handed_over and not threads.active:
         said.certain += by_sampler
-    else:  # the loop slept by itself as well, and how the time divides is a guess
+    else:  # the loop slept by itself or for others as well, and how the time divides is a guess
         said.doubt += by_sampler
     if not sleep.in_select:  # who starts a thread waits until it runs
         by_birth = min(left, threads.births)
@@ -103,13 +103,15 @@ def see(
     *,
     end: Reading,
     unfinished: tuple[int, int] = (0, 0),
+    alone: bool = True,
 ) -> Looks:
     """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
 
     The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
     to have it back. More of them mean that it slept by itself as well: then only the sampler's last
     wait can be meant, and that is a share of all its waits on the way. `unfinished`: how long the
-    sampler has waited for a CPU, and how often it slept, since the last look.
+    sampler has waited for a CPU, and how often it slept, since the last look. `alone`: no other
+    thread could have the GIL, so that it was the loop that had it.
     """
     seen = Looks()
     elsewhere = at_lock = locked = False
@@ -121,11 +123,13 @@ def see(
         switched = look.switches - switches
         was_locked, locked = locked, look.sleeps_in.startswith(b"futex")
         seen.asleep += nap.go_on(look, slept if switched == 1 and not was_locked else 0)
+        computed = look.cpu - cpu > SOME
         asked = busy > HANDS_OVER and look.own_switches > 1 and (locked or not look.sleeps_in)
+        asked = asked and (alone or computed)
         if asked and switched <= 1 + locked:
             seen.held_up += min(slept, look.own_wait + WAKE_UP)
             seen.handed_over += switched
-        elif asked and look.cpu - cpu > SOME:
+        elif asked and computed:
             seen.held_up += min(slept, look.own_wait * 5 // (2 * look.own_switches))
             seen.handed_over += 1
         else:
@@ -139,7 +143,7 @@ def see(
         cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
     seen.asleep += nap.end(end)
     busy = end.cpu - cpu + end.wait - wait
-    if unfinished[1] > 1 and busy > HANDS_OVER and end.switches > switches:
+    if alone and unfinished[1] > 1 and busy > HANDS_OVER and end.switches > switches:
         # It lost the GIL in the middle of a look; or the loop slept by itself after it was asked.
         seen.perhaps_held_up = min(max(0, end.wall - since - busy), unfinished[0] + WAKE_UP)
     seen.elsewhere, seen.at_lock = elsewhere and not at_lock, at_lock and not elsewhere

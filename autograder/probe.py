@@ -105,6 +105,7 @@ class Probe:
         self.base_others_at = self.base.wall
         self.switches = self.base.switches
         self.start = self.base.wall
+        self._first, self._first_others = self.base, self.base_others
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
         """Return a fresh asyncio loop whose passes this probe brackets.
@@ -168,6 +169,15 @@ class Probe:
             ticks.append((due / 1e9, late / 1e9))
         return ticks
 
+    def starved(self) -> float:
+        """Return for how long the thread of this call that waited most, or a process it started,
+        has waited for a CPU until now, in seconds; to be called by the loop's thread."""
+        waits = [self.clock.read().wait - self._first.wait, self.children.longest_wait()]
+        for tid, (_, wait) in self.others.read().items():
+            if tid not in self.others.before:
+                waits.append(wait - self._first_others.get(tid, (0, 0))[1])
+        return max(waits) / 1e9
+
     def close(self) -> None:
         """The loop stopped: measure its last pass, which no select ended."""
         self.end_pass()
@@ -212,18 +222,18 @@ class Probe:
 
     def _excuse(self, began: int, sleep: Sleep, end: Reading) -> tuple[Excuse, int]:
         """Return what of the sleep was not the code's doing, and the call's busiest thread."""
-        looks, unfinished = [], (0, 0)
-        if self.sampler is not None:
-            looks = [look for look in self.sampler.looks if look.moment == began]
-            unfinished = self.sampler.unfinished()
-        switches = self.switches + sleep.in_select
-        seen = see(looks, self.base, began, switches, end=end, unfinished=unfinished)
         now, births = self.others.read(), self.others.take_births()
         births[0] = self.children.newborn_wait()
         sampler = self.sampler.tid if self.sampler is not None else 0
         threads = tally(self.base_others, now, births, self.others.before, sampler)
         threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()
+        looks, unfinished = [], (0, 0)
+        if self.sampler is not None:
+            looks = [look for look in self.sampler.looks if look.moment == began]
+            unfinished = self.sampler.unfinished()
+        switches, alone = self.switches + sleep.in_select, not threads.active
+        seen = see(looks, self.base, began, switches, end=end, unfinished=unfinished, alone=alone)
         return excuse(sleep, seen, threads), threads.culprit
 
 

@@ -57,6 +57,7 @@ class Record:
     loop: str = "asyncio"
     blind: bool = False  # the kernel told nothing about waits
     tampered: str = ""
+    starved: float = 0.0  # seconds that a call out of time had waited for a CPU
     limit: float | None = None  # of the last check of the loop, on the side that checks
 
     def to_plain(self) -> dict[str, Any]:
@@ -81,7 +82,8 @@ class Record:
             raise ValueError("a record's error is not (type, message, file, line)")
         if not (record.value is None or type(record.value) is bytes):
             raise ValueError("a record's value is not bytes")
-        numbers = [record.seconds, record.began, *(x for pair in record.late for x in pair)]
+        numbers = [record.seconds, record.began, record.starved]
+        numbers += [x for pair in record.late for x in pair]
         for block in record.blocks:
             Block(**block)
             texts = (block["kind"], block["file"], block["code"], block["function"])
@@ -250,6 +252,11 @@ class Report:
             return
         if self.record.error[0] == NOT_IMPLEMENTED:
             raise NotAttempted(self._error_sentence())
+        if self.record.starved > self.record.seconds / 2:  # it might have ended in time elsewhere
+            raise Inconclusive(
+                f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
+                f"{_time(self.record.starved)} of them. Run the cell again."
+            )
         self._fail(CallFailed(self._error_sentence()))
 
     def _error_sentence(self) -> str:

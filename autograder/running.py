@@ -231,6 +231,8 @@ class Run:
         if not file:
             file, line = _waiting_at(self._coroutine)
         message = f"did not come to an end within {self._timeout:g} s"
+        if self._probe is not None and threading.get_ident() == self._thread:
+            self.record.starved = self._probe.starved()
         return ("TimeoutError", message, shown_name(file) if file else "", line)
 
     def _tear_down(self, loop: asyncio.AbstractEventLoop) -> None:

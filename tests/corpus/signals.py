@@ -53,13 +53,16 @@ async def short_cpu_in_signal_handler():
 
 @blocks(0.12, kind="sleep", exact=True, main_thread=True)
 async def sleep_in_loop_signal_handler():
+    arrived = asyncio.Event()
+
     def handler():
         time.sleep(0.12)  # <- blocks
+        arrived.set()
 
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGALRM, handler)
     signal.setitimer(signal.ITIMER_REAL, 0.02)
-    await asyncio.sleep(0.06)
+    await arrived.wait()
     loop.remove_signal_handler(signal.SIGALRM)
 
 

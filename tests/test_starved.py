@@ -1,0 +1,45 @@
+"""A call that runs out of time on a starved machine is no failure of the code's."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from autograder import watch
+from autograder.bench.hogs import hogs
+from autograder.clock import knows_waits
+from autograder.outcomes import CallFailed, Inconclusive
+from autograder.report import Report
+
+
+async def work() -> None:
+    """0.35 s of CPU, in a thread."""
+
+    def burn() -> None:
+        end = time.thread_time() + 0.35
+        while time.thread_time() < end:
+            pass
+
+    await asyncio.to_thread(burn)
+
+
+async def wait() -> None:
+    await asyncio.sleep(60)
+
+
+@pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
+def test_out_of_time_is_inconclusive_when_the_machine_gave_no_cpu_and_a_failure_otherwise() -> None:
+    with hogs(cpu=12):  # on two cores the work has a seventh of one: 2.5 s
+        starved = asyncio.run(watch_for(work, 0.6))
+        waiting = asyncio.run(watch_for(wait, 0.6))
+    with pytest.raises(Inconclusive, match="kept it waiting for a CPU"):
+        starved.responsive()
+    with pytest.raises(CallFailed, match="did not come to an end within 0.6 s"):
+        waiting.responsive()
+
+
+async def watch_for(function: Callable[[], Awaitable[None]], seconds: float) -> Report:
+    return await watch(function, timeout=seconds)
