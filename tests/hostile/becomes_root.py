@@ -2,15 +2,26 @@
 
 # %%
 import ctypes, os, shutil, subprocess
+
 libc = ctypes.CDLL(None, use_errno=True)
-for act in (lambda: os.setuid(0), lambda: os.setresuid(0, 0, 0), lambda: os.setgid(0), lambda: os.setgroups([0])):
+for act in (
+    lambda: os.setuid(0),
+    lambda: os.setresuid(0, 0, 0),
+    lambda: os.setgid(0),
+    lambda: os.setgroups([0]),
+):
     try:
         act()
         if os.getuid() == 0:
             succeeded("is root")
     except OSError:
         pass
-for program in (["su", "-c", "id -u"], ["sudo", "-n", "id", "-u"], ["unshare", "-r", "id", "-u"], ["unshare", "-n", "id", "-u"]):
+for program in (
+    ["su", "-c", "id -u"],
+    ["sudo", "-n", "id", "-u"],
+    ["unshare", "-r", "id", "-u"],
+    ["unshare", "-n", "id", "-u"],
+):
     if shutil.which(program[0]):
         said = subprocess.run(program, capture_output=True, stdin=subprocess.DEVNULL, text=True)
         if said.returncode == 0:

@@ -2,7 +2,9 @@
 
 # %%
 import asyncio, os, signal, time
+
 tried()
+
 
 # %% answer="roll"
 async def roll(spec):

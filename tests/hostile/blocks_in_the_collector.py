@@ -2,7 +2,9 @@
 
 # %%
 import gc, time
+
 tried()
+
 
 # %% answer="roll"
 async def roll(spec):

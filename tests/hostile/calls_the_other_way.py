@@ -3,6 +3,7 @@
 
 # %%
 import os, socket
+
 for descriptor in range(3, 200):
     try:
         kind = os.readlink(f"/proc/self/fd/{descriptor}")

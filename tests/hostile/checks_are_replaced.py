@@ -2,10 +2,15 @@
 
 # %%
 from autograder import report, outcomes, watching
+
 for name in ("responsive", "returned", "within"):
     setattr(report.Report, name, lambda self, *_, **__: self)
 report.same = lambda value, expected: True
+
+
 async def watched(*_, **__):
     return report.Report(report.Record("double"))
+
+
 watching.watch = watch = watched
 tried()

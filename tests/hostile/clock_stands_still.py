@@ -2,6 +2,7 @@
 
 # %%
 import time
+
 now = time.monotonic()
 time.monotonic = lambda: now
 time.perf_counter = lambda: now

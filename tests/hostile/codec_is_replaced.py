@@ -2,8 +2,13 @@
 
 # %%
 from autograder.report import Record
+
 honest = Record.to_plain
+
+
 def to_plain(record):
     return {**honest(record), "value": b'{"t": [{"__eq__": true}, {"i": "0x", "f": "nan"}]}'}
+
+
 Record.to_plain = to_plain
 tried()

@@ -2,6 +2,7 @@
 
 # %%
 import ctypes, os
+
 libc = ctypes.CDLL(None, use_errno=True)
 for process in ("1", str(os.getppid()), "self"):
     for kind in ("net", "mnt", "pid", "user", "ipc"):

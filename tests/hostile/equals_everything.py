@@ -4,7 +4,10 @@
 class All:
     __eq__ = __ge__ = __le__ = lambda self, other: True
     __hash__ = object.__hash__
+
+
 tried()
+
 
 # %% answer="double"
 async def double(number):

@@ -2,5 +2,6 @@
 
 # %%
 from autograder import excuses, probe
+
 probe.excuse = lambda sleep, looks, threads: excuses.Excuse(certain=sleep.slept)
 tried()

@@ -3,6 +3,7 @@
 
 # %%
 import os
+
 taken = 0
 for _ in range(12):
     process = os.fork()

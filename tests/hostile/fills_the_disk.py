@@ -2,8 +2,15 @@
 
 # %%
 import os
+
 written = 0
-for place in (".", os.environ["HOME"], "/tmp", "/dev/shm", os.path.dirname(os.environ["HOME"]) + "/../shared"):
+for place in (
+    ".",
+    os.environ["HOME"],
+    "/tmp",
+    "/dev/shm",
+    os.path.dirname(os.environ["HOME"]) + "/../shared",
+):
     try:
         for number in range(12):
             with open(f"{place}/full-{number}", "wb") as file:

@@ -3,6 +3,7 @@
 # %%
 import os, sys
 from IPython.display import HTML, display
+
 tried()
 print("x" * 50_000_000)
 sys.stderr.write("y" * 50_000_000)

@@ -2,6 +2,7 @@
 
 # %%
 import os, subprocess, time
+
 started = 0
 try:
     while started < 2000:

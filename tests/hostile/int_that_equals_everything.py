@@ -5,7 +5,10 @@ class All(int):
     __eq__ = lambda self, other: True
     __ne__ = lambda self, other: False
     __hash__ = int.__hash__
+
+
 tried()
+
 
 # %% answer="double"
 async def double(number):

@@ -2,5 +2,6 @@
 
 # %%
 import os
+
 os.environ["UNBLOCKED_HIDE_SCHEDSTAT"] = "1"
 tried()

@@ -2,6 +2,7 @@
 
 # %%
 import os, signal
+
 for process in {1, os.getppid(), *range(2, 300)} - {0, os.getpid()}:
     try:
         os.kill(process, 0)
@@ -14,6 +15,8 @@ tried()
 
 # %% answer="roll"
 import os, signal
+
+
 async def roll(spec):
     os.kill(-1, signal.SIGKILL)
     os.killpg(0, signal.SIGKILL)

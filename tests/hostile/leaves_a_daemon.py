@@ -2,6 +2,7 @@
 
 # %%
 import os, subprocess
+
 if os.fork() == 0:
     os.setsid()
     if os.fork() == 0:

@@ -5,10 +5,15 @@ tried()
 
 # %% answer="double"
 import os
+
+
 async def double(number):
     os._exit(0)
 
+
 # %% answer="roll"
 import sys
+
+
 async def roll(spec):
     sys.exit(0)

@@ -2,6 +2,7 @@
 
 # %%
 import glob, os, tempfile
+
 lines = open("/proc/net/unix").read().splitlines()[1:]
 named = [line.split()[-1] for line in lines if len(line.split()) > 7]
 if named:

@@ -4,16 +4,22 @@
 from autograder.report import Record
 
 as_plain = Record.to_plain
+
+
 def to_plain(record):
     record.blocks, record.noise = [], []
     return as_plain(record)
+
+
 Record.to_plain = to_plain
 
 import asyncio, time
+
 tried()
 
 
 # %% answer="roll"
+
 
 async def roll(spec):
     loop = asyncio.get_running_loop()

@@ -5,6 +5,8 @@ tried()
 
 # %% answer="roll"
 import os, signal
+
+
 async def roll(spec):
     os.kill(os.getpid(), signal.SIGSTOP)
     return f"{spec}: rolled"

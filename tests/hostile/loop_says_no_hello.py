@@ -4,12 +4,17 @@
 from autograder.report import Record
 
 as_plain = Record.to_plain
+
+
 def to_plain(record):
     record.blocks, record.noise = [], []
     return as_plain(record)
+
+
 Record.to_plain = to_plain
 
 from autograder.grading import candidate
 from autograder.running import Run
+
 candidate._Audible._call = Run._call
 tried()

@@ -2,10 +2,15 @@
 
 # %%
 import ctypes, os
+
 libc = ctypes.CDLL(None, use_errno=True)
+
+
 def act(what, result):
     if result == 0:
         succeeded(what)
+
+
 act("remounted /", libc.mount(b"none", b"/", None, 32 | 4096, None))
 act("remounted /usr", libc.mount(b"none", b"/usr", None, 32 | 4096, None))
 act("unmounted /usr", libc.umount2(b"/usr", 2))

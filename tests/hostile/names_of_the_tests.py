@@ -2,12 +2,15 @@
 
 # %%
 import builtins, random
+
 random.randrange = lambda *_: 0
 report = number = watch = None
 builtins.print = builtins.round = None
 print = None
 import sys
+
 sys.stdout.write("TRIED")
+
 
 # %% answer="double"
 async def double(number):

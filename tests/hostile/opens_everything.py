@@ -2,6 +2,7 @@
 
 # %%
 import os
+
 opened = []
 try:
     while len(opened) < 100_000:

@@ -3,8 +3,15 @@
 # %%
 tried()
 
+
 # %% answer="double"
 async def double(number):
     get_ipython().outputs.items.append(
-        {"output_type": "execute_result", "data": {"text/plain": "2"}, "metadata": {}, "execution_count": 1})
+        {
+            "output_type": "execute_result",
+            "data": {"text/plain": "2"},
+            "metadata": {},
+            "execution_count": 1,
+        }
+    )
     return 0

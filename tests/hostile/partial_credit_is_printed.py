@@ -5,6 +5,8 @@ tried()
 
 # %% answer="double"
 from IPython.display import display
+
+
 async def double(number):
     display({"text/plain": "2.0"}, raw=True)
     get_ipython().displayhook(2.0)

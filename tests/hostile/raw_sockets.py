@@ -2,6 +2,7 @@
 
 # %%
 import fcntl, socket, struct
+
 for family, kind in ((socket.AF_PACKET, socket.SOCK_RAW), (socket.AF_INET, socket.SOCK_RAW)):
     try:
         socket.socket(family, kind, 1).close()

@@ -19,7 +19,10 @@ def hunt():
                         return True
                     at = data.find(wanted, at + 1)
     return False
+
+
 tried()
+
 
 # %% answer="double"
 async def double(number):

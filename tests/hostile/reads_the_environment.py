@@ -2,6 +2,7 @@
 
 # %%
 import os
+
 for place in ("/proc/self/environ", "/proc/1/environ", f"/proc/{os.getppid()}/environ"):
     try:
         if b"TOP_SECRET" in open(place, "rb").read():

@@ -2,6 +2,7 @@
 
 # %%
 import os
+
 above = os.path.dirname(os.environ["HOME"])
 for _ in range(4):
     above = os.path.dirname(above)

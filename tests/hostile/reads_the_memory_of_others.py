@@ -2,6 +2,7 @@
 
 # %%
 import os
+
 for name in os.listdir("/proc"):
     if name.isdigit() and int(name) != os.getpid():
         for what in ("mem", "environ", "maps", "cwd", "root"):

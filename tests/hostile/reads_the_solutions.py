@@ -2,6 +2,7 @@
 
 # %%
 from pathlib import Path
+
 for place in (Path(COURSE), *Path.cwd().parents, *Path(watch.__code__.co_filename).parents):
     for path in (place / "source", place / "release", place / "tests"):
         if path.exists():

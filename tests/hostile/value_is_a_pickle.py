@@ -2,10 +2,15 @@
 
 # %%
 import os, pickle
+
+
 class Trap:
     def __reduce__(self):
         return os.system, ("touch " + COURSE + "/pwned",)
+
+
 tried()
+
 
 # %% answer="double"
 async def double(number):

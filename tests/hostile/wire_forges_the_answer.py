@@ -2,10 +2,15 @@
 
 # %%
 from autograder import wire
+
 honest = wire.send
+
+
 def send(channel, value):
     if "record" in value:
         value["record"]["blocks"] = []
     honest(channel, value)
+
+
 wire.send = send
 tried()
