@@ -355,6 +355,26 @@ def test_the_file_is_locked_by_another_process_for_as_long_as_asked(fresh: world
     assert write(timeout=0.1) < 1
 
 
+def test_a_call_makes_a_new_file_that_is_locked_for_a_set_time(fresh: world.Servers) -> None:
+    async def check() -> None:
+        tables = "CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER)"
+        one, other = await fresh.sqlite(0.4, tables), await fresh.sqlite(0.01)
+        began = time.perf_counter()
+        with contextlib.closing(sqlite3.connect(one.path, timeout=0)) as database:
+            with pytest.raises(sqlite3.OperationalError, match="database is locked"):
+                database.execute("INSERT INTO xp VALUES ('ada', 7)")
+        with contextlib.closing(sqlite3.connect(one.path, timeout=5)) as database, database:
+            database.execute("INSERT INTO xp VALUES ('ada', 7)")
+        assert 0.2 < time.perf_counter() - began < 2
+        assert one.counters()["commits"] == 1
+        assert other.counters()["commits"] == fresh.sqlite.counters()["commits"] == 0
+        assert len({one.path, other.path, fresh.sqlite.path}) == 3
+        with contextlib.closing(sqlite3.connect(other.path, timeout=5)) as database:
+            assert database.execute("SELECT count(*) FROM guilds").fetchone() == (3,)
+
+    asyncio.run(check())
+
+
 def test_counting_does_not_lift_the_lock() -> None:
     """Closing any descriptor of a file drops a process's POSIX locks on it: a trap of SQLite's."""
 

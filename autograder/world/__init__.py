@@ -19,7 +19,7 @@ from typing import Any
 
 from autograder.outcomes import UserMistake
 from autograder.world.client import Connection, WorldEnded, hire, join
-from autograder.world.handles import Gateway, Handle, OnlyTheExaminer
+from autograder.world.handles import Gateway, Handle, OnlyTheExaminer, Sqlite
 
 __all__ = [
     "Gateway",
@@ -175,7 +175,8 @@ class _Host(_House):
             answers = [connection.request("start", server=name, settings={}) for name in wanted]
             for name, answer in zip(wanted, answers, strict=True):
                 started = answer.result()
-                self._handles[name] = Handle(name, started["address"], connection, started["key"])
+                handle = _kind(name)(name, started["address"], connection, started["key"])
+                self._handles[name] = handle
             return {name: self._handles[name] for name in names}
 
     def _connected(self) -> Connection:
@@ -208,7 +209,8 @@ class _Guest(_House):
             self._known |= self._next(set(names))
         elif names and self._expected and set(self._expected[0]) == set(names):
             self._known |= self._expected.pop(0)
-        return Servers({name: Handle(name, self._known[name], None) for name in names}, self)
+        handles = {name: _kind(name)(name, self._known[name], None) for name in names}
+        return Servers(handles, self)
 
     async def gateway(self, settings: dict[str, Any]) -> Gateway:
         return Gateway(self._next({"gateway"})["gateway"], None)
@@ -217,6 +219,10 @@ class _Guest(_House):
         if not self._expected or set(self._expected[0]) != names:
             raise OnlyTheExaminer("world.start and servers.gateway to start new servers")
         return self._expected.pop(0)
+
+
+def _kind(name: str) -> type[Handle]:
+    return Sqlite if name == "sqlite" else Handle
 
 
 _here: _House = _Host(join)

@@ -77,6 +77,25 @@ class Handle:
         )
 
 
+class Sqlite(Handle):
+    """The SQLite file that is locked on demand; a call makes a further one.
+
+    file = await servers.sqlite(0.5)      # a new file, locked by another process for 0.5 s
+    file.path, file.counters()["commits"], await file.lock(0.5), await file.release()
+    """
+
+    async def __call__(self, seconds: float, tables: str | None = None) -> Handle:
+        """Return a new file that is locked for so long from now on; `tables`: the SQL that fills it
+        (else it has the table `guilds`)."""
+        if self._connection is None:
+            raise OnlyTheExaminer("servers.sqlite(...)")
+        settings = {} if tables is None else {"tables": tables}
+        started = await self._connection.call("start", server="sqlite", settings=settings)
+        file = Handle("sqlite", started["address"], self._connection, started["key"])
+        await file.lock(seconds)
+        return file
+
+
 class Gateway(Handle):
     """A live gateway of one's own: numbers are of the server's journal, times are its clock's.
 

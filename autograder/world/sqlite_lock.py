@@ -27,12 +27,13 @@ INSERT INTO guilds VALUES (1, 'Python', '!'), (2, 'Chess', '?'), (3, 'Gardening'
 
 
 class SqliteLock:
-    """A `Server` of the world (see `supervisor.py`); address: path, of a file with `guilds`."""
+    """A `Server` of the world (see `supervisor.py`); address: path. `tables`: SQL that fills it."""
 
     shared = False
     controls = frozenset({"lock", "release"})
 
-    def __init__(self) -> None:
+    def __init__(self, tables: str = _TABLES) -> None:
+        self._tables = tables
         self._path = Path()
         self._connection: sqlite3.Connection | None = None
         self._end: asyncio.Task[None] | None = None
@@ -135,7 +136,7 @@ class SqliteLock:
 
     def _make(self) -> None:
         with contextlib.closing(sqlite3.connect(self._path)) as connection:
-            connection.executescript(_TABLES)
+            connection.executescript(self._tables)
         if os.environ.get("UNBLOCKED_SHARED"):  # in a closed folder
             self._path.chmod(0o666)
             self._path.parent.chmod(0o777)
