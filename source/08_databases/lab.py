@@ -1,0 +1,489 @@
+# The lab of unit 08. The SQLite file is held for 0.5 s, 5 times the limit of 0.1 s; right answers hold
+# the loop 0 to 30 ms. Connections are counted by the relay in front of PostgreSQL, memory by
+# tracemalloc: 5 MB are allowed, cursors need 0.4 to 1.8, a list of all rows 11 to 35.
+
+# %% [markdown]
+# # Lab 08 · Count every point
+#
+# Three exercises, 70 points: two core ones (50) and a stretch one (20). 25 to 45 minutes for the
+# core.
+#
+# Write your program in place of `raise NotImplementedError()`, then run the test cell below it.
+# Three things are looked at, as in all labs: is the loop free, is what came back right, and **what
+# is in the database afterwards**. Any library is fine, also a blocking one in threads. A hidden test
+# does the same with other inputs.
+#
+# Stuck? Under each exercise stands a ladder of hints, and climbing it costs nothing. The folded
+# cells hold what the tests need.
+
+# %% setup="tools" jupyter={"source_hidden": true}
+import asyncio
+import hashlib
+import itertools
+import random
+import sqlite3
+import time  # noqa: F401 (some of these are for your answers)
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor  # noqa: F401
+from contextlib import closing
+from pathlib import Path
+
+import aiosqlite
+import asyncpg
+import psycopg  # noqa: F401
+import psycopg2  # noqa: F401
+
+from autograder import watch, world
+from autograder.outcomes import Inconclusive, WrongValue
+
+servers = await world.start("sqlite", "postgres")
+
+# %% setup="verdicts" jupyter={"source_hidden": true}
+def right(report, points):
+    """Say that a test was passed which has a hidden part as well."""
+    print(f"Right. {report}")
+    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
+
+
+def same_points(found, wanted, where):
+    """Raise WrongValue unless two {name: points} are the same."""
+    for name in wanted:
+        if found.get(name) != wanted[name]:
+            raise WrongValue(
+                f"{where} {name} has {found.get(name)} points, and {wanted[name]} is right: points "
+                f"were {'lost' if (found.get(name) or 0) < wanted[name] else 'invented'}."
+            )
+
+# %% [markdown] exercise="xp" limit=0.1
+# ---
+# ## 1 · XP under a lock
+#
+# Whoever writes in #general gets XP. It is a lively evening: a dozen messages come in the same
+# moment, while the guild's website holds the file, for half a second.
+#
+# `add_xp(path, name, points)` adds points to `name`, in the table `xp (name, points)` of the SQLite
+# file at `path`, and returns the points that he or she has **then**. It is called many times at
+# once, also for the same person.
+#
+# **Worked example**, from the lesson: right, but for one thing.
+#
+# ```python
+# async def add_xp(path, name, points):
+#     with closing(sqlite3.connect(path, timeout=5)) as db, db:      # `db` commits at its end
+#         db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
+#         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
+# ```
+#
+# **Your turn.** No point is lost, no answer is wrong, nobody is told "the database is locked", and
+# the loop is never held for **100 ms**.
+
+# %% answer="xp"
+async def add_xp(path, name, points):
+    """Add points to `name`, in the table `xp`; return how many there are then."""
+    ### BEGIN SOLUTION
+    async with aiosqlite.connect(path, timeout=5) as db:
+        await db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
+        async with db.execute("SELECT points FROM xp WHERE name = ?", (name,)) as rows:
+            now = (await rows.fetchone())[0]
+        await db.commit()
+    return now
+    ### END SOLUTION
+
+# %% setup="xp_evening" jupyter={"source_hidden": true}
+async def lively(path, gains):
+    """Everybody writes in the same moment; what each call of `add_xp` returned."""
+    return await asyncio.gather(*(add_xp(path, name, points) for name, points in gains))
+
+
+def plan_evening(names, messages):
+    """What people have before, and what they gain."""
+    before = {name: random.randint(10, 999) for name in names}
+    gains = [(random.choice(names), random.randint(1, 9)) for _ in range(messages)]
+    return before, gains
+
+
+async def held_file(before):
+    """A file with these points, which somebody else holds for half a second."""
+    rows = ", ".join(f"('{name}', {points})" for name, points in before.items())
+    table = "CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER)"
+    return await servers.sqlite(0.5, f"{table}; INSERT INTO xp VALUES {rows};")
+
+# %% setup="xp_judged" jupyter={"source_hidden": true}
+def credited(report, file, before, gains):
+    """Raise WrongValue unless the file has every point, and each answer was right when given."""
+    if report.error and "locked" in report.error[1]:
+        raise WrongValue(
+            f"{report}. Somebody was told so, and should have waited: for the website, which holds "
+            "the file for half a second, or for a transaction of your own that is still open."
+        )
+    report.responsive(0.1)
+    report.value  # raises when the call did
+    try:
+        with closing(sqlite3.connect(file.path, timeout=1)) as db:
+            found = dict(db.execute("SELECT name, points FROM xp").fetchall())
+    except sqlite3.OperationalError as error:
+        raise WrongValue(f"Nobody can read the file ({error}): what still holds it?") from None
+    if gains and found == before:
+        raise WrongValue(
+            "The file is as it was before. Were the updates committed, and were they done when "
+            "`add_xp` returned?"
+        )
+    wanted = dict(before)
+    for name, points in gains:
+        wanted[name] += points
+    same_points(found, wanted, "In the file")
+    check_answers(report.value, before, gains)
+
+# %% setup="xp_answers" jupyter={"source_hidden": true}
+def check_answers(answers, before, gains):
+    """Raise WrongValue unless the answers for each person are sums of what was gained, in turn."""
+    for name in dict.fromkeys(name for name, _ in gains):
+        said = [now for now, (who, _) in zip(answers, gains, strict=True) if who == name]
+        own = sorted(points for who, points in gains if who == name)
+        if not all(type(now) is int for now in said):
+            raise WrongValue(f"`add_xp` returned {said} for {name}; an int is wanted.")
+        steps = [before[name], *sorted(said)]
+        if sorted(b - a for a, b in itertools.pairwise(steps)) != own:
+            raise WrongValue(
+                f"{name} had {before[name]} and gained {own}; `add_xp` returned {sorted(said)}. "
+                "Each answer is what that person has when its own points have been added."
+            )
+
+# %% test="xp_visible" points=15
+before, gains = plan_evening(["ada", "bo", "cy"], 12)
+file = await held_file(before)
+report = await watch(lively, file.path, gains)
+credited(report, file, before, gains)
+print(f"Right: 15 of 15 points. {report}")
+
+# %% [markdown]
+# The hidden test is another evening, with other people.
+
+# %% test="xp_hidden" points=15
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+before, gains = plan_evening([f"guest {number}" for number in random.sample(range(99), 4)], 10)
+file = await held_file(before)
+report = await watch(lively, file.path, gains)
+credited(report, file, before, gains)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="xp"
+# <details><summary>Hint 1: a question</summary>
+#
+# Who waits for the website in the worked example, the command or the loop's thread? Is there a
+# thread that nobody else needs?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 1, `xp_aiosqlite`, and part 2 for what must come after the update.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `async with aiosqlite.connect(path, timeout=5) as db:`, the update with `await db.execute(...)`,
+# then the select (`async with db.execute(...) as rows:`, `await rows.fetchone()`), and `await
+# db.commit()` at the end. Let the database add (`points = points + ?`): whoever reads, adds in
+# Python and writes, loses what others wrote in between.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("xp")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Twelve connections are twelve threads. Do it with one connection for all, in one thread
+# (`ThreadPoolExecutor(1)`), and see in the picture who waits for whom.
+# </details>
+
+# %% [markdown] exercise="pool" limit=0.1
+# ---
+# ## 2 · 200 commands, five connections
+#
+# The guild has grown, and the scores have moved to PostgreSQL. 200 people use `!xp` in the same
+# moment. The database belongs to several bots: **at most five connections** for this one.
+#
+# A `Scores` lives as long as the bot (`async with Scores(dsn) as scores`), and each command calls
+# `scores.add(name, points)`, which runs the statement `ADD` below and returns the new number of
+# points.
+#
+# At most five connections are ever opened, the work is spread over them (the server sees several
+# statements at once), every point is in the table, and the loop is never held for **100 ms**.
+
+# %% setup="pool_statement"
+ADD = "UPDATE lab_xp SET points = points + $1 WHERE name = $2 RETURNING points"
+ADD_PSYCOPG = "UPDATE lab_xp SET points = points + %s WHERE name = %s RETURNING points"
+
+# %% answer="pool"
+class Scores:
+    """The scores of a guild, in PostgreSQL, over at most five connections."""
+
+    def __init__(self, dsn):
+        self.dsn = dsn
+
+    async def __aenter__(self):
+        """Prepare what all commands share; return self."""
+        ### BEGIN SOLUTION
+        self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=5)
+        ### END SOLUTION
+        return self
+
+    async def __aexit__(self, *error):
+        """Close what was opened."""
+        ### BEGIN SOLUTION
+        await self.pool.close()
+        ### END SOLUTION
+
+    async def add(self, name, points):
+        """Run ADD with points and name; return how many points there are then."""
+        ### BEGIN SOLUTION
+        return await self.pool.fetchval(ADD, points, name)
+        ### END SOLUTION
+
+# %% setup="pool_evening" jupyter={"source_hidden": true}
+async def crowded(dsn, gains):
+    """Everybody uses `!xp` in the same moment; what each call of `add` returned."""
+    async with Scores(dsn) as scores:
+        return await asyncio.gather(*(scores.add(name, points) for name, points in gains))
+
+
+async def fill_table(before):
+    """Put these points into the table, and begin to count; connections that are open already."""
+    db = await asyncpg.connect(servers.postgres.dsn)
+    await db.execute("CREATE TABLE IF NOT EXISTS lab_xp (name TEXT PRIMARY KEY, points INT)")
+    await db.execute("TRUNCATE lab_xp")
+    await db.executemany("INSERT INTO lab_xp VALUES ($1, $2)", list(before.items()))
+    await db.close()
+    await asyncio.sleep(0.05)  # until the server has seen the end of it
+    await servers.postgres.reset()
+    await servers.postgres.slow(0.005)  # each answer takes the network 5 ms
+    return servers.postgres.counters()["connections"]
+
+# %% setup="pool_asked" jupyter={"source_hidden": true}
+def well_asked(report, connections):
+    """Raise WrongValue when the server was asked for too much."""
+    said = report.error[1] if report.error else ""
+    if "too many" in said or "remaining connection" in said:
+        raise WrongValue(f"{report}. It was asked for {connections} connections; 5 are yours.")
+    if "another operation" in said:
+        raise WrongValue(f"{report}. One connection carries one statement at a time.")
+
+# %% setup="pool_judged" jupyter={"source_hidden": true}
+async def pooled(report, already, before, gains):
+    """Raise WrongValue unless every point is there, over five connections that were in use."""
+    seen = servers.postgres.counters()
+    await servers.postgres.reset()
+    well_asked(report, seen["connections"] - already)
+    report.responsive(0.1)
+    report.value  # raises when the call did
+    db = await asyncpg.connect(servers.postgres.dsn)
+    found = dict(await db.fetch("SELECT name, points FROM lab_xp"))
+    await db.close()
+    wanted = dict(before)
+    for name, points in gains:
+        wanted[name] += points
+    same_points(found, wanted, "In the table")
+    report.returned([wanted[name] for name, _ in gains])
+    if seen["connections"] - already > 5:
+        raise WrongValue(
+            f"Every point is there, and the server saw {seen['connections'] - already} connections "
+            f"for {len(gains)} commands; 5 were agreed. How many may your pool open, and who makes "
+            "connections besides?"
+        )
+    if (peak := seen["peak_running"]) < 3:
+        if report.noise > 0.2:
+            raise Inconclusive("This machine was too busy to see statements side by side.")
+        raise WrongValue(
+            f"The server never saw more than {peak} statement(s) at once, and there may be five "
+            "connections: who waits for whom?"
+        )
+
+# %% test="pool_check" points=20
+gains = [(f"guest {number}", random.randint(1, 99)) for number in range(200)]
+before = {name: random.randint(10, 999) for name, _ in gains}
+already = await fill_table(before)
+report = await watch(crowded, servers.postgres.dsn, gains)
+await pooled(report, already, before, gains)
+### BEGIN HIDDEN TESTS
+gains = [(f"stranger {number}", random.randint(-9, 99)) for number in range(random.randint(90, 120))]
+before = {name: random.randint(10, 999) for name, _ in gains}
+already = await fill_table(before)
+report = await watch(crowded, servers.postgres.dsn, gains)
+await pooled(report, already, before, gains)
+### END HIDDEN TESTS
+right(report, 20)
+
+# %% [markdown] hints="pool"
+# <details><summary>Hint 1: a question</summary>
+#
+# Five connections, 200 commands: where do the other 195 wait, and who lets them in?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 4, `with_pool`, and the `setup_hook` below it.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# `self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=5)`; `await
+# self.pool.close()`; `return await self.pool.fetchval(ADD, points, name)`.
+# </details>
+# <details><summary>Hint 4: ten connections?</summary>
+#
+# That is what `create_pool` makes when nobody tells it otherwise.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("pool")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Build the pool yourself: five connections in an `asyncio.Queue`. `get` lends one, `put_nowait`
+# gives it back, in a `finally`. What would happen without the `finally`?
+# </details>
+
+# %% [markdown] exercise="stream" limit=0.1 stretch=true
+# ---
+# ## 3 · The long history *(stretch)*
+#
+# `!export` writes the guild's history to a file, one line a roll: `7,ada,6` (id, name, points), in
+# the order of the ids. There are **200,000** rolls in the table `lab_rolls (id, name, points)`, and
+# the bot has little memory.
+#
+# `export(dsn, path)` writes the file, and returns how many lines it has. Python's objects may take
+# **5 MB** at most, at any moment. (All the rows at once take seven times as much.) The loop is never
+# held for **100 ms**.
+
+# %% answer="stream"
+async def export(dsn, path):
+    """Write all rows of lab_rolls to the file at `path`; return the number of lines."""
+    ### BEGIN SOLUTION
+    connection, lines = await asyncpg.connect(dsn), 0
+    try:
+        with open(path, "w") as file:
+            async with connection.transaction():
+                rows = connection.cursor("SELECT * FROM lab_rolls ORDER BY id", prefetch=1000)
+                async for number, name, points in rows:
+                    file.write(f"{number},{name},{points}\n")
+                    lines += 1
+    finally:
+        await connection.close()
+    return lines
+    ### END SOLUTION
+
+# %% setup="stream_weighed" jupyter={"source_hidden": true}
+async def weighed(dsn):
+    """Call `export`; what it returned, what the file is like, and the most memory, in MB."""
+    path = Path("history.csv")
+    path.unlink(missing_ok=True)
+    tracemalloc.start()
+    try:
+        said = await export(dsn, str(path))
+        most = tracemalloc.get_traced_memory()[1] / 1e6
+    finally:
+        tracemalloc.stop()
+
+    def look():
+        content = path.read_bytes() if path.exists() else b""
+        return content.count(b"\n"), content[:40].decode(), hashlib.sha256(content).hexdigest()
+
+    return said, *await asyncio.to_thread(look), most
+
+
+async def fill_history(rows):
+    """Make a history of so many rolls; the file that is to come of it."""
+    shift = random.randint(0, 10**6)
+    db = await asyncpg.connect(servers.postgres.dsn)
+    await db.execute(
+        "DROP TABLE IF EXISTS lab_rolls; CREATE TABLE lab_rolls AS SELECT n AS id,"
+        " (ARRAY['ada', 'bo', 'cy'])[1 + n % 3] AS name, 1 + n % 6 AS points"
+        f" FROM generate_series({shift} + {rows}, {shift} + 1, -1) AS n"
+    )
+    await db.close()
+    names, numbers = ("ada", "bo", "cy"), range(shift + 1, shift + rows + 1)
+    return "".join(f"{n},{names[n % 3]},{1 + n % 6}\n" for n in numbers)
+
+# %% setup="stream_judged" jupyter={"source_hidden": true}
+def exported(report, history):
+    """Raise WrongValue unless the file is the history, and was written in little memory."""
+    if report.error is None and report.value[-1] > 5:
+        raise WrongValue(
+            f"Python's objects took {report.value[-1]:.0f} MB on the way, and 5 are allowed. Which "
+            "line holds all the rows at once?"
+        )
+    report.responsive(0.1)
+    said, lines, start, content, _ = report.value
+    wanted = history.count("\n")
+    if lines != wanted:
+        raise WrongValue(f"The file has {lines} lines, and the table {wanted} rows.")
+    if content != hashlib.sha256(history.encode()).hexdigest():
+        raise WrongValue(
+            f"The file begins with {start!r}, and should with {history[:40]!r}: id, name and points "
+            "of each roll, in the order of the ids."
+        )
+    if (type(said), said) != (int, wanted):
+        raise WrongValue(f"`export` returned {said!r}; the file has {wanted} lines.")
+
+# %% test="stream_check" points=20
+history = await fill_history(200_000)
+report = await watch(weighed, servers.postgres.dsn, timeout=30)
+exported(report, history)
+### BEGIN HIDDEN TESTS
+history = await fill_history(random.randint(60_000, 70_000))
+report = await watch(weighed, servers.postgres.dsn, timeout=30)
+exported(report, history)
+### END HIDDEN TESTS
+right(report, 20)
+
+# %% [markdown] hints="stream"
+# <details><summary>Hint 1: a question</summary>
+#
+# How many rows must be in memory at the moment in which one line is written?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 6, `in_portions`.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# A cursor lives in a transaction: `async with connection.transaction():`, in it `async for row in
+# connection.cursor("SELECT * FROM lab_rolls ORDER BY id", prefetch=1000):`, in it `file.write(...)`.
+# Without `prefetch` it asks for 50 rows at a time, which works, and takes longer.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("stream")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# PostgreSQL can write CSV itself: `connection.copy_from_query(..., output=path, format="csv")`. How
+# much faster is it, and what do you give up?
+# </details>
+
+# %% [markdown]
+# ---
+# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
+# work/08_databases/08_databases.ipynb` marks this notebook as an instructor would, hidden tests
+# included.

@@ -1,0 +1,550 @@
+# The lesson of unit 08. Every figure in the text is either measured by the cell above it, or cited
+# under "In practice". `build` makes notebooks/08_databases.ipynb of this file.
+
+# %% [markdown]
+# # 08 · Keep the score while the file is locked
+#
+# *Which database calls block?*
+#
+# **You will** write XP into a file that somebody else holds, run a hundred commands into a real
+# PostgreSQL until it refuses, and read 200,000 rows without room for them.
+#
+# **You learn**
+# - why a file on your own disk can stop your bot, and what aiosqlite does about it;
+# - why one connection is not concurrency, and what a pool is;
+# - what a transaction holds together, and what happens without one;
+# - how to read a big table in the memory of a small one.
+#
+# **You need** tasks and `gather` (02), threads (05), and sessions with their limits (07). The
+# databases are real and start by themselves; nothing leaves this machine. The lesson takes 25 to 40
+# minutes, the lab after it 25 to 45.
+
+# %%
+import asyncio
+import sqlite3
+import time
+import tracemalloc
+from contextlib import closing
+
+import aiosqlite
+import asyncpg
+
+from autograder import catalog, predict, recall, watch, world
+
+servers = await world.start("sqlite", "postgres", "mysql")
+print(servers.postgres.kind, "and", servers.mysql.kind)
+
+# %% [markdown]
+# The line above says which databases you got. If it says *stand-in* for the second one, there is no
+# MariaDB on this machine, and something that speaks its language answers in its place. Nothing
+# graded depends on it.
+#
+# First, three questions from earlier units. Put a letter in place of each question mark, and run
+# the cell again.
+
+# %%
+recall("?", about="one-session")
+
+# %%
+recall("?", about="threads-are-not-cancelled")
+
+# %%
+recall("?", about="grey-zone")
+
+# %% [markdown]
+# ## 1 · A file that somebody holds
+#
+# `!xp` gives somebody five points, in a SQLite file. The guild's website uses the same file. SQLite
+# lets **one writer in at a time**, and the others wait.
+#
+# `servers.sqlite(0.8, TABLES)` makes such a file, which another process, "the website", holds for
+# the next 0.8 s.
+
+# %%
+TABLES = """
+CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER);
+INSERT INTO xp VALUES ('ada', 10), ('bo', 20), ('cy', 30);
+"""
+ADD = "UPDATE xp SET points = points + 5 WHERE name = ?"
+
+
+async def xp_sqlite3():
+    with closing(sqlite3.connect(file.path, timeout=5)) as db:
+        db.execute(ADD, ("ada",))
+        db.commit()
+
+
+def judge(report):
+    """The picture of a run, and what a grader would say of it."""
+    try:
+        display(report.responsive(0.1))
+    except Exception as complaint:  # the picture is shown before the check complains
+        print(complaint)
+
+# %% [markdown]
+# The disk is fast, the update is tiny, and `timeout=5` says that we are ready to wait for 5 s (it is
+# the default).
+#
+# > **Predict.** The website holds the file for 0.8 s. For how long does the loop stand still?
+
+# %%
+predict("?", about="somebody-holds-it")
+
+# %% experiment="somebody-holds-it"
+file = await servers.sqlite(0.8, TABLES)
+judge(await watch(xp_sqlite3))
+
+# %%
+predict(about="somebody-holds-it")
+
+# %% [markdown]
+# There is no network here, and no `sleep` of ours. SQLite sleeps for us, *inside* of `execute`, and
+# it does so on the loop's thread. While you test your bot at home nobody holds the file, and this
+# line takes a millisecond. aiosqlite has the same calls, to be awaited:
+
+# %%
+async def xp_aiosqlite():
+    async with aiosqlite.connect(file.path, timeout=5) as db:
+        await db.execute(ADD, ("ada",))
+        await db.commit()
+
+
+file = await servers.sqlite(0.8, TABLES)
+judge(await watch(xp_aiosqlite))
+
+# %% [markdown]
+# It waits just as long, and nobody else has to. What does it do? It sends every call to a **thread**
+# that belongs to the connection, and awaits that. It is the card of unit 03, `asyncio.to_thread`,
+# in a form that is good to read.
+#
+# How does that go when the website takes more or less time?
+
+# %%
+LOCKED = (0.1, 0.3, 0.5, 0.7)
+held = {"sqlite3": [], "aiosqlite": []}
+for seconds in LOCKED:
+    for name, command in (("sqlite3", xp_sqlite3), ("aiosqlite", xp_aiosqlite)):
+        file = await servers.sqlite(seconds, TABLES)
+        held[name].append((await watch(command)).longest_block)
+
+# %% jupyter={"source_hidden": true}
+import matplotlib.pyplot as plt
+
+
+def lines(held):
+    """How long the loop stood still, against how long the file was locked."""
+    _, axes = plt.subplots(figsize=(8, 2.8))
+    for mark, (name, blocks) in zip("Xo", held.items(), strict=True):
+        axes.plot(LOCKED, blocks, "-", marker=mark, color="black", markersize=8)
+        axes.text(LOCKED[-1] + 0.02, blocks[-1], f"{name}: {blocks[-1] * 1000:.0f} ms", va="center")
+    axes.axhline(0.1, color="black", linestyle=":")
+    axes.set(xlabel="seconds for which the file is locked", ylabel="seconds without the loop")
+    axes.set(xlim=(0.05, 0.95))
+
+
+lines(held)
+
+# %% [markdown]
+# The dotted line is our limit. One of the two is below it whatever the website does.
+#
+# **Change it.** Give `sqlite3.connect` a `timeout=0.05`. Is that a cure? (Look at what ada gets.)
+
+# %% [markdown]
+# ## 2 · What nobody else can see
+#
+# bo gets his five points, and the command tells him how many he has now.
+
+# %%
+async def xp_forgetful():
+    async with aiosqlite.connect(file.path) as db:
+        await db.execute(ADD, ("bo",))
+        async with db.execute("SELECT points FROM xp WHERE name = 'bo'") as rows:
+            return (await rows.fetchone())[0]
+
+
+def in_the_file(name):
+    """What anybody else finds in the file."""
+    with closing(sqlite3.connect(file.path)) as db:
+        return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
+
+# %% [markdown]
+# bo had 20. No error is raised.
+#
+# > **Predict.** What does the command say, and what is in the file afterwards?
+
+# %%
+predict("?", about="who-sees-it")
+
+# %% experiment="who-sees-it"
+await file.release()
+report = await watch(xp_forgetful)
+print("the command says", report.value, "and the file says", in_the_file("bo"))
+
+# %%
+predict(about="who-sees-it")
+
+# %% [markdown]
+# An update opens a **transaction**, and what happens in it is seen by your own connection only,
+# until `await db.commit()`. Without the commit it is rolled back when the connection goes.
+#
+# And while it is open, *you* are the website of part 1: everybody else who writes has to wait for
+# you. So: commit at once, and never await anything slow between the update and the commit.
+
+# %% [markdown]
+# ## 3 · One connection is one lane
+#
+# Now a real server, PostgreSQL, and a library that speaks its protocol on the loop itself, without
+# threads: asyncpg. The bot has *one* connection. Five people use `!top` in the same moment, a query
+# that takes the server 0.2 s.
+
+# %%
+DSN = servers.postgres.dsn
+TOP = "SELECT 'ada' FROM pg_sleep(0.2)"  # some work for the server
+
+
+async def one_for_all():
+    connection = await asyncpg.connect(DSN)
+    tops = [connection.fetchval(TOP) for _ in range(5)]
+    answers = await asyncio.gather(*tops, return_exceptions=True)
+    await connection.close()
+    return [str(answer) for answer in answers]
+
+# %% [markdown]
+# > **Predict.** When do the five have their answers?
+
+# %%
+predict("?", about="five-on-one")
+
+# %% experiment="five-on-one"
+report = await watch(one_for_all)
+print(*report.value, f"({report.seconds:.1f} s)", sep="\n")
+
+# %%
+predict(about="five-on-one")
+
+# %% [markdown]
+# One got through, four got an error. A connection is a conversation: a question, its answer, the
+# next question. asyncpg says so; others queue in silence. Here is aiosqlite, one connection, and
+# five queries that take 0.1 s each (SQLite may call a function of ours, so we let it sleep).
+
+# %%
+async def queue_in_silence():
+    async with aiosqlite.connect(":memory:") as db:
+        await db.create_function("nap", 1, time.sleep)
+        await asyncio.gather(*(db.execute_fetchall("SELECT nap(0.1)") for _ in range(5)))
+
+
+report = await watch(queue_in_silence)
+print(f"{report.seconds:.2f} s, longest block {report.longest_block * 1000:.0f} ms")
+
+# %% [markdown]
+# The loop is free, and still the last one waits for all the others. **Async is about the loop;
+# side by side is about connections.** Five queries at once need five of them.
+
+# %% [markdown]
+# ## 4 · A pool
+#
+# So a connection for each command? Raid night: a hundred people use `!top` at once.
+
+# %%
+async def one_each():
+    async def top():
+        connection = await asyncpg.connect(DSN)
+        try:
+            return await connection.fetchval(TOP)
+        finally:
+            await connection.close()
+
+    answers = await asyncio.gather(*(top() for _ in range(100)), return_exceptions=True)
+    return answers.count("ada"), sorted({str(one) for one in answers if one != "ada"})
+
+# %% [markdown]
+# > **Predict.** What do the hundred get?
+
+# %%
+predict("?", about="a-hundred-connections")
+
+# %% experiment="a-hundred-connections"
+answered, errors = (await watch(one_each)).value
+print(answered, "have an answer. The others:", *errors, sep="\n")
+
+# %%
+predict(about="a-hundred-connections")
+
+# %% [markdown]
+# For PostgreSQL a connection is a *process*, so it allows so many and no more: 60 here, 100 by
+# default. And making one takes longer than most queries.
+#
+# A **pool** is the drawer of unit 07, for databases. It keeps some connections open, lends one to
+# whoever needs it, and lets the others wait *in an `await`*:
+
+# %%
+async def with_pool(size, commands=40):
+    """So many commands of 0.05 s through a pool of this size; seconds that they took."""
+
+    async def evening():
+        async with asyncpg.create_pool(DSN, min_size=size, max_size=size) as pool:
+            began = time.monotonic()
+            tops = (pool.fetchval("SELECT 'ada' FROM pg_sleep(0.05)") for _ in range(commands))
+            await asyncio.gather(*tops)
+            return time.monotonic() - began
+
+    return (await watch(evening)).value
+
+# %% [markdown]
+# > **Predict.** 40 commands at once, 0.05 s each, a pool of five. How long until all have their
+# > answer?
+
+# %%
+predict("?", about="forty-through-five")
+
+# %% experiment="forty-through-five"
+took = {size: await with_pool(size) for size in (1, 2, 5, 10, 20)}
+print(f"A pool of five: {took[5]:.2f} s")
+
+# %%
+predict(about="forty-through-five")
+
+# %% jupyter={"source_hidden": true}
+def pools(took):
+    """Commands a second against the size of the pool."""
+    _, axes = plt.subplots(figsize=(8, 2.8))
+    sizes = [str(size) for size in took]
+    rates = [40 / seconds for seconds in took.values()]
+    bars = axes.bar(sizes, rates, 0.6, color="0.8", edgecolor="black")
+    axes.bar_label(bars, [f"{rate:.0f}" for rate in rates])
+    axes.set(xlabel="connections in the pool", ylabel="commands a second", ylim=(0, 1.15 * max(rates)))
+
+
+pools(took)
+
+# %% [markdown]
+# Twice the connections, twice the commands: as long as the server only *waits*, as `pg_sleep` does.
+# Real queries need its processors, and beyond a few connections for each of them the curve bends.
+# Five to ten are plenty for most bots.
+#
+# In the bot, the pool is made once, where the session is made:
+#
+# ```python
+# async def setup_hook(self):
+#     self.pool = await asyncpg.create_pool(DSN, min_size=1, max_size=5)
+# ```
+#
+# and used as `await bot.pool.fetchval(...)`, or, for more than one statement, `async with
+# bot.pool.acquire() as connection:`.
+
+# %% [markdown]
+# ## 5 · All or nothing
+#
+# `!give bo 10`: ada gives ten points to bo. Two statements, and between them something goes wrong.
+
+# %%
+async def give(pool):
+    await pool.execute("UPDATE coins SET points = points - 10 WHERE name = 'ada'")
+    raise ConnectionError("the network is gone")  # before bo got anything
+
+
+async def give_whole(pool):
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("UPDATE coins SET points = points - 10 WHERE name = 'ada'")
+        raise ConnectionError("the network is gone")
+
+# %%
+async def after(command):
+    """Everybody's points after the command, of 100 in all."""
+    async with asyncpg.create_pool(DSN, min_size=1, max_size=5) as pool:
+        await pool.execute(
+            "DROP TABLE IF EXISTS coins; CREATE TABLE coins (name TEXT, points INT);"
+            "INSERT INTO coins VALUES ('ada', 50), ('bo', 50)"
+        )
+        try:
+            await command(pool)
+        except ConnectionError as error:
+            print(f"{command.__name__}: {error};", end=" ")
+        return await pool.fetchval("SELECT sum(points) FROM coins")
+
+# %% [markdown]
+# > **Predict.** There were 100 points. How many are there afterwards, with `give`, and with
+# > `give_whole`?
+
+# %%
+predict("?", about="half-a-gift")
+
+# %% experiment="half-a-gift"
+for command in (give, give_whole):
+    print(await after(command), "points")
+
+# %%
+predict(about="half-a-gift")
+
+# %% [markdown]
+# With asyncpg each statement is a transaction of its own, committed at once. (So you cannot forget
+# the commit, as with aiosqlite.) What belongs together, goes into `async with
+# connection.transaction()`, and on **one** connection: `pool.execute` twice may well be two.
+#
+# One more thing about adding up. Not `SELECT points`, add in Python, `UPDATE`: between the two,
+# another command adds as well, and one of both is lost. `SET points = points + 5` lets the
+# database do it, in one step. Unit 09 is about that gap.
+
+# %% [markdown]
+# ## 6 · 200,000 rows
+#
+# `!export` hands out the guild's history as a file: every roll that there ever was.
+
+# %%
+setup = await asyncpg.connect(DSN)
+await setup.execute(
+    "DROP TABLE IF EXISTS rolls; CREATE TABLE rolls AS SELECT n AS id,"
+    " (ARRAY['ada', 'bo', 'cy'])[1 + n % 3] AS name, 1 + n % 6 AS points"
+    " FROM generate_series(1, 200000) AS n"
+)
+await setup.close()
+ALL = "SELECT id, name, points FROM rolls"
+
+# %%
+async def all_at_once():
+    connection = await asyncpg.connect(DSN)
+    total = sum(row["points"] for row in await connection.fetch(ALL))
+    await connection.close()
+    return total
+
+
+async def in_portions():
+    connection, total = await asyncpg.connect(DSN), 0
+    async with connection.transaction():
+        async for row in connection.cursor(ALL, prefetch=1000):
+            total += row["points"]
+    await connection.close()
+    return total
+
+# %% [markdown]
+# `fetch` returns a list. A *cursor* brings the rows as you ask for them, a thousand at a time.
+# `weighed` runs both and notes how much memory Python's objects took at the most. (To count it
+# slows them down, so do not look at the seconds.)
+#
+# > **Predict.** How much memory do the two need at their peak?
+
+# %%
+predict("?", about="how-much-room")
+
+# %% experiment="how-much-room"
+async def weighed(command):
+    """The most memory that a command took, in MB, and the longest block, in seconds."""
+
+    async def run():
+        tracemalloc.start()
+        try:
+            await command()
+            return tracemalloc.get_traced_memory()[1] / 1e6
+        finally:
+            tracemalloc.stop()
+
+    report = await watch(run, timeout=30)
+    return report.value, report.longest_block
+
+
+weights = {command.__name__: await weighed(command) for command in (all_at_once, in_portions)}
+for name, (megabytes, block) in weights.items():
+    print(f"{name:12} {megabytes:5.1f} MB, longest block {block * 1000:.0f} ms")
+
+# %%
+predict(about="how-much-room")
+
+# %% [markdown]
+# A Binder or a small server has some hundred megabytes for everything. Three people with `!export`
+# at once, a table ten times as long, and the operating system ends your bot without a word in its
+# log.
+#
+# Every library has the second way: asyncpg and psycopg have cursors on the server, aiomysql has
+# `SSCursor`, aiosqlite `async for row in db.execute(...)`. In all of them it is not what `fetchall`
+# does.
+
+# %% [markdown]
+# ## 7 · So which one?
+#
+# One library for each database, and its blocking twin, at work on the same slow query. First
+# MariaDB, or its stand-in:
+
+# %%
+print(servers.mysql.kind)
+await catalog.compare("aiomysql")
+
+# %% [markdown]
+# and what the catalog of the course knows about all of them, with the day it was looked at:
+
+# %%
+for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
+    card = catalog.find(name)
+    print(f"{name:10} {card.purpose}; instead of {card.twin}")
+    print(f"{'':10} {card.status} (seen {card.seen})\n")
+
+# %% [markdown]
+# Mind psycopg: its `connect` blocks and its `AsyncConnection.connect` does not, and all the rest has
+# the same names. It is the two halves of httpx again.
+
+# %% [markdown]
+# ## In your bot
+#
+# **Search for** blocking drivers, and for connections that are born in commands:
+#
+# ```
+# grep -rnE "sqlite3\.connect|psycopg2|psycopg\.connect|pymysql|create_engine\(" --include=*.py .
+# grep -rnE "(asyncpg|aiomysql|aiosqlite)\.connect|fetchall\(" --include=*.py .
+# ```
+#
+# **Before and after**
+#
+# ```python
+# @bot.command()
+# async def xp(ctx):                                                    # before
+#     db = sqlite3.connect("bot.db")
+#     db.execute("UPDATE xp SET points = points + 5 WHERE id = ?", (ctx.author.id,))
+#     db.commit()
+#
+# @bot.command()
+# async def xp(ctx):                                                    # after
+#     async with aiosqlite.connect("bot.db") as db:
+#         await db.execute("UPDATE xp SET points = points + 5 WHERE id = ?", (ctx.author.id,))
+#         await db.commit()
+# ```
+#
+# **One change for tonight**: put `print(time.monotonic())` before and after the most used database
+# call of your bot, and look at the *largest* difference tomorrow, not at the usual one.
+
+# %% [markdown]
+# ## In practice
+#
+# <details><summary>The fine print, with sources</summary>
+#
+# - **SQLite in WAL mode** (`PRAGMA journal_mode=WAL`, once) lets readers read while somebody writes.
+#   Writers still wait for writers. It wants a local disk (sqlite.org, *Write-Ahead Logging*).
+# - **`timeout`** of `sqlite3.connect` and `aiosqlite.connect` is 5 s; then comes *database is
+#   locked*. SQLite does not queue: it sleeps and tries again, so that the order is nobody's.
+# - **aiosqlite** has one thread and one queue for each connection. Ten connections are ten threads.
+# - **asyncpg's pool** has 10 connections unless told otherwise, and opens `min_size` of them at
+#   once. Behind pgbouncer in transaction mode set `statement_cache_size=0` (asyncpg #1058).
+# - **To connect costs CPU, too**: a password that is checked the modern way (SCRAM, 4096 rounds)
+#   holds the loop for about 10 ms at each connect, as measured for this course. Its PostgreSQL
+#   leaves that out; yours should not.
+# - **aiomysql** fills `%s` in on the client's side, and wants `autocommit=True` or a commit.
+# - **An ORM is no cure by its name.** A synchronous SQLAlchemy `Session` in a handler blocks like
+#   the driver below it; its asyncio half needs an async driver (`postgresql+asyncpg`), and every
+#   attribute that is loaded lazily is a query (SQLAlchemy discussion #10088).
+# - **A hundred connections** is PostgreSQL's default for `max_connections`; some are reserved for
+#   administrators.
+#
+# </details>
+
+# %% [markdown]
+# ## You have seen
+#
+# - A local file blocks as well as a far-away page: what waits is the lock. aiosqlite waits in a
+#   thread, asyncpg and aiomysql on the loop.
+# - One connection, one query at a time. A pool is a few of them, and a line that waits in an
+#   `await`.
+# - Commit what is done, put into one transaction what belongs together, and fetch in portions what
+#   is long.
+#
+# **Next**: the lab, with a locked file, a PostgreSQL that counts connections, and a history that is
+# too long. Then unit 09: the database is right now, and two commands at once can still spend the
+# same coin twice.
