@@ -35,6 +35,7 @@ from autograder.outcomes import UserMistake
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 UNFINISHED = "unfinished"
+GUARD = ROOT / "autograder" / "grading" / "jupyter" / "nbgrader_config.py"
 
 
 def enter(arguments: Sequence[str], *, make: bool = True) -> None:
@@ -276,7 +277,14 @@ def _stamp(place: Path) -> str:
 
 
 def _finish(place: Path) -> None:
-    """Write the stamp in one step: it is there whole, or not at all."""
+    """Add the guard, then the stamp in one step: it is there whole, or not at all.
+
+    With the guard a mistake in nbgrader_config.py stops also an nbgrader that is called by its own
+    name. An editable install leaves out what pyproject.toml calls data-files.
+    """
+    if GUARD.is_file():
+        (place / "etc" / "jupyter").mkdir(parents=True, exist_ok=True)
+        shutil.copy(GUARD, place / "etc" / "jupyter")
     fresh = _stamp_of(place).with_suffix(".new")
     fresh.write_text(_stamp(place), encoding="utf-8")
     fresh.replace(_stamp_of(place))
@@ -353,7 +361,7 @@ def _surround() -> None:
     # Kernels run in work/NN_name: there too `autograder` is this checkout, and no other.
     _prepend("PYTHONPATH", str(ROOT))
     # What nbgrader falls back to when nbgrader_config.py has a mistake refuses to grade.
-    _prepend("JUPYTER_CONFIG_PATH", str(ROOT / "autograder" / "grading" / "jupyter"))
+    _prepend("JUPYTER_CONFIG_PATH", str(GUARD.parent))
     if not _home_is_writable():
         home = ROOT / "work" / ".unblocked" / "home"
         home.mkdir(parents=True, exist_ok=True)

@@ -114,6 +114,16 @@ def test_only_the_first_start_and_a_change_of_requirements_install(clone: Clone)
 
 
 @INSTALLS
+def test_the_environment_holds_what_stops_nbgrader_when_the_settings_are_broken(
+    clone: Clone,
+) -> None:
+    clone.run()
+    guard = Path("etc", "jupyter", "nbgrader_config.py")
+    ours = clone.root / "autograder" / "grading" / "jupyter" / guard.name
+    assert (clone.venv / guard).read_text() == ours.read_text()
+
+
+@INSTALLS
 def test_a_moved_repository_gets_a_new_environment(clone: Clone, tmp_path: Path) -> None:
     """Scripts in an environment begin with its path: `alembic` would not be found."""
     clone.run()
