@@ -1,0 +1,655 @@
+# The lab of unit 05. What waits, waits for 0.45 s or more; work is sized at run time to 0.5 s or
+# more, pure Python to 0.9 s, because there the limit is 0.2 s (the others: 0.1 s). The pool of
+# exercise 2 is proven by a server that holds its answers, not by a clock.
+
+# %% [markdown]
+# # Lab 05 · Send each job where it belongs
+#
+# Three exercises, 90 points, 20 to 45 minutes. Run the cells in order, from the top.
+#
+# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
+# **test cell** below it. Your source is not looked at. What counts is that the answer is right,
+# that the loop was free, and what the servers saw. A hidden test does the same with other inputs.
+#
+# Stuck? Under each exercise stands a ladder of hints, and climbing it costs nothing.
+
+# %% setup="tools" jupyter={"source_hidden": true}
+import asyncio
+import functools
+import io
+import multiprocessing
+import random
+import time
+import urllib.request
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from types import SimpleNamespace
+
+import discord
+import requests
+from discord.ext import commands
+from PIL import Image, ImageDraw
+
+from autograder import watch, world
+from autograder.outcomes import Inconclusive, Outcome, WrongValue
+
+servers = await world.start("http")
+
+# %% [markdown]
+# The jobs are in a file, so that another process can find them by their names. Have a look: you
+# will send each of them somewhere.
+
+# %% setup="jobs_file"
+# %%writefile jobs.py
+"""The jobs of the lab; other processes import this file to find them."""
+
+import io
+import random
+import urllib.request
+
+from PIL import Image, ImageFilter
+
+
+def ask_weather(url):
+    """What the weather service says. It takes its time."""
+    with urllib.request.urlopen(url, timeout=10) as page:
+        return page.read().decode()
+
+
+def find_seed(rolls, seeds):
+    """The first seed below `seeds` whose dice show these rolls, or -1."""
+    for seed in range(seeds):
+        dice = random.Random(seed)
+        if all(dice.randint(1, 6) == roll for roll in rolls):
+            return seed
+    return -1
+
+
+def shrink(photo):
+    """A small picture of a photo, softened; both are the bytes of an image file."""
+    image = Image.open(io.BytesIO(photo)).convert("RGB").filter(ImageFilter.GaussianBlur(6))
+    image.thumbnail((96, 96))
+    small = io.BytesIO()
+    image.save(small, "PNG")
+    return small.getvalue()
+
+
+def ranking(season, players):
+    """The scores of ten players, from the worst to the best, with as many between each two."""
+    scores = memoryview(random.Random(season).randbytes(4 * players)).cast("I")
+    return sorted(scores)[:: players // 9][:10]
+
+# %% setup="verdicts" jupyter={"source_hidden": true}
+import jobs
+
+
+def right(report, points):
+    """Say that a test was passed which has a hidden part as well."""
+    print(f"Right. {report}")
+    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
+
+
+HINTS = {
+    "object is not callable": "A job was called on the loop, and its result was sent away: give the "
+    "pool the function and, after a comma, its arguments.",
+    "pickle": "What goes to a process goes by its name, and has to be in a file: `jobs.shrink`, not "
+    "a lambda and not a function inside another one.",
+    "process pool was terminated": "The other process could not find its job: is it one of jobs.py?",
+    "await wasn't used": "What a pool runs is a plain `def`; an `async def` in a thread does nothing.",
+    "coroutine": "What a pool runs is a plain `def`; an `async def` in a thread does nothing.",
+}
+
+
+def hinted(report, check, *arguments, **settings):
+    """Make a check of the report; a failure with a usual cause says which."""
+    try:
+        check(*arguments, **settings)
+    except Outcome as failure:
+        said = " ".join(map(str, report.error or ()))
+        hint = next((HINTS[key] for key in HINTS if key in said), "")
+        if not hint and report.blocks and report.blocks[0].kind == "gil":
+            hint = "The job is in a thread, but it is one long step of C, and keeps the GIL."
+        raise type(failure)(f"{failure} {hint}".strip()) from None
+
+
+def free(report, limit, gateway=None):
+    """Check the loop."""
+    hinted(report, report.responsive, limit, gateway=gateway)
+
+
+def came(report, expected):
+    """Check what came back."""
+    hinted(report, report.returned, expected)
+
+# %% setup="sizes" jupyter={"source_hidden": true}
+def sized(work, start, seconds, made=int):
+    """The n for which `work(made(n))` takes about so many seconds of this machine's CPU time."""
+
+    def cost(n):
+        needed = made(n)
+        began = time.thread_time()
+        work(needed)
+        return time.thread_time() - began
+
+    n = start  # the cost of n more, so that what a call costs at the least does not count
+    while (more := cost(2 * n) - cost(n)) < 0.04:
+        n *= 2
+    return int(n * seconds / more)
+
+
+@functools.cache
+def photo(seed, rows):
+    """The bytes of a photo of 1000 times so many pixels, always the same for the same seed."""
+    dice = random.Random(seed)
+    image = Image.new("RGB", (1000, rows), tuple(dice.choices(range(256), k=3)))
+    draw = ImageDraw.Draw(image)
+    for _ in range(12):
+        left, top = dice.randrange(800), dice.randrange(rows)
+        draw.ellipse((left, top, left + 200, top + 150), tuple(dice.choices(range(256), k=3)))
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+# %% [markdown]
+# ---
+# ## 1 · Four jobs, four places
+#
+# **Worked example.** A fifth one, which is not in the file: `time.sleep(0.9)`. It waits, so a thread
+# is the place:
+#
+# ```python
+# async def shake_the_cup():
+#     await asyncio.to_thread(time.sleep, 0.9)
+# ```
+#
+# And if it were a job for a process:
+#
+# ```python
+# processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+#
+# async def shake_the_cup():
+#     loop = asyncio.get_running_loop()
+#     await loop.run_in_executor(processes, time.sleep, 0.9)
+# ```
+
+# %% [markdown] exercise="four_jobs" limit=0.1
+# **Your turn.** Four functions of `jobs.py`. Each answer returns what the job of the same kind
+# returns, and **never holds the loop for 100 ms**; for the pure Python of `find_seed` it is 200 ms,
+# since a thread of Python takes some of the loop's time. Called on the loop, each of them holds it
+# for half a second or more.
+#
+# The first: `jobs.ask_weather(url)` waits for a slow service. Here only the function and its
+# argument are missing.
+
+# %% answer="four_jobs_weather"
+async def weather(url):
+    """Return what `jobs.ask_weather(url)` returns."""
+    ### BEGIN SOLUTION
+    return await asyncio.to_thread(jobs.ask_weather, url)
+    ### END SOLUTION
+
+# %% setup="four_jobs_asked" jupyter={"source_hidden": true}
+async def asked_once(path):
+    """Raise WrongValue unless the service was asked, once."""
+    seen = [entry for entry in await servers.http.log() if entry["path"] == path]
+    if len(seen) != 1:
+        raise WrongValue(f"The weather service was asked {len(seen)} times, and once is right.")
+
+# %% test="four_jobs_weather_check" points=7
+path, sky = f"/weather/{random.randint(1, 10**9)}", random.choice(["rain", "snow", "sun"])
+await servers.http.plan(path=path, delay=0.5, body=sky)
+report = await watch(weather, servers.http.url + path)
+free(report, 0.1)
+came(report, f'"{sky}"')
+await asked_once(path)
+### BEGIN HIDDEN TESTS
+path, degrees = f"/weather/{random.randint(1, 10**9)}", random.randint(-20, 40)
+await servers.http.plan(path=path, delay=0.45, body={"degrees": degrees})
+report = await watch(weather, servers.http.url + path)
+free(report, 0.1)
+came(report, f'{{"degrees": {degrees}}}')
+await asked_once(path)
+### END HIDDEN TESTS
+right(report, 7)
+
+# %% [markdown]
+# `jobs.find_seed(rolls, seeds)` tries one seed after the other, in plain Python.
+
+# %% answer="four_jobs_seed"
+async def seed_of(rolls, seeds):
+    """Return what `jobs.find_seed(rolls, seeds)` returns."""
+    ### BEGIN SOLUTION
+    return await asyncio.to_thread(jobs.find_seed, rolls, seeds)
+    ### END SOLUTION
+
+# %% setup="four_jobs_rolls" jupyter={"source_hidden": true}
+def rolls_of(seed):
+    """Twenty rolls by which a seed is known."""
+    dice = random.Random(seed)
+    return [dice.randint(1, 6) for _ in range(20)]
+
+# %% test="four_jobs_seed_check" points=7
+report = await watch(seed_of, rolls_of(3), 5)
+came(report, 3)
+seeds = sized(lambda n: jobs.find_seed([7], n), 1_000, seconds=0.9)
+seed = seeds - random.randint(1, seeds // 20)
+report = await watch(seed_of, rolls_of(seed), seeds)
+free(report, 0.2)
+came(report, seed)
+### BEGIN HIDDEN TESTS
+seeds += random.randint(1, 999)
+report = await watch(seed_of, [7], 9)
+came(report, -1)
+seed = seeds - random.randint(1, seeds // 20)
+report = await watch(seed_of, rolls_of(seed), seeds)
+free(report, 0.2)
+came(report, seed)
+### END HIDDEN TESTS
+right(report, 7)
+
+# %% [markdown]
+# `jobs.shrink(photo)` is work for Pillow.
+
+# %% answer="four_jobs_photo"
+async def small_picture(photo):
+    """Return what `jobs.shrink(photo)` returns: the bytes of a small picture."""
+    ### BEGIN SOLUTION
+    return await asyncio.to_thread(jobs.shrink, photo)
+    ### END SOLUTION
+
+# %% setup="four_jobs_pixels" jupyter={"source_hidden": true}
+def pixels(data):
+    """The size of a picture and its pixels; raises WrongValue for what is no picture."""
+    try:
+        image = Image.open(io.BytesIO(data)).convert("RGB")
+        return image.size, image.tobytes()
+    except Exception as error:
+        kind = f"a {type(data).__name__}" if type(data) is not bytes else f"{len(data)} bytes"
+        raise WrongValue(f"What came back ({kind}) is no picture: {error}") from None
+
+
+def same_pixels(data, original):
+    """Raise WrongValue unless the picture shows what `jobs.shrink` makes of the photo."""
+    (size, seen), (right_size, right_pixels) = pixels(data), pixels(jobs.shrink(original))
+    if size != right_size:
+        raise WrongValue(f"The picture is {size} pixels large, and {right_size} is right.")
+    if seen != right_pixels:
+        raise WrongValue("The picture has the right size, and does not show the photo, shrunk.")
+
+# %% test="four_jobs_photo_check" points=8
+report = await watch(small_picture, photo(1, 20))
+same_pixels(report.value, photo(1, 20))
+rows = sized(jobs.shrink, 100, seconds=0.55, made=lambda n: photo(1, n))
+report = await watch(small_picture, photo(1, rows))
+free(report, 0.1)
+same_pixels(report.value, photo(1, rows))
+### BEGIN HIDDEN TESTS
+seed, rows = random.randint(2, 10**9), rows + random.randint(1, 99)
+report = await watch(small_picture, photo(seed, rows))
+free(report, 0.1)
+same_pixels(report.value, photo(seed, rows))
+### END HIDDEN TESTS
+right(report, 8)
+
+# %% [markdown]
+# `jobs.ranking(season, players)` sorts the scores of very many players. Nothing is given here.
+
+# %% answer="four_jobs_ranking"
+async def deciles(season, players):
+    """Return what `jobs.ranking(season, players)` returns."""
+    ### BEGIN SOLUTION
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(processes, jobs.ranking, season, players)
+
+
+processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+### END SOLUTION
+
+# %% test="four_jobs_ranking_check" points=8
+report = await watch(deciles, 1, 100)
+came(report, jobs.ranking(1, 100))
+players = sized(lambda n: jobs.ranking(1, n), 20_000, seconds=0.55)
+report = await watch(deciles, 1, players)
+free(report, 0.1)
+came(report, jobs.ranking(1, players))
+### BEGIN HIDDEN TESTS
+season, players = random.randint(2, 10**9), players + random.randint(1, 9999)
+report = await watch(deciles, season, players)
+free(report, 0.1)
+came(report, jobs.ranking(season, players))
+### END HIDDEN TESTS
+right(report, 8)
+
+# %% [markdown] hints="four_jobs"
+# <details><summary>Hint 1: a question</summary>
+#
+# For each of the four: does it wait, is it many small steps of Python, is it C that lets go of the
+# GIL, or C that keeps it?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# The table at the end of part 4, and the map in part 6. The process is in part 5.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# Three of them are one line: `return await asyncio.to_thread(jobs...., ...)`. Which three? For the
+# fourth: a pool of processes, made once, above the function; then `run_in_executor` with the pool,
+# the function, and its two arguments.
+# </details>
+# <details><summary>Hint 4: the loop still stands still</summary>
+#
+# Does the sentence speak of *a thread that kept the GIL*? Then the job is in a thread, and belongs
+# into a process. Does it name a line in `jobs.py` without that? Then somebody called the job on the
+# loop: look for `jobs.something(` with a bracket where a comma should be.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("four_jobs")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Do the ranking without a process: sort a thousand scores at a time, in a thread or with a turn for
+# the loop after each (unit 04), and merge the sorted parts with `heapq.merge`. What does that cost?
+# </details>
+
+# %% [markdown] exercise="oracle_pool" limit=0.1
+# ---
+# ## 2 · An oracle, and the rest of the world
+#
+# `!oracle` again: an SDK that blocks, twenty people who ask at once, and an oracle that is in no
+# hurry tonight. Meanwhile the bot has to look up a name, as it does for each new connection. Its
+# makers say: **at most four questions at a time**.
+#
+# Write `oracle`, and make the pool it needs, once. Then
+#
+# - every question is asked once, and everybody gets the answer to their own;
+# - four are under way as long as there are four, and never more;
+# - a lookup (`loop.getaddrinfo`) is answered while they are;
+# - the loop is never held for **100 ms**.
+#
+# The web server plays the oracle. It counts, and it holds its answers until the lookup is done.
+
+# %% setup="oracle_sdk"
+def ask_oracle(url, question):
+    """The SDK: it returns the oracle's number for a question, and takes its time."""
+    return requests.get(url, params={"question": question}, timeout=10).json()["number"]
+
+# %% answer="oracle_pool"
+async def oracle(url, question):
+    """Return what `ask_oracle(url, question)` returns; at most four are asked at the same time."""
+    ### BEGIN SOLUTION
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(four_at_a_time, ask_oracle, url, question)
+
+
+four_at_a_time = ThreadPoolExecutor(4, thread_name_prefix="oracle")
+### END SOLUTION
+
+# %% setup="oracle_pool_held" jupyter={"source_hidden": true}
+async def beside(run, watching):
+    """Await a run while something else is watched; that ends with the run, or before it."""
+    watching = asyncio.ensure_future(watching)
+    report = await run
+    await asyncio.sleep(0)
+    seen = watching.result() if watching.done() else None
+    watching.cancel()
+    return report, seen
+
+
+async def held_answers(path, looked):
+    """Hold the answers until the lookup is done; return whether it was, and how many were asked."""
+    http = servers.http
+    at_once = 4 if await http.arrived(4, path=path, timeout=1.5) else None
+    found = await http.arrived(1, path=looked, timeout=1.5)
+    if at_once and await http.arrived(5, path=path, timeout=0.15):
+        at_once = 5
+    await http.release(path=path)
+    return found, at_once
+
+# %% setup="oracle_pool_judged" jupyter={"source_hidden": true}
+async def four_and_a_lookup(report, seen, path, questions):
+    """Raise WrongValue unless all got their answers, four at a time, and the lookup its own."""
+    found, at_once = seen or (True, 4)
+    if not (found and at_once) and report.lag(50) > 0.05:
+        raise Inconclusive("This machine was too busy to judge the pool: run the cell again.")
+    if not found:
+        raise WrongValue(
+            "While the oracle thought, the bot could not look up a name: the lookup waited for a "
+            "thread of the default pool, and the questions had them all."
+        )
+    log = [entry for entry in await servers.http.log() if entry["path"] == path]
+    numbers = {entry["query"].get("question"): n for n, entry in enumerate(log, 1)}
+    if len(log) != len(questions) or set(numbers) != set(questions):
+        raise WrongValue(
+            f"{len(questions)} questions were to be asked, each once; the oracle heard {len(log)}, "
+            f"and {len(set(numbers) & set(questions))} of them were right."
+        )
+    peak = servers.http.counters()["paths"][path]["peak"]
+    if peak > 4:
+        raise WrongValue(f"{peak} questions were under way at the same time, and 4 are allowed.")
+    if not at_once:
+        raise WrongValue(f"At most {peak} questions were under way at a time, and 4 should be.")
+    if report.value != [numbers[question] for question in questions]:
+        raise WrongValue(f"Somebody got another answer than the oracle gave: {report.value}.")
+
+# %% test="oracle_pool_visible" points=15
+async def twenty_questions(url, looked, questions):
+    """Ask all questions at once, look up a name meanwhile, and tell the server when that is done."""
+    import asyncio
+
+    import aiohttp
+
+    asking = [asyncio.create_task(oracle(url, question)) for question in questions]
+    await asyncio.sleep(0.1)
+    if not any(task.done() for task in asking):
+        await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+        async with aiohttp.ClientSession() as session, session.get(looked):
+            pass
+    return [await task for task in asking]
+
+
+path, looked = f"/oracle/{random.randint(1, 10**9)}", f"/looked/{random.randint(1, 10**9)}"
+questions = [f"shall we raid at {hour}?" for hour in range(20)]
+await servers.http.hold(path=path)
+base = servers.http.url
+run = watch(twenty_questions, base + path, base + looked, questions)
+report, seen = await beside(run, held_answers(path, looked))
+free(report, 0.1)
+await four_and_a_lookup(report, seen, path, questions)
+print(f"Right: 15 of 15 points. {report}")
+
+# %% [markdown]
+# The hidden test is another evening, with other questions.
+
+# %% test="oracle_pool_hidden" points=15
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+async def many_questions(url, looked, questions):
+    """Ask all questions at once, look up a name meanwhile, and tell the server when that is done."""
+    import asyncio
+
+    import aiohttp
+
+    asking = [asyncio.create_task(oracle(url, question)) for question in questions]
+    await asyncio.sleep(0.1)
+    if not any(task.done() for task in asking):
+        await asyncio.get_running_loop().getaddrinfo("localhost", 80)
+        async with aiohttp.ClientSession() as session, session.get(looked):
+            pass
+    return [await task for task in asking]
+
+
+path, looked = f"/oracle/{random.randint(1, 10**9)}", f"/looked/{random.randint(1, 10**9)}"
+questions = [f"what is {random.randint(2, 99)} * {n}?" for n in range(random.randint(15, 25))]
+await servers.http.hold(path=path)
+base = servers.http.url
+run = watch(many_questions, base + path, base + looked, questions)
+report, seen = await beside(run, held_answers(path, looked))
+free(report, 0.1)
+await four_and_a_lookup(report, seen, path, questions)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="oracle_pool"
+# <details><summary>Hint 1: a question</summary>
+#
+# Where does a lookup run? And who else is there?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 7: `oracle_pool`, and the one line that makes it.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# Above or below the function: a `ThreadPoolExecutor` with four threads. In it: the running loop,
+# and `return await loop.run_in_executor(...)` with the pool, the SDK's function, and its two
+# arguments. A pool that is made *inside* of the function is a new one for each question.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("oracle_pool")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Let each question have at most 2 s of patience (`asyncio.wait_for`). What does the oracle see, when
+# somebody gives up?
+# </details>
+
+# %% [markdown] exercise="images" limit=0.1
+# ---
+# ## 3 · Ten portraits
+#
+# `!album` makes a small portrait of each of ten people, all at once, on the live gateway: a
+# heartbeat every 0.2 s, and after 0.4 s of silence it hangs up. The bot is given; it gathers ten
+# calls of your `portrait`.
+#
+# `portrait` returns a picture with the pixels that `jobs.shrink(photo)` makes. Meanwhile the heart
+# beats, and the loop is never held for **100 ms**. Called on the loop, the ten hold it for more than
+# half a second.
+
+# %% setup="images_bot" jupyter={"source_hidden": true}
+async def evening_with_album(address, photos):
+    """Run a bot whose `!album` has a portrait made of each photo; return the portraits."""
+    bot, made = commands.Bot("!", intents=discord.Intents.all(), help_command=None), []
+    trouble = []
+
+    @bot.command()
+    async def album(ctx):
+        made.extend(await asyncio.gather(*(portrait(photo) for photo in photos)))
+        await ctx.send(f"{len(made)} portraits")
+        await bot.close()
+
+    async def note(where, error):
+        trouble.append(getattr(error, "original", error))
+        await bot.close()
+
+    bot.on_command_error = note
+    world.point(SimpleNamespace(**address))
+    async with bot:
+        await bot.start(address["token"])
+    if trouble:
+        raise trouble[0]
+    return made
+
+# %% answer="images"
+async def portrait(photo):
+    """Return the bytes of a picture with the pixels of `jobs.shrink(photo)`."""
+    ### BEGIN SOLUTION
+    return await asyncio.to_thread(jobs.shrink, photo)
+    ### END SOLUTION
+
+# %% setup="images_asked" jupyter={"source_hidden": true}
+async def ask_for_album(gw):
+    """cy asks for the album, once the bot is there."""
+    await gw.until(ready=1)
+    await gw.say("!album", author="cy")
+
+
+def ten_photos():
+    """Ten photos; ten times `jobs.shrink` takes about 0.6 s of this machine."""
+    rows = sized(jobs.shrink, 100, seconds=0.065, made=lambda n: photo(1, n))
+    first = random.randint(2, 10**9)
+    return [photo(first + n, rows) for n in range(10)]
+
+
+def ten_portraits(report, gw, photos):
+    """Raise WrongValue unless there is a portrait of each photo, in their order."""
+    if len(report.value) != len(photos):
+        raise WrongValue(f"{len(photos)} photos, and {len(report.value)} portraits came back.")
+    for data, original in zip(report.value, photos, strict=True):
+        same_pixels(data, original)
+    if gw.replies != [f"{len(photos)} portraits"]:
+        raise WrongValue(f"People read {gw.replies}, and not that the portraits are ready.")
+
+# %% test="images_visible" points=15
+gw, photos = await servers.gateway(heartbeat=0.2, grace=2), ten_photos()
+run = watch(evening_with_album, gw.address, photos)
+report, _ = await beside(run, ask_for_album(gw))
+free(report, 0.1, gateway=gw)
+ten_portraits(report, gw, photos)
+print(f"Right: 15 of 15 points. {report}")
+
+# %% [markdown]
+# The hidden test brings other photos.
+
+# %% test="images_hidden" points=15
+print("The hidden test runs when your work is checked.")
+### BEGIN HIDDEN TESTS
+gw, photos = await servers.gateway(heartbeat=0.2, grace=2), ten_photos()
+run = watch(evening_with_album, gw.address, photos)
+report, _ = await beside(run, ask_for_album(gw))
+free(report, 0.1, gateway=gw)
+ten_portraits(report, gw, photos)
+### END HIDDEN TESTS
+
+# %% [markdown] hints="images"
+# <details><summary>Hint 1: a question</summary>
+#
+# What does Pillow do with the GIL while it works? Is a thread enough?
+# </details>
+# <details><summary>Hint 2: where it was in the lesson</summary>
+#
+# Part 4 for the place, part 9 for two ways to spoil it.
+# </details>
+# <details><summary>Hint 3: the gaps</summary>
+#
+# One line does it, and it begins with `return await`. A pool of your own would be kinder to the
+# lookups of exercise 2: ten photos fill the default one.
+# </details>
+# <details><summary>The last rung: our answer beside yours</summary>
+#
+# Save the notebook (Ctrl+S), and run this in a new cell:
+#
+# ```python
+# from autograder import compare
+#
+# compare("images")
+# ```
+#
+# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# </details>
+# <details><summary>A variant, once it passes</summary>
+#
+# Time the album with pools of 1, 2 and 8 threads. From how many on does it not get faster any more,
+# and what has that to do with your processor?
+# </details>
+
+# %% [markdown]
+# ---
+# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
+# work/05_threads/05_threads.ipynb` marks this notebook as an instructor would, hidden tests
+# included.

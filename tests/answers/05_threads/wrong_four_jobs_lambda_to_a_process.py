@@ -1,0 +1,12 @@
+# exercise: four_jobs
+# expect: fails
+# message: What goes to a process goes by its name
+
+# %% answer="four_jobs_ranking"
+processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
+async def deciles(season, players):
+    """A lambda has no name that another process could look up."""
+    loop = asyncio.get_running_loop()
+    return await loop.run_in_executor(processes, lambda: jobs.ranking(season, players))

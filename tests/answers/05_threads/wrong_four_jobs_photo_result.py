@@ -1,0 +1,11 @@
+# exercise: four_jobs
+# expect: fails
+# message: the loop stood still
+
+# %% answer="four_jobs_photo"
+pool = ThreadPoolExecutor(2)
+
+
+async def small_picture(photo):
+    """In a thread, and then waited for with this one."""
+    return pool.submit(jobs.shrink, photo).result()

@@ -1,0 +1,8 @@
+# exercise: four_jobs
+# expect: fails
+# message: pixels large
+
+# %% answer="four_jobs_photo"
+async def small_picture(photo):
+    """Back goes what came."""
+    return photo

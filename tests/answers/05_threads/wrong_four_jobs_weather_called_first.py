@@ -1,0 +1,8 @@
+# exercise: four_jobs
+# expect: fails
+# message: after a comma
+
+# %% answer="four_jobs_weather"
+async def weather(url):
+    """A bracket where a comma belongs."""
+    return await asyncio.to_thread(jobs.ask_weather(url))

@@ -1,0 +1,15 @@
+# exercise: images
+# expect: fails
+# message: the loop stood still
+
+# %% answer="images"
+import threading
+
+
+async def portrait(photo):
+    """A thread, and a `join` that waits for it with this one."""
+    made = []
+    thread = threading.Thread(target=lambda: made.append(jobs.shrink(photo)))
+    thread.start()
+    thread.join()
+    return made[0]

@@ -1,0 +1,11 @@
+# exercise: images
+# expect: fails
+# message: the loop stood still
+
+# %% answer="images"
+async def portrait(photo):
+    """The `with` ends before the `await` begins."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor() as pool:
+        picture = loop.run_in_executor(pool, jobs.shrink, photo)
+    return await picture

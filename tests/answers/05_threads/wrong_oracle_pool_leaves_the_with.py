@@ -1,0 +1,11 @@
+# exercise: oracle_pool
+# expect: fails
+# message: the loop stood still
+
+# %% answer="oracle_pool"
+async def oracle(url, question):
+    """The end of the `with` waits for the answer, and the loop with it."""
+    loop = asyncio.get_running_loop()
+    with ThreadPoolExecutor(4) as pool:
+        answer = loop.run_in_executor(pool, ask_oracle, url, question)
+    return await answer

@@ -1,0 +1,8 @@
+# exercise: oracle_pool
+# expect: fails
+# message: the loop stood still
+
+# %% answer="oracle_pool"
+async def oracle(url, question):
+    """As it was."""
+    return ask_oracle(url, question)
