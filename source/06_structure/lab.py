@@ -602,7 +602,7 @@ async def race(pages, winner):
     try:
         if not await http.arrived(len(pages) + 1, timeout=1):
             came = http.counters()["requests"]
-            return f"There are {len(pages) + 1} mirrors, and {came} were asked while none answered."
+            return f"There are {len(pages) + 1} mirrors, and only {came} were asked before one answered."
         await asyncio.sleep(0.05)
         await http.release(winner)
         if not await http.arrived(1, path="/done", timeout=1):

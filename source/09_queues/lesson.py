@@ -186,12 +186,9 @@ predict(about="without-a-gap")
 # ## 2 · A lock
 #
 # `asyncio.Lock` lets one in at a time. Waiting for it is an `await`, so it holds nobody's loop. The
-# first version has one lock for the whole shop:
+# first version has one lock for the whole shop, `till`:
 
 # %%
-till = asyncio.Lock()
-
-
 async def purchase(name):
     async with till:
         if coins[name] < 100:
@@ -208,6 +205,7 @@ async def purchase(name):
 predict("?", about="one-lock")
 
 # %% experiment="one-lock"
+till = asyncio.Lock()  # one for each run: a lock belongs to the loop on which it was used
 PEOPLE = ["ada", "bo", "cy", "dee", "eve"]
 coins |= dict.fromkeys(PEOPLE, 100)
 report = await watch(rush, PEOPLE)

@@ -1,6 +1,6 @@
 # exercise: fastest
 # expect: fails
-# message: were asked while none answered
+# message: were asked before one answered
 
 # %% answer="fastest"
 async def fastest(urls):
