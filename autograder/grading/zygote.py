@@ -39,6 +39,8 @@ from autograder.outcomes import UserMistake
 
 EXAMINER, CANDIDATE, KILL = b"E", b"C", b"K"
 WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiomysql", "uvloop")
+# What each fork would import by itself, examiner and candidate alike: 7 ms of CPU, twice.
+OURS = ("autograder.world", "IPython.core.logger", "bdb")
 _PREFIX = "unblocked-grading-"
 _REQUEST = struct.Struct("!ci")
 _ANSWER = struct.Struct("!i")
@@ -332,7 +334,7 @@ def _warm_up() -> None:
     from autograder.grading import candidate, examiner, shell  # noqa: F401 loaded for the forks
 
     shell.make()
-    for name in WARM:
+    for name in (*OURS, *WARM):
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     gc.collect()
