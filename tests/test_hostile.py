@@ -50,7 +50,7 @@ def tried():
 
 
 def succeeded(what):
-    print("SUCC" + "EEDED:", what)
+    print("SUCC" + "EED" + "ED:", what)
 """
 
 ANSWERS = {
@@ -182,7 +182,8 @@ def test_there_are_forty_attacks_and_each_says_what_it_tries() -> None:
     assert len(ATTACKS) >= 40
     for path in ATTACKS:
         first = path.read_text().splitlines()[0]
-        assert first.startswith("# ") and first.endswith("."), path.name
+        assert first.startswith("# "), path.name
+        assert first.endswith("."), path.name
 
 
 def test_an_honest_answer_gains_everything_beside_them(course: Path, tmp_path: Path) -> None:

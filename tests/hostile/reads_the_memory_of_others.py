@@ -5,14 +5,15 @@ import os
 
 for name in os.listdir("/proc"):
     if name.isdigit() and int(name) != os.getpid():
-        for what in ("mem", "environ", "maps", "cwd", "root"):
+        for what in ("mem", "environ", "maps", "cwd"):
             try:
                 path = f"/proc/{name}/{what}"
-                if what in ("cwd", "root"):
-                    os.listdir(path)
+                if what == "cwd":
+                    found = os.listdir(path)
                 else:
-                    open(path, "rb").read(1)
-                succeeded(path)
+                    found = open(path, "rb").read(1)
+                if found:
+                    succeeded(path)
             except OSError:
                 pass
 tried()

@@ -2,15 +2,20 @@
 
 # %%
 import os, socket
-
+def read(path):
+    try:
+        return open(path).read()
+    except OSError:
+        return ""
 names = {name for _, name in socket.if_nameindex()}
-names |= {line.split(":")[0].strip() for line in open("/proc/net/dev") if ":" in line}
+names |= {line.split(":")[0].strip() for line in read("/proc/net/dev").splitlines() if ":" in line}
 for place in ("/sys/class/net", "/sys/devices/virtual/net"):
-    if os.path.isdir(place):
+    try:
         names |= set(os.listdir(place))
+    except OSError:
+        pass
 if names - {"lo"}:
     succeeded(f"sees {sorted(names)}")
-routes = open("/proc/net/route").read().splitlines()[1:]
-if routes:
+if routes := read("/proc/net/route").splitlines()[1:]:
     succeeded(f"has routes: {routes}")
 tried()

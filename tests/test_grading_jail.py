@@ -1,0 +1,188 @@
+"""The layers of the jail: each holds where it is in force, and without it the same attack succeeds.
+
+Every machine is one of these: one that allows namespaces, one that refuses them (a container), one
+whose kernel has no Landlock either. The last two are made by a filter of system calls. Root tries
+each as itself and as an ordinary user.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import another_user
+import pytest
+import toy_unit as toy
+
+from autograder import doctor
+from autograder.grading import examination, room
+from autograder.grading.examination import Cell
+
+HERE = Path(__file__).parent
+FILES = ["rewrites_the_gradebook", "changes_the_settings", "spoils_other_submissions",
+         "reads_the_solutions"]  # fmt: skip
+CONTAINER = "unshare,setns,mount,clone"  # what Docker's own profile refuses
+OLD_KERNEL = f"{CONTAINER},landlock"
+LAYERS, REFUSED = room.offered()
+USERS = [os.getuid(), another_user.LEARNER] if os.getuid() == 0 else [os.getuid()]
+
+pytestmark = [
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(sys.platform != "linux", reason=doctor.reason(doctor.namespaces())),
+]
+needs_namespaces = pytest.mark.skipif(
+    bool(room.weakness(LAYERS)), reason=doctor.reason(doctor.namespaces())
+)
+
+
+def run(user: int, refused: str, *command: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of Python's as that user, with these system calls refused."""
+    before: list[str | Path] = []
+    if user != os.getuid():
+        before += [sys.executable, HERE / "another_user.py", str(user)]
+    if refused:
+        before += [sys.executable, HERE / "refusing.py", refused]
+    return subprocess.run(
+        [*before, sys.executable, *command],
+        env={**os.environ, "PYTHONPATH": f"{toy.ROOT}", "TMPDIR": "/tmp"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def attack(user: int, refused: str, course: Path, *names: str) -> tuple[list[str], dict[str, Any]]:
+    """Examine these attacks and return the layers in force, and what came of each."""
+    answer = run(user, refused, HERE / "attacking.py", course, *names)
+    assert answer.returncode == 0, answer.stderr
+    layers, got = json.loads(answer.stdout.splitlines()[-1])
+    assert all(one["tried"] for one in got.values()), got
+    assert not any("passed" in one["tests"] for one in got.values()), got
+    return layers, {name: one["got"] for name, one in got.items()}
+
+
+@pytest.fixture
+def course() -> Iterator[Path]:
+    """A course that anybody may read and write, so that only the jail is in the way."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        root = Path(name)
+        for path in ("source/90_toy/90_toy.ipynb", "submitted/bo/90_toy/90_toy.ipynb"):
+            (root / path).parent.mkdir(parents=True)
+            (root / path).write_text("{}")
+        (root / "nbgrader_config.py").write_text("")
+        with sqlite3.connect(root / "gradebook.db") as book:
+            book.execute("CREATE TABLE grade (manual_score)")
+        for one in (root, *root.rglob("*")):
+            one.chmod(0o777)
+        yield root
+
+
+@needs_namespaces
+@pytest.mark.slow
+@pytest.mark.parametrize("user", USERS)
+def test_with_namespaces_nothing_is_in_reach(user: int, course: Path) -> None:
+    names = [*FILES, "sees_the_network", "traces_others", "reads_the_memory_of_others",
+             "becomes_root", "mounts_the_way_out", "raw_sockets"]  # fmt: skip
+    layers, got = attack(user, "", course, *names)
+    assert not any(got.values()), got
+    assert {*room.NAMESPACES, "no new privileges", "user namespace", "limits"} <= set(layers)
+    assert ("other user" in layers) == (user == 0)
+
+
+@pytest.mark.skipif(not doctor.landlock().found.startswith("version"),
+                    reason=doctor.reason(doctor.landlock()))  # fmt: skip
+@pytest.mark.slow
+@pytest.mark.parametrize("user", USERS)
+def test_where_namespaces_are_refused_landlock_keeps_the_files(user: int, course: Path) -> None:
+    layers, got = attack(user, CONTAINER, course, *FILES, "traces_others", "sees_the_network")
+    assert not any(got[name] for name in [*FILES, "traces_others"]), got
+    assert "Landlock" in layers
+    assert not set(layers) & set(room.NAMESPACES)
+    # It cannot close the network, which is why `grade` refuses such a machine.
+    assert got["sees_the_network"] == (len(os.listdir("/sys/class/net")) > 1)
+    assert room.weakness(layers)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("user", USERS)
+def test_without_landlock_the_same_attacks_reach_the_files(user: int, course: Path) -> None:
+    layers, got = attack(user, OLD_KERNEL, course, *FILES)
+    assert "Landlock" not in layers
+    assert all(got.values()), got
+
+
+@pytest.mark.slow
+def test_a_weak_machine_grades_nobody_unless_told_to(tmp_path: Path) -> None:
+    root = toy.course(tmp_path)
+    toy.submit(root, "ada", toy.submission())
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom autograder.grading import marking\n"
+        "from autograder.outcomes import UserMistake\ntry:\n"
+        "    marking.grade('90_toy', as_json=True, root=Path(sys.argv[1]),\n"
+        "                  accept_weaker_jail=sys.argv[2] == 'yes')\n"
+        "except UserMistake as mistake:\n    print(mistake)\n"
+    )
+    answer = run(os.getuid(), CONTAINER, "-c", program, root, "no")
+    assert "Nothing was graded. This machine confines submissions too weakly" in answer.stdout
+    assert "--accept-weaker-jail" in answer.stdout
+    assert not list(root.glob("autograded/*/*"))
+    answer = run(os.getuid(), CONTAINER, "-c", program, root, "yes")
+    (one,) = json.loads(answer.stdout)["submissions"]
+    assert one["score"] == one["max_score"] == sum(toy.POINTS.values()), one
+    assert not set(one["jail"]) & set(room.NAMESPACES)
+    assert "limits" in one["jail"]
+
+
+def test_a_strict_examination_runs_nothing_behind_a_weak_jail() -> None:
+    program = (
+        "from autograder.grading.examination import *\ntry:\n"
+        "    examine([Cell(0, 'learner', '', 'open(\"/tmp/ran-behind-a-weak-jail\", \"w\")')],"
+        " strict=True)\nexcept ExaminationFailed as refusal:\n    print(refusal)"
+    )
+    assert "too weakly" in run(os.getuid(), CONTAINER, "-c", program).stdout
+    assert not Path("/tmp/ran-behind-a-weak-jail").exists()
+
+
+def _put_out(source: str) -> str:
+    return str(examination.examine([Cell(0, "learner", "", source)], seconds=30).seen[0].outputs)
+
+
+@needs_namespaces
+def test_limits_are_in_force() -> None:
+    said = _put_out(
+        "import resource\n"
+        "for name in ('AS', 'FSIZE', 'CPU', 'NOFILE', 'CORE', 'NPROC'):\n"
+        "    print(name, resource.getrlimit(getattr(resource, 'RLIMIT_' + name)))"
+    )
+    for name, limit in {**room.LIMITS, "RLIMIT_NPROC": room.PROCESSES}.items():
+        assert f"{name.removeprefix('RLIMIT_')} ({limit}, {limit})" in said
+
+
+@needs_namespaces
+def test_what_a_bot_needs_is_there() -> None:
+    said = _put_out(
+        "import multiprocessing, os, shutil, socket, ssl, subprocess, tempfile, zoneinfo\n"
+        "lock = multiprocessing.Lock()\n"  # /dev/shm
+        "tempfile.mkstemp(); open('/tmp/note', 'w').close(); open('/dev/null', 'w').close()\n"
+        "open(os.path.expanduser('~/.note'), 'w').close()\n"
+        "subprocess.run(['sh', '-c', 'ls /proc/self > /dev/null'], check=True)\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "socket.create_connection(server.getsockname())\n"
+        "socket.create_server(('::1', 0), family=socket.AF_INET6)\n"
+        "ssl.create_default_context(); os.urandom(8); socket.gethostbyname('localhost')\n"
+        "print('all', 'there')"
+    )
+    assert "all there" in said, said
+
+
+def test_the_doctor_reports_the_layers() -> None:
+    text = doctor.report()
+    for layer in LAYERS:
+        assert layer in text
