@@ -49,9 +49,10 @@ def run(user: int, refused: str, *command: str | Path) -> subprocess.CompletedPr
         before += [sys.executable, HERE / "another_user.py", str(user)]
     if refused:
         before += [sys.executable, HERE / "refusing.py", refused]
+    accepted = {"UNBLOCKED_ACCEPT_WEAKER_JAIL": "0"}
     return subprocess.run(
         [*before, sys.executable, *command],
-        env={**os.environ, "PYTHONPATH": f"{toy.ROOT}", "TMPDIR": "/tmp"},
+        env={**os.environ, **accepted, "PYTHONPATH": f"{toy.ROOT}", "TMPDIR": "/tmp"},
         capture_output=True,
         text=True,
         check=False,

