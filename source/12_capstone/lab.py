@@ -169,8 +169,7 @@ def moments(gw, event):
 #
 # `!fight wolf-7` asks the bestiary how strong a wolf-7 is, books that many points for who fought,
 # and says so. The bestiary takes half a second for each answer, and now and then the website holds
-# the points file for half a second. As it is now, the first fight costs the
-# bot its connection:
+# the points file for a second. As it is now, the first fight costs the bot its connection:
 #
 # ```python
 # async def fight(ctx, monster):                                    # as it is now
