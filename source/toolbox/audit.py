@@ -62,20 +62,20 @@ picture(before=BEFORE, after=AFTER)
 # Take the longest block first, and mend it; then go through the list, with your code beside it.
 # Each question leads to the cell that shows why.
 #
-# 1. Is there no `time.sleep`, no `requests`, no `urllib` on the loop?
-# 2. Does every SDK that blocks (a language model, yt-dlp, a driver) run in a thread, and in a pool of its own when many wait for it?
-# 3. Does `to_thread` get the function and its arguments, never `f(x)`?
-# 4. Do long calls into C (a big `sorted`, `json` of megabytes, a pattern on what users type) go to a process?
-# 5. Does a loop of plain Python give up its turn by the clock, every 5 or 10 ms?
-# 6. Is there one session for the whole bot, and do you know its limit of connections?
-# 7. Does a 429 make you wait for as long as it says?
-# 8. Do the databases have a pool, a commit where it belongs, and an answer for a locked file?
-# 9. Is there no `await` between a check and the change that depends on it, or a lock per key?
-# 10. Is every task kept somewhere, and its error reported?
-# 11. Has each call to the outside a time limit, and does no `except` swallow a cancellation?
-# 12. Does every slash command that may need a second defer in its first line?
-# 13. Has every queue a size, and does somebody hear it when it is full?
-# 14. Does the bot, told to stop, finish what it promised, cancel the rest, and close, in time?
+# 1. Is there no `time.sleep`, no `requests`, no `urllib` on the loop? ([03](lesson:03_gateway/slow-page))
+# 2. Does every SDK that blocks (a language model, yt-dlp, a driver) run in a thread, and in a pool of its own when many wait for it? ([12](lesson:12_capstone/all-in-threads))
+# 3. Does `to_thread` get the function and its arguments, never `f(x)`? ([05](lesson:05_threads/called-too-early))
+# 4. Do long calls into C (a big `sorted`, `json` of megabytes, a pattern on what users type) go to a process? ([05](lesson:05_threads/sorted-in-a-thread))
+# 5. Does a loop of plain Python give up its turn by the clock, every 5 or 10 ms? ([04](lesson:04_yielding/slower-rolls))
+# 6. Is there one session for the whole bot, and do you know its limit of connections? ([07](lesson:07_network/how-many-connections))
+# 7. Does a 429 make you wait for as long as it says? ([07](lesson:07_network/strong-will))
+# 8. Do the databases have a pool, a commit where it belongs, and an answer for a locked file? ([08](lesson:08_databases/somebody-holds-it))
+# 9. Is there no `await` between a check and the change that depends on it, or a lock per key? ([09](lesson:09_queues/five-purchases))
+# 10. Is every task kept somewhere, and its error reported? ([06](lesson:06_structure/lost-task))
+# 11. Has each call to the outside a time limit, and does no `except` swallow a cancellation? ([06](lesson:06_structure/swallowed))
+# 12. Does every slash command that may need a second defer in its first line? ([03](lesson:03_gateway/too-late-to-think))
+# 13. Has every queue a size, and does somebody hear it when it is full? ([09](lesson:09_queues/burst))
+# 14. Does the bot, told to stop, finish what it promised, cancel the rest, and close, in time? ([12](lesson:12_capstone/what-is-left))
 #
 # Write a letter for each: `y` it does, `n` it does not, `-` it does not apply, `?` not looked at yet.
 
