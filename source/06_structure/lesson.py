@@ -787,8 +787,8 @@ predict(about="first-of-three")
 # - **A Semaphore is for one process.** It knows nothing of other bots behind the same address.
 # - **aiohttp has a gate of its own**: 100 connections for each session, unless
 #   `TCPConnector(limit=...)` says otherwise (unit 07).
-# - **"Everything works in parallel"**, says the text from which this course grew. What ran at once
-#   here was the *waiting*: twelve servers' pages, one thread, one loop.
+# - **In parallel?** An `await` lets "everything work in parallel", says the text from which this
+#   course grew. What was parallel here was the *waiting*: twelve pages, one thread, one loop.
 #
 # Sources: Python's documentation, *Coroutines and tasks*; cpython issues 88831 and 117379; aiohttp
 # 3.14, *Client reference*, TCPConnector; discord.py 2.7.1, `ext/tasks`.

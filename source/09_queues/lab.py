@@ -232,6 +232,8 @@ async def one_by_one(order):
 
 
 def waits(name, others, answered):
+    if not others:
+        return "Nobody's job is under way. Does `in_turn` await `job()`?"
     if not answered:
         return f"{name} waits, although no job of {name} is under way: for the {others} of others?"
     return f"{name} waits in vain: the job before is over, it was answered or has failed."
@@ -388,7 +390,7 @@ def settled(report, said, balances, orders, rows):
         raise WrongValue(f"{poorest} has {rows[poorest]} coins: more was paid than was there.")
     if change := sum(rows.values()) - sum(balances.values()):
         raise WrongValue(f"The sum of all accounts changed by {change}: coins were made or lost.")
-    if said:
+    if said and any(report.value):
         wrong(report, said)
     as_told(report.value, balances, orders, rows)
 

@@ -1,6 +1,6 @@
 # exercise: in_turn
 # expect: fails
-# message: although no job
+# message: Does `in_turn` await
 
 # %% answer="in_turn"
 async def in_turn(user, job):

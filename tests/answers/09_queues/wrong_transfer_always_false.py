@@ -1,6 +1,6 @@
 # exercise: transfer
 # expect: fails
-# message: nobody else could pay
+# message: and True is right
 
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):
