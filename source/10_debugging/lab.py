@@ -610,59 +610,59 @@ def function_that_waits(seconds):
 def barked(report):
     """Raise WrongValue unless each stall was named, once and in time, and nothing else was said."""
     said, stalls, debug = report.value
-    starved(report, stalls)
+    stayed_away(report, stalls)
     if debug:
         raise WrongValue("Debug mode is still on: every callback costs ten times as much with it.")
     for name, began, ended in stalls:
-        during = [(word, at) for word, at in said if began <= at <= ended + 0.24]
+        during = [word for word, at in said if began <= at <= ended + 0.24]
         told = [at for word, at in said if word == name]
         what = f"`{name}` held the loop for {ended - began:.2f} s"
         if not told:
-            wrong = f"said `{during[0][0]}`" if during else "said nothing in time"
-            raise WrongValue(f"{what}, and your watchdog {wrong}. {why(during)}".rstrip())
+            wrong = f"said `{during[0]}`" if during else "said nothing in time"
+            sentence = f"{what}, and your watchdog {wrong}. {why(during)}".rstrip()
+            raise unless_starved(report, stalls, 0.1 if during else 0.4, sentence)
         if len(told) > 1:
             raise WrongValue(f"{what}, once, and your watchdog said so {len(told)} times.")
-        if told[0] > ended + 0.2:
-            late = told[0] - ended
-            raise WrongValue(f"{what}; your watchdog said so {late:.2f} s after its end (0.2 s).")
+        if (late := told[0] - ended) > 0.2:
+            sentence = f"{what}; your watchdog said so {late:.2f} s after its end (0.2 s)."
+            raise unless_starved(report, stalls, 0.15, sentence)
     names = {name for name, _, _ in stalls}
     if false := [word for word, _ in said if word not in names]:
-        raise WrongValue(
-            f"A false alarm: your watchdog said `{false[0]}`, which never held the loop for 0.1 s."
-        )
+        sentence = f"A false alarm: your watchdog said `{false[0]}`, which held nothing for 0.1 s."
+        raise unless_starved(report, stalls, 0.09, sentence)
 
 
 def why(during):
     """A hint, when the watchdog has named one of its own."""
     own = {"watch", "beat", "wait", "start", "say", "run", "_run", "__init__"}
-    if during and during[0][0] in own:
+    if during and during[0] in own:
         return "That is the meter itself: whose frame, or whose task, did it look at?"
     return ""
 
 
 # %% setup="watchdog_machine" jupyter={"source_hidden": true}
-def starved(report, stalls):
-    """Raise Inconclusive when the machine held the loop; LoopBlocked when the watchdog did."""
-    record, names = report.record, {name for name, _, _ in stalls}
+def stayed_away(report, stalls):
+    """Raise LoopBlocked when something else than the stalls held the loop: the watchdog."""
     for block in report.blocks:
-        if block.seconds >= 0.1 and block.function not in names:
+        if block.seconds >= 0.1 and block.function not in {name for name, _, _ in stalls}:
             raise LoopBlocked(
                 f"Your watchdog itself held the loop for {block.seconds:.2f} s, at line "
                 f"{block.line} of {block.file}: it must look from a thread."
             )
-    spans = [(began - record.began, ended - record.began) for _, began, ended in stalls]
+
+
+def unless_starved(report, stalls, patience, sentence):
+    """WrongValue, or Inconclusive when the machine was so late, in seconds, outside of stalls."""
+    began = report.record.began
+    spans = [(start - began - 0.05, end - began + 0.05) for _, start, end in stalls]
     late = [
         lateness
-        for due, lateness in record.late
-        if not any(began - 0.05 <= due <= ended + 0.05 for began, ended in spans)
+        for due, lateness in report.record.late
+        if not any(start <= due <= end for start, end in spans)
     ]
-    taken = sum(
-        seconds
-        for start, seconds in record.noise
-        if not any(began - 0.05 <= start <= ended for began, ended in spans)
-    )
-    if max(late, default=0) > 0.06 or taken > 0.06:
-        raise Inconclusive("This machine was too busy to judge a watchdog: run the cell again.")
+    if max(late, default=0) > patience:
+        return Inconclusive("This machine was too busy to judge a watchdog: run the cell again.")
+    return WrongValue(sentence)
 
 
 # %% test="watchdog_visible" points=10
@@ -776,8 +776,6 @@ def honest(report, seconds, period, stalls):
             f"The meter itself held the loop for {others[0].seconds:.2f} s, at line "
             f"{others[0].line} of {others[0].file}: it measures itself."
         )
-    if report.noise > 0.1:
-        raise Inconclusive("This machine was too busy to judge a meter: run the cell again.")
     if type(said) is not list or {type(late) for late in said} - {float}:
         raise WrongValue("`lag_meter` must return a list of floats, in seconds.")
     if not 0.95 * due <= len(said) <= 1.05 * due:
@@ -786,18 +784,33 @@ def honest(report, seconds, period, stalls):
             f"{len(said)}. Where are those that came due while the loop stood still?"
         )
     felt, shown = report.lag(99), percentile(said, 99)
-    if not 0.8 * felt - 0.02 <= shown <= 1.2 * felt + 0.02:
-        raise WrongValue(
+    if (off := abs(shown - felt) - 0.2 * felt - 0.02) > 0:
+        sentence = (
             f"The 99th percentile of your ticks is {shown * 1000:.1f} ms; the loop was held for "
             f"{max(held for _, held in stalls):.2f} s, and {felt * 1000:.0f} ms is right."
         )
+        raise by_the_machine(off <= report.noise, sentence)
+    compare_share(report, said, seconds)
+
+
+# %% setup="lag_meter_share" jupyter={"source_hidden": true}
+def compare_share(report, said, seconds):
+    """Raise WrongValue unless as many ticks were late as really were."""
     share = sum(late > 0.1 for late in said) / len(said)
     truth = sum(late > 0.1 for _, late in report.record.late) / len(report.record.late)
-    if abs(share - truth) > 0.06:
-        raise WrongValue(
+    if (off := abs(share - truth) - 0.06) > 0:
+        sentence = (
             f"By your meter {share:.0%} of the ticks were more than 0.1 s late, and {truth:.0%} "
             "were: does the schedule go on while the loop stands still?"
         )
+        raise by_the_machine(off <= report.noise / seconds, sentence)
+
+
+def by_the_machine(explained, sentence):
+    """WrongValue with this sentence, or Inconclusive when the machine explains it."""
+    if explained:
+        return Inconclusive("This machine was too busy to judge a meter: run the cell again.")
+    return WrongValue(sentence)
 
 
 # %% test="lag_meter_visible" points=10

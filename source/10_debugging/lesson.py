@@ -916,6 +916,9 @@ predict(about="uvloop-blocks")
 #
 # The next time your bot is frozen, run that *before* you restart it. The guilty line stands under
 # "MainThread", and it is gone when you restart.
+#
+# And for every other night: [work/toolbox/loopwatch.py](../toolbox/loopwatch.py) is a witness like
+# ours in one file, without any dependency, to copy beside your bot.
 
 # %% [markdown]
 # ## In practice

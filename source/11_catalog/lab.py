@@ -368,6 +368,7 @@ async def done_by(which, url):
     return value, sorted(imported - known), sorted(atop - known)
 
 
+# %% setup="own_card_left_out" jupyter={"source_hidden": true}
 async def left_out(names):
     """What the card says where these modules cannot be found."""
     kept = {name: sys.modules.get(name) for name in names}
@@ -375,7 +376,9 @@ async def left_out(names):
     try:
         return card().missing()
     finally:
-        sys.modules.update(kept)
+        for name in names:
+            del sys.modules[name]
+        sys.modules.update({name: kept[name] for name in names if kept[name] is not None})
 
 
 # %% setup="own_card_facts" jupyter={"source_hidden": true}
