@@ -79,6 +79,7 @@ class Sampler:
         self._looks: list[tuple[int, int, Line, int]] = []
         self._looked: tuple[int, int] = (0, 0)  # moment, and when it was looked at last
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
+        self._entered = 0  # when the look under way began
         self._done = (0, 0, 0)  # how the way to the last look was, as `_way` says
         self._bell = threading.Lock()  # wakes the thread
         self._bell.acquire()
@@ -161,7 +162,8 @@ class Sampler:
         pause, moment_before, next_look = PERIOD, 0, 0
         before = (0, 0, 0)
         while not (self._bell.acquire(timeout=pause) and self._over):
-            now = perf_counter_ns()  # from here to the next wait this thread has the GIL
+            # From here to the next wait this thread has the GIL, unless it loses it on the way.
+            now = self._entered = perf_counter_ns()
             probe, pause = self.probe, PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
             self._ring(now)
@@ -176,6 +178,7 @@ class Sampler:
                 if now - moment > LOOKED_AT:
                     self._account(moment, now, before, way)
             before = self._done = way
+            self._entered = 0
             self._dozes = pause > PERIOD
 
     def _until_next(self, now: int, lasted: int) -> float:
@@ -194,13 +197,12 @@ class Sampler:
             pause = min(pause, (alarm - now) / 1e9)
         return min(MOST_PAUSE, max(PERIOD, pause))
 
-    def unfinished(self) -> tuple[int, int]:
-        """Return for how long this thread has waited for a CPU, in ns, and how often it slept since
-        it looked last; to be called by the loop's thread."""
-        if self._glances is None:
-            return 0, 0
-        own = self._glances[1]
-        return own.times()[1] - self._done[0], own.switches() - self._done[1]
+    def unfinished(self) -> int:
+        """Return for how long this thread has waited for a CPU, in ns, since it looked last, when
+        it lost the GIL in the middle of a look, else 0; to be called by the loop's thread."""
+        if self._glances is None or not self._entered:
+            return 0
+        return max(1, self._glances[1].times()[1] - self._done[0])
 
     def _way(self) -> tuple[int, int, int]:
         """Return this thread's run-queue wait, voluntary switches and preemptions until now."""

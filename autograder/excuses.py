@@ -20,6 +20,8 @@ from autograder.clock import Reading
 SOME = 1_000_000  # ns: less is not worth a question
 GIL_TURN = 5_500_000  # ns: how long who wants the GIL sleeps between two questions, at most
 HANDS_OVER = 4_500_000  # ns: who has it is not asked earlier
+UNSEEN = 40_000_000  # ns: the sampler comes every 20 ms; a longer sleep without a look is a riddle
+WAITS = (b"do_epoll_wait", b"ep_poll", b"do_select", b"poll_sched", b"do_poll", b"do_sys_poll")
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for its child to run a program
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
 
@@ -43,6 +45,8 @@ class Looks:
     held: int = 0  # the sampler lost its CPU, perhaps with the GIL
     perhaps_held_up: int = 0  # the same for a look that came to no end in this pass
     asleep: int = 0  # one sleep in something else than a lock, from one look to the next
+    in_select: int = 0  # select was due, and had not even been woken
+    found: bool = False  # a look found it asleep
     elsewhere: bool = False  # asleep in something else than a lock, whenever looked at
     at_lock: bool = False  # asleep at a lock or the GIL, whenever looked at
 
@@ -75,7 +79,8 @@ class Excuse:
 def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     """Say what of a sleep was not the code's doing."""
     said = Excuse()
-    left = max(0, sleep.slept - looks.asleep)
+    said.certain = min(sleep.slept, looks.in_select)
+    left = max(0, sleep.slept - said.certain - looks.asleep)
     by_sampler = min(left, looks.held_up)
     left -= by_sampler
     if sleep.switches <= looks.handed_over and not threads.active:
@@ -92,6 +97,9 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     rest = replace(sleep, slept=left, switches=sleep.switches - looks.handed_over)
     left -= _by_foreigners(said, rest, looks, threads)
     _by_own_threads(said, replace(rest, slept=left), looks, threads)
+    left = sleep.slept - said.certain - said.doubt
+    if left > UNSEEN and not said.for_gil and not looks.found:
+        said.doubt += left  # a machine that keeps the sampler away may keep others, too
     return said
 
 
@@ -102,30 +110,35 @@ def see(
     switches: int,
     *,
     end: Reading,
-    unfinished: tuple[int, int] = (0, 0),
+    unfinished: int = 0,
     alone: bool = True,
+    in_select: bool = False,
 ) -> Looks:
     """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
 
     The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
     to have it back. More of them mean that it slept by itself as well: then only the sampler's last
     wait can be meant, and that is a share of all its waits on the way. `unfinished`: how long the
-    sampler has waited for a CPU, and how often it slept, since the last look. `alone`: no other
-    thread could have the GIL, so that it was the loop that had it.
+    sampler waited for a CPU since its last look, when it is in the middle of another. `alone`: no
+    other thread could have the GIL, so that it was the loop that had it.
     """
     seen = Looks()
     elsewhere = at_lock = locked = False
     cpu, wait, since = base.cpu, base.wait, began
     nap = Nap()
     for look in looks:
+        seen.found |= bool(look.sleeps_in)
+        if in_select and look.sleeps_in.startswith(WAITS):
+            seen.in_select = look.began - began
+            continue
         busy = look.cpu - cpu + look.wait - wait
         slept = max(0, look.began - since - busy)
         switched = look.switches - switches
         was_locked, locked = locked, look.sleeps_in.startswith(b"futex")
         seen.asleep += nap.go_on(look, slept if switched == 1 and not was_locked else 0)
         computed = look.cpu - cpu > SOME
-        asked = busy > HANDS_OVER and look.own_switches > 1 and (locked or not look.sleeps_in)
-        asked = asked and (alone or computed)
+        asked = look.own_switches > 1 and (locked or not look.sleeps_in)
+        asked = asked and (alone or (computed and busy > HANDS_OVER))
         if asked and switched <= 1 + locked:
             seen.held_up += min(slept, look.own_wait + WAKE_UP)
             seen.handed_over += switched
@@ -143,9 +156,10 @@ def see(
         cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
     seen.asleep += nap.end(end)
     busy = end.cpu - cpu + end.wait - wait
-    if alone and unfinished[1] > 1 and busy > HANDS_OVER and end.switches > switches:
-        # It lost the GIL in the middle of a look; or the loop slept by itself after it was asked.
-        seen.perhaps_held_up = min(max(0, end.wall - since - busy), unfinished[0] + WAKE_UP)
+    if alone and unfinished:
+        # It had the GIL, and lost its CPU in the middle of a look.
+        slept = max(0, end.wall - since - busy)
+        seen.perhaps_held_up = min(slept, unfinished + WAKE_UP)
     seen.elsewhere, seen.at_lock = elsewhere and not at_lock, at_lock and not elsewhere
     return seen
 
@@ -254,7 +268,7 @@ def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) 
     # It wakes after each turn; of the first wait and the last one nobody knows.
     asking = sleep.waited * max(0, sleep.switches - 2) // sleep.switches
     counted = left - starved
-    kept = min(left + asking - threads.own_wait, threads.own_cpu)
+    kept = min(left + asking - threads.own_wait, max(0, threads.own_cpu - threads.stale))
     said.kept = max(0, kept - counted)
     rest = left + sleep.waited - threads.own_wait - counted - said.kept
     said.perhaps_kept = max(0, min(sleep.waited, rest))

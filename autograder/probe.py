@@ -228,7 +228,7 @@ class Probe:
         threads = tally(self.base_others, now, births, self.others.before, sampler)
         threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()
-        looks, unfinished = [], (0, 0)
+        looks, unfinished = [], 0
         if self.sampler is not None:
             looks = [look for look in self.sampler.looks if look.moment == began]
             unfinished = self.sampler.unfinished()

@@ -95,13 +95,14 @@ async def shutdown_without_waiting():
 
 @blocks(0.12, kind="sleep", exact=True)
 async def slow_callback_from_a_thread():
-    loop = asyncio.get_running_loop()
+    loop, heard = asyncio.get_running_loop(), asyncio.Event()
 
     def told():
         time.sleep(0.12)  # <- blocks
+        heard.set()
 
     threading.Timer(0.01, loop.call_soon_threadsafe, [told]).start()
-    await asyncio.sleep(0.06)
+    await heard.wait()
 
 
 @free("slow_callback_from_a_thread")
