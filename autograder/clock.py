@@ -117,6 +117,7 @@ class OtherThreads:
         self._known = knows_waits()
         self._ended: dict[int, tuple[int, int]] = {}
         self._births: dict[int, int] = {}
+        self.started = False  # whether the call has started a thread
         self.before = set(self._tids())
         if self._known:
             self._note_ends()
@@ -160,6 +161,7 @@ class OtherThreads:
 
         def noting(thread: threading.Thread) -> None:
             tid = get_native_id()
+            self.started = True
             self._births[tid] = _own_times()[1]
             try:
                 bootstrap(thread)

@@ -62,6 +62,7 @@ class Threads:
     active: int = 0  # how many of the call's threads did anything
     culprit: int = 0  # the busiest of them
     births: int = 0  # run-queue wait of new ones before they ran
+    started: bool = False  # the call has started some, which may have ended
     stale: int = 0  # the figures are older by this than the pass
 
 
@@ -98,8 +99,8 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     left -= _by_foreigners(said, rest, looks, threads)
     _by_own_threads(said, replace(rest, slept=left), looks, threads)
     left = sleep.slept - said.certain - said.doubt
-    if left > UNSEEN and not said.for_gil and not looks.found:
-        said.doubt += left  # a machine that keeps the sampler away may keep others, too
+    if left > UNSEEN and threads.started and not said.for_gil and not looks.found:
+        said.doubt += left  # a machine that keeps the sampler away may keep them, too
     return said
 
 

@@ -226,6 +226,7 @@ class Probe:
         births[0] = self.children.newborn_wait()
         sampler = self.sampler.tid if self.sampler is not None else 0
         threads = tally(self.base_others, now, births, self.others.before, sampler)
+        threads.started = self.others.started
         threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()
         looks, unfinished = [], 0
