@@ -400,6 +400,18 @@ def test_a_process_pool_of_the_answer_works() -> None:
     assert seen.status == "passed", seen.message
 
 
+def test_what_a_notebook_puts_out_has_a_bound() -> None:
+    """1 MB a cell and 5 MB a notebook; an error is told in any case."""
+    cells = [Cell(i, "learner", "", "print('x' * 3_000_000)") for i in range(8)]
+    cells.append(Cell(8, "learner", "", "1 / 0"))
+    seen = examination.examine(cells, seconds=CELL_SECONDS).seen
+    sizes = [len(str(seen[cell.index].outputs)) for cell in cells]
+    assert max(sizes) < 1_010_000
+    assert sum(sizes) < 5_100_000
+    assert "left out" in str(seen[7].outputs)
+    assert "ZeroDivisionError" in str(seen[8].outputs)
+
+
 def test_files_handed_in_are_there_and_links_are_not_followed(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "words.txt").write_text("words")
