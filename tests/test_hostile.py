@@ -146,7 +146,7 @@ def test_an_attack_gains_nothing(path: Path, course: Path, monkeypatch: pytest.M
     before = state_of(course), state_of(ours), sorted(os.listdir("/")), sorted(os.listdir("/tmp"))
     cells = cells_of(path, course, secret)
     examination.close()  # a fork server that has the environment of this test
-    examined = examination.examine(cells, own_files=course / "source" / "90_toy", seconds=30)
+    examined = examination.examine(cells, own_files=course / "source" / "90_toy", seconds=60)
     examination.close()
 
     tests = {cell.name: examined.seen[cell.index] for cell in cells if cell.role == "test"}
