@@ -472,7 +472,7 @@ def crowd_chart(held):
     axes.axhline(100, color="black", linestyle=":")
     axes.text(0.6, 104, "limit 100 ms")
     axes.set(xlabel="people who ask at once", ylabel="longest block (ms)", xlim=(0.5, 9.6))
-    axes.set(xticks=list(held), ylim=(0, None))
+    axes.set(xticks=list(held), ylim=(0, max(125, axes.get_ylim()[1])))
     alone, together = (f"{pair * 1000:.0f} ms" for pair in held[8])
     show(figure, f"The longest block grows with people: {alone} for eight; with a stick {together}.")
 
@@ -626,6 +626,8 @@ print(f"{report.value:.1f} x the work")
 #   than zero, such as `sleep(0.001)`, goes through the loop's timers and costs at least that pause.
 # - **What a turn costs** depends on the version of Python, on the loop (uvloop's is cheaper) and on
 #   what the other tasks do in their turn. Trust the figure that you measured above.
+# - **A budget by the clock** is used up sooner when other programs take the processor, for the clock
+#   runs on meanwhile. That does no harm: a few turns more.
 # - **In each round all that are ready are run**, and what becomes ready meanwhile must wait for the
 #   next one: `BaseEventLoop._run_once` in CPython's `asyncio/base_events.py` says so in a comment.
 # - **`await` alone is no turn** (unit 02). In a `for` full of awaits that never really suspend, the
@@ -648,5 +650,5 @@ print(f"{report.value:.1f} x the work")
 #   several tasks add up, unless they share one budget.
 # - Where there is no gap, there is no place for a turn: one long call stays one long block.
 #
-# **Next**: the lab of this unit, where a crunch becomes polite, `gently` gets its clock, and twenty
+# **Next**: the lab of this unit, where a crunch becomes polite, `gently` gets its clock, and forty
 # people share one budget. Then unit 05, for the calls that have no gap.
