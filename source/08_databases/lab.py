@@ -393,7 +393,7 @@ async def weighed(dsn):
     tracemalloc.start()
     try:
         said = await export(dsn, str(path))
-        most = tracemalloc.get_traced_memory()[1] / 1e6
+        most = tracemalloc.get_traced_memory()[1] / 1e6  # 0 when somebody stopped the count
     finally:
         tracemalloc.stop()
 
@@ -426,7 +426,9 @@ def exported(report, history):
             "line holds all the rows at once?"
         )
     report.responsive(0.1)
-    said, lines, start, content, _ = report.value
+    said, lines, start, content, most = report.value
+    if most == 0:
+        raise WrongValue("`tracemalloc` was stopped, so that nobody knows what the export took.")
     wanted = history.count("\n")
     if lines != wanted:
         raise WrongValue(f"The file has {lines} lines, and the table {wanted} rows.")
