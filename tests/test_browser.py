@@ -119,3 +119,18 @@ def test_the_lesson_of_unit_03_runs_to_its_end_and_shows_its_pictures(tmp_path: 
         page.screenshot(path=SCREENSHOTS / "03_gateway_lesson.png")
         assert page.get_by_text("Would you like to get notified").count() == 0
     assert not outside
+
+
+def test_a_link_of_the_toolbox_leads_to_the_cell_of_a_lesson(tmp_path: Path) -> None:
+    root = clone_into(tmp_path / "clone")
+    with lab(root, tmp_path) as running, chromium(tmp_path / "profile", []) as page:
+        open_notebook(page, running, "work/toolbox/misconceptions.ipynb")
+        page.locator('a[href*="03_gateway_lesson"]').first.click()
+        there = page.locator(".jp-Notebook:visible .jp-CodeCell", has_text="evening(quote, ping")
+        there.first.wait_for(timeout=60_000)
+        page.wait_for_timeout(2000)
+        SCREENSHOTS.mkdir(exist_ok=True)
+        page.screenshot(path=SCREENSHOTS / "toolbox_link.png")
+        box = there.first.bounding_box()
+        assert box is not None
+        assert 0 <= box["y"] < 900
