@@ -121,8 +121,9 @@ def open_for(shared: str) -> list[int]:
     syscalls.unshare(syscalls.NEW_NETWORK | syscalls.NEW_MOUNTS)
     syscalls.loopback_up()
     syscalls.mount("none", "/", "", syscalls.RECURSIVE | syscalls.PRIVATE)
-    plain = syscalls.NO_SETUID | syscalls.NO_DEVICES
-    syscalls.mount("tmpfs", shared, "tmpfs", plain, f"mode=777,size={view.SHARED_SPACE}")
+    # No links: a candidate must not lead a server, which sees more than it, out of the folder.
+    plain = syscalls.NO_SETUID | syscalls.NO_DEVICES | syscalls.NO_LINKS
+    syscalls.mount("tmpfs", shared, "tmpfs", plain, f"mode=1777,size={view.SHARED_SPACE}")
     return [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in ("net", "mnt")]
 
 
