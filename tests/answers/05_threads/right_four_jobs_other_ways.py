@@ -26,12 +26,12 @@ async def seed_of(rolls, seeds):
 
 
 # %% answer="four_jobs_photo"
+STUDIO = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
+
 async def small_picture(photo):
-    """A process that is started for it, and awaited inside of its `with`."""
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(pool, jobs.shrink, photo)
+    """A process does as well. (To leave its `with` here would hold the loop until it has ended.)"""
+    return await asyncio.wrap_future(STUDIO.submit(jobs.shrink, photo))
 
 
 # %% answer="four_jobs_ranking"
