@@ -212,25 +212,27 @@ class Sampler:
     def _account(
         self, moment: int, now: int, before: tuple[int, int, int], way: tuple[int, int, int]
     ) -> None:
-        if self._glances is None or len(self.looks) >= _LOOKS_KEPT:
+        probe = self.probe
+        if self._glances is None or probe is None or len(self.looks) >= _LOOKS_KEPT:
             return
         loop = self._glances[0]
         cpu, wait = loop.times()
+        switches, sleeps_in = loop.switches(), loop.sleeps_in()
         wait_own, switched, preempted = (b - a for a, b in zip(before, way, strict=True))
-        self.looks.append(
-            Look(
-                moment,
-                now,
-                perf_counter_ns(),
-                cpu,
-                wait,
-                loop.switches(),
-                loop.sleeps_in(),
-                wait_own,
-                switched,
-                preempted > 0,
-            )
+        look = Look(
+            moment,
+            now,
+            perf_counter_ns(),
+            cpu,
+            wait,
+            switches,
+            sleeps_in,
+            wait_own,
+            switched,
+            preempted > 0,
         )
+        if moment in (probe.moment, probe.due()):  # else the GIL was lost, and the pass ended
+            self.looks.append(look)
 
     def _ring(self, now: int) -> None:
         at, ring = self._alarm

@@ -28,12 +28,14 @@ WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
 
 @dataclass(frozen=True)
 class Sleep:
-    """How a pass slept: nanoseconds asleep, waiting for a CPU, and how often it fell asleep."""
+    """How a pass slept: nanoseconds asleep, waiting for a CPU, how often it fell asleep, and for
+    how many nanoseconds it computed."""
 
     slept: int
     waited: int
     switches: int
     in_select: bool
+    computed: int = 0
 
 
 @dataclass
@@ -90,7 +92,10 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
         said.doubt += by_sampler
     if not sleep.in_select:  # who starts a thread waits until it runs
         by_birth = min(left, threads.births)
-        said.certain += by_birth
+        # Perhaps the loop waited for a CPU at the same time: that is no part of its sleep.
+        certain = min(by_birth, max(0, threads.births - sleep.waited))
+        said.certain += certain
+        said.doubt += by_birth - certain
         left -= by_birth
     by_sampler = min(left, looks.perhaps_held_up)
     said.doubt += by_sampler
@@ -99,7 +104,8 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     left -= _by_foreigners(said, rest, looks, threads)
     _by_own_threads(said, replace(rest, slept=left), looks, threads)
     left = sleep.slept - said.certain - said.doubt
-    if left > UNSEEN and threads.started and not said.for_gil and not looks.found:
+    others = threads.started or sleep.computed > HANDS_OVER  # then the sampler may have the GIL
+    if left > UNSEEN and others and not said.for_gil and not looks.found:
         said.doubt += left  # a machine that keeps the sampler away may keep them, too
     return said
 
