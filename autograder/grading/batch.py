@@ -63,6 +63,8 @@ def on_dask(address: str) -> Iterator[Slots]:
         raise UserMistake(
             "--dask needs Dask, which is not installed: pip install -e '.[cluster]'"
         ) from None
+    if not address.strip():
+        raise UserMistake("--dask wants the scheduler's address, such as tcp://127.0.0.1:8786.")
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
