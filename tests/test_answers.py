@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from autograder.bench.hogs import hogs
 from autograder.course import answers, lab_rules, reading, releasing, rendering
 from autograder.course.units import Unit, repository, shown, written
 from autograder.grading import verdicts
@@ -29,6 +30,7 @@ ROOT = repository()
 UNITS = [unit for unit in written(ROOT) if unit.lab_text.exists()]
 STUB, OURS = "stub", "ours"
 AT_ONCE = 4
+TRIES = 3  # for what a busy machine left open, as the examiner's own repeats do
 SECONDS = 600  # for one test: its own examination, and what is before it in the queue
 
 
@@ -175,6 +177,17 @@ def wrong_about(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> str:
     return found if answer.message in "\n".join(failed) else found + "\n".join(map(str, own))
 
 
+def turned(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> list[str]:
+    """What contradicts the answer's name, as a list of at most one text: a right one that failed, a
+    wrong one that passed everywhere or failed for another reason. An open verdict does not."""
+    own = tests_of(path, seen)
+    failed = any(one.status == verdicts.FAILED for one in own)
+    if any(one.status in verdicts.OPEN for one in own) and not failed:
+        return []
+    said = wrong_about(path, seen, group)
+    return [f"{path.parent.name}/{path.stem}: {said}"] if said else []
+
+
 def unlike(status: str, seen: list[Seen]) -> str:
     """The tests that came out otherwise, as text; empty when none did."""
     return "\n".join(str(one) for one in seen if one.status != status)
@@ -199,8 +212,30 @@ def test_our_own_answers_get_all_points(unit: Unit, examined: Examined) -> None:
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("path", list(files()))
 def test_an_answer_gets_the_verdict_it_is_named_for(path: Path, examined: Examined) -> None:
-    group = examined.groups[path]
-    if wrong_about(path, examined.of(path), group) and len(group) > 1:
-        assert wrong_about(path, examined.alone(path), (path,)) == ""
-    else:
-        assert wrong_about(path, examined.of(path), group) == ""
+    seen, group = examined.of(path), examined.groups[path]
+    for _ in range(TRIES):
+        busy = any(one.status in verdicts.OPEN for one in tests_of(path, seen))
+        if not wrong_about(path, seen, group) or not (busy or len(group) > 1):
+            break
+        seen, group = examined.alone(path), (path,)
+    assert wrong_about(path, seen, group) == ""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("beside", "times"), [(0, 3), (8, 1)], ids=["3-times", "8-hogs"])
+def test_no_verdict_flips(
+    beside: int, times: int, labs: Mapping[str, tuple[dict[str, Any], dict[str, Any]]]
+) -> None:
+    # A busy machine may leave a verdict open, and never turn it.
+    paths = [path for unit in UNITS for path in answers.found(unit.answers)]
+    wrong = []
+    with hogs(cpu=beside), ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
+        for _ in range(times):
+            found = Examined(pool, labs, {}, {})
+            for group in together(paths):
+                found.start(Unit(ROOT, group[0].parent.name), str(group), group)
+                found.groups.update(dict.fromkeys(group, group))
+            for path, group in found.groups.items():
+                wrong += turned(path, found.of(path), group)
+    assert wrong == []
