@@ -58,11 +58,22 @@ def _kind(path: Path) -> tuple[bool, str]:
     return not answer.right, answer.exercise
 
 
+def selected(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The tests of this file that are to run: name and parameters."""
+    for item in request.session.items:
+        # others have a fixture of that name as well
+        if item.path == Path(__file__) and "examined" in getattr(item, "fixturenames", ()):
+            yield item.name, getattr(item, "callspec").params  # noqa: B009 not declared by pytest
+
+
 @pytest.fixture(scope="session")
-def labs() -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Of each unit our lab and the one handed out, made from the text as it is now."""
+def labs(request: pytest.FixtureRequest) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
+    """Of each unit that is wanted our lab and the one handed out, made from the text as it is."""
     ours = {}
+    wanted = [params.get("unit") or params["path"].parent for _, params in selected(request)]
     for unit in UNITS:
+        if unit.name not in {one.name for one in wanted}:
+            continue
         called = shown(ROOT, unit.lab_text)
         ours[unit.name] = rendering.notebook(
             reading.read(unit.lab_text, called), graded=True, called=called
@@ -109,15 +120,12 @@ def examined(
     with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
         found = Examined(pool, labs, {}, {})
         paths = []
-        for item in request.session.items:
-            if item.path != Path(__file__) or "examined" not in getattr(item, "fixturenames", ()):
-                continue  # others have a fixture of that name as well
-            what = getattr(item, "callspec").params  # noqa: B009 pytest.Item does not declare it
-            if "path" in what:
-                paths.append(what["path"])
+        for name, params in selected(request):
+            if "path" in params:
+                paths.append(params["path"])
                 continue
-            kind = OURS if item.name.startswith("test_our") else STUB
-            found.start(what["unit"], f"{what['unit'].name} {kind}")
+            kind = OURS if name.startswith("test_our") else STUB
+            found.start(params["unit"], f"{params['unit'].name} {kind}")
         for group in together(paths):
             found.start(Unit(ROOT, group[0].parent.name), str(group), group)
             found.groups.update(dict.fromkeys(group, group))
