@@ -131,21 +131,19 @@ def download(url):
 
 
 # %% setup="library_rows" jupyter={"source_hidden": true}
-def unpack(effort):
-    """What it takes to unpack a row."""
+def unpack(state, effort):
+    """The next row, which takes so many steps from the one before."""
     for _ in range(effort):
-        pass
+        state = (state * 1103515245 + 12345) % 2**31
+    return state
 
 
-async def rows(seed, number):
+async def rows(seed, number, effort):
     """The rows of a table, one after the other; each must be unpacked first."""
-    dice = random.Random(seed)
+    state = seed
     for _ in range(number):
-        unpack(EFFORT)
-        yield dice.randint(1, 6)
-
-
-EFFORT = sized(unpack, 100_000, seconds=0.0015)
+        state = unpack(state, effort)
+        yield state >> 16
 
 
 # %% setup="six_faults_seen" jupyter={"source_hidden": true}
@@ -424,17 +422,17 @@ right(report, 6)
 # adds up the rows of a table, with an `async for`. Everything in it is async.
 #
 # ```python
-# async def total(seed, number):          # as it is now
-#     return sum([row async for row in rows(seed, number)])
+# async def total(seed, number, effort):          # as it is now
+#     return sum([row async for row in rows(seed, number, effort)])
 # ```
 
 
 # %% answer="six_faults_total"
-async def total(seed, number):
-    """Return the sum of `rows(seed, number)`."""
+async def total(seed, number, effort):
+    """Return the sum of `rows(seed, number, effort)`."""
     ### BEGIN SOLUTION
     result, began = 0, time.perf_counter()
-    async for row in rows(seed, number):
+    async for row in rows(seed, number, effort):
         result += row
         if time.perf_counter() - began > 0.005:
             await asyncio.sleep(0)
@@ -444,20 +442,30 @@ async def total(seed, number):
 
 
 # %% setup="six_faults_sum" jupyter={"source_hidden": true}
-def sum_of(seed, number):
-    """The sum of `rows(seed, number)`, without the unpacking."""
-    dice = random.Random(seed)
-    return sum(dice.randint(1, 6) for _ in range(number))
+def sum_of(seed, number, effort):
+    """The sum of these rows, by a short cut: many steps of `unpack` are one step of the same form."""
+    times, plus, factor, addend = 1, 0, 1103515245, 12345
+    while effort:
+        if effort % 2:
+            times, plus = times * factor % 2**31, (plus * factor + addend) % 2**31
+        factor, addend = factor * factor % 2**31, (factor + 1) * addend % 2**31
+        effort //= 2
+    result = 0
+    for _ in range(number):
+        seed = (seed * times + plus) % 2**31
+        result += seed >> 16
+    return result
 
 
 # %% test="six_faults_total_check" points=6
+effort = sized(lambda steps: unpack(1, steps), 10_000, seconds=0.0015)
 seed, number = random.randint(1, 10**9), 400
-report = await watch(total, seed, number)
-report.responsive(0.1).returned(sum_of(seed, number))
+report = await watch(total, seed, number, effort)
+report.responsive(0.1).returned(sum_of(seed, number, effort))
 ### BEGIN HIDDEN TESTS
 seed, number = random.randint(1, 10**9), random.randint(350, 450)
-report = await watch(total, seed, number)
-report.responsive(0.1).returned(sum_of(seed, number))
+report = await watch(total, seed, number, effort)
+report.responsive(0.1).returned(sum_of(seed, number, effort))
 ### END HIDDEN TESTS
 right(report, 6)
 

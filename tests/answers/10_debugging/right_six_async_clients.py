@@ -49,9 +49,9 @@ async def sizes(urls):
 
 
 # %% answer="six_faults_total"
-async def total(seed, number):
+async def total(seed, number, effort):
     """The generator by hand, a few rows at a time."""
-    table, result = rows(seed, number), 0
+    table, result = rows(seed, number, effort), 0
     for _ in range(0, number, 5):
         for _ in range(5):
             result += await anext(table, 0)

@@ -53,10 +53,10 @@ async def sizes(urls):
 
 
 # %% answer="six_faults_total"
-async def total(seed, number):
+async def total(seed, number, effort):
     """A turn for the others after each row."""
     result = 0
-    async for row in rows(seed, number):
+    async for row in rows(seed, number, effort):
         result += row
         await asyncio.sleep(0)
     return result

@@ -3,10 +3,10 @@
 # message: the loop stood still for
 
 # %% answer="six_faults_total"
-async def total(seed, number):
+async def total(seed, number, effort):
     """Debug mode says that it was slow, and it is."""
     loop = asyncio.get_running_loop()
     loop.set_debug(True)
     loop.slow_callback_duration = 10
     await asyncio.sleep(0)
-    return sum([row async for row in rows(seed, number)])
+    return sum([row async for row in rows(seed, number, effort)])

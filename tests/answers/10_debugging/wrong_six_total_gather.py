@@ -3,10 +3,10 @@
 # message: the loop stood still for
 
 # %% answer="six_faults_total"
-async def total(seed, number):
+async def total(seed, number, effort):
     """A task around it does not make it wait."""
 
     async def add():
-        return sum([row async for row in rows(seed, number)])
+        return sum([row async for row in rows(seed, number, effort)])
 
     return (await asyncio.gather(add()))[0]
