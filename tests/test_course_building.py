@@ -41,6 +41,7 @@ def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
+@pytest.mark.timeout(600)  # 13 units, and beside other work
 def test_a_second_build_touches_nothing_and_the_check_is_content(finished: Path) -> None:
     before = snapshot(finished)
     assert build(finished) == []

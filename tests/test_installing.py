@@ -146,7 +146,7 @@ def test_an_interrupted_install_leaves_no_process_and_starts_from_nothing(clone:
         with clone.start(**index) as process:
             pip, _ = silent_index.accept()  # pip has asked, and waits
             process.send_signal(signal.SIGINT)
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
         with pip:
             pip.settimeout(10)
             while pip.recv(1 << 16):  # ends when pip's process has
