@@ -54,14 +54,19 @@ def polite(report, plain, limit):
 
 def patience(plain):
     """For how many seconds a run is watched: longer than a right answer needs, and not for ever."""
-    return 1.5 * PRICE * plain + 0.5
+    return min(20.0, 1.5 * PRICE * plain * PACE[0] + 0.5)
 
 # %% setup="sizes" jupyter={"source_hidden": true}
+PACE = [1.0]  # how many seconds by the clock a second of CPU took, when it was last measured
+
+
 def cpu_seconds(work, *arguments):
     """What a call returns, and how much CPU time it takes."""
-    began = time.thread_time()
+    clock, began = time.monotonic(), time.thread_time()
     value = work(*arguments)
-    return value, time.thread_time() - began
+    seconds = time.thread_time() - began
+    PACE[0] = max(1.0, (time.monotonic() - clock) / max(seconds, 1e-6))
+    return value, seconds
 
 
 def sized(work, start, seconds):
