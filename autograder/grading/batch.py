@@ -7,6 +7,7 @@ business of theirs: the process that asks writes it, alone, so that SQLite has o
 from __future__ import annotations
 
 import contextlib
+import importlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -58,7 +59,7 @@ def on_dask(address: str) -> Iterator[Slots]:
     Raises UserMistake when there is no such cluster, or its workers have another code than we.
     """
     try:
-        from distributed import Client
+        distributed: Any = importlib.import_module("distributed")
     except ImportError:
         raise UserMistake(
             "--dask needs Dask, which is not installed: pip install -e '.[cluster]'"
@@ -66,7 +67,7 @@ def on_dask(address: str) -> Iterator[Slots]:
     if not address.strip():
         raise UserMistake("--dask wants the scheduler's address, such as tcp://127.0.0.1:8786.")
     try:
-        client = Client(address, timeout=_PATIENCE, set_as_default=False)
+        client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise UserMistake(
