@@ -57,10 +57,18 @@ async def meanwhile(run, other):
     return report
 
 
+def calm(report, bound=0.3):
+    """Check the loop, and that this machine kept it waiting for less than `bound`: who is served
+    late cannot beat, ask or answer in time."""
+    report.responsive(0.1)
+    if report.lag(100) > bound:
+        raise Inconclusive("This machine was too busy for this evening: run it again.")
+
+
 def too_late(report, seconds, bound, sentence):
     """Raise WrongValue with this sentence when `seconds` is beyond `bound` and the loop was free."""
     if seconds > bound:
-        if seconds - report.noise - 2 * report.lag(100) <= bound:
+        if seconds - 2 * report.lag(100) <= bound:  # to wake up late and to be heard late
             raise Inconclusive("This machine was too busy to time it: run it again.")
         raise WrongValue(sentence)
 
@@ -165,8 +173,11 @@ def good_guests(report, path, dogs):
             "how many of those do you make, and how many connections may each of them open?"
         )
     peak = seen["peak"]
-    sentence = f"The server never saw more than {peak} of 5 requests at once: who waits for whom?"
-    too_late(report, 5 - peak, 0, sentence)
+    if peak < 5:
+        calm(report)
+        raise WrongValue(
+            f"The server never saw more than {peak} of 5 requests at once: who waits for whom?"
+        )
 
 # %% test="dogs_check" points=25
 path, dogs = await open_kennels(50)
@@ -468,7 +479,7 @@ async def recap(gw, bots):
 
 async def deaf_evening(gw, interval):
     """This gateway never acknowledges a beat; after a while it gives up."""
-    await gw.until(closed=1, timeout=3 * interval + 0.6)
+    await gw.until(closed=1, timeout=3 * interval + 0.8)
     await gw.drop(4000)
 
 # %% setup="heartbeat_judged" jupyter={"source_hidden": true}
@@ -503,6 +514,7 @@ def kept_beating(gw, report, interval):
             "the bot itself stopped sending heartbeats. Who beats while a command waits?"
         )
     report.responsive(0.1, gateway=gw)
+    calm(report)
 
 
 def heard_well(report, *said):
@@ -514,7 +526,7 @@ def heard_well(report, *said):
 
 def noticed(gw, report):
     """Raise WrongValue unless the client closed the silent line itself, in time, with its code."""
-    report.responsive(0.1)
+    calm(report)
     ends = [e for e in gw.log if e["event"] == "closed"]
     if not ends or ends[0]["by"] != "bot":
         raise WrongValue(
@@ -537,7 +549,7 @@ report = await meanwhile(watch(online, gw.address, 8), recap(gw, 8))
 kept_beating(gw, report, 0.25)
 heard_well(report, "!recap", "recapped", "!goodnight")
 well_beaten(gw, 8, 0.25)
-gw = await servers.gateway(heartbeat=0.2, grace=3)
+gw = await servers.gateway(heartbeat=0.2, grace=8)
 await gw.faults(acks=False)
 noticed(gw, await meanwhile(watch(online, gw.address, 1), deaf_evening(gw, 0.2)))
 ### BEGIN HIDDEN TESTS
@@ -546,7 +558,7 @@ report = await meanwhile(watch(online, gw.address, 9), recap(gw, 9))
 kept_beating(gw, report, 0.3)
 heard_well(report, "!recap", "recapped", "!goodnight")
 well_beaten(gw, 9, 0.3)
-gw = await servers.gateway(heartbeat=0.25, grace=3)
+gw = await servers.gateway(heartbeat=0.25, grace=8)
 await gw.faults(acks=False)
 noticed(gw, await meanwhile(watch(online, gw.address, 1), deaf_evening(gw, 0.25)))
 ### END HIDDEN TESTS
@@ -600,7 +612,8 @@ right(report, 20)
 # back. Given is a client that does all this on *one* line:
 #
 # `await converse(ws, me, hello, command)` says `hello`, beats, checks the ACKs, notes in `me` what
-# must be remembered, calls the command, and returns when the line is closed.
+# must be remembered, calls the command, and returns when the line is closed. (It is in the folded
+# cell below, and answers exercise 3, so do that one first.)
 #
 # Write `stay`, which keeps the bot online, line after line, **until `me.done` is true**. On its
 # first line the bot says `identify(me)`. Afterwards it comes back at once (within a second), to the
@@ -635,7 +648,7 @@ def note(me, payload):
         me.session_id = payload["d"]["session_id"]
     return True
 
-# %% setup="zombie_line"
+# %% setup="zombie_line" jupyter={"source_hidden": true}
 async def beat(ws, me, interval):
     """Exercise 3: the heart."""
     me.acked = True
@@ -717,7 +730,7 @@ def came_back(report, gw, lines):
             f"The bot logged in {seen['ready']} times. Whoever IDENTIFYs again has a new session, "
             "and what was said meanwhile is lost: RESUME the old one."
         )
-    report.responsive(0.1)
+    calm(report)
     if not seen["resumes"]:
         raise WrongValue(
             "The line was closed, and the bot did not come back. `converse` ends with its line; "
@@ -841,11 +854,9 @@ async def stutter(gw, lines):
 # %% setup="resume_judged" jupyter={"source_hidden": true}
 def once_each(report, gw, lines):
     """Raise WrongValue unless everything was heard once and only once, in order."""
-    report.responsive(0.1)
+    calm(report)
     said, heard = Counter([*lines, "!goodnight"]), Counter(report.value)
     logins = gw.counters()["ready"]
-    if report.seconds > 2.5 and report.lag(100) > 0.2:
-        raise Inconclusive("This machine was too busy for such an evening: run it again.")
     for line in (*lines, "!goodnight"):
         if heard[line] > said[line]:
             raise WrongValue(
@@ -971,11 +982,12 @@ def all_at_once(report, truth):
     """Raise WrongValue unless all questions were asked at once, and answered right."""
     seen = servers.dns.counters()
     if 0 < seen["peak_running"] < 40 and report.longest_block < 0.1:
-        sentence = (
+        if report.lag(100) > 0.3:
+            raise Inconclusive("This machine was too busy for forty questions: run it again.")
+        raise WrongValue(
             f"The name server never had more than {seen['peak_running']} questions at once, of 40. "
             "Who asks them: one after the other, or threads of which there are too few?"
         )
-        too_late(report, 40 - seen["peak_running"], 0, sentence)
     report.responsive(0.1).returned(truth)
     if any(seen["names"].get(name, 0) == 0 for name in truth):
         raise WrongValue("There are names that the name server was never asked for.")

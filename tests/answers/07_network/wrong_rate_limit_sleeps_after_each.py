@@ -9,5 +9,5 @@ async def post_all(url, lines):
         for line in lines:
             async with session.post(url, json={"line": line}):
                 pass
-            await asyncio.sleep(0.6)
+            await asyncio.sleep(0.8)
     return 0
