@@ -45,7 +45,7 @@ class Looks:
     held_up: int = 0  # the loop handed the GIL over to the sampler
     handed_over: int = 0  # how many of the loop's switches that explains
     held: int = 0  # the sampler lost its CPU, perhaps with the GIL
-    perhaps_held_up: int = 0  # the same for a look that came to no end in this pass
+    perhaps_held_up: int = 0  # the same, where that is not certain
     asleep: int = 0  # one sleep in something else than a lock, from one look to the next
     in_select: int = 0  # select was due, and had not even been woken
     found: bool = False  # a look found it asleep
@@ -144,14 +144,16 @@ def see(
         was_locked, locked = locked, look.sleeps_in.startswith(b"futex")
         seen.asleep += nap.go_on(look, slept if switched == 1 and not was_locked else 0)
         computed = look.cpu - cpu > SOME
-        asked = look.own_switches > 1 and (locked or not look.sleeps_in)
-        asked = asked and (alone or (computed and busy > HANDS_OVER))
+        waited = look.own_switches > 1 and (locked or not look.sleeps_in)
+        asked = waited and computed and busy > HANDS_OVER
         if asked and switched <= 1 + locked:
             seen.held_up += min(slept, look.own_wait + WAKE_UP)
             seen.handed_over += switched
-        elif asked and computed:
+        elif asked:
             seen.held_up += min(slept, look.own_wait * 5 // (2 * look.own_switches))
             seen.handed_over += 1
+        elif waited and alone and switched:  # the loop had the GIL, and may have slept by itself
+            seen.perhaps_held_up += min(slept, look.own_wait + WAKE_UP)
         else:
             if look.preempted:  # with more switches, that was while it waited for the GIL
                 on_the_way = look.own_wait if look.own_switches <= 2 else 0
@@ -166,7 +168,7 @@ def see(
     if alone and unfinished:
         # It had the GIL, and lost its CPU in the middle of a look.
         slept = max(0, end.wall - since - busy)
-        seen.perhaps_held_up = min(slept, unfinished + WAKE_UP)
+        seen.perhaps_held_up += min(slept, unfinished + WAKE_UP)
     seen.elsewhere, seen.at_lock = elsewhere and not at_lock, at_lock and not elsewhere
     return seen
 
