@@ -270,7 +270,7 @@ async def fill_table(before):
 def well_asked(report, connections):
     """Raise WrongValue when the server was asked for too much."""
     said = report.error[1] if report.error else ""
-    if "too many" in said or "remaining connection" in said:
+    if said and connections > 5:  # too many for the server, which refuses one or drops one
         raise WrongValue(f"{report}. It was asked for {connections} connections; 5 are yours.")
     if "another operation" in said:
         raise WrongValue(f"{report}. One connection carries one statement at a time.")
