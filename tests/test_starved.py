@@ -16,10 +16,10 @@ from autograder.report import Report
 
 
 async def work() -> None:
-    """0.35 s of CPU, in a thread."""
+    """1.5 s of CPU, in a thread."""
 
     def burn() -> None:
-        end = time.thread_time() + 0.35
+        end = time.thread_time() + 1.5
         while time.thread_time() < end:
             pass
 
@@ -32,8 +32,8 @@ async def wait() -> None:
 
 @pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
 def test_out_of_time_is_inconclusive_when_the_machine_gave_no_cpu_and_a_failure_otherwise() -> None:
-    with hogs(cpu=12):  # on two cores the work has a seventh of one: 2.5 s
-        starved = asyncio.run(watch_for(work, 0.6))
+    with hogs(cpu=12):  # on two cores the work has a seventh of one: 10 s
+        starved = asyncio.run(watch_for(work, 2.0))
         waiting = asyncio.run(watch_for(wait, 0.6))
     with pytest.raises(Inconclusive, match="kept it waiting for a CPU"):
         starved.responsive()
