@@ -22,6 +22,7 @@ from autograder.grading import (
     evidence,
     gradebook,
     harmless,
+    interrupting,
     preprocess,
     room,
     slots,
@@ -79,9 +80,10 @@ def grade(
                 strict = here and not grading.settings.accept_weaker_jail
                 if strict and (why := room.weakness(room.offered()[0])):
                     raise UserMistake(f"Nothing was graded. {why}")
-                with slots_ as where:
+                with interrupting.heeded() as heed, slots_ as where:
                     for result in grading.grade(waiting, where):
                         ended(result)
+                        heed()
     results.sort(key=lambda result: str(result["student"]))
     return {"assignment": unit, "submissions": results}
 
