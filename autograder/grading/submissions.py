@@ -22,7 +22,6 @@ from autograder.grading import (
     evidence,
     gradebook,
     harmless,
-    interrupting,
     preprocess,
     room,
     slots,
@@ -80,10 +79,9 @@ def grade(
                 strict = here and not grading.settings.accept_weaker_jail
                 if strict and (why := room.weakness(room.offered()[0])):
                     raise UserMistake(f"Nothing was graded. {why}")
-                with interrupting.heeded() as heed, slots_ as where:
+                with slots_ as where:
                     for result in grading.grade(waiting, where):
                         ended(result)
-                        heed()
     results.sort(key=lambda result: str(result["student"]))
     return {"assignment": unit, "submissions": results}
 
