@@ -79,7 +79,7 @@ class Sampler:
         self._looks: list[tuple[int, int, Line, int]] = []
         self._looked: tuple[int, int] = (0, 0)  # moment, and when it was looked at last
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
-        self._entered = 0  # when the look under way began
+        self._looking = False
         self._done = (0, 0, 0)  # how the way to the last look was, as `_way` says
         self._bell = threading.Lock()  # wakes the thread
         self._bell.acquire()
@@ -135,17 +135,11 @@ class Sampler:
         """Return the line seen for the longest time in the pass of that moment, of the loop's
         thread or, when another thread held the GIL, of that `culprit`."""
         looks = [(who, line, unseen) for at, who, line, unseen in self._looks if at == moment]
-        for fits in (
-            [(line, unseen) for who, line, unseen in looks if who == culprit],
-            [(line, unseen) for who, line, unseen in looks if bool(who) == bool(culprit)],
-            [(line, unseen) for _, line, unseen in looks],
-        ):
-            if fits:
-                seen: Counter[Line] = Counter()
-                for line, unseen in fits:
-                    seen[line] += unseen
-                return seen.most_common(1)[0][0]
-        return None
+        alike = [look for look in looks if bool(look[0]) == bool(culprit)]
+        seen: Counter[Line] = Counter()
+        for _, line, unseen in [look for look in looks if look[0] == culprit] or alike or looks:
+            seen[line] += unseen
+        return seen.most_common(1)[0][0] if seen else None
 
     def _unseen(self, moment: int) -> int:
         """How long this pass had not been looked at until now, 1 ns at the least."""
@@ -160,10 +154,9 @@ class Sampler:
 
     def _keep_looking(self) -> None:
         pause, moment_before, next_look = PERIOD, 0, 0
-        before = (0, 0, 0)
         while not (self._bell.acquire(timeout=pause) and self._over):
             # From here to the next wait this thread has the GIL, unless it loses it on the way.
-            now = self._entered = perf_counter_ns()
+            self._looking, now = True, perf_counter_ns()
             probe, pause = self.probe, PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
             self._ring(now)
@@ -176,9 +169,8 @@ class Sampler:
                     next_look = now + int(pause * 1e9)
                     self._look(moment)
                 if now - moment > LOOKED_AT:
-                    self._account(moment, now, before, way)
-            before = self._done = way
-            self._entered = 0
+                    self._account(moment, now, way)
+            self._done, self._looking = way, False
             self._dozes = pause > PERIOD
 
     def _until_next(self, now: int, lasted: int) -> float:
@@ -200,7 +192,7 @@ class Sampler:
     def unfinished(self) -> int:
         """Return for how long this thread has waited for a CPU, in ns, since it looked last, when
         it lost the GIL in the middle of a look, else 0; to be called by the loop's thread."""
-        if self._glances is None or not self._entered:
+        if self._glances is None or not self._looking:
             return 0
         return max(1, self._glances[1].times()[1] - self._done[0])
 
@@ -209,16 +201,14 @@ class Sampler:
         wait = self._glances[1].times()[1] if self._glances is not None else 0
         return wait, *both_switches()
 
-    def _account(
-        self, moment: int, now: int, before: tuple[int, int, int], way: tuple[int, int, int]
-    ) -> None:
+    def _account(self, moment: int, now: int, way: tuple[int, int, int]) -> None:
         probe = self.probe
         if self._glances is None or probe is None or len(self.looks) >= _LOOKS_KEPT:
             return
         loop = self._glances[0]
         cpu, wait = loop.times()
         switches, sleeps_in = loop.switches(), loop.sleeps_in()
-        wait_own, switched, preempted = (b - a for a, b in zip(before, way, strict=True))
+        wait_own, switched, preempted = (b - a for a, b in zip(self._done, way, strict=True))
         look = Look(
             moment,
             now,

@@ -162,11 +162,11 @@ class OtherThreads:
         def noting(thread: threading.Thread) -> None:
             tid = get_native_id()
             self.started = True
-            self._births[tid] = _own_times()[1]
+            self._births[tid] = _times(_OWN)[1]
             try:
                 bootstrap(thread)
             finally:
-                self._ended[tid] = _own_times()
+                self._ended[tid] = _times(_OWN)
 
         self._noting = noting
         threading.Thread._bootstrap_inner = noting  # type: ignore[attr-defined]
@@ -214,19 +214,13 @@ class Children:
 
 
 def _longest_wait(pids: Iterable[int]) -> int:
-    waits = [0]
-    for pid in pids:
-        with (
-            contextlib.suppress(OSError, ValueError, IndexError),
-            open(f"/proc/{pid}/schedstat", "rb") as file,
-        ):
-            waits.append(int(file.read().split()[1]))
-    return max(waits)
+    return max((_times(f"/proc/{pid}/schedstat")[1] for pid in pids), default=0)
 
 
-def _own_times() -> tuple[int, int]:
+def _times(schedstat: str) -> tuple[int, int]:
+    """CPU and run-queue wait in ns; zeros where the kernel does not tell, or it has ended."""
     try:
-        with open(_OWN, "rb") as file:
+        with open(schedstat, "rb") as file:
             cpu, wait = file.read().split()[:2]
     except (OSError, ValueError):
         return 0, 0

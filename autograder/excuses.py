@@ -49,7 +49,7 @@ class Looks:
     asleep: int = 0  # one sleep in something else than a lock, from one look to the next
     in_select: int = 0  # select was due, and had not even been woken
     found: bool = False  # a look found it asleep
-    elsewhere: bool = False  # asleep in something else than a lock, whenever looked at
+    elsewhere: bool = False  # as `asleep` whenever looked at, but nothing says for how long
     at_lock: bool = False  # asleep at a lock or the GIL, whenever looked at
 
 
@@ -63,7 +63,7 @@ class Threads:
     own_wait: int = 0  # the longest, after it was started
     active: int = 0  # how many of the call's threads did anything
     culprit: int = 0  # the busiest of them
-    births: int = 0  # run-queue wait of new ones before they ran
+    births: int = 0  # run-queue wait of new ones, and of new processes, before they ran
     started: bool = False  # the call has started some, which may have ended
     stale: int = 0  # the figures are older by this than the pass
 
@@ -81,8 +81,7 @@ class Excuse:
 
 def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     """Say what of a sleep was not the code's doing."""
-    said = Excuse()
-    said.certain = min(sleep.slept, looks.in_select)
+    said = Excuse(certain=min(sleep.slept, looks.in_select))
     left = max(0, sleep.slept - said.certain - looks.asleep)
     by_sampler = min(left, looks.held_up)
     left -= by_sampler
@@ -164,12 +163,12 @@ def see(
                 continue  # since the last look it has not run, and its wait is not counted yet
         cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
     seen.asleep += nap.end(end)
-    busy = end.cpu - cpu + end.wait - wait
     if alone and unfinished:
         # It had the GIL, and lost its CPU in the middle of a look.
-        slept = max(0, end.wall - since - busy)
+        slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
         seen.perhaps_held_up += min(slept, unfinished + WAKE_UP)
-    seen.elsewhere, seen.at_lock = elsewhere and not at_lock, at_lock and not elsewhere
+    seen.elsewhere = elsewhere and not at_lock and not seen.asleep
+    seen.at_lock = at_lock and not elsewhere
     return seen
 
 
@@ -247,8 +246,7 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -
         taken = min(bound, threads.foreign + threads.sampler)
         said.certain += taken
     else:
-        elsewhere = looks.elsewhere and not looks.asleep
-        taken = 0 if elsewhere else min(bound, threads.foreign + looks.held)
+        taken = 0 if looks.elsewhere else min(bound, threads.foreign + looks.held)
         said.doubt += taken
     return taken
 
@@ -256,7 +254,7 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -
 def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -> None:
     """A thread of the call that waited for a CPU cannot give the GIL, or a lock, to the loop."""
     left = sleep.slept
-    if looks.elsewhere and not looks.asleep:
+    if looks.elsewhere:
         return
     starved = min(threads.own_wait, max(0, left - threads.own_cpu))
     # In select, several sleeps can only be a wait for the GIL.

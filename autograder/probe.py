@@ -223,9 +223,9 @@ class Probe:
     def _excuse(self, began: int, sleep: Sleep, end: Reading) -> tuple[Excuse, int]:
         """Return what of the sleep was not the code's doing, and the call's busiest thread."""
         now, births = self.others.read(), self.others.take_births()
-        births[0] = self.children.newborn_wait()
         sampler = self.sampler.tid if self.sampler is not None else 0
         threads = tally(self.base_others, now, births, self.others.before, sampler)
+        threads.births += self.children.newborn_wait()
         threads.started = self.others.started
         threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()

@@ -21,6 +21,7 @@ import pytest
 import toy_unit as toy
 
 from autograder import doctor
+from autograder.bench import metering
 from autograder.grading import batch, courses, examination, marking, preprocess, slots, submissions
 from autograder.outcomes import UserMistake
 
@@ -436,7 +437,7 @@ def test_memory_is_flat_over_1000_submissions(tmp_path: Path) -> None:
         if done % 100 == 0:
             me = psutil.Process()
             family = [me, *me.children(recursive=True)]
-            used.append((done, sum(_pss(one) for one in family) / 1e6))
+            used.append((done, metering.memory(family)))
 
     submissions.grade(
         root, SMALL, slots_=batch.on_this_machine(None), student=None, regrade=False,
@@ -446,13 +447,6 @@ def test_memory_is_flat_over_1000_submissions(tmp_path: Path) -> None:
     first, last = dict(used)[200], used[-1][1]
     # the results themselves, which `--json` prints, are 1 kB each
     assert last - first < 25, used
-
-
-def _pss(process: psutil.Process) -> float:
-    try:
-        return float(process.memory_full_info().pss)
-    except psutil.Error:
-        return 0.0
 
 
 def test_sigint_ends_a_batch_in_order(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,8 +108,13 @@ def _watch(process: int, peak: list[float], done: threading.Event) -> None:
     with contextlib.suppress(psutil.Error):
         root = psutil.Process(process)
         while not done.wait(_EVERY):
-            used = 0.0
-            for one in (root, *root.children(recursive=True)):
-                with contextlib.suppress(psutil.Error):
-                    used += float(one.memory_full_info().pss)
-            peak[0] = max(peak[0], used / 1e6)
+            peak[0] = max(peak[0], memory([root, *root.children(recursive=True)]))
+
+
+def memory(processes: Iterable[psutil.Process]) -> float:
+    """Return the PSS of these processes together, in MB; one that has ended counts nothing."""
+    used = 0.0
+    for one in processes:
+        with contextlib.suppress(psutil.Error):
+            used += float(one.memory_full_info().pss)
+    return used / 1e6

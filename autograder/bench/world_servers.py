@@ -13,6 +13,7 @@ from typing import Any
 import psutil
 
 from autograder import world
+from autograder.bench import metering
 
 NAMES = ("http", "postgres", "mysql", "dns", "sqlite")
 QUESTIONS = 300  # to each server, one after the other, over one connection
@@ -46,7 +47,8 @@ def _started(names: tuple[str, ...]) -> tuple[float, float]:
     with _own_world():
         began = time.perf_counter()
         asyncio.run(world.start(*names))
-        return time.perf_counter() - began, _memory()
+        taken = time.perf_counter() - began
+        return taken, metering.memory(psutil.Process().children(recursive=True))
 
 
 @contextmanager
@@ -57,11 +59,6 @@ def _own_world() -> Iterator[None]:
     finally:
         world.leave()
         psutil.wait_procs(psutil.Process().children(), timeout=5)
-
-
-def _memory() -> float:
-    family = psutil.Process().children(recursive=True)
-    return sum(float(process.memory_full_info().pss) for process in family) / 1e6
 
 
 async def _questions(number: int) -> dict[str, list[float]]:
