@@ -458,7 +458,9 @@ async def gathering(people):
     coroutines = [person(*one, diary) for one in people]
     try:
         results = run_all(coroutines)
-        if not isinstance(results, (list, tuple)):
+        if isinstance(results, (list, tuple)):
+            results = [as_seen(one) for one in results]
+        else:
             results = f"a {type(results).__name__}"
         outcome = ("returned", results)
     except NotImplementedError:
@@ -508,7 +510,7 @@ gatherings = [
     [],
 ]
 for people in gatherings:
-    report = await watch(gathering, people)
+    report = await watch(gathering, people, timeout=3)
     judge_turns(report, people)
 print(f"Right: 9 of 9 points. {report}")
 
@@ -527,7 +529,7 @@ gatherings = [
 ]
 gatherings.append([("ada", 1, None), ("bo", 1, 0)])
 for people in gatherings:
-    report = await watch(gathering, people)
+    report = await watch(gathering, people, timeout=3)
     judge_turns(report, people)
 ### END HIDDEN TESTS
 
@@ -618,19 +620,21 @@ def run_timers(coroutines):
     ### END SOLUTION
 
 # %% setup="timers_check" jupyter={"source_hidden": true}
-async def sleeper(name, naps, result, log):
-    """Take these naps, noting how long each one took, then return the result."""
+async def sleeper(name, naps, result, log, began):
+    """Take these naps, noting how long each one took (the first from `began`); return the result."""
     for seconds in naps:
-        began = time.monotonic()
         await nap(seconds)
-        log.append((name, seconds, time.monotonic() - began))
+        woken = time.monotonic()
+        log.append((name, seconds, woken - began))
+        began = woken
     return result
 
 
 async def night(people):
     """Give people (name, naps, result) to `run_timers`; return results, naps, CPU and sleep."""
     log, clock = [], ThreadClock()
-    coroutines = [sleeper(*one, log) for one in people]
+    began = time.monotonic()  # all of them want to go to bed now
+    coroutines = [sleeper(*one, log, began) for one in people]
     before = clock.read()
     try:
         results = run_timers(coroutines)
