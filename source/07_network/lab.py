@@ -277,8 +277,10 @@ async def build_wall(number, limit, window):
 def nothing_lost(lines, entries):
     """Raise WrongValue unless each line was taken once, in order, and refused once at most."""
     said = [line_of(entry) for entry in entries]
-    if strange := [line for line in said if line not in lines]:
-        raise WrongValue(f'The wall got {strange[0]!r}, and wants JSON: {{"line": "..."}}.')
+    for entry, line in zip(entries, said, strict=True):
+        if line not in lines:
+            body = str(entry.get("body"))[:60]
+            raise WrongValue(f'The wall got {body!r}, and wants a line as JSON: {{"line": "..."}}.')
     status = [entry.get("status") for entry in entries]
     taken = [line for line, code in zip(said, status, strict=True) if code == 200]
     refused = Counter(line for line, code in zip(said, status, strict=True) if code == 429)
@@ -517,13 +519,20 @@ def kept_beating(gw, report, interval):
     calm(report)
 
 
-def heard_well(report, *said):
+def heard_well(gw, report, *said):
     """Raise WrongValue unless each bot's commands were called as people spoke."""
+    ends = [e for e in gw.log if e["event"] == "closed" and e["by"] == "bot" and e["code"] == 4000]
+    why = (
+        " A client closed its line itself, with 4000, though the gateway acknowledged each beat: "
+        "who reads the ACKs while a command runs, and does a beat wait a whole interval?"
+    )
     for told in report.value:
         if sorted(told) != sorted(said):
-            raise WrongValue(f"`command` was told {told}, and {list(said)} was said and done.")
+            raise WrongValue(
+                f"`command` was told {told}, and {list(said)} was said and done.{why * bool(ends)}"
+            )
 
-
+# %% setup="heartbeat_noticed" jupyter={"source_hidden": true}
 def noticed(gw, report):
     """Raise WrongValue unless the client closed the silent line itself, in time, with its code."""
     calm(report)
@@ -547,7 +556,7 @@ def noticed(gw, report):
 gw = await servers.gateway(heartbeat=0.25, grace=2)
 report = await meanwhile(watch(online, gw.address, 8), recap(gw, 8))
 kept_beating(gw, report, 0.25)
-heard_well(report, "!recap", "recapped", "!goodnight")
+heard_well(gw, report, "!recap", "recapped", "!goodnight")
 well_beaten(gw, 8, 0.25)
 gw = await servers.gateway(heartbeat=0.2, grace=8)
 await gw.faults(acks=False)
@@ -556,7 +565,7 @@ noticed(gw, await meanwhile(watch(online, gw.address, 1), deaf_evening(gw, 0.2))
 gw = await servers.gateway(heartbeat=0.3, grace=2)
 report = await meanwhile(watch(online, gw.address, 9), recap(gw, 9))
 kept_beating(gw, report, 0.3)
-heard_well(report, "!recap", "recapped", "!goodnight")
+heard_well(gw, report, "!recap", "recapped", "!goodnight")
 well_beaten(gw, 9, 0.3)
 gw = await servers.gateway(heartbeat=0.25, grace=8)
 await gw.faults(acks=False)
@@ -730,6 +739,11 @@ def came_back(report, gw, lines):
             f"The bot logged in {seen['ready']} times. Whoever IDENTIFYs again has a new session, "
             "and what was said meanwhile is lost: RESUME the old one."
         )
+    if not seen["ready"] and any(event.get("code") == 4007 for event in gw.log):
+        raise WrongValue(
+            "The bot said RESUME, and had no session yet: the gateway hung up with 4007, each "
+            "time. On its first line a bot says `identify(me)`."
+        )
     calm(report)
     if not seen["resumes"]:
         raise WrongValue(
@@ -857,6 +871,11 @@ def once_each(report, gw, lines):
     calm(report)
     said, heard = Counter([*lines, "!goodnight"]), Counter(report.value)
     logins = gw.counters()["ready"]
+    if logins and not report.value:
+        raise WrongValue(
+            f"{lines[0]!r} was said {said[lines[0]]} time(s) and handled 0 times: `fresh` called no "
+            "event new. Is the number compared with the last one before it is noted?"
+        )
     for line in (*lines, "!goodnight"):
         if heard[line] > said[line]:
             raise WrongValue(

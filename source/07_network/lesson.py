@@ -165,7 +165,8 @@ bars(runs)
 # %% [markdown]
 # ## 2 · What a new client costs
 #
-# Each of the three made a client of its own. Let us look at the making alone, without any request.
+# ada, bo and cy each made a client of their own. Let us look at the making alone, without any
+# request.
 #
 # > **Predict.** Ten people in the same moment, and for each an `httpx.AsyncClient()` is made. What
 # > does the loop feel?
@@ -325,8 +326,12 @@ await servers.http.reset()
 
 async def modest():
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=5)) as session:
-        pages = (session.get(SERVER + "/slow?seconds=0.02") for _ in range(50))
-        return len(await asyncio.gather(*pages))
+
+        async def one():
+            async with session.get(SERVER + "/slow?seconds=0.02") as page:
+                return page.status
+
+        return len(await asyncio.gather(*(one() for _ in range(50))))
 
 
 report = await watch(modest)
@@ -425,9 +430,9 @@ def on_the_wall(walls):
     """Each request as the server saw it: a circle was taken, a cross was refused."""
     _, axes = plt.subplots(figsize=(8, 1.9))
     for row, entries in enumerate(reversed(walls.values())):
-        for mark, refused in (("o", False), ("x", True)):
+        for mark, refused, place in (("o", False, row + 0.15), ("x", True, row - 0.15)):
             times = [e["at"] - entries[0]["at"] for e in entries if (e["status"] == 429) is refused]
-            axes.plot(times, [row] * len(times), mark, color="black", markersize=7)
+            axes.plot(times, [place] * len(times), mark, color="black", markersize=7)
     axes.set_yticks(range(len(walls)), reversed(walls))
     axes.set(xlabel="seconds (circle: taken, cross: refused)", ylim=(-0.6, len(walls) - 0.4))
 

@@ -1,6 +1,6 @@
 # exercise: heartbeat
 # expect: fails
-# message: was said and done
+# message: A client closed its line itself
 
 # %% answer="heartbeat"
 class Client(Line):

@@ -1,6 +1,6 @@
 # exercise: resume
 # expect: fails
-# message: handled 0 times
+# message: called no event new
 
 # %% answer="resume"
 def fresh(me, payload):
