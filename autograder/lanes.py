@@ -7,6 +7,7 @@ reference to the task is kept, so that a task nobody holds can still be lost (un
 from __future__ import annotations
 
 import asyncio
+import sys
 from array import array
 from collections.abc import Coroutine
 from time import perf_counter_ns
@@ -56,10 +57,23 @@ class Lanes:
     def _make_task(
         self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
     ) -> asyncio.Task[Any]:
+        if not asyncio.iscoroutine(coroutine):  # asyncio has the right words for it
+            return asyncio.Task(coroutine, loop=loop, **options)
         lane = Lane(_name(coroutine))
         if len(self._lanes) < 100 * MOST_LANES:  # a run of 10 000 tasks keeps the first 4000
             self._lanes.append(lane)
-        return asyncio.Task(_Traced(coroutine, lane), loop=loop, **options)
+        return _TASK(_Traced(coroutine, lane), loop=loop, **options)
+
+
+class Task(asyncio.Task[Any]):
+    """Keeps its name: Python 3.13.0 to 3.13.2 rename what a task factory makes to "None"."""
+
+    def set_name(self, value: object) -> None:
+        if value is not None:
+            super().set_name(value)
+
+
+_TASK = Task if (3, 13) <= sys.version_info < (3, 13, 3) else asyncio.Task
 
 
 class _Traced(Coroutine[Any, Any, Any]):

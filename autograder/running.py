@@ -193,21 +193,26 @@ class Run:
             if self.record.error is None:
                 self.record.error = self._timed_out(0, error.__traceback__)
             return
-        file, line = _innermost(error.__traceback__)
+        first, others = _first_of(error)
+        file, line = _innermost(first.__traceback__)
         kind = type(error).__name__
-        if isinstance(error, NotImplementedError):
+        if isinstance(first, NotImplementedError):
             kind = NOT_IMPLEMENTED
         try:
-            message = str(error)[:2000]
+            message = str(first)[:2000]
         except Exception:  # the learner's __str__
             message = ""
+        if first is not error:  # a group alone says "unhandled errors in a TaskGroup"
+            message = f"{type(first).__name__}: {message}" + (
+                f" (and {others} more)" if others else ""
+            )
         if isinstance(error, RuntimeError) and _OTHER_LOOP.search(message):
             message = (
                 "it uses an object (a session, lock, queue or task) that was made in another cell, "
                 f"on another event loop; make it inside the function. ({message[:200]})"
             )
         self.record.error = (kind, message, shown_name(file) if file else "", line)
-        self.record.raised_by = _raiser(error.__traceback__)
+        self.record.raised_by = _raiser(first.__traceback__) or _raiser(error.__traceback__)
         self.record.traceback = _own_traceback(error)
 
     def _expire(self) -> None:
@@ -297,6 +302,15 @@ def _abandon(task: asyncio.Task[Any]) -> None:
 
 def _not_async(name: str) -> str:
     return f"{name} is not a coroutine function: begin it with `async def`"
+
+
+def _first_of(error: BaseException) -> tuple[BaseException, int]:
+    """Return the exception, or the first of a group, and how many more the group has."""
+    others = 0
+    while isinstance(error, BaseExceptionGroup):
+        others += len(error.exceptions) - 1
+        error = error.exceptions[0]
+    return error, others
 
 
 def _innermost(trace: TracebackType | None) -> tuple[str, int]:

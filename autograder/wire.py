@@ -135,6 +135,8 @@ def _refusal(kind: type, what: str) -> str:
     plain = "None, bool, int, float, str, bytes, list, tuple, dict and set"
     if kind.__name__ == "coroutine":
         return f"{what} is a coroutine that nobody awaited: did you forget `await`?"
+    if issubclass(kind, asyncio.Future):
+        return f"{what} is of type {kind.__name__}: did you forget `await`? Its result is wanted."
     base = next((b for b in kind.__mro__[1:] if b in _DECODERS_FOR), None)
     if base is not None:
         return (

@@ -125,6 +125,56 @@ def test_an_exception_of_the_answer_fails_closed_naming_its_line() -> None:
     run(main)
 
 
+def test_of_a_group_the_first_exception_is_told_with_its_line() -> None:
+    async def throw(faces: str) -> int:
+        return int(faces)
+
+    async def game() -> None:
+        async with asyncio.TaskGroup() as group:
+            group.create_task(throw("six"))
+            group.create_task(throw("five"))
+
+    async def main() -> None:
+        said = (
+            r"`throw` raised ExceptionGroup at line \d+ of test_watch.py: "
+            r"ValueError: .*'six' \(and 1 more\)"
+        )
+        with pytest.raises(CallFailed, match=said):
+            (await watch(game)).responsive()
+
+    run(main)
+
+
+def test_tasks_are_made_named_and_refused_as_without_watch() -> None:
+    async def named() -> list[str]:
+        async def whoami() -> str:
+            task = asyncio.current_task()
+            return task.get_name() if task else ""
+
+        made = [asyncio.create_task(whoami()), asyncio.create_task(whoami(), name="ada")]
+        return [await task for task in made]
+
+    async def send(line: str) -> None: ...
+
+    async def forgetful() -> None:
+        say: Any = print
+        await asyncio.create_task(say("hello"))
+
+    async def hasty() -> Any:
+        return asyncio.ensure_future(send("hello"))
+
+    async def main() -> None:
+        first, second = (await watch(named)).value
+        assert first.startswith("Task-")
+        assert second == "ada"
+        with pytest.raises(CallFailed, match="a coroutine was expected, got None"):
+            (await watch(forgetful)).responsive()
+        with pytest.raises(CallFailed, match="of type Task: did you forget `await`"):
+            (await watch(hasty)).responsive()
+
+    run(main)
+
+
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), GeneratorExit()])
 def test_exceptions_that_end_programs_end_only_the_call(error: BaseException) -> None:
     async def leave() -> None:
