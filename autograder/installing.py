@@ -11,6 +11,8 @@ What makes it safe to interrupt, and to start twice at once:
 * `.venv.lock` is locked meanwhile, by pip's or uv's process too, and says "unfinished" until the
   end: pip may leave half a package that it later takes for a whole one, so the next start begins
   with an empty `.venv`.
+
+What pip and uv say is in `.venv.log`.
 """
 
 from __future__ import annotations
@@ -23,13 +25,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import venv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from autograder.install_log import MOVES, Moving, last_lines
 from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,8 +101,9 @@ def bring_up_to_date(place: Path) -> None:
             _write(note, "")  # also after a failure: pip then leaves things as they were
             if not installed:
                 raise UserMistake(
-                    "The packages could not be installed, for the reason above: check the network"
-                    " and the disk, then start again."
+                    "The packages could not be installed, for the reason above (all that was said"
+                    f" is in {log_of(place).name}): check the network and the disk, then start"
+                    " again."
                 )
             _finish(place)
     except OSError as error:
@@ -124,8 +127,9 @@ def _install(place: Path, ways: list[Commands], note: TextIO, *, reuse: bool) ->
     else:
         _say("First start: installing about 160 packages (1 GB) into .venv, this once.")
         venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
+    log_of(place).write_bytes(b"")
     for commands in ways:
-        if all(_succeeds(command, note) for command in commands):
+        if all(_succeeds(command, place, note) for command in commands):
             _say(f"Installed in {time.monotonic() - began:.0f} s.")
             return True
     return False
@@ -159,74 +163,49 @@ def _ways(python: str) -> list[Commands]:
     return ways
 
 
-def _succeeds(command: list[str], note: TextIO) -> bool:
-    """Run uv or pip in the repository; on a terminal pip's progress is one line that changes."""
+def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
+    """Run uv or pip in the repository. All it says goes to the log; a line shows how far it is."""
     environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
     environment.pop("PYTHONPATH", None)  # pip would count as installed what it finds there
-    one_line = command[1] != "pip" and _on_terminal()  # uv draws its own
-    lines: list[str] = []
+    log = log_of(place)
+    line = Moving(place, log)
     with (
-        _shown(lines) if one_line else contextlib.nullcontext(),
+        open(log, "ab") as sink,
         subprocess.Popen(
             command,
             cwd=ROOT,
             env=environment,
             stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE if one_line else None,
-            stderr=subprocess.STDOUT if one_line else None,
-            text=True,
-            errors="replace",
+            stdout=sink,
+            stderr=subprocess.STDOUT,
             # Should this process be killed, the lock is held until the installer has ended too.
             pass_fds=() if os.name == "nt" else (note.fileno(),),
         ) as process,
     ):
         try:
-            for line in process.stdout or ():
-                lines.append(line)
-            process.wait()
+            while process.poll() is None:
+                line.show()
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    process.wait(MOVES)
         except BaseException:  # Ctrl-C must not leave pip at work
             process.terminate()
             process.wait()
             raise
+        finally:
+            line.end()
     if process.returncode != 0:
-        sys.stdout.writelines(lines[-15:])
+        print(last_lines(log), end="")
         _say(f"`{' '.join(command)}` ended with code {process.returncode}.")
     return process.returncode == 0
 
 
-@contextlib.contextmanager
-def _shown(lines: Sequence[str]) -> Iterator[None]:
-    """Show the last of the growing lines, and how long it has been going on.
-
-    From a thread, because pip says nothing for half a minute while it unpacks.
-    """
-    ended = threading.Event()
-
-    def draw(what: str) -> None:
-        width = shutil.get_terminal_size().columns - 1
-        print(f"\r{what[:width]:{width}}", end="\r", flush=True)
-
-    def keep_drawing() -> None:
-        began = time.monotonic()
-        while not ended.wait(0.2):
-            draw(f"[{time.monotonic() - began:3.0f} s] {lines[-1].strip() if lines else ''}")
-        draw("")
-
-    drawing = threading.Thread(target=keep_drawing)
-    drawing.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        drawing.join()
+def log_of(place: Path) -> Path:
+    """Where everything is that the last install said."""
+    return Path(f"{place}.log")
 
 
 def _say(sentence: str) -> None:
     print(sentence, flush=True)
-
-
-def _on_terminal() -> bool:
-    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _uv_can_cache(uv: str) -> bool:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from autograder.course import notes, working
-from autograder.course.saving import restore, save
+from autograder.course.saving import reset, restore, save
 from autograder.outcomes import UserMistake
 
 LAB = "03_gateway/03_gateway.ipynb"
@@ -159,6 +159,18 @@ def test_the_question_mark_says_what_there_is_and_changes_nothing(here: Path) ->
     saved = save(here).file
     assert saved is not None
     assert saved.name in restore("?", here).sentences[0]
+
+
+def test_a_lab_is_begun_anew_only_when_it_is_named_and_the_old_one_is_kept(here: Path) -> None:
+    assert "in place of" in reset("?", here).sentences[0]
+    assert (here / "work" / LAB).read_bytes() == WORKED
+    kept, copied, open_again = reset("03", here).sentences
+    [old] = (here / "work" / "03_gateway" / "kept").iterdir()
+    assert old.name in kept
+    assert old.read_bytes() == WORKED
+    assert (here / "work" / LAB).read_bytes() == HANDED_OUT
+    assert "copied" in copied
+    assert "open it again" in open_again
 
 
 def test_a_link_to_the_file_is_shown(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -90,11 +92,44 @@ def test_broken_points_are_no_points(root: Path, broken: str) -> None:
     assert "Core: 0 of 30 points." in str(progress(root))
 
 
-def test_the_notebook_shows_the_same_as_a_table(root: Path) -> None:
+def test_a_notebook_shows_what_a_terminal_shows_with_the_pages_as_links(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asking.predict("A", about="first-beat")
+    asking.predict("A", about="sleepy")
+    (root / "work" / "00_start_here").mkdir()
+    monkeypatch.chdir(root / "work" / "00_start_here")  # where the start page's kernel runs
     page = progress(root)._repr_html_()
-    assert "<caption>Where am I?</caption>" in page
-    assert "Core: 0 of 30 points." in page
     assert repr(progress(root)) == str(progress(root))
+    seen = "".join(html.unescape(re.sub("<[^>]+>", "", page)).split())
+    for line in str(progress(root)).replace("`", "").splitlines():
+        assert "".join(line.split()) in seen
+    [(link, place)] = re.findall(r'<a href="([^"#]+)#cell-id=([^"]+)">work/11', page)
+    assert Path(link).resolve() == Unit(root, "11_catalog").work_lab
+    cells = json.loads(Unit(root, "11_catalog").release.read_text("utf-8"))["cells"]
+    assert (
+        "exercise" in next(cell for cell in cells if cell["id"] == place)["metadata"]["unblocked"]
+    )
+
+
+def test_who_has_answered_hears_how_the_points_come(root: Path) -> None:
+    asking.predict("A", about="first-beat")
+    asking.predict("A", about="sleepy")
+    assert "check" not in str(progress(root))
+    lab = Unit(root, "11_catalog").work_lab
+    content = json.loads(lab.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("solution"):
+            cell["source"] = "async def judge(): ..."
+    lab.write_text(json.dumps(content), encoding="utf-8")
+    said = str(progress(root))
+    assert "`python3 -m autograder check work/11_catalog/11_catalog.ipynb` gives its points" in said
+
+
+def test_a_newer_version_beside_a_changed_copy_is_named(root: Path) -> None:
+    lab = Unit(root, "11_catalog").work_lab
+    lab.with_name("11_catalog.new.ipynb").write_bytes(lab.read_bytes())
+    assert "newer version: work/11_catalog/11_catalog.new.ipynb." in str(progress(root))
 
 
 def test_a_repository_without_units_says_what_to_do(tmp_path: Path) -> None:

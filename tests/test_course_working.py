@@ -63,8 +63,8 @@ def test_a_changed_copy_is_left_alone(root: Path) -> None:
 def test_an_untouched_copy_is_brought_up_to_date(root: Path) -> None:
     working.copy_units(root)
     release(root, "second")
-    said = "work/03_gateway/03_gateway.ipynb: brought up to date; you had not changed it."
-    assert working.copy_units(root) == [said]
+    (said,) = working.copy_units(root)
+    assert said.startswith("work/03_gateway/03_gateway.ipynb: brought up to date; you had not")
     assert lab(root).read_text(encoding="utf-8") == notebook("second")
     assert working.copy_units(root) == []
 
@@ -102,6 +102,53 @@ def test_a_changed_copy_is_kept_and_the_new_one_lies_beside_it(root: Path) -> No
     beside.unlink()  # read, and thrown away: it is not offered a second time
     assert working.copy_units(root) == []
     assert not beside.exists()
+
+
+def lab_of(statement: str, **answers: str) -> str:
+    """A lab of two exercises, with these answer cells."""
+
+    def cell(kind: str, source: str, **about: object) -> dict[str, object]:
+        more = {"outputs": [], "execution_count": None} if kind == "code" else {}
+        return {"cell_type": kind, "id": "a", "metadata": about, "source": source, **more}
+
+    cells = [cell("markdown", "# Lab 03")]
+    for name, answer in answers.items():
+        cells.append(
+            cell("markdown", f"## {name}\n{statement}" if name == "roll" else f"## {name}")
+        )
+        cells.append(cell("code", answer, nbgrader={"grade_id": name, "solution": True}))
+    return json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
+
+
+def test_after_a_pull_the_new_lab_holds_the_old_answers_and_what_is_new_is_said(
+    root: Path,
+) -> None:
+    stub = "raise NotImplementedError()"
+    Unit(root, UNIT).release.write_text(lab_of("in 2 s", roll=stub, ban=stub), encoding="utf-8")
+    working.copy_units(root)
+    worked = lab_of("in 2 s", roll="mine", ban=stub)
+    lab(root).write_text(worked, encoding="utf-8")
+    newer = lab_of("in 1 s", roll=stub, ban=f"# now shorter\n{stub}", kick=stub)
+    Unit(root, UNIT).release.write_text(newer, encoding="utf-8")
+    (said,) = working.copy_units(root)
+    assert "kept as you changed it" in said
+    assert "03_gateway.new.ipynb, your answers in it" in said
+    assert said.endswith("What is new: roll, ban, kick.")
+    assert lab(root).read_text(encoding="utf-8") == worked
+    beside = json.loads(lab(root).with_name("03_gateway.new.ipynb").read_text(encoding="utf-8"))
+    sources = ["".join(cell["source"]) for cell in beside["cells"]]
+    assert sources == [
+        *("# Lab 03", "## roll\nin 1 s", "mine", "## ban", f"# now shorter\n{stub}"),
+        *("## kick", stub),
+    ]
+    assert working.copy_units(root) == []
+
+
+def test_the_first_copies_are_told_in_one_sentence(root: Path) -> None:
+    for name in ("01_coroutines", "02_tasks"):
+        release(root, name, name)
+    (said,) = working.copy_units(root)
+    assert said == "work/ has your own copies of 5 notebooks: they are yours to change."
 
 
 def test_a_newer_offer_replaces_the_old_one_unless_that_was_changed(root: Path) -> None:

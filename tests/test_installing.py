@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import installing
+from autograder import install_log, installing
 from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -87,6 +87,10 @@ class Clone:
         assert process.returncode == 0, said
         return said
 
+    @property
+    def log(self) -> str:
+        return installing.log_of(self.venv).read_text().replace("unblocked-", "unblocked_")
+
     def has(self, name: str) -> bool:
         asked = [installing.python_of(self.venv), "-c", f"import {name}"]
         return subprocess.run(asked, capture_output=True, check=False).returncode == 0
@@ -101,6 +105,8 @@ def clone(tmp_path: Path) -> Clone:
 def test_only_the_first_start_and_a_change_of_requirements_install(clone: Clone) -> None:
     first = clone.run()
     assert FIRST in first
+    assert "Successfully" not in first  # what pip says is for the log
+    assert "Successfully installed unblocked_pebble" in clone.log
     assert clone.has("unblocked_pebble")
     assert str(clone.venv) in first  # doctor ran inside it
     second = clone.run()
@@ -191,6 +197,8 @@ def test_packages_that_cannot_be_had_are_a_sentence_and_lose_nothing(clone: Clon
         assert process.returncode != 0
         assert "No matching distribution found for unblocked_mountain" in said
         assert "check the network and the disk, then start again." in said
+        assert ".venv.log" in said
+        assert "No matching distribution found" in clone.log
         assert clone.has("unblocked_pebble")
 
 
@@ -225,6 +233,49 @@ def test_without_uv_pip_and_ensurepip_the_debian_package_is_named(
     with pytest.raises(UserMistake, match=rf"sudo apt install python{version}-venv"):
         installing.bring_up_to_date(root / ".venv")
     assert not (root / ".venv").exists()
+
+
+@pytest.mark.parametrize(
+    ("said", "unpacked", "shown"),
+    [
+        ("", 0, "getting ready"),
+        (
+            "Collecting aiohttp>=3\n  Downloading aiohttp.whl\nCollecting idna\n",
+            0,
+            "fetching package 2: idna",
+        ),
+        ("Collecting a\nCollecting a\n", 0, "fetching package 1: a"),  # pip tries another release
+        ("Collecting a\nInstalling collected packages: c, b, a\n", 2, "2 of 3 packages"),
+        ("Resolved 163 packages in 1.04s\n", 20, "163 packages"),
+    ],
+)
+def test_the_line_says_how_far_pip_or_uv_is(said: str, unpacked: int, shown: str) -> None:
+    assert install_log.how_far(said, unpacked).endswith(shown)
+
+
+def test_a_terminal_sees_one_line_that_moves_and_a_file_a_line_now_and_then(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / ".venv.log"
+    log.write_text("Collecting what an earlier command wanted\n")
+    plain = install_log.Moving(tmp_path / ".venv", log)
+    plain.show()
+    assert capsys.readouterr().out == ""
+    monkeypatch.setattr(install_log, "PRINTED", 0.0)
+    plain.show()
+    assert capsys.readouterr().out == "    0 s  getting ready\n"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    moving = install_log.Moving(tmp_path / ".venv", log)
+    moving.show()
+    log.write_text(log.read_text() + "Collecting yarl\n")
+    moving.show()
+    moving.end()
+    drawn = capsys.readouterr().out
+    assert "\n" not in drawn
+    assert [line.strip() for line in drawn.split("\r") if line.strip()] == [
+        "0 s  getting ready",
+        "0 s  fetching package 1: yarl",
+    ]
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(root: Path) -> None:

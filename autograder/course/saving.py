@@ -1,4 +1,5 @@
 """Everything in work/ as one file to carry away, and back: for Binder, and for a second computer.
+And a lab begun anew.
 
 The file holds the copies, what was guessed and what was scored. Bringing it back loses nothing on
 either side: what was changed here stays as it is, and the saved version is put beside it.
@@ -96,6 +97,16 @@ def restore(name: str | Path, root: Path | None = None) -> Told:
         return Told(_bring_back(root, members) or [f"{path.name}: all of it is here already."])
     except OSError as error:
         raise UserMistake(_refused(work, error)) from None
+
+
+def reset(name: str, root: Path | None = None) -> Told:
+    """Begins a lab anew (`"03"` or `"03_gateway"`), keeps the old one, and says where; `"?"`
+    changes nothing. Raises UserMistake for a unit that does not exist.
+    """
+    if name.strip() in (NOT_YET, ""):
+        return Told(['To begin a lab anew, put its number in place of "?"; your old one is kept.'])
+    said = working.reset(root or repository(), name)
+    return Told([*said, "Is it open in a tab? Close that, and open it again from the list."])
 
 
 def _offer(work: Path) -> Told:

@@ -1,20 +1,23 @@
 """`progress`: the units, the points so far, what to do next, and the minutes that are left.
 
 Points come from work/.unblocked/points.json, which `check` writes; guesses from answers.json. What
-the units hold is read from release/, which every copy of the course has.
+the units hold is read from release/, which every copy of the course has. A notebook shows what a
+terminal shows, with the pages as links.
 """
 
 from __future__ import annotations
 
 import html
 import json
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import asking, notes
+from autograder.course import asking, notes, renewing
 from autograder.course.units import Unit, built, repository, shown
 
+_NOTEBOOK = re.compile(r"work/[\w./-]+\.ipynb")
 FINISH = 0.8  # of the core points, and the audit of one's own bot: SYLLABUS.md
 
 
@@ -26,6 +29,7 @@ class Exercise:
     score: float
     points: float
     stretch: bool
+    cell: str = ""  # the id of the cell that states it
 
     @property
     def done(self) -> bool:
@@ -82,17 +86,21 @@ class Progress:
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
+        if not self.standings:
+            return f"<p>{_prose(str(self))}</p>"
         rows = "".join(
-            f'<tr><td style="text-align:left">{html.escape(one.unit.name)}</td>'
+            f'<tr><td style="text-align:left">{_link(one.unit.work_lesson, one.unit.name)}</td>'
             f'<td style="text-align:left;font-family:monospace">{_bar(one)}</td>'
             f'<td style="text-align:left">{html.escape(_words(one))}</td></tr>'
             for one in self.standings
         )
-        said = "".join(f"<p>{_prose(line)}</p>" for line in self.summary())
-        return f"<table><caption>Where am I?</caption>{rows}</table>{said}"
+        *lines, last = [self._linked(line) for line in self.summary()]
+        said = f"<p><b>{last}</b></p><p>{' '.join(lines)}</p>"
+        return f"{said}<details><summary>All units</summary><table>{rows}</table></details>"
 
     def summary(self) -> list[str]:
-        """Points, the way to the finish line, the time that is left, and the next step."""
+        """Points, the way to the finish line, the time that is left, what the course has renewed,
+        and the next step."""
         core = [e for one in self.standings for e in one.exercises if not e.stretch]
         extra = [e for one in self.standings for e in one.exercises if e.stretch]
         have, most = sum(e.score for e in core), sum(e.points for e in core)
@@ -111,7 +119,13 @@ class Progress:
             lines.append("You have the points of the finish line; now audit your own bot.")
         left = sum(one.minutes_left for one in self.standings)
         if left >= 1:
-            lines.append(f"About {left:.0f} minutes are left.")
+            time = f"{left:.0f} minutes" if left < 120 else f"{left / 60:.0f} hours"
+            lines.append(f"About {time} are left.")
+        lines += [
+            f"Of a notebook that you changed there is a newer version: {shown(self.root, new)}."
+            for one in self.standings
+            for new in renewing.offered(one.unit.work)
+        ]
         return [*lines, self._next()]
 
     def _next(self) -> str:
@@ -121,8 +135,27 @@ class Progress:
                 return f"Next: the lesson, {shown(self.root, page)}."
             if (exercise := one.next_exercise) is not None:
                 lab = shown(self.root, one.unit.work_lab)
-                return f"Next: `{exercise.name}` ({exercise.points:g} points) in {lab}."
+                said = f"Next: `{exercise.name}` ({exercise.points:g} points) in {lab}."
+                if _answered(one.unit, exercise):
+                    check = f"python3 -m autograder check {lab}"
+                    said += f" You have begun it: in a terminal, `{check}` gives its points."
+                return said
         return "Next: nothing is open here."
+
+    def _linked(self, line: str) -> str:
+        """A line as HTML; a notebook it names is a link, to the exercise where it names one too."""
+        cells = {f"`{e.name}`": e.cell for one in self.standings for e in one.exercises if e.cell}
+        named = next((cell for name, cell in cells.items() if name in line), "")
+
+        def address(match: re.Match[str]) -> str:
+            place = f"#cell-id={named}" if named else ""
+            return _link(self.root / match[0], match[0], place)
+
+        parts = re.split("(`[^`]+`)", line)  # a command keeps its path as it is
+        return "".join(
+            _prose(part) if part.startswith("`") else _NOTEBOOK.sub(address, html.escape(part))
+            for part in parts
+        )
 
 
 def progress(root: Path | None = None) -> Progress:
@@ -170,16 +203,37 @@ def _exercises(unit: Unit, scores: dict[str, object]) -> list[Exercise]:
         if name:
             points[name] += cell["points"]
             score[name] += min(_number(scores.get(cell["grade_id"])), cell["points"])
+    ids = {
+        cell["metadata"]["unblocked"]["exercise"]: str(cell.get("id", ""))
+        for cell in cells
+        if "exercise" in cell["metadata"].get("unblocked", {})
+    }
     return [
-        Exercise(name, score[name], points[name], bool(about.get("stretch")))
+        Exercise(name, score[name], points[name], bool(about.get("stretch")), ids[name])
         for name, about in stated.items()
     ]
+
+
+def _answered(unit: Unit, exercise: Exercise) -> bool:
+    """Whether the learner's copy of the lab holds an answer to this exercise, as last saved."""
+    try:
+        handed_out, mine = (renewing.answers(p.read_bytes()) for p in (unit.release, unit.work_lab))
+    except OSError:
+        return False
+    names = [name for name in handed_out if f"{name}_".startswith(f"{exercise.name}_")]
+    return any(mine.get(name, handed_out[name]) != handed_out[name] for name in names)
 
 
 def _number(entry: object) -> float:
     """The score of one cell: `check` writes [score, most]."""
     value = entry[0] if isinstance(entry, list) and entry else 0.0
     return max(0.0, float(value)) if isinstance(value, int | float) else 0.0
+
+
+def _link(page: Path, words: str, place: str = "") -> str:
+    """A link that JupyterLab opens in a tab: it takes a path beside the notebook it stands in."""
+    there = html.escape(Path(os.path.relpath(page)).as_posix())
+    return f'<a href="{there}{place}">{html.escape(words)}</a>'
 
 
 def _prose(text: str) -> str:

@@ -1,7 +1,8 @@
 """The learner's copies in work/: made when missing, kept when changed, renewed when not.
 
 Every copy's origin is remembered in work/.unblocked/copied.json, so that after a `git pull` an
-untouched copy can be renewed and a changed one is kept, with the new one beside it as `.new.ipynb`.
+untouched copy can be renewed and a changed one is kept, with the new one beside it as `.new.ipynb`,
+the learner's answers in it. Either way it is said which parts are new.
 """
 
 from __future__ import annotations
@@ -14,11 +15,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.course import notes, toolbox
+from autograder.course import notes, renewing, toolbox
 from autograder.course.units import Unit, built, shown
 from autograder.outcomes import UserMistake
 
-Copies = dict[str, dict[str, str]]  # path in work/ -> what we put there, as digests
+Copies = dict[str, dict[str, Any]]  # path in work/ -> what we put there, as digests
+_COPIED = ": copied."
+MANY = 4  # copies made at once: so many are told as one
 
 
 def copy_units(root: Path) -> list[str]:
@@ -34,7 +37,11 @@ def copy_units(root: Path) -> list[str]:
                 said += _bring(root, origin, copy, copies)
     except OSError as error:
         raise UserMistake(_cannot_write(root, error)) from error
-    return said
+    made = [sentence for sentence in said if sentence.endswith(_COPIED)]
+    if len(made) < MANY:
+        return said
+    first = f"work/ has your own copies of {len(made)} notebooks: they are yours to change."
+    return [first, *(sentence for sentence in said if sentence not in made)]
 
 
 def reset(root: Path, name: str) -> list[str]:
@@ -86,26 +93,32 @@ def _bring(root: Path, origin: Path, copy: Path, copies: dict[str, Any]) -> list
     if not copy.exists():
         _put(copy, new, copies, key)
         quiet = copy.suffix != ".ipynb"
-        return [] if quiet else [f"{name}: copied{' anew' if known else ''}."]
+        return [] if quiet else [f"{name}: copied anew." if known else f"{name}{_COPIED}"]
     present = copy.read_bytes()
     if known.get("file") == _digest(new):
         return []
     if present == new:
         copies[key] = _marks(new)
         return []
+    before = known.get("each")
+    before = before if isinstance(before, list) else []
+    parts = renewing.renewed(new, before) if before else []
+    news = f" What is new: {', '.join(parts)}." if parts else ""
     if known.get("cells") == cells_digest(present):
         _put(copy, new, copies, key)
-        return [f"{name}: brought up to date; you had not changed it."]
+        return [f"{name}: brought up to date; you had not changed it.{news}"]
     if known.get("offered") == _digest(new):
         return []
     beside = copy.with_name(f"{copy.stem}.new{copy.suffix}")
     if beside.exists() and known.get("offer") != cells_digest(beside.read_bytes()):
         beside = free_name(beside.parent, beside.stem, beside.suffix)
-    notes.write(beside, new)
-    copies[key] = {**known, "offered": _digest(new), "offer": cells_digest(new)}
+    offer = renewing.with_answers(new, present, before)
+    notes.write(beside, offer)
+    copies[key] = {**known, "offered": _digest(new), "offer": cells_digest(offer)}
+    yours = "" if offer == new else ", your answers in it"
     return [
-        f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}: "
-        "carry your cells over, or go on with your own."
+        f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}{yours}: "
+        f"go on in either.{news}"
     ]
 
 
@@ -115,8 +128,12 @@ def _put(copy: Path, content: bytes, copies: dict[str, Any], key: str) -> None:
     copies[key] = _marks(content)
 
 
-def _marks(content: bytes) -> dict[str, str]:
-    return {"file": _digest(content), "cells": cells_digest(content)}
+def _marks(content: bytes) -> dict[str, Any]:
+    return {
+        "file": _digest(content),
+        "cells": cells_digest(content),
+        "each": renewing.fingerprint(content),
+    }
 
 
 def _digest(content: bytes) -> str:

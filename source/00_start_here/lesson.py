@@ -23,7 +23,8 @@
 # internet: nothing leaves this machine. The lesson takes 25 to 40 minutes; the first two are the
 # best.
 #
-# Click on a cell, press **Shift+Enter**: it runs, and the next one is yours. Begin with this one:
+# Click on a cell, press **Shift+Enter**: it runs, and the next one is yours. Begin with this one.
+# It also says where you are, so whoever comes back begins here too:
 
 # %%
 import asyncio
@@ -36,6 +37,7 @@ from discord.ext import commands
 from autograder import predict, progress, watch, world
 
 servers = await world.start()
+progress()
 
 # %% [markdown]
 # ## 1 · One line kills it
@@ -179,6 +181,9 @@ judge(report, gw)
 # **That is the whole course**: to find what holds the loop, and to let go of it. `time.sleep` is
 # only the easiest thing to find. Web requests, databases, pictures, big lists and other people's
 # libraries do the same, each with its own cure.
+#
+# *Rather write code now?* The [lab of unit 01](../01_coroutines/01_coroutines.ipynb) begins with a
+# repair of five minutes, and you get your first verdict. This page will wait.
 
 # %% [markdown]
 # ## 2 · How code runs here
@@ -496,8 +501,8 @@ await examine(patient)
 #
 # This notebook is a copy. It is in the folder `work/`, as are all others you open, and that folder
 # is yours: a file that you changed is **never overwritten**, not by a new version of the course
-# either (that one is put beside it). If you spoil a notebook, delete it: the next start brings a
-# fresh one.
+# either. That one is put beside yours, with your answers in it, and the first cell of this page
+# says so.
 #
 # On your own computer that is all. **On Binder, save**: after ten idle minutes, and after some
 # hours in any case, the machine is gone, and `work/` with it. The next Binder begins empty.
@@ -507,7 +512,7 @@ await examine(patient)
 # it is.
 
 # %%
-from autograder.course.saving import restore, save
+from autograder.course.saving import reset, restore, save
 
 restore("?")
 
@@ -519,10 +524,17 @@ restore("?")
 save()
 
 # %% [markdown]
+# *Once more from the start?* With the number of its unit in place of the question mark, this brings
+# a fresh lab, and keeps the old one.
+
+# %%
+reset("?")
+
+# %% [markdown]
 # ## 6 · Where am I?
 #
-# Units, points, what is next, and how long it will take. (`python3 -m autograder progress` says the
-# same in a terminal.)
+# What is next, your points, and how long the rest will take. Unfold the list to see each unit; a
+# click on a name opens it. (`python3 -m autograder progress` says the same in a terminal.)
 
 # %%
 progress()
