@@ -114,8 +114,8 @@ judge(await watch(xp_aiosqlite))
 
 # %% [markdown]
 # It waits just as long, and nobody else has to. What does it do? It sends every call to a **thread**
-# that belongs to the connection, and awaits that. It is the card of unit 03, `asyncio.to_thread`,
-# in a form that is good to read.
+# that belongs to the connection, and awaits that. It is `asyncio.to_thread` (unit 05), in a form
+# that is good to read.
 #
 # How does that go when the website takes more or less time?
 
