@@ -699,7 +699,8 @@ def credited(report, after, names):
     if said != right:
         raise WrongValue(f"`add_xp` returned {said}, and {right} is right; the file says {rows}.")
     if rows != after:
-        raise WrongValue(f"The file says {rows}, and {after} is right: points lost or invented.")
+        why = "Was each change made once, and committed?"
+        raise WrongValue(f"The file says {rows}, and {after} is right. {why}")
 
 # %% test="repair_five_xp_check" points=6
 async def locked_file(before, gains, seconds):

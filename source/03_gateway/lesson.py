@@ -164,8 +164,9 @@ predict(about="idle-heart")
 #
 # Here is the same evening as a picture. Every task of the bot has a lane, with a bar wherever the
 # task **held the loop** (a light bar stands for several short times, too close to be drawn apart;
-# one that was too long is dark and hatched, and there is none here). There is next to nothing to
-# see, and that is what health looks like: a good bot hardly ever holds its loop.
+# one that was too long is dark and hatched, and there is none here). The names that you never
+# wrote, such as `_delay_ready`, are discord.py's own tasks. There is next to nothing to see, and
+# that is what health looks like: a good bot hardly ever holds its loop.
 
 # %%
 def judge(report, gw=None):
@@ -499,7 +500,7 @@ from PIL import Image
 folder = Path(tempfile.mkdtemp())
 (folder / "note.txt").write_text("tea at four. " * 150)
 scores = json.dumps([{"name": "ada", "xp": number} for number in range(3500)])
-photo = Image.effect_noise((1600, 1200), 64)
+photo = Image.effect_noise((3200, 2400), 64)
 log = logging.getLogger("dice")
 log.addHandler(logging.FileHandler(folder / "dice.log"))
 elsewhere = sqlite3.connect(folder / "xp.db", isolation_level=None)
@@ -574,7 +575,7 @@ predict(about="which-is-longer")
 
 # %% [markdown]
 # A circle is good, a triangle is between the budgets, a cross is too long; and between the first
-# row and the last lie almost five powers of ten. Reading a small file is nothing to worry about:
+# row and the last lie four powers of ten or more. Reading a small file is nothing to worry about:
 # sending it to a thread would cost more than it saves. At the other end stand those that stop a
 # bot, and they do not look dangerous: a photo, a word that somebody types, a page that is slow
 # today, a file that another program holds. Most of them are quick while you test them, and slow
@@ -621,12 +622,14 @@ async def count_kills(seconds, times=8):
 # %% [markdown]
 # > **Predict.** The loop is held for 0.15 s: longer than one interval, shorter than two. Does the
 # > gateway hang up?
+#
+# Eight tries for each of four lengths take about ten seconds.
 
 # %%
 predict("?", about="patience")
 
 # %% experiment="patience"
-kills = {seconds: await count_kills(seconds) for seconds in (0.06, 0.13, 0.17, 0.25)}
+kills = {seconds: await count_kills(seconds) for seconds in (0.06, 0.15, 0.18, 0.25)}
 kills
 
 # %% jupyter={"source_hidden": true}
