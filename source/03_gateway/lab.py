@@ -64,6 +64,8 @@ def free(report, limit, function=""):
         elif "database is locked" in message:
             hint = "Either the waiting was given up too soon, or an unfinished transaction of your "
             hint += "own holds the file: was it committed?"
+        elif function and function in {b.function for b in report.blocks if b.kind != "gil"}:
+            hint = f"`{function}` is as it should be; your command called it on the loop."
         else:
             raise
         raise type(failure)(f"{failure} {hint}") from None

@@ -1,6 +1,6 @@
 # exercise: repair_five
 # expect: fails
-# message: the loop stood still for
+# message: `count_sevens` is as it should be; your command called it on the loop
 
 # %% answer="repair_five_odds"
 async def odds(seed, throws):
