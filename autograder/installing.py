@@ -93,11 +93,11 @@ def bring_up_to_date(place: Path) -> None:
         with _alone(place) as note:
             if is_current(place):
                 return
-            ways = _ways(str(python_of(place)))
+            commands = ways(str(python_of(place)))
             reuse = note.read() != UNFINISHED and _fits(place)
             _write(note, UNFINISHED)
             _stamp_of(place).unlink(missing_ok=True)
-            installed = _install(place, ways, note, reuse=reuse)
+            installed = _install(place, commands, note, reuse=reuse)
             _write(note, "")  # also after a failure: pip then leaves things as they were
             if not installed:
                 raise UserMistake(
@@ -119,7 +119,7 @@ def bring_up_to_date(place: Path) -> None:
 Commands = list[list[str]]
 
 
-def _install(place: Path, ways: list[Commands], note: TextIO, *, reuse: bool) -> bool:
+def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) -> bool:
     """Whether one of the ways, tried in turn, came to its end."""
     began = time.monotonic()
     if reuse:
@@ -128,45 +128,43 @@ def _install(place: Path, ways: list[Commands], note: TextIO, *, reuse: bool) ->
         _say("First start: installing about 160 packages (1 GB) into .venv, this once.")
         venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
     log_of(place).write_bytes(b"")
-    for commands in ways:
+    for commands in each:
         if all(_succeeds(command, place, note) for command in commands):
             _say(f"Installed in {time.monotonic() - began:.0f} s.")
             return True
     return False
 
 
-def _ways(python: str) -> list[Commands]:
+def ways(python: str) -> list[Commands]:
     """The ways to install into the environment of `python`, best first.
 
     uv is many times as fast as pip; where it fails, pip may know of certificates or of an index
     that uv does not. Raises UserMistake when there is neither.
     """
-    ways = []
+    found = []
     what = ["-r", "requirements.txt"]
     uv = shutil.which("uv")
     if uv:
         cache = [] if _uv_can_cache(uv) else ["--no-cache"]
-        ways.append([[uv, "pip", "install", "--python", python, *cache, *what]])
+        found.append([[uv, "pip", "install", "--python", python, *cache, *what]])
     if importlib.util.find_spec("ensurepip"):
         pip = [python, "-m", "pip", "install", "--progress-bar", "off", *what]
-        ways.append([[python, "-m", "ensurepip"], pip])
+        found.append([[python, "-m", "ensurepip"], pip])
     elif importlib.util.find_spec("pip"):
         # Debian's python3-pip without python3-venv: that pip can install into another place.
-        ways.append([[sys.executable, "-m", "pip", "--python", python, "install", *what]])
-    if not ways:
+        found.append([[sys.executable, "-m", "pip", "--python", python, "install", *what]])
+    if not found:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise UserMistake(
             f"This Python ({sys.executable}) came without ensurepip and pip, so nothing can be"
             f" installed: on Debian and Ubuntu run `sudo apt install python{version}-venv`, then"
             " start again."
         )
-    return ways
+    return found
 
 
 def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
     """Run uv or pip in the repository. All it says goes to the log; a line shows how far it is."""
-    environment = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    environment.pop("PYTHONPATH", None)  # pip would count as installed what it finds there
     log = log_of(place)
     line = Moving(place, log)
     with (
@@ -174,7 +172,7 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
         subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment,
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -197,6 +195,13 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
         print(last_lines(log), end="")
         _say(f"`{' '.join(command)}` ended with code {process.returncode}.")
     return process.returncode == 0
+
+
+def environment() -> dict[str, str]:
+    """What pip and uv are run with."""
+    ours = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    ours.pop("PYTHONPATH", None)  # pip would count as installed what it finds there
+    return ours
 
 
 def log_of(place: Path) -> Path:

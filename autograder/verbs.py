@@ -133,7 +133,7 @@ def build(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     from autograder import bench as room
 
-    return room.run(options.name, repeats=options.repeats, quick=options.quick)
+    return room.run(options.name, repeats=options.repeats, quick=options.quick, cold=options.cold)
 
 
 # What they are called, and what they take
@@ -234,6 +234,7 @@ def _add_for_authors(add: _Add) -> None:
     take = add(bench, "measure, and print the tables of figures")
     take.add_argument("name", nargs="?", metavar="NAME", help="one table only")
     take.add_argument("--quick", action="store_true", help="measure each case once")
+    take.add_argument("--cold", action="store_true", help="door: also install from nothing")
     take.add_argument(
         "--repeats", type=_count, default=20, metavar="N", help="repeats of a case, %(default)s"
     )
