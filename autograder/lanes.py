@@ -7,10 +7,14 @@ reference to the task is kept, so that a task nobody holds can still be lost (un
 from __future__ import annotations
 
 import asyncio
+import os
+import re
 import sys
 from array import array
 from collections.abc import Coroutine
+from functools import cache
 from time import perf_counter_ns
+from types import FrameType
 from typing import Any
 
 from autograder.blame import is_own
@@ -18,17 +22,28 @@ from autograder.blame import is_own
 MOST_LANES = 40
 LOOKS_FOR_A_NAME = 5  # steps of a library's task after which its own name will do
 MOST_STEPS = 400  # a lane shown; more are merged
+_PACKAGE = re.compile(r"[/\\](?:site|dist)-packages[/\\](\w+)")
+_OURS = os.path.dirname(os.path.abspath(__file__)) + os.sep  # from here on nobody asked
 # Merged by numpy: in Python a million steps take 0.1 to 0.3 s after the call, and the witness
 # outside takes that for work that nobody told of.
 MANY_STEPS = 20_000
 
 
 class Lane:
-    """The steps of one task: begin, end, begin, end, ... in nanoseconds."""
+    """The steps of one task: begin, end, begin, end, ... in nanoseconds.
+
+    `package` is the library that made the task for itself, if nothing of the learner's ran in it.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
+        self.package = ""
         self.steps = array("q")
+
+    @property
+    def shown_name(self) -> str:
+        """The task's name; of a library's own task with the library before it."""
+        return f"{self.package}: {self.name}" if self.package else self.name
 
 
 class Lanes:
@@ -44,7 +59,7 @@ class Lanes:
     def name_first(self, name: str) -> None:
         """Call the first lane after the function that was given to `watch`."""
         if self._lanes:
-            self._lanes[0].name = name
+            self._lanes[0].name, self._lanes[0].package = name, ""
 
     def shown(self, start: int) -> list[tuple[str, list[tuple[float, float]]]]:
         """Return [(name, [(begin, seconds), ...]), ...], seconds since `start`; at most 40."""
@@ -52,7 +67,7 @@ class Lanes:
         if len(ran) > MOST_LANES:
             busiest = set(map(id, sorted(ran, key=_busy, reverse=True)[:MOST_LANES]))
             ran = [lane for lane in ran if id(lane) in busiest]
-        return [(lane.name, _seconds(lane.steps, start)) for lane in ran]
+        return [(lane.shown_name, _seconds(lane.steps, start)) for lane in ran]
 
     def _make_task(
         self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
@@ -60,6 +75,9 @@ class Lanes:
         if not asyncio.iscoroutine(coroutine):  # asyncio has the right words for it
             return asyncio.Task(coroutine, loop=loop, **options)
         lane = Lane(_name(coroutine))
+        code = getattr(coroutine, "cr_code", None)
+        if code is not None and not is_own(code.co_filename):
+            lane.package = _made_by(sys._getframe(1), code.co_filename)
         if len(self._lanes) < 100 * MOST_LANES:  # a run of 10 000 tasks keeps the first 4000
             self._lanes.append(lane)
         return _TASK(_Traced(coroutine, lane), loop=loop, **options)
@@ -115,7 +133,7 @@ class _Traced(Coroutine[Any, Any, Any]):
         while inner is not None:
             code = getattr(inner, "cr_code", None)
             if code is not None and is_own(code.co_filename):
-                lane.name = _name(inner)
+                lane.name, lane.package = _name(inner), ""
                 self._strange = None
                 return
             inner = getattr(inner, "cr_await", None)
@@ -134,18 +152,39 @@ def _name(coroutine: Any) -> str:
     return name.rpartition("<locals>.")[2]
 
 
+def _made_by(frame: FrameType | None, file: str) -> str:
+    """Return the library that made a task for itself: the one whose code asked asyncio for it, or,
+    when it was asked from another thread, the one that its own code in `file` belongs to.
+
+    Nothing when the learner's code asked for it, be it for a library's coroutine.
+    """
+    while frame is not None and not frame.f_code.co_filename.startswith(_OURS):
+        if is_own(frame.f_code.co_filename):
+            return ""
+        if package := _package(frame.f_code.co_filename):
+            return package
+        frame = frame.f_back
+    return _package(file)
+
+
+@cache
+def _package(file: str) -> str:
+    installed = _PACKAGE.search(file)
+    return installed[1] if installed else ""
+
+
 def _joined(lanes: list[Lane]) -> list[Lane]:
     """Put tasks of one name that follow each other into one lane: each heartbeat of discord.py is
     a task of its own, and among the busiest 40 of a long run none of them would be left."""
     joined: list[Lane] = []
     last: dict[str, Lane] = {}
     for lane in lanes:
-        before = last.get(lane.name)
+        before = last.get(lane.shown_name)
         if before is not None and before.steps[-1] <= lane.steps[0]:
             before.steps.extend(lane.steps)
         else:
             joined.append(lane)
-            last[lane.name] = lane
+            last[lane.shown_name] = lane
     return joined
 
 

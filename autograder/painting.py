@@ -10,7 +10,17 @@ import math
 from matplotlib.figure import Figure
 
 from autograder.drawing import FAINT, INK, PAPER, QUIET, Look, Note, Page, Point
-from autograder.telling import NOTABLE, Held, Lane, Span, Story, duration, printable, shared
+from autograder.telling import (
+    LIBRARIES,
+    NOTABLE,
+    Held,
+    Lane,
+    Span,
+    Story,
+    duration,
+    printable,
+    shared,
+)
 
 STEP, LATE, BLOCK = "#4b7496", "#a9bfd0", "#7d1d12"  # dark, middle and darkest without colours
 
@@ -83,7 +93,8 @@ def _note(page: Page, block: Held, whole: bool) -> Note:
 
 
 def _paint_lane(page: Page, lane: Lane, number: int, thick: float) -> None:
-    page.name(lane.name or "a task", page.y, QUIET, "normal" if lane.tasks else "italic")
+    a_task = lane.tasks and lane.name != LIBRARIES
+    page.name(lane.name or "a task", page.y, QUIET, "normal" if a_task else "italic")
     for begin, seconds in lane.lives:
         page.across(begin, begin + seconds, page.y, FAINT, f"life {number}")
     page.bars(lane.steps, page.y - thick / 2, thick, STEP, f"steps {number}")

@@ -182,6 +182,21 @@ def test_tasks_of_one_name_that_never_overlap_share_a_lane() -> None:
     assert "in 7 tasks" in timeline.alt_text(record)
 
 
+def test_what_libraries_do_for_themselves_shares_the_last_lane_but_not_what_held_the_loop() -> None:
+    beats = [("discord: send_heartbeat", [(n / 10, 0.001)]) for n in range(5)]
+    wrote = ("aiohttp: write_bytes", [(0.05, 0.001)])
+    parsed = ("discord: parse", [(0.3, 0.05)])
+    record = bot(lanes=[("life", [(0.0, 0.5)]), *beats, wrote, ("roll", []), parsed], late=[])
+    figure = timeline.draw(record)
+    shown = texts(figure)
+    assert [name for name in shown if name in ("life", "roll", "discord: parse", "libraries")] == [
+        *("life", "roll", "discord: parse", "libraries")
+    ]
+    assert "write_bytes" not in " ".join(shown)
+    assert [round(at, 3) for at, _ in bars(figure, "steps 3")] == [0, 0.05, 0.1, 0.2, 0.3, 0.4]
+    assert "in 9 tasks" in timeline.alt_text(record)
+
+
 def test_many_short_steps_are_paler_than_one_long_step() -> None:
     short = [(n / 5000, 0.00004) for n in range(1000)]
     figure = timeline.draw(bot(lanes=[("often", short), ("long", [(0.0, 0.2)])], blocks=[]))

@@ -329,6 +329,23 @@ def test_a_call_stuck_in_c_is_given_up_and_the_next_cell_says_restart_the_kernel
     run(main)
 
 
+def test_a_task_that_a_library_made_for_itself_bears_its_name_and_one_of_ours_does_not() -> None:
+    import anyio.to_thread
+
+    async def ours() -> None:
+        async with anyio.create_task_group() as group:
+            group.start_soon(asyncio.sleep, 0)  # anyio asks asyncio for the task
+            group.start_soon(roll, "2d6")
+        await asyncio.gather(*(asyncio.create_task(what) for what in (asyncio.sleep(0), roll("d"))))
+
+    async def main() -> None:
+        report = await watch(ours)
+        names = [name.partition(":")[0] for name, _ in report.record.lanes]
+        assert names == ["ours", "anyio", "roll", "sleep"]  # of each name, one after the other
+
+    run(main)
+
+
 def test_an_interrupt_of_the_cell_ends_the_call_as_well() -> None:
     ended = threading.Event()
 

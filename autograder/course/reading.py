@@ -27,6 +27,7 @@ KEYS = {
     "experiment": str,  # the run that a prediction is about
     "tags": list,
     "jupyter": dict,
+    "jp-MarkdownHeadingCollapsed": bool,  # a heading whose part is folded when the page is opened
 }
 ROLES = ("answer", "test", "setup", "exercise", "hints", "experiment")
 _HEADER = re.compile(r"# %%(?:\s|$)")

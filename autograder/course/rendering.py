@@ -14,6 +14,7 @@ from typing import Any
 from autograder.course.reading import BrokenUnit, Cell
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
+_LOOKS = ("tags", "jupyter", "jp-MarkdownHeadingCollapsed")  # JupyterLab's own keys
 _OURS = ("exercise", "limit", "stretch", "hints", "experiment")
 
 
@@ -23,9 +24,7 @@ def notebook(cells: list[Cell], graded: bool, called: str) -> dict[str, Any]:
     taken: dict[str, int] = {}
     built = []
     for cell in cells:
-        metadata: dict[str, Any] = {
-            key: cell.keys[key] for key in ("tags", "jupyter") if key in cell.keys
-        }
+        metadata: dict[str, Any] = {key: cell.keys[key] for key in _LOOKS if key in cell.keys}
         identity = ""
         if graded and cell.role in ("answer", "test", "setup"):
             metadata["nbgrader"] = _nbgrader(cell)
