@@ -68,18 +68,15 @@ async def fetch(url):
         page.raise_for_status()
         return await page.json()
 
-
 # %% [markdown]
 # A **TaskGroup** is a block that tasks are started in. At its end stands a doorman: nobody goes on
 # before all tasks of the group are done.
-
 
 # %%
 async def all_at_once(urls):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(fetch(url)) for url in urls]
     return [task.result() for task in tasks]  # the doorman has let us out: all are done
-
 
 # %% [markdown]
 # > **Predict.** Ten pages of 0.2 s and two of 0.8 s. When is the gallery there?
@@ -108,7 +105,6 @@ predict(about="twelve-at-once")
 # next four. The other idea is a gate with four places, an `asyncio.Semaphore`: whoever comes when
 # all places are taken waits in front of it, and *each* one who leaves lets the next one in.
 
-
 # %%
 async def in_batches(urls):
     pictures = []
@@ -125,7 +121,6 @@ async def through_a_gate(urls):
             return await fetch(url)
 
     return await asyncio.gather(*(one(url) for url in urls))
-
 
 # %% [markdown]
 # > **Predict.** cy is the third in the list, gus the seventh. Which of the two has the gallery
@@ -152,7 +147,6 @@ predict(about="batches-or-gate")
 # The server has written down when each request was under way, and the next cell draws it. (What
 # draws is in the folded cells.)
 
-
 # %% jupyter={"source_hidden": true}
 def show(figure, alt):
     """Show a figure together with its description, for those who cannot see it."""
@@ -161,7 +155,6 @@ def show(figure, alt):
     plt.close(figure)
     picture = base64.b64encode(data.getvalue()).decode()
     display(HTML(f'<img alt="{alt}" src="data:image/png;base64,{picture}">'))
-
 
 # %% jupyter={"source_hidden": true}
 def bars(axes, log):
@@ -178,7 +171,6 @@ def bars(axes, log):
             axes.text(ended, row, f" {request['status']}", va="center")
     axes.set_yticks(range(len(log)), [request["path"].split("/")[-1] for request in log])
     axes.invert_yaxis()
-
 
 # %% jupyter={"source_hidden": true}
 def timetable(logs):
@@ -232,7 +224,6 @@ class Vote:
         await self.ballots.get()
         await ctx.send(f"two for {what}: decided!")
 
-
 # %%
 async def vote(ctx, what):
     Vote(ctx, what)
@@ -245,12 +236,10 @@ async def yes(ctx, what):
     else:
         await ctx.send(f"there is no vote on {what}")
 
-
 # %% [markdown]
 # For comparison, a second command that starts a task and keeps nothing of it. This one only sleeps
 # for a while. And a third that calls Python's garbage collector. In your bot the collector comes
 # by itself, whenever it thinks that there is enough to do; we want to see it today.
-
 
 # %%
 async def remind(ctx, what):
@@ -265,11 +254,9 @@ async def sweep(ctx):
     gc.collect()
     await ctx.send("the garbage collector was here")
 
-
 # %% [markdown]
 # The folded cells have what you know from unit 03: `evening` opens a gateway, runs a real discord.py
 # bot on it and lets people talk to it, and `tell` prints what was said.
-
 
 # %% jupyter={"source_hidden": true}
 def make_bot(*functions):
@@ -283,7 +270,6 @@ def make_bot(*functions):
         await bot.close()
 
     return bot
-
 
 # %% jupyter={"source_hidden": true}
 async def evening(*functions, chat):
@@ -304,7 +290,6 @@ async def evening(*functions, chat):
     report, _ = await asyncio.gather(watch(bot_life), people())
     return gw, report
 
-
 # %% jupyter={"source_hidden": true}
 def tell(gw):
     """Print what people and the bot said, and when."""
@@ -312,7 +297,6 @@ def tell(gw):
     for event in lines:
         who = event["author"] if event["event"] == "say" else "bot"
         print(f"{event['t'] - lines[0]['t']:5.2f} s  {who:4} {event['content']}")
-
 
 # %% [markdown]
 # > **Predict.** ada opens a vote and sets a reminder, bo votes. Then the collector comes by, and
@@ -368,7 +352,6 @@ class Vote(Vote):  # as before, but for the last line
         votes[what] = self
         keep(self.count(ctx, what))
 
-
 # %%
 gw, report = await evening(vote, yes, remind, sweep, chat=CHAT)
 tell(gw)
@@ -383,7 +366,6 @@ print("still kept:", len(running))
 #
 # A task that is kept, and that fails after 0.1 s. We look at it half a second later.
 
-
 # %%
 async def divide():
     await asyncio.sleep(0.1)
@@ -395,7 +377,6 @@ async def half_a_second_later():
     await asyncio.sleep(0.5)
     print("no word so far. Done:", task.done())
     print("asked, it says:", repr(task.exception()))
-
 
 # %% [markdown]
 # > **Predict.** What is printed in that half second?
@@ -432,7 +413,6 @@ predict(about="silent-error")
 # Three pages: ada's takes 0.1 s, bo's fails after 0.2 s, cy's takes 0.8 s. Somebody wants all three
 # or none. `gather` and the TaskGroup both raise the error of bo's page.
 
-
 # %%
 async def three_pages():
     """Put up three pages; return their addresses."""
@@ -450,7 +430,6 @@ async def with_gather(urls):
         print("gather: ", type(error).__name__)
     await asyncio.sleep(1)  # life goes on
 
-
 # %%
 async def with_a_group(urls):
     try:
@@ -460,7 +439,6 @@ async def with_a_group(urls):
     except* aiohttp.ClientError as several:
         print("group:  ", [type(error).__name__ for error in several.exceptions])
     await asyncio.sleep(1)
-
 
 # %% [markdown]
 # > **Predict.** What becomes of cy's request, which is under way when bo's fails?
@@ -511,7 +489,6 @@ async def guard(place, inside):
         await asyncio.sleep(0.1)  # lock the door
         notes.append((place, began, thrown_out, time.monotonic()))
 
-
 # %%
 async def museum():
     try:
@@ -520,7 +497,6 @@ async def museum():
             house.create_task(guard("hall B", ("room 1", "room 2", "room 3")))
     except TimeoutError:
         return "closed"
-
 
 # %% [markdown]
 # > **Predict.** Who locks the door first, and when is the museum closed?
@@ -539,7 +515,6 @@ for place, _, thrown_out, locked in sorted(notes, key=lambda note: note[2]):
 
 # %%
 predict(about="wave")
-
 
 # %% jupyter={"source_hidden": true}
 def wave(notes, start):
@@ -578,7 +553,6 @@ wave(notes, report.record.began)
 #
 # This one is stubborn, as bots should be when a page fails:
 
-
 # %%
 async def stubborn():
     for _ in range(10):
@@ -596,7 +570,6 @@ async def impatient():
     except TimeoutError:
         return "TimeoutError"
     return "no TimeoutError"
-
 
 # %% [markdown]
 # > **Predict.** Ten attempts of 0.1 s, and we give it 0.25 s. How does it end?
@@ -618,7 +591,6 @@ predict(about="swallowed")
 # then must `raise` again.
 #
 # Named right, a timeout fits into a timeout: a short one for the attempt, a long one for it all.
-
 
 # %%
 async def stubborn():
@@ -647,7 +619,6 @@ print(f"{report.value} attempts, and an end after {report.seconds:.2f} s")
 # *tells* the thread, and waits for it. Two things are needed: something the thread looks at, and a
 # hold on the waiting that survives the cancelling.
 
-
 # %%
 def write_tape(enough, lines):
     """Write until it is enough; then write the last line, which takes 0.3 s."""
@@ -667,7 +638,6 @@ async def record(lines, held):
         if not thread.done():
             await thread
 
-
 # %% [markdown]
 # `shield(thread)` stands between us and the task: whoever cancels the waiting does not reach what
 # is waited for.
@@ -677,7 +647,6 @@ async def record(lines, held):
 
 # %%
 predict("?", about="shield")
-
 
 # %% experiment="shield"
 async def cancelled(held):
@@ -713,7 +682,6 @@ predict(about="shield")
 # group wait for all. For *one of them* there is `asyncio.wait`, which returns two sets: what is
 # done, and what is pending.
 
-
 # %%
 async def three_mirrors():
     await servers.http.reset()
@@ -730,7 +698,6 @@ async def first_answer(urls, cancel):
             task.cancel()
     print(done.pop().result())
     await asyncio.sleep(1)  # the bot goes on living
-
 
 # %% [markdown]
 # > **Predict.** Without the `cancel`: what becomes of the two others, once the first answer is

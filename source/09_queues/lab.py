@@ -68,7 +68,6 @@ async def beside(run, other):
         return report, ""
     return report, await other
 
-
 # %% setup="fetching" jupyter={"source_hidden": true}
 async def fetch(url):
     """Return the JSON that a page sends; raise aiohttp.ClientError when it sends an error."""
@@ -94,7 +93,6 @@ async def let_go(paths):
     for path in paths:
         with suppress(Exception):  # some are not held any more
             await servers.http.release(path)
-
 
 # %% [markdown]
 # ---
@@ -141,7 +139,6 @@ async def in_turn(user, job):
             turns[user] = lock, guests - 1
     ### END SOLUTION
 
-
 # %% setup="in_turn_crowd" jupyter={"source_hidden": true}
 async def crowd(url, lines):
     """Everybody clicks at once, in this order; return what each one got, and how much was kept."""
@@ -178,7 +175,6 @@ async def kept(number):
 
 WATCHING = ("autograder.lanes", "array")  # what `watch` keeps of each task, for its picture
 
-
 # %% setup="in_turn_pages" jupyter={"source_hidden": true}
 async def clicks(people, each):
     """Put up so many held pages a person, one of which fails; return {name: pages} and lines."""
@@ -206,7 +202,6 @@ def had_their_turn(report, said, expected):
             f"300 guests came and went, and {left} objects are still kept for them: in a year "
             "that is a great many."
         )
-
 
 # %% setup="in_turn_server" jupyter={"source_hidden": true}
 async def one_by_one(order):
@@ -242,7 +237,6 @@ def waits(name, others, answered):
     if not answered:
         return f"{name} waits, although no job of {name} is under way: for the {others} of others?"
     return f"{name} waits in vain: the job before is over, it was answered or has failed."
-
 
 # %% test="in_turn_check" points=20
 order, lines, expected = await clicks(3, 3)
@@ -314,7 +308,6 @@ right(report, 20)
 # and **no 100 ms without the loop**. Mind two transfers that go in opposite directions: if each has
 # one row and wants the other's, neither can go on.
 
-
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):
     """Move `amount` from giver to taker in the table accounts (name text, balance integer).
@@ -334,7 +327,6 @@ async def transfer(pool, giver, taker, amount):
         return True
     ### END SOLUTION
 
-
 # %% setup="transfer_run" jupyter={"source_hidden": true}
 async def transfers(dsn, orders):
     """Make all transfers at once, over a pool of eight connections; return who was told what."""
@@ -352,7 +344,6 @@ def market():
     orders += [(*pair, random.randint(5, 50)) for pair in there_and_back]
     orders += [(lone, friend, random.randint(50, 90)), (last, nobody, random.randint(5, 50))]
     return balances, random.sample(orders, len(orders)), friend
-
 
 # %% setup="transfer_bank" jupyter={"source_hidden": true}
 @asynccontextmanager
@@ -384,7 +375,6 @@ async def website(keeper, poor, friend, before):
         await asyncio.sleep(0.01)
     await keeper.execute("COMMIT")
     return said and f"{said}{friend} waits for coins from somebody else."
-
 
 # %% setup="transfer_judge" jupyter={"source_hidden": true}
 def settled(report, said, balances, orders, rows):
@@ -421,11 +411,9 @@ def as_told(answers, balances, orders, rows):
     if rows != after:
         raise WrongValue(f"By what people were told there should be {after}; there is {rows}.")
 
-
 # %% setup="transfer_evening" jupyter={"source_hidden": true}
 async def rows_of(keeper):
     return dict(await keeper.fetch("SELECT name, balance FROM accounts"))
-
 
 # %% test="transfer_check" points=20
 balances, orders, friend = market()
@@ -488,7 +476,6 @@ right(report, 20)
 # **Your turn.** Write `Desk`. What it accepts it works off, and what it refuses it never touches.
 # No 100 ms without the loop.
 
-
 # %% answer="desk"
 class Desk:
     """Works off items by `await work(item)`, so many at once; a few more may wait."""
@@ -520,7 +507,6 @@ class Desk:
                 await self.work(item)
         ### END SOLUTION
 
-
 # %% setup="desk_burst" jupyter={"source_hidden": true}
 async def burst(url, items, workers, most):
     """Ask for all items, one every 10 ms, and return what `ask` said to each of them."""
@@ -540,7 +526,6 @@ async def pictures(number):
     await put_up([*pages, "/end"])
     await servers.http.plan(path=pages[0], status=500)
     return pages
-
 
 # %% setup="desk_server" jupyter={"source_hidden": true}
 async def service(pages, workers, most):
@@ -573,7 +558,6 @@ def stuck(due, answered, workers):
         f"so far; {came} came. Did a worker end, or was something accepted and forgotten?"
     )
 
-
 # %% setup="desk_judge" jupyter={"source_hidden": true}
 async def served(report, said, pages, workers, most):
     """Raise WrongValue unless exactly those were accepted for whom there was room, and served."""
@@ -593,7 +577,6 @@ async def served(report, said, pages, workers, most):
     accepted = [page for page, answer in zip(pages, answers, strict=True) if answer]
     if sorted(came) != sorted(accepted):
         raise WrongValue(f"Accepted were {accepted}; the service was asked for {came}.")
-
 
 # %% test="desk_check" points=20
 pages = await pictures(14)
@@ -653,7 +636,6 @@ right(report, 20)
 # **Your turn.** Write `run_desk`. Nothing is lost, nothing is done twice, no task stays behind, and
 # there are no 100 ms without the loop.
 
-
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):
     """Work off the items of `queue` by `await work(item)`, at most `workers` at once.
@@ -692,7 +674,6 @@ async def run_desk(queue, work, workers, closing, patience):
     return unfinished
     ### END SOLUTION
 
-
 # %% setup="drain_evening" jupyter={"source_hidden": true}
 async def closing_time(url, items, workers, patience):
     """Fill a queue, and call closing time when the examiner says so; return what came back."""
@@ -717,7 +698,6 @@ async def closing_time(url, items, workers, patience):
 
 
 PATIENCE, TOO_LATE = 0.5, 2.5  # seconds; when it has certainly run out
-
 
 # %% setup="drain_server" jupyter={"source_hidden": true}
 async def orders(number):
@@ -747,7 +727,6 @@ async def last_orders(pages, workers, answers):
     finally:
         await let_go([*pages, "/close"])
 
-
 # %% setup="drain_end" jupyter={"source_hidden": true}
 async def at_work(pages):
     return [page for page in await under_way() if page in pages]
@@ -760,7 +739,6 @@ async def given_up(pages):
             return ""
         await asyncio.sleep(0.02)
     return f"After closing time there were {PATIENCE} s, and after {4 * PATIENCE} s work went on."
-
 
 # %% setup="drain_judge" jupyter={"source_hidden": true}
 async def nothing_lost(report, said, pages):
@@ -786,10 +764,7 @@ async def nothing_lost(report, said, pages):
     if said:
         wrong(report, said)
     if report.value["tasks"]:
-        raise WrongValue(
-            f"`run_desk` is over; {report.value['tasks']} of its tasks are still there."
-        )
-
+        raise WrongValue(f"`run_desk` is over; {report.value['tasks']} of its tasks are still there.")
 
 # %% test="drain_check" points=20
 pages = await orders(6)
