@@ -559,7 +559,7 @@ depths(evenings)
 
 # %% [markdown]
 # The queue without a size refuses nobody and makes everybody wait, longer and longer, and there is
-# no error that you could read of in the morning. If the crowd does not stop after a second, the line
+# no error that you could read in the morning. If the crowd does not stop after a second, the line
 # does not come down again, and one day the memory is full.
 #
 # With a size somebody has to decide what happens when it is full. There are two answers: `put_nowait`

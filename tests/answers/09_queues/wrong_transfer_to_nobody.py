@@ -1,6 +1,6 @@
 # exercise: transfer
 # expect: fails
-# message: coins were made or lost
+# message: who has no account
 
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):
