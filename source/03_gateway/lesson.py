@@ -162,11 +162,11 @@ predict(about="idle-heart")
 # So this is what your bot does all day: it says that it is alive, and now and then it answers
 # somebody.
 #
-# Here is the same evening as a picture. Every task of the bot has a lane, with a bar wherever the
+# Here is the same evening as a picture. Every task of yours has a lane, and what discord.py and
+# aiohttp do for themselves, heartbeats too, shares the lane *libraries*. A bar is time for which a
 # task **held the loop** (a light bar stands for several short times, too close to be drawn apart;
-# one that was too long is dark and hatched, and there is none here). The names that you never
-# wrote, such as `_delay_ready`, are discord.py's own tasks. There is next to nothing to see, and
-# that is what health looks like: a good bot hardly ever holds its loop.
+# one that was too long is dark and hatched, and there is none here). There is next to nothing to
+# see, and that is what health looks like: a good bot hardly ever holds its loop.
 
 # %%
 def judge(report, gw=None):
