@@ -21,7 +21,7 @@ SOME = 1_000_000  # ns: less is not worth a question
 GIL_TURN = 5_500_000  # ns: how long who wants the GIL sleeps between two questions, at most
 HANDS_OVER = 4_500_000  # ns: who has it is not asked earlier
 UNSEEN = 40_000_000  # ns: the sampler comes every 20 ms; a longer sleep without a look is a riddle
-WAITS = (b"do_epoll_wait", b"ep_poll", b"do_select", b"poll_sched", b"do_poll", b"do_sys_poll")
+SELECT = (b"do_epoll_wait", b"ep_poll")  # not poll: a signal handler may wait there by itself
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for its child to run a program
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
 
@@ -116,9 +116,9 @@ def see(
     switches: int,
     *,
     end: Reading,
+    in_select: bool,
     unfinished: int = 0,
     alone: bool = True,
-    in_select: bool = False,
 ) -> Looks:
     """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
 
@@ -134,7 +134,7 @@ def see(
     nap = Nap()
     for look in looks:
         seen.found |= bool(look.sleeps_in)
-        if in_select and look.sleeps_in.startswith(WAITS):
+        if in_select and look.sleeps_in.startswith(SELECT):
             seen.in_select = look.began - began
             continue
         busy = look.cpu - cpu + look.wait - wait
@@ -268,6 +268,8 @@ def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) 
         said.doubt += starved
         return
     # One thread had the GIL all the time, so what it waited is known.
+    if sleep.in_select:  # what it did not use is the machine's, which wakes sleepers late
+        said.doubt += max(0, left - max(starved + threads.own_cpu, sleep.switches * GIL_TURN))
     guessed = min(threads.stale, starved)
     said.doubt += guessed
     said.certain += starved - guessed

@@ -233,8 +233,10 @@ class Probe:
         if self.sampler is not None:
             looks = [look for look in self.sampler.looks if look.moment == began]
             unfinished = self.sampler.unfinished()
-        switches, alone = self.switches + sleep.in_select, not threads.active
-        seen = see(looks, self.base, began, switches, end=end, unfinished=unfinished, alone=alone)
+        seen = see(
+            looks, self.base, began, self.switches + sleep.in_select, end=end,
+            in_select=sleep.in_select, unfinished=unfinished, alone=not threads.active,
+        )  # fmt: skip
         return excuse(sleep, seen, threads), threads.culprit
 
 

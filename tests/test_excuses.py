@@ -18,7 +18,7 @@ def look(at: float, switches: int, sleeps_in: bytes) -> Look:
 def slept(looks: list[Look], switches: int) -> int:
     """What remains of a sleep of 900 ms while a thread of the call waited 10 ms for a CPU."""
     base, end = Reading(0, 0, 0, 0), Reading(901 * MS, MS, 0, switches)
-    seen = see(looks, base, 0, 0, end=end)
+    seen = see(looks, base, 0, 0, end=end, in_select=False)
     sleep = Sleep(900 * MS, 0, switches, in_select=False)
     said = excuse(sleep, seen, Threads(own_wait=10 * MS, active=1, own_cpu=MS))
     return 900 * MS - said.certain - said.doubt
@@ -49,3 +49,31 @@ def test_a_wait_for_the_gil_after_the_sleep_is_not_the_codes() -> None:
     looks = [look(at, 1, b"hrtimer_nanosleep") for at in (20, 40, 80, 300, 860)]
     assert slept(looks, switches=2) == 890 * MS
     assert slept(looks, switches=1) == 900 * MS
+
+
+def in_select(ms_slept: float, switches: int, threads: Threads) -> tuple[float, float]:
+    """What is certain and what is doubt of a select that returned so much too late; ms."""
+    sleep = Sleep(int(ms_slept * MS), 0, switches, in_select=True)
+    base, end = Reading(0, 0, 0, 0), Reading(int(ms_slept * MS), 0, 0, switches + 1)
+    seen = see([], base, 0, 1, end=end, in_select=True, alone=False)
+    said = excuse(sleep, seen, threads)
+    return (sleep.slept - said.certain - said.doubt) / MS, said.doubt / MS
+
+
+def test_a_thread_can_have_kept_the_gil_no_longer_than_it_ran_or_the_loop_asked_for_it() -> None:
+    # json in pieces, in a thread, beside 16 hogs: the loop asked for the GIL five times in 128 ms.
+    threads = Threads(own_cpu=int(3.3 * MS), own_wait=int(63.3 * MS), active=1, started=True)
+    kept, doubt = in_select(128.4, 5, threads)
+    assert kept < 5
+    assert 60 < doubt < 65
+    # It sleeps in C and keeps the GIL: the loop asks every 5 ms.
+    kept, doubt = in_select(200, 39, Threads(own_cpu=MS, active=1, started=True))
+    assert kept == 200
+    assert doubt == 0
+
+
+def test_a_loop_that_looks_found_still_in_select_was_not_woken() -> None:
+    looks = [look(98, 1, b"do_epoll_wait")]
+    base, end = Reading(0, 0, 0, 0), Reading(128 * MS, 0, 0, 5)
+    assert see(looks, base, 0, 1, end=end, in_select=True, alone=False).in_select == 98 * MS
+    assert see(looks, base, 0, 1, end=end, in_select=False, alone=False).in_select == 0
