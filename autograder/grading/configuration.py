@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 COURSE = "unblocked"
@@ -13,11 +15,13 @@ def configure(settings: Any) -> None:
     from nbgrader import preprocessors as stock
 
     from autograder.course.releasing import NEVER_RELEASED
-    from autograder.grading import evidence, gradebook, harmless
+    from autograder.grading import evidence, gradebook, harmless, validating
     from autograder.grading.feedback import HideTests
     from autograder.grading.preprocess import Examine, Repair, SaveGrades
 
     gradebook.open_quickly()
+    _list_only_labs()
+    validating.install()
     settings.CourseDirectory.course_id = COURSE
     settings.CourseDirectory.ignore = [*NEVER_RELEASED, f"*{evidence.SUFFIX}"]
     settings.Autograde.sanitize_preprocessors = [
@@ -46,6 +50,24 @@ def configure(settings: Any) -> None:
         "clean_html": harmless.clean,
         "markdown2html": harmless.markdown,
     }
-    # for `nbgrader validate` and for a grader who leaves this file out: a hang is not the end
+    # for `nbgrader validate` in a terminal, and a grader who leaves this file out: a hang ends
     settings.Execute.timeout = 60
     settings.Execute.raise_on_iopub_timeout = False
+
+
+def _list_only_labs() -> None:
+    """Keep what has no notebook (the toolbox, unit 00) out of Formgrader's list of assignments."""
+    if not (api := sys.modules.get("nbgrader.apps.api")):
+        return
+    every = api.NbGraderAPI.get_source_assignments
+
+    def with_a_notebook(self: Any) -> set[str]:
+        course = self.coursedir
+        return {
+            name
+            for name in every(self)
+            if any(Path(course.format_path(course.source_directory, ".", name)).glob("*.ipynb"))
+        }
+
+    if every.__name__ != with_a_notebook.__name__:  # not yet
+        api.NbGraderAPI.get_source_assignments = with_a_notebook

@@ -33,10 +33,23 @@ def check(path: str | Path, root: Path | None = None) -> int:
     Writes the points to work/.unblocked/points.json. Raises UserMistake for what is not a worked
     lab, and then writes nothing.
     """
+    try:
+        unit, rows, sentences = checked(Path(path), root or repository())
+    except ExaminationFailed as fault:
+        print(f"The examiner itself failed, which is our fault: {fault}", file=sys.stderr)
+        return OUR_FAULT
+    tables.show_check(unit.name, rows, sentences)
+    return 0 if all(row.score == row.points for row in rows) else 1
+
+
+def checked(path: Path, root: Path) -> tuple[Unit, list[Row], list[str]]:
+    """Grade one worked notebook and note its points, best so far, for `progress`.
+
+    Return its unit, a row a graded cell, and a sentence for each thing that was put in order.
+    Raises UserMistake, and ExaminationFailed when the examiner itself broke.
+    """
     if unexamined.in_candidate:
         raise UserMistake("This notebook is being graded already: check does nothing in it.")
-    root = root or repository()
-    path = Path(path)
     notebook = _read(path)
     unit = _unit_of(path, root)
     source = json.loads(unit.lab.read_text(encoding="utf-8"))
@@ -44,25 +57,20 @@ def check(path: str | Path, root: Path | None = None) -> int:
     _refuse_unless_whole(notebook, originals, path, unit)
     repaired = repair(notebook, originals)
     cells = gradebook.cells_to_examine(notebook, originals)
-    try:
-        with tables.telling(unit.name) as tell:
-            examined = examination.examine(
-                cells,
-                promised=gradebook.promised(originals),
-                own_files=unit.folder,
-                learner_files=path.parent,
-                ignore=_never_copied(),
-                on_cell=tell,
-            )
-    except ExaminationFailed as fault:
-        print(f"The examiner itself failed, which is our fault: {fault}", file=sys.stderr)
-        return OUR_FAULT
+    with tables.telling(unit.name) as tell:
+        examined = examination.examine(
+            cells,
+            promised=gradebook.promised(originals),
+            own_files=unit.folder,
+            learner_files=path.parent,
+            ignore=_never_copied(),
+            on_cell=tell,
+        )
     rows = [
         Row(cell.name, _points(cell, seen), cell.points, seen)
         for cell in cells
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
-    tables.show_check(unit.name, rows, [*repaired, *_errors(cells, examined)])
     with notes.changing(notes.folder(root) / "points.json") as points:
         # The best so far: the ladders invite to try a variant once an answer has passed.
         before = {name: score for name, (score, most) in points.get(unit.name, {}).items()}
@@ -70,7 +78,7 @@ def check(path: str | Path, root: Path | None = None) -> int:
             row.name: [min(row.points, max(row.score, before.get(row.name, 0.0))), row.points]
             for row in rows
         }
-    return 0 if all(row.score == row.points for row in rows) else 1
+    return unit, rows, [*repaired, *_errors(cells, examined)]
 
 
 def grade(
