@@ -125,7 +125,7 @@ def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) ->
     if reuse:
         _say("Bringing .venv up to date with requirements.txt.")
     else:
-        _say("First start: installing about 160 packages (1 GB) into .venv, this once.")
+        _say("First start: installing about 170 packages (1 GB) into .venv, this once.")
         venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
     log_of(place).write_bytes(b"")
     for commands in each:

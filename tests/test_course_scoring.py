@@ -63,6 +63,12 @@ def test_after_the_lessons_the_first_open_exercise_is_next(root: Path) -> None:
     assert "About 40 minutes are left." in said
 
 
+def test_whoever_begins_with_the_lab_is_not_sent_back_to_the_lesson(root: Path) -> None:
+    asking.predict("A", about="first-beat")
+    scored(root, judge_visible=10.0)
+    assert "Next: `judge` (30 points) in work/11_catalog/11_catalog.ipynb." in str(progress(root))
+
+
 def test_points_count_towards_the_finish_line(root: Path) -> None:
     asking.predict("A", about="first-beat")
     scored(root, judge_visible=10.0, judge_hidden=10.0)

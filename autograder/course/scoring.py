@@ -56,9 +56,9 @@ class Standing:
 
     @property
     def read(self) -> bool:
-        """Whether the lesson is worked through: every prediction is guessed, or the lab is done."""
-        done = bool(self.exercises) and all(e.done for e in self.exercises if not e.stretch)
-        return done or self.guessed >= self.predictions
+        """Whether to go on to the lab or the next unit: it was begun, or half of the predictions
+        are guessed, for some of a lesson is for another day."""
+        return self.score > 0 or 2 * self.guessed >= self.predictions
 
     @property
     def next_exercise(self) -> Exercise | None:
@@ -178,8 +178,8 @@ def _standing(unit: Unit, exercises: list[Exercise], guessed: int, predictions: 
     stated = unit.minutes()
     most = sum(exercise.points for exercise in exercises)
     open_share = 1 - sum(exercise.score for exercise in exercises) / most if most else 0.0
-    draft = Standing(unit, exercises, guessed, predictions, 0.0)
-    unread = 0.0 if draft.read else 1 - guessed / predictions
+    passed = bool(exercises) and all(e.done for e in exercises if not e.stretch)
+    unread = 1 - guessed / predictions if predictions and not passed else 0.0
     left = unread * stated.get("lesson", 0) + open_share * stated.get("lab", 0)
     return Standing(unit, exercises, guessed, predictions, left)
 
