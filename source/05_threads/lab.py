@@ -95,7 +95,7 @@ HINTS = {
     "a lambda and not a function inside another one.",
     "process pool was terminated": "The other process could not find its job: is it one of jobs.py?",
     "await wasn't used": "What a pool runs is a plain `def`; an `async def` in a thread does nothing.",
-    "coroutine": "What a pool runs is a plain `def`; an `async def` in a thread does nothing.",
+    "a coroutine that": "If it was sent to a pool: an `async def` in a thread does nothing.",
 }
 
 
@@ -108,7 +108,8 @@ def hinted(report, check, *arguments, **settings):
         hint = next((HINTS[key] for key in HINTS if key in said), "")
         if not hint and report.blocks and report.blocks[0].kind == "gil":
             hint = "The job is in a thread, but it is one long step of C, and keeps the GIL."
-        raise type(failure)(f"{failure} {hint}".strip()) from None
+        end = "" if str(failure)[-1:] in ".?!" or not hint else "."
+        raise type(failure)(f"{failure}{end} {hint}".strip()) from None
 
 
 def free(report, limit, gateway=None):
