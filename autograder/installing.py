@@ -38,6 +38,7 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 UNFINISHED = "unfinished"
 GUARD = ROOT / "autograder" / "grading" / "jupyter" / "nbgrader_config.py"
+LIVE_LOG = ROOT / "autograder" / "livelog"
 
 
 def enter(arguments: Sequence[str], *, make: bool = True) -> None:
@@ -346,6 +347,9 @@ def _surround() -> None:
     _prepend("PYTHONPATH", str(ROOT))
     # What nbgrader falls back to when nbgrader_config.py has a mistake refuses to grade.
     _prepend("JUPYTER_CONFIG_PATH", str(GUARD.parent))
+    # The live log, as it is in this checkout: one part for Jupyter's server, one for the browser.
+    _prepend("JUPYTER_CONFIG_PATH", str(LIVE_LOG))
+    _prepend("JUPYTER_PATH", str(LIVE_LOG))
     if not _home_is_writable():
         home = ROOT / "work" / ".unblocked" / "home"
         home.mkdir(parents=True, exist_ok=True)
@@ -356,9 +360,9 @@ def _surround() -> None:
 
 
 def _prepend(variable: str, folder: str) -> None:
-    others = [each for each in os.environ.get(variable, "").split(os.pathsep) if each]
-    if folder not in others[:1]:
-        os.environ[variable] = os.pathsep.join([folder, *others])
+    known = os.environ.get(variable, "").split(os.pathsep)
+    others = [each for each in known if each not in ("", folder)]
+    os.environ[variable] = os.pathsep.join([folder, *others])
 
 
 def _home_is_writable() -> bool:

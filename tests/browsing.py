@@ -81,7 +81,10 @@ def run_all(page: Page, notebook: Path) -> list[dict[str, Any]]:
 def open_notebook(page: Page, running: Lab, path: str) -> None:
     address = urllib.parse.urlsplit(running.url)
     page.goto(f"{address.scheme}://{address.netloc}/lab/tree/{path}?{address.query}")
-    page.locator(".jp-Notebook").wait_for(timeout=60_000)
+    # At first JupyterLab shows what was open the last time.
+    tab = page.locator(".lm-DockPanel-tabBar .lm-mod-current", has_text=path.rpartition("/")[2])
+    tab.wait_for(timeout=60_000)
+    page.locator(".jp-Notebook:visible").wait_for(timeout=60_000)
     # The status bar knows; the dot beside the kernel's name is idle before there is a kernel.
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
 

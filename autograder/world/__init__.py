@@ -13,8 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import os
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
@@ -163,7 +166,9 @@ class _Host(_House):
 
     async def gateway(self, settings: dict[str, Any]) -> Gateway:
         connection = await asyncio.to_thread(self._connected)
-        started = await connection.call("start", server="gateway", settings=settings)
+        started = await connection.call(
+            "start", server="gateway", settings=settings, by=_this_notebook()
+        )
         handle = Gateway(started["address"], connection, started["key"])
         self._given.append({"gateway": handle.facts})
         return handle
@@ -219,6 +224,11 @@ class _Guest(_House):
         if not self._expected or set(self._expected[0]) != names:
             raise OnlyTheExaminer("world.start and servers.gateway to start new servers")
         return self._expected.pop(0)
+
+
+def _this_notebook() -> str:
+    """What the live log calls who started a gateway; Jupyter tells a kernel its notebook's path."""
+    return Path(os.environ.get("JPY_SESSION_NAME") or sys.argv[0] or "a kernel").name
 
 
 def _kind(name: str) -> type[Handle]:

@@ -7,11 +7,12 @@ socket, and ends with it: the examiner's way, which leaves no path to find.
 
 **The wire**: JSON lines. A request `{"id": 3, "op": ..., ...}` gets one answer, `{"id": 3, "ok":
 value}` or `{"id": 3, "error": sentence}`, in whatever order they come to an end. On TCP the first
-line is `{"token": ...}` and is answered with `{"ok": pid}`; a wrong one ends the connection.
+line is `{"token": ...}` and is answered with `{"ok": pid}`; a wrong one ends the connection. One
+that only looks on, as the live log does, says so there (see `onlookers.py`), and asks for nothing.
 
 | op | does |
 |---|---|
-| `start` `{server, settings}` | starts a server, answers `{"key": k, "address": {...}}` |
+| `start` `{server, settings, by}` | starts a server, answers `{"key": k, "address": {...}}` |
 | `do` `{key, control, arguments, keywords}` | calls one of the server's controls |
 | `stop` `{key}` | stops one server |
 | `subscribe` `{key}` | from now on each of its events is pushed as `{"event": {...}, "key": k}` |
@@ -41,6 +42,7 @@ from typing import Any, ClassVar, Protocol
 
 from autograder.outcomes import UserMistake
 from autograder.world import meeting
+from autograder.world.onlookers import Onlookers
 
 SERVERS = {
     "gateway": "autograder.world.gateway.server:Gateway",
@@ -84,6 +86,7 @@ class Supervisor:
 
     def __init__(self) -> None:
         self.clients: set[asyncio.Task[None]] = set()
+        self.onlookers = Onlookers()
         self._servers: dict[int, Server] = {}
         self._keys = 0
         self._shared: dict[str, asyncio.Task[dict[str, Any]]] = {}
@@ -139,7 +142,11 @@ class Supervisor:
     async def _perform(self, request: dict[str, Any], own: set[int]) -> Any:
         match request["op"]:
             case "start":
-                return await self._start(request["server"], request["settings"], own)
+                started = await self._start(request["server"], request["settings"], own)
+                if request["server"] == "gateway":
+                    gateway: Any = self._server(started["key"])
+                    self.onlookers.show(started["key"], gateway, request.get("by", ""))
+                return started
             case "do":
                 return await self._do(**{name: request[name] for name in _DO})
             case "stop":
@@ -205,6 +212,7 @@ class Supervisor:
         server = self._servers.pop(key, None)
         if server is not None:
             await server.stop()
+            self.onlookers.end(key)
 
 
 def find(name: str) -> Any:
@@ -273,11 +281,16 @@ async def serve_all(place: Path) -> None:
     leaving = False
 
     async def welcome(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not await _is_ours(reader, token) or leaving:
+        hello = await _hello(reader, token)
+        if hello is None or leaving:
+            writer.close()
+            return
+        _write(writer, {"ok": os.getpid()})
+        if hello.get("onlooker"):
+            await supervisor.onlookers.admit(reader, lambda message: _write(writer, message))
             writer.close()
             return
         with attendance.of_one():
-            _write(writer, {"ok": os.getpid()})
             await supervisor.serve(reader, writer)
 
     listener = await asyncio.start_server(welcome, "127.0.0.1", 0, limit=LONGEST_LINE)
@@ -294,14 +307,14 @@ async def serve_all(place: Path) -> None:
         meeting.withdraw(place, address)
 
 
-async def _is_ours(reader: asyncio.StreamReader, token: str) -> bool:
-    """True when the first line bears the token that only this user can read."""
+async def _hello(reader: asyncio.StreamReader, token: str) -> dict[str, Any] | None:
+    """Return the first line if it bears the token that only this user can read, else None."""
     try:
         async with asyncio.timeout(JOIN):
-            hello = json.loads(await reader.readline())
-        return hmac.compare_digest(str(hello["token"]), token)
+            hello: dict[str, Any] = json.loads(await reader.readline())
+        return hello if hmac.compare_digest(str(hello["token"]), token) else None
     except (OSError, ValueError, KeyError, TypeError, TimeoutError):
-        return False
+        return None
 
 
 async def _within(wait: Coroutine[Any, Any, Any], seconds: float) -> bool:

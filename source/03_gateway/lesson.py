@@ -92,8 +92,9 @@ async def ping(ctx):
 # %% [markdown]
 # Two small tools follow, for the whole lesson. `evening` opens a fresh gateway, runs the bot on a
 # loop that is **watched** (so that we can see afterwards what held it), and lets people talk to
-# the bot meanwhile. `tell`, in the folded cell, prints what the gateway saw. Run them now, and
-# read them when you want to know how it is done.
+# the bot meanwhile. `tell`, in the folded cell, prints what the gateway saw. (JupyterLab also shows
+# it live, in the panel that the heart at the right edge opens and closes: watch it in part 2, while
+# your code blocks.) Run them now, and read them when you want to know how it is done.
 
 # %%
 async def evening(*functions, chat, **settings):

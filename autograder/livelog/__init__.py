@@ -1,0 +1,29 @@
+"""The live log: what the gateways see, as it happens, in a panel at the right of JupyterLab.
+
+The events come from the process that runs the gateways, go through Jupyter's own server, and never
+touch the kernel: they keep coming while a learner's code blocks its loop, or holds the GIL.
+
+    gateway's process --(world/onlookers.py)--> Jupyter's server --(serving.py)--> browser
+
+`lines.py` says what a line of the log reads. The panel, in `labextensions/`, is an extension of
+JupyterLab in the form in which a browser loads it, written by hand: `remoteEntry.js` puts it in its
+place, `log.js` draws it, `log.css` makes it look like JupyterLab's theme. Nothing is compiled.
+
+Jupyter finds both parts in this folder where `lab` starts it (see `installing.py`), and elsewhere,
+as on Binder, in the environment that the package was installed into (see pyproject.toml). Without
+them (VS Code, nbconvert, a plain kernel) there is no panel, and nothing else changes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "autograder.livelog"}]
+
+
+def _load_jupyter_server_extension(server: Any) -> None:
+    from autograder.livelog import serving
+
+    serving.add_route(server.web_app)

@@ -1,0 +1,67 @@
+"""One event of a gateway as one line of the live log: a symbol, a word, and what happened."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from autograder.world.console import printable
+
+LONGEST = 200  # characters of what somebody said
+
+# How a line looks, beside its symbol and word: "quiet", "plain", "good", "warn" or "bad".
+Tone = str
+
+# event: symbol, word, what happened, tone. Words and times are those of the lesson's own log.
+EVENTS: dict[str, tuple[str, str, str, Tone]] = {
+    "identify": ("→", "IDENTIFY", "by a bot with {library}", "plain"),
+    "ready": ("●", "READY", "the bot is connected", "good"),
+    "heartbeat": ("♥", "heartbeat", "", "quiet"),
+    "say": ("»", "{author}", "{content}", "plain"),
+    "reply": ("«", "bot", "{content}", "plain"),
+    "edit": ("«", "bot", "changes it to: {content}", "plain"),
+    "interaction": ("»", "{author}", "/{name}", "plain"),
+    "deferred": ("«", "bot", "/{name}: thinking ... ({seconds:.2f} s after Enter)", "plain"),
+    "followup": ("«", "bot", "/{name}: {content} ({seconds:.2f} s after Enter)", "plain"),
+    "late": ("▲", "late", "no heartbeat for {gap:.2f} s{busy}", "warn"),
+    "killed": ("✖", "HUNG UP {code}", "no heartbeat for {gap:.2f} s{busy}", "bad"),
+    "resumed": ("↻", "RESUMED", "the bot is back; missed events replayed: {replayed}", "good"),
+    "invalid_session": ("▲", "no RESUME", "the session is gone: start anew", "warn"),
+    "closed": ("○", "closed", "by the {by}, code {code}", "quiet"),
+    "refused": ("✖", "refused", "{code} {name}", "bad"),
+    "limited": ("▲", "too fast", "told to wait {retry_after:.2f} s", "warn"),
+    "fault": ("▲", "fault", "answered with {status}", "warn"),
+    "hint": ("?", "hint", "{text}", "warn"),
+}
+
+
+@dataclass(frozen=True)
+class Line:
+    """What the panel shows of an event, beside its time."""
+
+    symbol: str
+    word: str
+    text: str
+    tone: Tone
+
+
+def line(event: Mapping[str, Any]) -> dict[str, str] | None:
+    """Return the `Line` of an event as plain data; None for one that is not worth a line."""
+    if event["event"] not in EVENTS:
+        return None
+    facts: defaultdict[str, Any] = defaultdict(str)
+    facts |= {name: _shown(value) for name, value in event.items()}
+    facts["busy"] = f", busy with {facts['handling']!r}" if facts["handling"] else ""
+    symbol, word, text, tone = EVENTS[event["event"]]
+    if word == "bot" and event["bot"] > 1:
+        word = f"bot {event['bot']}"
+    return asdict(Line(symbol, word.format_map(facts), text.format_map(facts), tone))
+
+
+def _shown(value: Any) -> Any:
+    value = printable(value)
+    if isinstance(value, str) and len(value) > LONGEST:
+        return value[:LONGEST] + "..."
+    return value

@@ -1,0 +1,90 @@
+"""Jupyter's server passes the gateways' events on to the panel, over a WebSocket of its own.
+
+It goes through the origin, the login and the proxies that notebooks go through anyway, so that it
+works wherever JupyterLab does, on Binder and on a JupyterHub too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from typing import Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from jupyter_server.utils import url_path_join
+from tornado import web
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from autograder.livelog.lines import line
+from autograder.outcomes import UserMistake
+from autograder.world.onlookers import Message, look_on
+
+ROUTE = "unblocked/gateway-log"
+
+
+def add_route(app: Any) -> None:
+    """Serve the events under the server's base URL."""
+    app.add_handlers(".*$", [(url_path_join(app.settings["base_url"], ROUTE), GatewayLog)])
+
+
+class GatewayLog(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """One open panel: it is told everything from what is there to what comes."""
+
+    auth_resource = "kernels"  # who may see what kernels do may see what their bots do
+    _telling: asyncio.Task[None] | None = None
+
+    def set_default_headers(self) -> None:
+        """Leave out the headers of a page, as the WebSocket of a kernel does."""
+
+    @ws_authenticated
+    async def get(self, *arguments: Any, **keywords: Any) -> None:
+        may = self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource)
+        if not await ensure_async(may):
+            raise web.HTTPError(403)
+        await super().get(*arguments, **keywords)
+
+    def open(self, *arguments: Any, **keywords: Any) -> None:
+        super().open(*arguments, **keywords)
+        self._telling = asyncio.create_task(self._tell(), name="live log")
+
+    def on_message(self, message: str | bytes) -> None:
+        """Ignore it: the panel only listens."""
+
+    def on_close(self) -> None:
+        super().on_close()
+        if self._telling is not None:
+            self._telling.cancel()
+
+    async def _tell(self) -> None:
+        with contextlib.suppress(WebSocketClosedError):
+            # `at` of the events is the same clock, which all processes of a machine share.
+            await self._write({"now": time.monotonic()})
+            try:
+                async for message in look_on():
+                    await self._write(shown(message))
+            except UserMistake as mistake:
+                await self._write({"problem": str(mistake)})
+
+    async def _write(self, message: Message) -> None:
+        await self.write_message(json.dumps(message))
+
+
+def shown(message: Message) -> Message:
+    """Return a message as the panel gets it: an event with its line, and without its address."""
+    if "event" not in message:
+        return message
+    event = message["event"]
+    facts = {name: event[name] for name in ("t", "at", "bot")}
+    if "gap" in event:
+        facts["gap"] = event["gap"]
+    return {
+        "gateway": message["gateway"],
+        "event": event["event"],
+        **facts,
+        "line": line(event),
+    }

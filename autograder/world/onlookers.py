@@ -1,0 +1,128 @@
+"""Those who only look on: every event of every gateway, pushed to them, as the live log shows it.
+
+An onlooker joins the shared supervisor with `"onlooker": true` beside the token, and from then on
+only listens. The world neither waits for it nor stays open for its sake. What it is pushed:
+
+| line | says |
+|---|---|
+| `{"gateway": k, "by": notebook, "heartbeat": s, "dead_after": s}` | it started this gateway |
+| `{"gateway": k, "event": {...}}` | what happened there; first the last ones of before |
+| `{"gateway": k, "ended": true}` | it has been stopped |
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Protocol
+
+from autograder.world import meeting
+
+# Events of all gateways that an onlooker is told of at first: the last twenty seconds of five bots.
+BEFORE = 500
+LONGEST_LINE = 1 << 24
+PAUSE = 0.25  # seconds between two looks whether there is a world; one look costs 1 ms
+
+Message = dict[str, Any]
+Tell = Callable[[Message], None]
+
+
+class Gateway(Protocol):
+    """What an onlooker is shown of a gateway."""
+
+    heartbeat: float
+    dead_after: float
+
+    def log(self) -> list[Message]: ...
+    def follow(self, follower: Tell) -> Callable[[], None]: ...
+
+
+class Onlookers:
+    """In the supervisor: who looks on, and what there is to see."""
+
+    def __init__(self) -> None:
+        self._tells: list[Tell] = []
+        self._gateways: dict[int, tuple[Gateway, str]] = {}
+
+    def show(self, key: int, gateway: Gateway, by: str) -> None:
+        """Let all see a gateway from now on, and what has happened there already."""
+        self._gateways[key] = gateway, by
+        self._tell_all(self._introduction(key))
+        for event in gateway.log():
+            self._tell_all({"gateway": key, "event": event})
+        gateway.follow(lambda event: self._tell_all({"gateway": key, "event": event}))
+
+    def end(self, key: int) -> None:
+        if self._gateways.pop(key, None) is not None:
+            self._tell_all({"gateway": key, "ended": True})
+
+    async def admit(self, reader: asyncio.StreamReader, tell: Tell) -> None:
+        """Tell one onlooker everything until its connection closes."""
+        for key in self._gateways:
+            tell(self._introduction(key))
+        past = [(key, event) for key, (it, _) in self._gateways.items() for event in it.log()]
+        past.sort(key=lambda item: float(item[1]["at"]))
+        for key, event in past[-BEFORE:]:
+            tell({"gateway": key, "event": event})
+        self._tells.append(tell)
+        try:
+            while await reader.read(1024):
+                pass  # it has nothing to say
+        except ConnectionError:
+            pass
+        finally:
+            self._tells.remove(tell)
+
+    def _introduction(self, key: int) -> Message:
+        gateway, by = self._gateways[key]
+        facts = {"heartbeat": gateway.heartbeat, "dead_after": gateway.dead_after}
+        return {"gateway": key, "by": by, **facts}
+
+    def _tell_all(self, message: Message) -> None:
+        for tell in self._tells:
+            tell(message)
+
+
+async def look_on() -> AsyncIterator[Message]:
+    """Yield what this user's shared supervisor pushes, for ever, whoever comes and goes.
+
+    `{"world": false}` says that there is none now, and `{"world": true}` that there is one again.
+    """
+    there = True
+    while True:
+        connection = await _join()
+        if connection is None:
+            if there:
+                yield {"world": False}
+            there = False
+            await asyncio.sleep(PAUSE)
+            continue
+        there = True
+        reader, writer = connection
+        yield {"world": True}
+        try:
+            while line := await reader.readline():
+                yield json.loads(line)
+        except (OSError, ValueError):
+            pass  # killed in the middle of a line
+        finally:
+            writer.close()
+
+
+async def _join() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    """Return a connection to a supervisor that let us in; None when there is none."""
+    address = meeting.published(meeting.place())
+    if address is None:
+        return None
+    try:
+        reader, writer = await asyncio.open_connection(
+            "127.0.0.1", address["port"], limit=LONGEST_LINE
+        )
+        writer.write(json.dumps({"token": address["token"], "onlooker": True}).encode() + b"\n")
+        if b"ok" in await reader.readline():
+            return reader, writer
+        writer.close()
+    except (OSError, ValueError):
+        pass
+    return None

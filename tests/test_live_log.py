@@ -1,0 +1,146 @@
+"""What the live log is told of the gateways, and how it reads; its panel has a browser test."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+import time
+import tomllib
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from autograder import world
+from autograder.livelog import lines
+from autograder.livelog.serving import shown
+from autograder.world import onlookers
+from autograder.world.client import join
+
+ROOT = Path(__file__).parents[1]
+PATIENCE = 10.0  # seconds; the world starts in 0.3 s and ends 1 s after the last notebook
+
+Message = dict[str, Any]
+
+
+@pytest.fixture
+def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """This process is the only notebook of a world that is shared."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("JPY_SESSION_NAME", "/home/ada/work/03_gateway/lesson.ipynb")
+    monkeypatch.setattr(world, "_here", world._Host(join))
+    yield
+    world.leave()
+
+
+async def until(messages: AsyncIterator[Message], last: Callable[[Message], bool]) -> list[Message]:
+    """Return what is pushed up to the message that is awaited."""
+    read = []
+    async with asyncio.timeout(PATIENCE):
+        async for message in messages:
+            read.append(message)
+            if last(message):
+                break
+    return read
+
+
+def tells(event: str) -> Callable[[Message], bool]:
+    return lambda message: "event" in message and message["event"]["event"] == event
+
+
+async def visit(gw: world.Gateway) -> None:
+    """Connect as a bot does, and go."""
+    async with aiohttp.ClientSession() as session, session.ws_connect(gw.ws_url) as socket:
+        data = {"token": gw.token, "intents": 0, "properties": {"browser": "aiohttp"}}
+        await socket.send_json({"op": 2, "d": data})
+        assert await gw.until(ready=1)
+
+
+def test_it_is_told_whose_gateway_it_is_what_was_before_and_what_comes(notebook: None) -> None:
+    async def scene() -> None:
+        early = onlookers.look_on()
+        assert await anext(early) == {"world": False}  # open before there is anything to see
+        servers = await world.start()
+        gw = await servers.gateway(heartbeat=5, grace=2)
+        await visit(gw)
+        late = onlookers.look_on()
+        for messages in (early, late):
+            there, introduction, *events = await until(messages, tells("closed"))
+            assert there == {"world": True}
+            facts = {"by": "lesson.ipynb", "heartbeat": 5, "dead_after": 10}
+            assert introduction == {"gateway": introduction["gateway"], **facts}
+            kinds = [message["event"]["event"] for message in events]
+            assert kinds == ["listening", "identify", "ready", "closed"]
+        began = time.monotonic()
+        await gw.say("hello")
+        [said] = await until(late, tells("say"))
+        assert said["event"]["at"] >= began
+        await gw.close()
+        [ended] = await until(late, lambda message: "ended" in message)
+        assert ended == {"gateway": said["gateway"], "ended": True}
+
+    asyncio.run(scene())
+
+
+def test_it_neither_keeps_the_world_open_nor_ends_with_it(notebook: None) -> None:
+    async def scene() -> None:
+        log = onlookers.look_on()
+        for _ in range(2):  # the kernel is restarted
+            servers = await world.start()
+            await servers.gateway()
+            await until(log, tells("listening"))
+            world.leave()
+            last = await until(log, lambda message: message == {"world": False})
+            assert any("ended" in message for message in last)
+
+    asyncio.run(scene())
+
+
+def test_every_event_that_matters_reads_as_a_line() -> None:
+    late = {"event": "late", "t": 1.2, "at": 9.5, "bot": 1, "gap": 0.312, "handling": "!roll"}
+    line = lines.line(late)
+    assert line is not None
+    assert (line["symbol"], line["word"], line["tone"]) == ("▲", "late", "warn")
+    assert line["text"] == "no heartbeat for 0.31 s, busy with '!roll'"
+    killed = lines.line({**late, "event": "killed", "code": 4009})
+    assert killed is not None
+    assert killed["word"] == "HUNG UP 4009"
+    assert lines.line({"event": "typing", "bot": 1}) is None
+
+
+def test_what_a_bot_says_is_cut_and_can_give_no_orders() -> None:
+    line = lines.line({"event": "reply", "bot": 2, "content": "\x1b[2J\u202e" + "x" * 4000})
+    assert line is not None
+    assert line["word"] == "bot 2"
+    assert line["text"].startswith("\\x1b[2J\\u202e")
+    assert len(line["text"]) < 250
+
+
+def test_the_page_is_not_told_the_token() -> None:
+    event = {"event": "listening", "t": 0.0, "bot": 0, "token": "secret", "at": 1.0}
+    assert "secret" not in json.dumps(shown({"gateway": 1, "event": event}))
+
+
+def test_what_is_installed_is_all_of_it() -> None:
+    """Binder has the panel from the installed package: what its patterns miss is not there."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    placed = {
+        f"{folder}/{path.name}"
+        for folder, patterns in settings["tool"]["setuptools"]["data-files"].items()
+        for pattern in patterns
+        for path in ROOT.glob(pattern)
+    }
+    livelog = ROOT / "autograder" / "livelog"
+    server, browser = livelog / "jupyter_server_config.d", livelog / "labextensions"
+    wanted = {f"etc/jupyter/{path.relative_to(livelog).as_posix()}" for path in server.glob("*")}
+    wanted |= {
+        f"share/jupyter/{path.relative_to(livelog).as_posix()}"
+        for path in browser.rglob("*")
+        if path.is_file()
+    }
+    assert len(wanted) == 5
+    assert wanted <= placed
