@@ -1,6 +1,6 @@
 """`bench probe`: is the verdict right at every load, how exact is the block, which line, what cost?
 
-Without `quick` it takes about three hours and writes figures/probe.md, .svg and .json, which the
+Without `quick` it takes about two hours and writes figures/probe.md, .svg and .json, which the
 README shows; the rows go to a file of their own in the temporary folder.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from autograder.bench import figures, labels, overhead, verdicts
 from autograder.bench.detectors import DETECTORS, missing
 from autograder.bench.measured import made
-from autograder.bench.verdicts import LOADS, Row
+from autograder.bench.verdicts import LANES, LOADS, Row
 from autograder.bench.worker import Worker
 
 TIMED = ("probe", "heartbeat")  # whose measured block is compared with blocks of known length
@@ -32,6 +32,9 @@ def measure(repeats: int, *, quick: bool) -> int:
     skipped = {name: reason for name in DETECTORS if (reason := missing(name))}
     names = [snippet.name for snippet in snippets]
     workers = {n: Worker(n, names) for n in DETECTORS if n != "bare" and n not in skipped}
+    lanes = [workers]
+    while len(lanes) < max(LANES.values()):
+        lanes.append({name: Worker(name, names) for name in TIMED})
     began = time.time()
     log = Path(tempfile.mkdtemp(prefix="bench-probe-")) / "rows.jsonl"
     print(f"{len(snippets)} snippets, {len(workers)} detectors; rows go to {log}", file=sys.stderr)
@@ -45,15 +48,15 @@ def measure(repeats: int, *, quick: bool) -> int:
             costs = overhead.ratios(workers, 3 if quick else 15)
             lengths = sorted({b * f * 1000 for b in figures.BOUNDS for f in (0.5, 0.8, 1.25, 2)})
             blocks = verdicts.campaign(
-                {name: workers[name] for name in TIMED},
+                [{name: lane[name] for name in TIMED} for lane in lanes],
                 [made(f"{kind} {ms:g}") for kind in ("sleep", "cpu", "both") for ms in lengths],
                 loads,
                 repeats,
                 say,
             )
-            rows = verdicts.campaign(workers, snippets, loads, repeats, say, thin=not quick)
+            rows = verdicts.campaign(lanes, snippets, loads, repeats, say, thin=not quick)
     finally:
-        for worker in workers.values():
+        for worker in [worker for lane in lanes for worker in lane.values()]:
             worker.close()
     text = figures.tables(rows, blocks, costs, skipped, _conditions(repeats, time.time() - began))
     print(text)
@@ -68,6 +71,7 @@ def _conditions(repeats: int, seconds: float) -> str:
     system = f"{platform.system()} {platform.release().split('-')[0]}"
     return (
         f"Limit {labels.LIMIT * 1000:g} ms, {repeats} repeats (peers: a tenth on each third), "
+        f"{max(LANES.values())} side by side beside 8 hogs, "
         f"in one run of {seconds / 60:.0f} minutes: {os.cpu_count()} CPUs, {system}, "
         f"CPython {platform.python_version()}. Load average at the end {os.getloadavg()[0]:.1f}."
     )

@@ -6,9 +6,11 @@ The detectors take turns on each snippet, so that all of them meet the same weat
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from autograder.bench.detectors import Seen
@@ -19,6 +21,7 @@ from autograder.bench.worker import Worker
 # What runs beside the measurement: name -> (CPU hogs, memory hogs)
 PEERS_EVERY = 3
 LOADS = {"0": (0, 0), "2": (2, 0), "8": (8, 0), "8+mem": (8, 1)}
+LANES = {"0": 1, "2": 2, "8": 4, "8+mem": 4}  # how many measure side by side, at most
 
 
 @dataclass(frozen=True)
@@ -54,7 +57,7 @@ class Score:
 
 
 def campaign(
-    workers: dict[str, Worker],
+    lanes: Sequence[dict[str, Worker]],
     snippets: Sequence[Snippet],
     loads: Iterable[str],
     repeats: int,
@@ -62,21 +65,36 @@ def campaign(
     *,
     thin: bool = False,
 ) -> list[Row]:
-    """Return a row for every run; `say` hears each as it comes."""
+    """Return a row for every run; `say` hears each as it comes.
+
+    The repeats are shared among so many lanes, each with workers of its own, as the load allows:
+    beside 8 hogs another lane is one hog more, and on a quiet machine there is but one.
+    """
     rows: list[Row] = []
+    shared = {snippet.name for snippet in spread(snippets, PEERS_EVERY)}
+
+    def run(load: str, mine: Iterable[int], workers: dict[str, Worker]) -> None:
+        for repeat in mine:
+            order = list(snippets)
+            random.Random(f"{load} {repeat}").shuffle(order)
+            for snippet, (name, worker) in itertools.product(order, workers.items()):
+                if name == "probe" or not thin or (repeat % 10 == 0 and snippet.name in shared):
+                    row = _row(load, name, snippet, worker.run(snippet.name))
+                    rows.append(row)
+                    say(row)
+
     for load in loads:
-        with hogs(*LOADS[load]):
-            shared = {s.name for s in spread(snippets, PEERS_EVERY)}
-            for repeat in range(repeats):
-                order = list(snippets)
-                random.Random(f"{load} {repeat}").shuffle(order)
-                for snippet in order:
-                    for name, worker in workers.items():
-                        shares = repeat % 10 == 0 and snippet.name in shared
-                        if name == "probe" or shares or not thin:
-                            row = _row(load, name, snippet, worker.run(snippet.name))
-                            rows.append(row)
-                            say(row)
+        used = lanes[: LANES[load]]
+        turns: list[list[int]] = [[] for _ in used]
+        for repeat in range(repeats):  # the peers are in the first lane only
+            others = len(used) - 1
+            turns[0 if repeat % 10 == 0 or not others else 1 + repeat % others].append(repeat)
+        with hogs(*LOADS[load]), ThreadPoolExecutor(len(used)) as pool:
+            ends = [
+                pool.submit(run, load, mine, lane) for lane, mine in zip(used, turns, strict=True)
+            ]
+            for end in ends:
+                end.result()
     return rows
 
 
