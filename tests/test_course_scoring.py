@@ -129,7 +129,8 @@ def test_who_has_answered_hears_how_the_points_come(root: Path) -> None:
             cell["source"] = "async def judge(): ..."
     lab.write_text(json.dumps(content), encoding="utf-8")
     said = str(progress(root))
-    assert "`python3 -m autograder check work/11_catalog/11_catalog.ipynb` gives its points" in said
+    assert "its points come with Validate above it" in said
+    assert "`python3 -m autograder check work/11_catalog/11_catalog.ipynb`." in said
 
 
 def test_a_newer_version_beside_a_changed_copy_is_named(root: Path) -> None:

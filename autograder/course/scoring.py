@@ -137,8 +137,8 @@ class Progress:
                 lab = shown(self.root, one.unit.work_lab)
                 said = f"Next: `{exercise.name}` ({exercise.points:g} points) in {lab}."
                 if _answered(one.unit, exercise):
-                    check = f"python3 -m autograder check {lab}"
-                    said += f" You have begun it: in a terminal, `{check}` gives its points."
+                    said += " You have begun it: its points come with Validate above it, or "
+                    said += f"`python3 -m autograder check {lab}`."
                 return said
         return "Next: nothing is open here."
 

@@ -487,14 +487,14 @@ await examine(patient)
 # look at again, the answer with gaps, and at last our answer beside yours, with `compare`. Climb
 # as far as you like: **it costs no points**.
 #
-# **Check a whole lab** as the grader would, hidden tests included. In JupyterLab: *File, New,
-# Terminal*; then, in the folder of the course,
+# **Check a whole lab** as the grader would, hidden tests included: with the button **Validate**
+# above it, or in a terminal (*File, New, Terminal*):
 #
 # ```
 # python3 -m autograder check work/03_gateway/03_gateway.ipynb
 # ```
 #
-# It prints every test, its limit, the longest block and its line, and notes your points.
+# You see every test, its limit, the longest block and its line, and your points are noted.
 
 # %% [markdown]
 # ## 5 · Where your work is kept
