@@ -9,9 +9,9 @@ touch the kernel: they keep coming while a learner's code blocks its loop, or ho
 JupyterLab in the form in which a browser loads it, written by hand: `remoteEntry.js` puts it in its
 place, `log.js` draws it, `log.css` makes it look like JupyterLab's theme. Nothing is compiled.
 
-Jupyter finds both parts in this folder where `lab` starts it (see `installing.py`), and elsewhere,
-as on Binder, in the environment that the package was installed into (see pyproject.toml). Without
-them (VS Code, nbconvert, a plain kernel) there is no panel, and nothing else changes.
+Jupyter's server, and JupyterLab or Notebook 7 in the browser, find their parts in this folder
+because `lab` (see `installing.py`) and Binder's `start` name it in JUPYTER_CONFIG_PATH and
+JUPYTER_PATH. Without them (VS Code, nbconvert) there is no panel, and nothing else changes.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@
 
     function activate(app, restorer, state) {
       const { wsUrl } = app.serviceManager.serverSettings;
-      const panel = new Panel(new URL('unblocked/gateway-log', wsUrl).href);
+      const panel = new Panel(new URL('unblocked/gateway-log', wsUrl.replace(/\/?$/, '/')).href);
       app.shell.add(panel, 'right', { rank: 100 });
       restorer?.add(panel, ID);
 
