@@ -14,7 +14,7 @@ from pathlib import Path
 
 MOVES, PRINTED = 0.2, 15.0  # s from one line to the next: on a terminal, and elsewhere
 LAST_LINES = 15  # of the log, shown when the installer fails
-_FETCHED = re.compile(r"^ *Collecting ([\w.-]+)", re.MULTILINE)
+_LOOKED_AT = re.compile(r"^ *(Collecting|Requirement already satisfied:) ([\w.-]+)", re.MULTILINE)
 _UNPACKS = re.compile(r"^Installing collected packages: (.+)$", re.MULTILINE)
 _RESOLVED = re.compile(r"^Resolved (\d+) packages", re.MULTILINE)  # uv's word
 
@@ -59,9 +59,11 @@ def how_far(said: str, unpacked: int) -> str:
         return f"unpacking: {min(unpacked, total)} of {total} packages"
     if resolved := _RESOLVED.search(said):
         return f"fetching and unpacking {resolved[1]} packages"
-    fetched = list(dict.fromkeys(_FETCHED.findall(said)))
-    if fetched:
-        return f"fetching package {len(fetched)}: {fetched[-1]}"
+    packages = {name: word for word, name in _LOOKED_AT.findall(said)}
+    if packages:
+        name, word = list(packages.items())[-1]
+        does = "fetching" if word == "Collecting" else "looking at"
+        return f"{does} package {len(packages)}: {name}"
     return "getting ready"
 
 

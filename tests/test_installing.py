@@ -244,6 +244,7 @@ def test_without_uv_pip_and_ensurepip_the_debian_package_is_named(
             0,
             "fetching package 2: idna",
         ),
+        ("Requirement already satisfied: yarl in .venv\n", 0, "looking at package 1: yarl"),
         ("Collecting a\nCollecting a\n", 0, "fetching package 1: a"),  # pip tries another release
         ("Collecting a\nInstalling collected packages: c, b, a\n", 2, "2 of 3 packages"),
         ("Resolved 163 packages in 1.04s\n", 20, "163 packages"),

@@ -21,7 +21,7 @@ from autograder.outcomes import UserMistake
 
 Copies = dict[str, dict[str, Any]]  # path in work/ -> what we put there, as digests
 _COPIED = ": copied."
-MANY = 4  # copies made at once: so many are told as one
+MANY = 4  # so many copies at once are told as one, and of so many new parts the names are told
 
 
 def copy_units(root: Path) -> list[str]:
@@ -103,7 +103,8 @@ def _bring(root: Path, origin: Path, copy: Path, copies: dict[str, Any]) -> list
     before = known.get("each")
     before = before if isinstance(before, list) else []
     parts = renewing.renewed(new, before) if before else []
-    news = f" What is new: {', '.join(parts)}." if parts else ""
+    more = f" and {len(parts) - MANY} more" if len(parts) > MANY else ""
+    news = f" What is new: {', '.join(parts[:MANY])}{more}." if parts else ""
     if known.get("cells") == cells_digest(present):
         _put(copy, new, copies, key)
         return [f"{name}: brought up to date; you had not changed it.{news}"]
