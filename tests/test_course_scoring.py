@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import sample_course
 
-from autograder.course import asking, comparing, notes, reading, rendering
+from autograder.course import asking, comparing, notes, reading, rendering, working
 from autograder.course.comparing import compare
 from autograder.course.scoring import progress
 from autograder.course.units import Unit
@@ -133,10 +133,35 @@ def test_who_has_answered_hears_how_the_points_come(root: Path) -> None:
     assert "`python3 -m autograder check work/11_catalog/11_catalog.ipynb`." in said
 
 
-def test_a_newer_version_beside_a_changed_copy_is_named(root: Path) -> None:
-    lab = Unit(root, "11_catalog").work_lab
-    lab.with_name("11_catalog.new.ipynb").write_bytes(lab.read_bytes())
-    assert "newer version: work/11_catalog/11_catalog.new.ipynb." in str(progress(root))
+def test_after_a_week_and_a_pull_nothing_is_lost_and_the_page_leads_to_what_is_new(
+    root: Path,
+) -> None:
+    unit = Unit(root, "11_catalog")
+    working.copy_units(root)
+    asking.predict("A", about="first-beat")
+    asking.predict("A", about="sleepy")
+    scored(root, judge_visible=10.0)
+    answered = json.loads(unit.work_lab.read_text(encoding="utf-8"))
+    for cell in answered["cells"]:
+        if cell["metadata"].get("nbgrader", {}).get("grade_id") == "judge":
+            cell["source"] = "async def judge(): ..."
+    unit.work_lab.write_text(json.dumps(answered), encoding="utf-8")
+    before = unit.work_lab.read_bytes()
+    pulled = json.loads(unit.release.read_text(encoding="utf-8"))
+    pulled["cells"].append(
+        {"cell_type": "markdown", "id": "z", "metadata": {}, "source": "## News"}
+    )
+    unit.release.write_text(json.dumps(pulled), encoding="utf-8")
+    [told] = [said for said in working.copy_units(root) if "kept as you changed it" in said]
+    assert told.endswith("What is new: News.")
+    assert unit.work_lab.read_bytes() == before
+    said = str(progress(root))
+    assert "Core: 10 of 30 points." in said
+    assert said.count("1 of 1 predictions") == 2
+    assert "newer version: work/11_catalog/11_catalog.new.ipynb." in said
+    newer = unit.work / "11_catalog.new.ipynb"
+    assert "async def judge(): ..." in newer.read_text(encoding="utf-8")
+    assert "## News" in newer.read_text(encoding="utf-8")
 
 
 def test_a_repository_without_units_says_what_to_do(tmp_path: Path) -> None:
