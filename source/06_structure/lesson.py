@@ -123,8 +123,8 @@ async def through_a_gate(urls):
     return await asyncio.gather(*(one(url) for url in urls))
 
 # %% [markdown]
-# > **Predict.** cy is the third in the list, gus the seventh. Which of the two has the gallery
-# > first?
+# > **Predict.** cy is the third in the list, gus the seventh. Which of the two ways has the gallery
+# > first, the batches or the gate?
 
 # %%
 predict("?", about="batches-or-gate")
@@ -528,9 +528,9 @@ def wave(notes, start):
             hatch="///",
         )  # fmt: skip
     axes.axvline(0.3, color="black", linestyle=":")
-    axes.text(0.305, -0.75, "the timeout rings")
+    axes.text(0.305, -0.6, "the timeout rings")
     axes.set_yticks(range(len(places)), [place for place, *_ in places])
-    axes.set(xlabel="seconds", xlim=(0, 0.55), ylim=(len(places) - 0.4, -1.1))
+    axes.set(xlabel="seconds", xlim=(0, 0.55), ylim=(len(places) - 0.4, -1.4))
     ends = ", ".join(f"{place} until {locked - start:.1f} s" for place, *_, locked in places)
     show(
         figure, f"The timeout rings at 0.3 s; then all rooms lock up, after them the halls: {ends}."

@@ -469,8 +469,7 @@ def waits_for(task):
         names.append(awaited.__qualname__)
         awaited = awaited.cr_await
     verb = "waits" if awaited is not None else "waits for NOTHING"
-    name = task.get_name().replace("None", "-")  # what some versions of Python call it
-    return f"{name:26} {verb:18} {' > '.join(names[-2:])}"
+    return f"{task.get_name():26} {verb:18} {' > '.join(names[-2:])}"
 
 
 def list_tasks(loop):
