@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+import urllib.error
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -133,6 +134,16 @@ class Desk:
             timeout=seconds * 1000
         )
 
+    def await_layout(self, right: Callable[[dict[str, Any]], bool]) -> None:
+        """Wait until JupyterLab has written down what is open; it takes its time."""
+        for _ in range(200):
+            workspace = json.loads(self.lab.ask("/lab/api/workspaces/default"))
+            layout = workspace["data"].get("layout-restorer:data")
+            if layout and right(layout):
+                return
+            self.page.wait_for_timeout(100)
+        raise AssertionError("JupyterLab did not write down its layout")
+
     def picture(self, name: str) -> None:
         SCREENSHOTS.mkdir(exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
@@ -162,9 +173,9 @@ def test_the_lesson_of_unit_03_opens_with_the_log_at_its_right_once(desk: Desk) 
     assert lesson is not None
     assert lesson["width"] > 500
     assert panel["x"] >= lesson["x"] + lesson["width"]
-    # Who closes it has closed it, as the next test finds; JupyterLab writes that down in a second.
+    # Who closes it has closed it, as the next test finds.
     desk.page.locator(HEART).click()
-    desk.page.wait_for_timeout(1500)
+    desk.await_layout(lambda layout: layout["right"]["collapsed"])
 
 
 def test_it_shows_the_block_while_the_cell_blocks_and_the_resume_after_it(desk: Desk) -> None:
@@ -202,6 +213,11 @@ def test_it_can_be_read_in_the_light_and_in_the_dark(desk: Desk) -> None:
     assert lowest >= 4.5, text
 
 
+def test_it_is_shown_to_nobody_else(desk: Desk) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="403"):
+        desk.lab.ask("/unblocked/gateway-log", token=False)
+
+
 def test_it_says_whose_gateway_it_is_and_what_became_of_it(desk: Desk) -> None:
     desk.open("other.ipynb", BOT, QUIET)
     desk.run_all()
@@ -211,6 +227,7 @@ def test_it_says_whose_gateway_it_is_and_what_became_of_it(desk: Desk) -> None:
     choice.select_option("blocked.ipynb")  # which still runs, in the background
     assert desk.page.locator(LINE.format("killed")).first.is_visible()
     assert not desk.page.get_by_text("Gateway 1 of other.ipynb").is_visible()
+    desk.picture("live_log_two_notebooks")
 
     # A page that is loaded again shows what has been.
     desk.page.reload()

@@ -3,7 +3,7 @@
 
 const SPAN = 5; // seconds in the strip: at 0.2 s, hearts stand side by side
 const LINES = 400; // kept in the log; older ones go
-const AGAIN = 1000; // milliseconds until the server is tried again
+const AGAIN = 2000; // milliseconds until the server is tried again
 const FRAME = 50; // milliseconds between two steps of the strip
 const MARKED = { heartbeat: '♥\ufe0e', late: '▲', killed: '✖\ufe0e', resumed: '↻', ready: '●' };
 const AWAITED = 'No gateway is running.';
@@ -104,6 +104,7 @@ export class LiveLog {
   meet({ gateway, by, heartbeat, dead_after }) {
     const number = (this.notebooks.get(by) ?? 0) + 1;
     this.notebooks.set(by, number);
+    this.hush(mark => mark.by === by); // the evening before is over
     this.gateways.set(gateway, { by, number, heartbeat, dead_after, beats: new Map() });
     if (number === 1) {
       this.choice.append(new Option(by, by));
@@ -114,9 +115,7 @@ export class LiveLog {
   }
 
   end(key) {
-    for (const mark of this.marks.filter(mark => mark.gateway === key)) {
-      mark.until ??= this.now();
-    }
+    this.hush(mark => mark.gateway === key);
     const by = this.gateways.get(key)?.by;
     this.gateways.delete(key);
     if (by && ![...this.gateways.values()].some(gateway => gateway.by === by)) {
@@ -248,6 +247,12 @@ export class LiveLog {
     }
     if (event in MARKED) {
       this.place({ node: part('i', `mark ${event}`, MARKED[event]), at, until: at, by });
+    }
+  }
+
+  hush(which) {
+    for (const mark of this.marks.filter(which)) {
+      mark.until ??= this.now();
     }
   }
 

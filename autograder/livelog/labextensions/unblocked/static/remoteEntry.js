@@ -5,7 +5,7 @@
   const here = new URL('.', document.currentScript.src).href;
   const ID = 'unblocked-live-log';
   const LESSON = /(^|\/)03_gateway_lesson\.ipynb$/;
-  const WIDE = 1000; // pixels of window; in a narrower one the panel would leave no room to read
+  const WIDE = 1000; // pixels of window; a narrower one has no room for files, lesson and log
   const HEART = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 16 16">
     <path class="jp-icon3" fill="#616161" d="M8 14 2.2 8.1A3.6 3.6 0 0 1 7.4 3.1L8 3.8l.6-.7a3.6 3.6
       0 0 1 5.2 5zM3 8h2.3L6.6 5.6 8.6 10 9.9 8H13V7H9.3L8.7 8 6.6 3.6 4.7 7H3z"/></svg>`;
@@ -25,15 +25,20 @@
     const { LiveLog } = await import(here + 'log.js');
 
     class Panel extends Widget {
-      constructor(url) {
+      constructor(app) {
         super();
+        this.app = app;
         this.id = ID;
         this.addClass('unblocked-log');
         this.title.caption = 'Live log of the gateway';
         this.title.icon = new LabIcon({ name: 'unblocked:heart', svgstr: HEART });
-        this.log = new LiveLog(this.node, url);
+        const base = app.serviceManager.serverSettings.wsUrl.replace(/\/?$/, '/');
+        this.log = new LiveLog(this.node, base + 'unblocked/gateway-log');
       }
       onAfterShow() {
+        if (window.innerWidth < WIDE) {
+          this.app.shell.collapseLeft?.();
+        }
         this.log.start();
       }
       onAfterHide() {
@@ -42,8 +47,7 @@
     }
 
     function activate(app, restorer, state) {
-      const { wsUrl } = app.serviceManager.serverSettings;
-      const panel = new Panel(new URL('unblocked/gateway-log', wsUrl.replace(/\/?$/, '/')).href);
+      const panel = new Panel(app);
       app.shell.add(panel, 'right', { rank: 100 });
       restorer?.add(panel, ID);
 
