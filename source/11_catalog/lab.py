@@ -15,6 +15,7 @@
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
 import builtins
+import dis
 import random
 import sys
 import threading
@@ -340,6 +341,8 @@ def card():
 async def described():
     """What the card says, once all that it names is imported."""
     made = card()
+    if isinstance(made.modules, str):
+        return made.modules
     made.load()
     texts = {key: getattr(made, key) for key in ("name", "purpose", "twin", "status", "source")}
     return {**texts, "modules": list(made.modules), "servers": list(made.servers)}
@@ -362,10 +365,18 @@ async def done_by(which, url):
         value = await value if which == "use" else value
     finally:
         builtins.__import__ = real
-    named = [function.__globals__.get(name) for name in function.__code__.co_names]
-    atop = {one.__name__.partition(".")[0] for one in named if isinstance(one, ModuleType)}
-    known = {*sys.stdlib_module_names, "autograder"}
-    return value, sorted(imported - known), sorted(atop - known)
+    known = {*sys.stdlib_module_names, "autograder", "__main__"}
+    return value, sorted(imported - known), sorted(from_above(function) - known)
+
+
+def from_above(function):
+    """The packages of what a function uses and has not imported itself."""
+    steps = dis.get_instructions(function.__code__)
+    names = {step.argval for step in steps if step.opname == "LOAD_GLOBAL"}
+    used = [function.__globals__[name] for name in names if name in function.__globals__]
+    homes = [one.__name__ if isinstance(one, ModuleType) else one.__module__
+             for one in used if hasattr(one, "__module__") or isinstance(one, ModuleType)]  # fmt: skip
+    return {home.partition(".")[0] for home in homes if home}
 
 
 # %% setup="own_card_left_out" jupyter={"source_hidden": true}
@@ -384,6 +395,8 @@ async def left_out(names):
 # %% setup="own_card_facts" jupyter={"source_hidden": true}
 def well_described(facts):
     """Raise WrongValue unless the card is of a library that is new to the catalog, and whole."""
+    if isinstance(facts, str):
+        raise WrongValue(f'`modules` is a text; a tuple of one has a comma: ("{facts}",).')
     empty = [key for key in ("name", "purpose", "twin", "status", "source") if not facts[key]]
     if empty:
         raise WrongValue(f"The card says nothing about: {', '.join(empty)}.")
@@ -504,8 +517,8 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 # <details><summary>Hint 3: the gaps</summary>
 #
 # `page = await AsyncHTTPClient().fetch(url)` has `page.code` and `page.body` (bytes: `json.loads`
-# takes them). `blocking` is two lines of `requests`, or of the library's own blocking face. The
-# card: take the one of part 7 and change each line.
+# takes them). `blocking` is two lines of `requests`. (tornado has a blocking face as well, and that
+# one refuses to run where a loop runs.) The card: take the one of part 7 and change each line.
 # </details>
 # <details><summary>Hint 4: "imports ..., and `modules` does not say so"</summary>
 #

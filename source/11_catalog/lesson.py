@@ -329,7 +329,8 @@ await page(catalog.cards())
 
 # %% [markdown]
 # In each pair the upper line is the library, the lower one its twin. They run for about as long:
-# async makes nothing faster. It only gives the loop away meanwhile.
+# async makes nothing faster. It only gives the loop away meanwhile. (anyio's card asks for three
+# pages at once, and its twin for one after the other. *That* is where time is won.)
 #
 # In a terminal, `python3 -m autograder catalog` prints this table, and `python3 -m autograder
 # catalog aiodns` one line of it with what you should know before you use it.
