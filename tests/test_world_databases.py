@@ -150,6 +150,22 @@ def test_a_learner_is_no_superuser_and_reaches_no_other_database(fresh: world.Se
     asyncio.run(check())
 
 
+@pytest.mark.parametrize(("folder", "start"), [("mysql", "mysql"), ("mariadb", "mariadb")])
+def test_mariadb_is_set_up_before_and_after_it_renamed_its_files(
+    folder: str, start: str, tmp_path: Path
+) -> None:
+    """10.11 has share/mysql/mysql_system_tables.sql, 11.8 has MariaDB's name in both places."""
+    program = mariadb.Program(tmp_path / "sbin/mariadbd", "MariaDB 11.8.6", tmp_path)
+    with pytest.raises(UserMistake, match="reinstall mariadb-server-core"):
+        _ = program.tables
+    share = tmp_path / "share" / folder
+    share.mkdir(parents=True)
+    files = [share / f"{start}_system_tables{rest}.sql" for rest in ("", "_data")]
+    for path in files:
+        path.touch()
+    assert program.tables == files
+
+
 def test_a_learner_of_mariadb_has_one_database_and_no_files(fresh: world.Servers) -> None:
     import pymysql
 

@@ -49,12 +49,15 @@ class Program:
     environment: dict[str, str] = field(default_factory=dict)
 
     @property
-    def messages(self) -> Path:
-        """The directory of texts and of the SQL that makes the system tables."""
-        for name in ("mysql", "mariadb"):
-            if (self.usr / "share" / name / "mysql_system_tables.sql").exists():
-                return self.usr / "share" / name
-        raise UserMistake(f"{self.path} came without its share/mysql: reinstall {PACKAGE}")
+    def tables(self) -> list[Path]:
+        """The SQL that makes the system tables; 11 gave folder and files MariaDB's own name."""
+        for folder in ("mysql", "mariadb"):
+            for start in ("mysql", "mariadb"):
+                names = (f"{start}_system_tables.sql", f"{start}_system_tables_data.sql")
+                found = [self.usr / "share" / folder / name for name in names]
+                if all(path.exists() for path in found):
+                    return found
+        raise UserMistake(f"{self.path} came without its share/mariadb: reinstall {PACKAGE}")
 
 
 class MySQL(Database):
@@ -77,7 +80,7 @@ class MySQL(Database):
         for made in (data, tables):
             if user is not None:
                 os.chown(made, user, user)
-        sql = await asyncio.to_thread(self._first_words, self._program.messages)
+        sql = await asyncio.to_thread(self._first_words, self._program.tables)
         await self.keeper.run(
             [*self._command(self._program), "--bootstrap"], sql, **self._program.environment
         )
@@ -126,16 +129,14 @@ class MySQL(Database):
             "--no-defaults",
             f"--basedir={program.usr}",
             f"--datadir={self.keeper.directory / 'data'}",
-            f"--lc-messages-dir={program.messages}",
+            f"--lc-messages-dir={program.tables[0].parent}",
             "--pid-file=pid",
             *_SETTINGS,
         ]
 
-    def _first_words(self, share: Path) -> bytes:
+    def _first_words(self, tables: list[Path]) -> bytes:
         """Return the SQL that makes the system tables, one database and who may use it."""
-        parts = ["USE mysql;"]
-        for name in ("mysql_system_tables.sql", "mysql_system_tables_data.sql"):
-            parts.append((share / name).read_text())
+        parts = ["USE mysql;", *(path.read_text() for path in tables)]
         parts += [
             "DELETE FROM mysql.global_priv;",  # root and the anonymous user, both without password
             "FLUSH PRIVILEGES;",
