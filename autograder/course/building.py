@@ -4,7 +4,8 @@ source/NN/lesson.py -> notebooks/NN.ipynb
 source/NN/lab.py    -> source/NN/NN.ipynb -> (nbgrader) -> release/NN/NN.ipynb
 source/toolbox/     -> notebooks/toolbox/
 
-The picture of the README is drawn anew from the stored record of a real run.
+The picture of the README is drawn anew from the stored record of a real run, and its Binder badges
+lead to where pyproject.toml says that the course is published.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
-from autograder.course import picturing, reading, releasing, toolbox
+from autograder.course import badges, picturing, reading, releasing, toolbox
 from autograder.course.reading import BrokenUnit, Cell
 from autograder.course.rendering import as_bytes, notebook
 from autograder.course.units import PICTURES, Unit, shown, written
@@ -36,7 +37,9 @@ def build(root: Path, check: bool = False) -> list[str]:
         root, files, {unit.name for unit in written(root)} | {toolbox.FOLDER} if broken else set()
     )
     if check:
-        return broken + _differences(root, files) + strays + picturing.check(root)
+        return (
+            broken + _differences(root, files) + strays + picturing.check(root) + badges.check(root)
+        )
     changed = []
     for path, content in sorted(files.items()):
         if not path.exists() or path.read_bytes() != content:
@@ -45,7 +48,7 @@ def build(root: Path, check: bool = False) -> list[str]:
             changed.append(f"{shown(root, path)}: written.")
     if broken:
         raise UserMistake("\n".join(broken))
-    return changed + strays + picturing.draw(root)
+    return changed + strays + picturing.draw(root) + badges.write(root)
 
 
 def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
