@@ -176,7 +176,7 @@ def landlock() -> Finding:
 
 def workshop() -> list[Finding]:
     """What the tests use beyond the packages."""
-    return [browser(), repo2docker(), bot_libraries(), dask()]
+    return [browser(), repo2docker(), binder(), bot_libraries(), dask()]
 
 
 def browser() -> Finding:
@@ -224,6 +224,30 @@ def repo2docker() -> Finding:
         "the Binder files are checked for their form only, not by repo2docker itself;"
         " `pip install jupyter-repo2docker`",
     )
+
+
+def binder() -> Finding:
+    """What it takes to build and launch Binder's image without Docker."""
+    name, programs = "Binder's image", ("jupyter-repo2docker", "mmdebstrap", "unshare", "setpriv")
+    missing = [program for program in programs if shutil.which(program) is None]
+    if sys.platform != "linux" or os.geteuid() != 0:
+        missing.append("root on Linux")
+    elif not missing and _free_memory() < 6e9:  # the image is made in memory: 1.5 GB, and launched
+        missing.append("6 GB of free memory")
+    if not missing:
+        return Finding(name, "can be built and launched here")
+    return Finding(
+        name,
+        f"no {', no '.join(missing)}",
+        "a launch on Binder is not proven: its image is neither built nor started; `.ci/run` as"
+        " root, on Debian or Ubuntu, installs what that takes",
+    )
+
+
+def _free_memory() -> float:
+    """Bytes that Linux could give to programs."""
+    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text("utf-8").splitlines())
+    return 1024 * float(told["MemAvailable"].split()[0])
 
 
 def bot_libraries() -> Finding:

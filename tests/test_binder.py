@@ -17,6 +17,8 @@ from autograder import doctor
 ROOT = Path(__file__).resolve().parent.parent
 BINDER = ROOT / ".binder"
 
+JUPYTERS = ["JUPYTER_CONFIG_PATH", "JUPYTER_PATH"]  # where Jupyter looks for settings and parts
+
 unix_only = pytest.mark.skipif(os.name == "nt", reason="Binder's scripts are for bash")
 
 
@@ -28,10 +30,11 @@ def clone(tmp_path: Path) -> Path:
 def run_script(clone: Path, name: str, *arguments: str) -> str:
     """Run a script as Binder does: in the repository, with the environment's Python first."""
     python = str(Path(sys.executable).parent)
+    bare = {name: value for name, value in os.environ.items() if name not in JUPYTERS}
     answer = subprocess.run(
         [clone / ".binder" / name, *arguments],
         cwd=clone,
-        env={**os.environ, "PATH": os.pathsep.join([python, os.environ["PATH"]])},
+        env={**bare, "PATH": os.pathsep.join([python, os.environ["PATH"]])},
         capture_output=True,
         text=True,
         timeout=60,
@@ -50,8 +53,9 @@ def test_repo2docker_writes_a_dockerfile_from_our_files_and_no_others(clone: Pat
     )
     said = answer.stdout + answer.stderr
     assert answer.returncode == 0, said
-    assert "python=3.12" in said  # without runtime.txt it is 3.10, which has no TaskGroup
+    assert "python=3.13" in said  # without runtime.txt it is 3.10, which has no TaskGroup
     assert 'pip install --no-cache-dir -r ".binder/requirements.txt"' in said
+    assert "apt-get install --yes --no-install-recommends mariadb-server-core" in said
     assert "RUN ./.binder/postBuild" in said
     assert 'R2D_ENTRYPOINT="${REPO_DIR}/.binder/start"' in said
 
@@ -74,6 +78,22 @@ def test_start_copies_the_units_and_becomes_the_server(clone: Path) -> None:
     assert said.splitlines()[-1] == "server: two words last last"
     for lesson in (clone / "notebooks").glob("*.ipynb"):
         assert list((clone / "work" / lesson.stem).glob("*.ipynb"))
+
+
+@unix_only
+def test_start_gives_jupyter_the_same_folders_as_lab(clone: Path) -> None:
+    asked = f"import os; print(*[os.environ[name] for name in {JUPYTERS}])"
+    ask_lab = f"from autograder import installing; installing._surround(); {asked}"
+    bare = {name: value for name, value in os.environ.items() if name not in JUPYTERS}
+    lab = subprocess.run(
+        [sys.executable, "-c", ask_lab],
+        cwd=clone,
+        env={**bare, "PYTHONPATH": str(clone)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert run_script(clone, "start", "python3", "-c", asked).splitlines()[-1] == lab.stdout.strip()
 
 
 @unix_only
