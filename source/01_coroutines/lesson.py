@@ -341,9 +341,10 @@ predict(about="who-counts-when")
 # Three functions, each of them in the middle of its own `for`, and all three get on. No threads: it
 # is one `while` that goes round.
 #
-# The text from which this course grew says that asyncio runs several tasks *simultaneously (or at
-# least, the appearance of being simultaneous)*, and leaves it there. Let us draw the diary and look.
-# Each person has a lane, and a bar is time at work.
+# The text from which this course grew, a page for bot authors called *Blocking Calls*, says that
+# asyncio runs several tasks *simultaneously (or at least, the appearance of being simultaneous)*,
+# and leaves it there. Let us draw the diary and look. Each person has a lane, and a bar is time at
+# work.
 
 # %% jupyter={"source_hidden": true}
 def lanes(axes, diary, title):
