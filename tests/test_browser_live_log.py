@@ -206,8 +206,12 @@ def test_it_can_be_read_in_the_light_and_in_the_dark(desk: Desk) -> None:
     desk.page.keyboard.type("JupyterLab Dark")
     desk.page.keyboard.press("Enter")
     desk.page.locator("body[data-jp-theme-light=false]").wait_for(state="attached")
+    desk.page.set_viewport_size({"width": 1280, "height": 500})
     desk.run_all()
     desk.page.locator(LINE.format("resumed")).nth(1).wait_for(timeout=60_000)
+    below = "log => log.scrollHeight - log.scrollTop - log.clientHeight"
+    assert desk.page.locator(".unblocked-log .past").evaluate(below) < 2  # the newest is in sight
+    desk.page.set_viewport_size({"width": 1280, "height": 900})
     desk.picture("live_log_dark")
     lowest, text = desk.page.evaluate(CONTRASTS)[0]
     assert lowest >= 4.5, text

@@ -160,6 +160,15 @@ export class LiveLog {
     }
     this.mark(event, gateway);
     this.tellState(event, gateway.by);
+    // Who has scrolled back to read something is left there.
+    const atEnd = this.past.scrollHeight - this.past.scrollTop - this.past.clientHeight < 40;
+    this.write(event, gateway);
+    if (atEnd) {
+      this.past.scrollTop = this.past.scrollHeight;
+    }
+  }
+
+  write(event, gateway) {
     if (event.event === 'listening') {
       this.head(event.gateway, gateway);
     }
@@ -171,7 +180,6 @@ export class LiveLog {
       known.count(event);
       return;
     }
-    const atEnd = this.past.scrollHeight - this.past.scrollTop - this.past.clientHeight < 40;
     this.head(event.gateway, gateway);
     const row = this.row(event, gateway);
     if (event.event === 'heartbeat') {
@@ -181,9 +189,6 @@ export class LiveLog {
     }
     if (NEWS.has(event.event)) {
       this.news.textContent = `${event.line.word}: ${event.line.text}`;
-    }
-    if (atEnd) {
-      this.past.scrollTop = this.past.scrollHeight;
     }
   }
 
