@@ -29,7 +29,6 @@ class Exercise:
     score: float
     points: float
     stretch: bool
-    cell: str = ""  # the id of the cell that states it
 
     @property
     def done(self) -> bool:
@@ -143,18 +142,14 @@ class Progress:
         return "Next: nothing is open here."
 
     def _linked(self, line: str) -> str:
-        """A line as HTML; a notebook it names is a link, to the exercise where it names one too."""
-        cells = {f"`{e.name}`": e.cell for one in self.standings for e in one.exercises if e.cell}
-        named = next((cell for name, cell in cells.items() if name in line), "")
+        """A line as HTML; each notebook that it names is a link, but not within a command."""
 
-        def address(match: re.Match[str]) -> str:
-            place = f"#cell-id={named}" if named else ""
-            return _link(self.root / match[0], match[0], place)
+        def link(match: re.Match[str]) -> str:
+            return _link(self.root / match[0], match[0])
 
-        parts = re.split("(`[^`]+`)", line)  # a command keeps its path as it is
         return "".join(
-            _prose(part) if part.startswith("`") else _NOTEBOOK.sub(address, html.escape(part))
-            for part in parts
+            _prose(part) if part.startswith("`") else _NOTEBOOK.sub(link, html.escape(part))
+            for part in re.split("(`[^`]+`)", line)
         )
 
 
@@ -203,13 +198,8 @@ def _exercises(unit: Unit, scores: dict[str, object]) -> list[Exercise]:
         if name:
             points[name] += cell["points"]
             score[name] += min(_number(scores.get(cell["grade_id"])), cell["points"])
-    ids = {
-        cell["metadata"]["unblocked"]["exercise"]: str(cell.get("id", ""))
-        for cell in cells
-        if "exercise" in cell["metadata"].get("unblocked", {})
-    }
     return [
-        Exercise(name, score[name], points[name], bool(about.get("stretch")), ids[name])
+        Exercise(name, score[name], points[name], bool(about.get("stretch")))
         for name, about in stated.items()
     ]
 
@@ -230,10 +220,14 @@ def _number(entry: object) -> float:
     return max(0.0, float(value)) if isinstance(value, int | float) else 0.0
 
 
-def _link(page: Path, words: str, place: str = "") -> str:
-    """A link that JupyterLab opens in a tab: it takes a path beside the notebook it stands in."""
+def _link(page: Path, words: str) -> str:
+    """A link that JupyterLab opens in a tab: a path beside the notebook that it stands in.
+
+    To the top of the page: the cells of a lab are run from there, and in a notebook that is just
+    being opened JupyterLab 4.6 misses a `#cell-id=` by a screen.
+    """
     there = html.escape(Path(os.path.relpath(page)).as_posix())
-    return f'<a href="{there}{place}">{html.escape(words)}</a>'
+    return f'<a href="{there}">{html.escape(words)}</a>'
 
 
 def _prose(text: str) -> str:
