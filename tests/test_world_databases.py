@@ -127,6 +127,19 @@ async def until_it_runs(database: Any) -> None:
 # -- what they are, and what they count ------------------------------------------------------------
 
 
+@pytest.mark.skipif(os.name != "posix", reason="no unix sockets for asyncio there")
+def test_the_only_way_to_a_database_is_past_the_relay_that_counts(fresh: world.Servers) -> None:
+    heard = {}
+    for process in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):
+            heard[process.name()] = [
+                one.laddr.port for one in process.net_connections("tcp") if one.status == "LISTEN"
+            ]
+    found = {name: ports for name, ports in heard.items() if "postgres" in name or "maria" in name}
+    assert not any(found.values())
+    assert "postgres" in found
+
+
 def test_each_server_says_which_program_it_is(fresh: world.Servers) -> None:
     assert fresh.postgres.kind.startswith("PostgreSQL 1")
     assert fresh.mysql.kind.split(" on ")[0] in offers.mysql().found  # doctor names the same

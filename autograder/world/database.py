@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
@@ -22,6 +24,7 @@ class Database:
 
     shared = True
     controls = frozenset({"log", "drop", "slow", "kill", "revive"})
+    socket = "socket"  # its name in the database's directory
 
     def __init__(self, name: str, dialect: Callable[[], Dialect], ending: signal.Signals) -> None:
         self.name = name
@@ -36,12 +39,12 @@ class Database:
         """Make the files of an empty database."""
         raise NotImplementedError
 
-    async def launch(self, port: int) -> None:
-        """Start the process on a port; it may need a moment before it answers."""
+    async def launch(self, place: Path | int) -> None:
+        """Start the process on a socket or a port; it may need a moment before it answers."""
         raise NotImplementedError
 
     async def greet(self) -> None:
-        """Connect to the port once; raises OSError, or the library's own error, while too early."""
+        """Connect to it once; raises OSError, or the library's own error, while too early."""
         raise NotImplementedError
 
     def address(self) -> dict[str, Any]:
@@ -103,7 +106,8 @@ class Database:
     async def _launch(self) -> None:
         # Between our look for a free port and the database's own, somebody may take it.
         for attempt in range(3):
-            self.relay.target = _free_port()
+            unix = os.name == "posix"
+            self.relay.target = self.keeper.directory / self.socket if unix else _free_port()
             await self.launch(self.relay.target)
             try:
                 await self._answering()

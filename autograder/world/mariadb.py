@@ -85,25 +85,31 @@ class MySQL(Database):
             [*self._command(self._program), "--bootstrap"], sql, **self._program.environment
         )
 
-    async def launch(self, port: int) -> None:
+    async def launch(self, place: Path | int) -> None:
         if self._program is None:
             stand_in = "autograder.world.mysql_stand_in"
             path = str(Path(__file__).parents[2])
             await self.keeper.start(
-                [sys.executable, "-P", "-m", stand_in, str(port), self.keeper.directory],
+                [sys.executable, "-P", "-m", stand_in, str(place), self.keeper.directory],
                 PYTHONPATH=path,
                 USER=LEARNER,
                 PASSWORD=self.password,
             )
             return
-        listen = (f"--port={port}", "--bind-address=127.0.0.1", "--socket=socket")
+        listen = ["--bind-address=127.0.0.1", f"--port={place}"]
+        if isinstance(place, Path):
+            listen = ["--skip-networking", f"--socket={place}"]
         await self.keeper.start(
             [*self._command(self._program), *listen], **self._program.environment
         )
 
     async def greet(self) -> None:
         # The server speaks first: a handshake of version 10, or an error while it is not ready.
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.relay.target)
+        place = self.relay.target
+        if isinstance(place, Path):
+            reader, writer = await asyncio.open_unix_connection(place)
+        else:
+            reader, writer = await asyncio.open_connection("127.0.0.1", place)
         try:
             packet = await reader.readexactly(5)
             if packet[4] != 10:
@@ -141,9 +147,10 @@ class MySQL(Database):
             "DELETE FROM mysql.global_priv;",  # root and the anonymous user, both without password
             "FLUSH PRIVILEGES;",
             f"CREATE DATABASE {DATABASE};",
-            f"CREATE USER {LEARNER}@'127.0.0.1' IDENTIFIED BY '{self.password}';",
-            f"GRANT ALL ON {DATABASE}.* TO {LEARNER}@'127.0.0.1';",
         ]
+        for host in ("localhost", "127.0.0.1"):  # by the socket, and by a port
+            parts.append(f"CREATE USER {LEARNER}@'{host}' IDENTIFIED BY '{self.password}';")
+            parts.append(f"GRANT ALL ON {DATABASE}.* TO {LEARNER}@'{host}';")
         return "\n".join(parts).encode() + b"\n"
 
 

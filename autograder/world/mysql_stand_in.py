@@ -1,9 +1,9 @@
 """Speaks MySQL's protocol over SQLite, where no MariaDB can be had: a stand-in, and called so.
 
-`python -m autograder.world.mysql_stand_in PORT DIRECTORY` serves one database, to one user, whose
-name and password are in the environment as USER and PASSWORD. It knows SLEEP, transactions and
-ordinary SQL, translated by sqlglot; not SHOW, EXPLAIN, GET_LOCK, prepared statements' types,
-MySQL's error numbers, nor how many rows a statement changed.
+`python -m autograder.world.mysql_stand_in PLACE DIRECTORY` serves one database on a port or a
+socket's path, to one user, whose name and password are in USER and PASSWORD. It knows SLEEP,
+transactions and ordinary SQL, translated by sqlglot; not SHOW, EXPLAIN, GET_LOCK, prepared
+statements' types, MySQL's error numbers, nor how many rows a statement changed.
 """
 
 from __future__ import annotations
@@ -94,15 +94,18 @@ class OneUser(IdentityProvider):  # type: ignore[misc]
         return self._user if username == self._user.name else None
 
 
-async def serve(port: int, directory: Path) -> None:
+async def serve(place: str, directory: Path) -> None:
     """Serve the database of a directory until the process is killed."""
     server = MysqlServer(
         session_factory=lambda: Session(directory / "database.sqlite"),
         identity_provider=OneUser(os.environ["USER"], os.environ["PASSWORD"]),
     )
-    await server.start_server(host="127.0.0.1", port=port)
+    if place.isdecimal():
+        await server.start_server(host="127.0.0.1", port=int(place))
+    else:
+        await server.start_unix_server(path=place)
     await server.serve_forever()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), Path(sys.argv[2])))
+    asyncio.run(serve(sys.argv[1], Path(sys.argv[2])))

@@ -30,8 +30,6 @@ NO_SERVER = (
 
 # A small server (11 MB instead of 40); its data survive its own crash, not a power failure.
 _SETTINGS = {
-    "listen_addresses": "127.0.0.1",
-    "unix_socket_directories": "",
     "max_connections": "60",
     "shared_buffers": "4MB",
     "fsync": "off",
@@ -45,14 +43,17 @@ _SETTINGS = {
 }
 # The methods of the wheel and of Debian's 15 alike. "password": loopback needs no scram, whose 4096
 # rounds cost a client 10 ms of blocked loop at each connect.
-_ADMISSION = f"""\
-host {DATABASE} {LEARNER} 127.0.0.1/32 password
-host all {OWNER} 127.0.0.1/32 password
-"""
+_ADMISSION = "".join(
+    f"{way} {DATABASE} {LEARNER} {where} password\n{way} all {OWNER} {where} password\n"
+    for way, where in (("local", ""), ("host", "127.0.0.1/32"))
+)
+_PORT = 5432  # part of the socket's name
 
 
 class Postgres(Database):
     """Real PostgreSQL; address: dsn, host, port, user, password, database, kind."""
+
+    socket = f".s.PGSQL.{_PORT}"
 
     def __init__(self) -> None:
         # SIGQUIT: at once, yet its shared memory is given back, which after SIGKILL it is not.
@@ -77,9 +78,13 @@ class Postgres(Database):
         secret.unlink()
         (self._data / "pg_hba.conf").write_text(_ADMISSION)
 
-    async def launch(self, port: int) -> None:
+    async def launch(self, place: Path | int) -> None:
         (self._data / "postmaster.pid").unlink(missing_ok=True)
-        settings = {**_SETTINGS, "port": str(port)}
+        settings = {**_SETTINGS, "listen_addresses": "", "port": str(_PORT)}
+        if isinstance(place, Path):
+            settings["unix_socket_directories"] = str(place.parent)
+        else:
+            settings |= {"listen_addresses": "127.0.0.1", "port": str(place)}
         if int(self._version.partition(".")[0]) >= 18:
             settings["io_method"] = "sync"  # else three more processes
         options = [word for pair in settings.items() for word in ("-c", "=".join(pair))]
@@ -88,9 +93,12 @@ class Postgres(Database):
     async def greet(self) -> None:
         import asyncpg
 
+        host, port = "127.0.0.1", self.relay.target
+        if isinstance(port, Path):
+            host, port = str(port.parent), _PORT
         connection = await asyncpg.connect(
-            host="127.0.0.1",
-            port=self.relay.target,
+            host=host,
+            port=port,
             user=OWNER,
             password=self.owner_password,
             database="template1",

@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 KEPT = 10_000  # statements in the log
@@ -44,11 +45,13 @@ class Seen:
 
 
 class Relay:
-    """Listens on a free port of loopback, and passes everything on to the database's port."""
+    """Listens on a free port of loopback, and passes everything on to `target`: the database's
+    socket in its closed directory, so that nobody gets past the relay, or on Windows its port.
+    """
 
     def __init__(self, dialect: Callable[[], Dialect]) -> None:
         self.port = 0
-        self.target = 0
+        self.target: Path | int = 0
         self.delay = 0.0  # seconds by which each answer of the database is held back
         self.seen = Seen()
         self._dialect = dialect
@@ -183,9 +186,12 @@ class _Link:
                 end.transport.abort()
 
     async def _connect(self) -> None:
-        loop = asyncio.get_running_loop()
+        loop, target = asyncio.get_running_loop(), self._relay.target
         try:
-            await loop.create_connection(lambda: self.far, "127.0.0.1", self._relay.target)
+            if isinstance(target, Path):
+                await loop.create_unix_connection(lambda: self.far, str(target))
+            else:
+                await loop.create_connection(lambda: self.far, "127.0.0.1", target)
         except OSError:  # the database is down, as a lab wanted it
             self._relay.seen.refused += 1
             self.cut()
