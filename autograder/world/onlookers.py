@@ -42,7 +42,7 @@ class Onlookers:
     """In the supervisor: who looks on, and what there is to see."""
 
     def __init__(self) -> None:
-        self._tells: list[Tell] = []
+        self._here: dict[asyncio.Task[Any], tuple[asyncio.StreamReader, Tell]] = {}
         self._gateways: dict[int, tuple[Gateway, str]] = {}
 
     def show(self, key: int, gateway: Gateway, by: str) -> None:
@@ -65,14 +65,23 @@ class Onlookers:
         past.sort(key=lambda item: float(item[1]["at"]))
         for key, event in past[-BEFORE:]:
             tell({"gateway": key, "event": event})
-        self._tells.append(tell)
+        task = asyncio.current_task()
+        assert task is not None
+        self._here[task] = reader, tell
         try:
             while await reader.read(1024):
                 pass  # it has nothing to say
         except ConnectionError:
             pass
         finally:
-            self._tells.remove(tell)
+            del self._here[task]
+
+    async def dismiss(self) -> None:
+        """End the tasks that `admit` onlookers, because the world ends."""
+        tasks = list(self._here)
+        for reader, _ in self._here.values():
+            reader.feed_eof()
+        await asyncio.gather(*tasks)
 
     def _introduction(self, key: int) -> Message:
         gateway, by = self._gateways[key]
@@ -80,7 +89,7 @@ class Onlookers:
         return {"gateway": key, "by": by, **facts}
 
     def _tell_all(self, message: Message) -> None:
-        for tell in self._tells:
+        for _, tell in self._here.values():
             tell(message)
 
 

@@ -304,6 +304,7 @@ async def serve_all(place: Path) -> None:
         leaving = True
         listener.close()
         await supervisor.stop()
+        await supervisor.onlookers.dismiss()
         meeting.withdraw(place, address)
 
 
