@@ -12,6 +12,7 @@ import importlib.util
 import os
 import platform
 import shutil
+import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
@@ -232,8 +233,13 @@ def binder() -> Finding:
     missing = [program for program in programs if shutil.which(program) is None]
     if sys.platform != "linux" or os.geteuid() != 0:
         missing.append("root on Linux")
-    elif not missing and _free_memory() < 6e9:  # the image is made in memory: 1.5 GB, and launched
-        missing.append("6 GB of free memory")
+    elif not missing:
+        if platform.freedesktop_os_release()["ID"] not in ("debian", "ubuntu"):
+            missing.append("Debian or Ubuntu, whose packages it is made of")
+        if subprocess.run(["unshare", "--mount", "--net", "true"], check=False).returncode:
+            missing.append("leave to make namespaces")
+        if _free_memory() < 6e9:  # it is made in memory, which takes 1.5 GB, and run there
+            missing.append("6 GB of free memory")
     if not missing:
         return Finding(name, "can be built and launched here")
     return Finding(

@@ -138,18 +138,12 @@ def run_all(path: str) -> dict[str, Any]:
     """Open a notebook, queue all its cells, save it with what they showed."""
     began = time.monotonic()
     notebook = ask(f"api/contents/{path}?content=1")["content"]
-    session = ask(
-        "api/sessions",
-        "POST",
-        {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}},
-    )
     code = [one for one in notebook["cells"] if one["cell_type"] == "code" and one["source"]]
-    channels = f"ws://{SERVER}api/kernels/{session['kernel']['id']}/channels?token={TOKEN}"
-    with connect(channels, max_size=None, compression=None) as line:
+    with kernel(path) as line:
         first = execute(line, code, began)
-    ended = time.monotonic() - began
-    ask(f"api/contents/{path}", "PUT", {"type": "notebook", "format": "json", "content": notebook})
-    ask(f"api/sessions/{session['id']}", "DELETE")
+        ended = time.monotonic() - began
+        new = {"type": "notebook", "format": "json", "content": notebook}
+        ask(f"api/contents/{path}", "PUT", new)
     outputs = [output for cell in code for output in cell["outputs"]]
     return {
         "path": path,
@@ -160,6 +154,30 @@ def run_all(path: str) -> dict[str, Any]:
         "errors": [one for one in outputs if one["output_type"] == "error"],
         "pictures": sum("image/" in json.dumps(one.get("data", {})) for one in outputs),
     }
+
+
+def set_up_twice(path: str) -> list[dict[str, Any]]:
+    """Run a lab's setup cells in a new kernel, as after a cull, and again; return the errors."""
+    cells = ask(f"api/contents/{path}?content=1")["content"]["cells"]
+    about = [(cell, cell["metadata"].get("nbgrader", {})) for cell in cells]
+    setup = [cell for cell, nbgrader in about if nbgrader.get("locked") and not nbgrader["grade"]]
+    code = [dict(cell) for cell in 2 * setup if cell["cell_type"] == "code"]
+    assert code
+    with kernel(path) as line:
+        execute(line, code, time.monotonic())
+    outputs = [output for cell in code for output in cell["outputs"]]
+    return [one for one in outputs if one["output_type"] == "error"]
+
+
+@contextmanager
+def kernel(path: str) -> Iterator[Any]:
+    """A session of a notebook, as its page opens one: the WebSocket to its new kernel."""
+    about = {"path": path, "name": path, "type": "notebook", "kernel": {"name": "python3"}}
+    session = ask("api/sessions", "POST", about)
+    channels = f"ws://{SERVER}api/kernels/{session['kernel']['id']}/channels?token={TOKEN}"
+    with connect(channels, max_size=None, compression=None) as line:
+        yield line
+    ask(f"api/sessions/{session['id']}", "DELETE")
 
 
 def execute(line: Any, code: list[dict[str, Any]], began: float) -> float:
@@ -227,6 +245,7 @@ def main(image: Path, plan: dict[str, Any]) -> dict[str, Any]:
         with ThreadPoolExecutor() as pool, gateway_log() as told["log"]:
             # all are open at once, in one world
             told["notebooks"] = list(pool.map(run_all, plan["notebooks"]))
+        told["again"] = [error for path in plan["labs"] for error in set_up_twice(path)]
         told["commands"] = [terminal(image, about, command) for command in plan["commands"]]
     home = image / about["folder"].lstrip("/")
     told["saved"] = [json.loads((home / path).read_text("utf-8")) for path in plan["notebooks"]]
