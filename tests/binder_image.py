@@ -118,8 +118,10 @@ class Image:
         in_memory = ["-t", "tmpfs", "-o", f"size={SPACE},mode=755", "image", str(self.root)]
         subprocess.run(["mount", *in_memory], check=True)
         command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--components={components}"]
-        # As in Docker's own images: nobody needs the files after a power failure.
-        command += ["--dpkgopt=force-unsafe-io", f"--include={INCLUDED}"]
+        # As in Docker's own images: nobody needs the files after a power failure, nor what packages
+        # say of themselves in other languages.
+        command += ["--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Languages "none"']
+        command += [f"--include={INCLUDED}"]
         subprocess.run([*command, release, str(self.root), mirror()], check=True)
         for name in ("resolv.conf", "hosts"):
             shutil.copy(Path("/etc", name), self.root / "etc" / name)
