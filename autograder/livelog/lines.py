@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from autograder.world.console import printable
+from autograder.telling import printable
 
 LONGEST = 200  # characters of what somebody said
 
@@ -61,7 +61,4 @@ def line(event: Mapping[str, Any]) -> dict[str, str] | None:
 
 
 def _shown(value: Any) -> Any:
-    value = printable(value)
-    if isinstance(value, str) and len(value) > LONGEST:
-        return value[:LONGEST] + "..."
-    return value
+    return printable(value, LONGEST) if isinstance(value, str) else value

@@ -21,7 +21,6 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from autograder.livelog.lines import line
-from autograder.outcomes import UserMistake
 from autograder.world.onlookers import Message, look_on
 
 ROUTE = "unblocked/gateway-log"
@@ -61,14 +60,16 @@ class GatewayLog(WebSocketMixin, WebSocketHandler, JupyterHandler):
             self._telling.cancel()
 
     async def _tell(self) -> None:
-        with contextlib.suppress(WebSocketClosedError):
+        try:
             # `at` of the events is the same clock, which all processes of a machine share.
             await self._write({"now": time.monotonic()})
-            try:
-                async for message in look_on():
+            async with contextlib.aclosing(look_on()) as messages:
+                async for message in messages:
                     await self._write(shown(message))
-            except UserMistake as mistake:
-                await self._write({"problem": str(mistake)})
+        except WebSocketClosedError:
+            pass
+        finally:
+            self.close()  # the panel tries again, unless it has gone
 
     async def _write(self, message: Message) -> None:
         await self.write_message(json.dumps(message))

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
+from autograder.outcomes import UserMistake
 from autograder.world import meeting
 
 # Events of all gateways that an onlooker is told of at first: the last twenty seconds of five bots.
@@ -93,7 +94,7 @@ class Onlookers:
             tell(message)
 
 
-async def look_on() -> AsyncIterator[Message]:
+async def look_on() -> AsyncGenerator[Message]:
     """Yield what this user's shared supervisor pushes, for ever, whoever comes and goes.
 
     `{"world": false}` says that there is none now, and `{"world": true}` that there is one again.
@@ -121,10 +122,10 @@ async def look_on() -> AsyncIterator[Message]:
 
 async def _join() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
     """Return a connection to a supervisor that let us in; None when there is none."""
-    address = meeting.published(meeting.place())
-    if address is None:
-        return None
     try:
+        address = meeting.published(meeting.place())
+        if address is None:
+            return None
         reader, writer = await asyncio.open_connection(
             "127.0.0.1", address["port"], limit=LONGEST_LINE
         )
@@ -132,6 +133,6 @@ async def _join() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         if b"ok" in await reader.readline():
             return reader, writer
         writer.close()
-    except (OSError, ValueError):
+    except (OSError, ValueError, UserMistake):  # the last: no place where one could be
         pass
     return None

@@ -4,7 +4,8 @@
 const SPAN = 5; // seconds in the strip: at 0.2 s, hearts stand side by side
 const LINES = 400; // kept in the log; older ones go
 const AGAIN = 2000; // milliseconds until the server is tried again
-const FRAME = 50; // milliseconds between two steps of the strip
+// Milliseconds between two steps of the strip.
+const FRAME = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 50;
 const MARKED = { heartbeat: '♥\ufe0e', late: '▲', killed: '✖\ufe0e', resumed: '↻', ready: '●' };
 const AWAITED = 'No gateway is running.';
 const NEWS = new Set(['ready', 'killed', 'resumed']); // what a screen reader is told unasked
@@ -86,8 +87,6 @@ export class LiveLog {
   take(message) {
     if ('now' in message) {
       this.behind = message.now - performance.now() / 1000;
-    } else if ('problem' in message) {
-      this.say(message.problem, 'bad');
     } else if ('world' in message) {
       this.endAll();
     } else if ('event' in message) {
