@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 PERIOD = 0.02  # s between two wake-ups
 MOST_PAUSE = 1.0  # s between two wake-ups while a pass is very long
 LOOKED_AT = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
+LONG_LOOK = 1_000_000  # ns: it takes 0.2 ms; in a longer one the sampler lost its CPU
 PATIENCE = 10_000_000  # ns a pass must have lasted before it is looked at
 _LOOKS_KEPT = 4000
 
@@ -63,6 +64,7 @@ class Look(NamedTuple):
     own_wait: int  # for how long the sampler waited for a CPU on its way
     own_switches: int  # how often it slept on its way: once, if it did not have to ask for the GIL
     preempted: bool
+    slept: int = 0  # how long the loop's thread slept during the look, where that took long
 
 
 class Sampler:
@@ -209,10 +211,14 @@ class Sampler:
         cpu, wait = loop.times()
         switches, sleeps_in = loop.switches(), loop.sleeps_in()
         wait_own, switched, preempted = (b - a for a, b in zip(self._done, way, strict=True))
+        ended, slept = perf_counter_ns(), 0
+        if ended - now > LONG_LOOK:
+            cpu_then, wait_then = loop.times()
+            slept = max(0, ended - now - (cpu_then - cpu) - (wait_then - wait))
         look = Look(
             moment,
             now,
-            perf_counter_ns(),
+            ended,
             cpu,
             wait,
             switches,
@@ -220,6 +226,7 @@ class Sampler:
             wait_own,
             switched,
             preempted > 0,
+            slept,
         )
         if moment in (probe.moment, probe.due()):  # else the GIL was lost, and the pass ended
             self.looks.append(look)

@@ -28,14 +28,12 @@ WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
 
 @dataclass(frozen=True)
 class Sleep:
-    """How a pass slept: nanoseconds asleep, waiting for a CPU, how often it fell asleep, and for
-    how many nanoseconds it computed."""
+    """How a pass slept: nanoseconds asleep, waiting for a CPU, and how often it fell asleep."""
 
     slept: int
     waited: int
     switches: int
     in_select: bool
-    computed: int = 0
 
 
 @dataclass
@@ -74,7 +72,7 @@ class Excuse:
 
     certain: int = 0
     doubt: int = 0
-    kept: int = 0  # the GIL was kept, while the loop waited for a CPU as well
+    kept: int = 0  # the GIL was kept, or it slept, while the kernel says it waited for a CPU
     perhaps_kept: int = 0
     for_gil: bool = False  # what is left was a wait for the GIL
 
@@ -103,9 +101,10 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     left -= _by_foreigners(said, rest, looks, threads)
     _by_own_threads(said, replace(rest, slept=left), looks, threads)
     left = sleep.slept - said.certain - said.doubt
-    others = threads.started or sleep.computed > HANDS_OVER  # then the sampler may have the GIL
-    if left > UNSEEN and others and not said.for_gil and not looks.found:
+    if left > UNSEEN and threads.started and not said.for_gil and not looks.found:
         said.doubt += left  # a machine that keeps the sampler away may keep them, too
+    if looks.asleep > sleep.slept:  # a kernel may count the first part of a sleep as a wait
+        said.kept = looks.asleep - sleep.slept
     return said
 
 
@@ -145,6 +144,9 @@ def see(
         computed = look.cpu - cpu > SOME
         waited = look.own_switches > 1 and (locked or not look.sleeps_in)
         asked = waited and computed and busy > HANDS_OVER
+        if asked:  # and then it had to wait until the look was over
+            seen.held_up += look.slept if locked else 0
+            seen.perhaps_held_up += 0 if locked else look.slept
         if asked and switched <= 1 + locked:
             seen.held_up += min(slept, look.own_wait + WAKE_UP)
             seen.handed_over += switched

@@ -203,7 +203,7 @@ class Probe:
         slept = wall - cpu - wait if switches >= 1 or self.blind else 0
         said, culprit = Excuse(), 0
         if slept > LONG and not self.blind:
-            sleep = Sleep(slept, wait, switches, own_switches > 0, cpu)
+            sleep = Sleep(slept, wait, switches, own_switches > 0)
             said, culprit = self._excuse(began, sleep, end)
         slept -= said.certain + said.doubt
         noise = wait + said.certain + said.doubt
