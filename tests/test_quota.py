@@ -33,7 +33,7 @@ OPEN = re.compile("Run the cell again|though no call hung|was too busy")
 # Measured on two cores at work: with a quarter of a CPU all verdicts were final (03 in 72 s, 08 in
 # 21 s); with a tenth two of the eleven of 03 stayed open, kept waiting for 8 and 9 of their 10 s.
 # Not settled: with a tenth, beside a load of 20, one of two runs blamed `to_thread` for 134 ms that
-# nobody's run-queue wait explains. In 7500 starts of a thread the like came twice, with 39 and 75 ms.
+# no run-queue wait explains; in 7500 starts of a thread the like came twice, with 39 and 75 ms.
 SHARES = [0.25, 0.1]
 
 
