@@ -13,12 +13,15 @@ import functools
 import inspect
 import threading
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Any, Protocol
 
 from autograder import unexamined, wire
 from autograder.outcomes import UserMistake
 from autograder.report import Record, Report
 from autograder.running import LAST_WORDS, TEARDOWN, Run, Stopped, run
+
+HEARING = 0.25  # s until the learner's Stop is heard
 
 __all__ = ["Backend", "InThread", "run", "use", "watch"]
 
@@ -106,15 +109,17 @@ class InThread:
         thread.start()
         try:
             return await self._wait(call, done, thread, timeout)
-        except asyncio.CancelledError:  # the learner interrupted the cell
+        except asyncio.CancelledError as stop:  # the learner interrupted the cell
             call.cancel()
             asyncio.get_running_loop().call_later(2 * LAST_WORDS, call.interrupt_if_held)
+            # IPython asks the exception how to be shown; asyncio wants this very class.
+            stop._render_traceback_ = lambda: [f"`{name}` was stopped."]  # type: ignore[attr-defined]
             raise
 
     async def _wait(
         self, call: Run, done: asyncio.Future[Record], thread: threading.Thread, timeout: float
     ) -> Record:
-        finished, _ = await asyncio.wait([done], timeout=timeout + 2 * LAST_WORDS)
+        finished = await _comes(done, timeout + 2 * LAST_WORDS)
         for _ in range(int(4 * TEARDOWN / LAST_WORDS)):  # held, or still tearing down?
             if finished or call.held_for() > 1:
                 break
@@ -134,6 +139,15 @@ class InThread:
                 f"`{self._stuck[0][0]}` of an earlier cell is still stuck in a call that cannot be "
                 f"stopped: restart the kernel (menu Kernel, Restart Kernel), then run again."
             )
+
+
+async def _comes(done: asyncio.Future[Record], seconds: float) -> set[asyncio.Future[Record]]:
+    """Wait for it, and wake this loop now and then: ipykernel 7.4 tells a loop that waits of Stop
+    only when something else wakes it, which for a blocked call was its end."""
+    ends = monotonic() + seconds
+    while not done.done() and (left := ends - monotonic()) > 0:
+        await asyncio.wait([done], timeout=min(left, HEARING))
+    return {done} if done.done() else set()
 
 
 def _deliver(
