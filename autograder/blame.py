@@ -164,14 +164,15 @@ class Sampler:
             self._ring(now)
             way = self._way()
             if moment and now > moment:
+                found = self._loop_as_it_is() if now - moment > LOOKED_AT else None
                 if moment != moment_before:
                     moment_before, next_look, self.looks = moment, moment + PATIENCE, []
                 if now >= next_look:
                     pause = self._until_next(now, now - moment)
                     next_look = now + int(pause * 1e9)
                     self._look(moment)
-                if now - moment > LOOKED_AT:
-                    self._account(moment, now, way)
+                if found is not None:
+                    self._account(moment, now, way, found)
             self._done, self._looking = way, False
             self._dozes = pause > PERIOD
 
@@ -203,17 +204,24 @@ class Sampler:
         wait = self._glances[1].times()[1] if self._glances is not None else 0
         return wait, *both_switches()
 
-    def _account(self, moment: int, now: int, way: tuple[int, int, int]) -> None:
+    def _loop_as_it_is(self) -> tuple[int, int, int, bytes] | None:
+        """The loop's CPU, run-queue wait, voluntary switches, and where in the kernel it sleeps."""
+        if self._glances is None:
+            return None
+        loop = self._glances[0]
+        return *loop.times(), loop.switches(), loop.sleeps_in()
+
+    def _account(
+        self, moment: int, now: int, way: tuple[int, int, int], found: tuple[int, int, int, bytes]
+    ) -> None:
         probe = self.probe
         if self._glances is None or probe is None or len(self.looks) >= _LOOKS_KEPT:
             return
-        loop = self._glances[0]
-        cpu, wait = loop.times()
-        switches, sleeps_in = loop.switches(), loop.sleeps_in()
+        cpu, wait, switches, sleeps_in = found
         wait_own, switched, preempted = (b - a for a, b in zip(self._done, way, strict=True))
         ended, slept = perf_counter_ns(), 0
         if ended - now > LONG_LOOK:
-            cpu_then, wait_then = loop.times()
+            cpu_then, wait_then = self._glances[0].times()
             slept = max(0, ended - now - (cpu_then - cpu) - (wait_then - wait))
         look = Look(
             moment,

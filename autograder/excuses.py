@@ -144,9 +144,10 @@ def see(
         computed = look.cpu - cpu > SOME
         waited = look.own_switches > 1 and (locked or not look.sleeps_in)
         asked = waited and computed and busy > HANDS_OVER
-        if asked:  # and then it had to wait until the look was over
-            seen.held_up += look.slept if locked else 0
-            seen.perhaps_held_up += 0 if locked else look.slept
+        if asked and locked:  # and then it had to wait until the look was over
+            seen.held_up += look.slept
+        elif asked or locked:  # it, or the thread it waits for
+            seen.perhaps_held_up += look.slept
         if asked and switched <= 1 + locked:
             seen.held_up += min(slept, look.own_wait + WAKE_UP)
             seen.handed_over += switched
