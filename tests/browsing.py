@@ -6,6 +6,7 @@ The screenshots are kept in tests/screenshots/, to be looked at.
 from __future__ import annotations
 
 import json
+import re
 import time
 import urllib.parse
 from collections.abc import Iterator
@@ -29,6 +30,8 @@ FLAGS = [
     "--disable-sync",
 ]
 LESSON_SECONDS = 150.0  # the lesson of unit 03 waits about 20 s for servers and heartbeats
+WINDOW = (1280, 900)
+NUMBERED = re.compile(r"\[\d+\]:")
 
 
 @contextmanager
@@ -48,24 +51,29 @@ def chromium(profile: Path, outside: list[str]) -> Iterator[Page]:
             executable_path=str(doctor.chromium()),
             headless=True,
             args=FLAGS,
-            viewport={"width": 1280, "height": 900},
+            viewport={"width": WINDOW[0], "height": WINDOW[1]},
         )
         context.route("http*://**", stay_here)
         page = context.pages[0]
+        page.set_default_timeout(20_000)
         try:
             yield page
         except BaseException:
-            SCREENSHOTS.mkdir(exist_ok=True)
-            page.screenshot(path=SCREENSHOTS / "failed.png")
+            keep(page, "failed")
             raise
         finally:
             context.close()
 
 
+def keep(page: Page, name: str) -> None:
+    """Keep a screenshot of what is in the window."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+
 def run_all(page: Page, notebook: Path) -> list[dict[str, Any]]:
     """Queue every cell at once, as a person does, and return the cells when the last has ended."""
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    press(page, "Run", "Run All Cells")
     deadline = time.monotonic() + LESSON_SECONDS
     while time.monotonic() < deadline:
         page.wait_for_timeout(1000)
@@ -78,9 +86,15 @@ def run_all(page: Page, notebook: Path) -> list[dict[str, Any]]:
     raise AssertionError(f"{len(waiting)} cells never ran; the first is:\n{waiting[0]}")
 
 
-def open_notebook(page: Page, running: Lab, path: str) -> None:
-    address = urllib.parse.urlsplit(running.url)
-    page.goto(f"{address.scheme}://{address.netloc}/lab/tree/{path}?{address.query}")
+def press(page: Page, menu: str, item: str) -> None:
+    """Choose an item of a menu."""
+    page.get_by_role("menuitem", name=menu, exact=True).click()
+    page.get_by_role("menuitem", name=item, exact=True).click()
+
+
+def open_notebook(page: Page, running: Lab, path: str, *, alone: bool = False) -> None:
+    """Open a notebook in JupyterLab and wait for its kernel; `alone`: without earlier tabs."""
+    page.goto(address(running, f"/lab/tree/{path}") + "&reset" * alone)
     # At first JupyterLab shows what was open the last time.
     tab = page.locator(".lm-DockPanel-tabBar .lm-mod-current", has_text=path.rpartition("/")[2])
     tab.wait_for(timeout=60_000)
@@ -89,8 +103,49 @@ def open_notebook(page: Page, running: Lab, path: str) -> None:
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
 
 
+def address(running: Lab, path: str) -> str:
+    """The address of a page of this server, with the token."""
+    start = urllib.parse.urlsplit(running.url)
+    return f"{start.scheme}://{start.netloc}{path}?{start.query}"
+
+
 def scroll_to(picture: Locator) -> None:
     """Bring a picture into sight; cells above it that are drawn only now push it away again."""
     for _ in range(3):
         picture.scroll_into_view_if_needed(timeout=30_000)
         picture.page.wait_for_timeout(500)
+
+
+def cell(page: Page, text: str) -> Locator:
+    """The first code cell with that text, brought into sight; it stays the same if it changes."""
+    cells = page.locator(".jp-Notebook:visible .jp-CodeCell")
+    cells.filter(has_text=text).first.wait_for(state="attached", timeout=60_000)
+    texts = cells.locator(".jp-InputArea").all_text_contents()
+    found = cells.nth(next(number for number, shown in enumerate(texts) if text in shown))
+    found.locator(".jp-InputArea").scroll_into_view_if_needed()
+    return found
+
+
+def run_cell(where: Locator, *, source: str | None = None, seconds: float = 60) -> None:
+    """Run one cell, with another text if there is one, and wait until it has ended."""
+    page = where.page
+    where.locator(".cm-content").click()
+    if source is not None:
+        page.keyboard.press("Control+a")
+        page.keyboard.insert_text(source)
+    page.keyboard.press("Control+Enter")
+    page.wait_for_timeout(200)
+    where.locator(".jp-InputPrompt", has_text=NUMBERED).wait_for(timeout=seconds * 1000)
+
+
+def troubles(page: Page) -> dict[str, list[str]]:
+    """What is wrong with the outputs of the notebook that is open, by kind; nothing if all is well.
+
+    Asked of the page itself: what is wider than its place, texts that the background swallows
+    (below 4.5:1, WCAG's AA), pictures without words, pictures that leave their output.
+    """
+    found: dict[str, list[str]] = page.evaluate(LOOK)
+    return {kind: what for kind, what in found.items() if what}
+
+
+LOOK = (Path(__file__).parent / "looking.js").read_text(encoding="utf-8")
