@@ -120,7 +120,9 @@ def cell(page: Page, text: str) -> Locator:
     """The first code cell with that text, brought into sight; it stays the same if it changes."""
     cells = page.locator(".jp-Notebook:visible .jp-CodeCell")
     cells.filter(has_text=text).first.wait_for(state="attached", timeout=60_000)
-    texts = cells.locator(".jp-InputArea").all_text_contents()
+    texts = cells.evaluate_all(  # a folded cell has no editor
+        "all => all.map(one => one.querySelector('.jp-InputArea')?.textContent ?? '')"
+    )
     found = cells.nth(next(number for number, shown in enumerate(texts) if text in shown))
     found.locator(".jp-InputArea").scroll_into_view_if_needed()
     return found

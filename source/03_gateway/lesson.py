@@ -548,13 +548,26 @@ for name, call in CALLS.items():
     figures[name] = time.perf_counter() - started
 
 # %% jupyter={"source_hidden": true}
+import base64
+import io
+
 import matplotlib.pyplot as plt
+from IPython.display import HTML
 
 
+def show(figure, alt):
+    """Show a figure together with its description, for those who cannot see it."""
+    data = io.BytesIO()
+    figure.savefig(data, format="png", dpi=100, bbox_inches="tight")
+    plt.close(figure)
+    picture = base64.b64encode(data.getvalue()).decode()
+    display(HTML(f'<img alt="{alt}" src="data:image/png;base64,{picture}">'))
+
+# %% jupyter={"source_hidden": true}
 def chart(figures):
     """One row a call, on a scale on which each step to the right is ten times longer."""
     rows = sorted(figures.items(), key=lambda item: item[1])
-    _, axes = plt.subplots(figsize=(8, 4.4))
+    figure, axes = plt.subplots(figsize=(8, 4.4))
     for row, (_, seconds) in enumerate(rows):
         mark = "o" if seconds < 0.01 else "^" if seconds < 0.1 else "X"
         axes.plot([1e-6, seconds], [row, row], color="0.8")
@@ -566,6 +579,7 @@ def chart(figures):
         axes.text(budget, len(rows) - 0.3, f"{budget * 1000:.0f} ms", ha="center")
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.set(xscale="log", xlim=(3e-6, 5), xlabel="seconds for which the loop stands still")
+    show(figure, f"Calls in order of how long they hold the loop: {', '.join(map(str, dict(rows)))}.")
 
 
 chart(figures)
@@ -641,7 +655,7 @@ def share(held, interval=0.1, patience=2):
 
 def patience_chart(kills, tries):
     """The rule as a line, how far so few tries scatter as bars, the bot's hang-ups as crosses."""
-    _, axes = plt.subplots(figsize=(8, 3))
+    figure, axes = plt.subplots(figsize=(8, 3))
     lengths = [step / 1000 for step in range(0, 301)]
     axes.plot(lengths, [share(length) for length in lengths], "k-", label="the rule, computed")
     shares = [count / tries for count in kills.values()]
@@ -653,6 +667,8 @@ def patience_chart(kills, tries):
     axes.text(0.198, 0.02, "grey zone", ha="right")
     axes.set(xlabel="seconds that the loop is held", ylabel="share of hang-ups", ylim=(-0.08, 1.12))
     axes.legend(loc="upper left")
+    words = [f"{held:g} s: {count} of {tries}" for held, count in kills.items()]
+    show(figure, f"Hang-ups by how long the loop was held. {'; '.join(words)}.")
 
 
 patience_chart(kills, tries=8)
