@@ -154,6 +154,10 @@ def test_every_output_of_the_lesson_can_be_read(course: Course, lesson: Path, th
     seen = {}
     for name, size in (("1280", WINDOW), ("200_percent", ZOOMED)):
         course.resize(size)
+        if size == ZOOMED:  # there a person closes what stands left and right of the notebook
+            course.page.keyboard.press("Control+b")
+            course.page.keyboard.press("Control+j")
+            course.page.wait_for_timeout(500)
         scroll_to(course.page.locator(KILLED).first)
         keep(course.page, f"03_lesson_{theme.lower()}_{name}")
         seen[name] = troubles(course.page)

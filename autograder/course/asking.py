@@ -242,6 +242,7 @@ def _as_html(part: Part) -> str:
 
 def _prose(text: str) -> str:
     """Text of ours as HTML: escaped, with `code` marked."""
-    code = r'<code style="white-space:normal;overflow-wrap:anywhere">\1</code>'  # JupyterLab would let it run out
+    # JupyterLab would let it run out of a narrow page.
+    code = r'<code style="white-space:normal;overflow-wrap:anywhere">\1</code>'
     escaped = re.sub(r"`([^`]+)`", code, html.escape(text, quote=False))
     return escaped.replace("\n", "<br>")
