@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import html
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -62,7 +63,7 @@ def validated(notebook: Path) -> dict[str, Any]:
     try:
         _, rows, _ = marking.checked(notebook, repository())
     except UserMistake as mistake:
-        return {"success": False, "value": str(mistake)}
+        return {"success": False, "value": str(mistake).replace(f"{repository()}{os.sep}", "")}
     except ExaminationFailed as fault:
         return {"success": False, "value": f"The examiner itself failed, our fault: {fault}"}
     failed = [
