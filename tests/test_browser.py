@@ -344,6 +344,19 @@ def test_a_page_that_is_loaded_again_in_mid_run_keeps_what_was_computed(course: 
     keep(page, "loaded_again")
 
 
+def test_a_link_of_the_toolbox_leads_to_the_cell_of_a_lesson(course: Course) -> None:
+    page = course.page
+    course.open("work/toolbox/misconceptions.ipynb")
+    page.locator('a[href*="03_gateway_lesson"]').first.click()
+    there = page.locator(".jp-Notebook:visible .jp-CodeCell", has_text="evening(quote, ping")
+    there.first.wait_for(timeout=60_000)
+    page.wait_for_timeout(2000)
+    keep(page, "toolbox_link")
+    box = there.first.bounding_box()
+    assert box is not None
+    assert 0 <= box["y"] < WINDOW[1]
+
+
 VISITED = "`visit` ran for"
 START = """\
 import asyncio
