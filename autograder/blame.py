@@ -65,6 +65,7 @@ class Look(NamedTuple):
     own_switches: int  # how often it slept on its way: once, if it did not have to ask for the GIL
     preempted: bool
     slept: int = 0  # how long the loop's thread slept during the look, where that took long
+    stopped: int = 0  # how late the sampler woke, beyond its waits: nothing on the machine ran
 
 
 class Sampler:
@@ -82,6 +83,7 @@ class Sampler:
         self._looked: tuple[int, int] = (0, 0)  # moment, and when it was looked at last
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
         self._looking = False
+        self._due = 0  # when it wants to be woken
         self._done = (0, 0, 0)  # how the way to the last look was, as `_way` says
         self._bell = threading.Lock()  # wakes the thread
         self._bell.acquire()
@@ -156,7 +158,7 @@ class Sampler:
 
     def _keep_looking(self) -> None:
         pause, moment_before, next_look = PERIOD, 0, 0
-        while not (self._bell.acquire(timeout=pause) and self._over):
+        while not (self._sleep(pause) and self._over):
             # From here to the next wait this thread has the GIL, unless it loses it on the way.
             self._looking, now = True, perf_counter_ns()
             probe, pause = self.probe, PERIOD
@@ -175,6 +177,10 @@ class Sampler:
                     self._account(moment, now, way, found)
             self._done, self._looking = way, False
             self._dozes = pause > PERIOD
+
+    def _sleep(self, pause: float) -> bool:
+        self._due = perf_counter_ns() + int(pause * 1e9)
+        return self._bell.acquire(timeout=pause)
 
     def _until_next(self, now: int, lasted: int) -> float:
         """Return the pause, in s, after which the code has held the loop half as long again.
@@ -198,6 +204,14 @@ class Sampler:
         if self._glances is None or not self._looking:
             return 0
         return max(1, self._glances[1].times()[1] - self._done[0])
+
+    def overdue(self) -> int:
+        """Return for how long this thread should have been awake, in ns, less what it waited for a
+        CPU; to be called by the loop's thread."""
+        if self._glances is None or self._looking:
+            return 0
+        late = perf_counter_ns() - self._due
+        return max(0, late - (self._glances[1].times()[1] - self._done[0])) if late > 0 else 0
 
     def _way(self) -> tuple[int, int, int]:
         """Return this thread's run-queue wait, voluntary switches and preemptions until now."""
@@ -235,6 +249,7 @@ class Sampler:
             switched,
             preempted > 0,
             slept,
+            max(0, now - self._due - wait_own) if switched <= 1 else 0,
         )
         if moment in (probe.moment, probe.due()):  # else the GIL was lost, and the pass ended
             self.looks.append(look)

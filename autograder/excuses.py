@@ -24,6 +24,7 @@ UNSEEN = 40_000_000  # ns: the sampler comes every 20 ms; a longer sleep without
 SELECT = (b"do_epoll_wait", b"ep_poll")  # not poll: a signal handler may wait there by itself
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for its child to run a program
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
+STOPPED = 5_000_000  # ns: the sampler's timer is late by 0.1 ms, in a used-up quota by 10 to 90
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Looks:
     found: bool = False  # a look found it asleep
     elsewhere: bool = False  # as `asleep` whenever looked at, but nothing says for how long
     at_lock: bool = False  # asleep at a lock or the GIL, whenever looked at
+    stopped: int = 0  # nothing was woken: a quota was used up, or the machine itself stood still
 
 
 @dataclass
@@ -101,6 +103,9 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     left -= _by_foreigners(said, rest, looks, threads)
     _by_own_threads(said, replace(rest, slept=left), looks, threads)
     left = sleep.slept - said.certain - said.doubt
+    if looks.stopped > STOPPED and not looks.elsewhere and not looks.asleep:
+        said.doubt += min(left, looks.stopped)
+        left -= min(left, looks.stopped)
     if left > UNSEEN and threads.started and not said.for_gil and not looks.found:
         said.doubt += left  # a machine that keeps the sampler away may keep them, too
     if looks.asleep > sleep.slept:  # a kernel may count the first part of a sleep as a wait
@@ -133,6 +138,7 @@ def see(
     nap = Nap()
     for look in looks:
         seen.found |= bool(look.sleeps_in)
+        seen.stopped += look.stopped
         if in_select and look.sleeps_in.startswith(SELECT):
             seen.in_select = look.began - began
             continue

@@ -229,14 +229,15 @@ class Probe:
         threads.started = self.others.started
         threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()
-        looks, unfinished = [], 0
+        looks, unfinished, overdue = [], 0, 0
         if self.sampler is not None:
             looks = [look for look in self.sampler.looks if look.moment == began]
-            unfinished = self.sampler.unfinished()
+            unfinished, overdue = self.sampler.unfinished(), self.sampler.overdue()
         seen = see(
             looks, self.base, began, self.switches + sleep.in_select, end=end,
             in_select=sleep.in_select, unfinished=unfinished, alone=not threads.active,
         )  # fmt: skip
+        seen.stopped += overdue
         return excuse(sleep, seen, threads), threads.culprit
 
 

@@ -77,3 +77,16 @@ def test_a_loop_that_looks_found_still_in_select_was_not_woken() -> None:
     base, end = Reading(0, 0, 0, 0), Reading(128 * MS, 0, 0, 5)
     assert see(looks, base, 0, 1, end=end, in_select=True, alone=False).in_select == 98 * MS
     assert see(looks, base, 0, 1, end=end, in_select=False, alone=False).in_select == 0
+
+
+def test_a_sampler_that_woke_late_as_well_says_that_the_machine_stood_still() -> None:
+    # A tenth of a CPU: a thread's start took 134 ms, and nobody's run-queue wait explained it.
+    late = look(130, 1, b"futex_do_wait")._replace(stopped=90 * MS)
+    base, end = Reading(0, 0, 0, 0), Reading(134 * MS, 0, 0, 1)
+    sleep = Sleep(134 * MS, 0, 1, in_select=False)
+    seen = see([late], base, 0, 0, end=end, in_select=False)
+    assert excuse(sleep, seen, Threads()).doubt == 90 * MS
+    # A nap is one, whoever else was late.
+    nap = look(130, 1, b"hrtimer_nanosleep")._replace(stopped=90 * MS)
+    seen = see([nap], base, 0, 0, end=end, in_select=False)
+    assert excuse(sleep, seen, Threads()).doubt == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
 
@@ -14,13 +15,15 @@ from autograder.clock import knows_waits
 from autograder.outcomes import CallFailed, Inconclusive
 from autograder.report import Report
 
+ENOUGH = threading.Event()  # a thread that computed on would be in the way of the next test
+
 
 async def work() -> None:
     """1.5 s of CPU, in a thread."""
 
     def burn() -> None:
         end = time.thread_time() + 1.5
-        while time.thread_time() < end:
+        while time.thread_time() < end and not ENOUGH.is_set():
             pass
 
     await asyncio.to_thread(burn)
@@ -34,6 +37,7 @@ async def wait() -> None:
 def test_out_of_time_is_inconclusive_when_the_machine_gave_no_cpu_and_a_failure_otherwise() -> None:
     with hogs(cpu=12):  # on two cores the work has a seventh of one: 10 s
         starved = asyncio.run(watch_for(work, 2.0))
+        ENOUGH.set()
         waiting = asyncio.run(watch_for(wait, 0.6))
     with pytest.raises(Inconclusive, match="kept it waiting for a CPU"):
         starved.responsive()

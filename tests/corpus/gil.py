@@ -76,7 +76,7 @@ async def sort_in_started_thread(numbers):
 @functools.cache
 def chunks():
     numbers = cpu.floats()[0]
-    size = max(1, len(numbers) // 60)
+    size = max(1, len(numbers) // 240)  # 0.6 ms each: longer ones add up to a block of 60 ms
     return ([numbers[start : start + size] for start in range(0, len(numbers), size)],)
 
 
@@ -114,11 +114,11 @@ async def json_loads_in_thread(text):
     await asyncio.to_thread(work)
 
 
-@free("json_loads_in_thread", given=lambda: cpu.json_text(SHORT / 4))
+@free("json_loads_in_thread", given=lambda: cpu.json_text(SHORT / 16))
 async def small_json_loads_in_thread(text):
-    # Each call keeps the GIL for 3 ms; the loop may lose the race for it a few times.
+    # Each call keeps the GIL for 0.75 ms; the loop may lose the race for it a few times.
     def work():
-        for _ in range(24):
+        for _ in range(96):
             json.loads(text)
 
     await asyncio.to_thread(work)
