@@ -36,21 +36,48 @@ class Reading(NamedTuple):
     switches: int
 
 
+class KeptFile:
+    """A file of /proc that is read without letting go of the GIL; 1 us more than `os.pread`.
+
+    Who lets go of it beside a thread that wants it waits 5 ms to have it back, and that would be
+    our doing.
+    """
+
+    def __init__(self, path: str, size: int = 80) -> None:
+        self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        self._buffer = ctypes.create_string_buffer(size)
+        self._pread = ctypes.PyDLL(None).pread
+        self._pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
+
+    def read(self) -> bytes:
+        """Return the file's beginning; empty when what it is about has ended."""
+        length = self._pread(self.descriptor, self._buffer, len(self._buffer), 0)
+        return self._buffer.raw[: max(0, length)]
+
+    def close(self) -> None:
+        """Give the file descriptor back."""
+        os.close(self.descriptor)
+
+
 class ThreadClock:
     """Reads the calling thread; `read` costs about 3 us, `voluntary` half a microsecond."""
 
     def __init__(self) -> None:
-        self._fd = _open_schedstat(get_native_id()) if knows_waits() else -1
+        self._file = KeptFile(_schedstat(get_native_id())) if knows_waits() else None
 
-    def read(self) -> Reading:
+    def read(self, *, keep_gil: bool = False) -> Reading:
         """Return wall, CPU, run-queue wait and switches as of one moment.
 
         A preemption between the reads would count the same time as wait and as wall: measured, it
         makes a block look 10 ms shorter. So torn reads are repeated, at most four times.
         """
         for _ in range(5):
-            wall = perf_counter_ns()
-            wait = int(os.pread(self._fd, 80, 0).split()[1]) if self._fd >= 0 else 0
+            wall, wait = perf_counter_ns(), 0
+            if self._file is not None:
+                file = self._file
+                stat = file.read() if keep_gil else os.pread(file.descriptor, 80, 0)
+                wait = int(stat.split()[1])
+            keep_gil = True  # if it was torn, then perhaps by a thread that wants the GIL
             cpu = thread_time_ns()
             if perf_counter_ns() - wall < _TORN:
                 break
@@ -58,9 +85,9 @@ class ThreadClock:
 
     def close(self) -> None:
         """Give the file descriptor back."""
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class Glance:
@@ -68,40 +95,33 @@ class Glance:
     looked at stays where it is; 3 us."""
 
     def __init__(self, tid: int) -> None:
-        self._stat = _open_schedstat(tid)
-        self._place = -1
+        self._stat = KeptFile(_schedstat(tid))
+        self._place: KeptFile | None = None
         with contextlib.suppress(OSError):
-            self._place = os.open(f"/proc/self/task/{tid}/wchan", os.O_RDONLY | os.O_CLOEXEC)
-        self._status = os.open(f"/proc/self/task/{tid}/status", os.O_RDONLY | os.O_CLOEXEC)
-        self._buffer = ctypes.create_string_buffer(4096)
-        self._pread = ctypes.PyDLL(None).pread  # os.pread would let go of the GIL
-        self._pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
+            self._place = KeptFile(f"/proc/self/task/{tid}/wchan")
+        self._status = KeptFile(f"/proc/self/task/{tid}/status", 4095)
 
     def times(self) -> tuple[int, int]:
         """Return (CPU ns, run-queue wait ns)."""
-        cpu, wait = self._read(self._stat).split()[:2]
+        cpu, wait = self._stat.read().split()[:2]
         return int(cpu), int(wait)
 
     def switches(self) -> int:
         """Return the voluntary switches; 20 us."""
-        _, _, rest = self._read(self._status).rpartition(b"\nvoluntary_ctxt_switches:")
+        _, _, rest = self._status.read().rpartition(b"\nvoluntary_ctxt_switches:")
         return int(rest.split()[0])
 
     def sleeps_in(self) -> bytes:
         """Return the kernel function in which the thread sleeps: b"futex_..." where it waits for
         a lock or the GIL; empty when it runs, or the kernel does not say."""
-        place = self._read(self._place) if self._place >= 0 else b""
+        place = self._place.read() if self._place is not None else b""
         return b"" if place == b"0" else place
 
     def close(self) -> None:
         """Give the file descriptors back."""
-        for fd in (self._stat, self._place, self._status):
-            if fd >= 0:
-                os.close(fd)
-
-    def _read(self, fd: int) -> bytes:
-        length = self._pread(fd, self._buffer, 4095, 0)
-        return ctypes.string_at(self._buffer, max(0, length))
+        for file in (self._stat, self._place, self._status):
+            if file is not None:
+                file.close()
 
 
 class OtherThreads:
@@ -113,7 +133,7 @@ class OtherThreads:
 
     def __init__(self) -> None:
         self._me = get_native_id()
-        self._fds: dict[int, int] = {}
+        self._files: dict[int, KeptFile] = {}
         self._known = knows_waits()
         self._ended: dict[int, tuple[int, int]] = {}
         self._births: dict[int, int] = {}
@@ -128,10 +148,10 @@ class OtherThreads:
         readings, self._ended = self._ended, {}
         for tid in self._tids():
             try:
-                fd = self._fds.get(tid)
-                if fd is None:
-                    fd = self._fds[tid] = _open_schedstat(tid)
-                cpu, wait = os.pread(fd, 80, 0).split()[:2]
+                file = self._files.get(tid)
+                if file is None:
+                    file = self._files[tid] = KeptFile(_schedstat(tid))
+                cpu, wait = file.read().split()[:2]
             except (OSError, ValueError):
                 self._forget(tid)
                 continue
@@ -146,7 +166,7 @@ class OtherThreads:
 
     def close(self) -> None:
         """Give the file descriptors back."""
-        for tid in list(self._fds):
+        for tid in list(self._files):
             self._forget(tid)
         if self._known and threading.Thread._bootstrap_inner is self._noting:  # type: ignore[attr-defined]
             threading.Thread._bootstrap_inner = self._bootstrap  # type: ignore[attr-defined]
@@ -177,9 +197,9 @@ class OtherThreads:
         return [tid for name in os.listdir("/proc/self/task") if (tid := int(name)) != self._me]
 
     def _forget(self, tid: int) -> None:
-        fd = self._fds.pop(tid, None)
-        if fd is not None:
-            os.close(fd)
+        file = self._files.pop(tid, None)
+        if file is not None:
+            file.close()
 
 
 class Children:
@@ -260,5 +280,5 @@ else:
         return 0
 
 
-def _open_schedstat(tid: int) -> int:
-    return os.open(f"/proc/self/task/{tid}/schedstat", os.O_RDONLY | os.O_CLOEXEC)
+def _schedstat(tid: int) -> str:
+    return f"/proc/self/task/{tid}/schedstat"

@@ -132,7 +132,7 @@ class Probe:
             if spent > NOTABLE and self.sampler is not None:
                 # At once: reading the clock lets go of the GIL, and who had it moves on.
                 self.sampler.look_now(moment)
-            self._measure(moment, self.clock.read(), own_switches=0)
+            self._measure(moment, self.clock.read(keep_gil=True), own_switches=0)
             if self.sampler is not None:
                 self.sampler.wake()
 
@@ -142,7 +142,7 @@ class Probe:
         if due and now - due > LONG:
             if now - due > NOTABLE and self.sampler is not None:
                 self.sampler.look_now(due)  # at once, too
-            self._measure(due, self.clock.read(), own_switches=1)
+            self._measure(due, self.clock.read(keep_gil=True), own_switches=1)
             if self.sampler is not None:
                 self.sampler.wake()
         elif now - self.base.wall > STALE:
@@ -201,10 +201,11 @@ class Probe:
         wait = min(end.wait - self.base.wait, wall - cpu)
         switches = max(0, end.switches - self.switches - own_switches)
         slept = wall - cpu - wait if switches >= 1 or self.blind else 0
-        said, culprit = Excuse(), 0
+        said, culprit, after = Excuse(), 0, end
         if slept > LONG and not self.blind:
             sleep = Sleep(slept, wait, switches, own_switches > 0)
             said, culprit = self._excuse(began, sleep, end)
+            after = self.clock.read(keep_gil=True)  # what the asking took is nobody's block
         slept -= said.certain + said.doubt
         noise = wait + said.certain + said.doubt
         slept, doubt = slept + said.kept, said.doubt + said.perhaps_kept
@@ -218,7 +219,7 @@ class Probe:
             by = (culprit or -1) if kind == "gil" else 0
             held = Held(began - self.start, cpu + slept, doubt, noise, kind, began, by)
             self.held.append(held)
-        self._rebase(end)
+        self._rebase(after)
 
     def _excuse(self, began: int, sleep: Sleep, end: Reading) -> tuple[Excuse, int]:
         """Return what of the sleep was not the code's doing, and the call's busiest thread."""
@@ -258,6 +259,7 @@ def bracketed(
         left = clock()
         if left - probe.moment > long:
             probe.end_pass()
+            left = clock()
         if (timeout is None or timeout > tick) and len(threads) > alone:
             timeout = tick
         probe.left = left
@@ -267,6 +269,7 @@ def bracketed(
         now = clock()
         if now - left > slept:
             probe.slept(now)
+            now = clock()
         elif now - probe.base_wall > stale:
             probe.renew()
         probe.moment = now
