@@ -206,12 +206,14 @@ class Sampler:
         return max(1, self._glances[1].times()[1] - self._done[0])
 
     def overdue(self) -> int:
-        """Return for how long this thread should have been awake, in ns, less what it waited for a
-        CPU; to be called by the loop's thread."""
-        if self._glances is None or self._looking:
-            return 0
+        """Return for how long nobody has woken this thread, which asked for it, in ns, less what it
+        waited for a CPU; to be called by the loop's thread."""
         late = perf_counter_ns() - self._due
-        return max(0, late - (self._glances[1].times()[1] - self._done[0])) if late > 0 else 0
+        if self._glances is None or self._looking or late < 0:
+            return 0
+        if self._glances[1].switches() - self._done[1] > 1:
+            return 0  # it was woken, and asks for the GIL
+        return max(0, late - (self._glances[1].times()[1] - self._done[0]))
 
     def _way(self) -> tuple[int, int, int]:
         """Return this thread's run-queue wait, voluntary switches and preemptions until now."""
