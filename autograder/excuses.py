@@ -149,7 +149,8 @@ def see(
         seen.asleep += nap.go_on(look, slept if switched == 1 and not was_locked else 0)
         computed = look.cpu - cpu > SOME
         waited = look.own_switches > 1 and (locked or not look.sleeps_in)
-        asked = waited and computed and busy > HANDS_OVER
+        # It hands over when asked for the second time; earlier, it went to sleep by itself.
+        asked = waited and computed and busy > HANDS_OVER and look.own_switches > 2
         if asked and locked:  # and then it had to wait until the look was over
             seen.held_up += look.slept
         elif asked or locked:  # it, or the thread it waits for

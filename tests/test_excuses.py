@@ -90,3 +90,14 @@ def test_a_sampler_that_woke_late_as_well_says_that_the_machine_stood_still() ->
     nap = look(130, 1, b"hrtimer_nanosleep")._replace(stopped=90 * MS)
     seen = see([nap], base, 0, 0, end=end, in_select=False)
     assert excuse(sleep, seen, Threads()).doubt == 0
+
+
+def test_a_loop_that_let_the_sampler_look_by_going_to_sleep_slept_by_itself() -> None:
+    # 8 ms of CPU and 8 ms of sleep beside 3 hogs: the sampler, asking once, waited 46 ms for a CPU.
+    found = Look(0, 57 * MS, int(57.2 * MS), 8 * MS, 38 * MS, 1, b"", 46 * MS, 2, False)
+    base, end = Reading(0, 0, 0, 0), Reading(65 * MS, 8 * MS, 49 * MS, 1)
+    sleep = Sleep(8 * MS, 49 * MS, 1, in_select=False)
+    assert excuse(sleep, see([found], base, 0, 0, end=end, in_select=False), Threads()).certain == 0
+    # Asked twice, it handed the GIL over, and slept until the sampler had it.
+    asked = see([found._replace(own_switches=3)], base, 0, 0, end=end, in_select=False)
+    assert excuse(sleep, asked, Threads()).certain == 8 * MS
