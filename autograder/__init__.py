@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from autograder.course.asking import recall as recall
     from autograder.course.comparing import compare as compare
     from autograder.course.scoring import progress as progress
+    from autograder.course.showing import show as show
     from autograder.grading.marking import check as check
     from autograder.watching import watch as watch
 
@@ -25,10 +26,11 @@ _HOMES = {
     "recall": "autograder.course.asking",
     "compare": "autograder.course.comparing",
     "progress": "autograder.course.scoring",
+    "show": "autograder.course.showing",
     "check": "autograder.grading.marking",
 }
 
-__all__ = ["check", "compare", "predict", "progress", "recall", "watch", "world"]
+__all__ = ["check", "compare", "predict", "progress", "recall", "show", "watch", "world"]
 
 
 def __getattr__(name):

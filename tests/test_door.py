@@ -14,7 +14,7 @@ from autograder.bench import door
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("matplotlib", "aiohttp", "discord", "nbgrader", "numpy", "IPython", "rich", "psutil")
-PUBLIC = "predict, progress, recall, watch, world"  # what a lesson imports
+PUBLIC = "predict, progress, recall, show, watch, world"  # what a lesson imports
 
 
 def printed(program: str) -> str:

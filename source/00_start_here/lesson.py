@@ -175,8 +175,8 @@ predict(about="first-cure")
 judge(report, gw)
 
 # %% [markdown]
-# No block, no gap between the hearts, no complaint. (Each lane is one of the bot's tasks; `roll` is
-# your command, the others belong to discord.py. Part 3 tells you how to read the rest.)
+# No block, no gap between the hearts, no complaint. (`roll` is your command; what discord.py does for
+# itself is in the lane `libraries`. Part 3 tells you how to read the rest.)
 #
 # **That is the whole course**: to find what holds the loop, and to let go of it. `time.sleep` is
 # only the easiest thing to find. Web requests, databases, pictures, big lists and other people's
@@ -503,6 +503,8 @@ await examine(patient)
 # is yours: a file that you changed is **never overwritten**, not by a new version of the course
 # either. That one is put beside yours, with your answers in it, and the first cell of this page
 # says so.
+#
+# *Reloaded the page while a cell was running?* What it printed meanwhile is lost: run it again.
 #
 # On your own computer that is all. **On Binder, save**: after ten idle minutes, and after some
 # hours in any case, the machine is gone, and `work/` with it. The next Binder begins empty.

@@ -29,7 +29,7 @@ from collections import deque
 
 import matplotlib.pyplot as plt
 
-from autograder import predict, recall, watch
+from autograder import predict, recall, show, watch
 
 # %% [markdown]
 # First, three questions from unit 00. Nothing to look up: what do you still know? Run each cell,
@@ -374,11 +374,13 @@ def most_at_once(diary):
 predict("?", about="ruler")
 
 # %% experiment="ruler"
-_, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
+figure, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
 lanes(axes, ours, "on our loop")
 axes.set_xlabel("milliseconds")
+most = most_at_once(ours)
+show(figure, f"A lane for each person, a bar for each stretch of work; at most {most} at a time.")
 print("Order of the bars:", " ".join(name for name, _, _ in ours))
-print("At work at the same moment, at the most:", most_at_once(ours))
+print("At work at the same moment, at the most:", most)
 
 # %%
 predict(about="ruler")
@@ -409,12 +411,14 @@ report = await watch(on_asyncio)
 print("results:", report.value)
 
 # %% experiment="same-picture"
-_, (above, below) = plt.subplots(2, 1, figsize=(8, 4), layout="constrained")
+figure, (above, below) = plt.subplots(2, 1, figsize=(8, 4), layout="constrained")
 lanes(above, ours, "on our loop")
 lanes(below, theirs, "on asyncio's loop")
 below.set_xlabel("milliseconds")
-for whose, diary in (("ours:   ", ours), ("asyncio:", theirs)):
-    print(whose, *(name for name, _, _ in diary))
+orders = [" ".join(name for name, _, _ in diary) for diary in (ours, theirs)]
+show(figure, f"Order of the bars on our loop: {orders[0]}; on asyncio's loop: {orders[1]}.")
+for whose, order in zip(("ours:   ", "asyncio:"), orders, strict=True):
+    print(whose, order)
 
 # %%
 predict(about="same-picture")
@@ -505,7 +509,7 @@ naps["asyncio.sleep"] = (await watch(on_asyncio)).value
 # %% jupyter={"source_hidden": true}
 def nap_chart(naps):
     """Two bars for each way to nap: seconds that passed, and seconds of CPU."""
-    _, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
+    figure, axes = plt.subplots(figsize=(8, 2.8), layout="constrained")
     for row, (wall, cpu) in enumerate(reversed(naps.values())):
         axes.barh(row + 0.19, wall, 0.36, color="0.8", edgecolor="black")
         axes.barh(row - 0.19, cpu, 0.36, color="white", edgecolor="black", hatch="////")
@@ -514,6 +518,8 @@ def nap_chart(naps):
     axes.set_yticks(range(len(naps)), reversed(naps))
     axes.set(xlim=(0, 1.2), xlabel="seconds")
     axes.spines[["top", "right"]].set_visible(False)
+    words = [f"{way} {wall:.2f} s, {cpu:.3f} s of CPU" for way, (wall, cpu) in naps.items()]
+    show(figure, f"How long three naps took: {'; '.join(words)}.")
 
 
 nap_chart(naps)

@@ -30,7 +30,7 @@ import aiohttp
 import matplotlib.pyplot as plt
 import requests
 
-from autograder import predict, recall, watch, world
+from autograder import predict, recall, show, watch, world
 
 servers = await world.start("http")
 
@@ -227,7 +227,7 @@ predict(about="one-sleep-zero")
 # %% jupyter={"source_hidden": true}
 def raster(logs):
     """One panel a run: a tick in the lane of whoever was at work in that round."""
-    _, panels = plt.subplots(
+    figure, panels = plt.subplots(
         len(logs), 1, figsize=(8, 4.2), sharex=True, layout="constrained", squeeze=False
     )
     for axes, (title, log) in zip(panels.flat, logs.items(), strict=True):
@@ -238,6 +238,8 @@ def raster(logs):
         axes.set_title(f"{title}, changes: {changes(log)}", loc="left", fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
     axes.set(xlabel="rounds, in the order in which they were made", xlim=(-10, 2010))
+    words = [f"{title}, changes: {changes(log)}" for title, log in logs.items()]
+    show(figure, f"Who was at work, round by round: {'; '.join(words)}.")
 
 
 raster(logs)
@@ -370,22 +372,23 @@ def most_together(requests):
 # %% jupyter={"source_hidden": true}
 def witness(log):
     """One panel a program: each request as a bar, from its arrival to its answer."""
-    seen = {}
+    seen, words = {}, []
     for request in log:
         if program := request["query"].get("program"):
             seen.setdefault(program, {})[request["query"]["guest"]] = request
-    _, panels = plt.subplots(len(seen), 1, figsize=(8, 5), sharex=True, layout="constrained")
+    figure, panels = plt.subplots(len(seen), 1, figsize=(8, 5), sharex=True, layout="constrained")
     for axes, (program, guests) in zip(panels, seen.items(), strict=True):
         start = min(request["at"] for request in guests.values())
         for row, (guest, request) in enumerate(reversed(guests.items())):
             axes.barh(row, request["seconds"], 0.7, request["at"] - start, fc="0.75", ec="black")
             axes.text(request["at"] - start + 0.005, row, guest, va="center")
-        together = most_together(guests.values())
-        axes.set_title(f"{program}: at most {together} at once", loc="left", fontsize=10)
+        words.append(f"{program}: at most {most_together(guests.values())} at once")
+        axes.set_title(words[-1], loc="left", fontsize=10)
         axes.set_yticks([])
         axes.spines[["top", "right"]].set_visible(False)
-        print(f"{program}: at most {together} at once")
     axes.set_xlabel("seconds since the first request")
+    show(figure, f"Bars of requests, from arrival to answer. {'; '.join(words)}.")
+    print(*words, sep="\n")
 
 # %%
 witness(await servers.http.log())

@@ -30,7 +30,7 @@ import time
 import discord
 from discord.ext import commands
 
-from autograder import predict, recall, watch, world
+from autograder import predict, recall, show, watch, world
 
 servers = await world.start("http")
 
@@ -548,22 +548,9 @@ for name, call in CALLS.items():
     figures[name] = time.perf_counter() - started
 
 # %% jupyter={"source_hidden": true}
-import base64
-import io
-
 import matplotlib.pyplot as plt
-from IPython.display import HTML
 
 
-def show(figure, alt):
-    """Show a figure together with its description, for those who cannot see it."""
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=100, bbox_inches="tight")
-    plt.close(figure)
-    picture = base64.b64encode(data.getvalue()).decode()
-    display(HTML(f'<img alt="{alt}" src="data:image/png;base64,{picture}">'))
-
-# %% jupyter={"source_hidden": true}
 def chart(figures):
     """One row a call, on a scale on which each step to the right is ten times longer."""
     rows = sorted(figures.items(), key=lambda item: item[1])
@@ -579,7 +566,7 @@ def chart(figures):
         axes.text(budget, len(rows) - 0.3, f"{budget * 1000:.0f} ms", ha="center")
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
     axes.set(xscale="log", xlim=(3e-6, 5), xlabel="seconds for which the loop stands still")
-    show(figure, f"Calls in order of how long they hold the loop: {', '.join(map(str, dict(rows)))}.")
+    show(figure, f"Calls in order of how long they hold the loop: {', '.join(dict(rows))}.")
 
 
 chart(figures)

@@ -26,7 +26,7 @@ import time
 import discord
 from discord.ext import commands
 
-from autograder import predict, recall, watch, world
+from autograder import predict, recall, show, watch, world
 
 servers = await world.start()
 
@@ -261,25 +261,9 @@ for every, (price, held) in valley.items():
     print(f"every {every:9,} rolls: {price:6.2f} x the work, held for {held * 1000:8.3f} ms")
 
 # %% jupyter={"source_hidden": true}
-import base64
-import html
-import io
-
 import matplotlib.pyplot as plt
-from IPython.display import HTML
 
 
-def show(figure, alt):
-    """Show a figure, with words for those who cannot see it."""
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=110, bbox_inches="tight")
-    plt.close(figure)
-    data = base64.b64encode(picture.getvalue()).decode()
-    style = "max-width:100%;background:#fff"
-    source = f"data:image/png;base64,{data}"
-    display(HTML(f'<img alt="{html.escape(alt)}" style="{style}" src="{source}">'))
-
-# %% jupyter={"source_hidden": true}
 def valley_axes(valley):
     """Above the price, below how long the loop is held; each step is ten times more."""
     figure, (above, below) = plt.subplots(2, 1, figsize=(8, 4.8), sharex=True)

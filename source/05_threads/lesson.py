@@ -32,7 +32,7 @@ from pathlib import Path
 
 from PIL import Image, ImageFilter
 
-from autograder import predict, recall, watch
+from autograder import predict, recall, show, watch
 
 # %% [markdown]
 # First, three questions from earlier units. Put a letter in place of the question mark, and run
@@ -450,25 +450,9 @@ held = {
 print("Stop the loop from a thread:", [n for n in MORE if held[n, "thread"] >= 0.1])
 
 # %% jupyter={"source_hidden": true}
-import base64
-import html
-import io
-
 import matplotlib.pyplot as plt
-from IPython.display import HTML
 
 
-def show(figure, alt):
-    """Show a figure, with words for those who cannot see it."""
-    picture = io.BytesIO()
-    figure.savefig(picture, format="png", dpi=110, bbox_inches="tight")
-    plt.close(figure)
-    data = base64.b64encode(picture.getvalue()).decode()
-    style = "max-width:100%;background:#fff"
-    source = f"data:image/png;base64,{data}"
-    display(HTML(f'<img alt="{html.escape(alt)}" style="{style}" src="{source}">'))
-
-# %% jupyter={"source_hidden": true}
 def heat_map(held):
     """One row a job, one column a place; dark and hatched where the loop stood still."""
     figure, axes = plt.subplots(figsize=(7, 4))

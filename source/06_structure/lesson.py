@@ -19,9 +19,7 @@
 
 # %%
 import asyncio
-import base64
 import gc
-import io
 import threading
 import time
 import weakref
@@ -30,9 +28,8 @@ import aiohttp
 import discord
 import matplotlib.pyplot as plt
 from discord.ext import commands
-from IPython.display import HTML
 
-from autograder import predict, recall, watch, world
+from autograder import predict, recall, show, watch, world
 
 servers = await world.start("http")
 
@@ -146,15 +143,6 @@ predict(about="batches-or-gate")
 # %% [markdown]
 # The server has written down when each request was under way, and the next cell draws it. (What
 # draws is in the folded cells.)
-
-# %% jupyter={"source_hidden": true}
-def show(figure, alt):
-    """Show a figure together with its description, for those who cannot see it."""
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=100, bbox_inches="tight")
-    plt.close(figure)
-    picture = base64.b64encode(data.getvalue()).decode()
-    display(HTML(f'<img alt="{alt}" src="data:image/png;base64,{picture}">'))
 
 # %% jupyter={"source_hidden": true}
 def bars(axes, log):

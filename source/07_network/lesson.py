@@ -29,7 +29,7 @@ import aiohttp
 import httpx
 import requests
 
-from autograder import catalog, predict, recall, watch, world
+from autograder import catalog, predict, recall, show, watch, world
 
 servers = await world.start("http", "dns")
 SERVER = servers.http.url
@@ -141,16 +141,19 @@ import matplotlib.pyplot as plt
 
 def bars(runs):
     """One row a client: how long the people waited, and how long the loop stood still in it."""
-    _, axes = plt.subplots(figsize=(8, 2.6))
-    for row, report in enumerate(reversed(runs.values())):
+    figure, axes = plt.subplots(figsize=(8, 2.6))
+    words = []
+    for row, (name, report) in enumerate(reversed(runs.items())):
         axes.barh(row + 0.18, report.seconds, 0.32, color="0.85", edgecolor="black")
         axes.barh(row - 0.18, report.longest_block, 0.32, color="0.35", hatch="//", edgecolor="w")
         held = f"{report.longest_block * 1000:.0f} ms"
+        words.append(f"{name} {report.seconds:.2f} s, loop held for {held}")
         plain = {"facecolor": "white", "edgecolor": "none", "pad": 1}  # over the dotted line
         axes.text(report.longest_block + 0.015, row - 0.18, held, va="center", size=9, bbox=plain)
     axes.set_yticks(range(len(runs)), reversed(runs))
     axes.axvline(0.1, color="black", linestyle=":")
     axes.set(xlabel="seconds: light, until everybody had a dog; hatched, longest block of the loop")
+    show(figure, f"Until everybody had a dog: {'; '.join(reversed(words))}.")
 
 
 bars(runs)
@@ -236,11 +239,13 @@ predict(about="how-many-connections")
 # %% jupyter={"source_hidden": true}
 def stairs(seen):
     """Which connection each request came on: own sessions climb, a shared one stays below."""
-    _, axes = plt.subplots(figsize=(8, 2.8))
+    figure, axes = plt.subplots(figsize=(8, 2.8))
     for mark, (name, numbers) in zip("xo", seen.items(), strict=True):
         axes.plot(range(1, len(numbers) + 1), numbers, mark, color="black", label=name)
     axes.set(xlabel="request", ylabel="connection", xticks=(1, 5, 10, 15, 20), yticks=(1, 10, 20))
     axes.legend()
+    words = [f"{name} {len(set(ids))} for {len(ids)} requests" for name, ids in seen.items()]
+    show(figure, f"How many connections were used: {'; '.join(words)}.")
 
 
 stairs(seen)
@@ -306,11 +311,13 @@ def open_over_time(entries):
         height += change
         times.append(when)
         heights.append(height)
-    _, axes = plt.subplots(figsize=(8, 2.6))
+    figure, axes = plt.subplots(figsize=(8, 2.6))
     axes.fill_between(times, heights, step="post", color="0.8")
     axes.step(times, heights, "k", where="post")
     axes.axhline(100, color="black", linestyle=":")
     axes.set(xlabel="seconds", ylabel="requests under way", ylim=(0, 115))
+    said = f"at most {max(heights)}, the last one done after {times[-1]:.1f} s"
+    show(figure, f"Requests under way over time: {said}.")
 
 
 open_over_time(requests_seen)
@@ -428,13 +435,16 @@ walls["patient"] = await fame(patient)
 # %% jupyter={"source_hidden": true}
 def on_the_wall(walls):
     """Each request as the server saw it: a circle was taken, a cross was refused."""
-    _, axes = plt.subplots(figsize=(8, 1.9))
-    for row, entries in enumerate(reversed(walls.values())):
+    figure, axes = plt.subplots(figsize=(8, 1.9))
+    words = []
+    for row, (name, entries) in enumerate(reversed(walls.items())):
         for mark, refused, place in (("o", False, row + 0.15), ("x", True, row - 0.15)):
             times = [e["at"] - entries[0]["at"] for e in entries if (e["status"] == 429) is refused]
             axes.plot(times, [place] * len(times), mark, color="black", markersize=7)
+            words.append(f"{name} {len(times)} {'refused' if refused else 'taken'}")
     axes.set_yticks(range(len(walls)), reversed(walls))
     axes.set(xlabel="seconds (circle: taken, cross: refused)", ylim=(-0.6, len(walls) - 0.4))
+    show(figure, f"Requests over time, as the server saw them: {', '.join(words)}.")
 
 
 on_the_wall(walls)
@@ -759,12 +769,14 @@ predict(about="names-in-threads")
 # %% jupyter={"source_hidden": true}
 def questions_over_time(asked):
     """How many names the server had been asked for: threads climb in steps, aiodns at once."""
-    _, axes = plt.subplots(figsize=(8, 2.6))
+    figure, axes = plt.subplots(figsize=(8, 2.6))
     for style, (name, times) in zip(("k--", "k-"), asked.items(), strict=True):
         counts = range(1, len(times) + 1)
         axes.step([*times, 1.3], [*counts, len(times)], style, where="post", label=name)
     axes.set(xlabel="seconds", ylabel="names asked for", xlim=(-0.03, 1.3))
     axes.legend(loc="lower right")
+    words = [f"{name} all {len(times)} after {times[-1]:.2f} s" for name, times in asked.items()]
+    show(figure, f"How many names the server had been asked for: {'; '.join(words)}.")
 
 
 questions_over_time(asked)

@@ -29,7 +29,7 @@ from contextlib import closing
 import aiosqlite
 import asyncpg
 
-from autograder import catalog, predict, recall, watch, world
+from autograder import catalog, predict, recall, show, watch, world
 
 servers = await world.start("sqlite", "postgres", "mysql")
 print(servers.postgres.kind, "and", servers.mysql.kind)
@@ -133,13 +133,15 @@ import matplotlib.pyplot as plt
 
 def lines(held):
     """How long the loop stood still, against how long the file was locked."""
-    _, axes = plt.subplots(figsize=(8, 2.8))
+    figure, axes = plt.subplots(figsize=(8, 2.8))
     for mark, (name, blocks) in zip("Xo", held.items(), strict=True):
         axes.plot(LOCKED, blocks, "-", marker=mark, color="black", markersize=8)
         axes.text(LOCKED[-1] + 0.02, blocks[-1], f"{name}: {blocks[-1] * 1000:.0f} ms", va="center")
     axes.axhline(0.1, color="black", linestyle=":")
     axes.set(xlabel="seconds for which the file is locked", ylabel="seconds without the loop")
     axes.set(xlim=(0.05, 0.95))
+    words = [f"{name} {blocks[-1] * 1000:.0f} ms" for name, blocks in held.items()]
+    show(figure, f"Without the loop, file locked for {LOCKED[-1]} s: {', '.join(words)}.")
 
 
 lines(held)
@@ -308,12 +310,14 @@ predict(about="forty-through-five")
 # %% jupyter={"source_hidden": true}
 def pools(took):
     """Commands a second against the size of the pool."""
-    _, axes = plt.subplots(figsize=(8, 2.8))
+    figure, axes = plt.subplots(figsize=(8, 2.8))
     sizes = [str(size) for size in took]
     rates = [40 / seconds for seconds in took.values()]
     bars = axes.bar(sizes, rates, 0.6, color="0.8", edgecolor="black")
     axes.bar_label(bars, [f"{rate:.0f}" for rate in rates])
     axes.set(xlabel="connections in the pool", ylabel="commands a second", ylim=(0, 1.15 * max(rates)))
+    words = [f"{rate:.0f} with {size}" for size, rate in zip(sizes, rates, strict=True)]
+    show(figure, f"Commands a second by connections in the pool: {', '.join(words)}.")
 
 
 pools(took)

@@ -19,8 +19,6 @@
 
 # %%
 import asyncio
-import base64
-import io
 import time
 from contextlib import suppress
 
@@ -29,9 +27,8 @@ import asyncpg
 import discord
 import matplotlib.pyplot as plt
 from discord.ext import commands
-from IPython.display import HTML
 
-from autograder import predict, recall, watch, world
+from autograder import predict, recall, show, watch, world
 
 servers = await world.start("http")
 
@@ -277,15 +274,6 @@ async def a_lock_each(names):
 # %% [markdown]
 # Three people buy two swords each, and have the money for it. The web server writes down when each
 # sword was being wrapped up; the folded cell draws it.
-
-# %% jupyter={"source_hidden": true}
-def show(figure, alt):
-    """Show a figure together with its description, for those who cannot see it."""
-    data = io.BytesIO()
-    figure.savefig(data, format="png", dpi=100, bbox_inches="tight")
-    plt.close(figure)
-    picture = base64.b64encode(data.getvalue()).decode()
-    display(HTML(f'<img alt="{alt}" src="data:image/png;base64,{picture}">'))
 
 # %% jupyter={"source_hidden": true}
 def timetable(logs):

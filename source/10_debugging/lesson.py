@@ -30,7 +30,7 @@ import time
 import discord
 from discord.ext import commands
 
-from autograder import predict, recall, watch, world
+from autograder import predict, recall, show, watch, world
 
 servers = await world.start("http")
 
@@ -718,7 +718,7 @@ SHADES = {NAMES: "0.75", NOTICES: "0.9", SILENT: "1.0", None: "1.0"}
 def draw(table):
     """One row a tool, one column a command; the words say it, the shade only helps."""
     tools = list(table["greet"])
-    _, axes = plt.subplots(figsize=(9, 3.4))
+    figure, axes = plt.subplots(figsize=(9, 3.4))
     for column, command in enumerate(table):
         for row, tool in enumerate(tools):
             sign = table[command][tool]
@@ -729,12 +729,15 @@ def draw(table):
     axes.set_xticks([n + 0.5 for n in range(len(table))], [WHAT[name] for name in table])
     axes.set_yticks([n + 0.5 for n in range(len(tools))], tools)
     axes.tick_params(length=0, labeltop=True, labelbottom=False)
+    return figure
 
 
 # %%
-draw(table)
+words = []
 for command, row in table.items():
-    print(f"{command:6}", ", ".join(f"{tool}: {SIGNS[sign]}" for tool, sign in row.items()))
+    words.append(f"{command:6} " + ", ".join(f"{tool}: {SIGNS[sign]}" for tool, sign in row.items()))
+show(draw(table), f"Who finds which block. {'; '.join(words)}.")
+print(*words, sep="\n")
 
 # %% [markdown]
 # Read it by columns. A sleep that stands in the coroutine is seen by everybody, so begin with the
@@ -798,22 +801,21 @@ predict(about="meter-lies")
 # %% jupyter={"source_hidden": true}
 def two_meters(naive, honest):
     """The ticks of both meters over time, on one scale."""
-    _, axes = plt.subplots(2, figsize=(9, 3.6), sharex=True, sharey=True, layout="constrained")
-    at, moments = 0.0, []
+    figure, axes = plt.subplots(2, figsize=(9, 3.6), sharex=True, sharey=True, layout="constrained")
+    at, moments, words = 0.0, [], []
     for late in naive:
         at += 0.005 + late
         moments.append(at)
     due, lateness = zip(*honest, strict=True)
-    for pane, when, late, name in (
-        (axes[0], moments, naive, "naive"),
-        (axes[1], due, lateness, "on a fixed schedule"),
-    ):
+    names = "naive", "on a fixed schedule"
+    for pane, when, late, name in zip(axes, (moments, due), (naive, lateness), names, strict=True):
         pane.vlines(when, 0, late, color="black", linewidth=1)
         pane.plot(when, late, "k.", markersize=3)
-        over = sum(seconds > 0.1 for seconds in late)
-        pane.set_title(f"{name}: ticks later than 0.1 s: {over}", loc="left", fontsize=10)
+        words.append(f"{name}: ticks later than 0.1 s: {sum(one > 0.1 for one in late)}")
+        pane.set_title(words[-1], loc="left", fontsize=10)
         pane.set_ylabel("late, s")
     axes[1].set_xlabel("seconds (above: when the tick came; below: when it was due)")
+    show(figure, f"How late the ticks of both meters came. {'; '.join(words)}.")
 
 
 two_meters(naive, report.record.late)

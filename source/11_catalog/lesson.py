@@ -27,7 +27,7 @@ import time
 import aiohttp
 import requests
 
-from autograder import catalog, predict, recall, watch, world
+from autograder import catalog, predict, recall, show, watch, world
 
 servers = await world.start("http")
 
@@ -168,15 +168,19 @@ import matplotlib.pyplot as plt
 
 def waves(pages):
     """Every request of both runs as a line over time, as the server saw it."""
-    _, axes = plt.subplots(1, 2, figsize=(9, 3.2), sharex=True, sharey=True, layout="constrained")
+    look = {"figsize": (9, 3.2), "sharex": True, "sharey": True, "layout": "constrained"}
+    (figure, axes), words = plt.subplots(1, 2, **look), []
     for pane, (name, log) in zip(axes, pages.items(), strict=True):
         first = min(entry["at"] for entry in log)
         for row, entry in enumerate(sorted(log, key=lambda entry: entry["at"])):
             began = entry["at"] - first
             pane.plot([began, began + entry["seconds"]], [row, row], color="black", linewidth=1.5)
         pane.set_title(f"{name}: {len(log)} requests", loc="left", fontsize=10)
+        end = max(entry["at"] + entry["seconds"] for entry in log) - first
+        words.append(f"{name}: {len(log)} requests, done after {end:.1f} s")
         pane.set_xlabel("seconds")
     axes[0].set_ylabel("requests, by arrival")
+    show(figure, f"Requests as lines over time, as the server saw them. {'; '.join(words)}.")
 
 
 waves(pages)
@@ -295,8 +299,8 @@ predict(about="twin-and-library")
 # %% jupyter={"source_hidden": true}
 def strips(table):
     """Below each other: each library and its twin, over time; hatched is where the loop stood."""
-    made = table.comparisons
-    _, axes = plt.subplots(figsize=(9, 0.6 + 0.42 * len(made)), layout="constrained")
+    made, words = table.comparisons, []
+    figure, axes = plt.subplots(figsize=(9, 0.6 + 0.42 * len(made)), layout="constrained")
     for row, one in enumerate(made):
         for lift, report in ((-0.17, one.library), (0.17, one.twin)):
             axes.plot([0, report.seconds], [row + lift] * 2, color="0.6", linewidth=1)
@@ -304,13 +308,14 @@ def strips(table):
                 axes.barh(row + lift, block.seconds, 0.24, left=block.start, facecolor="0.85",
                           edgecolor="black", hatch="////", linewidth=0.8, zorder=3)  # fmt: skip
         blocks = [f"{one.library.longest_block * 1000:.0f}", f"{one.twin.longest_block * 1000:.0f}"]
+        words.append(f"{one.card.name} {blocks[0]}, {one.card.twin} {blocks[1]}")
         axes.text(1.01, row, " / ".join(blocks) + " ms", va="center",
                   transform=axes.get_yaxis_transform())  # fmt: skip
     names = [f"{one.card.name}\ninstead of {one.card.twin}" for one in made]
     axes.set_yticks(range(len(made)), names, fontsize=8)
-    axes.set(
-        ylim=(len(made) - 0.5, -0.5), xlabel="seconds; thin: it runs, hatched: the loop stands"
-    )
+    axes.set_ylim(len(made) - 0.5, -0.5)
+    axes.set_xlabel("seconds; thin: it runs, hatched: the loop stands")
+    show(figure, f"Longest block in ms of each library and its twin: {'; '.join(words)}.")
 
 
 # %%

@@ -33,7 +33,7 @@ import matplotlib.pyplot as plt
 import requests
 from discord.ext import commands
 
-from autograder import predict, progress, recall, watch, world
+from autograder import predict, progress, recall, show, watch, world
 
 servers = await world.start("http", "sqlite")
 
@@ -149,11 +149,17 @@ def waiting(gw):
         most = max(most, now)
     return most
 
+
+def in_words(gw, report):
+    """How many asked, and for how long the loop stood still."""
+    held = f"longest block {1000 * report.longest_block:.0f} ms"
+    return f"{len(moments(gw, 'say', 0))} asked; {held}"
+
 # %% jupyter={"source_hidden": true}
 def page(gw, report):
     """An evening on one page: people, heart, loop."""
     began, size = report.record.began, {"figsize": (8, 5), "height_ratios": [3, 0.7, 1.5]}
-    _, (people, heart, loop) = plt.subplots(3, 1, sharex=True, **size)
+    figure, (people, heart, loop) = plt.subplots(3, 1, sharex=True, **size)
     for event, style, label in (("say", "k:", "asked"), ("reply", "k-", "answered")):
         at = moments(gw, event, began)
         people.step(at, range(1, len(at) + 1), style, where="post", label=label)
@@ -167,8 +173,8 @@ def page(gw, report):
     loop.fill_between(due, [1000 * seconds for seconds in late], color="0.35", step="pre")
     loop.axhline(100, color="black", linestyle=":")
     loop.set(ylabel="loop late\n[ms]", xlabel="seconds", ylim=(0, max(120, 1050 * max(late))))
-    plt.show()
-    print(f"{len(moments(gw, 'say', 0))} asked; longest block {1000 * report.longest_block:.0f} ms")
+    show(figure, f"{in_words(gw, report)}; at most {waiting(gw)} waited; hang-ups: {gw.kills}")
+    print(in_words(gw, report))
 
 # %% [markdown]
 # > **Predict.** 5 fights a second, then 20, then 60. How far does the bot get?
@@ -351,7 +357,7 @@ once
 # %% jupyter={"source_hidden": true}
 def balances(**nights):
     """The accounts after each night, as bars; the dotted lines are what ada meant."""
-    _, axes = plt.subplots(figsize=(8, 2.4))
+    figure, axes = plt.subplots(figsize=(8, 2.4))
     for row, points in enumerate(nights.values()):
         axes.barh(row + 0.2, points["ada"], 0.35, color="0.75", edgecolor="black")
         axes.barh(row - 0.2, points["bo"], 0.35, color="white", edgecolor="black", hatch="//")
@@ -361,6 +367,8 @@ def balances(**nights):
         axes.axvline(meant, color="black", linestyle=":")
     axes.set_yticks(range(len(nights)), [name.replace("_", " ") for name in nights])
     axes.set(xlabel="points", xlim=(0, 110))
+    words = [f"{name.replace('_', ' ')} ada {p['ada']}, bo {p['bo']}" for name, p in nights.items()]
+    show(figure, f"Points after each night: {'; '.join(words)}.")
 
 
 balances(without_the_id=twice, with_the_id=once)

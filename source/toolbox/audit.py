@@ -28,6 +28,8 @@ import re
 
 import matplotlib.pyplot as plt
 
+from autograder import show
+
 
 def worst_blocks(logs):
     """The longest block of each line, in each log: {(label, line): seconds}."""
@@ -42,7 +44,7 @@ def worst_blocks(logs):
 def picture(**logs):
     """The longest block of each line, before and after, as bars."""
     worst = worst_blocks(logs)
-    _, axes = plt.subplots(figsize=(7, 1 + 0.4 * len(worst)))
+    figure, axes = plt.subplots(figsize=(7, 1 + 0.4 * len(worst)))
     rows = sorted(worst.items(), key=lambda item: item[1])
     for row, ((label, _), held) in enumerate(rows):
         look = {"color": "0.75"} if label == "before" else {"color": "white", "hatch": "//"}
@@ -51,6 +53,8 @@ def picture(**logs):
     axes.axvline(0.1, color="black", linestyle=":")
     axes.set_yticks(range(len(rows)), [f"{label}  {where}" for (label, where), _ in rows])
     axes.set(xlabel="seconds for which the loop stood still", xmargin=0.15)
+    words = [f"{label}, {where} {held:.2f} s" for (label, where), held in reversed(rows)]
+    show(figure, f"For how long each line held the loop. {'; '.join(words)}.")
     print(f"{len(worst)} places that held the loop; the dotted line is 100 ms")
 
 
