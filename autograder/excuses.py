@@ -74,7 +74,7 @@ class Excuse:
 
     certain: int = 0
     doubt: int = 0
-    kept: int = 0  # the GIL was kept, or it slept, while the kernel says it waited for a CPU
+    kept: int = 0  # the GIL was kept, while the loop waited for a CPU as well
     perhaps_kept: int = 0
     for_gil: bool = False  # what is left was a wait for the GIL
 
@@ -108,8 +108,6 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
         left -= min(left, looks.stopped)
     if left > UNSEEN and threads.started and not said.for_gil and not looks.found:
         said.doubt += left  # a machine that keeps the sampler away may keep them, too
-    if looks.asleep > sleep.slept:  # a kernel may count the first part of a sleep as a wait
-        said.kept = looks.asleep - sleep.slept
     return said
 
 

@@ -61,7 +61,10 @@ def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
     """Leave out what is marked, unless the arguments hold a `-m` of their own: the last wins."""
     marks = "not slow and not soak" if quick else "not soak"
     select = ("-m", "" if soak else marks)
-    beside = () if arguments or soak else ("-n", "2", "--dist", "loadfile")
+    # In the order of the files: the longest of them have few tests, and would come last.
+    beside = (
+        () if arguments or soak else ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+    )
     return Step("pytest", "pytest", (*select, *beside, *arguments), live=True)
 
 
