@@ -1,7 +1,7 @@
 """Everything that is checked before a change is good: the same command for people and for CI.
 
-All steps run, also after one has failed; the summary at the end and the exit code tell. The order
-is the quickest first, pytest last. Its files run two at a time, for they wait more than they
+All steps run, also after one has failed; the summary at the end and the exit code tell. The checks
+run side by side, pytest after them. Its files run two at a time, for they wait more than they
 compute, and a verdict that depended on what runs beside it would be a fault of ours.
 """
 
@@ -48,11 +48,10 @@ CHECKS = (
 def run(root: Path, arguments: Sequence[str], *, quick: bool, soak: bool) -> int:
     """Run all steps, or with `arguments` pytest alone, and return 0 when every one passed."""
     pytest = _pytest(arguments, quick=quick, soak=soak)
-    steps = [pytest] if arguments else [*CHECKS, pytest]
-    ended: list[Ended] = []
-    for step in steps:
-        ended.append(_run(root, step))
-    if len(steps) > 1:
+    ended = [] if arguments else _side_by_side(root, CHECKS)
+    print(flush=True)
+    ended += _side_by_side(root, [pytest])
+    if len(ended) > 1:
         print(_summary(ended))
     return max(one.code != 0 for one in ended)
 
@@ -68,38 +67,40 @@ def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
     return Step("pytest", "pytest", (*select, *beside, *arguments), live=True)
 
 
-def _run(root: Path, step: Step) -> Ended:
-    if step.live:
-        print(flush=True)
-    else:
-        print(f"{step.name:15}", end="", flush=True)
-    began = time.monotonic()
-    code, output = _call(root, step)
-    seconds = time.monotonic() - began
-    if not step.live:
-        print(f"{'ok' if code == 0 else 'FAILED':8}{seconds:5.1f} s", flush=True)
-        if code != 0:
-            print(output, flush=True)
-    return Ended(step, code, seconds)
-
-
-def _call(root: Path, step: Step) -> tuple[int, str]:
-    """Run the step's module; whatever ends us ends it too, after it has cleaned up."""
-    quiet = None if step.live else subprocess.PIPE
-    with subprocess.Popen(
-        [sys.executable, "-m", step.module, *step.arguments],
-        cwd=root,
-        stdout=quiet,
-        stderr=None if step.live else subprocess.STDOUT,
-        text=True,
-    ) as process:
+def _side_by_side(root: Path, steps: Sequence[Step]) -> list[Ended]:
+    """Run the steps at once and tell of each in its turn; whatever ends us ends them too."""
+    began, ended = time.monotonic(), []
+    with contextlib.ExitStack() as cleaned:
+        processes = [cleaned.enter_context(_start(root, step)) for step in steps]
         try:
-            output, _ = process.communicate()
+            for step, process in zip(steps, processes, strict=True):
+                output, _ = process.communicate()
+                ended.append(Ended(step, process.returncode, time.monotonic() - began))
+                if not step.live:
+                    _tell(ended[-1], output)
         except BaseException as end:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            _end(process, has_been_told=isinstance(end, KeyboardInterrupt))
+            for process in processes:
+                _end(process, has_been_told=isinstance(end, KeyboardInterrupt))
             raise
-    return process.returncode, output or ""
+    return ended
+
+
+def _start(root: Path, step: Step) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", step.module, *step.arguments],
+        cwd=root,
+        stdout=None if step.live else subprocess.PIPE,
+        stderr=None if step.live else subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _tell(ended: Ended, output: str) -> None:
+    word = "ok" if ended.code == 0 else "FAILED"
+    print(f"{ended.step.name:15}{word:8}after {ended.seconds:.1f} s", flush=True)
+    if ended.code != 0:
+        print(output, flush=True)
 
 
 def _end(process: subprocess.Popen[str], *, has_been_told: bool) -> None:
@@ -116,7 +117,7 @@ def _end(process: subprocess.Popen[str], *, has_been_told: bool) -> None:
 
 def _summary(ended: Sequence[Ended]) -> str:
     failed = [one.step.name for one in ended if one.code != 0]
-    seconds = sum(one.seconds for one in ended)
+    seconds = ended[-1].seconds + ended[-2].seconds  # of pytest, and of the slowest check
     minutes = f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     if failed:
         return f"\nFAILED in {minutes}: {', '.join(failed)}."

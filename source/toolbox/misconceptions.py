@@ -5,7 +5,7 @@
 # # You may have heard that ...
 #
 # Forty-one things that people who write bots believe, each with the short answer, and the cell that
-# shows it. Click on the number of the unit to get there.
+# shows it. Click on the number of the unit to get there; if the lesson opens at its top, once more.
 #
 # ## Coroutines and await
 #
