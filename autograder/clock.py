@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import os
 import sys
 import threading
 from collections.abc import Iterable
 from threading import get_native_id
 from time import perf_counter_ns, thread_time_ns
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 if sys.platform != "win32":
     import resource
@@ -46,17 +47,23 @@ class KeptFile:
     def __init__(self, path: str, size: int = 80) -> None:
         self.descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         self._buffer = ctypes.create_string_buffer(size)
-        self._pread = ctypes.PyDLL(None).pread
-        self._pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
 
     def read(self) -> bytes:
         """Return the file's beginning; empty when what it is about has ended."""
-        length = self._pread(self.descriptor, self._buffer, len(self._buffer), 0)
+        length = _pread()(self.descriptor, self._buffer, len(self._buffer), 0)
         return self._buffer.raw[: max(0, length)]
 
     def close(self) -> None:
         """Give the file descriptor back."""
         os.close(self.descriptor)
+
+
+@functools.cache
+def _pread() -> Any:
+    """`pread` of the C library with the GIL kept; only where there is a /proc."""
+    pread = ctypes.PyDLL(None).pread
+    pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
+    return pread
 
 
 class ThreadClock:

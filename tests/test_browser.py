@@ -30,6 +30,7 @@ from browsing import (
 )
 from playwright.sync_api import Page
 from running_lab import Lab, clone_into, lab
+from worked_labs import worked
 
 from autograder import doctor
 from autograder.course import answers, rendering
@@ -86,10 +87,7 @@ class Course:
     def fill(self, unit: str, *names: str) -> Path:
         """Put a lab with these answers into work/."""
         work = Unit(self.root, unit).work_lab
-        notebook = json.loads(Unit(self.root, unit).release.read_text("utf-8"))
-        for name in names:
-            notebook = answers.fill(notebook, answers.load(ANSWERS / unit / f"{name}.py"))
-        work.write_text(json.dumps(notebook), "utf-8")
+        work.write_text(worked(unit, *names), "utf-8")
         return work.relative_to(self.root)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import nbformat
 import pytest
-from browsing import SCREENSHOTS, chromium, open_notebook
+from browsing import chromium, keep, open_notebook
 from playwright.sync_api import Page
 from running_lab import Lab, clone_into, lab
 
@@ -144,10 +144,6 @@ class Desk:
             self.page.wait_for_timeout(100)
         raise AssertionError("JupyterLab did not write down its layout")
 
-    def picture(self, name: str) -> None:
-        SCREENSHOTS.mkdir(exist_ok=True)
-        self.page.screenshot(path=SCREENSHOTS / f"{name}.png")
-
     def kernels(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = json.loads(self.lab.ask("/api/kernels"))
         return found
@@ -186,7 +182,7 @@ def test_it_shows_the_block_while_the_cell_blocks_and_the_resume_after_it(desk: 
     desk.page.evaluate(NOTE_LINES)
     desk.run_all()
     desk.page.locator(LINE.format("killed")).wait_for(timeout=60_000)
-    desk.picture("live_log_blocked")
+    keep(desk.page, "live_log_blocked")
     desk.page.locator(LINE.format("closed")).wait_for(timeout=30_000)
     noted = {line["event"]: line for line in desk.page.evaluate("window.noted")}
     wall = time.time() - time.monotonic()
@@ -212,7 +208,7 @@ def test_it_can_be_read_in_the_light_and_in_the_dark(desk: Desk) -> None:
     below = "log => log.scrollHeight - log.scrollTop - log.clientHeight"
     assert desk.page.locator(".unblocked-log .past").evaluate(below) < 2  # the newest is in sight
     desk.page.set_viewport_size({"width": 1280, "height": 900})
-    desk.picture("live_log_dark")
+    keep(desk.page, "live_log_dark")
     lowest, text = desk.page.evaluate(CONTRASTS)[0]
     assert lowest >= 4.5, text
 
@@ -231,7 +227,7 @@ def test_it_says_whose_gateway_it_is_and_what_became_of_it(desk: Desk) -> None:
     choice.select_option("blocked.ipynb")  # which still runs, in the background
     assert desk.page.locator(LINE.format("killed")).first.is_visible()
     assert not desk.page.get_by_text("Gateway 1 of other.ipynb").is_visible()
-    desk.picture("live_log_two_notebooks")
+    keep(desk.page, "live_log_two_notebooks")
 
     # A page that is loaded again shows what has been.
     desk.page.reload()
