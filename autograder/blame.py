@@ -1,9 +1,10 @@
 """Which line held the loop? A sampler that looks only when a pass is already long.
 
-A thread wakes every 20 ms and reads one number of the probe (and ends a call whose time is over).
-Only if the pass under way has lasted 10 ms does it look at the stack of the loop's thread, and at
-ever longer intervals of what the code has done since, so that neither the verdict nor the learner's
-timing notices: a sampler that looked every 5 ms did, with up to 30 ms on 20 ms of CPU.
+A thread waits for a timer that the loop puts off as long as its passes are short (and ends a call
+whose time is over). Only when a pass has lasted 15 to 20 ms does it look at the stack of the loop's
+thread, and at ever longer intervals of what the code has done since, so that neither the verdict
+nor the learner's timing notices: a sampler that looked every 5 ms did, with up to 30 ms on 20 ms of
+CPU, and one that only woke every 20 ms cost a short block beside 8 hogs up to 8 ms now and then.
 While the loop sleeps in a call the look is free. While a C call holds the GIL, Python hands the GIL
 over right after that call, on the line that made it, so that the late look still names it.
 
@@ -27,15 +28,18 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograder.clock import Glance, both_switches, knows_waits
+from autograder.timer import NEVER, timer
 
 if TYPE_CHECKING:
     from autograder.probe import Probe
 
-PERIOD = 0.02  # s between two wake-ups
-MOST_PAUSE = 1.0  # s between two wake-ups while a pass is very long
+PERIOD = 0.02  # s for which it is put off, and at least between two looks
+MOST_PAUSE = 1.0  # s between two looks while a pass is very long
 LOOKED_AT = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
 LONG_LOOK = 1_000_000  # ns: it takes 0.2 ms; in a longer one the sampler lost its CPU
 PATIENCE = 10_000_000  # ns a pass must have lasted before it is looked at
+PUT_OFF = 5_000_000  # ns: a loop at work puts the sampler off that often
+_PERIOD = int(PERIOD * 1e9)
 _LOOKS_KEPT = 4000
 
 SHOWN: dict[str, str] = {}
@@ -62,8 +66,11 @@ class Look(NamedTuple):
     switches: int
     sleeps_in: bytes
     own_wait: int  # for how long the sampler waited for a CPU on its way
-    own_switches: int  # how often it slept on its way: once, if it did not have to ask for the GIL
-    preempted: bool
+    own_switches: int  # how often it slept on its way: once, if it did not have to wait for the GIL
+    preempted: bool  # the sampler lost its CPU during the look, with the GIL
+    released_late: int = (
+        0  # the wait on its way, if it lost its CPU after another look at this pass
+    )
     slept: int = 0  # how long the loop's thread slept during the look, where that took long
     stopped: int = 0  # how late the sampler woke, beyond its waits: nothing on the machine ran
 
@@ -83,15 +90,16 @@ class Sampler:
         self._looked: tuple[int, int] = (0, 0)  # moment, and when it was looked at last
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
         self._looking = False
-        self._due = 0  # when it wants to be woken
-        self._done = (0, 0, 0)  # how the way to the last look was, as `_way` says
-        self._bell = threading.Lock()  # wakes the thread
-        self._bell.acquire()
-        self._over = self._dozes = False
+        self._timer = timer()
+        self._rang = 0  # when it was to wake last
+        self._put_off = 0  # how often the loop has put it off
+        self._woke = self._done = (0, 0, 0)  # as `_way` said at the last look's begin and end
+        self._over = False
         self._thread = threading.Thread(target=self._keep_looking, name="sampler", daemon=True)
 
     def start(self) -> None:
         """Begin to look; to be started before the probe is made, or it counts as the call's."""
+        self._timer.set(perf_counter_ns() + _PERIOD)
         self._thread.start()
         self._threads = threading.active_count()
         self._before = {thread.native_id for thread in threading.enumerate()}
@@ -101,21 +109,24 @@ class Sampler:
             self._glances = Glance(threading.get_native_id()), Glance(self.tid)
 
     def alarm(self, at: int, ring: Callable[[], object] | None) -> None:
-        """Call `ring` once, 20 ms late at most; a timer of the loop would cost every pass 7 %."""
+        """Call `ring` once at that time; a timer of the loop would cost every pass 7 %."""
         self._alarm = (at, ring)
+        self._set(self._timer.due)
+
+    def put_off(self, now: int) -> None:
+        """Say that the loop is at work: a pass that begins now needs no look for a while."""
+        self._put_off += 1
+        self._set(now + _PERIOD)
 
     def stop(self) -> None:
         """End the sampler's thread."""
-        self._over = self._dozes = True
-        self.wake()
+        self._over = True
+        self._timer.set(0)
         self._thread.join(1)
+        if not self._thread.is_alive():
+            self._timer.close()
         for glance in self._glances or ():
             glance.close()
-
-    def wake(self) -> None:
-        """Say that a long pass is over: the next one may need a look sooner."""
-        if self._dozes and self._bell.locked():
-            self._bell.release()
 
     def look_now(self, moment: int) -> None:
         """Look at the threads beside the loop's: one of them has just let go of the GIL."""
@@ -157,32 +168,41 @@ class Sampler:
             self._looks.append((moment, who, line, unseen))
 
     def _keep_looking(self) -> None:
-        pause, moment_before, next_look = PERIOD, 0, 0
-        while not (self._sleep(pause) and self._over):
+        moment_before, next_look = 0, 0
+        while not self._wait():
             # From here to the next wait this thread has the GIL, unless it loses it on the way.
-            self._looking, now = True, perf_counter_ns()
-            probe, pause = self.probe, PERIOD
+            self._looking, self._rang, now = True, self._timer.due, perf_counter_ns()
+            probe, put_off, again = self.probe, self._put_off, now + _PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
             self._ring(now)
-            way = self._way()
+            way, self._woke = self._done, self._way()
             if moment and now > moment:
                 found = self._loop_as_it_is() if now - moment > LOOKED_AT else None
                 if moment != moment_before:
                     moment_before, next_look, self.looks = moment, moment + PATIENCE, []
                 if now >= next_look:
-                    pause = self._until_next(now, now - moment)
-                    next_look = now + int(pause * 1e9)
+                    next_look = again = now + int(self._until_next(now - moment) * 1e9)
                     self._look(moment)
                 if found is not None:
                     self._account(moment, now, way, found)
-            self._done, self._looking = way, False
-            self._dozes = pause > PERIOD
+                again = max(again, perf_counter_ns() + _PERIOD)
+            elif probe is not None:  # in select: the loop says when it is at work again
+                again = max(again, moment + PATIENCE) if moment else NEVER
+            self._set(again)
+            if self._put_off != put_off:  # which it has just said
+                self._set(now + _PERIOD)
+            self._done, self._looking = self._way(), False
 
-    def _sleep(self, pause: float) -> bool:
-        self._due = perf_counter_ns() + int(pause * 1e9)
-        return self._bell.acquire(timeout=pause)
+    def _wait(self) -> bool:
+        self._timer.wait()
+        return self._over
 
-    def _until_next(self, now: int, lasted: int) -> float:
+    def _set(self, due: int) -> None:
+        at, ring = self._alarm
+        if not self._over:
+            self._timer.set(due if ring is None else min(due, at))
+
+    def _until_next(self, lasted: int) -> float:
         """Return the pause, in s, after which the code has held the loop half as long again.
 
         Each look takes the GIL from a loop that computes. Where a pass lasts because the machine is
@@ -193,9 +213,6 @@ class Sampler:
             waited = self._glances[0].times()[1] - self.probe.base.wait
         held = max(lasted - waited, 1_000_000)
         pause = max(PATIENCE - held, held // 2) / held * lasted / 1e9
-        alarm, ring = self._alarm
-        if ring is not None:
-            pause = min(pause, (alarm - now) / 1e9)
         return min(MOST_PAUSE, max(PERIOD, pause))
 
     def unfinished(self) -> int:
@@ -203,16 +220,28 @@ class Sampler:
         it lost the GIL in the middle of a look, else 0; to be called by the loop's thread."""
         if self._glances is None or not self._looking:
             return 0
-        return max(1, self._glances[1].times()[1] - self._done[0])
+        return max(1, self._glances[1].times()[1] - self._woke[0])
+
+    def released_late(self, moment: int) -> int:
+        """Return for how long this thread has waited for a CPU, in ns, since its last look, when
+        that was at this pass and it has not been woken since: it lost its CPU with the GIL, or with
+        the lock inside of it; to be called by the loop's thread."""
+        if self._glances is None or self._looking or perf_counter_ns() > self._timer.due:
+            return 0
+        if not self.looks or self.looks[-1].moment != moment:
+            return 0
+        return max(0, self._glances[1].times()[1] - self._done[0])
 
     def overdue(self) -> int:
         """Return for how long nobody has woken this thread, which asked for it, in ns, less what it
         waited for a CPU; to be called by the loop's thread."""
-        late = perf_counter_ns() - self._due
+        late = perf_counter_ns() - self._timer.due
         if self._glances is None or self._looking or late < 0:
             return 0
         if self._glances[1].switches() - self._done[1] > 1:
             return 0  # it was woken, and asks for the GIL
+        if not self._glances[1].sleeps_in():
+            return 0  # it was woken, and what it waits for a CPU is counted when it gets one
         return max(0, late - (self._glances[1].times()[1] - self._done[0]))
 
     def _way(self) -> tuple[int, int, int]:
@@ -234,7 +263,7 @@ class Sampler:
         if self._glances is None or probe is None or len(self.looks) >= _LOOKS_KEPT:
             return
         cpu, wait, switches, sleeps_in = found
-        wait_own, switched, preempted = (b - a for a, b in zip(self._done, way, strict=True))
+        wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
         ended, slept = perf_counter_ns(), 0
         if ended - now > LONG_LOOK:
             cpu_then, wait_then = self._glances[0].times()
@@ -249,9 +278,10 @@ class Sampler:
             sleeps_in,
             wait_own,
             switched,
-            preempted > 0,
+            both_switches()[1] > self._woke[2],
+            wait_own if self.looks and preempted and switched <= 2 else 0,
             slept,
-            max(0, now - self._due - wait_own) if switched <= 1 else 0,
+            max(0, now - self._rang - wait_own) if switched <= 1 else 0,
         )
         if moment in (probe.moment, probe.due()):  # else the GIL was lost, and the pass ended
             self.looks.append(look)

@@ -152,7 +152,7 @@ class OtherThreads:
     def read(self) -> dict[int, tuple[int, int]]:
         """Return {thread id: (CPU ns, run-queue wait ns)}, also of threads that ended since the
         last call."""
-        readings, self._ended = self._ended, {}
+        readings: dict[int, tuple[int, int]] = {}
         for tid in self._tids():
             try:
                 file = self._files.get(tid)
@@ -163,7 +163,9 @@ class OtherThreads:
                 self._forget(tid)
                 continue
             readings[tid] = (int(cpu), int(wait))
-        return readings
+        # Last, because listing the threads lets go of the GIL: one may end meanwhile.
+        ended, self._ended = self._ended, {}
+        return readings | ended
 
     def take_births(self) -> dict[int, int]:
         """Return {thread id: ns it waited for its first turn on a CPU} of threads started since the

@@ -120,6 +120,7 @@ def see(
     end: Reading,
     in_select: bool,
     unfinished: int = 0,
+    late: int = 0,
     alone: bool = True,
 ) -> Looks:
     """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
@@ -127,7 +128,7 @@ def see(
     The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
     to have it back. More of them mean that it slept by itself as well: then only the sampler's last
     wait can be meant, and that is a share of all its waits on the way. `unfinished`: how long the
-    sampler waited for a CPU since its last look, when it is in the middle of another. `alone`: no
+    sampler has waited for a CPU in the middle of a look; `late`: since its last one. `alone`: no
     other thread could have the GIL, so that it was the loop that had it.
     """
     seen = Looks()
@@ -159,19 +160,27 @@ def see(
         elif asked:
             seen.held_up += min(slept, look.own_wait * 5 // (2 * look.own_switches))
             seen.handed_over += 1
-        elif waited and alone and switched:  # the loop had the GIL, and may have slept by itself
-            seen.perhaps_held_up += min(slept, look.own_wait + WAKE_UP)
+        elif waited and alone and switched and look.own_switches > 2:
+            # The loop had the GIL and was asked for it perhaps, or it slept by itself. One sleep
+            # that took longer than the sampler's way was its own.
+            if switched > 1 or slept <= look.own_wait + WAKE_UP:
+                last = look.own_wait * 5 // (2 * look.own_switches)
+                seen.perhaps_held_up += min(slept, last + WAKE_UP)
+            at_lock |= locked  # or a thread had it that slept in C, and so used no CPU
         else:
-            if look.preempted:  # with more switches, that was while it waited for the GIL
-                on_the_way = look.own_wait if look.own_switches <= 2 else 0
-                seen.held += on_the_way + look.ended - look.began
+            seen.held += look.released_late
+            seen.held += look.ended - look.began if look.preempted else 0
             elsewhere |= bool(look.sleeps_in) and not locked
             at_lock |= locked
             if not switched and look.cpu == cpu:
                 continue  # since the last look it has not run, and its wait is not counted yet
         cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
     seen.asleep += nap.end(end)
-    if alone and unfinished:
+    if alone and late > SOME:  # after its last look the sampler lost its CPU with the GIL
+        slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
+        seen.held_up += min(slept, late + WAKE_UP)
+        seen.handed_over += not locked
+    elif alone and unfinished:
         # It had the GIL, and lost its CPU in the middle of a look.
         slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
         seen.perhaps_held_up += min(slept, unfinished + WAKE_UP)

@@ -54,6 +54,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from autograder import clock
+from autograder.blame import PUT_OFF
 from autograder.clock import Children, OtherThreads, Reading, ThreadClock, voluntary_switches
 from autograder.excuses import Excuse, Sleep, excuse, see, tally
 
@@ -105,6 +106,7 @@ class Probe:
         self.base_others_at = self.base.wall
         self.switches = self.base.switches
         self.start = self.base.wall
+        self._put_off_at = 0
         self._first, self._first_others = self.base, self.base_others
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
@@ -133,8 +135,6 @@ class Probe:
                 # At once: reading the clock lets go of the GIL, and who had it moves on.
                 self.sampler.look_now(moment)
             self._measure(moment, self.clock.read(keep_gil=True), own_switches=0)
-            if self.sampler is not None:
-                self.sampler.wake()
 
     def slept(self, now: int) -> None:
         """Select slept: judge its overshoot, and renew what the next pass is measured from."""
@@ -143,8 +143,6 @@ class Probe:
             if now - due > NOTABLE and self.sampler is not None:
                 self.sampler.look_now(due)  # at once, too
             self._measure(due, self.clock.read(keep_gil=True), own_switches=1)
-            if self.sampler is not None:
-                self.sampler.wake()
         elif now - self.base.wall > STALE:
             self._rebase(self.clock.read())
         else:
@@ -188,6 +186,9 @@ class Probe:
         self.base = reading
         self.base_wall = reading.wall
         self.switches = reading.switches
+        if self.sampler is not None and reading.wall - self._put_off_at > PUT_OFF:
+            self.sampler.put_off(reading.wall)
+            self._put_off_at = reading.wall
         if reading.wall - self.base_others_at > OTHERS_STALE:
             self.base_others = self.others.read()
             self.base_others_at = reading.wall
@@ -230,13 +231,15 @@ class Probe:
         threads.started = self.others.started
         threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()
-        looks, unfinished, overdue = [], 0, 0
+        looks, unfinished, late, overdue = [], 0, 0, 0
         if self.sampler is not None:
             looks = [look for look in self.sampler.looks if look.moment == began]
-            unfinished, overdue = self.sampler.unfinished(), self.sampler.overdue()
+            unfinished, late = self.sampler.unfinished(), self.sampler.released_late(began)
+            overdue = self.sampler.overdue()
         seen = see(
             looks, self.base, began, self.switches + sleep.in_select, end=end,
-            in_select=sleep.in_select, unfinished=unfinished, alone=not threads.active,
+            in_select=sleep.in_select, unfinished=unfinished, late=late,
+            alone=not threads.active,
         )  # fmt: skip
         seen.stopped += overdue
         return excuse(sleep, seen, threads), threads.culprit
