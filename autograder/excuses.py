@@ -20,7 +20,7 @@ from autograder.clock import Reading
 SOME = 1_000_000  # ns: less is not worth a question
 GIL_TURN = 5_500_000  # ns: how long who wants the GIL sleeps between two questions, at most
 HANDS_OVER = 4_500_000  # ns: who has it is not asked earlier
-UNSEEN = 40_000_000  # ns: the sampler comes every 20 ms; a longer sleep without a look is a riddle
+UNSEEN = 40_000_000  # ns: the sampler comes after 20 ms; a longer sleep without a look is a riddle
 SELECT = (b"do_epoll_wait", b"ep_poll")  # not poll: a signal handler may wait there by itself
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for its child to run a program
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
@@ -176,17 +176,21 @@ def see(
                 continue  # since the last look it has not run, and its wait is not counted yet
         cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
     seen.asleep += nap.end(end)
-    if alone and late > SOME:  # after its last look the sampler lost its CPU with the GIL
+    if alone:
         slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
-        seen.held_up += min(slept, late + WAKE_UP)
-        seen.handed_over += not locked
-    elif alone and unfinished:
-        # It had the GIL, and lost its CPU in the middle of a look.
-        slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
-        seen.perhaps_held_up += min(slept, unfinished + WAKE_UP)
+        _after_the_last(seen, slept, unfinished, late, locked=locked)
     seen.elsewhere = elsewhere and not at_lock and not seen.asleep
     seen.at_lock = at_lock and not elsewhere
     return seen
+
+
+def _after_the_last(seen: Looks, slept: int, unfinished: int, late: int, *, locked: bool) -> None:
+    """The sampler had the GIL, and lost its CPU after its last look or in the middle of another."""
+    if late > SOME:
+        seen.held_up += min(slept, late + WAKE_UP)
+        seen.handed_over += not locked
+    elif unfinished:
+        seen.perhaps_held_up += min(slept, unfinished + WAKE_UP)
 
 
 class Nap:

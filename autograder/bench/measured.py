@@ -8,12 +8,11 @@ one echo round trip, and for one pass of the loop that runs 50 callbacks.
 from __future__ import annotations
 
 import asyncio
-import select
 import time
 from typing import Any
 
 from autograder.bench.labels import Function, Snippet
-from autograder.bench.sizing import burn
+from autograder.bench.sizing import burn, nap
 
 CALLBACKS = 50
 
@@ -41,9 +40,9 @@ def made(name: str) -> Snippet:
 
 async def _sleep(seconds: float) -> float:
     await asyncio.sleep(0.013)
-    select.select([], [], [], seconds)
+    slept = nap(seconds)
     await asyncio.sleep(0.013)
-    return seconds
+    return slept
 
 
 async def _cpu(seconds: float) -> float:
@@ -55,10 +54,9 @@ async def _cpu(seconds: float) -> float:
 
 async def _both(seconds: float) -> float:
     await asyncio.sleep(0.013)
-    spent = burn(seconds / 2)
-    select.select([], [], [], seconds / 2)
+    blocked = burn(seconds / 2) + nap(seconds / 2)
     await asyncio.sleep(0.013)
-    return spent + seconds / 2
+    return blocked
 
 
 class _Echo(asyncio.Protocol):

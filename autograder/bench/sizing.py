@@ -1,7 +1,8 @@
-"""Find how much work takes a wanted CPU time on this machine, so that no snippet guesses."""
+"""Blocks of a known length: work that takes a wanted CPU time on this machine, and a true sleep."""
 
 from __future__ import annotations
 
+import select
 import time
 from collections.abc import Callable
 
@@ -31,6 +32,16 @@ def burn(seconds: float) -> float:
     while (spent := time.thread_time() - began) < seconds:
         pass
     return spent
+
+
+def nap(seconds: float) -> float:
+    """Sleep in the kernel for so long; return it.
+
+    time.sleep counts from a little before it is asleep: who loses the CPU in between, as beside 8
+    hogs a thread does that has just computed, sleeps up to 8 ms less than it was told to.
+    """
+    select.select([], [], [], seconds)
+    return seconds
 
 
 def _cost(work: Callable[[int], object], size: int) -> float:

@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from PIL import Image, ImageFilter
 
 from autograder.bench.labels import blocks, free
-from autograder.bench.sizing import LONG, SHORT, burn, sized
+from autograder.bench.sizing import LONG, SHORT, burn, nap, sized
 
 
 def python_loop(steps):
@@ -413,7 +413,7 @@ async def half_cpu_half_sleep():
     began = time.thread_time()
     for _ in range(6):
         burn(0.01)  # <- blocks
-        time.sleep(0.01)  # <- blocks
+        nap(0.01)  # <- blocks
     return time.thread_time() - began + 0.06
 
 

@@ -6,7 +6,7 @@ import signal
 import time
 
 from autograder.bench.labels import blocks, free
-from autograder.bench.sizing import burn
+from autograder.bench.sizing import burn, nap
 
 
 @contextlib.contextmanager
@@ -24,7 +24,7 @@ def alarm(handler, after=0.02):
 @blocks(0.12, kind="sleep", exact=True, main_thread=True)
 async def sleep_in_signal_handler():
     def handler(number, frame):
-        time.sleep(0.12)  # <- blocks
+        nap(0.12)  # <- blocks
 
     with alarm(handler):
         await asyncio.sleep(0.05)

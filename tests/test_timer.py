@@ -1,0 +1,74 @@
+"""The timer that the sampler sleeps on: it rings at its time, and to be put off wakes nobody."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from time import perf_counter_ns
+
+import pytest
+
+from autograder import timer as timers
+from autograder.timer import Timer
+
+MS = 1_000_000
+
+
+@pytest.fixture(params=[timers.timer, timers._EventTimer], ids=["kernel", "anywhere"])
+def timer(request: pytest.FixtureRequest) -> Iterator[Timer]:
+    make: Callable[[], Timer] = request.param
+    made = make()
+    yield made
+    made.close()
+
+
+def waiting(timer: Timer, also: Callable[[], object]) -> tuple[float, int]:
+    """How long a thread waited for the timer, in ms, and how often it fell asleep."""
+    found = []
+
+    def wait() -> None:
+        began, slept = perf_counter_ns(), sleeps()
+        timer.wait()
+        found.append(((perf_counter_ns() - began) / MS, sleeps() - slept))
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    also()
+    thread.join(10)
+    return found[0]
+
+
+def sleeps() -> int:
+    return resource.getrusage(resource.RUSAGE_THREAD).ru_nvcsw if sys.platform == "linux" else 0
+
+
+def test_it_rings_at_its_time(timer: Timer) -> None:
+    timer.set(perf_counter_ns() + 30 * MS)
+    waited, _ = waiting(timer, lambda: None)
+    assert waited > 25
+
+
+def test_a_time_that_is_over_rings_at_once(timer: Timer) -> None:
+    timer.set(0)
+    timer.wait()
+
+
+def test_it_can_be_set_to_ring_sooner_while_somebody_waits(timer: Timer) -> None:
+    timer.set(perf_counter_ns() + 60_000 * MS)
+    waited, _ = waiting(timer, lambda: timer.set(perf_counter_ns() + 20 * MS))
+    assert waited < 5000
+
+
+def test_who_is_put_off_sleeps_on(timer: Timer) -> None:
+    def put_off() -> None:
+        for _ in range(20):
+            timer.set(perf_counter_ns() + 60 * MS)
+            threading.Event().wait(0.01)
+
+    timer.set(perf_counter_ns() + 60 * MS)
+    waited, slept = waiting(timer, put_off)
+    assert waited > 150
+    if isinstance(timer, timers._KernelTimer):
+        assert slept <= 3  # once in the timer; the rest at the GIL
