@@ -251,7 +251,7 @@ DETECTORS: dict[str, Detector] = {
 def missing(name: str) -> str:
     """Return why a detector cannot run here, or an empty string."""
     if name in PACKAGES and importlib.util.find_spec(name) is None:
-        return f"{name} is not installed: python -m pip install 'unblocked[bench]'"
+        return f"{name} is not installed: .venv/bin/python -m pip install -e '.[bench]'"
     return ""
 
 

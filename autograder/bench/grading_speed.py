@@ -1,8 +1,9 @@
 """`bench grading`: what a class costs here, with stock nbgrader, and with otter, in one run.
 
 Each way grades the same submissions, and must give the same scores. The CPU is that of everything
-the command starts, its own start included. Without `quick` it takes about an hour on two cores, and
-writes figures/grading.md and .json.
+the command starts, its own start included. The ways take turns on the five cells, and run side by
+side on the unit, which waits most of the time. Without `quick` it takes half an hour, and writes
+figures/grading.md and .json.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import sysconfig
 import tempfile
 import venv
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -58,12 +60,12 @@ def measure(repeats: int, *, quick: bool) -> int:
     with tempfile.TemporaryDirectory(prefix="bench-grading-") as name:
         folder = Path(name)
         made = classes.five(folder / "five", number, settings)
-        rows = _rows(made, classes.FIVE, number, 0 if quick else FEW)
+        rows = _rows(made, classes.FIVE, number, 0 if quick else FEW, together=False)
         row = _otter(folder / "otter", min(number, OTTERS), notes)
         rows += [row] if row else []
         lab = Unit(repository(), "03_gateway")
         made = classes.unit(folder / "unit", units, lab, settings)
-        of_unit = _rows(made, lab.name, units, 0)
+        of_unit = _rows(made, lab.name, units, 0, together=metering.counts_all())
     if not metering.counts_all():
         notes.append("No control group could be made: CPU of jailed processes is not counted.")
     text = _text(rows, of_unit, notes)
@@ -74,8 +76,11 @@ def measure(repeats: int, *, quick: bool) -> int:
     return 0 if held and all(one.same for one in (*rows, *of_unit)) else 1
 
 
-def _rows(course: Path, unit: str, number: int, few: int) -> list[Row]:
-    """Every way that nbgrader's gradebook is filled, the first is ours with one worker."""
+def _rows(course: Path, unit: str, number: int, few: int, *, together: bool) -> list[Row]:
+    """Every way that nbgrader's gradebook is filled, the first is ours with one worker.
+
+    `together`: the ways run side by side, where their time is waiting and would add up to hours.
+    """
     _call(course, "nbgrader", "generate_assignment", unit)
     cores = surroundings.cores()
     ways: dict[str, Callable[[Path], Cost]] = {OURS: lambda place: _grade(place, unit, 1)}
@@ -83,24 +88,27 @@ def _rows(course: Path, unit: str, number: int, few: int) -> list[Row]:
         ways[f"unblocked, {cores} workers"] = lambda place: _grade(place, unit, cores)
     ways["nbgrader, with the examiner"] = lambda place: _autograde(place, unit)
     ways[STOCK] = lambda place: _autograde(place, unit)
-    rows: list[Row] = []
-    first: Scores = {}
-    for way, grade in ways.items():
+
+    def run(way: str) -> tuple[dict[int, Cost], Scores]:
         costs: dict[int, Cost] = {}
         found: Scores = {}
         for size in sorted({few, number} - {0}):
-            place = course.with_name(f"{course.name}-run")
+            place = Path(tempfile.mkdtemp(dir=course.parent)) / course.name
             copy = classes.without_our_settings if way == STOCK else shutil.copytree
             copy(course, place)
             for path in sorted((place / "submitted").iterdir())[size:]:
                 shutil.rmtree(path)
-            costs[size] = grade(place)
+            costs[size] = ways[way](place)
             found = _scores(place, unit)
-            shutil.rmtree(place)
-        first = first or found
+            shutil.rmtree(place.parent)
         print(f"{unit}: {way}, {costs[number]}"[:300], file=sys.stderr, flush=True)
-        rows.append(_row(way, costs, first, found))
-    return rows
+        return costs, found
+
+    with ThreadPoolExecutor(len(ways) if together else 1) as pool:
+        done = list(pool.map(run, ways))
+    return [
+        _row(way, costs, done[0][1], found) for way, (costs, found) in zip(ways, done, strict=True)
+    ]
 
 
 def _row(way: str, costs: dict[int, Cost], first: Scores, found: Scores) -> Row:
@@ -252,7 +260,7 @@ def _text(rows: Sequence[Row], of_unit: Sequence[Row], notes: Sequence[str]) -> 
         f"# Grading a class\n\n{conditions}\n",
         f"## {classes.CELLS} cells, {classes.WAITING:g} s of waiting\n",
         _table(rows, classes.WAITING),
-        "## Unit 03\n",
+        "## Unit 03, the ways side by side\n",
         _table(of_unit, None),
         *notes,
     ]

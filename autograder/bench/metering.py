@@ -8,6 +8,7 @@ root), `wait4` has to do, and the table says so.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import subprocess
 import threading
@@ -20,6 +21,7 @@ import psutil
 
 _EVERY = 0.25  # s between two looks at the memory
 _GROUP = "unblocked-bench"
+_number = itertools.count()
 
 
 @dataclass(frozen=True)
@@ -74,7 +76,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
 def _group() -> Iterator[Path | None]:
     """A control group of its own, version 1 or 2; None where we may make none."""
     for place in ("cpuacct", "cpu,cpuacct", "unified", ""):
-        folder = Path("/sys/fs/cgroup", place, f"{_GROUP}-{os.getpid()}")
+        folder = Path("/sys/fs/cgroup", place, f"{_GROUP}-{os.getpid()}-{next(_number)}")
         try:
             folder.mkdir()
         except OSError:
