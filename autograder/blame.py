@@ -171,8 +171,9 @@ class Sampler:
         moment_before, next_look = 0, 0
         while not self._wait():
             # From here to the next wait this thread has the GIL, unless it loses it on the way.
-            self._looking, self._rang, now = True, self._timer.due, perf_counter_ns()
-            probe, put_off, again = self.probe, self._put_off, now + _PERIOD
+            self._looking, put_off = True, self._put_off  # before it is asked when it rang
+            self._rang, now = self._timer.due, perf_counter_ns()
+            probe, again = self.probe, now + _PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
             self._ring(now)
             way, self._woke = self._done, self._way()
@@ -188,9 +189,10 @@ class Sampler:
                 again = max(again, perf_counter_ns() + _PERIOD)
             elif probe is not None:  # in select: the loop says when it is at work again
                 again = max(again, moment + PATIENCE) if moment else NEVER
-            self._set(again)
-            if self._put_off != put_off:  # which it has just said
-                self._set(now + _PERIOD)
+            if self._rang <= now and self._put_off == put_off:  # else it has said so meanwhile
+                self._set(again)
+                if self._put_off != put_off:
+                    self._set(now + _PERIOD)
             self._done, self._looking = self._way(), False
 
     def _wait(self) -> bool:
@@ -199,8 +201,9 @@ class Sampler:
 
     def _set(self, due: int) -> None:
         at, ring = self._alarm
-        if not self._over:
-            self._timer.set(due if ring is None else min(due, at))
+        self._timer.set(due if ring is None else min(due, at))
+        if self._over:  # said while this was on its way
+            self._timer.set(0)
 
     def _until_next(self, lasted: int) -> float:
         """Return the pause, in s, after which the code has held the loop half as long again.

@@ -284,7 +284,9 @@ def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) 
     # A thread that lost its CPU in between holds up those who queue for the GIL.
     alike = alike or (turns <= 2 and sleep.switches > 3 and threads.own_cpu * 2 > left)
     gil = alike and left > SOME and not looks.asleep
-    said.for_gil = gil and (sleep.in_select or threads.active > 0 or looks.at_lock)
+    # Nobody saw it, not even the sampler: who has the GIL may sleep in C, and use no CPU.
+    unseen = threads.started and left > UNSEEN and not looks.found
+    said.for_gil = gil and (sleep.in_select or threads.active > 0 or looks.at_lock or unseen)
     if not gil or threads.active != 1:
         said.doubt += starved
         return

@@ -62,6 +62,7 @@ class _KernelTimer:
 
     def close(self) -> None:
         os.close(self._descriptor)
+        self._descriptor = -1
 
 
 class _EventTimer:

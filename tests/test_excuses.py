@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.blame import Look
 from autograder.clock import Reading
-from autograder.excuses import Sleep, Threads, excuse, see
+from autograder.excuses import Looks, Sleep, Threads, excuse, see
 
 MS = 1_000_000
 
@@ -134,3 +134,16 @@ def test_a_sampler_that_lost_its_cpu_while_it_gave_the_gil_back_is_no_block() ->
     # 4 ms, a tick of the kernel, were blamed on one computing block in fifty beside 8 hogs.
     certain, doubt = held_up({"wait": 25, "slept": 3}, late=4)
     assert (round(certain), doubt) == (24, 0)
+
+
+def test_a_loop_that_asks_for_the_gil_every_5_ms_waits_for_who_sleeps_with_it() -> None:
+    # A C call of 120 ms in a thread of the call, which let nobody look: 1 ms and a doubt of 119.
+    threads = Threads(started=True, active=0)
+    for switches, doubt in ((25, 0), (1, 120)):
+        said = excuse(Sleep(120 * MS, 0, switches, in_select=False), see_nothing(switches), threads)
+        assert (said.for_gil, said.doubt / MS) == (switches > 1, doubt)
+
+
+def see_nothing(switches: int) -> Looks:
+    base, end = Reading(0, 0, 0, 0), Reading(121 * MS, MS, 0, switches)
+    return see([], base, 0, 0, end=end, in_select=False)

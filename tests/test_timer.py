@@ -24,14 +24,14 @@ def timer(request: pytest.FixtureRequest) -> Iterator[Timer]:
     made.close()
 
 
-def waiting(timer: Timer, also: Callable[[], object]) -> tuple[float, int]:
-    """How long a thread waited for the timer, in ms, and how often it fell asleep."""
+def waiting(timer: Timer, also: Callable[[], object]) -> tuple[int, int]:
+    """When a thread that waited for the timer woke, and how often it fell asleep before."""
     found = []
 
     def wait() -> None:
-        began, slept = perf_counter_ns(), sleeps()
+        slept = sleeps()
         timer.wait()
-        found.append(((perf_counter_ns() - began) / MS, sleeps() - slept))
+        found.append((perf_counter_ns(), sleeps() - slept))
 
     thread = threading.Thread(target=wait)
     thread.start()
@@ -45,9 +45,10 @@ def sleeps() -> int:
 
 
 def test_it_rings_at_its_time(timer: Timer) -> None:
-    timer.set(perf_counter_ns() + 30 * MS)
-    waited, _ = waiting(timer, lambda: None)
-    assert waited > 25
+    due = perf_counter_ns() + 30 * MS
+    timer.set(due)
+    woke, _ = waiting(timer, lambda: None)
+    assert woke >= due
 
 
 def test_a_time_that_is_over_rings_at_once(timer: Timer) -> None:
@@ -56,19 +57,20 @@ def test_a_time_that_is_over_rings_at_once(timer: Timer) -> None:
 
 
 def test_it_can_be_set_to_ring_sooner_while_somebody_waits(timer: Timer) -> None:
-    timer.set(perf_counter_ns() + 60_000 * MS)
-    waited, _ = waiting(timer, lambda: timer.set(perf_counter_ns() + 20 * MS))
-    assert waited < 5000
+    late = perf_counter_ns() + 60_000 * MS
+    timer.set(late)
+    woke, _ = waiting(timer, lambda: timer.set(perf_counter_ns() + 20 * MS))
+    assert woke < late
 
 
 def test_who_is_put_off_sleeps_on(timer: Timer) -> None:
     def put_off() -> None:
         for _ in range(20):
-            timer.set(perf_counter_ns() + 60 * MS)
+            timer.set(perf_counter_ns() + 500 * MS)
             threading.Event().wait(0.01)
 
     timer.set(perf_counter_ns() + 60 * MS)
-    waited, slept = waiting(timer, put_off)
-    assert waited > 150
+    woke, slept = waiting(timer, put_off)
+    assert woke >= timer.due
     if isinstance(timer, timers._KernelTimer):
         assert slept <= 3  # once in the timer; the rest at the GIL
