@@ -35,6 +35,7 @@ class Sleep:
     waited: int
     switches: int
     in_select: bool
+    unseen: bool = False  # select did not sleep, and nobody saw who did
 
 
 @dataclass
@@ -81,6 +82,8 @@ class Excuse:
 
 def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     """Say what of a sleep was not the code's doing."""
+    if sleep.unseen:
+        return Excuse(doubt=sleep.slept)
     said = Excuse(certain=min(sleep.slept, looks.in_select))
     left = max(0, sleep.slept - said.certain - looks.asleep)
     by_sampler = min(left, looks.held_up)

@@ -54,9 +54,9 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 from autograder import clock
-from autograder.blame import PUT_OFF
+from autograder.blame import PUT_OFF, Look
 from autograder.clock import Children, OtherThreads, Reading, ThreadClock, voluntary_switches
-from autograder.excuses import Excuse, Sleep, excuse, see, tally
+from autograder.excuses import SELECT, STOPPED, Excuse, Sleep, excuse, see, tally
 
 if TYPE_CHECKING:
     from autograder.blame import Sampler
@@ -200,11 +200,9 @@ class Probe:
             self.busy.append((began - self.start, end.wall - self.start))
         cpu = min(end.cpu - self.base.cpu, wall)
         wait = min(end.wait - self.base.wait, wall - cpu)
-        switches = max(0, end.switches - self.switches - own_switches)
-        slept = wall - cpu - wait if switches >= 1 or self.blind else 0
-        said, culprit, after = Excuse(), 0, end
+        sleep = self._sleep(began, end, wall - cpu - wait, wait, own_switches)
+        slept, said, culprit, after = sleep.slept, Excuse(), 0, end
         if slept > LONG and not self.blind:
-            sleep = Sleep(slept, wait, switches, own_switches > 0)
             said, culprit = self._excuse(began, sleep, end)
             after = self.clock.read(keep_gil=True)  # what the asking took is nobody's block
         slept -= said.certain + said.doubt
@@ -222,6 +220,24 @@ class Probe:
             self.held.append(held)
         self._rebase(after)
 
+    def _sleep(self, began: int, end: Reading, asleep: int, wait: int, own_switches: int) -> Sleep:
+        """Return how the code slept; that select did is not the code's doing."""
+        switches = max(0, end.switches - self.switches - own_switches)
+        if switches or not own_switches or asleep <= STOPPED:
+            slept = asleep if switches or self.blind else 0
+            return Sleep(slept, wait, switches, own_switches > 0)
+        # A signal that comes as select begins keeps it from sleeping: then its handler slept. Else
+        # the machine itself stood still.
+        places = {look.sleeps_in for look in self._looks(began)}
+        elsewhere = any(place and not place.startswith(SELECT) for place in places)
+        slept = asleep if elsewhere or not places else 0
+        return Sleep(slept, wait, 1, in_select=not elsewhere, unseen=not places)
+
+    def _looks(self, began: int) -> list[Look]:
+        """What the sampler saw of the pass that began then."""
+        looks = self.sampler.looks if self.sampler is not None else []
+        return [look for look in looks if look.moment == began]
+
     def _excuse(self, began: int, sleep: Sleep, end: Reading) -> tuple[Excuse, int]:
         """Return what of the sleep was not the code's doing, and the call's busiest thread."""
         now, births = self.others.read(), self.others.take_births()
@@ -231,9 +247,8 @@ class Probe:
         threads.started = self.others.started
         threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()
-        looks, unfinished, late, overdue = [], 0, 0, 0
+        looks, unfinished, late, overdue = self._looks(began), 0, 0, 0
         if self.sampler is not None:
-            looks = [look for look in self.sampler.looks if look.moment == began]
             unfinished, late = self.sampler.unfinished(), self.sampler.released_late(began)
             overdue = self.sampler.overdue()
         seen = see(

@@ -21,7 +21,8 @@ from autograder.bench.worker import Worker
 # What runs beside the measurement: name -> (CPU hogs, memory hogs)
 PEERS_EVERY = 3
 LOADS = {"0": (0, 0), "2": (2, 0), "8": (8, 0), "8+mem": (8, 1)}
-LANES = {"0": 1, "2": 2, "8": 4, "8+mem": 4}  # how many measure side by side, at most
+LANES = {"0": 2, "2": 3, "8": 6, "8+mem": 6}  # how many measure side by side, at most
+PEERS_TAKE = 3  # a repeat with the peers takes so many times as long as one without
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ def campaign(
     """Return a row for every run; `say` hears each as it comes.
 
     The repeats are shared among so many lanes, each with workers of its own, as the load allows:
-    beside 8 hogs another lane is one hog more, and on a quiet machine there is but one.
+    beside 8 hogs another lane is one hog more.
     """
     rows: list[Row] = []
     shared = {snippet.name for snippet in spread(snippets, PEERS_EVERY)}
@@ -85,10 +86,7 @@ def campaign(
 
     for load in loads:
         used = lanes[: LANES[load]]
-        turns: list[list[int]] = [[] for _ in used]
-        for repeat in range(repeats):  # the peers are in the first lane only
-            others = len(used) - 1
-            turns[0 if repeat % 10 == 0 or not others else 1 + repeat % others].append(repeat)
+        turns = _dealt(repeats, len(used))
         with hogs(*LOADS[load]), ThreadPoolExecutor(len(used)) as pool:
             ends = [
                 pool.submit(run, load, mine, lane) for lane, mine in zip(used, turns, strict=True)
@@ -96,6 +94,18 @@ def campaign(
             for end in ends:
                 end.result()
     return rows
+
+
+def _dealt(repeats: int, lanes: int) -> list[list[int]]:
+    """Deal the repeats to the lanes; those with the peers (each tenth) belong to the first."""
+    turns: list[list[int]] = [list(range(0, repeats, 10)), *([] for _ in range(lanes - 1))]
+    weights = [len(turns[0]) * PEERS_TAKE] + [0] * (lanes - 1)
+    for repeat in range(repeats):
+        if repeat % 10:
+            least = weights.index(min(weights))
+            turns[least].append(repeat)
+            weights[least] += 1
+    return turns
 
 
 def score(rows: Sequence[Row]) -> Score:
