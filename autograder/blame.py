@@ -66,7 +66,7 @@ class Look(NamedTuple):
     switches: int
     sleeps_in: bytes
     own_wait: int  # for how long the sampler waited for a CPU on its way
-    own_switches: int  # how often it slept on its way: once, if it did not have to wait for the GIL
+    own_switches: int  # how often it slept on its way: once, and each time it asked for the GIL
     preempted: bool  # the sampler lost its CPU during the look, with the GIL
     released_late: int = (
         0  # the wait on its way, if it lost its CPU after another look at this pass
@@ -111,7 +111,7 @@ class Sampler:
     def alarm(self, at: int, ring: Callable[[], object] | None) -> None:
         """Call `ring` once at that time; a timer of the loop would cost every pass 7 %."""
         self._alarm = (at, ring)
-        self._set(self._timer.due)
+        self.put_off(perf_counter_ns())
 
     def put_off(self, now: int) -> None:
         """Say that the loop is at work: a pass that begins now needs no look for a while."""
@@ -123,8 +123,9 @@ class Sampler:
         self._over = True
         self._timer.set(0)
         self._thread.join(1)
-        if not self._thread.is_alive():
-            self._timer.close()
+        if self._thread.is_alive():  # a learner's thread keeps the GIL: what it reads stays open
+            return
+        self._timer.close()
         for glance in self._glances or ():
             glance.close()
 
@@ -175,7 +176,7 @@ class Sampler:
             self._rang, now = self._timer.due, perf_counter_ns()
             probe, again = self.probe, now + _PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
-            self._ring(now)
+            rang = self._ring(now)
             way, self._woke = self._done, self._way()
             if moment and now > moment:
                 found = self._loop_as_it_is() if now - moment > LOOKED_AT else None
@@ -187,7 +188,8 @@ class Sampler:
                 if found is not None:
                     self._account(moment, now, way, found)
                 again = max(again, perf_counter_ns() + _PERIOD)
-            elif probe is not None:  # in select: the loop says when it is at work again
+            elif probe is not None and probe.left and not rang:
+                # In select; and if that has no end, the loop says when it is at work again.
                 again = max(again, moment + PATIENCE) if moment else NEVER
             if self._rang <= now and self._put_off == put_off:  # else it has said so meanwhile
                 self._set(again)
@@ -241,10 +243,10 @@ class Sampler:
         late = perf_counter_ns() - self._timer.due
         if self._glances is None or self._looking or late < 0:
             return 0
-        if self._glances[1].switches() - self._done[1] > 1:
-            return 0  # it was woken, and asks for the GIL
-        if not self._glances[1].sleeps_in():
-            return 0  # it was woken, and what it waits for a CPU is counted when it gets one
+        place = self._glances[1].sleeps_in()
+        if not place or place.startswith(b"futex"):
+            # It was woken: it asks for the GIL, or waits for a CPU, which is counted afterwards.
+            return 0
         return max(0, late - (self._glances[1].times()[1] - self._done[0]))
 
     def _way(self) -> tuple[int, int, int]:
@@ -267,6 +269,9 @@ class Sampler:
             return
         cpu, wait, switches, sleeps_in = found
         wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
+        # What came before it rang (it may have been put off on its way) was no way to this look.
+        since = max(0, now - self._rang)
+        wait_own, switched = min(wait_own, since), min(switched, 2 + since // 5_000_000)
         ended, slept = perf_counter_ns(), 0
         if ended - now > LONG_LOOK:
             cpu_then, wait_then = self._glances[0].times()
@@ -289,12 +294,14 @@ class Sampler:
         if moment in (probe.moment, probe.due()):  # else the GIL was lost, and the pass ended
             self.looks.append(look)
 
-    def _ring(self, now: int) -> None:
+    def _ring(self, now: int) -> bool:
         at, ring = self._alarm
-        if ring is not None and now >= at:
-            self._alarm = (0, None)
-            with contextlib.suppress(RuntimeError):  # the loop closed meanwhile
-                ring()
+        if ring is None or now < at:
+            return False
+        self._alarm = (0, None)
+        with contextlib.suppress(RuntimeError):  # the loop closed meanwhile
+            ring()
+        return True
 
     def _look(self, moment: int) -> None:
         frame = sys._current_frames().get(self._loop_thread)

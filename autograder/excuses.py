@@ -109,7 +109,7 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     if looks.stopped > STOPPED and not looks.elsewhere and not looks.asleep:
         said.doubt += min(left, looks.stopped)
         left -= min(left, looks.stopped)
-    if left > UNSEEN and threads.started and not said.for_gil and not looks.found:
+    if _nobody_saw(left, looks, threads) and not said.for_gil:
         said.doubt += left  # a machine that keeps the sampler away may keep them, too
     return said
 
@@ -181,19 +181,20 @@ def see(
     seen.asleep += nap.end(end)
     if alone:
         slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
-        _after_the_last(seen, slept, unfinished, late, locked=locked)
+        waits = locked and end.switches == switches  # since its last sleep began, for the GIL
+        _after_the_last(seen, slept, unfinished, late, waits=waits)
     seen.elsewhere = elsewhere and not at_lock and not seen.asleep
     seen.at_lock = at_lock and not elsewhere
     return seen
 
 
-def _after_the_last(seen: Looks, slept: int, unfinished: int, late: int, *, locked: bool) -> None:
-    """The sampler had the GIL, and lost its CPU after its last look or in the middle of another."""
-    if late > SOME:
+def _after_the_last(seen: Looks, slept: int, unfinished: int, late: int, *, waits: bool) -> None:
+    """The sampler lost its CPU after its last look or in the middle of another, perhaps with the
+    GIL: for certain, if the loop already waited for that."""
+    if late > SOME and waits:
         seen.held_up += min(slept, late + WAKE_UP)
-        seen.handed_over += not locked
-    elif unfinished:
-        seen.perhaps_held_up += min(slept, unfinished + WAKE_UP)
+    elif late > SOME or unfinished:
+        seen.perhaps_held_up += min(slept, max(late, unfinished) + WAKE_UP)
 
 
 class Nap:
@@ -275,6 +276,11 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -
     return taken
 
 
+def _nobody_saw(left: int, looks: Looks, threads: Threads) -> bool:
+    """Whether a long sleep of a call with threads went unseen."""
+    return left > UNSEEN and threads.started and not looks.found
+
+
 def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -> None:
     """A thread of the call that waited for a CPU cannot give the GIL, or a lock, to the loop."""
     left = sleep.slept
@@ -287,8 +293,8 @@ def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) 
     # A thread that lost its CPU in between holds up those who queue for the GIL.
     alike = alike or (turns <= 2 and sleep.switches > 3 and threads.own_cpu * 2 > left)
     gil = alike and left > SOME and not looks.asleep
-    # Nobody saw it, not even the sampler: who has the GIL may sleep in C, and use no CPU.
-    unseen = threads.started and left > UNSEEN and not looks.found
+    # Who has the GIL may sleep in C, use no CPU, and keep even the sampler from looking.
+    unseen = _nobody_saw(left, looks, threads)
     said.for_gil = gil and (sleep.in_select or threads.active > 0 or looks.at_lock or unseen)
     if not gil or threads.active != 1:
         said.doubt += starved

@@ -228,8 +228,8 @@ class Probe:
             return Sleep(slept, wait, switches, own_switches > 0)
         # A signal that comes as select begins keeps it from sleeping: then its handler slept. Else
         # the machine itself stood still.
-        places = {look.sleeps_in for look in self._looks(began)}
-        elsewhere = any(place and not place.startswith(SELECT) for place in places)
+        places = {look.sleeps_in for look in self._looks(began) if look.sleeps_in}
+        elsewhere = any(not place.startswith(SELECT) for place in places)
         slept = asleep if elsewhere or not places else 0
         return Sleep(slept, wait, 1, in_select=not elsewhere, unseen=not places)
 
@@ -240,6 +240,10 @@ class Probe:
 
     def _excuse(self, began: int, sleep: Sleep, end: Reading) -> tuple[Excuse, int]:
         """Return what of the sleep was not the code's doing, and the call's busiest thread."""
+        looks, unfinished, late, overdue = self._looks(began), 0, 0, 0
+        if self.sampler is not None:  # first: the rest lets go of the GIL
+            unfinished, late = self.sampler.unfinished(), self.sampler.released_late(began)
+            overdue = self.sampler.overdue()
         now, births = self.others.read(), self.others.take_births()
         sampler = self.sampler.tid if self.sampler is not None else 0
         threads = tally(self.base_others, now, births, self.others.before, sampler)
@@ -247,10 +251,6 @@ class Probe:
         threads.started = self.others.started
         threads.stale = max(0, began - self.base_others_at)
         self.base_others, self.base_others_at = now, perf_counter_ns()
-        looks, unfinished, late, overdue = self._looks(began), 0, 0, 0
-        if self.sampler is not None:
-            unfinished, late = self.sampler.unfinished(), self.sampler.released_late(began)
-            overdue = self.sampler.overdue()
         seen = see(
             looks, self.base, began, self.switches + sleep.in_select, end=end,
             in_select=sleep.in_select, unfinished=unfinished, late=late,

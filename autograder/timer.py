@@ -24,7 +24,7 @@ class Timer(Protocol):
     due: int
 
     def set(self, at: int) -> None:
-        """Ring at that time instead; from any thread, with the GIL kept; 1 us."""
+        """Ring at that time instead; from any thread, 1 us; on Linux with the GIL kept."""
 
     def wait(self) -> None:
         """Sleep until it rings; for one thread."""

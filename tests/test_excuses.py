@@ -131,9 +131,10 @@ def test_a_sampler_that_waited_once_for_the_gil_did_not_ask_for_it() -> None:
 
 
 def test_a_sampler_that_lost_its_cpu_while_it_gave_the_gil_back_is_no_block() -> None:
-    # 4 ms, a tick of the kernel, were blamed on one computing block in fifty beside 8 hogs.
+    # 4 ms, a tick of the kernel, were blamed on one computing block in fifty beside 8 hogs. But
+    # the code may have slept these 4 ms by itself.
     certain, doubt = held_up({"wait": 25, "slept": 3}, late=4)
-    assert (round(certain), doubt) == (24, 0)
+    assert (round(certain), round(doubt)) == (0, 24)
 
 
 def test_a_loop_that_asks_for_the_gil_every_5_ms_waits_for_who_sleeps_with_it() -> None:

@@ -63,7 +63,7 @@ def measure(repeats: int, *, quick: bool) -> int:
     text = figures.tables(rows, blocks, costs, skipped, _conditions(repeats, time.time() - began))
     print(text)
     if not quick:
-        for path in figures.write(text, rows, costs):
+        for path in figures.write(text, rows, blocks, costs):
             print(f"written: {path}", file=sys.stderr)
     ours = [row for row in rows if row.detector == "probe"]
     return 1 if verdicts.score(ours).wrong else 0
