@@ -91,7 +91,7 @@ class Sampler:
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
         self._looking = False
         self._timer = timer()
-        self._rang = 0  # when it was to wake last
+        self._rang = self._let_go = 0  # when it was to wake last, and went back to sleep
         self._put_off = 0  # how often the loop has put it off
         self._woke = self._done = (0, 0, 0)  # as `_way` said at the last look's begin and end
         self._over = False
@@ -195,7 +195,7 @@ class Sampler:
                 self._set(again)
                 if self._put_off != put_off:
                     self._set(now + _PERIOD)
-            self._done, self._looking = self._way(), False
+            self._done, self._let_go, self._looking = self._way(), perf_counter_ns(), False
 
     def _wait(self) -> bool:
         self._timer.wait()
@@ -228,12 +228,12 @@ class Sampler:
         return max(1, self._glances[1].times()[1] - self._woke[0])
 
     def released_late(self, moment: int) -> int:
-        """Return for how long this thread has waited for a CPU, in ns, since its last look, when
-        that was at this pass and it has not been woken since: it lost its CPU with the GIL, or with
-        the lock inside of it; to be called by the loop's thread."""
+        """Return for how long this thread has waited for a CPU, in ns, since it last had the GIL,
+        when that was during this pass and it has not been woken since: it lost its CPU with the
+        GIL, or with the lock inside of it; to be called by the loop's thread."""
         if self._glances is None or self._looking or perf_counter_ns() > self._timer.due:
             return 0
-        if not self.looks or self.looks[-1].moment != moment:
+        if self._let_go < moment:
             return 0
         return max(0, self._glances[1].times()[1] - self._done[0])
 
