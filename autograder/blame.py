@@ -68,9 +68,7 @@ class Look(NamedTuple):
     own_wait: int  # for how long the sampler waited for a CPU on its way
     own_switches: int  # how often it slept on its way: once, and each time it asked for the GIL
     preempted: bool  # the sampler lost its CPU during the look, with the GIL
-    released_late: int = (
-        0  # the wait on its way, if it lost its CPU after another look at this pass
-    )
+    released_late: int = 0  # that wait, if it lost its CPU after another look at this pass
     slept: int = 0  # how long the loop's thread slept during the look, where that took long
     stopped: int = 0  # how late the sampler woke, beyond its waits: nothing on the machine ran
 
