@@ -134,8 +134,9 @@ class Image:
     def lend(self, path: Path) -> None:
         """Let the build read a file or folder of this machine, at the same place."""
         there = self.root / path.relative_to("/")
-        if not there.exists():
-            there.mkdir(parents=True)
+        (there if path.is_dir() else there.parent).mkdir(parents=True, exist_ok=True)
+        if not path.is_dir():
+            there.touch()  # a place for a mount is of the kind of what it shows
         for options in (["--bind"], ["-o", "remount,ro,bind"]):
             subprocess.run(["mount", *options, str(path), str(there)], check=True)
         self.lent.append(there)
