@@ -257,7 +257,9 @@ class Sampler:
         if self._glances is None:
             return None
         loop = self._glances[0]
-        return *loop.times(), loop.switches(), loop.sleeps_in()
+        # In this order: what it waited before it fell asleep is counted by then.
+        switches, place = loop.switches(), loop.sleeps_in()
+        return *loop.times(), switches, place
 
     def _account(
         self, moment: int, now: int, way: tuple[int, int, int], found: tuple[int, int, int, bytes]

@@ -34,7 +34,8 @@ each is told from a sleep of the code's own):
 
 Nothing is taken off while the sampler's looks find the loop in one and the same sleep outside of a
 lock. What is taken off on suspicion only is kept as `doubt`: a block that exceeds the limit only
-with its doubt is inconclusive, neither a failure nor a pass.
+with its doubt is inconclusive, neither a failure nor a pass. R is the kernel's own figure, and
+believed only as far as no look found the thread asleep meanwhile (`true_waits`).
 
 Cheap: two clock reads a pass. The rest is read when a pass was longer than 1 ms, and
 again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the
@@ -56,7 +57,7 @@ from typing import TYPE_CHECKING, Any
 from autograder import clock
 from autograder.blame import PUT_OFF, Look
 from autograder.clock import Children, OtherThreads, Reading, ThreadClock, voluntary_switches
-from autograder.excuses import SELECT, STOPPED, Excuse, Sleep, excuse, see, tally
+from autograder.excuses import SELECT, STOPPED, Excuse, Sleep, excuse, see, tally, true_waits
 
 if TYPE_CHECKING:
     from autograder.blame import Sampler
@@ -195,19 +196,20 @@ class Probe:
             self.children.renew()
 
     def _measure(self, began: int, end: Reading, own_switches: int) -> None:
-        wall = end.wall - began
+        wall, after = end.wall - began, end
         if len(self.busy) < _MOST_BUSY:
             self.busy.append((began - self.start, end.wall - self.start))
+        looks, end, perhaps = true_waits(self._looks(began), end)
         cpu = min(end.cpu - self.base.cpu, wall)
         wait = min(end.wait - self.base.wait, wall - cpu)
-        sleep = self._sleep(began, end, wall - cpu - wait, wait, own_switches)
-        slept, said, culprit, after = sleep.slept, Excuse(), 0, end
+        sleep = self._sleep(looks, end, wall - cpu - wait, wait, own_switches)
+        slept, said, culprit = sleep.slept, Excuse(), 0
         if slept > LONG and not self.blind:
-            said, culprit = self._excuse(began, sleep, end)
+            said, culprit = self._excuse(began, sleep, looks, end)
             after = self.clock.read(keep_gil=True)  # what the asking took is nobody's block
         slept -= said.certain + said.doubt
         noise = wait + said.certain + said.doubt
-        slept, doubt = slept + said.kept, said.doubt + said.perhaps_kept
+        slept, doubt = slept + said.kept, said.doubt + said.perhaps_kept + perhaps
         if self.blind:  # nothing tells sleep from starvation: CPU is certain, the rest is doubt
             slept, doubt, noise = 0, slept, noise + slept
         if noise > LONG:
@@ -220,7 +222,9 @@ class Probe:
             self.held.append(held)
         self._rebase(after)
 
-    def _sleep(self, began: int, end: Reading, asleep: int, wait: int, own_switches: int) -> Sleep:
+    def _sleep(
+        self, looks: list[Look], end: Reading, asleep: int, wait: int, own_switches: int
+    ) -> Sleep:
         """Return how the code slept; that select did is not the code's doing."""
         switches = max(0, end.switches - self.switches - own_switches)
         if switches or not own_switches or asleep <= STOPPED:
@@ -228,7 +232,7 @@ class Probe:
             return Sleep(slept, wait, switches, own_switches > 0)
         # A signal that comes as select begins keeps it from sleeping: then its handler slept. Else
         # the machine itself stood still.
-        places = {look.sleeps_in for look in self._looks(began) if look.sleeps_in}
+        places = {look.sleeps_in for look in looks if look.sleeps_in}
         elsewhere = any(not place.startswith(SELECT) for place in places)
         slept = asleep if elsewhere or not places else 0
         return Sleep(slept, wait, 1, in_select=not elsewhere, unseen=not places)
@@ -238,9 +242,11 @@ class Probe:
         looks = self.sampler.looks if self.sampler is not None else []
         return [look for look in looks if look.moment == began]
 
-    def _excuse(self, began: int, sleep: Sleep, end: Reading) -> tuple[Excuse, int]:
+    def _excuse(
+        self, began: int, sleep: Sleep, looks: list[Look], end: Reading
+    ) -> tuple[Excuse, int]:
         """Return what of the sleep was not the code's doing, and the call's busiest thread."""
-        looks, unfinished, late, overdue = self._looks(began), 0, 0, 0
+        unfinished = late = overdue = 0
         if self.sampler is not None:  # first: the rest lets go of the GIL
             unfinished, late = self.sampler.unfinished(), self.sampler.released_late(began)
             overdue = self.sampler.overdue()

@@ -55,3 +55,27 @@ def test_a_select_that_the_machine_kept_asleep_is_not(probe: Probe) -> None:
 
 def test_where_nobody_saw_who_slept_it_stays_open(probe: Probe) -> None:
     assert late_select(probe, None, sleeps=1) == (0, 120)
+
+
+def poll_of_200(probe: Probe, seen_at: tuple[int, ...], wait: int) -> tuple[int, int]:
+    """Block and doubt, in ms, of a pass of 208 ms that looks found asleep in one poll."""
+    base, began = probe.base, probe.base.wall
+    assert probe.sampler is not None
+    for at in seen_at:
+        found = began + at * MS
+        probe.sampler.looks.append(
+            Look(began, found, found, base.cpu + MS, base.wait, base.switches + 1,
+                 b"do_poll", 0, 1, False)
+        )  # fmt: skip
+    end = (began + 208 * MS, base.cpu + 2 * MS, base.wait + wait * MS, base.switches + 1)
+    probe._measure(began, Reading(*end), own_switches=0)
+    return probe.held[0].seconds // MS, probe.held[0].doubt // MS
+
+
+def test_a_sleep_that_the_kernel_takes_for_a_wait_is_a_sleep(probe: Probe) -> None:
+    # One of 3500 polls of 100 ms beside 8 hogs: a run-queue wait of 110.8 ms in 112 ms.
+    assert poll_of_200(probe, (20, 40, 60, 90, 135), wait=205) == (136, 72)
+
+
+def test_a_wait_after_the_last_look_at_a_sleep_is_believed(probe: Probe) -> None:
+    assert poll_of_200(probe, (20, 40, 60, 90, 135), wait=60) == (148, 0)
