@@ -182,6 +182,7 @@ class Probe:
         self.end_pass()
         self.clock.close()
         self.others.close()
+        self.children.close()
 
     def _rebase(self, reading: Reading) -> None:
         self.base = reading

@@ -31,15 +31,18 @@ def measure(repeats: int, *, quick: bool) -> int:
     snippets = verdicts.spread(corpus.values(), 5) if quick else list(corpus.values())
     skipped = {name: reason for name in DETECTORS if (reason := missing(name))}
     names = [snippet.name for snippet in snippets]
-    workers = {n: Worker(n, names) for n in DETECTORS if n != "bare" and n not in skipped}
-    lanes = [workers]
-    while len(lanes) < max(LANES.values()):
-        lanes.append(
-            {name: Worker(name, names if name == "probe" else names[:1]) for name in TIMED}
-        )
+    detectors = [name for name in DETECTORS if name != "bare" and name not in skipped]
+    costs = overhead.ratios(detectors, 3 if quick else 15)
+    of_peers = [one.name for one in verdicts.spread(snippets, 1 if quick else verdicts.PEERS_EVERY)]
+    lanes = [
+        {name: Worker(name, names if name == "probe" else of_peers) for name in these}
+        for these in [detectors] * 2 + [TIMED] * (max(LANES.values()) - 2)
+    ]
     began = time.time()
     log = Path(tempfile.mkdtemp(prefix="bench-probe-")) / "rows.jsonl"
-    print(f"{len(snippets)} snippets, {len(workers)} detectors; rows go to {log}", file=sys.stderr)
+    print(
+        f"{len(snippets)} snippets, {len(detectors)} detectors; rows go to {log}", file=sys.stderr
+    )
     try:
         with log.open("w") as out:
 
@@ -47,7 +50,6 @@ def measure(repeats: int, *, quick: bool) -> int:
                 out.write(json.dumps(dataclasses.asdict(row)) + "\n")
                 out.flush()
 
-            costs = overhead.ratios(workers, 3 if quick else 15)
             lengths = sorted({b * f * 1000 for b in figures.BOUNDS for f in (0.5, 0.8, 1.25, 2)})
             blocks = verdicts.campaign(
                 [{name: lane[name] for name in TIMED} for lane in lanes],

@@ -86,7 +86,7 @@ def campaign(
 
     for load in loads:
         used = lanes[: LANES[load]]
-        turns = _dealt(repeats, len(used))
+        turns = _dealt(repeats, len(used), sum(len(lane) == len(used[0]) for lane in used))
         with hogs(*LOADS[load]), ThreadPoolExecutor(len(used)) as pool:
             ends = [
                 pool.submit(run, load, mine, lane) for lane, mine in zip(used, turns, strict=True)
@@ -96,15 +96,15 @@ def campaign(
     return rows
 
 
-def _dealt(repeats: int, lanes: int) -> list[list[int]]:
-    """Deal the repeats to the lanes; those with the peers (each tenth) belong to the first."""
-    turns: list[list[int]] = [list(range(0, repeats, 10)), *([] for _ in range(lanes - 1))]
-    weights = [len(turns[0]) * PEERS_TAKE] + [0] * (lanes - 1)
-    for repeat in range(repeats):
-        if repeat % 10:
-            least = weights.index(min(weights))
-            turns[least].append(repeat)
-            weights[least] += 1
+def _dealt(repeats: int, lanes: int, with_peers: int) -> list[list[int]]:
+    """Deal the repeats to the lanes; those with the peers (each tenth) go to the first ones."""
+    turns: list[list[int]] = [[] for _ in range(lanes)]
+    weights = [0] * lanes
+    for repeat in sorted(range(repeats), key=lambda repeat: repeat % 10 > 0):
+        able = lanes if repeat % 10 else with_peers
+        least = min(range(able), key=weights.__getitem__)
+        turns[least].append(repeat)
+        weights[least] += 1 if repeat % 10 else PEERS_TAKE
     return turns
 
 
