@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -34,6 +35,24 @@ def test_the_table_links_the_units_that_exist_and_no_others() -> None:
     linked = re.findall(r"^\| \d\d \| \[[^]]+\]\(notebooks/(\w+)\.ipynb\)", readme, re.MULTILINE)
     assert linked == [unit.name for unit in built(ROOT)]
     assert len(re.findall(r"^\| \d\d \|", readme, re.MULTILINE)) == 13
+
+
+def test_what_it_says_of_the_probe_is_what_was_measured() -> None:
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    folder = ROOT / "autograder" / "bench" / "figures"
+    measured = json.loads((folder / "probe.json").read_text("utf-8"))
+    verdicts = measured["verdicts"]
+    ours = [of["probe"] for of in verdicts.values()]
+    peers = [one for of in verdicts.values() for name, one in of.items() if name != "probe"]
+    runs = sum(one["runs"] for one in ours)
+    opened = sum(one["inconclusive"] * one["runs"] for one in ours) / runs
+    assert [one["wrong"] for one in ours if one["wrong"]] == []
+    assert f"{runs:,} runs" in readme
+    assert f"{opened:.2%}".replace("%", " %") + " were left open" in readme
+    assert f"{min(one['lines'] for one in ours):.1%}".replace("%", " %") + " of the" in readme
+    assert f"up to {max(one['false_failures'] for one in peers):.0%}".replace("%", " %") in readme
+    assert f"{measured['errors']['8']['probe']['p99'] * 1000:.1f} ms" in readme
+    assert f"{measured['overhead']['echo']['probe']['median']:.2f} times" in readme
 
 
 def test_every_tests_path_it_names_exists() -> None:
