@@ -11,9 +11,10 @@ from __future__ import annotations
 import io
 import math
 import re
+from bisect import bisect
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from itertools import product
 from typing import Any, Literal
 
@@ -65,7 +66,6 @@ class Page:
         self.pad, self.leading = 14.0, POINTS * 96 / 72 * 1.4
         self.y = 8.0
         self.figure = Figure(figsize=(width / 96, 1), dpi=192)
-        self._ruler = _agg.RendererAgg(1, 1, 192)
         most = min(150.0, width / 4)
         widest = max((self.measure(self._called(name, most)) for name in names), default=0.0)
         self.left = self.pad + min(widest, most) + 10
@@ -95,19 +95,19 @@ class Page:
 
     def measure(self, text: str, size: float = 1.0) -> float:
         """Return the width of a text in CSS pixels."""
-        font = self._font("normal", size)
-        width, _, _ = self._ruler.get_text_width_height_descent(_drawable(text), font, False)
-        return float(width) / 2
+        return _width(_drawable(text), size)
 
     def fit(self, text: str, room: float) -> str:
         """Shorten a text in its middle until it fits."""
         if self.measure(text) <= room:
             return text
-        for kept in range(len(text) - 1, 1, -1):
-            short = text[: kept - kept // 3] + "…" + text[len(text) - kept // 3 :]
-            if self.measure(short) <= room:
-                return short
-        return "…"
+
+        def short(kept: int) -> str:
+            return text[: kept - kept // 3] + "…" + text[len(text) - kept // 3 :]
+
+        # How many characters fit; to measure a line costs 1 ms.
+        most = bisect(range(2, len(text)), room, key=lambda kept: self.measure(short(kept))) + 1
+        return short(most) if most > 1 else "…"
 
     def headline(self, text: str, size: float = 1.12) -> None:
         """Write a sentence over the whole width; a figure stays with its unit."""
@@ -136,7 +136,7 @@ class Page:
         """Write at CSS pixels; y is the baseline. A `$` is a dollar, not the begin of a formula."""
         words = self.figure.text(x, y, _drawable(text), transform=self._pixels, parse_math=False)
         words.set(color=color, ha=align, va="baseline", zorder=6)
-        words.set_fontproperties(self._font(style, size))
+        words.set_fontproperties(_font(style, size))
 
     def name(self, text: str, middle: float, color: str = QUIET, style: Style = "normal") -> None:
         """Write a name left of its lane."""
@@ -168,9 +168,6 @@ class Page:
         edges = [(self.x(start), self.x(start + length)) for start, length, _ in notes]
         widths = [self.measure(text) for *_, text in notes]
         return arranged(edges, widths, self.pad, self.width - self.pad)
-
-    def _font(self, style: Style, size: float) -> Any:
-        return FontProperties(family=_families(), size=POINTS * size, style=style)
 
     # -- shapes --------------------------------------------------------------------------------
 
@@ -342,12 +339,32 @@ def _families() -> list[str]:
     return ["DejaVu Sans", *(name for name in FALLBACKS if name in here)]
 
 
+@cache
+def _font(style: Style, size: float) -> Any:
+    return FontProperties(family=_families(), size=POINTS * size, style=style)
+
+
+@cache
+def _ruler() -> Any:
+    return _agg.RendererAgg(1, 1, 192)
+
+
+@lru_cache(1000)
+def _width(text: str, size: float) -> float:
+    """The width of a text in CSS pixels; the fonts are looked at as they come, never styled."""
+    width, _, _ = _ruler().get_text_width_height_descent(text, _font("normal", size), False)
+    return float(width) / 2
+
+
 def _drawable(text: str) -> str:
     """Replace what no font here can draw by a box: matplotlib would warn for each."""
-    if text.isascii():
-        return text
+    return text if text.isascii() else "".join(map(_drawn, text))
+
+
+@cache
+def _drawn(character: str) -> str:
     fonts = [get_font(findfont(FontProperties(family=name))) for name in _families()]
-    return "".join(c if any(f.get_char_index(ord(c)) for f in fonts) else "□" for c in text)
+    return character if any(font.get_char_index(ord(character)) for font in fonts) else "□"
 
 
 @cache
