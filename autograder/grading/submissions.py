@@ -8,6 +8,7 @@ killed. A submission that cannot be graded costs nobody else anything.
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import warnings
@@ -104,10 +105,15 @@ class _Grading:
     def grade(self, students: list[str], where: batch.Slots) -> Iterator[Result]:
         """Examine and grade these submissions; yields what the gradebook then says of each."""
         jobs = ((name, partial(self._job, name)) for name in students)
-        for student, outcome in batch.run(jobs, where):
-            cells = self.cells.pop(student, [])
-            why = self._save(student, cells, outcome)
-            yield self._failed(student, why) if why else self.result(student)
+        try:
+            for number, (student, outcome) in enumerate(batch.run(jobs, where)):
+                cells = self.cells.pop(student, [])
+                why = self._save(student, cells, outcome)
+                if number == 0:  # all is loaded now: the collector need not look through it again
+                    gc.freeze()
+                yield self._failed(student, why) if why else self.result(student)
+        finally:
+            gc.unfreeze()
 
     def has_grade(self, student: str) -> bool:
         """Whether this very submission was graded to its end: notebook, evidence, gradebook agree.
