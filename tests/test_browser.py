@@ -75,6 +75,15 @@ class Course:
     def open(self, path: str, *, alone: bool = True) -> None:
         open_notebook(self.page, self.running, path, alone=alone)
 
+    def until_remembered(self, name: str) -> None:
+        """Wait until JupyterLab has saved that it is open: it does so a second later, or more."""
+        workspace = address(self.running, "/lab/api/workspaces/default")
+        for _ in range(100):
+            if name in self.page.request.get(workspace).text():
+                return
+            self.page.wait_for_timeout(200)
+        raise TimeoutError(f"JupyterLab has not saved that {name} is open")
+
     def write(self, path: str, *sources: str) -> str:
         """Put a notebook of these code cells into the clone."""
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
@@ -316,6 +325,7 @@ def test_two_notebooks_share_the_servers_and_do_not_disturb_each_other(course: C
     for name in ("left", "right"):
         course.write(f"{TRY}/{name}.ipynb", START, LOOK_AT_PAGE)
     course.open(f"{TRY}/left.ipynb")
+    course.until_remembered("left.ipynb")
     course.open(f"{TRY}/right.ipynb", alone=False)
     for name in ("left", "right"):
         page.get_by_role("tab", name=f"{name}.ipynb").click()
