@@ -33,6 +33,9 @@ __all__ = ["alt_text", "as_html", "draw", "heard", "readme_picture", "record_rea
 WIDE, NARROW = 720, 360  # CSS pixels: a notebook's width, and a phone's or half a notebook's
 SWITCH = 540  # CSS pixels: in less room than this, the narrow picture is shown
 
+# Of an examined notebook's pages only the wide one is left (grading.harmless), so only it is drawn.
+widths: tuple[int, ...] = (WIDE, NARROW)
+
 
 def draw(
     record: Record,
@@ -70,21 +73,21 @@ def as_html(
     """
     from autograder.drawing import png
 
-    wide, narrow = (
-        base64.b64encode(png(draw(record, limit, beats, kills, title, width=width))).decode()
-        for width in (WIDE, NARROW)
-    )
     look = "height:auto;max-width:100%;margin:0;background:#fff;border-radius:8px"
     most = f"min(100%,{NARROW * 1.15:.0f}px)"
-    return (
-        f'<div style="max-width:{WIDE}px">'
-        f'<img alt="{html.escape(alt_text(record, limit, beats, kills))}" width="{WIDE}" '
-        f'style="{look};width:clamp(0px,(100% - {SWITCH}px)*999,100%)" '
-        f'src="data:image/png;base64,{wide}">'
-        f'<img alt="" aria-hidden="true" width="0" '
-        f'style="{look};width:clamp(0px,({SWITCH}px - 100%)*999,{most})" '
-        f'src="data:image/png;base64,{narrow}"></div>'
-    )
+    alt = html.escape(alt_text(record, limit, beats, kills))
+    kinds = {
+        WIDE: f'<img alt="{alt}" width="{WIDE}" '
+        f'style="{look};width:clamp(0px,(100% - {SWITCH}px)*999,100%)"',
+        NARROW: f'<img alt="" aria-hidden="true" width="0" '
+        f'style="{look};width:clamp(0px,({SWITCH}px - 100%)*999,{most})"',
+    }
+    images = []
+    for width in widths:
+        picture = png(draw(record, limit, beats, kills, title, width=width))
+        source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
+        images.append(f'{kinds[width]} src="{source}">')
+    return f'<div style="max-width:{WIDE}px">{"".join(images)}</div>'
 
 
 def alt_text(

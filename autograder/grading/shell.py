@@ -23,7 +23,7 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from autograder import blame
+from autograder import blame, timeline
 from autograder.grading.outputs import Outputs
 
 
@@ -194,6 +194,7 @@ def make() -> Shell:
     config = Config()
     config.HistoryManager.enabled = False  # its database has a thread, and threads do not fork
     shell = Shell.instance(config=config)
+    timeline.widths = (timeline.WIDE,)  # harmless would drop the other
     _warm_up(shell)
     return shell
 
@@ -229,7 +230,6 @@ def _warm_up(shell: Shell) -> None:
     """Draw two pictures (fonts), format a traceback (pygments): 0.3 s that no fork pays again."""
     from matplotlib import pyplot
 
-    from autograder import timeline
     from autograder.report import Block, Record
 
     held = asdict(Block(0.4, 0.1, "cpu", "cell warm_up", 1, "pass", "warm_up"))
