@@ -92,11 +92,12 @@ class Examiner:
                         await self._test(cell)
                 else:
                     await self._learners(cell)
+            # The worker need not wait for the candidate's end before it asks for ours.
+            self._send(
+                {"done": True, "restarts": self.candidate.restarts, "layers": self.candidate.layers}
+            )
         finally:
             await self.candidate.end()
-        self._send(
-            {"done": True, "restarts": self.candidate.restarts, "layers": self.candidate.layers}
-        )
 
     def _accept(self, layers: list[str]) -> None:
         """Raise Fault when a stranger's code must not run behind these layers."""
