@@ -86,7 +86,7 @@ def test_a_blocking_answer_is_told_its_line_in_its_cell() -> None:
     assert seen["roll_visible"].limit == 0.1
     # 0.4 s asleep; the overrun of a timer and a snapshot's error were below 2 ms at 8 hogs
     assert seen["roll_visible"].longest_block == pytest.approx(0.4, abs=0.01)
-    # harmless would drop the narrow one: it costs 40 ms of CPU, and is not drawn
+    # harmless would drop the narrow one: it would cost 30 ms of CPU, and is not drawn
     assert str(seen["roll_visible"].outputs).count("data:image/png") == 1
 
 

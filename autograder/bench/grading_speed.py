@@ -22,7 +22,6 @@ import venv
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from functools import cache
 from pathlib import Path
 
 from autograder.bench import classes, figures, metering
@@ -110,8 +109,9 @@ def _rows(
             shutil.rmtree(place.parent)
         for size, cost in costs.items():
             print(f"{unit}, {size}: {way}, {cost}"[:300], file=sys.stderr, flush=True)
-            failed = [line for line in cost.output.splitlines() if "failed" in line]
-            print(*failed, sep="\n", end="\n" * bool(failed), file=sys.stderr, flush=True)
+            for line in cost.output.splitlines():
+                if "failed" in line:
+                    print(line, file=sys.stderr, flush=True)
         return costs, found
 
     together = only is not None and cores >= len(ways) and metering.counts_all()
@@ -124,12 +124,12 @@ def _rows(
 
 def _row(way: str, costs: dict[int, Cost], first: Scores, found: Scores) -> Row:
     few, most = min(costs), max(costs)
-    for name in sorted(set(first) | set(found)):
-        score, other = (scores.get(name, "no grade") for scores in (first, found))
+    same = True
+    for name in sorted({*first, *found}):
+        score, other = pair = [scores.get(name, "no grade") for scores in (first, found)]
         if score != other:
             print(f"{way}: {other} and not {score} for {name}", file=sys.stderr)
-    decided = [name for name in first if first[name] is not None and found.get(name) is not None]
-    same = set(first) == set(found) and all(first[name] == found[name] for name in decided)
+            same &= None in pair and "no grade" not in pair
     cost, more = costs[most], most - few
     return Row(
         way,
@@ -183,21 +183,22 @@ def _environment() -> dict[str, str]:
 def _scores(place: Path, unit: str) -> Scores:
     from nbgrader.api import Gradebook
 
+    scores: Scores = {}
     with Gradebook(f"sqlite:///{place / 'gradebook.db'}") as book:
-        return {
-            (submission.student.id, grade.name): None
-            if grade.name in _left_open(place, submission.student.id, unit)
-            else grade.auto_score
-            for submission in book.assignment_submissions(unit)
-            for notebook in submission.notebooks
-            for grade in notebook.grades
-        }
+        for submission in book.assignment_submissions(unit):
+            student = submission.student.id
+            left_open = _left_open(place / "autograded" / student / unit / f"{unit}.ipynb")
+            for notebook in submission.notebooks:
+                for grade in notebook.grades:
+                    score = None if grade.name in left_open else grade.auto_score
+                    scores[student, grade.name] = score
+    return scores
 
 
-@cache
-def _left_open(place: Path, student: str, unit: str) -> set[str]:
-    """The tests of a graded notebook that ended because the machine was too busy to say."""
-    graded = place / "autograded" / student / unit / f"{unit}.ipynb"
+def _left_open(graded: Path) -> set[str]:
+    """The tests of a notebook that ended because the machine was too busy to say."""
+    if not graded.exists():  # a submission that failed
+        return set()
     return {
         cell["metadata"].get("nbgrader", {}).get("grade_id", "")
         for cell in json.loads(graded.read_text(encoding="utf-8"))["cells"]
