@@ -1,7 +1,7 @@
 """Runs a program as an ordinary user, for tests that root runs: `python another_user.py UID ...`.
 
 Python itself may lie in root's closed home. So the folder that closes it is covered, for this
-process alone, by one that is open and holds nothing but Python.
+process alone, by one that is open and holds nothing but Python. With 0 that is all it does.
 """
 
 from __future__ import annotations

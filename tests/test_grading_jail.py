@@ -42,10 +42,15 @@ needs_namespaces = pytest.mark.skipif(
 )
 
 
-def run(user: int, refused: str, *command: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run a program of Python's as that user, with these system calls refused."""
+def run(
+    user: int, refused: str, *command: str | Path, in_reach: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run a program of Python's as that user, with these system calls refused.
+
+    `in_reach`: Python is where every user can read it, even if root's is not.
+    """
     before: list[str | Path] = []
-    if user != os.getuid():
+    if in_reach or user != os.getuid():
         before += [sys.executable, HERE / "another_user.py", str(user)]
     if refused:
         before += [sys.executable, HERE / "refusing.py", refused]
@@ -59,9 +64,11 @@ def run(user: int, refused: str, *command: str | Path) -> subprocess.CompletedPr
     )
 
 
-def attack(user: int, refused: str, course: Path, *names: str) -> tuple[list[str], dict[str, Any]]:
+def attack(
+    user: int, refused: str, course: Path, *names: str, in_reach: bool = False
+) -> tuple[list[str], dict[str, Any]]:
     """Examine these attacks and return the layers in force, and what came of each."""
-    answer = run(user, refused, HERE / "attacking.py", course, *names)
+    answer = run(user, refused, HERE / "attacking.py", course, *names, in_reach=in_reach)
     assert answer.returncode == 0, answer.stderr
     layers, got = json.loads(answer.stdout.splitlines()[-1])
     assert all(one["tried"] for one in got.values()), got
@@ -119,8 +126,25 @@ def test_without_landlock_the_same_attacks_reach_the_files(user: int, course: Pa
     assert all(got.values()), got
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make a candidate another user")
 @pytest.mark.slow
-def test_a_weak_machine_grades_nobody_unless_told_to(tmp_path: Path) -> None:
+@pytest.mark.parametrize("refused", [CONTAINER, OLD_KERNEL])
+def test_root_in_a_container_examines_as_another_user(refused: str, course: Path) -> None:
+    """As in an image whose Python lies below /usr, which is most of them."""
+    names = ["traces_others", "reads_the_memory_of_others", "reads_the_examiners_folder"]
+    layers, got = attack(0, refused, course, *names, in_reach=True)
+    assert not any(got.values()), got
+    assert "other user" in layers
+    assert not set(layers) & set(room.NAMESPACES)
+    answer = run(0, refused, HERE / "full_room.py", in_reach=True)
+    started, *verdict = json.loads(answer.stdout)
+    assert verdict == ["passed", ""]
+    assert started < room.PROCESSES
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("in_reach", [False, True] if os.getuid() == 0 else [False])
+def test_a_weak_machine_grades_nobody_unless_told_to(in_reach: bool, tmp_path: Path) -> None:
     root = toy.course(tmp_path)
     toy.submit(root, "ada", toy.submission())
     program = (
@@ -130,15 +154,16 @@ def test_a_weak_machine_grades_nobody_unless_told_to(tmp_path: Path) -> None:
         "                  accept_weaker_jail=sys.argv[2] == 'yes')\n"
         "except UserMistake as mistake:\n    print(mistake)\n"
     )
-    answer = run(os.getuid(), CONTAINER, "-c", program, root, "no")
+    answer = run(os.getuid(), CONTAINER, "-c", program, root, "no", in_reach=in_reach)
     assert "Nothing was graded. This machine confines submissions too weakly" in answer.stdout
     assert "--accept-weaker-jail" in answer.stdout
     assert not list(root.glob("autograded/*/*"))
-    answer = run(os.getuid(), CONTAINER, "-c", program, root, "yes")
+    answer = run(os.getuid(), CONTAINER, "-c", program, root, "yes", in_reach=in_reach)
     (one,) = json.loads(answer.stdout)["submissions"]
     assert one["score"] == one["max_score"] == sum(toy.POINTS.values()), one
     assert not set(one["jail"]) & set(room.NAMESPACES)
     assert "limits" in one["jail"]
+    assert ("other user" in one["jail"]) == in_reach
 
 
 def test_a_strict_examination_runs_nothing_behind_a_weak_jail() -> None:
@@ -149,6 +174,16 @@ def test_a_strict_examination_runs_nothing_behind_a_weak_jail() -> None:
     )
     assert "too weakly" in run(os.getuid(), CONTAINER, "-c", program).stdout
     assert not Path("/tmp/ran-behind-a-weak-jail").exists()
+
+
+@needs_namespaces
+@pytest.mark.parametrize("user", USERS)
+def test_who_fills_a_room_takes_nothing_from_the_others(user: int) -> None:
+    answer = run(user, "", HERE / "full_room.py")
+    assert answer.returncode == 0, answer.stderr
+    started, status, message = json.loads(answer.stdout)
+    assert (status, message) == ("passed", "")
+    assert room.PROCESSES - 20 < started < room.PROCESSES
 
 
 def _put_out(source: str) -> str:

@@ -295,6 +295,7 @@ def test_manual_grades_late_penalties_and_regrading_are_nbgraders(
         assert grade.needs_manual_grade, "the automatic score is another: a person looks again"
         comment = book.find_comment("roll", toy.UNIT, toy.UNIT, "early")
         assert comment.comment == "nearly"
+        assert scores(root)["late"] == SCORES["blocking"]
         assert book.find_submission(toy.UNIT, "late").late_submission_penalty == 11.0
     capsys.readouterr()
     marking.export("moodle", root)

@@ -2,7 +2,7 @@
 
 It holds no test, no expected value and no score. It gets one request at a time over one socket:
 
-    {"op": "begin", "own", "shared", "hidden"}                       -> {"id", "layers"}
+    {"op": "begin", "own", "shared", "hidden", "user"}               -> {"id", "layers"}
     {"op": "cell", "name", "source", "seconds", "addresses"}         -> {"id", "ended", "outputs"}
     {"op": "watch", "name", "driver", "args", "keywords", "timeout", "loop"}
                           -> {"id", "record"} or {"id", "missing"}, then {"id", "outputs"}
@@ -53,7 +53,8 @@ def main(control: socket.socket, pulse: socket.socket, *shared: int) -> int:
     """
     shell = the_shell()
     request = wire.receive(control)
-    place = room.Place(request["own"], request["shared"], tuple(request["hidden"]))
+    hidden = tuple(request["hidden"])
+    place = room.Place(request["own"], request["shared"], hidden, request["user"])
     layers = room.enter(place, shared)  # from here on this may be a child of the process it was
     printed = _Printed()
     open_for_cells(shell)

@@ -194,7 +194,7 @@ def _bounded(source: str) -> str:
 
 def _copy(origin: Path | None, target: Path, ignore: Sequence[str]) -> None:
     """Copy the files beside a notebook; links are not followed: they could lead anywhere."""
-    target.mkdir()
+    target.mkdir(mode=0o700)
     if origin is None or not origin.is_dir():
         return
     room = MOST_FILES
@@ -217,6 +217,7 @@ def _copy(origin: Path | None, target: Path, ignore: Sequence[str]) -> None:
         return left_out
 
     shutil.copytree(origin, target, ignore=unwanted, dirs_exist_ok=True)
+    target.chmod(0o700)  # not the original's mode: a candidate may be able to name our folder
 
 
 # One fork server a process: the first examination starts it, and it ends with the process.

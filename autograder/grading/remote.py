@@ -182,6 +182,7 @@ class RemoteCandidate:
             "own": str(self.room.new_folder()),
             "shared": str(self.room.shared),
             "hidden": list(self.room.hidden),
+            "user": room.user(),
         }
         try:
             answer = await _exchange(process, begin, BEGIN)

@@ -45,8 +45,9 @@ LIMITS = {
     "RLIMIT_CORE": 0,
 }
 MEMORY = 4 * GIGABYTE  # of all its processes together; one alone has 150 MB from the fork server
-PROCESSES = 400  # and threads; counted for this room alone where it has a user namespace
-USER = 60606  # nobody's: Debian leaves 60000 to 64999 alone, and `nobody` runs the databases
+PROCESSES = 400  # and threads, of this room alone
+# Nobody's: Debian leaves 60000 to 64999 alone, and `nobody` runs the databases.
+USERS = range(60_000, 65_000)
 _LOOK = 0.25  # s between two looks at the memory: 1 GB can be written to in that time
 
 NETWORK = "network namespace"
@@ -60,6 +61,7 @@ class Place:
     own: str
     shared: str
     hidden: tuple[str, ...] = ()
+    user: int = USERS[0]  # whom the candidate becomes when root grades
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ class _Offer:
 
     namespaces: bool = False
     refused: str = "not tried"  # why it does not
-    user: int = -1  # another user for the candidate; -1: the same
+    other_user: bool = False  # for the candidate
 
 
 _offer = _Offer()
@@ -89,11 +91,11 @@ def prepare() -> None:
     except OSError as error:
         _offer = _Offer(refused=str(error))
         return
-    _offer = _try(USER if os.getuid() == 0 else -1)
-    if _offer.user >= 0 and not _offer.namespaces:  # perhaps it is that user who is refused
-        _offer = _try(-1)
-        if not _offer.namespaces and _reads_as(USER):
-            _offer = _Offer(refused=_offer.refused, user=USER)
+    _offer = _try(other_user=os.getuid() == 0)
+    if os.getuid() == 0 and not _offer.namespaces:  # perhaps it is that user who is refused
+        _offer = _try(other_user=False)
+        if not _offer.namespaces and _reads_as(USERS[0]):
+            _offer = _Offer(refused=_offer.refused, other_user=True)
 
 
 def weakness(layers: Iterable[str]) -> str:
@@ -127,6 +129,15 @@ def open_for(shared: str) -> list[int]:
     return [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in ("net", "mnt")]
 
 
+def user() -> int:
+    """Return whom the candidates of this examiner become when root grades.
+
+    Each examination has a user of its own, because the kernel counts processes by user: one that
+    uses up all it may have must leave the others theirs.
+    """
+    return USERS[os.getpid() % len(USERS)]
+
+
 def fork() -> int:
     """Fork a process that is to call `enter`."""
     return syscalls.fork_as_init() if _offer.namespaces else os.fork()
@@ -148,8 +159,8 @@ def enter(place: Place, shared: Sequence[int] = ()) -> list[str]:
         layers += NAMESPACES
     else:
         _settle(place)
+    layers += _give_up_rights(place.user)
     _limit()
-    layers += _give_up_rights()
     if not _offer.namespaces and landlock.version():
         layers += landlock.confine([*view.readable(), "/proc"], _writable(place))
     _move_in(place)
@@ -168,7 +179,7 @@ def _own_users() -> None:
 def _close_in(place: Place) -> None:
     """Build the view and go on in a child; this process is the first of its process namespace."""
     syscalls.unshare(syscalls.NEW_MOUNTS | syscalls.NEW_IPC | syscalls.NEW_HOST_NAME)
-    user = _offer.user if _offer.user >= 0 else os.getuid()
+    user = place.user if _offer.other_user else os.getuid()
     target = f"{place.own}.view"
     os.mkdir(target)
     view.build(target, place.own, place.shared, place.hidden, user)
@@ -210,15 +221,22 @@ def _settle(place: Place) -> None:
     """Without a view of its own: make its folders where they are."""
     for name in ("home", "tmp", "work"):
         os.makedirs(f"{place.own}/{name}", exist_ok=True)
-    if _offer.user >= 0:
+    if _offer.other_user:
+        for above in Path(place.own).parents[:2]:  # of the examination, and of the fork server
+            os.chmod(above, 0o711)  # to pass through; what else lies in them is closed
         for folder, folders, files in os.walk(place.own):
             for one in (folder, *(os.path.join(folder, name) for name in (*folders, *files))):
-                os.chown(one, _offer.user, _offer.user)
+                os.chown(one, place.user, place.user)
 
 
 def _limit() -> None:
+    """Bound what this process may take.
+
+    Inside of its user namespace: the kernel keeps a bound that is set before for the namespace as a
+    whole, and holds it against all processes that the user has outside of it, in other rooms, too.
+    """
     limits = dict(LIMITS)
-    if _offer.namespaces or _offer.user >= 0:  # else the user's other programs would count
+    if _offer.namespaces or _offer.other_user:  # else the user's other programs would count
         limits["RLIMIT_NPROC"] = PROCESSES
     for name, limit in limits.items():
         kind = getattr(resource, name)
@@ -231,15 +249,15 @@ def _limit() -> None:
             Path("/proc/self/oom_score_adj").write_text("1000")
 
 
-def _give_up_rights() -> list[str]:
-    """Become another user, lose every privilege, and for good; return the layers."""
+def _give_up_rights(user: int) -> list[str]:
+    """Become that user if root grades, lose every privilege, and for good; return the layers."""
     if not syscalls.here:
         return []
     layers = []
-    if _offer.user >= 0:
+    if _offer.other_user:
         os.setgroups([])
-        os.setresgid(_offer.user, _offer.user, _offer.user)
-        os.setresuid(_offer.user, _offer.user, _offer.user)
+        os.setresgid(user, user, user)
+        os.setresuid(user, user, user)
         syscalls.stay_visible()
         layers.append("other user")
     syscalls.no_new_privileges()
@@ -293,10 +311,10 @@ def _offered() -> tuple[list[str], str]:
     return _tried()[0] or ["session", "limits"], "" if _offer.namespaces else _offer.refused
 
 
-def _try(user: int) -> _Offer:
+def _try(*, other_user: bool) -> _Offer:
     """Build a room for nobody."""
     global _offer  # noqa: PLW0603 the trial needs it
-    _offer = _Offer(namespaces=True, user=user)
+    _offer = _Offer(namespaces=True, other_user=other_user)
     layers, failure = _tried()
     return _offer if layers else _Offer(refused=failure)
 
@@ -346,7 +364,8 @@ def _read_ourselves() -> None:
 
 
 def _reads_as(user: int) -> bool:
-    """Whether that user reaches Python's files by the paths they have."""
+    """Whether that user reaches Python's files and the temporary ones by the paths they have."""
+    temporary = tempfile.gettempdir()
     child = os.fork()
     if child == 0:
         code = 1
@@ -354,6 +373,7 @@ def _reads_as(user: int) -> bool:
             os.setgroups([])
             os.setresuid(user, user, user)
             _read_ourselves()
+            os.chdir(temporary)
             code = 0
         os._exit(code)
     return os.waitpid(child, 0)[1] == 0

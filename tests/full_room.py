@@ -1,0 +1,56 @@
+"""Fills one room with threads and examines an honest answer in another meanwhile; prints both.
+
+The kernel counts threads as it counts processes, and threads leave nothing behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+
+from autograder.grading import examination
+from autograder.grading.examination import Cell, ExaminationFailed, Seen
+
+FULL = """
+import threading
+
+threading.stack_size(1 << 16)
+over = threading.Event()
+with_room = 0
+try:
+    while with_room < 1000:
+        threading.Thread(target=over.wait, daemon=True).start()
+        with_room += 1
+except RuntimeError:
+    pass
+print(with_room)
+"""
+HONEST = [
+    Cell(0, "setup", "tools", "from autograder import watch"),
+    Cell(1, "learner", "double", "async def double(number):\n    return 2 * number"),
+    Cell(2, "test", "double_visible", "(await watch(double, 2)).returned(4).responsive(0.1)"),
+]
+
+if __name__ == "__main__":
+    full = threading.Event()
+    started: list[int] = []
+
+    def note(cell: Cell, seen: Seen) -> None:
+        if cell.index == 0:
+            started.append(int(seen.outputs[0]["text"]))
+            full.set()
+
+    def fill() -> None:
+        cells = [Cell(0, "learner", "", FULL), Cell(1, "learner", "", "over.wait(60)")]
+        with contextlib.suppress(ExaminationFailed):  # we end it
+            examination.examine(cells, on_cell=note)
+
+    filling = threading.Thread(target=fill)
+    filling.start()
+    assert full.wait(60)
+    seen = examination.examine(HONEST, seconds=30).seen[2]
+    assert filling.is_alive(), "the full room was gone before the honest answer was examined"
+    examination.close()
+    filling.join()
+    print(json.dumps([started[0], seen.status, seen.message]))
