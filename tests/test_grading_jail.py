@@ -132,6 +132,7 @@ def test_without_landlock_the_same_attacks_reach_the_files(user: int, course: Pa
 def test_root_in_a_container_examines_as_another_user(refused: str, course: Path) -> None:
     """As in an image whose Python lies below /usr, which is most of them."""
     names = ["traces_others", "reads_the_memory_of_others", "reads_the_examiners_folder"]
+    before = os.stat("/tmp").st_mode
     layers, got = attack(0, refused, course, *names, in_reach=True)
     assert not any(got.values()), got
     assert "other user" in layers
@@ -140,6 +141,7 @@ def test_root_in_a_container_examines_as_another_user(refused: str, course: Path
     started, *verdict = json.loads(answer.stdout)
     assert verdict == ["passed", ""]
     assert started < room.PROCESSES
+    assert os.stat("/tmp").st_mode == before
 
 
 @pytest.mark.slow
