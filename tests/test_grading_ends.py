@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,20 @@ HANG = (
     "import subprocess\n\nsubprocess.Popen(['sleep', '98.76'], start_new_session=True)\n\n"
     "async def double(number):\n    while True:\n        pass"
 )
+DATABASE = """
+import sys
+
+from autograder.grading import examination
+from autograder.grading.examination import Cell
+
+start = f"from autograder import watch, world; await world.start({sys.argv[1]!r})"
+print(examination.examine([
+    Cell(0, "setup", "tools", start),
+    Cell(1, "learner", "wait", f"import time; print('begun'); time.sleep({sys.argv[2]})"),
+    Cell(2, "learner", "double", "async def double(number): return 2 * number"),
+    Cell(3, "test", "double_visible", "(await watch(double, 2)).returned(4)"),
+], on_cell=lambda cell, seen: print(cell.name, flush=True)).seen[3].status, flush=True)
+"""
 CHECK = (
     "import sys\nfrom pathlib import Path\nfrom autograder.grading import marking\n"
     "marking.check(sys.argv[1], Path(sys.argv[2]))"
@@ -104,3 +119,36 @@ def test_an_examiner_that_is_killed_gives_no_grade(
     process.wait(30)
     assert not (tmp_path / "work" / ".unblocked").exists()
     until(lambda: not any(map(alive, others)), 10, f"left behind: {[*filter(alive, others)]}")
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder for temporary files that the databases' own user can reach, too."""
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
+        os.chmod(name, 0o777)
+        yield Path(name)
+
+
+@pytest.mark.parametrize("server", ["postgres", "mysql"])
+@pytest.mark.parametrize("killed", [False, True])
+def test_the_files_of_a_database_go_with_its_examination(
+    killed: bool, server: str, open_folder: Path
+) -> None:
+    def files() -> list[Path]:
+        return list(open_folder.glob("unblocked-[!g]*"))
+
+    with subprocess.Popen(
+        [sys.executable, "-c", DATABASE, server, "60" if killed else "0"],
+        env={**os.environ, "PYTHONPATH": str(toy.ROOT), "TMPDIR": str(open_folder)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "tools\n"
+        assert files(), "the database keeps its files somewhere else, so this proves nothing"
+        if killed:
+            process.kill()
+        else:
+            assert process.stdout.read().split() == ["wait", "double", "double_visible", "passed"]
+            assert not files()
+    until(lambda: not list(open_folder.iterdir()), 10, "something was left behind")

@@ -30,12 +30,14 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
 from autograder.grading import room, syscalls
 from autograder.outcomes import UserMistake
+from autograder.world import keeper
 
 EXAMINER, CANDIDATE, KILL = b"E", b"C", b"K"
 WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiomysql", "uvloop")
@@ -50,6 +52,7 @@ _HARMLESS = re.compile(
     "|CONDA_PREFIX|LD_LIBRARY_PATH|XDG_CACHE_HOME|(LC|PYTHON|UNBLOCKED|MPL|SSL_CERT|DYLD)_?.*)$"
 )
 _PATIENCE = 20.0  # s for one answer; a fork takes 6 ms, the first imports about 1 s, 10 under load
+_KEEPERS = 5.0  # s that keepers have to end databases and remove their files; it takes 0.1
 _MOST = 4  # descriptors of one request
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
@@ -266,18 +269,23 @@ class _Server:
         """Kill the daemons that ended processes left behind; as their subreaper they are ours.
 
         A killed daemon's own children become ours in turn, hence the rounds. One that forks faster
-        than it is killed needs the process namespace of the jail.
+        than it is killed needs the process namespace of the jail. The keepers of an examination's
+        databases come first: what they keep must end in its own way, and its files must go.
         """
-        for _ in range(20):
-            strays = [pid for pid in children_of(os.getpid()) if pid not in self._children]
-            if not strays:
-                return
+        until, rounds = time.monotonic() + _KEEPERS, 20
+        while rounds and (strays := self._strays()):
+            if time.monotonic() > until or not any(map(keeper.is_keeper, strays)):
+                rounds -= 1
+                for stray in strays:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(stray, signal.SIGKILL)
             for stray in strays:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(stray, signal.SIGKILL)
                 with contextlib.suppress(ChildProcessError):
                     os.waitpid(stray, os.WNOHANG)
             select.select([], [], [], 0.002)
+
+    def _strays(self) -> list[int]:
+        return [process for process in children_of(os.getpid()) if process not in self._children]
 
     def _reply(self, channel: socket.socket, process: int) -> None:
         with contextlib.suppress(OSError):

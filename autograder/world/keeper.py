@@ -42,6 +42,15 @@ rm -rf "$2"
 """
 
 
+def is_keeper(process: int) -> bool:
+    """Whether a process is the shell of a keeper: left alone, it removes what it keeps and ends."""
+    try:
+        words = Path(f"/proc/{process}/cmdline").read_text(errors="replace").split("\0")
+    except OSError:
+        return False
+    return words[:3] == [SHELL, "-c", _KEEPER]
+
+
 @dataclass(frozen=True)
 class Account:
     """Who a database runs as: another user, or this one behind a command that renames it."""
