@@ -28,7 +28,7 @@ from browsing import (
     scroll_to,
     troubles,
 )
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 from running_lab import Lab, clone_into, lab
 from worked_labs import worked
 
@@ -202,8 +202,11 @@ def test_a_lab_fails_with_its_picture_and_passes_when_it_is_mended(course: Cours
     course.open("work/03_gateway/03_gateway.ipynb")
     press(page, "Run", "Run All Cells")
     test = cell(page, 'watch(evening, gw.address, "remind")')
+    # 7 s on a quiet machine; beside four examinations of other tests 30 were too few, once
+    test.locator(".jp-OutputArea-output").first.wait_for(timeout=90_000)
+    until_decided(test)
     failure = test.locator(".jp-OutputArea-output", has_text="the loop stood still for")
-    failure.first.wait_for(timeout=30_000)
+    failure.first.wait_for()
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     scroll_to(test.locator("img").first)
     keep(page, "03_lab_fails")
@@ -214,8 +217,17 @@ def test_a_lab_fails_with_its_picture_and_passes_when_it_is_mended(course: Cours
     mended = answers.load(ANSWERS / "03_gateway" / "right_repair_two_asyncio_sleep.py").cells
     run_cell(cell(page, "async def remind"), source=mended["repair_two_remind"])
     run_cell(test)
+    until_decided(test)
     assert "Right." in test.locator(".jp-OutputArea-output").first.inner_text()
     keep(page, "03_lab_passes")
+
+
+def until_decided(test: Locator) -> None:
+    """Run a test cell again while its verdict asks for that, as it does on a busy machine."""
+    for _ in range(3):
+        if not test.get_by_text("Run the cell again").count():
+            return
+        run_cell(test)
 
 
 def test_validate_checks_a_lab_as_the_examiner_does_and_the_page_stays_alive(

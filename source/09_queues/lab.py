@@ -366,15 +366,18 @@ async def transfers(dsn, orders):
 
 
 def market():
-    """Balances, and transfers: five of the first one's, who has money for one, and others."""
+    """Balances, and transfers: five of the first one's, who has money for one, and others. The last
+    is the friend's, so that whoever keeps others waiting for the first one keeps the friend, too.
+    """
     poor, *rich, nobody = random.sample(NAMES, 8)
     balances = {poor: 100, **{name: random.randint(500, 900) for name in rich}}
     lone, friend, eve, fay, last, shop = rich
     orders = [(poor, shop, random.randint(60, 100)) for _ in range(5)]
     there_and_back = [(eve, fay), (fay, eve)] * 4
     orders += [(*pair, random.randint(5, 50)) for pair in there_and_back]
-    orders += [(lone, friend, random.randint(50, 90)), (last, nobody, random.randint(5, 50))]
-    return balances, random.sample(orders, len(orders)), friend
+    orders.append((last, nobody, random.randint(5, 50)))
+    random.shuffle(orders)
+    return balances, [*orders, (lone, friend, random.randint(50, 90))], friend
 
 # %% setup="transfer_bank" jupyter={"source_hidden": true}
 @asynccontextmanager
