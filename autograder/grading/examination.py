@@ -174,10 +174,12 @@ def _frames(forker: zygote.Client, order: dict[str, Any], cells: Sequence[Cell])
         close()
         raise ExaminationFailed(f"the examiner ended before its time: {error!r}") from error
     finally:
-        ours.close()
+        # Closed first, `ours` would have the examiner end by itself, and perhaps be gone before we
+        # ask for its end: then we would be answered while its candidate is still dying.
         if process is not None:
             with contextlib.suppress(zygote.ZygoteGone):
                 forker.kill(process)
+        ours.close()
 
 
 def _hidden(own_files: Path | None) -> list[str]:
