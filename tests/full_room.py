@@ -17,14 +17,14 @@ import threading
 
 threading.stack_size(1 << 16)
 over = threading.Event()
-with_room = 0
+started = 0
 try:
-    while with_room < 1000:
+    while started < 1000:
         threading.Thread(target=over.wait, daemon=True).start()
-        with_room += 1
+        started += 1
 except RuntimeError:
     pass
-print(with_room)
+print(started)
 """
 HONEST = [
     Cell(0, "setup", "tools", "from autograder import watch"),
@@ -34,11 +34,11 @@ HONEST = [
 
 if __name__ == "__main__":
     full = threading.Event()
-    started: list[int] = []
+    threads: list[int] = []
 
     def note(cell: Cell, seen: Seen) -> None:
         if cell.index == 0:
-            started.append(int(seen.outputs[0]["text"]))
+            threads.append(int(seen.outputs[0]["text"]))
             full.set()
 
     def fill() -> None:
@@ -53,4 +53,4 @@ if __name__ == "__main__":
     assert filling.is_alive(), "the full room was gone before the honest answer was examined"
     examination.close()
     filling.join()
-    print(json.dumps([started[0], seen.status, seen.message]))
+    print(json.dumps([threads[0], seen.status, seen.message]))

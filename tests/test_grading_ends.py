@@ -31,7 +31,7 @@ from autograder.grading.examination import Cell
 start = f"from autograder import watch, world; await world.start({sys.argv[1]!r})"
 print(examination.examine([
     Cell(0, "setup", "tools", start),
-    Cell(1, "learner", "wait", f"import time; print('begun'); time.sleep({sys.argv[2]})"),
+    Cell(1, "learner", "wait", f"import time; time.sleep({sys.argv[2]})"),
     Cell(2, "learner", "double", "async def double(number): return 2 * number"),
     Cell(3, "test", "double_visible", "(await watch(double, 2)).returned(4)"),
 ], on_cell=lambda cell, seen: print(cell.name, flush=True)).seen[3].status, flush=True)

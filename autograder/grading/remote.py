@@ -182,7 +182,7 @@ class RemoteCandidate:
             "own": str(self.room.new_folder()),
             "shared": str(self.room.shared),
             "hidden": list(self.room.hidden),
-            "user": room.user(),
+            "user": room.own_user(),
         }
         try:
             answer = await _exchange(process, begin, BEGIN)

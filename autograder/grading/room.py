@@ -129,7 +129,7 @@ def open_for(shared: str) -> list[int]:
     return [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in ("net", "mnt")]
 
 
-def user() -> int:
+def own_user() -> int:
     """Return whom the candidates of this examiner become when root grades.
 
     Each examination has a user of its own, because the kernel counts processes by user: one that
