@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import signal
@@ -13,6 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 from jupyter_client.blocking import BlockingKernelClient
+from processes import ends
 from running_lab import Lab, clone_into, lab
 
 pytestmark = [
@@ -43,12 +43,6 @@ def blocked_kernel(running: Lab, home: Path) -> psutil.Process:
     return kernel
 
 
-def ended(process: psutil.Process, seconds: float) -> bool:
-    with contextlib.suppress(psutil.TimeoutExpired):
-        process.wait(seconds)
-    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
-
-
 def test_one_interrupt_ends_the_server_and_a_kernel_that_is_blocked(
     clone: Path, tmp_path: Path
 ) -> None:
@@ -56,14 +50,14 @@ def test_one_interrupt_ends_the_server_and_a_kernel_that_is_blocked(
         kernel = blocked_kernel(running, tmp_path)
         running.process.send_signal(signal.SIGINT)
         assert running.process.wait(20) == 0
-        assert ended(kernel, 2)
+        assert ends(kernel, within=2)
 
 
 def test_a_killed_server_takes_its_kernel_along(clone: Path, tmp_path: Path) -> None:
     with lab(clone, tmp_path) as running:
         kernel = running.start_kernel()
         running.process.kill()
-        assert ended(kernel, 10)
+        assert ends(kernel, within=10)
 
 
 def test_nobody_else_gets_in(clone: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ space, so that no test meets a supervisor of another.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
@@ -22,6 +23,7 @@ from typing import Any
 
 import psutil
 import pytest
+from processes import ends
 
 from autograder import world
 from autograder.outcomes import UserMistake
@@ -82,7 +84,8 @@ class Place:
             process.kill()
             process.communicate()
         for supervisor in self.supervisors():
-            supervisor.kill()
+            with contextlib.suppress(psutil.NoSuchProcess):  # it ends with its last client
+                supervisor.kill()
 
     def leftovers(self) -> list[str]:
         """Return processes and files that are still there after GONE seconds."""
@@ -129,16 +132,6 @@ def answers(url: str) -> bool:
     host, _, port = url.partition("://")[2].partition(":")
     with socket.socket() as sock:
         return sock.connect_ex((host, int(port.partition("/")[0]))) == 0
-
-
-def ends(process: psutil.Process, within: float) -> bool:
-    """True when the process is gone, or waits for an init that does not reap, in that time."""
-    deadline = time.monotonic() + within
-    while time.monotonic() < deadline:
-        if not process.is_running() or process.status() == psutil.STATUS_ZOMBIE:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def test_the_world_is_ready_within_a_second(place: Place) -> None:

@@ -21,6 +21,7 @@ from typing import Any
 
 import psutil
 import pytest
+from processes import ends
 from test_world import GONE, NOBODY, PRELUDE, Place, can_be_run_by, told
 
 from autograder import doctor, world
@@ -433,19 +434,7 @@ def family(place: Place) -> list[psutil.Process]:
 
 def outliving(processes: list[psutil.Process], deadline: float) -> list[str]:
     """Return which processes are still there at a time of the monotonic clock."""
-    while (left := alive(processes)) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return left
-
-
-def alive(processes: list[psutil.Process]) -> list[str]:
-    """Return which processes have not ended (or wait for an init that does not reap)."""
-    left = []
-    for process in processes:
-        with contextlib.suppress(psutil.Error):
-            if process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
-                left.append(" ".join(process.cmdline())[:80])
-    return left
+    return [str(one) for one in processes if not ends(one, within=deadline - time.monotonic())]
 
 
 @pytest.mark.timeout(300)

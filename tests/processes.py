@@ -1,0 +1,23 @@
+"""Whether a process has ended, as a test asks it: while it ends, any question may find it gone."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+
+
+def gone(process: psutil.Process) -> bool:
+    """True when the process has ended, or only waits for an init that does not reap."""
+    try:
+        return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:  # it ended between the two questions
+        return True
+
+
+def ends(process: psutil.Process, within: float) -> bool:
+    """True when the process is gone within that many seconds."""
+    deadline = time.monotonic() + within
+    while not (ended := gone(process)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    return ended
