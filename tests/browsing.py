@@ -78,7 +78,10 @@ def run_all(page: Page, notebook: Path) -> list[dict[str, Any]]:
     while time.monotonic() < deadline:
         page.wait_for_timeout(1000)
         page.keyboard.press("Control+s")
-        cells: list[dict[str, Any]] = json.loads(notebook.read_text("utf-8"))["cells"]
+        try:
+            cells: list[dict[str, Any]] = json.loads(notebook.read_text("utf-8"))["cells"]
+        except json.JSONDecodeError:  # Jupyter's server writes it just now
+            continue
         code = [cell for cell in cells if cell["cell_type"] == "code" and cell["source"]]
         if all(cell["execution_count"] for cell in code):
             return code

@@ -21,3 +21,9 @@ def ends(process: psutil.Process, within: float) -> bool:
     while not (ended := gone(process)) and time.monotonic() < deadline:
         time.sleep(0.02)
     return ended
+
+
+def outliving(processes: list[psutil.Process], within: float) -> list[str]:
+    """Return which of the processes are still there after that many seconds."""
+    end = time.monotonic() + within
+    return [str(one) for one in processes if not ends(one, within=end - time.monotonic())]

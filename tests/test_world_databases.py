@@ -21,7 +21,7 @@ from typing import Any
 
 import psutil
 import pytest
-from processes import ends
+from processes import outliving
 from test_world import GONE, NOBODY, PRELUDE, Place, can_be_run_by, told
 
 from autograder import doctor, world
@@ -432,11 +432,6 @@ def family(place: Place) -> list[psutil.Process]:
     return [supervisor, *supervisor.children(recursive=True)]
 
 
-def outliving(processes: list[psutil.Process], deadline: float) -> list[str]:
-    """Return which processes are still there at a time of the monotonic clock."""
-    return [str(one) for one in processes if not ends(one, within=deadline - time.monotonic())]
-
-
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_a_killed_kernel_leaves_no_process_and_no_file(place: Place, times: int) -> None:
@@ -448,7 +443,7 @@ def test_a_killed_kernel_leaves_no_process_and_no_file(place: Place, times: int)
         deadline = time.monotonic() + GONE  # the contract, for files and processes alike
         client.kill()
         assert place.leftovers() == []
-        assert outliving(processes, deadline) == []
+        assert outliving(processes, within=deadline - time.monotonic()) == []
 
 
 def test_a_kernel_that_dies_while_the_databases_start_leaves_nothing(place: Place) -> None:
@@ -467,7 +462,7 @@ def test_even_a_killed_supervisor_takes_its_databases_along(place: Place) -> Non
     processes = family(place)
     deadline = time.monotonic() + GONE
     processes[0].kill()
-    assert outliving(processes, deadline) == []
+    assert outliving(processes, within=deadline - time.monotonic()) == []
     names = [path.name for path in place.directory.iterdir()]
     assert not [name for name in names if "postgresql" in name or "mariadb" in name]
 
