@@ -1,9 +1,10 @@
 """Whoever answers rightly gets all points, each time: 108 notebooks of right answers, graded as a
-class is, on a quiet machine and beside 8 hogs.
+class is, on a quiet machine, beside 8 hogs, and beside 8 rivals that come and go.
 """
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import shutil
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from autograder.bench.hogs import hogs
+from autograder.bench.hogs import hogs, rivals
 from autograder.course import answers
 from autograder.course.units import Unit, repository, written
 from autograder.grading import batch, submissions
@@ -25,10 +26,16 @@ STUDENTS = 9  # for each of the 12 labs: more than 100 notebooks in all
 
 @pytest.mark.soak
 @pytest.mark.timeout(7200)
-@pytest.mark.parametrize("beside", [0, 8], ids=["quiet", "8-hogs"])
-def test_right_answers_get_all_points_in_each_of_100_notebooks(beside: int, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "beside",
+    [contextlib.nullcontext(), hogs(cpu=8), rivals(8)],
+    ids=["quiet", "8-hogs", "8-rivals"],
+)
+def test_right_answers_get_all_points_in_each_of_100_notebooks(
+    beside: contextlib.AbstractContextManager[None], tmp_path: Path
+) -> None:
     short = []
-    with hogs(cpu=beside):
+    with beside:
         for unit in LABS:
             graded = submissions.grade(
                 class_of(unit, tmp_path / unit.name), unit.name, slots_=batch.on_this_machine(None),
