@@ -263,11 +263,11 @@ async def one_by_one(order):
 
 
 def waits(name, others, answered):
-    if not others:
-        return "Nobody's job is under way. Does `in_turn` await `job()`?"
-    if not answered:
+    if answered:  # also when the others are all done, and nobody is left but who waits
+        return f"{name} waits in vain: the job before is over, it was answered or has failed."
+    if others:
         return f"{name} waits, although no job of {name} is under way: for the {others} of others?"
-    return f"{name} waits in vain: the job before is over, it was answered or has failed."
+    return "Nobody's job is under way. Does `in_turn` await `job()`?"
 
 # %% test="in_turn_check" points=20
 order, lines, expected = await clicks(3, 3)
