@@ -33,7 +33,7 @@ while os.getppid() == parent and time.monotonic() < over:
     one[:] = other
 """
 _RIVAL = """
-import os, random, sys, time
+import os, random, time
 parent, over = os.getppid(), time.monotonic() + 3600
 print(flush=True)
 while os.getppid() == parent and time.monotonic() < over:
