@@ -79,6 +79,44 @@ def test_a_loop_policy_of_the_learner_changes_nothing() -> None:
     assert said.split() == ["3", "0.2"]
 
 
+def test_garbage_that_lingers_while_the_threads_are_asked_stops_nobody() -> None:
+    # CPython until 3.11.8 stands still for ever at this with `sys._current_frames` (gh-106883).
+    said = python("""
+        import gc, threading, weakref
+        from autograder.blame import frames_now
+
+        class Knot:
+            def __init__(self):
+                self.itself = self
+
+        def lingers(dead):
+            until = time.perf_counter() + 0.02
+            while time.perf_counter() < until:
+                pass
+
+        def asks(seconds, litter):
+            until, refs = time.perf_counter() + seconds, []
+            while time.perf_counter() < until:
+                gc.disable()
+                refs += [weakref.ref(Knot(), lingers) for _ in range(litter)]
+                gc.enable()
+                assert threading.get_ident() in (frames_now() or [threading.get_ident()])
+                if litter:
+                    gc.collect()
+
+        gc.set_threshold(1)
+        other = threading.Thread(target=asks, args=(1, 0))
+        other.start()
+        asks(0.5, 1)
+        other.join()
+        assert gc.isenabled()
+        gc.disable()
+        frames_now()
+        print("asked", gc.isenabled())
+    """)
+    assert said == "asked False\n"
+
+
 def test_importing_watch_is_quick_and_draws_nothing_in() -> None:
     """0.14 s were measured for the import alone, of 0.3 allowed; what matters is what stays out."""
     said = python("""

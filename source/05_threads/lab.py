@@ -1,6 +1,8 @@
 # The lab of unit 05. What waits, waits for 0.45 s or more; work is sized at run time to 0.5 s or
-# more, pure Python to 0.9 s, because there the limit is 0.2 s (the others: 0.1 s). The pool of
-# exercise 2 is proven by a server that holds its answers, not by a clock.
+# more, pure Python to 0.9 s, because there the limit is 0.2 s (the others: 0.1 s). So it is for the
+# ranking: who sorts a slice at a time leaves 1.4 million numbers behind, through which Python looks
+# for garbage in one step of 60 to 100 ms. The pool of exercise 2 is proven by a server that holds
+# its answers, not by a clock.
 
 # %% [markdown]
 # # Lab 05 · Send each job where it belongs
@@ -174,9 +176,9 @@ def photo(seed, rows):
 
 # %% [markdown] exercise="four_jobs" limit=0.1
 # **Your turn.** Four functions of `jobs.py`. Each answer returns what the job of the same kind
-# returns, and **never holds the loop for 100 ms**; for the pure Python of `find_seed` it is 200 ms,
-# since a thread of Python takes some of the loop's time. Called on the loop, each of them holds it
-# for half a second or more.
+# returns, and **never holds the loop for 100 ms**; for `find_seed` and `ranking` it is 200 ms, since
+# a thread of Python takes some of the loop's time, and so does tidying up after a million numbers.
+# Called on the loop, each of them holds it for half a second or more.
 #
 # The first: `jobs.ask_weather(url)` waits for a slow service. Here only the function and its
 # argument are missing.
@@ -310,12 +312,12 @@ report = await watch(deciles, 1, 100)
 came(report, jobs.ranking(1, 100))
 players = sized(lambda n: jobs.ranking(1, n), 20_000, seconds=0.55)
 report = await watch(deciles, 1, players)
-free(report, 0.1)
+free(report, 0.2)
 came(report, jobs.ranking(1, players))
 ### BEGIN HIDDEN TESTS
 season, players = random.randint(2, 10**9), players + random.randint(1, 9999)
 report = await watch(deciles, season, players)
-free(report, 0.1)
+free(report, 0.2)
 came(report, jobs.ranking(season, players))
 ### END HIDDEN TESTS
 right(report, 8)
