@@ -34,6 +34,9 @@ HEART = ".jp-SideBar.jp-mod-right [data-id=unblocked-live-log]"  # opens and clo
 
 LINE = ".unblocked-log li[data-event={}]"
 
+# An error ends a Run All: cells that are queued already are not run.
+ERRORS = ".jp-OutputArea-output[data-mime-type='application/vnd.jupyter.stderr']"
+
 BOT = """
 import asyncio, time
 import discord
@@ -54,6 +57,10 @@ async def roll(ctx):
     time.sleep(0.9)
     await ctx.send("7")
 
+@bot.command()
+async def goodnight(ctx):  # on the bot's own loop: from another one, closing ends in an error
+    await bot.close()
+
 async def bot_life():
     async with bot:
         await bot.start(gw.token)
@@ -64,7 +71,7 @@ async def people():
     await gw.say("!roll")
     await gw.until(resumes=1, replies=1)
     await asyncio.sleep(1)
-    await bot.close()
+    await gw.say("!goodnight")
 
 report, _ = await asyncio.gather(watch(bot_life, timeout=30), people())
 """
@@ -184,6 +191,8 @@ def test_it_shows_the_block_while_the_cell_blocks_and_the_resume_after_it(desk: 
     desk.page.locator(LINE.format("killed")).wait_for(timeout=60_000)
     keep(desk.page, "live_log_blocked")
     desk.page.locator(LINE.format("closed")).wait_for(timeout=30_000)
+    desk.page.locator(".jp-InputPrompt", has_text="[2]:").wait_for(timeout=30_000)
+    assert desk.page.locator(ERRORS).all_inner_texts() == []
     noted = {line["event"]: line for line in desk.page.evaluate("window.noted")}
     wall = time.time() - time.monotonic()
     behind = {name: noted[name]["wall"] - wall - noted[name]["at"] for name in noted if name}
