@@ -22,7 +22,7 @@ import sys
 import sysconfig
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from time import perf_counter_ns
 from types import CodeType, FrameType
@@ -132,10 +132,10 @@ class Sampler:
         """Look at the threads beside the loop's: one of them has just let go of the GIL."""
         if threading.active_count() <= self._threads:
             return
-        self._look_at_others(moment, self._unseen(moment))
+        with frames_now() as frames:
+            self._look_at_others(moment, frames, self._unseen(moment))
 
-    def _look_at_others(self, moment: int, unseen: int) -> None:
-        frames = frames_now()
+    def _look_at_others(self, moment: int, frames: Mapping[int, FrameType], unseen: int) -> None:
         waiting = Line(*self.waiting(), "")
         for thread in threading.enumerate():
             frame = frames.get(thread.ident or 0)
@@ -305,35 +305,40 @@ class Sampler:
         return True
 
     def _look(self, moment: int) -> None:
-        frame = frames_now().get(self._loop_thread)
-        probe = self.probe
-        if probe is None or moment not in (probe.moment, probe.due()):
-            return  # the pass ended while this thread waited for the GIL
-        line, unseen = own_line(frame) if frame is not None else None, self._unseen(moment)
-        self._note(moment, 0, line or Line(*self.waiting(), ""), unseen)
-        if threading.active_count() > self._threads:
-            self._look_at_others(moment, unseen)  # one of them may have let go of the GIL just now
+        with frames_now() as frames:
+            frame, probe = frames.get(self._loop_thread), self.probe
+            if frame is None or probe is None or moment not in (probe.moment, probe.due()):
+                return  # the pass ended, or ends, while this thread waited for the GIL
+            line, unseen = own_line(frame), self._unseen(moment)
+            self._note(moment, 0, line or Line(*self.waiting(), ""), unseen)
+            if threading.active_count() > self._threads:  # one may have let go of the GIL just now
+                self._look_at_others(moment, frames, unseen)
 
 
-def frames_now() -> dict[int, FrameType]:
-    """Return what each thread is doing, or nothing when another thread is just asking.
+@contextlib.contextmanager
+def frames_now() -> Iterator[dict[int, FrameType]]:
+    """Give what each thread is doing, to be read inside of the `with`; nothing when another thread
+    is just asking.
 
-    Until 3.11.8 Python may collect garbage in the middle of it, under a lock of the interpreter;
-    what that calls may lose the GIL, and who then wants the lock, with the GIL, waits for ever
-    (gh-106883; 1 of 700 calls of a thread that sorts, beside 4 rivals). So nothing is collected.
+    Until 3.12 Python may collect garbage whenever it makes the object of a frame, here and at
+    `f_back`. What the collection calls can lose the GIL, and then the frame may have ended: the
+    object is linked to memory that others use, and values change in the learner's code; or who has
+    the GIL waits for ever (gh-106883). So nothing is collected meanwhile. Beside 4 rivals, a
+    thread that sorts met that in one of 700 calls.
     """
     if not _COLLECTS_INSIDE:
-        return sys._current_frames()
-    if not _asking.acquire(blocking=False):
-        return {}
-    collects = gc.isenabled()
-    try:
-        gc.disable()
-        return sys._current_frames()
-    finally:
-        if collects:
-            gc.enable()
-        _asking.release()
+        yield sys._current_frames()
+    elif not _asking.acquire(blocking=False):
+        yield {}
+    else:
+        collects = gc.isenabled()
+        try:
+            gc.disable()
+            yield sys._current_frames()
+        finally:
+            if collects:
+                gc.enable()
+            _asking.release()
 
 
 def own_line(frame: FrameType | None) -> Line | None:
@@ -392,7 +397,7 @@ def _cell_number(file: str) -> int | None:
     return number if isinstance(number, int) else None
 
 
-_COLLECTS_INSIDE = (3, 11) <= sys.version_info < (3, 11, 9)
+_COLLECTS_INSIDE = sys.version_info < (3, 12)
 _asking = threading.Lock()
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")  # of the user, of another environment
 _CARDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "catalog", "")

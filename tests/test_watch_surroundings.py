@@ -79,42 +79,42 @@ def test_a_loop_policy_of_the_learner_changes_nothing() -> None:
     assert said.split() == ["3", "0.2"]
 
 
-def test_garbage_that_lingers_while_the_threads_are_asked_stops_nobody() -> None:
-    # CPython until 3.11.8 stands still for ever at this with `sys._current_frames` (gh-106883).
+def test_nothing_is_collected_while_the_frames_of_another_thread_are_read() -> None:
+    # What a collection calls can lose the GIL: then CPython until 3.11.8 may stand still for ever
+    # (gh-106883), or link the object of a frame to memory that others use.
     said = python("""
-        import gc, threading, weakref
-        from autograder.blame import frames_now
+        import gc, sys, threading, weakref
+        from autograder.blame import frames_now, own_line
 
         class Knot:
             def __init__(self):
                 self.itself = self
 
-        def lingers(dead):
-            until = time.perf_counter() + 0.02
-            while time.perf_counter() < until:
-                pass
+        def waits(deep):
+            waits(deep - 1) if deep else enough.wait()
 
-        def asks(seconds, litter):
-            until, refs = time.perf_counter() + seconds, []
-            while time.perf_counter() < until:
-                gc.disable()
-                refs += [weakref.ref(Knot(), lingers) for _ in range(litter)]
-                gc.enable()
-                assert threading.get_ident() in (frames_now() or [threading.get_ident()])
-                if litter:
-                    gc.collect()
-
-        gc.set_threshold(1)
-        other = threading.Thread(target=asks, args=(1, 0))
+        enough, collected = threading.Event(), []
+        other = threading.Thread(target=waits, args=(50,))
         other.start()
-        asks(0.5, 1)
-        other.join()
-        assert gc.isenabled()
+        time.sleep(0.1)
+        with frames_now() as frames:
+            refs = [weakref.ref(Knot(), collected.append)]
+            gc.set_threshold(1)  # from here on whatever is made sets a collection off
+            frame = frames[other.ident]
+            while frame is not None:
+                frame = frame.f_back
+            early = len(collected)
+            with frames_now() as others:
+                print(early, len(others) in (0, len(frames)))
+        gc.collect()
+        print(len(collected), gc.isenabled())
         gc.disable()
-        frames_now()
-        print("asked", gc.isenabled())
+        with frames_now():
+            pass
+        print(gc.isenabled())
+        enough.set()
     """)
-    assert said == "asked False\n"
+    assert said == "0 True\n1 True\nFalse\n"
 
 
 def test_importing_watch_is_quick_and_draws_nothing_in() -> None:
