@@ -83,8 +83,8 @@ def test_nothing_is_collected_while_the_frames_of_another_thread_are_read() -> N
     # What a collection calls can lose the GIL: then CPython until 3.11.8 may stand still for ever
     # (gh-106883), or link the object of a frame to memory that others use.
     said = python("""
-        import gc, sys, threading, weakref
-        from autograder.blame import frames_now, own_line
+        import gc, threading, weakref
+        from autograder.blame import frames_now
 
         class Knot:
             def __init__(self):
