@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Protocol
 
-from autograder import wire
+from autograder import telling, wire
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,
@@ -284,6 +284,8 @@ class Report:
         )
         if block.kind == "gil":
             sentence += ", a thread that kept the GIL"
+        elif (tasks := telling.turns(self.record, block.start, block.seconds)) > 1:
+            sentence += f": {tasks} tasks in turn, {_time(block.seconds / tasks)} each on average"
         sentence += "."
         if kills:
             sentence += (

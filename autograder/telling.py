@@ -202,6 +202,21 @@ def spans(pairs: Iterable[Any]) -> list[Span]:
     )
 
 
+def turns(record: Record, start: float, seconds: float) -> int:
+    """Return how many tasks took turns in the block that began at `start`, or 1.
+
+    Two commands that sleep for 0.9 s each can be one pass of the loop: one block of 1.8 s. A task
+    counts whose step was at least half as long as the longest; nothing is said when they were less
+    than 90 % of the block, for then the rest of it was something else, or is not on record.
+    """
+    noise = [taken for began, taken in spans(record.noise) if abs(began - start) < 1e-6]
+    end = start + seconds + max(noise, default=0.0)  # on the clock
+    every = [step for lane in _lanes(record.lanes[:MOST_LANES]) for step in lane.steps]
+    steps = [length for begin, length in every if start <= begin < end]
+    long = [length for length in steps if length >= max(steps) / 2]
+    return len(long) if sum(long) >= 0.9 * seconds and long else 1
+
+
 def shared(steps: list[Span], noise: list[Span]) -> list[Span]:
     """Return the parts of the steps during which the machine did other work."""
     parts = []

@@ -7,6 +7,7 @@ import contextvars
 import functools
 import gc
 import queue
+import re
 import threading
 import time
 import warnings
@@ -64,6 +65,36 @@ def test_a_blocking_answer_fails_naming_the_time_the_limit_and_the_line() -> Non
         assert report.blocks[0].kind == "sleep"
         assert report.blocks[0].function == "blocking_roll"
         assert abs(report.longest_block - 0.2) < 0.005
+
+    run(main)
+
+
+def test_tasks_that_block_in_one_pass_are_told_as_that_many_turns() -> None:
+    async def two_people() -> None:
+        await asyncio.gather(blocking_roll("2d6"), blocking_roll("1d4"), asyncio.sleep(0))
+
+    async def callback() -> None:
+        asyncio.get_running_loop().call_soon(time.sleep, 0.2)
+        await asyncio.gather(blocking_roll("2d6"), asyncio.sleep(0))
+
+    async def told(call: Any) -> str:
+        report = await watch(call)
+        with pytest.raises(LoopBlocked) as info:
+            report.responsive(0.1)
+        return str(info.value)
+
+    async def main() -> None:
+        # As long as both together, within 5 ms a turn; and each as long as the sleep in the line.
+        said = re.search(
+            r"stood still for (\d+) ms .*`time.sleep\(0.2\)`: 2 tasks in turn, "
+            r"(\d+) ms each on average\.$",
+            await told(two_people),
+        )
+        assert said
+        assert 400 <= int(said[1]) <= 410
+        assert 200 <= int(said[2]) <= 205
+        assert "in turn" not in await told(callback)  # half of it was no task
+        assert "in turn" not in await told(functools.partial(blocking_roll, "2d6"))
 
     run(main)
 
