@@ -241,8 +241,8 @@ def test_it_says_whose_gateway_it_is_and_what_became_of_it(desk: Desk) -> None:
     # A page that is loaded again shows what has been.
     desk.page.reload()
     choice.wait_for(timeout=60_000)
-    choice.select_option("blocked.ipynb")
-    assert desk.page.locator(LINE.format("killed")).first.is_visible()
+    choice.select_option("blocked.ipynb")  # there before the lines, which are told last
+    desk.page.locator(LINE.format("killed")).first.wait_for()
 
     for kernel in desk.kernels():
         desk.lab.ask(f"/api/kernels/{kernel['id']}/restart", method="POST")
