@@ -637,8 +637,7 @@ def barked(report):
         if (late := told[0] - ended) > 0.2:
             sentence = f"{what}; your watchdog said so {late:.2f} s after its end (0.2 s)."
             raise unless_starved(report, stalls, 0.15, sentence)
-    names = {name for name, _, _ in stalls}
-    if false := [word for word, _ in said if word not in names]:
+    if false := false_alarms(report):
         sentence = f"A false alarm: your watchdog said `{false[0]}`, which held nothing for 0.1 s."
         sentence = f"{sentence} {why(false)}".rstrip()
         raise unless_starved(report, stalls, 0.09, sentence)
@@ -680,10 +679,23 @@ def unless_starved(report, stalls, patience, sentence):
     return WrongValue(sentence)
 
 
+# %% setup="watchdog_false_alarms" jupyter={"source_hidden": true}
+def false_alarms(report):
+    """What the watchdog named that was no stall. Once it may be the machine: a watchdog whose own
+    thread waits 0.1 s for a CPU takes an old beat for a stall, and nobody else notices."""
+    if report.error:
+        return []
+    said, stalls, _ = report.value
+    names = {name for name, _, _ in stalls}
+    return [word for word, _ in said if word not in names]
+
+
 # %% test="watchdog_visible" points=10
 name = f"{random.choice(['shake', 'sort', 'fetch'])}_{random.randint(100, 999)}"
 nod = f"nod_{random.randint(100, 999)}"
 report = await watch(guarded, [(name, "sleeps", 0.4)], nod, timeout=5)
+if false_alarms(report):  # is it so in a second night as well?
+    report = await watch(guarded, [(name, "sleeps", 0.4)], nod, timeout=5)
 barked(report)
 print(f"Right: it said `{name}`, and nothing else. 10 of 10 points.")
 
@@ -695,7 +707,10 @@ print("The hidden test runs when your work is checked.")
 ### BEGIN HIDDEN TESTS
 names = [f"{word}_{random.randint(100, 999)}" for word in random.sample(["pack", "draw", "ask"], 2)]
 plan = [(names[0], "computes", 0.45), (names[1], "sleeps", random.uniform(0.4, 0.5))]
-report = await watch(guarded, plan, f"hum_{random.randint(100, 999)}", timeout=5)
+hum = f"hum_{random.randint(100, 999)}"
+report = await watch(guarded, plan, hum, timeout=5)
+if false_alarms(report):
+    report = await watch(guarded, plan, hum, timeout=5)
 barked(report)
 ### END HIDDEN TESTS
 
