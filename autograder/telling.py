@@ -213,8 +213,9 @@ def turns(record: Record, start: float, seconds: float) -> int:
     end = start + seconds + max(noise, default=0.0)  # on the clock
     every = [step for lane in _lanes(record.lanes[:MOST_LANES]) for step in lane.steps]
     steps = [length for begin, length in every if start <= begin < end]
-    long = [length for length in steps if length >= max(steps) / 2]
-    return len(long) if sum(long) >= 0.9 * seconds and long else 1
+    long_enough = max(steps, default=0.0) / 2
+    turns = [length for length in steps if length >= long_enough]
+    return len(turns) if sum(turns) >= 0.9 * seconds else 1
 
 
 def shared(steps: list[Span], noise: list[Span]) -> list[Span]:
