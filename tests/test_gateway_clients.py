@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 
 from autograder import world
+from autograder.world import console
 
 HERE = Path(__file__).parent / "clients"
 LIBRARIES = ("discord", "hikari", "nextcord", "disnake", "pycord")
@@ -207,6 +208,37 @@ def own_world() -> Any:
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_bot(library: str, scenario: Any) -> None:
     run(scenario(library))
+
+
+# What a person needs besides the printed lines; hikari's start the bot themselves.
+STARTERS = {
+    "discord.py": "discord.Client(intents=discord.Intents.default()).run({token!r})",
+    "hikari": "",
+    "nextcord": "nextcord.Client(intents=nextcord.Intents.default()).run({token!r})",
+    "disnake": "disnake.Client(intents=disnake.Intents.default()).run({token!r})",
+    "py-cord": "discord.Client(intents=discord.Intents.default()).run({token!r})",
+}
+
+
+@pytest.mark.parametrize("library", console.POINTING)
+def test_the_lines_that_the_gateway_prints_are_a_program(library: str) -> None:
+    """A real bot, pasted together from nothing but these lines, logs in with the printed token."""
+    folder = {"discord.py": "discord", "py-cord": "pycord"}.get(library, library)
+    python = python_of(folder)
+
+    async def logs_in() -> None:
+        servers = await world.start()
+        gw = await servers.gateway(heartbeat=5, token="")
+        lines = [*console.pointing(gw.rest_url, gw.ws_url)[library]]
+        lines.append(STARTERS[library].format(token=console.TOKEN))
+        process = await asyncio.create_subprocess_exec(python, "-c", "\n".join(lines))
+        try:
+            assert await gw.until(ready=1, timeout=PATIENCE), gw.log
+        finally:
+            process.kill()
+            await process.wait()
+
+    run(logs_in())
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:

@@ -125,7 +125,8 @@ def test_people_get_a_log_to_read_with_how_to_point_a_bot_here() -> None:
     with tool(jsonl=False) as process:
         type_in(process, "hello everybody")
         out, _ = process.communicate(timeout=10)
-    assert 'hikari.GatewayBot(token, rest_url="http://127.0.0.1:' in out
+    assert f'hikari.GatewayBot("{console.TOKEN}", rest_url="http://127.0.0.1:' in out
+    assert "import discord.gateway, discord.http, yarl" in out
     assert out.splitlines()[-1].endswith("ada     #general  hello everybody")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from autograder import verbs
 from autograder.course.units import built
+from autograder.world import console
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / ".github" / "CONTRIBUTING.md"]
@@ -35,6 +36,14 @@ def test_the_table_links_the_units_that_exist_and_no_others() -> None:
     linked = re.findall(r"^\| \d\d \| \[[^]]+\]\(notebooks/(\w+)\.ipynb\)", readme, re.MULTILINE)
     assert linked == [unit.name for unit in built(ROOT)]
     assert len(re.findall(r"^\| \d\d \|", readme, re.MULTILINE)) == 13
+
+
+def test_the_lines_for_ones_own_bot_are_those_that_the_gateway_prints() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for library, lines in console.POINTING.items():
+        (row,) = re.findall(rf"^\| {re.escape(library)} \| (.*) \|$", readme, re.MULTILINE)
+        bare = [re.sub(r'"\{(\w+)\}"', lambda name: name[1].upper(), line) for line in lines]
+        assert re.findall(r"`([^`]+)`", row) == bare
 
 
 def test_what_it_says_of_the_probe_is_what_was_measured() -> None:

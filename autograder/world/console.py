@@ -177,15 +177,45 @@ def printable(value: Any) -> Any:
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in value)
 
 
+# Any token is right here, but hikari reads a bot's id out of it, before it asks anybody. This one
+# has the form that Discord's have: the id 500000000000000000 in base64, a dot, and more.
+TOKEN = "NTAwMDAwMDAwMDAwMDAwMDAw.local.bot"
+POINTING = {
+    "discord.py": (
+        "import discord.gateway, discord.http, yarl",
+        'discord.http.Route.BASE = "{rest}"',
+        'discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL("{ws}")',
+    ),
+    "hikari": (
+        "import hikari",
+        'bot = hikari.GatewayBot("{token}", rest_url="{rest}")',
+        "bot.run(check_for_updates=False)",
+    ),
+    "nextcord": ("import nextcord.http", 'nextcord.http.Route.BASE = "{rest}"'),
+    "disnake": ("import disnake.http", 'disnake.http.Route.BASE = "{rest}"'),
+    "py-cord": ("import discord.http", 'discord.http.Route.API_BASE_URL = "{rest}"'),
+}
+
+
+def pointing(rest: str, ws: str) -> dict[str, list[str]]:
+    """Return, by library, the lines that point a bot at these addresses."""
+    return {
+        library: [line.format(rest=rest, ws=ws, token=TOKEN) for line in lines]
+        for library, lines in POINTING.items()
+    }
+
+
 def _welcome(event: Event, heartbeat: float) -> str:
     rest, ws = event["rest_url"], event["ws_url"]
+    table = "\n".join(
+        f"  {'' if number else library:<12}{line}"
+        for library, lines in pointing(rest, ws).items()
+        for number, line in enumerate(lines)
+    )
     return f"""\
 listening: REST {rest}, gateway {ws}
-It wants a heartbeat every {heartbeat:g} s and takes any token. To point your bot here:
-  discord.py         discord.http.Route.BASE = "{rest}"
-                     discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL("{ws}")
-  hikari             bot = hikari.GatewayBot(token, rest_url="{rest}")
-                     bot.run(check_for_updates=False)
-  nextcord, disnake  nextcord.http.Route.BASE = "{rest}"
-  py-cord            discord.http.Route.API_BASE_URL = "{rest}"
+It wants a heartbeat every {heartbeat:g} s and takes any token; hikari accepts only this form:
+  {TOKEN}
+Put the lines of your library before the line that starts your bot (hikari's make and start it):
+{table}
 What you type is said in #general; /name runs a slash command. Ctrl-C ends."""

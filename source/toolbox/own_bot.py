@@ -21,13 +21,14 @@
 #
 # ## 2 · Tell your bot where it is
 #
-# Put the lines of your library before the line that starts the bot. The token stays yours: take
-# any text in its place, for this gateway takes every token.
+# Put the lines of your library before the line that starts the bot. Keep your real token to
+# yourself: this gateway takes any text in its place. hikari does not, because it reads the bot's id
+# out of the token. The token in its lines has the form that hikari accepts.
 #
 # **discord.py**
 #
 # ```python
-# import discord, discord.gateway, discord.http, yarl
+# import discord.gateway, discord.http, yarl
 #
 # discord.http.Route.BASE = "http://127.0.0.1:8765/api/v10"
 # discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL("ws://127.0.0.1:8765")
@@ -36,19 +37,35 @@
 # **hikari**
 #
 # ```python
-# bot = hikari.GatewayBot(token, rest_url="http://127.0.0.1:8765/api/v10")
+# import hikari
+#
+# bot = hikari.GatewayBot("NTAwMDAwMDAwMDAwMDAwMDAw.local.bot", rest_url="http://127.0.0.1:8765/api/v10")
 # bot.run(check_for_updates=False)
 # ```
 #
-# **nextcord, disnake** (`disnake.http` for the latter)
+# These two lines make and start the bot, so change yours like them. Your other arguments stay.
+#
+# **nextcord**
 #
 # ```python
+# import nextcord.http
+#
 # nextcord.http.Route.BASE = "http://127.0.0.1:8765/api/v10"
+# ```
+#
+# **disnake**
+#
+# ```python
+# import disnake.http
+#
+# disnake.http.Route.BASE = "http://127.0.0.1:8765/api/v10"
 # ```
 #
 # **py-cord**
 #
 # ```python
+# import discord.http
+#
 # discord.http.Route.API_BASE_URL = "http://127.0.0.1:8765/api/v10"
 # ```
 #
