@@ -138,6 +138,19 @@ LAB_FAULTS = {
     ),
     "asyncio.run": (("await asyncio.sleep(0.001)", "asyncio.run(None)"), "`asyncio.run`"),
     "unproven": (('exercise="judge"', 'exercise="jud"'), "0 right answers"),
+    "a helper's name, taken by another test": (
+        ('# %% test="card_visible" points=20',
+         '# %% setup="card_tools"\ndef held(seconds):\n    return seconds\n\n'
+         '# %%\nheld(1)\n\n# %% test="card_visible" points=20\nfor held in (1.0, 2.0):\n'
+         "    print(held)"),
+        "gives `held` another meaning",
+    ),
+    "a constant that a helper reads later": (
+        ('# %% test="card_visible" points=20',
+         '# %% setup="card_tools"\nPAGE = "/card"\n\n\ndef page():\n    return PAGE\n\n'
+         '# %% test="card_visible" points=20\nwith open("x") as PAGE:\n    pass'),
+        "gives `PAGE` another meaning",
+    ),
 }  # fmt: skip
 
 
@@ -159,6 +172,8 @@ def test_a_fault_of_a_lab_is_found(tmp_path: Path, fault: str) -> None:
         "def right(report):\n    report.responsive()\n\nreport = await watch(card)\nright(report)",
         "async def drive():\n    import json\n    return json.dumps(await card())\n"
         "report = await watch(drive)",
+        "report = await watch(card)\nnames = [asyncio for asyncio in report.value]\n"
+        "total = sum(len(watch) for watch in names)",
     ],
 )
 def test_every_way_through_watch_is_allowed(tmp_path: Path, allowed: str) -> None:

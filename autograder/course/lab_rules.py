@@ -56,6 +56,7 @@ def check(cells: list[Cell]) -> Iterator[Finding]:
             'the lab has no exercise; begin one with `# %% [markdown] exercise="..." limit=0.1`.',
         )
     yield from _identities(cells, found)
+    yield from _taken_away(cells)
     for name, exercise in found.items():
         yield from _whole(name, exercise)
     learners = frozenset(
@@ -107,6 +108,38 @@ def _identities(cells: list[Cell], found: dict[str, Exercise]) -> Iterator[Findi
             )
         if cell.role == "test" and cell.name in found:
             yield header, f"call the test `{cell.name}_visible` or `_hidden`: the name is taken."
+
+
+def _taken_away(cells: list[Cell]) -> Iterator[Finding]:
+    """Learners run the cells in any order, so a test must not take a name that others rely on."""
+    code = [cell for cell in cells if cell.kind == "code"]
+    owners = {
+        name: cell for cell in code if cell.role != "test"
+        for name in testcell_rules.defined(cell.tree)
+    }  # fmt: skip
+    needed = {cell.line: testcell_rules.needed(cell) for cell in code}
+    for test in (cell for cell in code if cell.role == "test"):
+        for name in sorted(testcell_rules.defined(test.tree) & owners.keys()):
+            users = [cell for cell in code if cell is not test and name in needed[cell.line]]
+            if users:
+                user, owner = users[0], owners[name]
+                yield (
+                    _bound_in(test, name),
+                    f"this test gives `{name}` another meaning, which line {owner.line} defines "
+                    f"and the cell `{user.name}` in line {user.line - 1} needs; call it something "
+                    "else here.",
+                )
+
+
+def _bound_in(cell: Cell, name: str) -> int:
+    """The first line of the file in which a cell gives this name a meaning."""
+    lines = [
+        node.lineno
+        for node in ast.walk(cell.tree)
+        if (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id == name)
+        or (isinstance(node, ast.stmt) and getattr(node, "name", None) == name)
+    ]
+    return cell.line + min(lines) - 1
 
 
 def _whole(name: str, exercise: Exercise) -> Iterator[Finding]:

@@ -20,6 +20,8 @@ BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 _WATCH = {"watch", "autograder.watch"}
 _SIDE_DOORS = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "__import__"}
 _SAYS_NOTHING = {"print", "display"}  # their value is None, so nothing is shown as a result
+_COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
+_INLINE = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # they run where they stand
 
 
 def check(cell: Cell, learners: frozenset[str], given: frozenset[str]) -> Iterator[Finding]:
@@ -52,9 +54,24 @@ def defined(tree: ast.Module) -> set[str]:
             names.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             names.add(node.id)
-        elif not isinstance(node, ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp):
+        elif not isinstance(node, ast.Lambda | _COMPREHENSIONS):
             open_nodes += ast.iter_child_nodes(node)
     return names
+
+
+def needed(cell: Cell) -> set[str]:
+    """The names that a cell takes from the notebook: at once, or later in one of its functions.
+
+    A name that the cell itself defines counts when a function uses it: the function looks it up
+    when it is called, and by then another cell may have given the name another meaning. In a test
+    cell it does not count, as such a cell runs as a whole.
+    """
+    at_once = {node.id for node in _loaded(cell.tree, frozenset())}
+    own = defined(cell.tree)
+    table = symtable.symtable(cell.python, "cell", "exec")
+    scopes = [child for child in table.get_children() if child.get_name() not in _INLINE]
+    later = set[str]().union(*(_free_names(child) for child in scopes))
+    return (at_once | later) - own if cell.role == "test" else (at_once - own) | later
 
 
 def silent_functions(tree: ast.Module) -> frozenset[str]:
@@ -136,6 +153,26 @@ def _check_driver(
                 f"the driver `{driver.name}` gives a verdict; let it return what happened, and "
                 "judge that in the test cell.",
             )
+
+
+def _loaded(node: ast.AST, hidden: frozenset[str]) -> Iterator[ast.Name]:
+    """The names that are looked up while this code runs, without the variables of comprehensions
+    (`hidden`) and without what stands in functions."""
+    if isinstance(node, ast.Name):
+        if isinstance(node.ctx, ast.Load) and node.id not in hidden:
+            yield node
+        return
+    parts: list[ast.AST] = list(ast.iter_child_nodes(node))
+    if isinstance(node, ast.Lambda):
+        return
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        parts = [*node.decorator_list, *node.args.defaults]
+        parts += [default for default in node.args.kw_defaults if default]
+    elif isinstance(node, _COMPREHENSIONS):
+        targets = [inner for one in node.generators for inner in ast.walk(one.target)]
+        hidden |= {inner.id for inner in targets if isinstance(inner, ast.Name)}
+    for part in parts:
+        yield from _loaded(part, hidden)
 
 
 def _free_names(table: symtable.SymbolTable) -> set[str]:

@@ -456,17 +456,17 @@ async def rows_of(keeper):
     return dict(await keeper.fetch("SELECT name, balance FROM accounts"))
 
 # %% test="transfer_check" points=20
-balances, orders, friend = market()
+balances, payments, friend = market()
 async with bank(balances) as (dsn, keeper):
     busy = website(keeper, next(iter(balances)), friend, balances[friend])
-    report, said = await beside(watch(transfers, dsn, orders), busy)
-    settled(report, said, balances, orders, await rows_of(keeper))
+    report, said = await beside(watch(transfers, dsn, payments), busy)
+    settled(report, said, balances, payments, await rows_of(keeper))
 ### BEGIN HIDDEN TESTS
-balances, orders, friend = market()
+balances, payments, friend = market()
 async with bank(balances) as (dsn, keeper):
     busy = website(keeper, next(iter(balances)), friend, balances[friend])
-    report, said = await beside(watch(transfers, dsn, orders), busy)
-    settled(report, said, balances, orders, await rows_of(keeper))
+    report, said = await beside(watch(transfers, dsn, payments), busy)
+    settled(report, said, balances, payments, await rows_of(keeper))
 ### END HIDDEN TESTS
 right(report, 20)
 
