@@ -126,8 +126,9 @@ predict(about="knock")
 # other: it counts as true. Turn the condition round (`if not is_banned(name)`) and the door is open
 # to all, cy included.
 #
-# (How often did Python warn? Most likely once, or not at all on a second run. It says the same
-# thing about the same line only once.)
+# (Three coroutines were lost, and Python warned once: in one run of a cell it names each line once.
+# Run the cell again, and it warns again. A bot is one long run, so there it names the line once and
+# never again.)
 #
 # **Change it.** Put the two missing `await`s where they belong, in `roll` and in `knock`.
 

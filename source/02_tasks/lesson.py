@@ -505,10 +505,16 @@ predict(about="nobody-waits")
 # %% [markdown]
 # `roll` had returned, the loop had nothing more to do, and it ended. It took the task along.
 #
-# In a bot the loop goes on for weeks, and so the note is mostly written. Mostly: when the bot is
-# restarted it is lost, when `note` raises an exception nobody is told, and there is a third way to
-# lose it that unit 06 shows. **Who makes a task has to know who waits for it.** Keep the task, and
-# await it before you are done, if its work has to be done by then.
+# In a bot the loop goes on for weeks, so most notes are written. There are three ways to lose one:
+#
+# - the bot is restarted before the note is written;
+# - `note` raises an exception. Nothing waits for the task, so `roll` goes on and ada sees no error.
+#   Python writes *Task exception was never retrieved* and the traceback into the bot's log, and that
+#   is all;
+# - unit 06 shows the third one, and why Python sometimes writes nothing.
+#
+# **When you make a task, decide who waits for it.** Keep the task, and await it before you are done,
+# if its work has to be done by then.
 #
 # **Change it.** Mend `roll`: ada's answer may take a little longer.
 
