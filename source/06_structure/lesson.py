@@ -528,13 +528,18 @@ def wave(notes, start):
 wave(notes, report.record.began)
 
 # %% [markdown]
-# `cancel` stops nothing. It asks the loop to raise **CancelledError** in the task, at the `await`
-# where it waits. From there the exception goes its way as every exception does: through each
-# `finally`, from the inside to the outside, and each may take its time to tidy up, with awaits of
-# its own. Only when all rooms are locked do the halls begin, and TimeoutError comes last.
+# `cancel` stops nothing. It asks the loop to raise **CancelledError** in a task, at the `await` where
+# the task waits. With eight tasks, two things happen in opposite directions:
 #
-# A timeout is nothing else: a timer of the loop that cancels the block, and turns the
-# CancelledError, when it comes out at the door, into a TimeoutError.
+# - **Cancelling goes from the outside to the inside.** The timeout cancels the museum. The museum's
+#   TaskGroup cancels both halls, and each hall's TaskGroup cancels its rooms. All this takes a few
+#   milliseconds, at 0.3 s.
+# - **The `finally` blocks run from the inside to the outside.** A TaskGroup waits for its tasks, so
+#   a hall reaches its `finally` only after its rooms are locked. A `finally` may take its time to
+#   tidy up, with awaits of its own. TimeoutError comes last.
+#
+# A timeout is a timer of the loop that cancels the block. When the CancelledError leaves the block,
+# the timeout turns it into a TimeoutError.
 
 # %% [markdown]
 # ### Who eats a CancelledError
@@ -787,8 +792,9 @@ predict(about="first-of-three")
 #
 # - A gate keeps all its places busy, a batch waits for its slowest.
 # - The loop does not hold your tasks, and nobody reads their errors, unless you do.
-# - Cancelling is an exception that travels from the inside to the outside: let it through, tidy up
-#   in `finally`, and tell threads in words.
+# - Cancelling goes from the outside to the inside, from task to task; the `finally` blocks run from
+#   the inside to the outside. Let the CancelledError through, tidy up in `finally`, and tell threads
+#   in words.
 #
 # **Next**: the lab of this unit, where the web server holds its replies back and looks what your
 # program does. Then unit 07: which client sends the requests?
