@@ -38,7 +38,10 @@ CARD = Card(
     status="maintained: 0.32.0",
     seen="2026-11-22",
     source="https://pypi.org/project/asyncpg/",
-    care="Behind pgbouncer in transaction mode set statement_cache_size=0 (asyncpg issue 1058).",
+    care=(
+        "PgBouncer in transaction mode keeps asyncpg's prepared statements since version 1.21 "
+        "(max_prepared_statements); behind an older one set statement_cache_size=0."
+    ),
     use=use,
     blocking=blocking,
     modules=("asyncpg", "psycopg2"),

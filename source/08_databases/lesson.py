@@ -526,7 +526,11 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 #   locked*. SQLite does not queue: it sleeps and tries again, so that the order is nobody's.
 # - **aiosqlite** has one thread and one queue for each connection. Ten connections are ten threads.
 # - **asyncpg's pool** has 10 connections unless told otherwise, and opens `min_size` of them at
-#   once. Behind pgbouncer in transaction mode set `statement_cache_size=0` (asyncpg #1058).
+#   once.
+# - **Behind PgBouncer in transaction mode** asyncpg's prepared statements get lost, unless PgBouncer
+#   keeps track of them: since version 1.21 with `max_prepared_statements`, since 1.24 by default.
+#   For an older one set `statement_cache_size=0` (asyncpg's FAQ). That alone did not always help
+#   before asyncpg 0.29 (issue 1058).
 # - **To connect costs CPU, too**: a password that is checked the modern way (SCRAM, 4096 rounds)
 #   holds the loop for about 10 ms at each connect, as measured for this course. Its PostgreSQL
 #   leaves that out; yours should not.
