@@ -655,17 +655,24 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # async def daily(ctx):                                               # after
 #     if ctx.author.id in paid_today: return
 #     paid_today.add(ctx.author.id)
-#     await add_coins(ctx.author.id, 100)
+#     try:
+#         await add_coins(ctx.author.id, 100)
+#     except Exception:
+#         paid_today.discard(ctx.author.id)  # no coins were paid: the day is free again
+#         raise
 # ```
 #
-# **One change for tonight.** discord.py has a lock for each person built in. Put it above the one
-# command where people could gain something by clicking fast:
+# **One change for tonight.** discord.py has a lock for each person, for prefix commands and hybrid
+# commands. Put it above the one command where people could gain something by typing fast:
 #
 # ```python
 # @commands.max_concurrency(1, per=commands.BucketType.user, wait=True)
 # ```
 #
 # With `wait=False` it says no instead: the command raises `MaxConcurrencyReached`.
+#
+# A slash command of `app_commands` and a button take this line without an error, and it does nothing
+# there. For these use a lock for each person, as in part 3.
 
 # %% [markdown]
 # ## In practice
@@ -673,8 +680,8 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # <details><summary>The fine print, with sources</summary>
 #
 # - **Real bots had it**: python-discord/bot pull requests 835 and 1346 put locks around its help
-#   channels and commands; discord.py issue 10330; Milo-bot issue 36 is about one lock for all that
-#   was too much.
+#   channels and commands; Milo-bot issue 36 is about one lock for all that was too much. In
+#   discord.py issue 10330 somebody asks for such a lock in the library.
 # - **A lock belongs to one loop.** It binds itself to the loop on which somebody first waits for it;
 #   used from another one it raises RuntimeError.
 # - **Locks are fair**: those who wait get in in the order in which they came.
