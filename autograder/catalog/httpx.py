@@ -25,8 +25,11 @@ CARD = Card(
     name="httpx",
     purpose="HTTP, with the API of requests",
     twin="httpx.get",
-    status="stalled at 0.28.1 of December 2024, goes on as httpx2; no WebSockets",
-    seen="2026-11-22",
+    status=(
+        "0.28.1 of December 2024 is the last release, closed to the public since February 2026, "
+        "goes on as httpx2; no WebSockets"
+    ),
+    seen="2026-11-29",
     source="https://pypi.org/project/httpx/",
     care=(
         "AsyncClient() loads the system's certificates, which holds the loop for 20 to 40 ms: "

@@ -448,15 +448,17 @@ predict(about="card-without-library")
 # - **"Async" databases** are sometimes a blocking driver in a thread, sometimes a protocol of their
 #   own: asyncpg and psycopg 3 speak PostgreSQL's protocol on the loop; SQLAlchemy's async face
 #   needs an async driver below it.
-# - **httpx**: last release 0.28.1, of December 2024; continued as httpx2 by Pydantic's people.
-#   **aioredis** is archived since February 2023 and lives on as `redis.asyncio`. **motor** is
-#   deprecated since May 2026 in favour of pymongo's `AsyncMongoClient`. **nest_asyncio** is
-#   archived. Seen on 22 November 2026.
+# - **httpx**: last release 0.28.1, of December 2024. Its issues, discussions and pull requests are
+#   closed to the public since February 2026; Pydantic's people continue it as httpx2. **aioredis**
+#   is archived since February 2023 and lives on as `redis.asyncio`. **motor** is deprecated since
+#   14 May 2025 in favour of pymongo's `AsyncMongoClient`. Its end of life was 14 May 2026; critical
+#   bugs are fixed until 14 May 2027. **nest_asyncio** is archived. Seen on 29 November 2026.
 # - **Detectors and threads.** blockbuster and pyleak (unit 10) do not complain of a library in
 #   threads, and rightly so: its loop is free.
 #
 # Sources: PyPI for versions and dates; issue 88 of PagerDuty/python-pagerduty and issue 2182 of
-# apify/crawlee-python for httpx; the READMEs of aioredis, motor and nest_asyncio.
+# apify/crawlee-python for httpx; MongoDB's documentation for motor; the READMEs of aioredis and
+# nest_asyncio.
 # </details>
 
 # %% [markdown]
