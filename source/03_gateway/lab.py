@@ -494,7 +494,7 @@ right(report, 12)
 # <details><summary>Hint 3: the gaps</summary>
 #
 # `remind`: one line, and it begins with `await`. `countdown`: a `for` over `range(count, 0, -1)`
-# with two awaits in its body, and one more after it. `ctx.send` wants a `str`.
+# with two awaits in its body, and one more after it. `ctx.send` takes a number as well as a text.
 # </details>
 # <details><summary>The last rung: our answer beside yours</summary>
 #

@@ -10,9 +10,9 @@ async def remind(ctx, seconds: float, *, what: str):
 
 # %% answer="repair_two_countdown"
 async def countdown(ctx, count: int):
-    """Counting down with a while."""
+    """Counting down with a while; discord.py makes a text of the number."""
     while count:
-        await ctx.send(f"{count}")
+        await ctx.send(count)
         count -= 1
         await asyncio.sleep(0.5)
     await ctx.send("go!")
