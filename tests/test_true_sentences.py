@@ -1,0 +1,215 @@
+"""What lessons and labs say of Python and of discord.py, where a run can prove it.
+
+Each test is named after a sentence that learners read. Most of these sentences were false once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+from discord.ext import commands
+from running_kernel import kernel, run_all
+
+from autograder.course import reading
+from autograder.course.reading import Cell
+from autograder.course.units import repository
+
+SOURCE = repository() / "source"
+
+
+def code(text: str) -> list[Cell]:
+    """The code cells of a lesson or a lab, named by its path below source/."""
+    return [cell for cell in reading.read(SOURCE / text, text) if cell.kind == "code"]
+
+
+def said(outputs: list[dict[str, Any]] | None, stream: str) -> str:
+    assert outputs is not None, "the cell never ended"
+    assert not [one for one in outputs if one["type"] == "error"], outputs
+    return "".join(one["text"] for one in outputs if one.get("name") == stream)
+
+
+def in_a_script(source: str) -> str:
+    """What a program of its own writes to its log."""
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(source)], capture_output=True, text=True, check=True
+    )
+    return done.stderr
+
+
+# 01, after `knock`
+
+
+@pytest.mark.slow
+def test_a_lost_coroutine_is_named_once_in_each_run_of_a_cell(tmp_path: Path) -> None:
+    cells = code("01_coroutines/lesson.py")
+    (last,) = [number for number, cell in enumerate(cells) if cell.name == "knock"]
+    sources = [cell.source for cell in cells[: last + 1]]
+    with kernel(tmp_path) as client:
+        outputs = run_all(client, [*sources, sources[-1]], patience=60)
+    for run in outputs[-2:]:
+        assert said(run, "stderr").count("coroutine 'is_banned' was never awaited") == 1
+
+
+def test_in_one_long_run_python_names_the_line_once() -> None:
+    log = in_a_script(
+        """
+        import asyncio
+
+        async def is_banned(name):
+            return False
+
+        async def knock(name):
+            if is_banned(name):
+                pass
+
+        async def main():
+            for name in ("ada", "bo", "cy"):
+                await knock(name)
+                await asyncio.sleep(0)
+
+        asyncio.run(main())
+        """
+    )
+    assert log.count("coroutine 'is_banned' was never awaited") == 1
+
+
+# 02, part 5: a task that nobody waits for
+
+
+def test_python_logs_the_exception_of_a_dropped_task_while_the_program_runs_on() -> None:
+    log = in_a_script(
+        """
+        import asyncio, sys
+
+        async def note(line):
+            await asyncio.sleep(0.01)
+            raise OSError("the book is full")
+
+        async def main():
+            asyncio.create_task(note("ada rolled 7"))
+            await asyncio.sleep(0.1)
+            print("the bot runs on", file=sys.stderr)
+
+        asyncio.run(main())
+        """
+    )
+    assert re.search(
+        r"Task exception was never retrieved(?s:.*)in note(?s:.*)OSError: the book is full\n"
+        r"the bot runs on\n$",
+        log,
+    ), log
+
+
+# 06, part 5: the wave
+
+
+def test_cancelling_goes_from_the_outside_in_and_the_finally_blocks_from_the_inside_out() -> None:
+    cancelled: list[str] = []
+
+    class Told(asyncio.Task[Any]):
+        def cancel(self, msg: Any | None = None) -> bool:
+            code = self.get_coro()
+            frame = getattr(code, "cr_frame", None)
+            place = frame.f_locals.get("place", "museum") if frame else "?"
+            cancelled.append(str(place))
+            return super().cancel(msg)
+
+    names: dict[str, Any] = {"asyncio": asyncio, "time": time}
+    for cell in code("06_structure/lesson.py"):
+        if re.search(r"^async def (guard|museum)\b", cell.source, re.MULTILINE):
+            exec(compile(cell.source, "lesson", "exec"), names)
+
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+        loop.set_task_factory(lambda loop, work, **more: Told(work, loop=loop, **more))  # type: ignore[arg-type]
+        return str(await asyncio.create_task(names["museum"]()))
+
+    assert asyncio.run(main()) == "closed"
+    halls, rooms = ["hall A", "hall B"], [f"hall {x} room {n}" for x in "AB" for n in (1, 2, 3)]
+    assert [cancelled[0], sorted(cancelled[1:3]), sorted(cancelled[3:])] == ["museum", halls, rooms]
+    locked = [place for place, *_ in sorted(names["notes"], key=lambda note: note[3])]
+    assert [sorted(locked[:6]), sorted(locked[6:])] == [rooms, halls]
+
+
+# 09, In your bot
+
+
+def fenced(text: str, begins: str) -> str:
+    """The Python in the prose of a text that begins with this line."""
+    prose = (SOURCE / text).read_text("utf-8").replace("\n# ", "\n").replace("\n#\n", "\n\n")
+    (block,) = [one for one in re.findall(r"```python\n(.*?)```", prose, re.S) if begins in one]
+    return str(block)
+
+
+def test_the_day_is_given_back_when_the_coins_cannot_be_paid() -> None:
+    broken = True
+
+    async def add_coins(who: int, coins: int) -> None:
+        await asyncio.sleep(0)
+        if broken:
+            raise OSError("the bank is closed")
+        paid.append((who, coins))
+
+    paid: list[tuple[int, int]] = []
+    ctx = SimpleNamespace(author=SimpleNamespace(id=7))
+    bot = SimpleNamespace(command=lambda: lambda function: function)
+    names: dict[str, Any] = {"bot": bot, "paid_today": set(), "add_coins": add_coins}
+    exec(fenced("09_queues/lesson.py", "async def daily(ctx)"), names)  # the second one stays
+
+    async def clicks() -> None:
+        await asyncio.gather(*(names["daily"](ctx) for _ in range(3)))
+
+    with pytest.raises(OSError, match="the bank is closed"):
+        asyncio.run(clicks())
+    assert names["paid_today"] == set()
+    broken = False
+    asyncio.run(clicks())
+    assert paid == [(7, 100)]
+
+
+def test_max_concurrency_is_for_prefix_and_hybrid_commands_only() -> None:
+    once = commands.max_concurrency(1, per=commands.BucketType.user, wait=True)
+    tree = app_commands.CommandTree(discord.Client(intents=discord.Intents.none()))
+
+    @commands.command()
+    @once
+    async def prefix(ctx: commands.Context[Any]) -> None: ...
+
+    @commands.hybrid_command()
+    @once
+    async def hybrid(ctx: commands.Context[Any]) -> None: ...
+
+    @tree.command()
+    @once
+    async def slash(interaction: discord.Interaction) -> None: ...
+
+    for command in (prefix, hybrid):
+        assert command._max_concurrency is not None
+    assert not hasattr(slash, "_max_concurrency")
+    package = Path(discord.__file__).parent
+    for folder in ("app_commands", "ui"):
+        for path in (package / folder).glob("*.py"):
+            assert "max_concurrency" not in path.read_text("utf-8"), path
+
+
+# 11, the lab's worked example
+
+
+@pytest.mark.slow
+def test_the_worked_example_of_lab_11_sees_the_thread(tmp_path: Path) -> None:
+    cells = code("11_catalog/lab.py")
+    (last,) = [number for number, cell in enumerate(cells) if "while it waits" in cell.source]
+    with kernel(tmp_path) as client:
+        outputs = run_all(client, [cell.source for cell in cells[: last + 1]], patience=60)
+    assert re.search(r"while it waits: \['asyncio_\d+'\]", said(outputs[last], "stdout"))
