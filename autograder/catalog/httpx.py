@@ -26,8 +26,8 @@ CARD = Card(
     purpose="HTTP, with the API of requests",
     twin="httpx.get",
     status=(
-        "0.28.1 of December 2024 is the last release, closed to the public since February 2026, "
-        "goes on as httpx2; no WebSockets"
+        "stalled at 0.28.1 of December 2024, issues closed since February 2026, goes on as httpx2; "
+        "no WebSockets"
     ),
     seen="2026-11-29",
     source="https://pypi.org/project/httpx/",
