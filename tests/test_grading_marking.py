@@ -20,6 +20,19 @@ async def reply_to(text):
     return f"you said {text}"
 """
 
+IMPORTING = """
+from helpers import nap
+
+async def roll(spec):
+    await nap()
+    return f"{spec}: rolled"
+"""
+BLOCKING_HELPERS = """
+import time
+async def nap():
+    time.sleep(0.4)
+"""
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -59,6 +72,20 @@ def test_check_names_cell_line_block_limit_and_the_lost_connection(
     assert "9 of 14 points" in said
     assert max(len(line) for line in said.splitlines()) <= tables.WIDTH
     assert points(root)["bot_visible"] == [0.0, 5.0]
+
+
+def test_check_names_the_line_of_a_file_that_the_notebook_imports(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = toy.work(root, toy.submission(roll=IMPORTING))
+    helpers = path.with_name("helpers.py")
+    helpers.write_text(BLOCKING_HELPERS)
+    assert marking.check(path, root) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "at line 4 of helpers.py, `time.sleep(0.4)`" in said
+    helpers.write_text(BLOCKING_HELPERS.replace("(0.4)", "(0)"))
+    assert marking.check(path, root) == 0
+    assert "14 of 14 points" in capsys.readouterr().out
 
 
 def _spoilt(how: str) -> dict[str, Any] | str:

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from autograder.course.releasing import NEVER_RELEASED
 from autograder.grading import (
     batch,
     evidence,
@@ -99,7 +100,7 @@ class _Grading:
             book, unit, unit, source / f"{unit}.ipynb"
         )
         self.most = float(book.find_assignment(unit).max_score)
-        self.own_files: Files = slots.files_below(source, self.ignore)
+        self.own_files: Files = slots.files_below(source, [*NEVER_RELEASED, *self.ignore])
         self.cells: dict[str, list[Cell]] = {}  # of the notebooks that are being examined
 
     def grade(self, students: list[str], where: batch.Slots) -> Iterator[Result]:
