@@ -264,6 +264,35 @@ def test_grade_keeps_a_grade_and_grades_what_changed(
     assert len(examined) == 2
 
 
+def test_a_file_that_the_notebook_imports_counts_and_its_change_is_graded(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = toy.submit(root, "ada", toy.submission(roll=IMPORTING)).parent
+    (folder / "helpers.py").write_text(BLOCKING_HELPERS)
+    cell = next(
+        cell for cell in grade(root, capsys)["ada"]["cells"] if cell["grade_id"] == "roll_visible"
+    )
+    assert cell["score"] == 0
+    assert "at line 4 of helpers.py, `time.sleep(0.4)`" in cell["message"]
+    (folder / "helpers.py").write_text(BLOCKING_HELPERS.replace("(0.4)", "(0)"))
+    assert grade(root, capsys)["ada"]["score"] == 14.0
+
+
+def test_what_was_submitted_again_too_late_is_graded_again(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = root / "nbgrader_config.py"
+    settings.write_text(f"{settings.read_text()}\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    folder = toy.submit(root, "ada", toy.submission()).parent
+    with courses.Course(root).gradebook() as book:
+        book.update_or_create_assignment(toy.UNIT, duedate="2026-02-01 10:00:00 UTC")
+    for when, penalty in (("2026-01-01", 0.0), ("2026-03-01", 14.0)):
+        (folder / "timestamp.txt").write_text(f"{when} 10:00:00 UTC")
+        assert grade(root, capsys)["ada"]["score"] == 14.0
+        with courses.Course(root).gradebook() as book:
+            assert book.find_submission(toy.UNIT, "ada").late_submission_penalty == penalty
+
+
 def test_a_fault_of_the_examiner_loses_no_grade(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

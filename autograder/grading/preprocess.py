@@ -228,4 +228,4 @@ def _submission(step: NbGraderPreprocessor, resources: Any) -> str:
     folder = coursedir.format_path(
         coursedir.submitted_directory, named["student"], named["assignment"]
     )
-    return evidence.digest((Path(folder) / f"{named['notebook']}.ipynb").read_bytes())
+    return evidence.of_submission(Path(folder), named["notebook"], coursedir.ignore)

@@ -128,12 +128,13 @@ class _Grading:
         try:
             graded = json.loads(self._graded(student).read_text(encoding="utf-8"))
             stamp = graded["metadata"][preprocess.KEY]["examination"]
-            submitted = evidence.digest(self._submitted(student).read_bytes())
+            folder = self._submitted(student).parent
+            submitted = evidence.of_submission(folder, self.unit, self.ignore)
             if (stamp, submitted) != (found.get("examination"), found.get("submission")):
                 return False
             grades = self._entry(student).grades
             return all(one.auto_score is not None or one.name in found["cells"] for one in grades)
-        except (MissingEntry, OSError, ValueError, KeyError, TypeError):
+        except (MissingEntry, OSError, UserMistake, ValueError, KeyError, TypeError):
             return False
 
     def result(self, student: str) -> Result:
