@@ -30,6 +30,21 @@ def test_every_verb_it_names_exists(page: Path) -> None:
     assert set(named) <= set(verbs._parser()[1])
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_grade_it_asks_about_is_one_of_that_unit(page: Path) -> None:
+    asked = re.findall(r"-m autograder why \S+ (\w+) (\w+)", page.read_text("utf-8"))
+    assert asked or page.name != "README.md"
+    assert [(unit, name) for unit, name in asked if name not in grades_of(unit)] == []
+
+
+def grades_of(unit: str) -> set[str]:
+    """The names of the graded cells that a learner gets in a unit's lab."""
+    path = ROOT / "release" / unit / f"{unit}.ipynb"
+    cells = json.loads(path.read_text("utf-8"))["cells"] if path.exists() else []
+    about = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    return {one["grade_id"] for one in about if one.get("grade")}
+
+
 def test_the_table_links_the_units_that_exist_and_no_others() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     linked = re.findall(r"^\| \d\d \| \[[^]]+\]\(notebooks/(\w+)\.ipynb\)", readme, re.MULTILINE)
