@@ -13,6 +13,8 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader_commands import Commands
 
 from autograder.course.releasing import NEVER_COPIED
+from autograder.grading import marking
+from autograder.grading.configuration import COURSE
 from autograder.grading.courses import Course
 
 NOTEBOOK = f"{toy.UNIT}.ipynb"
@@ -59,7 +61,7 @@ def test_the_exchange_carries_times_secrets_and_helpers_and_nothing_of_source(
             at.mkdir()
             (at / "nbgrader_config.py").write_text(
                 f"c = get_config()\nc.Exchange.root = {str(exchange)!r}\n"
-                "c.CourseDirectory.course_id = 'unblocked'\n"
+                f"c.CourseDirectory.course_id = {COURSE!r}\n"
             )
             nbgrader.run(at, "fetch_assignment", toy.UNIT)
             assert names(at / toy.UNIT) == [NOTEBOOK]
@@ -73,7 +75,11 @@ def test_the_exchange_carries_times_secrets_and_helpers_and_nothing_of_source(
         assert names(submitted) == sorted([NOTEBOOK, *BESIDE, *NBGRADERS])
         due = (submitted / "timestamp.txt").read_text()
         nbgrader.run(course, "db", "assignment", "add", toy.UNIT, f"--duedate={due}")
-        nbgrader.run(course, "autograde", toy.UNIT)
+        nbgrader.run(course, "autograde", toy.UNIT, "--student=late")
+        evidence = f"{toy.UNIT}.examined.json"
+        of_late = (course / "autograded" / "late" / toy.UNIT / evidence).read_bytes()
+        assert marking.grade(toy.UNIT, root=course) == 0  # grades the other, and keeps this one
+        assert (course / "autograded" / "late" / toy.UNIT / evidence).read_bytes() == of_late
         with Course(course).gradebook() as book:
             entries = {one.student.id: one for one in book.assignment_submissions(toy.UNIT)}
             times = {name: one.timestamp for name, one in entries.items()}
@@ -83,12 +89,10 @@ def test_the_exchange_carries_times_secrets_and_helpers_and_nothing_of_source(
         assert times["early"] < times["late"]
         assert scores == {"early": 14.0, "late": 14.0}, "the notebook lacks what was beside it"
         assert penalties == {"early": 0.0, "late": 14.0}
-        evidence = f"{toy.UNIT}.examined.json"
-        assert names(course / "autograded" / "late" / toy.UNIT) == sorted(
-            [NOTEBOOK, evidence, *BESIDE, *NBGRADERS]
-        )
-        kept = course / "autograded" / "late" / toy.UNIT / "notes.txt"
-        assert kept.read_text() == BESIDE["notes.txt"]
+        for student in entries:
+            graded = course / "autograded" / student / toy.UNIT
+            assert names(graded) == sorted([NOTEBOOK, evidence, *BESIDE, *NBGRADERS])
+            assert (graded / "notes.txt").read_text() == BESIDE["notes.txt"]
 
         nbgrader.run(course, "generate_feedback", toy.UNIT)
         page = f"{toy.UNIT}.html"
