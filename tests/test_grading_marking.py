@@ -20,6 +20,19 @@ async def reply_to(text):
     return f"you said {text}"
 """
 
+IMPORTING = """
+from helpers import nap
+
+async def roll(spec):
+    await nap()
+    return f"{spec}: rolled"
+"""
+BLOCKING_HELPERS = """
+import time
+async def nap():
+    time.sleep(0.4)
+"""
+
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
@@ -59,6 +72,20 @@ def test_check_names_cell_line_block_limit_and_the_lost_connection(
     assert "9 of 14 points" in said
     assert max(len(line) for line in said.splitlines()) <= tables.WIDTH
     assert points(root)["bot_visible"] == [0.0, 5.0]
+
+
+def test_check_names_the_line_of_a_file_that_the_notebook_imports(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = toy.work(root, toy.submission(roll=IMPORTING))
+    helpers = path.with_name("helpers.py")
+    helpers.write_text(BLOCKING_HELPERS)
+    assert marking.check(path, root) == 1
+    said = " ".join(capsys.readouterr().out.split())
+    assert "at line 4 of helpers.py, `time.sleep(0.4)`" in said
+    helpers.write_text(BLOCKING_HELPERS.replace("(0.4)", "(0)"))
+    assert marking.check(path, root) == 0
+    assert "14 of 14 points" in capsys.readouterr().out
 
 
 def _spoilt(how: str) -> dict[str, Any] | str:
@@ -235,6 +262,35 @@ def test_grade_keeps_a_grade_and_grades_what_changed(
     assert len(examined) == 1
     grade(root, capsys, student="ada", regrade=True)
     assert len(examined) == 2
+
+
+def test_a_file_that_the_notebook_imports_counts_and_its_change_is_graded(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = toy.submit(root, "ada", toy.submission(roll=IMPORTING)).parent
+    (folder / "helpers.py").write_text(BLOCKING_HELPERS)
+    cell = next(
+        cell for cell in grade(root, capsys)["ada"]["cells"] if cell["grade_id"] == "roll_visible"
+    )
+    assert cell["score"] == 0
+    assert "at line 4 of helpers.py, `time.sleep(0.4)`" in cell["message"]
+    (folder / "helpers.py").write_text(BLOCKING_HELPERS.replace("(0.4)", "(0)"))
+    assert grade(root, capsys)["ada"]["score"] == 14.0
+
+
+def test_what_was_submitted_again_too_late_is_graded_again(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = root / "nbgrader_config.py"
+    settings.write_text(f"{settings.read_text()}\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
+    folder = toy.submit(root, "ada", toy.submission()).parent
+    with courses.Course(root).gradebook() as book:
+        book.update_or_create_assignment(toy.UNIT, duedate="2026-02-01 10:00:00 UTC")
+    for when, penalty in (("2026-01-01", 0.0), ("2026-03-01", 14.0)):
+        (folder / "timestamp.txt").write_text(f"{when} 10:00:00 UTC")
+        assert grade(root, capsys)["ada"]["score"] == 14.0
+        with courses.Course(root).gradebook() as book:
+            assert book.find_submission(toy.UNIT, "ada").late_submission_penalty == penalty
 
 
 def test_a_fault_of_the_examiner_loses_no_grade(

@@ -10,6 +10,7 @@ import pytest
 
 from autograder import verbs
 from autograder.course.units import built
+from autograder.grading.configuration import COURSE
 from autograder.world import console
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +30,31 @@ def test_every_verb_it_names_exists(page: Path) -> None:
     named = re.findall(r"-m autograder ([a-z]+)", page.read_text("utf-8"))
     assert named
     assert set(named) <= set(verbs._parser()[1])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_grade_it_asks_about_is_one_of_that_unit(page: Path) -> None:
+    asked = re.findall(r"-m autograder why \S+ (\w+) (\w+)", page.read_text("utf-8"))
+    assert asked or page.name != "README.md"
+    assert [(unit, name) for unit, name in asked if name not in grades_of(unit)] == []
+
+
+def grades_of(unit: str) -> set[str]:
+    """The names of the graded cells that a learner gets in a unit's lab."""
+    path = ROOT / "release" / unit / f"{unit}.ipynb"
+    cells = json.loads(path.read_text("utf-8"))["cells"] if path.exists() else []
+    about = [cell["metadata"].get("nbgrader", {}) for cell in cells]
+    return {one["grade_id"] for one in about if one.get("grade")}
+
+
+def test_what_it_says_of_the_exchange_is_what_was_tried() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (paragraph,) = [one for one in readme.split("\n\n") if "nbgrader's exchange" in one]
+    tried = (ROOT / "tests" / "test_grading_exchange.py").read_text("utf-8")
+    spans = re.findall(r"`([^`]+)`", paragraph)
+    commands = [span.removeprefix("nbgrader ").split()[0] for span in spans if "." not in span]
+    assert [one for one in commands if f'"{one}"' not in tried and one != "grade"] == []
+    assert f'c.CourseDirectory.course_id = "{COURSE}"' in spans
 
 
 def test_the_table_links_the_units_that_exist_and_no_others() -> None:

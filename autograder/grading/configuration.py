@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +16,18 @@ def configure(settings: Any) -> None:
     from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
     from nbgrader import preprocessors as stock
 
-    from autograder.course.releasing import NEVER_RELEASED
+    from autograder.course.releasing import NEVER_COPIED
     from autograder.grading import evidence, gradebook, harmless, validating
     from autograder.grading.feedback import HideTests
     from autograder.grading.preprocess import Examine, Repair, SaveGrades
 
     gradebook.open_quickly()
     _list_only_labs()
+    _keep_what_is_never_released()
     validating.install()
     settings.CourseDirectory.course_id = COURSE
-    settings.CourseDirectory.ignore = [*NEVER_RELEASED, f"*{evidence.SUFFIX}"]
+    # for all of nbgrader's copies, `collect` among them: what is handed in comes whole
+    settings.CourseDirectory.ignore = [*NEVER_COPIED, f"*{evidence.SUFFIX}"]
     settings.Autograde.sanitize_preprocessors = [
         Repair,
         stock.ClearOutput,
@@ -72,3 +76,63 @@ def _list_only_labs() -> None:
 
     if every.__name__ != with_a_notebook.__name__:  # not yet
         api.NbGraderAPI.get_source_assignments = with_a_notebook
+
+
+def _keep_what_is_never_released() -> None:
+    """Have nbgrader leave the authors' files in source/, when it copies from there.
+
+    It does so twice: into release/, and over a submission's files into autograded/. For both it has
+    only `CourseDirectory.ignore`, which counts for what students hand in as well.
+    """
+    from nbgrader.converters import Autograde, GenerateAssignment
+
+    _wrap(GenerateAssignment, _released_without_them)
+    _wrap(Autograde, _autograded_without_them)
+
+
+def _wrap(
+    converter: Any, around: Callable[[Any, str], contextlib.AbstractContextManager[None]]
+) -> None:
+    """Run a converter's `init_assignment`, which copies files, inside of `around`."""
+    copy = converter.init_assignment
+
+    def init_assignment_of_the_course(self: Any, assignment_id: str, student_id: str) -> None:
+        with around(self, assignment_id):
+            copy(self, assignment_id, student_id)
+
+    if copy.__name__ != init_assignment_of_the_course.__name__:  # not yet
+        converter.init_assignment = init_assignment_of_the_course
+
+
+@contextlib.contextmanager
+def _released_without_them(converter: Any, assignment_id: str) -> Iterator[None]:
+    from autograder.course.releasing import NEVER_RELEASED
+
+    course = converter.coursedir
+    before, course.ignore = course.ignore, [*course.ignore, *NEVER_RELEASED]
+    try:
+        yield
+    finally:
+        course.ignore = before
+
+
+@contextlib.contextmanager
+def _autograded_without_them(converter: Any, assignment_id: str) -> Iterator[None]:
+    """Name them in `exclude_overwriting`: a student's file of the same name stays, then."""
+    from nbgrader.utils import find_all_files
+
+    from autograder.course.releasing import NEVER_RELEASED
+
+    course = converter.coursedir
+    source = course.format_path(course.source_directory, ".", assignment_id)
+    kept = set(find_all_files(source)) - set(find_all_files(source, NEVER_RELEASED))
+    before = converter.exclude_overwriting
+    ours = [str(Path(path).relative_to(source)) for path in sorted(kept)]
+    converter.exclude_overwriting = {
+        **before,
+        assignment_id: [*before.get(assignment_id, []), *ours],
+    }
+    try:
+        yield
+    finally:
+        converter.exclude_overwriting = before

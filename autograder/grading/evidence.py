@@ -14,6 +14,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from autograder.grading import slots
 from autograder.grading.examination import Cell, Examined, Seen
 from autograder.grading.surroundings import Surroundings
 
@@ -72,6 +73,21 @@ def written(evidence: Evidence) -> bytes:
 def digest(content: bytes) -> str:
     """Return what tells one version of a file or of a cell from another."""
     return hashlib.sha256(content).hexdigest()
+
+
+def of_submission(folder: Path, unit: str, ignore: Sequence[str]) -> str:
+    """Return what tells this version of a submission from another.
+
+    The notebook alone does not: a file that it imports decides its grade as well, and the time of
+    submission (timestamp.txt) its penalty. Raises OSError when there is no notebook, and
+    UserMistake for files that are too large.
+    """
+    notebook = digest((folder / f"{unit}.ipynb").read_bytes())
+    files = slots.files_below(folder, ignore)
+    if not files:
+        return notebook
+    lines = [notebook, *(f"{digest(files[name])} {name}" for name in sorted(files))]
+    return digest("\n".join(lines).encode(errors="surrogateescape"))
 
 
 def _about(seen: Seen) -> dict[str, Any]:

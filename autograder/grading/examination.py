@@ -90,8 +90,9 @@ def examine(
     *,
     promised: Sequence[str] = (),
     own_files: Path | None = None,
+    own_ignore: Sequence[str] = (),
     learner_files: Path | None = None,
-    ignore: Sequence[str] = (),
+    learner_ignore: Sequence[str] = (),
     seconds: float = SECONDS,
     attempts: int = ATTEMPTS,
     strict: bool = False,
@@ -100,11 +101,12 @@ def examine(
     """Grade one notebook and return what came of each cell.
 
     `promised` are the answer cells as handed out: names they bind are the learner's even when a
-    submission lacks them. `own_files` (the unit's folder) go to the examiner, `learner_files` to
-    the candidate; neither with names that `ignore` matches. A test that the machine leaves
-    inconclusive is examined again, with everything fresh, up to `attempts` times. `strict` refuses
-    to run a stranger's code on a machine that cannot confine it. `on_cell` hears of each cell as it
-    comes. Raises ExaminationFailed for a fault of ours, and over a jail that is too weak.
+    submission lacks them. `own_files` (the unit's folder) go to the examiner, `learner_files` (the
+    folder of the submission) to the candidate, each without the names that its list of patterns
+    matches. A test that the machine leaves inconclusive is examined again, with everything fresh,
+    up to `attempts` times. `strict` refuses to run a stranger's code on a machine that cannot
+    confine it. `on_cell` hears of each cell as it comes. Raises ExaminationFailed for a fault of
+    ours, and over a jail that is too weak.
     """
     began = time.monotonic()
     examined = Examined()
@@ -113,8 +115,8 @@ def examine(
         forker = _fork_server()
         with tempfile.TemporaryDirectory(dir=forker.folder, ignore_cleanup_errors=True) as name:
             folder = Path(name)
-            _copy(own_files, folder / "examiner", ignore)
-            _copy(learner_files, folder / "files", ignore)
+            _copy(own_files, folder / "examiner", own_ignore)
+            _copy(learner_files, folder / "files", learner_ignore)
             order = {
                 "cells": len(cells),
                 "folder": name,

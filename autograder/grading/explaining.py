@@ -146,8 +146,8 @@ def _same(then: str, now: str) -> str:
 def _submitted(course: Course, student: str, unit: str) -> str:
     folder = course.folder(course.directory.submitted_directory, student, unit)
     try:
-        return evidence.digest((folder / f"{unit}.ipynb").read_bytes())
-    except OSError:
+        return evidence.of_submission(folder, unit, course.directory.ignore)
+    except (OSError, UserMistake):
         return ""
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from autograder import unexamined
 from autograder.course import notes
+from autograder.course.releasing import NEVER_COPIED, NEVER_RELEASED
 from autograder.course.units import Unit, repository
 from autograder.grading import examination, gradebook, tables, verdicts
 from autograder.grading.examination import Cell, ExaminationFailed, Examined, Seen
@@ -62,8 +63,9 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[Row], list[str]]:
             cells,
             promised=gradebook.promised(originals),
             own_files=unit.folder,
+            own_ignore=NEVER_RELEASED,
             learner_files=path.parent,
-            ignore=_never_copied(),
+            learner_ignore=NEVER_COPIED,
             on_cell=tell,
         )
     rows = [
@@ -240,9 +242,3 @@ def _errors(cells: list[Cell], examined: Examined) -> Iterator[str]:
             name = f"Cell `{cell.name}`" if cell.name else f"The notebook's cell {cell.index + 1}"
             reason = f"{errors[0]['ename']}: {errors[0]['evalue']}".splitlines()[0]
             yield f"{name} raised {reason[:200]}"
-
-
-def _never_copied() -> list[str]:
-    from autograder.course.releasing import NEVER_RELEASED
-
-    return list(NEVER_RELEASED)

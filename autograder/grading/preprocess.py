@@ -21,6 +21,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Float, Integer
 
+from autograder.course.releasing import NEVER_RELEASED
 from autograder.grading import evidence, examination, gradebook, harmless, surroundings, verdicts
 from autograder.grading.examination import Cell
 from autograder.grading.repair import Original, repair
@@ -87,12 +88,14 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
     def _examined(
         self, cells: list[Cell], originals: list[Original], folder: Path, path: Path
     ) -> Done:
+        ignore = _coursedir(self).ignore
         examined = examination.examine(
             cells,
             promised=gradebook.promised(originals),
             own_files=folder,
+            own_ignore=[*NEVER_RELEASED, *ignore],
             learner_files=path,
-            ignore=_coursedir(self).ignore,
+            learner_ignore=ignore,
             seconds=self.timeout,
             attempts=self.attempts,
             strict=not self.accept_weaker_jail,
@@ -225,4 +228,4 @@ def _submission(step: NbGraderPreprocessor, resources: Any) -> str:
     folder = coursedir.format_path(
         coursedir.submitted_directory, named["student"], named["assignment"]
     )
-    return evidence.digest((Path(folder) / f"{named['notebook']}.ipynb").read_bytes())
+    return evidence.of_submission(Path(folder), named["notebook"], coursedir.ignore)

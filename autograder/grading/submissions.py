@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from autograder.course.releasing import NEVER_RELEASED
 from autograder.grading import (
     batch,
     evidence,
@@ -99,7 +100,7 @@ class _Grading:
             book, unit, unit, source / f"{unit}.ipynb"
         )
         self.most = float(book.find_assignment(unit).max_score)
-        self.own_files: Files = slots.files_below(source, self.ignore)
+        self.own_files: Files = slots.files_below(source, [*NEVER_RELEASED, *self.ignore])
         self.cells: dict[str, list[Cell]] = {}  # of the notebooks that are being examined
 
     def grade(self, students: list[str], where: batch.Slots) -> Iterator[Result]:
@@ -127,12 +128,13 @@ class _Grading:
         try:
             graded = json.loads(self._graded(student).read_text(encoding="utf-8"))
             stamp = graded["metadata"][preprocess.KEY]["examination"]
-            submitted = evidence.digest(self._submitted(student).read_bytes())
+            folder = self._submitted(student).parent
+            submitted = evidence.of_submission(folder, self.unit, self.ignore)
             if (stamp, submitted) != (found.get("examination"), found.get("submission")):
                 return False
             grades = self._entry(student).grades
             return all(one.auto_score is not None or one.name in found["cells"] for one in grades)
-        except (MissingEntry, OSError, ValueError, KeyError, TypeError):
+        except (MissingEntry, OSError, UserMistake, ValueError, KeyError, TypeError):
             return False
 
     def result(self, student: str) -> Result:
