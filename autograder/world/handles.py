@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from autograder.outcomes import UserMistake, WrongValue
-from autograder.world import sqlite_rows
 from autograder.world.client import Connection, Event
 
 
@@ -96,6 +95,8 @@ class SqliteFile(Handle):
         and nothing that lies in the file or beside it is run. Raises WrongValue, with a sentence,
         for a file that cannot be read, and for values of other types.
         """
+        from autograder.world import sqlite_rows  # a Python may be built without SQLite
+
         found = self._ask("content")
         if "refused" in found:
             raise WrongValue(found["refused"])
