@@ -17,11 +17,12 @@ def configure(settings: Any) -> None:
     from nbgrader import preprocessors as stock
 
     from autograder.course.releasing import NEVER_COPIED
-    from autograder.grading import evidence, gradebook, harmless, validating
+    from autograder.grading import evidence, gradebook, harmless, intake, validating
     from autograder.grading.feedback import HideTests
     from autograder.grading.preprocess import Examine, Repair, SaveGrades
 
     gradebook.open_quickly()
+    intake.install()
     _list_only_labs()
     _keep_what_is_never_released()
     validating.install()

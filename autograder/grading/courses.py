@@ -56,9 +56,9 @@ class Course:
         self.ensure_unit(unit)
         step = self.directory.submitted_directory
         found = sorted(
-            path.parent.name
-            for path in self.folder(step, "*", unit).parent.parent.glob(f"*/{unit}")
-            if path.is_dir() and not path.parent.name.startswith(".")
+            path.name
+            for path in self.folder(step, "*", unit).parent.parent.glob("*")
+            if _has_submitted(path, unit) and not path.name.startswith(".")
         )
         if student is not None and student not in found:
             raise UserMistake(
@@ -168,6 +168,13 @@ def alone(root: str | Path) -> Iterator[None]:
                 "end it; what it has graded stays, and grading again does the rest."
             ) from None
         yield
+
+
+def _has_submitted(student: Path, unit: str) -> bool:
+    """Whether there is anything in the place of a submission: a link that leads nowhere is told,
+    too, when it is graded (see `intake`)."""
+    dangling = student.is_symlink() and not student.exists()
+    return dangling or os.path.lexists(student / unit)
 
 
 class _Said(list[tuple[int, str]]):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.grading import evidence, gradebook
+from autograder.grading import evidence, gradebook, intake
 from autograder.grading.courses import Course
 from autograder.grading.evidence import Evidence
 from autograder.outcomes import UserMistake
@@ -144,9 +144,9 @@ def _same(then: str, now: str) -> str:
 
 
 def _submitted(course: Course, student: str, unit: str) -> str:
-    folder = course.folder(course.directory.submitted_directory, student, unit)
+    folder = course.folder(course.directory.submitted_directory, ".", unit).parent
     try:
-        return evidence.of_submission(folder, unit, course.directory.ignore)
+        return intake.digest(folder, student, unit, course.directory.ignore)
     except (OSError, UserMistake):
         return ""
 

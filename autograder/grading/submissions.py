@@ -24,6 +24,7 @@ from autograder.grading import (
     evidence,
     gradebook,
     harmless,
+    intake,
     preprocess,
     room,
     slots,
@@ -95,6 +96,7 @@ class _Grading:
         self.course, self.unit, self.book = course, unit, book
         self.settings = preprocess.Examine(config=course.settings)
         self.ignore = list(course.directory.ignore)
+        self.handed_in = course.folder(course.directory.submitted_directory, ".", unit).parent
         source = course.folder(course.directory.source_directory, ".", unit)
         self.originals: list[Original] = gradebook.originals_of_gradebook(
             book, unit, unit, source / f"{unit}.ipynb"
@@ -128,8 +130,7 @@ class _Grading:
         try:
             graded = json.loads(self._graded(student).read_text(encoding="utf-8"))
             stamp = graded["metadata"][preprocess.KEY]["examination"]
-            folder = self._submitted(student).parent
-            submitted = evidence.of_submission(folder, self.unit, self.ignore)
+            submitted = intake.digest(self.handed_in, student, self.unit, self.ignore)
             if (stamp, submitted) != (found.get("examination"), found.get("submission")):
                 return False
             grades = self._entry(student).grades
@@ -168,9 +169,10 @@ class _Grading:
         """What the examination needs; the same as nbgrader's converters will come to."""
         if not harmless.safe_name(student):
             raise UserMistake(gradebook.UNSAFE_NAME.format(student))
-        path = self._submitted(student)
-        files = slots.files_below(path.parent, self.ignore)
-        notebook = _read(path)
+        with intake.copied(self.handed_in, (student, self.unit), self.ignore) as root:
+            folder = root / student / self.unit
+            files = slots.files_below(folder, self.ignore)
+            notebook = _read(folder / f"{self.unit}.ipynb")
         repair(notebook, self.originals)
         cells = self.cells[student] = gradebook.cells_to_examine(notebook, self.originals)
         return Job(
@@ -223,10 +225,6 @@ class _Grading:
 
     def _graded(self, student: str) -> Path:
         step = self.course.directory.autograded_directory
-        return self.course.folder(step, student, self.unit) / f"{self.unit}.ipynb"
-
-    def _submitted(self, student: str) -> Path:
-        step = self.course.directory.submitted_directory
         return self.course.folder(step, student, self.unit) / f"{self.unit}.ipynb"
 
 

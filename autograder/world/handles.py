@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from typing import Any
 
-from autograder.outcomes import UserMistake
+from autograder.outcomes import UserMistake, WrongValue
 from autograder.world.client import Connection, Event
 
 
@@ -77,21 +78,47 @@ class Handle:
         )
 
 
-class Sqlite(Handle):
+class SqliteFile(Handle):
+    """A SQLite file that another process locks: path, `await lock(0.5)`, `await release()`."""
+
+    async def renew(self, tables: str) -> str:
+        """Fill the file anew with this SQL, unlocked and uncounted; returns its path, which is
+        another one when somebody has the file open in WAL mode."""
+        path: str = await self._do("renew", tables=tables)
+        self.facts["path"] = path
+        return path
+
+    def rows(self, table: str, **columns: type) -> list[tuple[Any, ...]]:
+        """Return the rows of a table as they are committed: `rows("xp", name=str, points=int)`.
+
+        The way for a test to look into a file that the answer could write: what is read is a copy,
+        and nothing that lies in the file or beside it is run. Raises WrongValue, with a sentence,
+        for a file that cannot be read, and for values of other types.
+        """
+        from autograder.world import sqlite_rows  # a Python may be built without SQLite
+
+        found = self._ask("content")
+        if "refused" in found:
+            raise WrongValue(found["refused"])
+        main, wal = (b64decode(found[part]) for part in ("main", "wal"))
+        return sqlite_rows.rows(main, wal, table, columns)
+
+
+class Sqlite(SqliteFile):
     """The SQLite file that is locked on demand; a call makes a further one.
 
     file = await servers.sqlite(0.5)      # a new file, locked by another process for 0.5 s
-    file.path, file.counters()["commits"], await file.lock(0.5), await file.release()
+    file.path, file.counters()["commits"], file.rows("guilds", id=int, name=str)
     """
 
-    async def __call__(self, seconds: float, tables: str | None = None) -> Handle:
+    async def __call__(self, seconds: float, tables: str | None = None) -> SqliteFile:
         """Return a new file that is locked for so long from now on; `tables`: the SQL that fills it
         (else it has the table `guilds`)."""
         if self._connection is None:
             raise OnlyTheExaminer("servers.sqlite(...)")
         settings = {} if tables is None else {"tables": tables}
         started = await self._connection.call("start", server="sqlite", settings=settings)
-        file = Handle("sqlite", started["address"], self._connection, started["key"])
+        file = SqliteFile("sqlite", started["address"], self._connection, started["key"])
         await file.lock(seconds)
         return file
 

@@ -1,7 +1,8 @@
 """A SQLite file that another process, the supervisor, keeps locked for as long as a test wants.
 
 POSIX locks are held by processes, so that the learner's meets a lock it cannot lift: `database is
-locked`, after the timeout that it chose.
+locked`, after the timeout that it chose. The supervisor never opens the file with SQLite: see
+`sqlite_bytes.py`.
 """
 
 from __future__ import annotations
@@ -11,14 +12,18 @@ import contextlib
 import os
 import shutil
 import sqlite3
-import struct
 import tempfile
 import time
-from io import FileIO
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
+from autograder.world import sqlite_bytes
+from autograder.world.sqlite_bytes import OwnFile, Unreadable
+
+_IN_THE_WAY = 1.0  # s that somebody may be before a file is given up for a new one
+_PATIENCE = 3.0  # s to wait for who writes; a client waits 5 for an answer
 
 _TABLES = """
 CREATE TABLE guilds (id INTEGER PRIMARY KEY, name TEXT NOT NULL, prefix TEXT NOT NULL);
@@ -30,15 +35,16 @@ class SqliteLock:
     """A `Server` of the world (see `supervisor.py`); address: path. `tables`: SQL that fills it."""
 
     shared = False
-    controls = frozenset({"lock", "release"})
+    controls = frozenset({"lock", "release", "renew", "content"})
 
     def __init__(self, tables: str = _TABLES) -> None:
         self._tables = tables
-        self._path = Path()
-        self._connection: sqlite3.Connection | None = None
+        self._directory = Path()
+        self._file: OwnFile | None = None
         self._end: asyncio.Task[None] | None = None
         self._changing = asyncio.Lock()
-        self._header: FileIO | None = None
+        self._unlocked = asyncio.Event()
+        self._unlocked.set()
         self._locks = 0
         self._seconds = 0.0
         self._since = 0.0
@@ -46,10 +52,7 @@ class SqliteLock:
 
     async def start(self) -> dict[str, Any]:
         try:
-            # Where a graded candidate can write as well: it may be another user (see grading/room).
-            shared = os.environ.get("UNBLOCKED_SHARED")
-            directory = Path(tempfile.mkdtemp(prefix="unblocked-sqlite-", dir=shared))
-            self._path = directory / "bot.sqlite"
+            self._directory = _new_directory()
             making = asyncio.ensure_future(asyncio.to_thread(self._make))
             try:
                 await asyncio.shield(making)
@@ -63,33 +66,33 @@ class SqliteLock:
                 f"SQLite found no room for its file ({error}): free some space in "
                 f"{tempfile.gettempdir()}, or set TMPDIR to another directory"
             ) from None
-        # Kept open: closing any descriptor of a file drops the POSIX locks this process has on it.
-        self._header = self._path.open("rb", buffering=0)
-        self._base = self._changes()
-        return {"path": str(self._path)}
+        self._base = self._made.changes()
+        return {"path": str(self._made.path)}
 
     async def stop(self) -> None:
         await self.release()
-        if self._header is not None:
-            self._header.close()
-        if self._path.name:
-            await asyncio.to_thread(shutil.rmtree, self._path.parent, ignore_errors=True)
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        if self._directory.name:
+            await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     def counters(self) -> dict[str, Any]:
         """locks, locked (now), held (seconds of all locks), and commits: transactions of others
         that changed the file, as SQLite's own change counter says (not in WAL mode)."""
-        held = self._seconds + (time.monotonic() - self._since if self._connection else 0.0)
+        locked = not self._unlocked.is_set()
+        held = self._seconds + (time.monotonic() - self._since if locked else 0.0)
         return {
             "locks": self._locks,
-            "locked": self._connection is not None,
+            "locked": locked,
             "held": round(held, 4),
-            "commits": self._changes() - self._base,
+            "commits": self._made.changes() - self._base,
         }
 
     async def reset(self) -> None:
         """Release the lock and count anew; what was written stays."""
         await self.release()
-        self._locks, self._seconds, self._base = 0, 0.0, self._changes()
+        self._locks, self._seconds, self._base = 0, 0.0, self._made.changes()
 
     # -- what may be asked of it -------------------------------------------------------------------
 
@@ -102,11 +105,13 @@ class SqliteLock:
             raise UserMistake(f"a lock of {seconds} s is none: choose between 0 and 60 s")
         await self.release()
         async with self._changing:
-            self._connection = await asyncio.to_thread(self._take)
-        self._since = time.monotonic()
+            if not await asyncio.to_thread(self._made.lock, 5):
+                raise UserMistake("the SQLite file is in use: close its connections first")
+            self._since = time.monotonic()
+            self._unlocked.clear()
         self._locks += 1
         self._end = asyncio.create_task(self._release_after(seconds))
-        return str(self._path)
+        return str(self._made.path)
 
     async def release(self) -> None:
         """Give the file free now."""
@@ -114,34 +119,64 @@ class SqliteLock:
             self._end.cancel()
         self._end = None
         async with self._changing:
-            connection, self._connection = self._connection, None
-            if connection is not None:
+            if not self._unlocked.is_set():
                 self._seconds += time.monotonic() - self._since
-                await asyncio.to_thread(connection.close)
+                self._made.unlock()
+                self._unlocked.set()
+
+    async def renew(self, tables: str) -> str:
+        """Release the lock, fill the file anew with this SQL, count anew, and return its path.
+
+        The path is another one when somebody is in the way, as who has the file open in WAL mode.
+        """
+        await self.release()
+        async with self._changing:
+            await asyncio.to_thread(self._refill, tables)
+        self._locks, self._seconds, self._base = 0, 0.0, self._made.changes()
+        return str(self._made.path)
+
+    async def content(self) -> dict[str, str]:
+        """The bytes of the file and of its -wal, base64, once nobody writes; or why there are none:
+        `refused`, a sentence. `Sqlite.rows` reads them."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._unlocked.wait(), _PATIENCE)
+        async with self._changing:
+            if not self._unlocked.is_set():
+                return {"refused": sqlite_bytes.LOCKED}
+            try:
+                main, wal = await asyncio.to_thread(self._made.content, _PATIENCE)
+            except Unreadable as why:
+                return {"refused": str(why)}
+        return {"main": b64encode(main).decode(), "wal": b64encode(wal).decode()}
 
     async def _release_after(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
         await self.release()
 
-    def _take(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            self._path, timeout=5, isolation_level=None, check_same_thread=False
-        )
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError:
-            connection.close()
-            raise UserMistake("the SQLite file is in use: close its connections first") from None
-        return connection
+    @property
+    def _made(self) -> OwnFile:
+        assert self._file is not None, "it was never started"
+        return self._file
 
     def _make(self) -> None:
-        with contextlib.closing(sqlite3.connect(self._path)) as connection:
-            connection.executescript(self._tables)
-        if os.environ.get("UNBLOCKED_SHARED"):  # in a closed folder
-            self._path.chmod(0o666)
-            self._path.parent.chmod(0o777)
+        content = sqlite_bytes.made(self._tables)
+        self._file = OwnFile(self._directory, content, for_all=_shared() is not None)
 
-    def _changes(self) -> int:
-        """The change counter: four bytes at 24 of the file's header (sqlite.org/fileformat)."""
-        assert self._header is not None
-        return int(struct.unpack("!I", os.pread(self._header.fileno(), 4, 24))[0])
+    def _refill(self, tables: str) -> None:
+        content = sqlite_bytes.made(tables)
+        if self._made.refill(content, _IN_THE_WAY):
+            return
+        directory = _new_directory()
+        file = OwnFile(directory, content, for_all=_shared() is not None)
+        self._made.close()
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._file, self._directory = file, directory
+
+
+def _shared() -> str | None:
+    """Where a graded candidate can write as well: it may be another user (see grading/room)."""
+    return os.environ.get("UNBLOCKED_SHARED")
+
+
+def _new_directory() -> Path:
+    return Path(tempfile.mkdtemp(prefix="unblocked-sqlite-", dir=_shared()))

@@ -97,18 +97,14 @@ async def evening(address, url, path, *names):
 # %% setup="night" jupyter={"source_hidden": true}
 async def accounts(points):
     """Begin a new page in the points file: these people, these points. Return its path."""
-    await servers.sqlite.reset()
-    with closing(sqlite3.connect(servers.sqlite.path, timeout=5)) as db, db:
-        db.execute("DROP TABLE IF EXISTS xp")
-        db.execute("CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER NOT NULL)")
-        db.executemany("INSERT INTO xp VALUES (?, ?)", points.items())
-    return servers.sqlite.path
+    rows = ", ".join(f"('{name}', {number})" for name, number in points.items())
+    table = "CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER NOT NULL)"
+    return await servers.sqlite.renew(f"{table}; INSERT INTO xp VALUES {rows};")
 
 
 def booked(expected):
     """Raise WrongValue unless the file holds exactly these points."""
-    with closing(sqlite3.connect(servers.sqlite.path, timeout=5)) as db:
-        rows = dict(db.execute("SELECT name, points FROM xp"))
+    rows = dict(servers.sqlite.rows("xp", name=str, points=int))
     if rows != expected:
         why = " Nobody may give what they no longer have." * (min(rows.values(), default=0) < 0)
         raise WrongValue(f"The points file says {rows}, and {expected} is right.{why}")

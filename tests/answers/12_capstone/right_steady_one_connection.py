@@ -1,0 +1,21 @@
+# exercise: steady
+# expect: passes
+
+# %% answer="steady"
+clerk, books = ThreadPoolExecutor(1), []
+
+
+def book(path, strength, name):
+    """The variant of the ladder, taken further: one connection for this and all other evenings."""
+    if not books:
+        books.append(sqlite3.connect(path, timeout=5, check_same_thread=False))
+    with books[0] as db:
+        db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (strength, name))
+
+
+async def fight(ctx, monster):
+    async with HALL.session.get(f"{HALL.url}/{monster}") as page:
+        strength = (await page.json())["strength"]
+    loop = asyncio.get_running_loop()
+    await loop.run_in_executor(clerk, book, HALL.path, strength, ctx.author.name)
+    await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")
