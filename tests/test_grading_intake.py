@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import logging
 import os
 import shutil
 import socket
@@ -381,7 +382,11 @@ def test_collect_takes_no_link_out_of_the_exchange_and_loses_nothing_collected_b
     known = courses.Course(toy.course(course))
     known.directory.assignment_id = SMALL
     exchange = ExchangeCollect(
-        coursedir=known.directory, config=known.settings, check_owner=False, update=True
+        coursedir=known.directory,
+        config=known.settings,
+        check_owner=False,
+        update=True,
+        log=logging.getLogger("collecting"),
     )
     exchange.inbound_path = str(inbound)
     exchange.src_records = [
