@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import clock, installing
+from autograder.pythons import NEWEST, RANGE
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -67,7 +68,10 @@ def reason(finding: Finding) -> str:
 def python() -> list[Finding]:
     """Which interpreter runs, and whether the course's packages are installed in it."""
     version = f"{platform.python_implementation()} {platform.python_version()}"
-    return [Finding("Python", f"{version}, {sys.executable}"), packages(), uv(), platform_name()]
+    found = f"{version}, {sys.executable} (the course runs on {RANGE})"
+    too_new = f"packages may not install: then start with {RANGE}"
+    costs = too_new if sys.version_info[:2] > NEWEST else ""
+    return [Finding("Python", found, costs), packages(), uv(), platform_name()]
 
 
 def packages() -> Finding:
