@@ -6,15 +6,18 @@ SyntaxError. The verbs themselves are in `verbs.py`, which is free to use today'
 
 import sys
 
-NEEDED = (3, 11)
+from autograder.pythons import OLDEST, RANGE
+
 TOO_OLD = (
-    "Unblocked needs Python %d.%d or newer, and this is Python %d.%d (%s): "
-    "start it with a newer one, for instance `python3.12 -m autograder lab`.\n"
+    "Unblocked needs %s, and this is Python %d.%d (%s): "
+    "start it with one of these, for instance `python3.12 -m autograder lab`.\n"
 )
 
 if __name__ == "__main__":
-    if sys.version_info < NEEDED:
-        sys.stderr.write(TOO_OLD % (NEEDED + tuple(sys.version_info[:2]) + (sys.executable,)))
+    if sys.version_info < OLDEST:
+        sys.stderr.write(
+            TOO_OLD % (RANGE, sys.version_info[0], sys.version_info[1], sys.executable)
+        )
         sys.exit(2)
 
     from autograder.verbs import main

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder import clock, installing
+from autograder.pythons import NEWEST, RANGE
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -67,7 +68,10 @@ def reason(finding: Finding) -> str:
 def python() -> list[Finding]:
     """Which interpreter runs, and whether the course's packages are installed in it."""
     version = f"{platform.python_implementation()} {platform.python_version()}"
-    return [Finding("Python", f"{version}, {sys.executable}"), packages(), uv(), platform_name()]
+    found = f"{version}, {sys.executable} (the course runs on {RANGE})"
+    too_new = f"packages may not install: then start with {RANGE}"
+    costs = too_new if sys.version_info[:2] > NEWEST else ""
+    return [Finding("Python", found, costs), packages(), uv(), platform_name()]
 
 
 def packages() -> Finding:
@@ -177,7 +181,7 @@ def landlock() -> Finding:
 
 def workshop() -> list[Finding]:
     """What the tests use beyond the packages."""
-    return [browser(), repo2docker(), binder(), bot_libraries(), dask()]
+    return [browser(), repo2docker(), binder(), sid(), bot_libraries(), dask()]
 
 
 def browser() -> Finding:
@@ -229,17 +233,9 @@ def repo2docker() -> Finding:
 
 def binder() -> Finding:
     """What it takes to build and launch Binder's image without Docker."""
-    name, programs = "Binder's image", ("jupyter-repo2docker", "mmdebstrap", "unshare", "setpriv")
-    missing = [program for program in programs if shutil.which(program) is None]
-    if sys.platform != "linux" or os.geteuid() != 0:
-        missing.append("root on Linux")
-    elif not missing:
-        if platform.freedesktop_os_release()["ID"] not in ("debian", "ubuntu"):
-            missing.append("Debian or Ubuntu, whose packages it is made of")
-        if subprocess.run(["unshare", "--mount", "--net", "true"], check=False).returncode:
-            missing.append("leave to make namespaces")
-        if _free_memory() < 6e9:  # it is made in memory, which takes 1.5 GB, and run there
-            missing.append("6 GB of free memory")
+    # It is made in memory, which takes 1.5 GB, and run there.
+    missing = _missing_for_a_chroot(("debian", "ubuntu"), "jupyter-repo2docker", memory=6e9)
+    name = "Binder's image"
     if not missing:
         return Finding(name, "can be built and launched here")
     return Finding(
@@ -248,6 +244,38 @@ def binder() -> Finding:
         "a launch on Binder is not proven: its image is neither built nor started; `.ci/run` as"
         " root, on Debian or Ubuntu, installs what that takes",
     )
+
+
+def sid() -> Finding:
+    """What it takes to try the newest Pythons, which are in Debian's sid, in a folder."""
+    # In memory too: the system and `.venv` take 1.4 GB.
+    missing = _missing_for_a_chroot(("debian",), memory=6e9)
+    name = "the newest Pythons"
+    if not missing:
+        return Finding(name, "can be tried here, in a folder with Debian's sid (`test --soak`)")
+    return Finding(
+        name,
+        f"no {', no '.join(missing)}",
+        "the course is not tried with Pythons that this machine does not have; `.ci/run` as root,"
+        " on Debian, installs what that takes",
+    )
+
+
+def _missing_for_a_chroot(systems: tuple[str, ...], *more: str, memory: float) -> list[str]:
+    """What this machine lacks for a Debian or Ubuntu of its own in a folder in memory."""
+    programs = (*more, "mmdebstrap", "unshare", "setpriv")
+    missing = [program for program in programs if shutil.which(program) is None]
+    if sys.platform != "linux" or os.geteuid() != 0:
+        missing.append("root on Linux")
+    elif not missing:
+        if platform.freedesktop_os_release()["ID"] not in systems:
+            known = " or ".join(system.title() for system in systems)
+            missing.append(f"{known}, whose packages it is made of")
+        if subprocess.run(["unshare", "--mount", "--net", "true"], check=False).returncode:
+            missing.append("leave to make namespaces")
+        if _free_memory() < memory:
+            missing.append(f"{memory / 1e9:.0f} GB of free memory")
+    return missing
 
 
 def _free_memory() -> float:

@@ -1,6 +1,6 @@
-"""How far pip or uv is, read from the log that it writes: one line that moves, not hundreds.
+"""What pip or uv says in its log, told shortly: how far it is, and what to do when it failed.
 
-On a terminal the line is drawn over and over; elsewhere it is printed now and then. What the
+On a terminal one line is drawn over and over; elsewhere it is printed now and then. What the
 installer says goes into the log alone, which is named when something fails.
 """
 
@@ -12,11 +12,25 @@ import sys
 import time
 from pathlib import Path
 
+from autograder.pythons import NEWEST, RANGE
+
 MOVES, PRINTED = 0.2, 15.0  # s from one line to the next: on a terminal, and elsewhere
 LAST_LINES = 15  # of the log, shown when the installer fails
 _LOOKED_AT = re.compile(r"^ *(Collecting|Requirement already satisfied:) ([\w.-]+)", re.MULTILINE)
 _UNPACKS = re.compile(r"^Installing collected packages: (.+)$", re.MULTILINE)
 _RESOLVED = re.compile(r"^Resolved (\d+) packages", re.MULTILINE)  # uv's word
+# What pip 26 and uv 0.13 say of a package that no index has ready for this Python and machine.
+_MISSING = re.compile(
+    r"No matching distribution found for ([\w.-]+)"
+    r"|Because ([\w.-]+)(?:==\S+)? (?:was not found|has no wheels)"
+    r"|(?:Failed building wheel for |Failed to build `)([\w.-]+)"
+)
+_NETWORK = re.compile(
+    r"connection broken|failed to fetch|error sending request|name resolution|timed out"
+    r"|certificate|SSLError|ProxyError|HTTP ?error",
+    re.IGNORECASE,
+)
+_DISK = re.compile(r"No space left on device|Disk quota exceeded", re.IGNORECASE)
 
 
 class Moving:
@@ -71,6 +85,39 @@ def last_lines(log: Path) -> str:
     """The end of the log, as it is shown when an install failed."""
     lines = log.read_text("utf-8", errors="replace").splitlines(keepends=True)
     return "".join(lines[-LAST_LINES:])
+
+
+def said_in(log: Path) -> str:
+    """All that the log holds."""
+    return log.read_text("utf-8", errors="replace")
+
+
+def next_step(said: str, version: tuple[int, int] = sys.version_info[:2]) -> str:
+    """Return what to do after an install on that version of Python that said this and failed."""
+    python, trouble = f"Python {version[0]}.{version[1]}", _trouble(said)
+    missing = ", ".join(dict.fromkeys("".join(names) for names in _MISSING.findall(said)))
+    if version > NEWEST:
+        what = f", and has no {missing}" if missing and not trouble else ""
+        return (
+            f"{trouble} {python} is newer than any that the course was tried with{what}: start with"
+            f" {RANGE}, such as `python{NEWEST[0]}.{NEWEST[1]} -m autograder lab`."
+        ).lstrip()
+    if missing and not trouble:
+        return (
+            f"no index that was asked has {missing} ready for {python} on this machine. See which"
+            " indexes those are (`python3 -m pip config list`), or start with another version of"
+            f" {RANGE}."
+        )
+    return trouble or "check the network and the disk, then start again."
+
+
+def _trouble(said: str) -> str:
+    """What to do about a disk or a network that failed; empty when neither shows."""
+    if _DISK.search(said):
+        return "the disk is full: free 2 GB, then start again."
+    if _NETWORK.search(said):
+        return "the network failed: check it, then start again."
+    return ""
 
 
 def _unpacked(place: Path) -> int:

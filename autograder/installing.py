@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from autograder.install_log import MOVES, Moving, last_lines
+from autograder.install_log import MOVES, Moving, last_lines, next_step, said_in
 from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -103,8 +103,7 @@ def bring_up_to_date(place: Path) -> None:
             if not installed:
                 raise UserMistake(
                     "The packages could not be installed, for the reason above (all that was said"
-                    f" is in {log_of(place).name}): check the network and the disk, then start"
-                    " again."
+                    f" is in {log_of(place).name}): {next_step(said_in(log_of(place)))}"
                 )
             _finish(place)
     except OSError as error:
@@ -201,6 +200,9 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
 def environment() -> dict[str, str]:
     """What pip and uv are run with."""
     ours = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    # For the newest Python mysql-mimic has no wheel: this leaves out its compiled parts, so that
+    # pip makes one without a compiler. Only the stand-in for MariaDB is made of it.
+    ours["NO_MYPYC"] = "1"
     ours.pop("PYTHONPATH", None)  # pip would count as installed what it finds there
     return ours
 

@@ -80,7 +80,10 @@ class Lanes:
             lane.package = _made_by(sys._getframe(1), code.co_filename)
         if len(self._lanes) < 100 * MOST_LANES:  # a run of 10 000 tasks keeps the first 4000
             self._lanes.append(lane)
-        return _TASK(_Traced(coroutine, lane), loop=loop, **options)
+        # Looked up now: nest_asyncio puts tasks in Python here, and since 3.14 a task in C that
+        # runs within another never ends under it.
+        make = Task if _RENAMES else asyncio.Task
+        return make(_Traced(coroutine, lane), loop=loop, **options)
 
 
 class Task(asyncio.Task[Any]):
@@ -91,7 +94,7 @@ class Task(asyncio.Task[Any]):
             super().set_name(value)
 
 
-_TASK = Task if (3, 13) <= sys.version_info < (3, 13, 3) else asyncio.Task
+_RENAMES = (3, 13) <= sys.version_info < (3, 13, 3)
 
 
 class _Traced(Coroutine[Any, Any, Any]):

@@ -114,14 +114,20 @@ class Image:
 
     def _from(self, rest: str) -> None:
         release, components = RELEASES[platform.freedesktop_os_release()["ID"]]
+        self.system(release, components, INCLUDED, SPACE)
+
+    def system(
+        self, release: str, components: str, included: str, space: str, *options: str
+    ) -> None:
+        """Make a minimal Debian or Ubuntu in memory; `options` are for its apt, then and later."""
         self.root.mkdir(exist_ok=True)
-        in_memory = ["-t", "tmpfs", "-o", f"size={SPACE},mode=755", "image", str(self.root)]
+        in_memory = ["-t", "tmpfs", "-o", f"size={space},mode=755", "image", str(self.root)]
         subprocess.run(["mount", *in_memory], check=True)
         command = ["mmdebstrap", "--quiet", "--variant=minbase", f"--components={components}"]
         # As in Docker's own images: nobody needs the files after a power failure, nor what packages
         # say of themselves in other languages.
         command += ["--dpkgopt=force-unsafe-io", '--aptopt=Acquire::Languages "none"']
-        command += [f"--include={INCLUDED}"]
+        command += [*(f"--aptopt={option}" for option in options), f"--include={included}"]
         subprocess.run([*command, release, str(self.root), mirror()], check=True)
         for name in ("resolv.conf", "hosts"):
             shutil.copy(Path("/etc", name), self.root / "etc" / name)

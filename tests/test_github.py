@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from autograder import verbs
+from autograder import pythons, verbs
 from autograder.catalog.card import Card
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -101,11 +102,27 @@ def test_a_workflow_runs_on_something_and_calls_what_exists(path: Path) -> None:
     assert "test" in named or ".ci/run" in said
 
 
+def tried() -> list[str]:
+    """Every Python that the course is said to run on."""
+    major, oldest = pythons.OLDEST
+    return [f"{major}.{minor}" for minor in range(oldest, pythons.NEWEST[1] + 1)]
+
+
 def test_ci_runs_every_python_that_the_readme_names_and_every_system() -> None:
     jobs = read(GITHUB / "workflows" / "ci.yml")["jobs"]
-    pythons = jobs["linux"]["strategy"]["matrix"]["python"]
-    assert pythons == re.findall(r"3\.\d+", (ROOT / "README.md").read_text("utf-8"))[:3]
+    assert jobs["linux"]["strategy"]["matrix"]["python"] == tried()
+    readme = (ROOT / "README.md").read_text("utf-8")
+    for said in ("All you need is git and", "CI is set up for Linux with"):
+        assert f"{said} {pythons.RANGE}" in readme
     assert jobs["elsewhere"]["strategy"]["matrix"]["os"] == ["macos-latest", "windows-latest"]
+
+
+def test_the_project_and_the_weekly_run_name_the_same_pythons() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert [each.rpartition(" ")[2] for each in project["classifiers"]] == tried()
+    assert project["requires-python"] == f">={tried()[0]}"
+    [job] = read(GITHUB / "workflows" / "newest.yml")["jobs"].values()
+    assert job["strategy"]["matrix"]["python"] == [tried()[0], tried()[-1]]
 
 
 def test_the_weekly_run_takes_away_every_upper_end_and_no_pin() -> None:

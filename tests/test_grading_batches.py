@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import random
@@ -66,7 +67,7 @@ def small_course(root: Path, students: int) -> Path:
 
 def book(root: Path) -> list[tuple[Any, ...]]:
     """Everything that the gradebook says of grades, without its random ids and times."""
-    with sqlite3.connect(root / "gradebook.db") as database:
+    with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database, database:
         return database.execute(
             """
             SELECT submitted_assignment.student_id, assignment.name, notebook.name,
@@ -161,7 +162,7 @@ def test_half_written_folders_are_graded_again(
     (folders[0] / evidence).unlink()
     (folders[1] / evidence).write_text((folders[1] / evidence).read_text()[:200])
     (folders[2] / notebook).write_text((folders[2] / notebook).read_text()[:200])
-    with sqlite3.connect(root / "gradebook.db") as database:
+    with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database, database:
         database.execute("PRAGMA foreign_keys=OFF")
         of_last = "(SELECT id FROM submitted_assignment WHERE student_id='s0003')"
         database.execute(
@@ -281,7 +282,7 @@ def test_a_new_gradebook_appears_whole_or_not_at_all(
             marking.grade(SMALL, root=root)
     assert not list(root.glob("*gradebook.db*"))
     assert marking.grade(SMALL, root=root) == 0
-    with sqlite3.connect(root / "gradebook.db") as database:
+    with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database, database:
         (version,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
     done = subprocess.run(
         [sys.executable, "-c", "from nbgrader.api import get_alembic_version as g; print(g())"],

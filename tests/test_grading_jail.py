@@ -7,6 +7,7 @@ each as itself and as an ordinary user.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sqlite3
@@ -85,7 +86,7 @@ def course() -> Iterator[Path]:
             (root / path).parent.mkdir(parents=True)
             (root / path).write_text("{}")
         (root / "nbgrader_config.py").write_text("")
-        with sqlite3.connect(root / "gradebook.db") as book:
+        with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as book, book:
             book.execute("CREATE TABLE grade (manual_score)")
         for one in (root, *root.rglob("*")):
             one.chmod(0o777)

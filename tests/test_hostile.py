@@ -8,6 +8,7 @@ that it came to its end (`tried`): one that breaks before that would prove nothi
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
@@ -86,7 +87,7 @@ def course(tmp_path: Path) -> Path:
         path.parent.mkdir(parents=True)
         path.write_text('{"cells": []}')
     (root / "nbgrader_config.py").write_text("c = get_config()\n")
-    with sqlite3.connect(root / "gradebook.db") as book:
+    with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as book, book:
         book.execute("CREATE TABLE grade (manual_score)")
         book.execute("INSERT INTO grade VALUES (1)")
     for path in (tmp_path, *tmp_path.rglob("*")):

@@ -5,6 +5,7 @@ Real environments and a real pip, but two tiny packages in a folder instead of t
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import shutil
 import signal
@@ -16,8 +17,9 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from packaging import markers
 
-from autograder import install_log, installing
+from autograder import doctor, install_log, installing
 from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +31,36 @@ ENTER = (
     "import sys; sys.path.insert(0, ''); from autograder.installing import enter; enter(['doctor'])"
 )
 INSTALLS = pytest.mark.slow  # a real venv with pip in it takes 3-6 s to make
+
+# What pip 26 and uv 0.13 said in each case, shortened.
+NO_WHEEL = """\
+ERROR: Could not find a version that satisfies the requirement pebble (from versions: none)
+ERROR: No matching distribution found for pebble<0.7,>=0.6
+"""
+NO_COMPILER = """\
+      error: [Errno 2] No such file or directory: 'x86_64-linux-gnu-gcc'
+  ERROR: Failed building wheel for mysql-mimic
+Failed to build mysql-mimic
+"""
+NO_NETWORK = f"""\
+WARNING: Retrying (Retry(total=0, connect=None)) after connection broken by 'NewConnectionError(
+'Failed to establish a new connection: [Errno 111] Connection refused')': /pebble/
+{NO_WHEEL}"""
+NO_SPACE = (
+    "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device\n"
+)
+UV_HAS_NO_WHEEL = """\
+  cause: Because pebble==0.6.0 has no wheels with a matching Python ABI tag (e.g., `cp316`) and only
+         pebble<=0.6.0 is available, we can conclude that pebble>=0.6.0 cannot be used.
+"""
+UV_HAS_NONE = (
+    "  cause: Because pebble was not found in the package registry and you require pebble\n"
+)
+UV_CANNOT_BUILD = "error: Failed to build `librt==0.7.3`\n"
+UV_NO_NETWORK = """\
+error: Request failed after 3 retries in 9.8s
+  cause: Failed to fetch: http://127.0.0.1:9/pebble/
+"""
 
 
 def wheel(folder: Path, name: str) -> None:
@@ -196,10 +228,52 @@ def test_packages_that_cannot_be_had_are_a_sentence_and_lose_nothing(clone: Clon
             said, _ = process.communicate(timeout=90)
         assert process.returncode != 0
         assert "No matching distribution found for unblocked_mountain" in said
-        assert "check the network and the disk, then start again." in said
+        assert "no index that was asked has unblocked_mountain ready for Python 3." in said
+        assert "network" not in said  # nothing was wrong with it
         assert ".venv.log" in said
         assert "No matching distribution found" in clone.log
         assert clone.has("unblocked_pebble")
+
+
+@pytest.mark.parametrize(
+    ("said", "version", "told", "not_told"),
+    [
+        (NO_WHEEL, (3, 16), "3.16 is newer than any that the course was tried with", "network"),
+        (NO_WHEEL, (3, 16), "has no pebble: start with Python 3.11 to 3.15", "disk"),
+        (NO_COMPILER, (3, 16), "has no mysql-mimic: start with Python 3.11 to 3.15", "network"),
+        (UV_HAS_NO_WHEEL, (3, 16), "has no pebble: start with", "disk"),
+        (NO_COMPILER, (3, 15), "has mysql-mimic ready for Python 3.15", "network"),
+        (UV_CANNOT_BUILD, (3, 13), "has librt ready for Python 3.13", "newer"),
+        (UV_HAS_NONE, (3, 13), "has pebble ready for Python 3.13", "check"),
+        (NO_NETWORK, (3, 13), "the network failed: check it", "index"),
+        (UV_NO_NETWORK, (3, 13), "the network failed: check it", "index"),
+        (NO_NETWORK, (3, 16), "check it, then start again. Python 3.16 is newer", "pebble"),
+        (NO_SPACE, (3, 13), "the disk is full: free 2 GB", "network"),
+        ("Killed", (3, 13), "check the network and the disk", "Python"),
+    ],
+)
+def test_a_failed_install_names_what_is_at_fault_and_the_next_step(
+    said: str, version: tuple[int, int], told: str, not_told: str
+) -> None:
+    step = install_log.next_step(said, version)
+    assert told in step
+    assert not_told not in step
+
+
+def test_doctor_says_which_pythons_the_course_runs_on_and_when_this_one_is_newer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    (python, *_) = doctor.python()
+    assert "runs on Python 3.11 to 3.15" in python.found
+    assert not python.missing
+    monkeypatch.setattr(doctor, "NEWEST", (3, 10))
+    (python, *_) = doctor.python()
+    assert "start with Python 3.11 to 3.15" in python.costs
+
+
+def test_packages_are_made_without_a_compiler_where_that_is_possible() -> None:
+    """mysql-mimic has no wheel for 3.15, and most learners' machines have no compiler."""
+    assert installing.environment()["NO_MYPYC"] == "1"
 
 
 @INSTALLS
@@ -299,6 +373,26 @@ def test_an_interpreter_is_used_when_it_satisfies_every_line(
     line: str, complete: bool, root: Path
 ) -> None:
     (root / "requirements.txt").write_text(f"# what is needed\n\n{line}\n")
+    assert installing.has_everything() is complete
+
+
+@pytest.mark.parametrize(
+    ("version", "found", "complete"),
+    [
+        ("3.11.2", "4.1.3", False),  # as where a newer 3.11 installed: feedback could not be made
+        ("3.11.2", "2.10", True),
+        ("3.11.5", "4.1.3", True),
+    ],
+)
+def test_debian_12s_python_is_not_content_with_a_soupsieve_that_its_re_cannot_read(
+    version: str, found: str, complete: bool, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = (ROOT / "requirements.txt").read_text("utf-8").splitlines()
+    (line,) = (each for each in lines if each.startswith("soupsieve"))
+    (root / "requirements.txt").write_text(f"{line}\n")
+    today = {**markers.default_environment(), "python_full_version": version}
+    monkeypatch.setattr(markers, "default_environment", lambda: today)
+    monkeypatch.setattr(importlib.metadata, "version", lambda name: found)
     assert installing.has_everything() is complete
 
 

@@ -331,7 +331,8 @@ def test_python_code_that_never_yields_is_stopped() -> None:
     async def main() -> None:
         report = await watch(spin, timeout=0.3)
         assert report.error is not None
-        with pytest.raises(LoopBlocked, match="while True"):
+        # Since 3.14 nothing runs in the line of `while True` any more, but in that of its body.
+        with pytest.raises(LoopBlocked, match=r"`(while True:|pass)`"):
             report.responsive(0.1)
         (await watch(roll, "2d6")).returned(12)
 

