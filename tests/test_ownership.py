@@ -21,7 +21,6 @@ from running_kernel import kernel, run_all
 from zmq.utils.garbage import GarbageCollectorThread
 
 from autograder import blame, watch
-from autograder.bench.hogs import hogs
 from autograder.bench.sizing import sized
 from autograder.clock import knows_waits
 from autograder.outcomes import Inconclusive, LoopBlocked
@@ -226,9 +225,13 @@ async def verdict(call):
 """
 
 
-def verdicts_in_a_kernel(folder: Path, times: int, *, warm: bool) -> list[list[str]]:
-    """What a kernel with a pool made in an earlier cell says of both twins, again and again."""
-    cells = [MADE_ONCE, "pool.submit(int).result();" if warm else "None"]
+def verdicts_in_a_kernel(
+    folder: Path, times: int, *, warm: bool, number: int = 0
+) -> list[list[str]]:
+    """What a kernel with a pool made in an earlier cell says of both twins, again and again, beside
+    so many hogs, which it starts: they disturb nobody of another session."""
+    beside = f"from autograder.bench.hogs import hogs; beside = hogs({number}); beside.__enter__()"
+    cells = [MADE_ONCE, f"pool.submit(int).result(); {beside}" if warm else beside]
     cells += ["print(await verdict(keeps), '|', await verdict(lets_go))"] * times
     with kernel(folder) as client:
         said = run_all(client, cells, patience=600)
@@ -252,5 +255,5 @@ def test_in_a_kernel_a_pool_made_in_an_earlier_cell_hides_nothing(
 def test_in_a_kernel_no_verdict_about_a_pool_made_once_flips_in_20_runs(
     number: int, tmp_path: Path
 ) -> None:
-    with hogs(cpu=number):
-        assert verdicts_in_a_kernel(tmp_path, 20, warm=True) == [["blocked", "free"]] * 20
+    said = verdicts_in_a_kernel(tmp_path, 20, warm=True, number=number)
+    assert said == [["blocked", "free"]] * 20
