@@ -42,6 +42,7 @@ PATIENCE = 10_000_000  # ns a pass must have lasted before it is looked at
 PUT_OFF = 5_000_000  # ns: a loop at work puts the sampler off that often
 _PERIOD = int(PERIOD * 1e9)
 _LOOKS_KEPT = 4000
+_OURS = 2  # threads: the loop's and the sampler's
 
 SHOWN: dict[str, str] = {}
 """What people call a file: {"<cell repair_two>": "cell repair_two"}. The candidate fills it in; in
@@ -100,8 +101,6 @@ class Sampler:
         """Begin to look; to be started before the probe is made, or it counts as the call's."""
         self._timer.set(perf_counter_ns() + _PERIOD)
         self._thread.start()
-        self._threads = threading.active_count()
-        self._before = {thread.native_id for thread in threading.enumerate()}
         assert self._thread.native_id is not None
         self.tid = self._thread.native_id
         if knows_waits():
@@ -130,26 +129,28 @@ class Sampler:
 
     def look_now(self, moment: int) -> None:
         """Look at the threads beside the loop's: one of them has just let go of the GIL."""
-        if threading.active_count() <= self._threads:
+        if len(threading._active) <= _OURS:  # type: ignore[attr-defined]
             return
         with frames_now() as frames:
             self._look_at_others(moment, frames, self._unseen(moment))
 
     def _look_at_others(self, moment: int, frames: Mapping[int, FrameType], unseen: int) -> None:
-        waiting = Line(*self.waiting(), "")
-        for thread in threading.enumerate():
-            frame = frames.get(thread.ident or 0)
-            if thread.ident == self._loop_thread or thread is self._thread or frame is None:
-                continue
-            line = own_line(frame)
-            if thread.native_id is not None and thread.native_id not in self._before:
-                # A thread that was given a function of a library runs no line of the learner's.
-                self._note(moment, thread.native_id, line or waiting, unseen)
+        if self.probe is None:
+            return
+        waiting, busy = Line(*self.waiting(), ""), False
+        for tid, line in self.probe.owned.look(frames):
+            # A thread that was given a function of a library runs no line of the learner's.
+            self._note(moment, tid, line or waiting, unseen)
+            busy = True
+        if not busy:  # it was a thread that has just come to the end of its job
+            self._note(moment, -1, waiting, unseen)
 
-    def line_of(self, moment: int, culprit: int = 0) -> Line | None:
+    def line_of(self, moment: int, culprit: int = 0, *, only: bool = False) -> Line | None:
         """Return the line seen for the longest time in the pass of that moment, of the loop's
-        thread or, when another thread held the GIL, of that `culprit`."""
+        thread or, when another thread held the GIL, of that `culprit`; `only`: of nobody else."""
         looks = [(who, line, unseen) for at, who, line, unseen in self._looks if at == moment]
+        if only or not culprit:
+            looks = [look for look in looks if look[0] == culprit]
         alike = [look for look in looks if bool(look[0]) == bool(culprit)]
         seen: Counter[Line] = Counter()
         for _, line, unseen in [look for look in looks if look[0] == culprit] or alike or looks:
@@ -311,8 +312,8 @@ class Sampler:
                 return  # the pass ended, or ends, while this thread waited for the GIL
             line, unseen = own_line(frame), self._unseen(moment)
             self._note(moment, 0, line or Line(*self.waiting(), ""), unseen)
-            if threading.active_count() > self._threads:  # one may have let go of the GIL just now
-                self._look_at_others(moment, frames, unseen)
+            if len(threading._active) > _OURS:  # type: ignore[attr-defined]
+                self._look_at_others(moment, frames, unseen)  # one may just have let go of the GIL
 
 
 @contextlib.contextmanager

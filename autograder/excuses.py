@@ -2,7 +2,9 @@
 
 Three can make the loop sleep that are not the code: our own sampler, which needs the GIL for each
 look; threads of the kernel, which need it now and then; and the machine, when a thread that the
-loop waits for is itself waiting for a CPU. Each answer is either certain, or it becomes doubt.
+loop waits for is itself waiting for a CPU. Each answer is either certain, or it becomes doubt. So
+does what a job keeps the GIL for that ran already when the call began: it is the learner's, but
+not this call's.
 
 What is known about the GIL (CPython's ceval_gil.c, 3.11 to 3.13): who wants it sleeps, and asks for
 it every 5 ms; who has it then lets go and sleeps until the other has it, once. The other has to be
@@ -11,11 +13,11 @@ given a CPU first, and on a starved machine that takes 10 to 80 ms.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from autograder.blame import Look
-from autograder.clock import Reading
+from autograder.clock import Reading, Times
 
 SOME = 1_000_000  # ns: less is not worth a question
 GIL_TURN = 5_500_000  # ns: how long who wants the GIL sleeps between two questions, at most
@@ -23,6 +25,7 @@ HANDS_OVER = 4_500_000  # ns: who has it is not asked earlier
 UNSEEN = 40_000_000  # ns: the sampler comes after 20 ms; a longer sleep without a look is a riddle
 SELECT = (b"do_epoll_wait", b"ep_poll")  # not poll: a signal handler may wait there by itself
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for its child to run a program
+ONE_WAIT = 80_000_000  # ns: so long a thread waits for a CPU at once, beside 8 hogs on two cores
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
 STOPPED = 5_000_000  # ns: the sampler's timer is late by 0.1 ms, in a used-up quota by 10 to 90
 
@@ -59,13 +62,15 @@ class Threads:
     """What the other threads did meanwhile; nanoseconds."""
 
     sampler: int = 0  # CPU and run-queue wait
-    foreign: int = 0  # the same of threads that the call did not start
+    foreign: int = 0  # for how long those that serve the kernel, or us, may have had the GIL
+    earlier: int = 0  # the same of those in a job that is older than the call
+    elder: int = 0  # the busiest of them
     own_cpu: int = 0
     own_wait: int = 0  # the longest, after it was started
-    active: int = 0  # how many of the call's threads did anything
+    active: int = 0  # how many of the other threads, which are the call's, did anything
     culprit: int = 0  # the busiest of them
     births: int = 0  # run-queue wait of new ones, and of new processes, before they ran
-    started: bool = False  # the call has started some, which may have ended
+    started: bool = False  # the learner's code has some, which may have ended
     stale: int = 0  # the figures are older by this than the pass
 
 
@@ -75,6 +80,7 @@ class Excuse:
 
     certain: int = 0
     doubt: int = 0
+    earlier: int = 0  # part of the doubt: an earlier job may have kept the GIL
     kept: int = 0  # the GIL was kept, while the loop waited for a CPU as well
     perhaps_kept: int = 0
     for_gil: bool = False  # what is left was a wait for the GIL
@@ -106,6 +112,11 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     left -= _by_foreigners(said, rest, looks, threads)
     _by_own_threads(said, replace(rest, slept=left), looks, threads)
     left = sleep.slept - said.certain - said.doubt
+    if threads.elder and said.for_gil and not threads.active:
+        # A C call can sleep with the GIL and use no CPU. Whose call it was, nothing tells.
+        said.doubt += left
+        said.earlier += left
+        left = 0
     if looks.stopped > STOPPED and not looks.elsewhere and not looks.asleep:
         said.doubt += min(left, looks.stopped)
         left -= min(left, looks.stopped)
@@ -262,43 +273,70 @@ class Nap:
         return max(0, at - self._first.began - (cpu - self._first.cpu) - (wait - self._first.wait))
 
 
-def tally(
-    before: Mapping[int, tuple[int, int]],
-    now: Mapping[int, tuple[int, int]],
+def tally(  # noqa: PLR0917
+    before: Mapping[int, Times],
+    now: Mapping[int, Times],
     births: Mapping[int, int],
     foreign: set[int],
     sampler: int,
+    earlier: Collection[int] = (),
 ) -> Threads:
-    """Say what the other threads did between two readings of {thread id: (CPU, wait)}."""
-    threads = Threads(births=sum(births.values()))
-    busiest = 0
-    for tid, (cpu_now, wait_now) in now.items():
-        cpu_before, wait_before = before.get(tid, (0, births.get(tid, 0)))
-        cpu, wait = cpu_now - cpu_before, wait_now - wait_before
+    """Say what the other threads did between two readings of their times."""
+    threads = Threads(births=sum(births.values()), elder=next(iter(earlier), 0))
+    busiest = eldest = 0
+    foreigners, elders = Times(0, 0), Times(0, 0)
+    for tid, times in now.items():
+        spent = _less(times, before.get(tid, Times(0, births.get(tid, 0))))
         if tid == sampler:
-            threads.sampler = cpu + wait
+            threads.sampler = spent.cpu + spent.wait
+        elif tid in earlier:
+            elders = _more(elders, spent)
+            if spent.cpu > eldest:
+                eldest, threads.elder = spent.cpu, tid
         elif tid in foreign:
-            threads.foreign += cpu + wait
+            foreigners = _more(foreigners, spent)
         else:
-            threads.active += cpu + wait > SOME
-            threads.own_wait = max(threads.own_wait, wait)
-            threads.own_cpu += cpu
-            if cpu > busiest:
-                busiest, threads.culprit = cpu, tid
+            threads.active += spent.cpu + spent.wait > SOME
+            threads.own_wait = max(threads.own_wait, spent.wait)
+            threads.own_cpu += spent.cpu
+            if spent.cpu > busiest:
+                busiest, threads.culprit = spent.cpu, tid
+    threads.foreign, threads.earlier = _had_gil(foreigners), _had_gil(elders)
     return threads
+
+
+def _had_gil(spent: Times) -> int:
+    """For how long these threads may have had the GIL, at most.
+
+    Who has it and loses its CPU waits for one once, or a few times. Who waits for it asks every
+    5 ms, and beside 8 hogs waits for a CPU each time: in a block of 1.5 s such waits were 700 to
+    1000 ms, in which it had the GIL for none.
+    """
+    return spent.cpu + min(spent.wait, max(ONE_WAIT, 4 * spent.wait // max(1, spent.runs)))
+
+
+def _less(one: Times, other: Times) -> Times:
+    return Times(one.cpu - other.cpu, one.wait - other.wait, one.runs - other.runs)
+
+
+def _more(one: Times, other: Times) -> Times:
+    return Times(one.cpu + other.cpu, one.wait + other.wait, one.runs + other.runs)
 
 
 def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -> int:
     """Who waits for the GIL sleeps 5 ms at a time: a longer sleep was one of the code's own."""
     turns = sleep.switches if sleep.slept <= sleep.switches * GIL_TURN else sleep.switches - 1
     bound = min(sleep.slept, max(0, turns) * GIL_TURN)
-    if sleep.in_select and sleep.switches > 1 and not threads.active:
+    alone = not threads.active and threads.earlier < SOME
+    if sleep.in_select and sleep.switches > 1 and alone:
         # Nobody else could have the GIL: a foreigner, or the sampler, lost its CPU while it did.
         taken = min(bound, threads.foreign + threads.sampler)
         said.certain += taken
     else:
-        taken = 0 if looks.elsewhere else min(bound, threads.foreign + looks.held)
+        others = threads.foreign + threads.earlier + looks.held
+        taken = 0 if looks.elsewhere else min(bound, others)
         said.doubt += taken
+        said.earlier += min(taken, threads.earlier)
     return taken
 
 

@@ -40,7 +40,7 @@ class HeartbeatProbe(Probe):
         """The loop has stopped: judge the beat that is overdue, if one is."""
         if self.due():
             self._judge()
-            self.asked = 0.0
+            self.asked = None
 
     def _wait(self) -> None:
         self.left, self.asked = perf_counter_ns(), PERIOD
@@ -59,3 +59,4 @@ class HeartbeatProbe(Probe):
             self._measure(due, reading, own_switches=0)  # it may have been busy, and never polled
         else:
             self._rebase(reading)
+        self._settle()

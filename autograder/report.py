@@ -31,7 +31,8 @@ class Block:
 
     seconds: float
     start: float
-    kind: str  # "cpu", "sleep", or "gil" when another thread of the call held the GIL
+    kind: str  # "cpu", "sleep", "gil" when a thread of the learner's held the GIL, or "earlier"
+    # when the doubt is about a job that ran already when the call began
     file: str  # "In [7]", "cell repair_two", or a file's name; empty when no line was seen
     line: int
     code: str
@@ -160,6 +161,11 @@ class Report:
         """How much time the machine took away from the loop in long passes."""
         return sum(seconds for _, seconds in self.record.noise)
 
+    @property
+    def _earlier(self) -> float:
+        """For how long a job that is older than the call may have held the loop."""
+        return sum(block.doubt for block in self.blocks if block.kind == "earlier")
+
     def lag(self, percentile: float) -> float:
         """Return a percentile (0 to 100) of how late the fixed-schedule ticks were. Shown, never
         graded: it contains what the machine did."""
@@ -210,7 +216,7 @@ class Report:
         that it could explain the miss. Prefer what a server counted."""
         self._came_to_an_end()
         if self.seconds > bound:
-            if self.seconds - self.noise <= bound or self.lag(50) > bound / 20:
+            if self.seconds - self.noise - self._earlier <= bound or self.lag(50) > bound / 20:
                 raise Inconclusive(
                     f"`{self.record.name}` took {_time(self.seconds)} (bound {_time(bound)}), but "
                     f"this machine was too busy to blame it. Run the cell again."
@@ -298,6 +304,13 @@ class Report:
         return sentence
 
     def _doubt(self, block: Block, limit: float) -> None:
+        if block.kind == "earlier":
+            where = _place(block) or " in another thread"
+            raise Inconclusive(
+                f"The loop stood still for up to {_time(block.seconds + block.doubt)} "
+                f"(limit {_time(limit)}), and a job of an earlier cell is still running{where}: "
+                f"wait for it, or restart the kernel. Then run the cell again."
+            )
         if self.record.blind and _agree(self.record.name, block, limit):
             self._fail(LoopBlocked(self._blocked_sentence(_certain(block), limit, [])))
         why = (

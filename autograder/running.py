@@ -78,6 +78,7 @@ class Run:
         self._coroutine: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = 0
+        self._caller = threading.get_native_id()
         self._probe: Probe | None = None
         self._sampler: Sampler | None = None
 
@@ -86,7 +87,8 @@ class Run:
         self._thread = threading.get_ident()
         self._sampler = Sampler()
         self._sampler.start()
-        self._probe = (HeartbeatProbe if self._loop_kind == "uvloop" else Probe)(self._sampler)
+        kind = HeartbeatProbe if self._loop_kind == "uvloop" else Probe
+        self._probe = kind(self._sampler, self._caller)
         self._sampler.probe = self._probe
         self.record.began = monotonic()
         self.record.blind = self._probe.blind
@@ -267,7 +269,7 @@ class Run:
         record, start = self.record, probe.start
         record.seconds = max(0, (self._ended or perf_counter_ns()) - start) / 1e9
         for held in sorted(probe.held, key=lambda h: -(h.seconds + h.doubt))[:100]:
-            line = sampler.line_of(held.moment, held.culprit)
+            line = sampler.line_of(held.moment, held.culprit, only=held.kind == "earlier")
             record.blocks.append(
                 {
                     "seconds": held.seconds / 1e9,

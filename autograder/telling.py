@@ -23,6 +23,7 @@ Span = tuple[float, float]  # start, seconds
 NOTABLE = 0.010  # s: with no limit given, a block of one tick or more is shown as a block
 MOST_BLOCKS = 200  # shown as blocks, longest first; a shorter one is a step like any other
 MOST_LANES = 60  # a record holds at most 40
+_BY_ANOTHER = {"gil": ", a thread kept the GIL", "earlier": ", a job of an earlier cell"}
 LIBRARIES = "libraries"  # the lane of what libraries do for themselves
 
 
@@ -52,7 +53,7 @@ class Held:
         """Say what the label says: how long, and where."""
         upto = "up to " if self.doubtful else ""
         where = f" at {self.place}" if self.place else ""
-        thread = ", a thread kept the GIL" if self.kind == "gil" else ""
+        thread = _BY_ANOTHER.get(self.kind, "")
         return f"{upto}{duration(self.shown)}{where}{thread}" + (f": {code}" if code else "")
 
 

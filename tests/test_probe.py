@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from time import perf_counter_ns
 
 import pytest
 
@@ -55,6 +56,31 @@ def test_a_select_that_the_machine_kept_asleep_is_not(probe: Probe) -> None:
 
 def test_where_nobody_saw_who_slept_it_stays_open(probe: Probe) -> None:
     assert late_select(probe, None, sleeps=1) == (0, 120)
+
+
+def test_a_select_that_was_to_return_at_once_and_waited_for_the_gil_is_a_block(
+    probe: Probe,
+) -> None:
+    # A thread of a pool made once takes the GIL there: blocks of 0.9 s were in no pass.
+    base = probe.base
+    probe.left, probe.asked = base.wall + 10 * MS, 0.0
+    late = Reading(probe.left + 120 * MS, base.cpu, base.wait, base.switches + 24)
+    probe.clock.read = lambda **_: late  # type: ignore[method-assign]
+    probe.slept(late.wall)
+    assert [one.seconds // MS for one in probe.held] == [120]
+
+
+def test_a_thread_that_took_the_gil_while_a_pass_was_judged_is_a_block(probe: Probe) -> None:
+    began = perf_counter_ns() - 508 * MS
+    probe._rebase(probe.base._replace(wall=began))
+    cpu, wait, switches = probe.base[1:]
+    first = Reading(began + 8 * MS, cpu + 8 * MS, wait, switches)
+    then = Reading(began + 508 * MS, cpu + 8 * MS, wait, switches + 100)
+    readings = [first]
+    probe.clock.read = lambda **_: readings.pop() if readings else then  # type: ignore[method-assign]
+    probe.moment = began
+    probe.end_pass()
+    assert [one.seconds // MS for one in probe.held] == [8, 500]
 
 
 def poll_of_200(probe: Probe, seen_at: tuple[int, ...], wait: int) -> tuple[int, int]:

@@ -186,13 +186,16 @@ class Candidate:
         if not asyncio.all_tasks(self._loop) and not self._has_sockets():
             yield
             return
-        thread = threading.Thread(target=self._loop.run_forever, name="cells", daemon=True)
+        thread = threading.Thread(target=self._go_on, name="cells", daemon=True)
         thread.start()
         yield
         self._loop.call_soon_threadsafe(self._loop.stop)
         thread.join(5)
         if thread.is_alive():  # a left-over task blocks for good: begin anew, in another process
             os._exit(71)
+
+    def _go_on(self) -> None:  # of ours, so that its thread is taken for one that serves the cells
+        self._loop.run_forever()
 
     def _has_sockets(self) -> bool:
         return len(self._selector.get_map()) > self._idle_sockets

@@ -108,7 +108,7 @@ def hinted(report, check, *arguments, **settings):
     except Outcome as failure:
         said = " ".join(map(str, report.error or ()))
         hint = next((HINTS[key] for key in HINTS if key in said), "")
-        if not hint and report.blocks and report.blocks[0].kind == "gil":
+        if not hint and "a thread that kept the GIL" in str(failure):
             hint = "The job is in a thread, but it is one long step of C, and keeps the GIL."
         end = "" if str(failure)[-1:] in ".?!" or not hint else "."
         raise type(failure)(f"{failure}{end} {hint}".strip()) from None

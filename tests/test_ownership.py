@@ -1,0 +1,259 @@
+"""Whose thread keeps the GIL: a pool's made once, the kernel's, or a job's of an earlier cell."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import ctypes
+import functools
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import ipykernel.heartbeat
+import IPython.core.history
+import pytest
+from running_kernel import kernel, run_all
+from zmq.utils.garbage import GarbageCollectorThread
+
+from autograder import blame, watch
+from autograder.bench.sizing import sized
+from autograder.clock import knows_waits
+from autograder.outcomes import Inconclusive, LoopBlocked
+from autograder.ownership import serves
+
+keeping = ctypes.PyDLL(None)  # its functions are called with the GIL kept
+LIMIT = 0.1
+knowing = pytest.mark.skipif(
+    not knows_waits(), reason="this kernel does not tell who waited for a CPU"
+)
+
+
+@functools.cache
+def numbers() -> list[int]:
+    """So many that sorting them takes 0.4 s."""
+    n = sized(lambda n: sorted(range(n, 0, -1), key=str), 0.4, start=20_000)
+    return list(range(n, 0, -1))
+
+
+def long_sort() -> None:
+    sorted(numbers(), key=str)
+
+
+@pytest.fixture
+def pool() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as made:
+        made.submit(numbers).result()
+        yield made
+
+
+async def ticks() -> None:
+    for _ in range(30):
+        await asyncio.sleep(0.01)
+
+
+class Worker(threading.Thread):
+    def run(self) -> None: ...
+
+
+class Beat(ipykernel.heartbeat.Heartbeat):
+    def __init__(self) -> None:
+        threading.Thread.__init__(self)
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        threading.Thread(target=ticks),
+        threading.Thread(target=hashlib.sha256),
+        threading.Thread(target=contextvars.copy_context().run, args=(long_sort,)),
+        threading.Timer(1, long_sort),
+        Worker(),
+        Worker(target=blame.Sampler().stop),
+    ],
+    ids=["function", "of-c", "in-context", "timer", "class", "class-with-target"],
+)
+def test_a_thread_that_was_started_to_run_the_learners_code_serves_nobody_else(
+    started: threading.Thread,
+) -> None:
+    assert not serves(started)
+
+
+@pytest.mark.parametrize(
+    "started",
+    [
+        Beat(),
+        GarbageCollectorThread(None),
+        threading.Thread(target=IPython.core.history.HistorySavingThread.stop),
+        threading.Thread(target=contextvars.copy_context().run, args=(blame.own_line,)),
+        threading.Thread(target=functools.partial(blame.own_line, None)),
+        threading.Timer(1, blame.own_line),
+    ],
+    ids=["heartbeat", "zmq", "method", "ours-in-context", "partial", "timer"],
+)
+def test_a_thread_that_serves_the_kernel_or_the_course_is_told_by_what_it_was_started_to_run(
+    started: threading.Thread,
+) -> None:
+    assert serves(started)
+
+
+def test_a_run_that_ipykernel_puts_in_the_place_of_threads_own_makes_no_thread_the_kernels(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def run_closure(thread: threading.Thread) -> None: ...
+
+    run_closure.__module__ = "ipykernel.ipkernel"
+    monkeypatch.setattr(threading.Thread, "run", run_closure)
+    assert not serves(threading.Thread(target=long_sort))
+    assert serves(threading.Thread(target=blame.own_line))
+
+
+@knowing
+def test_a_job_of_before_that_keeps_the_gil_leaves_it_open_and_is_named(
+    pool: ThreadPoolExecutor,
+) -> None:
+    asyncio.run(left_open_by(pool, long_sort, "sorted(numbers(), key=str)"))
+
+
+@knowing
+def test_a_job_of_before_that_sleeps_with_the_gil_leaves_it_open_and_is_named(
+    pool: ThreadPoolExecutor,
+) -> None:
+    asyncio.run(left_open_by(pool, lambda: keeping.usleep(400_000), "keeping.usleep(400_000)"))
+
+
+async def left_open_by(pool: ThreadPoolExecutor, job: Callable[[], Any], line: str) -> None:
+    begun = threading.Event()
+
+    def jobs() -> None:
+        begun.set()
+        time.sleep(0.05)  # until the call has begun
+        for _ in range(3):
+            job()
+
+    working = pool.submit(jobs)
+    begun.wait()
+    report = await watch(ticks)
+    with pytest.raises(Inconclusive) as said:
+        report.responsive(LIMIT)
+    assert "a job of an earlier cell is still running at line" in str(said.value)
+    assert line in str(said.value)
+    assert "wait for it, or restart the kernel" in str(said.value)
+    working.result()
+    (await watch(ticks)).responsive(LIMIT)
+
+
+@knowing
+def test_a_task_of_an_earlier_cell_on_the_kernels_loop_leaves_it_open_and_is_named() -> None:
+    async def main() -> None:
+        async def left_running() -> None:
+            await asyncio.sleep(0.05)
+            for _ in range(2):
+                long_sort()
+                await asyncio.sleep(0.01)
+
+        numbers()
+        left = asyncio.create_task(left_running())
+        report = await watch(ticks)
+        with pytest.raises(Inconclusive, match="a job of an earlier cell is still running at line"):
+            report.responsive(LIMIT)
+        await left
+
+    asyncio.run(main())
+
+
+@knowing
+def test_a_job_that_the_call_gives_to_a_thread_that_was_busy_before_is_the_calls(
+    pool: ThreadPoolExecutor,
+) -> None:
+    async def queued() -> None:
+        await asyncio.get_running_loop().run_in_executor(pool, long_sort)
+
+    async def main() -> None:
+        pool.submit(time.sleep, 0.2)
+        with pytest.raises(LoopBlocked, match="a thread that kept the GIL"):
+            (await watch(queued)).responsive(LIMIT)
+
+    asyncio.run(main())
+
+
+def test_a_job_of_before_that_lets_go_of_the_gil_changes_nothing(pool: ThreadPoolExecutor) -> None:
+    async def main() -> None:
+        working = pool.submit(hashlib.sha256, bytes(200_000_000))
+        (await watch(ticks)).responsive(LIMIT)
+        working.result()
+
+    asyncio.run(main())
+
+
+MADE_ONCE = """
+import asyncio, hashlib, json
+from concurrent.futures import ThreadPoolExecutor
+from autograder import watch
+from autograder.outcomes import Inconclusive, LoopBlocked
+
+text = json.dumps([{"id": n, "name": f"user {n}", "roles": [n, n]} for n in range(170_000)])
+content = bytes(150_000_000)
+pool = ThreadPoolExecutor(4)
+
+async def with_ticks(job, *args):
+    done = asyncio.get_running_loop().run_in_executor(pool, job, *args)
+    while not done.done():
+        await asyncio.sleep(0.005)
+
+async def keeps():
+    await with_ticks(json.loads, text)
+
+async def lets_go():
+    await with_ticks(hashlib.sha256, content)
+
+async def verdict(call):
+    for _ in range(3):  # an inconclusive run is run again, as a learner does
+        try:
+            (await watch(call)).responsive(0.1)
+        except LoopBlocked as blocked:
+            return "blocked" if "a thread that kept the GIL" in str(blocked) else str(blocked)
+        except Inconclusive as open:
+            said = str(open)
+        else:
+            return "free"
+    return said
+"""
+
+
+def verdicts_in_a_kernel(
+    folder: Path, times: int, *, warm: bool, number: int = 0
+) -> list[list[str]]:
+    """What a kernel with a pool made in an earlier cell says of both twins, again and again, beside
+    so many hogs, which it starts: they disturb nobody of another session."""
+    beside = f"from autograder.bench.hogs import hogs; beside = hogs({number}); beside.__enter__()"
+    cells = [MADE_ONCE, f"pool.submit(int).result(); {beside}" if warm else beside]
+    cells += ["print(await verdict(keeps), '|', await verdict(lets_go))"] * times
+    with kernel(folder) as client:
+        said = run_all(client, cells, patience=600)
+    texts = ["".join(one["text"] for one in cell or () if one["type"] == "stream") for cell in said]
+    return [text.strip().split(" | ") for text in texts[2:]]
+
+
+@knowing
+@pytest.mark.slow
+@pytest.mark.parametrize("warm", [False, True], ids=["new", "warm"])
+def test_in_a_kernel_a_pool_made_in_an_earlier_cell_hides_nothing(
+    warm: bool, tmp_path: Path
+) -> None:
+    assert verdicts_in_a_kernel(tmp_path, 3, warm=warm) == [["blocked", "free"]] * 3
+
+
+@knowing
+@pytest.mark.soak
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("number", [0, 8], ids=["quiet", "8-hogs"])
+def test_in_a_kernel_no_verdict_about_a_pool_made_once_flips_in_20_runs(
+    number: int, tmp_path: Path
+) -> None:
+    said = verdicts_in_a_kernel(tmp_path, 20, warm=True, number=number)
+    assert said == [["blocked", "free"]] * 20
