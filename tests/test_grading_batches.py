@@ -283,10 +283,12 @@ def test_a_new_gradebook_appears_whole_or_not_at_all(
     assert marking.grade(SMALL, root=root) == 0
     with sqlite3.connect(root / "gradebook.db") as database:
         (version,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    scripts = str(Path(sys.executable).parent)
     done = subprocess.run(
         [sys.executable, "-c", "from nbgrader.api import get_alembic_version as g; print(g())"],
         capture_output=True, text=True, check=True,
-        env={**os.environ, "PATH": os.environ["PATH"]},
+        # Here nbgrader is alone, and starts the program `alembic` to ask.
+        env={**os.environ, "PATH": os.pathsep.join([scripts, os.environ["PATH"]])},
     )  # fmt: skip
     assert version == done.stdout.strip()
 
