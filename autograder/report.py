@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from autograder import telling, wire
 from autograder.outcomes import (
@@ -21,7 +21,11 @@ from autograder.outcomes import (
     WrongValue,
 )
 
-NOT_IMPLEMENTED = "NotImplementedError"
+# How a call ended; "no plain data": it returned what cannot be graded. All but "returned" have an
+# error. A learner's own TimeoutError is "raised".
+CallOutcome = Literal[
+    "returned", "no plain data", "raised", "timed out", "process ended", "not attempted"
+]
 REPEATS_TO_BELIEVE = 3  # blind runs in a row that must agree before a sleeping block is believed
 
 
@@ -46,6 +50,7 @@ class Record:
     name: str
     began: float = 0.0
     value: bytes | None = None
+    outcome: CallOutcome = "returned"
     error: tuple[str, str, str, int] | None = None  # type, message, file as shown, line
     raised_by: str = ""  # the learner's function that raised it, which a driver may have called
     traceback: str = ""
@@ -58,7 +63,6 @@ class Record:
     blind: bool = False  # the kernel told nothing about waits
     tampered: str = ""
     starved: float = 0.0  # seconds that a call out of time had waited for a CPU
-    limit: float | None = None  # of the last check of the loop, on the side that checks
 
     def to_plain(self) -> dict[str, Any]:
         """Return the record as plain data."""
@@ -73,11 +77,15 @@ class Record:
         """
         if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
             raise ValueError("a record lacks fields, or has others")
-        record = cls(**{**plain, "limit": None})
+        record = cls(**plain)
         for name, kind in _KINDS.items():
             if type(plain[name]) is not kind:
                 raise ValueError(f"a record's {name} is not a {kind.__name__}")
         error = record.error
+        if record.outcome not in get_args(CallOutcome):
+            raise ValueError("a record's outcome is none that a call can have")
+        if (error is None) != (record.outcome == "returned"):
+            raise ValueError("a record's outcome and its error contradict each other")
         if error is not None and [type(part) for part in error] != [str, str, str, int]:
             raise ValueError("a record's error is not (type, message, file, line)")
         if not (record.value is None or type(record.value) is bytes):
@@ -95,9 +103,22 @@ class Record:
             raise ValueError("a record holds a number that no clock shows")
         return record
 
+    @classmethod
+    def from_stored(cls, plain: dict[str, Any]) -> Record:
+        """Return the record that `to_plain` wrote, perhaps of an older version of the course.
+
+        Fields that came later have their defaults, and those that have gone are left out. Raises
+        ValueError or TypeError for what is no record.
+        """
+        new = cls(name="").to_plain()
+        if plain.get("error") is not None:
+            new["outcome"] = "raised"
+        return cls.from_plain(new | {name: plain[name] for name in new if name in plain})
+
 
 _KINDS: dict[str, type] = {
     "name": str,
+    "outcome": str,
     "raised_by": str,
     "traceback": str,
     "blocks": list,
@@ -107,6 +128,14 @@ _KINDS: dict[str, type] = {
     "blind": bool,
     "tampered": str,
 }
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of a report: its name, and the limit or bound in seconds if it has one."""
+
+    name: str
+    limit: float | None = None
 
 
 class Gateway(Protocol):
@@ -130,6 +159,7 @@ class Report:
         self.record = record
         self.blocks = sorted((Block(**b) for b in record.blocks), key=lambda b: -b.seconds)
         self.gateway_log: list[dict[str, Any]] = []
+        self.checks: list[Check] = []  # those that were made, whether they held or not
 
     @property
     def value(self) -> Any:
@@ -156,6 +186,12 @@ class Report:
         return max((block.seconds for block in self.blocks), default=0.0)
 
     @property
+    def limit(self) -> float | None:
+        """The limit of the last check of the loop; None when the loop was not checked."""
+        limits = [check.limit for check in self.checks if check.name == "responsive"]
+        return limits[-1] if limits else None
+
+    @property
     def noise(self) -> float:
         """How much time the machine took away from the loop in long passes."""
         return sum(seconds for _, seconds in self.record.noise)
@@ -175,7 +211,7 @@ class Report:
         of the sentence and of the picture. Raises LoopBlocked; NotAttempted or CallFailed when the
         call raised; Inconclusive when the machine could explain the block, or the kill.
         """
-        self.record.limit = limit
+        self.checks.append(Check("responsive", limit))
         if gateway is not None:
             self.gateway_log = gateway.log
         kills = [event for event in self.gateway_log if event["event"] == "killed"]
@@ -192,6 +228,7 @@ class Report:
 
     def returned(self, expected: Any) -> Report:
         """Check the value, type and all; raises WrongValue, or NotAttempted or CallFailed."""
+        self.checks.append(Check("returned"))
         value = self.value
         if not same(value, expected):
             of_type = ""
@@ -208,6 +245,7 @@ class Report:
     def within(self, bound: float) -> Report:
         """Check the wall time; raises TooSlow, or Inconclusive when the machine took so much away
         that it could explain the miss. Prefer what a server counted."""
+        self.checks.append(Check("within", bound))
         self._came_to_an_end()
         if self.seconds > bound:
             if self.seconds - self.noise <= bound or self.lag(50) > bound / 20:
@@ -243,17 +281,19 @@ class Report:
         from autograder import gateway_log, timeline
 
         beats, kills = timeline.heard(self.gateway_log, self.record.began)
-        picture = timeline.as_html(self.record, self.record.limit, beats, kills)
+        picture = timeline.as_html(self.record, self.limit, beats, kills)
         heard = gateway_log.as_html(self.gateway_log, self.record.began)
         return {"text/plain": self.sentence, "text/html": picture + heard}
 
     def _came_to_an_end(self) -> None:
-        if self.record.error is None:
+        outcome = self.record.outcome
+        if outcome == "returned":
             return
-        if self.record.error[0] == NOT_IMPLEMENTED:
+        if outcome == "not attempted":
             raise NotAttempted(self._error_sentence())
         given = self.record.seconds - self.record.starved
-        if given < self.record.starved and self.longest_block < given / 2:
+        starved = given < self.record.starved and self.longest_block < given / 2
+        if outcome == "timed out" and starved:
             # It might have ended in time elsewhere; a loop that was held all the time would not.
             raise Inconclusive(
                 f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
@@ -264,13 +304,16 @@ class Report:
     def _error_sentence(self) -> str:
         kind, message, file, line = self.record.error or ("", "", "", 0)
         name = self.record.raised_by or self.record.name
-        if kind == NOT_IMPLEMENTED:
-            return f"`{name}`: not attempted yet."
         where = f" at line {line} of {file}" if file else ""
-        if kind == "TimeoutError" and message.startswith("did not"):
-            return f"`{self.record.name}` {message}{where}."
-        if kind == "NotPlain":  # it returned, but not what can be graded
-            return message[:1].upper() + message[1:]
+        match self.record.outcome:
+            case "not attempted":
+                return f"`{name}`: not attempted yet."
+            case "timed out":
+                return f"`{self.record.name}` {message}{where}."
+            case "process ended":
+                return f"`{self.record.name}` did not return: {message}."
+            case "no plain data":
+                return message[:1].upper() + message[1:]
         message = f": {message}" if message else ""
         return f"`{name}` raised {kind}{where}{message}"
 

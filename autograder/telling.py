@@ -80,7 +80,7 @@ class Story:
         self.name = printable(record.name, 60) or "the call"
         self.seconds = (spans([(0.0, record.seconds)]) or [(0.0, 0.0)])[0][1]
         self.limit = limit
-        self.error = record.error
+        self.outcome, self.error = record.outcome, record.error
         self.lanes = _lanes(record.lanes[:MOST_LANES])
         self.late = spans(record.late)
         every = [_held(block, limit) for block in record.blocks]
@@ -133,10 +133,15 @@ class Story:
         if not self.error or len(self.error) != 4:
             return ""
         kind, message, _, line = self.error
-        if kind == "NotImplementedError":
-            return ", not attempted yet"
-        if kind == "TimeoutError" and message.startswith("did not"):
-            return f" and {printable(message, 60)}"
+        match self.outcome:
+            case "not attempted":
+                return ", not attempted yet"
+            case "timed out":
+                return f" and {printable(message, 60)}"
+            case "process ended":
+                return " and its process ended"
+            case "no plain data":
+                return " and returned what cannot be graded"
         return f" and raised {printable(kind, 40)}" + (f" at line {line}" if line else "")
 
     @property
