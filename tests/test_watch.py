@@ -604,7 +604,7 @@ def test_an_unknown_loop_is_refused() -> None:
 
 def test_lateness_counts_every_missed_tick_of_the_schedule() -> None:
     """A naive meter (sleep, compare) would see one late tick in many: p99 of 5 ms for a 500 ms
-    block in 2 s (research: coordinated omission)."""
+    block in 2 s (known as coordinated omission)."""
 
     async def one_block() -> None:
         await asyncio.sleep(0.5)

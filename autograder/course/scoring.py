@@ -18,7 +18,7 @@ from autograder.course import asking, notes, renewing
 from autograder.course.units import Unit, built, repository, shown
 
 _NOTEBOOK = re.compile(r"work/[\w./-]+\.ipynb")
-FINISH = 0.8  # of the core points, and the audit of one's own bot: SYLLABUS.md
+FINISH = 0.8  # of the core points; with the audit of one's own bot, the course is finished
 
 
 @dataclass(frozen=True)
