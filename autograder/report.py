@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, Protocol, get_args
 
 from autograder import telling, wire
+from autograder.heartbeat import shortest_kept
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,
@@ -20,6 +21,7 @@ from autograder.outcomes import (
     TooSlow,
     WrongValue,
 )
+from autograder.text import duration
 
 # How a call ended; "no plain data": it returned what cannot be graded. All but "returned" have an
 # error. A learner's own TimeoutError is "raised".
@@ -250,13 +252,14 @@ class Report:
         if self.seconds > bound:
             if self.seconds - self.noise <= bound or self.lag(50) > bound / 20:
                 raise Inconclusive(
-                    f"`{self.record.name}` took {_time(self.seconds)} (bound {_time(bound)}), but "
-                    f"this machine was too busy to blame it. Run the cell again."
+                    f"`{self.record.name}` took {duration(self.seconds)} "
+                    f"(bound {duration(bound)}), but this machine was too busy to blame it. "
+                    f"Run the cell again."
                 )
             self._fail(
                 TooSlow(
-                    f"`{self.record.name}` took {_time(self.seconds)}; "
-                    f"at most {_time(bound)} was allowed."
+                    f"`{self.record.name}` took {duration(self.seconds)}; "
+                    f"at most {duration(bound)} was allowed."
                 )
             )
         return self
@@ -268,11 +271,15 @@ class Report:
         if error is not None:
             return self._error_sentence()
         longest = self.longest_block
-        held = f"the longest block of the loop was {_time(longest)}" if longest else ""
-        if not held:
-            held = "the loop was never held for 5 ms"
-        where = _place(self.blocks[0]) if longest else ""
-        return f"`{name}` ran for {_time(self.seconds)}; {held}{where}."
+        if longest:
+            held = f"the longest block of the loop was {duration(longest)}{_place(self.blocks[0])}"
+        elif self.blocks:  # each of them may have been the machine
+            worst = max(self.blocks, key=lambda block: block.doubt)
+            held = f"the loop may have stood still for up to {duration(worst.doubt)}{_place(worst)}"
+        else:
+            least = duration(shortest_kept(self.record.loop))
+            held = f"the loop was free: no block of {least} or longer"
+        return f"`{name}` ran for {duration(self.seconds)}; {held}."
 
     def __repr__(self) -> str:
         return self.sentence
@@ -297,7 +304,7 @@ class Report:
             # It might have ended in time elsewhere; a loop that was held all the time would not.
             raise Inconclusive(
                 f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
-                f"{_time(self.record.starved)} of them. Run the cell again."
+                f"{duration(self.record.starved)} of them. Run the cell again."
             )
         self._fail(CallFailed(self._error_sentence()))
 
@@ -322,17 +329,19 @@ class Report:
         if block.function.replace(".", "").isidentifier():  # not a <lambda>
             name = block.function
         sentence = (
-            f"While `{name}` ran, the loop stood still for {_time(block.seconds)} "
-            f"(limit {_time(limit)}){_place(block)}"
+            f"While `{name}` ran, the loop stood still for {duration(block.seconds)} "
+            f"(limit {duration(limit)}){_place(block)}"
         )
         if block.kind == "gil":
             sentence += ", a thread that kept the GIL"
         elif (tasks := telling.turns(self.record, block.start, block.seconds)) > 1:
-            sentence += f": {tasks} tasks in turn, {_time(block.seconds / tasks)} each on average"
+            sentence += (
+                f": {tasks} tasks in turn, {duration(block.seconds / tasks)} each on average"
+            )
         sentence += "."
         if kills:
             sentence += (
-                f" No heartbeat could leave: after {_time(kills[0]['gap'])} of silence the "
+                f" No heartbeat could leave: after {duration(kills[0]['gap'])} of silence the "
                 f"gateway closed the connection with {kills[0]['code']}."
             )
         others = sum(1 for b in self.blocks if b.seconds >= limit) - 1
@@ -349,15 +358,15 @@ class Report:
             else "other work on this machine may have caused it"
         )
         raise Inconclusive(
-            f"The loop stood still for up to {_time(block.seconds + block.doubt)} "
-            f"(limit {_time(limit)}){_place(block)}, but {why}. Run the cell again."
+            f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
+            f"(limit {duration(limit)}){_place(block)}, but {why}. Run the cell again."
         )
 
     def _judge_kill(self, kill: dict[str, Any]) -> None:
         """A loop that was free all the time can still lose its connection: on a starved machine, or
         by a bot that stopped beating. Which of them is told by what the machine took away."""
         said = (
-            f"the gateway closed the connection with {kill['code']} after {_time(kill['gap'])} "
+            f"the gateway closed the connection with {kill['code']} after {duration(kill['gap'])} "
             f"without a heartbeat"
         )
         if self.lag(100) > 0.05 or self.noise > 0.05:
@@ -431,14 +440,6 @@ def _place(block: Block) -> str:
         return ""
     code = f", `{block.code}`" if block.code else ""
     return f" at line {block.line} of {block.file}{code}"
-
-
-def _time(seconds: float) -> str:
-    if seconds >= 10:
-        return f"{seconds:.0f} s"
-    if seconds >= 1:
-        return f"{seconds:.2f} s"
-    return f"{seconds * 1000:.0f} ms"
 
 
 def _short(value: Any) -> str:
