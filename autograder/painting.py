@@ -17,10 +17,9 @@ from autograder.telling import (
     Lane,
     Span,
     Story,
-    duration,
-    printable,
     shared,
 )
+from autograder.text import duration, printable
 
 STEP, LATE, BLOCK = "#4b7496", "#a9bfd0", "#7d1d12"  # dark, middle and darkest without colours
 

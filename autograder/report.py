@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from autograder import telling, wire
+from autograder.heartbeat import shortest_kept
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,
@@ -20,8 +21,13 @@ from autograder.outcomes import (
     TooSlow,
     WrongValue,
 )
+from autograder.text import duration
 
-NOT_IMPLEMENTED = "NotImplementedError"
+# How a call ended; "no plain data": it returned what cannot be graded. All but "returned" have an
+# error. A learner's own TimeoutError is "raised".
+CallOutcome = Literal[
+    "returned", "no plain data", "raised", "timed out", "process ended", "not attempted"
+]
 REPEATS_TO_BELIEVE = 3  # blind runs in a row that must agree before a sleeping block is believed
 
 
@@ -47,6 +53,7 @@ class Record:
     name: str
     began: float = 0.0
     value: bytes | None = None
+    outcome: CallOutcome = "returned"
     error: tuple[str, str, str, int] | None = None  # type, message, file as shown, line
     raised_by: str = ""  # the learner's function that raised it, which a driver may have called
     traceback: str = ""
@@ -59,7 +66,6 @@ class Record:
     blind: bool = False  # the kernel told nothing about waits
     tampered: str = ""
     starved: float = 0.0  # seconds that a call out of time had waited for a CPU
-    limit: float | None = None  # of the last check of the loop, on the side that checks
 
     def to_plain(self) -> dict[str, Any]:
         """Return the record as plain data."""
@@ -74,11 +80,15 @@ class Record:
         """
         if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
             raise ValueError("a record lacks fields, or has others")
-        record = cls(**{**plain, "limit": None})
+        record = cls(**plain)
         for name, kind in _KINDS.items():
             if type(plain[name]) is not kind:
                 raise ValueError(f"a record's {name} is not a {kind.__name__}")
         error = record.error
+        if record.outcome not in get_args(CallOutcome):
+            raise ValueError("a record's outcome is none that a call can have")
+        if (error is None) != (record.outcome == "returned"):
+            raise ValueError("a record's outcome and its error contradict each other")
         if error is not None and [type(part) for part in error] != [str, str, str, int]:
             raise ValueError("a record's error is not (type, message, file, line)")
         if not (record.value is None or type(record.value) is bytes):
@@ -96,9 +106,22 @@ class Record:
             raise ValueError("a record holds a number that no clock shows")
         return record
 
+    @classmethod
+    def from_stored(cls, plain: dict[str, Any]) -> Record:
+        """Return the record that `to_plain` wrote, perhaps of an older version of the course.
+
+        Fields that came later have their defaults, and those that have gone are left out. Raises
+        ValueError or TypeError for what is no record.
+        """
+        new = cls(name="").to_plain()
+        if plain.get("error") is not None:
+            new["outcome"] = "raised"
+        return cls.from_plain(new | {name: plain[name] for name in new if name in plain})
+
 
 _KINDS: dict[str, type] = {
     "name": str,
+    "outcome": str,
     "raised_by": str,
     "traceback": str,
     "blocks": list,
@@ -108,6 +131,14 @@ _KINDS: dict[str, type] = {
     "blind": bool,
     "tampered": str,
 }
+
+
+@dataclass(frozen=True)
+class Check:
+    """A check of a report: its name, and the limit or bound in seconds if it has one."""
+
+    name: str
+    limit: float | None = None
 
 
 class Gateway(Protocol):
@@ -131,6 +162,7 @@ class Report:
         self.record = record
         self.blocks = sorted((Block(**b) for b in record.blocks), key=lambda b: -b.seconds)
         self.gateway_log: list[dict[str, Any]] = []
+        self.checks: list[Check] = []  # those that were made, whether they held or not
 
     @property
     def value(self) -> Any:
@@ -157,6 +189,12 @@ class Report:
         return max((block.seconds for block in self.blocks), default=0.0)
 
     @property
+    def limit(self) -> float | None:
+        """The limit of the last check of the loop; None when the loop was not checked."""
+        limits = [check.limit for check in self.checks if check.name == "responsive"]
+        return limits[-1] if limits else None
+
+    @property
     def noise(self) -> float:
         """How much time the machine took away from the loop in long passes."""
         return sum(seconds for _, seconds in self.record.noise)
@@ -181,7 +219,7 @@ class Report:
         of the sentence and of the picture. Raises LoopBlocked; NotAttempted or CallFailed when the
         call raised; Inconclusive when the machine could explain the block, or the kill.
         """
-        self.record.limit = limit
+        self.checks.append(Check("responsive", limit))
         if gateway is not None:
             self.gateway_log = gateway.log
         kills = [event for event in self.gateway_log if event["event"] == "killed"]
@@ -198,6 +236,7 @@ class Report:
 
     def returned(self, expected: Any) -> Report:
         """Check the value, type and all; raises WrongValue, or NotAttempted or CallFailed."""
+        self.checks.append(Check("returned"))
         value = self.value
         if not same(value, expected):
             of_type = ""
@@ -214,17 +253,19 @@ class Report:
     def within(self, bound: float) -> Report:
         """Check the wall time; raises TooSlow, or Inconclusive when the machine took so much away
         that it could explain the miss. Prefer what a server counted."""
+        self.checks.append(Check("within", bound))
         self._came_to_an_end()
         if self.seconds > bound:
             if self.seconds - self.noise - self._earlier <= bound or self.lag(50) > bound / 20:
                 raise Inconclusive(
-                    f"`{self.record.name}` took {_time(self.seconds)} (bound {_time(bound)}), but "
-                    f"this machine was too busy to blame it. Run the cell again."
+                    f"`{self.record.name}` took {duration(self.seconds)} "
+                    f"(bound {duration(bound)}), but this machine was too busy to blame it. "
+                    f"Run the cell again."
                 )
             self._fail(
                 TooSlow(
-                    f"`{self.record.name}` took {_time(self.seconds)}; "
-                    f"at most {_time(bound)} was allowed."
+                    f"`{self.record.name}` took {duration(self.seconds)}; "
+                    f"at most {duration(bound)} was allowed."
                 )
             )
         return self
@@ -236,11 +277,15 @@ class Report:
         if error is not None:
             return self._error_sentence()
         longest = self.longest_block
-        held = f"the longest block of the loop was {_time(longest)}" if longest else ""
-        if not held:
-            held = "the loop was never held for 5 ms"
-        where = _place(self.blocks[0]) if longest else ""
-        return f"`{name}` ran for {_time(self.seconds)}; {held}{where}."
+        if longest:
+            held = f"the longest block of the loop was {duration(longest)}{_place(self.blocks[0])}"
+        elif self.blocks:  # each of them may have been the machine
+            worst = max(self.blocks, key=lambda block: block.doubt)
+            held = f"the loop may have stood still for up to {duration(worst.doubt)}{_place(worst)}"
+        else:
+            least = duration(shortest_kept(self.record.loop))
+            held = f"the loop was free: no block of {least} or longer"
+        return f"`{name}` ran for {duration(self.seconds)}; {held}."
 
     def __repr__(self) -> str:
         return self.sentence
@@ -249,34 +294,39 @@ class Report:
         from autograder import gateway_log, timeline
 
         beats, kills = timeline.heard(self.gateway_log, self.record.began)
-        picture = timeline.as_html(self.record, self.record.limit, beats, kills)
+        picture = timeline.as_html(self.record, self.limit, beats, kills)
         heard = gateway_log.as_html(self.gateway_log, self.record.began)
         return {"text/plain": self.sentence, "text/html": picture + heard}
 
     def _came_to_an_end(self) -> None:
-        if self.record.error is None:
+        outcome = self.record.outcome
+        if outcome == "returned":
             return
-        if self.record.error[0] == NOT_IMPLEMENTED:
+        if outcome == "not attempted":
             raise NotAttempted(self._error_sentence())
         given = self.record.seconds - self.record.starved
-        if given < self.record.starved and self.longest_block < given / 2:
+        starved = given < self.record.starved and self.longest_block < given / 2
+        if outcome == "timed out" and starved:
             # It might have ended in time elsewhere; a loop that was held all the time would not.
             raise Inconclusive(
                 f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
-                f"{_time(self.record.starved)} of them. Run the cell again."
+                f"{duration(self.record.starved)} of them. Run the cell again."
             )
         self._fail(CallFailed(self._error_sentence()))
 
     def _error_sentence(self) -> str:
         kind, message, file, line = self.record.error or ("", "", "", 0)
         name = self.record.raised_by or self.record.name
-        if kind == NOT_IMPLEMENTED:
-            return f"`{name}`: not attempted yet."
         where = f" at line {line} of {file}" if file else ""
-        if kind == "TimeoutError" and message.startswith("did not"):
-            return f"`{self.record.name}` {message}{where}."
-        if kind == "NotPlain":  # it returned, but not what can be graded
-            return message[:1].upper() + message[1:]
+        match self.record.outcome:
+            case "not attempted":
+                return f"`{name}`: not attempted yet."
+            case "timed out":
+                return f"`{self.record.name}` {message}{where}."
+            case "process ended":
+                return f"`{self.record.name}` did not return: {message}."
+            case "no plain data":
+                return message[:1].upper() + message[1:]
         message = f": {message}" if message else ""
         return f"`{name}` raised {kind}{where}{message}"
 
@@ -285,17 +335,19 @@ class Report:
         if block.function.replace(".", "").isidentifier():  # not a <lambda>
             name = block.function
         sentence = (
-            f"While `{name}` ran, the loop stood still for {_time(block.seconds)} "
-            f"(limit {_time(limit)}){_place(block)}"
+            f"While `{name}` ran, the loop stood still for {duration(block.seconds)} "
+            f"(limit {duration(limit)}){_place(block)}"
         )
         if block.kind == "gil":
             sentence += ", a thread that kept the GIL"
         elif (tasks := telling.turns(self.record, block.start, block.seconds)) > 1:
-            sentence += f": {tasks} tasks in turn, {_time(block.seconds / tasks)} each on average"
+            sentence += (
+                f": {tasks} tasks in turn, {duration(block.seconds / tasks)} each on average"
+            )
         sentence += "."
         if kills:
             sentence += (
-                f" No heartbeat could leave: after {_time(kills[0]['gap'])} of silence the "
+                f" No heartbeat could leave: after {duration(kills[0]['gap'])} of silence the "
                 f"gateway closed the connection with {kills[0]['code']}."
             )
         others = sum(1 for b in self.blocks if b.seconds >= limit) - 1
@@ -307,8 +359,8 @@ class Report:
         if block.kind == "earlier":
             where = _place(block) or " in another thread"
             raise Inconclusive(
-                f"The loop stood still for up to {_time(block.seconds + block.doubt)} "
-                f"(limit {_time(limit)}), and a job of an earlier cell is still running{where}: "
+                f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
+                f"(limit {duration(limit)}), and a job of an earlier cell is still running{where}: "
                 f"wait for it, or restart the kernel. Then run the cell again."
             )
         if self.record.blind and _agree(self.record.name, block, limit):
@@ -319,15 +371,15 @@ class Report:
             else "other work on this machine may have caused it"
         )
         raise Inconclusive(
-            f"The loop stood still for up to {_time(block.seconds + block.doubt)} "
-            f"(limit {_time(limit)}){_place(block)}, but {why}. Run the cell again."
+            f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
+            f"(limit {duration(limit)}){_place(block)}, but {why}. Run the cell again."
         )
 
     def _judge_kill(self, kill: dict[str, Any]) -> None:
         """A loop that was free all the time can still lose its connection: on a starved machine, or
         by a bot that stopped beating. Which of them is told by what the machine took away."""
         said = (
-            f"the gateway closed the connection with {kill['code']} after {_time(kill['gap'])} "
+            f"the gateway closed the connection with {kill['code']} after {duration(kill['gap'])} "
             f"without a heartbeat"
         )
         if self.lag(100) > 0.05 or self.noise > 0.05:
@@ -401,14 +453,6 @@ def _place(block: Block) -> str:
         return ""
     code = f", `{block.code}`" if block.code else ""
     return f" at line {block.line} of {block.file}{code}"
-
-
-def _time(seconds: float) -> str:
-    if seconds >= 10:
-        return f"{seconds:.0f} s"
-    if seconds >= 1:
-        return f"{seconds:.2f} s"
-    return f"{seconds * 1000:.0f} ms"
 
 
 def _short(value: Any) -> str:

@@ -29,7 +29,7 @@ from autograder.blame import (
 from autograder.heartbeat import HeartbeatProbe
 from autograder.lanes import Lanes
 from autograder.probe import Held, Probe
-from autograder.report import NOT_IMPLEMENTED, Record
+from autograder.report import Record
 
 MOST_TICKS = 20_000
 LAST_WORDS = 0.5  # s a cancelled call has to come to an end
@@ -133,7 +133,7 @@ class Run:
             Held(began - self._probe.start, now - began, 0, 0, "sleep", began, 0)
         )
         self._ended = now
-        self.record.error = self._timed_out(self._probe.moment)
+        self._note_timeout(self._probe.moment)
         self._fill(self._probe, self._sampler)
         return self.record
 
@@ -177,11 +177,12 @@ class Run:
         try:
             awaitable = self._function(*self._args, **self._keywords)
             if not inspect.isawaitable(awaitable):
+                self.record.outcome = "raised"
                 self.record.error = ("TypeError", _not_async(self.record.name), "", 0)
                 return
             value = await awaitable
             self._ended = perf_counter_ns()
-            self.record.value = wire.pack(value, f"what `{self.record.name}` returned")
+            self._note_value(value)
         except asyncio.CancelledError as error:
             if not self._expired:
                 self._note_error(error)
@@ -190,16 +191,26 @@ class Run:
         finally:
             self._ended = self._ended or perf_counter_ns()
 
+    def _note_value(self, value: Any) -> None:
+        try:
+            self.record.value = wire.pack(value, f"what `{self.record.name}` returned")
+        except wire.NotPlain as refusal:
+            self.record.outcome = "no plain data"
+            self.record.error = (type(refusal).__name__, str(refusal)[:2000], "", 0)
+
     def _note_error(self, error: BaseException) -> None:
-        if self.record.error is not None or isinstance(error, Stopped):
-            if self.record.error is None:
-                self.record.error = self._timed_out(0, error.__traceback__)
+        if self.record.error is not None:
+            return
+        if isinstance(error, Stopped):
+            self._note_timeout(0, error.__traceback__)
             return
         first, others = _first_of(error)
         file, line = _innermost(first.__traceback__)
         kind = type(error).__name__
+        self.record.outcome = "raised"
         if isinstance(first, NotImplementedError):
-            kind = NOT_IMPLEMENTED
+            kind = NotImplementedError.__name__
+            self.record.outcome = "not attempted"
         try:
             message = str(first)[:2000]
         except Exception:  # the learner's __str__
@@ -223,24 +234,24 @@ class Run:
             return
         self._expired = True
         if self.record.error is None:
-            self.record.error = self._timed_out(0)
+            self._note_timeout(0)
         self._task.cancel()
         assert self._loop is not None
         self._loop.call_later(LAST_WORDS, self._loop.stop)
 
-    def _timed_out(
-        self, moment: int, where: TracebackType | None = None
-    ) -> tuple[str, str, str, int]:
+    def _note_timeout(self, moment: int, where: TracebackType | None = None) -> None:
+        """The call did not end in time: note where it was, and how long it had no CPU."""
         file, line = _innermost(where)
         if not file and moment and self._sampler is not None:
             seen = self._sampler.line_of(moment)
             file, line = (seen.file, seen.line) if seen else ("", 0)
         if not file:
             file, line = _waiting_at(self._coroutine)
-        message = f"did not come to an end within {self._timeout:g} s"
         if self._probe is not None and threading.get_ident() == self._thread:
             self.record.starved = self._probe.starved()
-        return ("TimeoutError", message, shown_name(file) if file else "", line)
+        shown = shown_name(file) if file else ""
+        self.record.outcome = "timed out"
+        self.record.error = ("TimeoutError", out_of_time(self._timeout), shown, line)
 
     def _tear_down(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel what the call left behind, as asyncio.Runner does; wait for it with a bound."""
@@ -300,6 +311,11 @@ def _abandon(task: asyncio.Task[Any]) -> None:
     swallows it, which then never returns, on whatever thread the collector runs."""
     task._log_destroy_pending = False  # type: ignore[attr-defined]
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
+
+
+def out_of_time(seconds: float) -> str:
+    """Say of a call that it did not end within its time."""
+    return f"did not come to an end within {seconds:g} s"
 
 
 def _not_async(name: str) -> str:

@@ -7,11 +7,13 @@ are finite, names are one line of printable characters, and there are not too ma
 from __future__ import annotations
 
 import math
-import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from autograder.heartbeat import shortest_kept
+from autograder.text import duration, printable
 
 if TYPE_CHECKING:
     from autograder.report import Record
@@ -81,7 +83,8 @@ class Story:
         self.name = printable(record.name, 60) or "the call"
         self.seconds = (spans([(0.0, record.seconds)]) or [(0.0, 0.0)])[0][1]
         self.limit = limit
-        self.error = record.error
+        self.loop = record.loop
+        self.outcome, self.error = record.outcome, record.error
         self.lanes = _lanes(record.lanes[:MOST_LANES])
         self.late = spans(record.late)
         every = [_held(block, limit) for block in record.blocks]
@@ -134,17 +137,23 @@ class Story:
         if not self.error or len(self.error) != 4:
             return ""
         kind, message, _, line = self.error
-        if kind == "NotImplementedError":
-            return ", not attempted yet"
-        if kind == "TimeoutError" and message.startswith("did not"):
-            return f" and {printable(message, 60)}"
+        match self.outcome:
+            case "not attempted":
+                return ", not attempted yet"
+            case "timed out":
+                return f" and {printable(message, 60)}"
+            case "process ended":
+                return " and its process ended"
+            case "no plain data":
+                return " and returned what cannot be graded"
         return f" and raised {printable(kind, 40)}" + (f" at line {line}" if line else "")
 
     @property
     def _stood(self) -> str:
         allowed = "" if self.limit is None else f" (limit {duration(self.limit)})"
-        if self.longest is None:  # the probe keeps blocks of 5 ms and more
-            return f"the loop was never held for 5 ms{allowed}"
+        if self.longest is None:
+            least = duration(shortest_kept(self.loop))
+            return f"the loop was free: no block of {least} or longer{allowed}"
         if not self.over:
             most = duration(self.longest.seconds)
             return f"the loop never stood still for more than {most}{allowed}"
@@ -175,21 +184,6 @@ class Story:
         at, code, _ = self.kills[0]
         times = f" {len(self.kills)} times, first" * (len(self.kills) > 1)
         return f"; the gateway closed the connection{times} with {code} at {self.at(at)}"
-
-
-def duration(seconds: float) -> str:
-    """Write seconds for people, in one unit and at most four digits."""
-    if seconds < 0.9995:
-        ms = seconds * 1000
-        return f"{ms:.0f} ms" if ms >= 9.95 else f"{ms:.1f}".removesuffix(".0") + " ms"
-    return f"{seconds:.2f} s" if seconds < 9.995 else f"{seconds:.1f} s"
-
-
-def printable(text: object, most: int) -> str:
-    """Return one line of at most `most` characters without controls or half surrogates."""
-    line = " ".join(str(text)[: most * 4].split())
-    line = "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
-    return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def spans(pairs: Iterable[Any]) -> list[Span]:

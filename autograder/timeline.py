@@ -134,8 +134,7 @@ def readme_picture(path: Path) -> bytes:
 
     stored = json.loads(path.read_text(encoding="utf-8"))
     try:
-        plain = Record(name="").to_plain() | stored["record"]  # a field may be newer than it
-        figure = draw(Record.from_plain(plain), stored["limit"])
+        figure = draw(Record.from_stored(stored["record"]), stored["limit"])
     except (KeyError, TypeError) as error:
         raise ValueError(f"{path.name} holds no record of a watched run") from error
     out = io.BytesIO()

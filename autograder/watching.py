@@ -48,8 +48,7 @@ async def watch(
         )
     if loop not in ("asyncio", "uvloop"):
         raise UserMistake(f'watch knows the loops "asyncio" and "uvloop", not {loop!r}.')
-    record = await _backend.run(function, args, keywords, timeout=timeout, loop=loop)
-    return Report(record)
+    return await _backend.run(function, args, keywords, timeout=timeout, loop=loop)
 
 
 class Backend(Protocol):
@@ -63,8 +62,8 @@ class Backend(Protocol):
         *,
         timeout: float,
         loop: str,
-    ) -> Awaitable[Record]:
-        """Run the call once and return its Record."""
+    ) -> Awaitable[Report]:
+        """Run the call once and return its Report."""
         ...
 
 
@@ -88,7 +87,7 @@ class InThread:
         *,
         timeout: float,
         loop: str,
-    ) -> Record:
+    ) -> Report:
         """Run the call, keep this loop alive meanwhile, and come back even if the call does not."""
         self._refuse_when_stuck()
         unexamined.stop_kernel()
@@ -108,7 +107,7 @@ class InThread:
         )
         thread.start()
         try:
-            return await self._wait(call, done, thread, timeout)
+            return Report(await self._wait(call, done, thread, timeout))
         except asyncio.CancelledError as stop:  # the learner interrupted the cell
             call.cancel()
             asyncio.get_running_loop().call_later(2 * LAST_WORDS, call.interrupt_if_held)

@@ -133,7 +133,10 @@ def cases() -> dict[str, Case]:
             limit | {"beats": BEATS, "kills": [(t, 4009, t + 0.5) for t in (0.9, 2.9, 4.9)]},
         ),
         "a late beat": (bot(1.2, [(0.35, 0.25)]), limit | {"beats": [(0.1, 0.0), (0.6, 0.5)]}),
-        "an error": (bot(error=("ValueError", "no dice", "In [7]", 9)), limit),
-        "a stub": (bot(error=("NotImplementedError", "", "In [7]", 2), holds=[]), limit),
+        "an error": (bot(outcome="raised", error=("ValueError", "no dice", "In [7]", 9)), limit),
+        "a stub": (
+            bot(outcome="not attempted", error=("NotImplementedError", "", "In [7]", 2), holds=[]),
+            limit,
+        ),
         "a title": (bot(), limit | {"title": "What a $5 title: " + "very long " * 20}),
     }

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -182,6 +184,24 @@ def test_what_nbgrader_refuses_is_a_sentence_with_its_reason(tmp_path: Path) -> 
     sample_course.write(tmp_path, lab=broken)
     with pytest.raises(UserMistake, match="no end solution statement"):
         build(tmp_path)
+
+
+def test_to_make_a_lab_nbgrader_starts_no_other_program(finished: Path, tmp_path: Path) -> None:
+    """It would start `alembic`, found by its name, for the version of its tables."""
+    lab = tmp_path / "source" / "11_catalog" / "11_catalog.ipynb"
+    lab.parent.mkdir(parents=True)
+    lab.write_bytes((finished / lab.relative_to(tmp_path)).read_bytes())
+    program = (
+        "import runpy, sys\n"
+        "def refuse(event, args):\n"
+        "    if event == 'subprocess.Popen':\n"
+        "        raise OSError(f'starts {args[0]}')\n"
+        "sys.addaudithook(refuse)\n"
+        "runpy.run_module('autograder.course.releasing', run_name='__main__', alter_sys=True)\n"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path), "11_catalog"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == {}
 
 
 @pytest.mark.parametrize(

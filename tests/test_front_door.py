@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+import autograder as package
 from autograder import doctor, verbs
 from autograder.course import suite
 from autograder.outcomes import UserMistake
@@ -40,6 +41,20 @@ def assert_one_sentence(answer: subprocess.CompletedProcess[str], *words: str) -
     assert answer.stderr.count("\n") == 1, answer.stderr
     for word in words:
         assert word in answer.stderr
+
+
+def test_the_types_of_the_public_names_are_those_that_are_loaded() -> None:
+    """mypy reads a list of imports, Python a dict: Python 2.7 must be able to read both."""
+    tree = ast.parse((ROOT / "autograder" / "__init__.py").read_text("utf-8"))
+    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    typed = {
+        alias.asname: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    assert typed == {**package._HOMES, "world": "autograder"}
+    assert package.__all__ == sorted(typed)
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -92,7 +92,7 @@ async def awaiting(command: str) -> str:
 
 
 def test_point_needs_what_discord_py_does_not_promise() -> None:
-    # When one of these fails, discord.py has changed: see research on 2.7 in the pin's reason.
+    # When one of these fails, discord.py has changed: see the reason of its pin.
     assert discord.http.Route.BASE == "https://discord.com/api/v10"
     assert isinstance(discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY, yarl.URL)
     world.point(SimpleNamespace(rest_url="http://127.0.0.1:1/api/v10", ws_url="ws://127.0.0.1:1"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -138,3 +140,21 @@ def test_the_weekly_run_takes_away_every_upper_end_and_no_pin() -> None:
         if text and not text.startswith("-"):
             operators = {each.operator for each in Requirement(text).specifier}
             assert operators in ({">="}, {"=="}), text
+
+
+@pytest.mark.skipif(
+    shutil.which("git") is None or not (ROOT / ".git").exists(), reason="not a clone of git's"
+)
+def test_what_build_makes_is_folded_in_a_review_and_nothing_else() -> None:
+    def git(*arguments: str) -> str:
+        command = ["git", "-c", f"safe.directory={ROOT}", "-C", str(ROOT), *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    paths = git("ls-files", "-z", "notebooks", "release", "source").rstrip("\0").split("\0")
+    said = git("check-attr", "-z", "linguist-generated", "diff", "--", *paths).split("\0")
+    attributes = {(path, name): value for path, name, value in zip(*[iter(said)] * 3, strict=False)}
+    for path in paths:
+        # notebooks/toolbox/loopwatch.py is made, too: a copy of the one in source/
+        made = path.endswith(".ipynb") or not path.startswith("source/")
+        assert attributes[path, "linguist-generated"] == ("set" if made else "unspecified"), path
+        assert attributes[path, "diff"] == ("unset" if made else "unspecified"), path

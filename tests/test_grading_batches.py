@@ -265,6 +265,62 @@ def test_a_gradebook_that_cannot_be_opened_is_said_in_one_sentence(tmp_path: Pat
         assert "\n" not in str(refusal.value)
 
 
+def test_a_notebook_that_changes_while_it_is_graded_is_not_examined_again_unasked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = small_course(tmp_path, 2)
+    path = root / "submitted" / "s0001" / SMALL / f"{SMALL}.ipynb"
+    run_all = batch.run
+
+    def run_and_hand_in_again(*options: Any) -> Iterator[Any]:
+        for student, outcome in run_all(*options):
+            if student == "s0001":
+                toy.write(path, small("return number + number"))
+            yield student, outcome
+
+    with monkeypatch.context() as patch:
+        patch.setattr(batch, "run", run_and_hand_in_again)
+        assert marking.grade(SMALL, root=root, as_json=True) == 1
+    first, second = json.loads(capsys.readouterr().out)["submissions"]
+    assert (first["status"], second["status"]) == ("graded", "failed")
+    assert "code cell 2 (double) is not the one that was examined" in second["message"]
+    assert not (root / "autograded" / "s0001" / SMALL / f"{SMALL}.ipynb").exists()
+    assert marking.grade(SMALL, root=root) == 0
+
+
+def odd_notebooks() -> dict[str, dict[str, Any]]:
+    """Right answers in notebooks that nbgrader's own steps put in order."""
+    odd = {name: small() for name in ("no ids", "one id", "carriage returns", "lists", "claims")}
+    odd["older format"] = small() | {"nbformat_minor": 4}
+    for name, content in odd.items():
+        for cell in content["cells"]:
+            source = cell["source"]
+            match name:
+                case "no ids" | "older format":
+                    del cell["id"]
+                case "one id":
+                    cell["id"] = "same"
+                case "carriage returns":
+                    cell["source"] = source.replace("\n", "\r\n")
+                case "lists":
+                    cell["source"] = source.splitlines(keepends=True)
+                case "claims":
+                    cell["metadata"]["nbgrader"] |= {"grade": True, "locked": True, "points": 99}
+    return odd
+
+
+def test_nbgraders_steps_lead_to_the_cells_that_were_examined(tmp_path: Path) -> None:
+    """If one did not, its submission would fail: outcomes belong to cells."""
+    root = small_course(tmp_path, 0)
+    for name, content in odd_notebooks().items():
+        path = root / "submitted" / name / SMALL / f"{SMALL}.ipynb"
+        path.parent.mkdir(parents=True)
+        toy.write(path, content)
+    done = finish(root)["submissions"]
+    assert [one["student"] for one in done] == sorted(odd_notebooks())
+    assert {(one["status"], one["score"]) for one in done} == {("graded", 4.0)}
+
+
 def test_a_new_gradebook_appears_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,10 +340,12 @@ def test_a_new_gradebook_appears_whole_or_not_at_all(
     assert marking.grade(SMALL, root=root) == 0
     with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database, database:
         (version,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
+    scripts = str(Path(sys.executable).parent)
     done = subprocess.run(
         [sys.executable, "-c", "from nbgrader.api import get_alembic_version as g; print(g())"],
         capture_output=True, text=True, check=True,
-        env={**os.environ, "PATH": os.environ["PATH"]},
+        # Here nbgrader is alone, and starts the program `alembic` to ask.
+        env={**os.environ, "PATH": os.pathsep.join([scripts, os.environ["PATH"]])},
     )  # fmt: skip
     assert version == done.stdout.strip()
 

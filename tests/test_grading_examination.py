@@ -130,6 +130,10 @@ FAILING = {
         "class All:\n        __eq__ = lambda self, other: True\n    return All()",
         "must be plain data",
     ),
+    "raises_a_time_out_of_its_own": (
+        "raise TimeoutError('did not answer the phone')",
+        "`roll` raised TimeoutError at line 4 of cell roll: did not answer the phone",
+    ),
     "forgets_await": ("return asyncio.sleep(0)", "did you forget `await`"),
     "raises_what_cannot_be_shown": (
         "class Odd(Exception):\n        def __str__(self): raise RuntimeError\n    raise Odd",
@@ -339,6 +343,8 @@ def test_a_test_without_end_is_the_learners_only_when_a_call_hung() -> None:
     hanging = "async def f(): await asyncio.sleep(60)"
     test = f"await watch(f, timeout=0.5)\n{endless}"
     assert _one_test(test, hanging, seconds=2.0).seen[2].status == "failed"
+    raising = "async def f(): raise TimeoutError('did not answer the phone')"
+    assert _one_test(test, raising, seconds=1.0).seen[2].status == "inconclusive"
 
 
 def test_a_call_that_a_test_gives_up_does_not_disturb_the_next_one() -> None:

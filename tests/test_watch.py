@@ -6,6 +6,7 @@ import asyncio
 import contextvars
 import functools
 import gc
+import html
 import queue
 import re
 import threading
@@ -26,7 +27,7 @@ from autograder.outcomes import (
     UserMistake,
     WrongValue,
 )
-from autograder.report import Record, Report
+from autograder.report import Check, Record, Report
 
 
 def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:
@@ -152,6 +153,60 @@ def test_an_exception_of_the_answer_fails_closed_naming_its_line() -> None:
         assert report.error[0] == "ValueError"
         with pytest.raises(CallFailed, match=r"raised ValueError at line \d+ of test_watch.py"):
             report.responsive()
+
+    run(main)
+
+
+def test_an_exception_that_looks_like_ours_is_told_as_the_learners() -> None:
+    class NotPlain(Exception):
+        """Has the name of our own refusal of a value."""
+
+    async def ask() -> None:
+        raise TimeoutError("did not answer the phone")
+
+    async def refuse() -> None:
+        raise NotPlain("this is not plain")
+
+    async def main() -> None:
+        said = r"`ask` raised TimeoutError at line \d+ of test_watch.py: did not answer the phone"
+        report = await watch(ask)
+        assert report.record.outcome == "raised"
+        with pytest.raises(CallFailed, match=said):
+            report.responsive()
+        picture = html.unescape(report._repr_mimebundle_()["text/html"])
+        assert re.search(r"ask\(\) ran for \S+ ms.* and raised TimeoutError at line \d+", picture)
+        with pytest.raises(CallFailed, match=r"`refuse` raised NotPlain at line \d+"):
+            (await watch(refuse)).responsive()
+
+    run(main)
+
+
+def test_each_way_to_end_has_a_word_in_the_record() -> None:
+    async def later() -> None:
+        await asyncio.sleep(60)
+
+    async def stub() -> None:
+        raise NotImplementedError
+
+    async def odd() -> Any:
+        return object()
+
+    async def main() -> None:
+        assert (await watch(roll, "2d6")).record.outcome == "returned"
+        assert (await watch(later, timeout=0.1)).record.outcome == "timed out"
+        assert (await watch(stub)).record.outcome == "not attempted"
+        assert (await watch(odd)).record.outcome == "no plain data"
+
+    run(main)
+
+
+def test_a_report_says_which_checks_were_made_of_it() -> None:
+    async def main() -> None:
+        report = await watch(roll, "2d6")
+        assert (report.checks, report.limit) == ([], None)
+        report.responsive(0.2).returned(12).within(5)
+        made = [Check("responsive", 0.2), Check("returned"), Check("within", 5)]
+        assert (report.checks, report.limit) == (made, 0.2)
 
     run(main)
 
@@ -550,7 +605,7 @@ def test_an_unknown_loop_is_refused() -> None:
 
 def test_lateness_counts_every_missed_tick_of_the_schedule() -> None:
     """A naive meter (sleep, compare) would see one late tick in many: p99 of 5 ms for a 500 ms
-    block in 2 s (research: coordinated omission)."""
+    block in 2 s (known as coordinated omission)."""
 
     async def one_block() -> None:
         await asyncio.sleep(0.5)

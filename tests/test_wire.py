@@ -163,6 +163,10 @@ def test_frames_cross_a_socket_and_its_end_is_told() -> None:
         {"value": "7"},
         {"name": 7},
         {"late": [(0.0, math.nan)]},
+        {"outcome": "passed"},
+        {"outcome": ["returned"]},
+        {"outcome": "timed out"},
+        {"error": ("TimeoutError", "did not end", "", 0)},
     ],
     ids=str,
 )
@@ -173,6 +177,17 @@ def test_a_record_that_no_clock_could_have_made_is_refused(forged: dict[str, Any
         Record.from_plain({**plain, **forged})
     with pytest.raises(ValueError, match="lacks fields"):
         Record.from_plain({"name": "roll"})
+
+
+def test_a_record_that_an_older_version_stored_can_be_read() -> None:
+    """It has no `outcome` yet, and still the `limit` of the last check."""
+    stored = {**Record(name="roll", seconds=0.1).to_plain(), "limit": 0.1}
+    del stored["outcome"]
+    assert Record.from_stored(stored) == Record(name="roll", seconds=0.1)
+    failed = {**stored, "error": ["ValueError", "no", "bot.py", 7]}
+    assert Record.from_stored(failed).outcome == "raised"
+    with pytest.raises((ValueError, TypeError)):
+        Record.from_stored({**stored, "seconds": math.nan})
 
 
 def test_the_text_on_the_wire_is_json_that_people_can_read() -> None:

@@ -22,7 +22,7 @@ from autograder import doctor
 from autograder.bench import door_install
 from autograder.installing import ROOT
 
-MOST_IMPORT = 0.3  # s for `from autograder import watch`, DESIGN section 6 and issue 7
+MOST_IMPORT = 0.3  # s that `from autograder import watch` may take, in each notebook
 USABLE = "Python 3 (ipykernel) | Idle"  # the status bar's words once a cell can be run
 
 Times = Mapping[str, float]  # seconds by row, in order

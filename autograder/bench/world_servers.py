@@ -18,7 +18,7 @@ from autograder.bench import metering
 NAMES = ("http", "postgres", "mysql", "dns", "sqlite")
 QUESTIONS = 300  # to each server, one after the other, over one connection
 
-# DESIGN section 6; seconds, and MB of PSS (memory that is shared counts by its share).
+# What all servers together may take: seconds, and MB of PSS (shared memory counts by its share).
 MOST_SECONDS, MOST_MEMORY = 2.5, 160.0
 
 Ask = Callable[[], Awaitable[Any]]

@@ -11,6 +11,7 @@ from autograder import timeline, world
 from autograder.catalog.card import Card
 from autograder.outcomes import UserMistake
 from autograder.report import Report
+from autograder.text import milliseconds
 from autograder.watching import watch
 
 LIMIT = 0.1  # seconds: the limit of the course's labs
@@ -128,11 +129,6 @@ async def measure(cards: Iterable[Card]) -> Table:
         else:
             comparisons.append(made)
     return Table(comparisons, left_out)
-
-
-def milliseconds(seconds: float) -> str:
-    """Return a time as people read it: under a millisecond is nothing."""
-    return "< 1 ms" if seconds < 0.001 else f"{seconds * 1000:.0f} ms"
 
 
 def _named(card: Card) -> tuple[str, str, str]:

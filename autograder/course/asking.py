@@ -19,6 +19,7 @@ from autograder.course import notes, questions
 from autograder.course.questions import Question
 from autograder.course.units import repository, written
 from autograder.outcomes import UserMistake
+from autograder.text import prose_as_html
 
 NO_GUESS = "?"
 ASKED = 3  # questions that `recall` shows: one of the previous unit, of the one before, of an older
@@ -229,20 +230,12 @@ def _as_html(part: Part) -> str:
         edge = "3px solid currentColor" if strong else "3px solid transparent"
         rows.append(
             f'<div style="border-left:{edge};padding:2px 0 2px 10px;margin:4px 0">'
-            f"{name}&ensp;{said}{_prose(text)}</div>"
+            f"{name}&ensp;{said}{prose_as_html(text)}</div>"
         )
-    head = f'<div style="margin-bottom:6px"><b>{_prose(part.head)}</b></div>'
-    foot = f'<div style="margin-top:8px">{_prose(part.foot)}</div>' if part.foot else ""
+    head = f'<div style="margin-bottom:6px"><b>{prose_as_html(part.head)}</b></div>'
+    foot = f'<div style="margin-top:8px">{prose_as_html(part.foot)}</div>' if part.foot else ""
     return (
         '<div style="border:1px solid var(--jp-border-color1,#8a8a8a);border-radius:6px;'
         'padding:10px 14px;margin:6px 0;max-width:46em;line-height:1.45">'
         f"{head}{''.join(rows)}{foot}</div>"
     )
-
-
-def _prose(text: str) -> str:
-    """Text of ours as HTML: escaped, with `code` marked."""
-    # JupyterLab would let it run out of a narrow page.
-    code = r'<code style="white-space:normal;overflow-wrap:anywhere">\1</code>'
-    escaped = re.sub(r"`([^`]+)`", code, html.escape(text, quote=False))
-    return escaped.replace("\n", "<br>")

@@ -12,6 +12,7 @@ from typing import Any
 
 from autograder.course.scoring import progress
 from autograder.course.units import repository, shown
+from autograder.text import prose_as_html
 
 _MARK = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 
@@ -39,8 +40,8 @@ class Comparison:
             for title, code in (("Yours", self.yours), ("Ours", self.ours))
             if code
         )
-        sentence = re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(self.sentence))
-        return f'<p>{sentence}</p><div style="display:flex;flex-wrap:wrap;gap:1em">{columns}</div>'
+        beside = f'<div style="display:flex;flex-wrap:wrap;gap:1em">{columns}</div>'
+        return f"<p>{prose_as_html(self.sentence)}</p>{beside}"
 
 
 def compare(exercise: str, anyway: bool = False) -> Comparison:

@@ -1,5 +1,7 @@
-"""Refuses a course that breaks its own promises: DESIGN sections 2 and 5, SYLLABUS, issue 6.
+"""Refuses a course that breaks its own promises.
 
+A unit has the parts that learners are told of, its exercises are worth the points below, each has
+hints and answers that prove it, and test cells mean the same in a notebook and in the examination.
 Every finding is one sentence: file and line, what is wrong, and how to mend it. What a text must
 be to become a notebook at all is checked in `reading`; the rules for a lesson, a lab, a test cell
 and any code cell are in the `*_rules` modules.

@@ -16,9 +16,10 @@ from pathlib import Path
 
 from autograder.course import asking, notes, renewing
 from autograder.course.units import Unit, built, repository, shown
+from autograder.text import prose_as_html
 
 _NOTEBOOK = re.compile(r"work/[\w./-]+\.ipynb")
-FINISH = 0.8  # of the core points, and the audit of one's own bot: SYLLABUS.md
+FINISH = 0.8  # of the core points; with the audit of one's own bot, the course is finished
 
 
 @dataclass(frozen=True)
@@ -86,7 +87,7 @@ class Progress:
 
     def _repr_html_(self) -> str:
         if not self.standings:
-            return f"<p>{_prose(str(self))}</p>"
+            return f"<p>{prose_as_html(str(self))}</p>"
         rows = "".join(
             f'<tr><td style="text-align:left">{_link(one.unit.work_lesson, one.unit.name)}</td>'
             f'<td style="text-align:left;font-family:monospace">{_bar(one)}</td>'
@@ -148,7 +149,7 @@ class Progress:
             return _link(self.root / match[0], match[0])
 
         return "".join(
-            _prose(part) if part.startswith("`") else _NOTEBOOK.sub(link, html.escape(part))
+            prose_as_html(part) if part.startswith("`") else _NOTEBOOK.sub(link, html.escape(part))
             for part in re.split("(`[^`]+`)", line)
         )
 
@@ -228,10 +229,6 @@ def _link(page: Path, words: str) -> str:
     """
     there = html.escape(Path(os.path.relpath(page)).as_posix())
     return f'<a href="{there}">{html.escape(words)}</a>'
-
-
-def _prose(text: str) -> str:
-    return re.sub(r"`([^`]+)`", r"<code>\1</code>", html.escape(text))
 
 
 def _bar(one: Standing, width: int = 10) -> str:

@@ -2,7 +2,7 @@
 
 One text runs in the learner's kernel (where the learner's functions are real) and in the examiner
 (where their names are handles, because the code runs in the jailed candidate). That works only when
-test cells touch learner code through `watch` alone: DESIGN.md, section 2.
+test cells touch learner code through `watch` alone, and pass it plain data.
 """
 
 from __future__ import annotations

@@ -125,7 +125,9 @@ class Candidate:
                     record = call.go()
             except BaseException as error:  # what came in between two lines of ours
                 record.value = None
-                record.error = record.error or (type(error).__name__, "", "", 0)
+                if record.error is None:
+                    record.outcome = "raised"
+                    record.error = (type(error).__name__, "", "", 0)
         return {"record": record.to_plain()}
 
     def _function(self, request: dict[str, Any]) -> Any:

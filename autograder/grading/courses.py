@@ -6,7 +6,6 @@ import contextlib
 import json
 import logging
 import os
-import sysconfig
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -27,10 +26,6 @@ class Course:
         from nbgrader.coursedir import CourseDirectory
 
         self.root = root
-        # nbgrader calls `alembic` by name for a new gradebook; an environment need not be activated
-        scripts = sysconfig.get_path("scripts")
-        if scripts not in os.environ.get("PATH", "").split(os.pathsep):
-            os.environ["PATH"] = os.pathsep.join([scripts, os.environ.get("PATH", "")])
         self.settings = _settings(root)
         self.directory = CourseDirectory(config=self.settings)
         if "root" not in self.settings.CourseDirectory:

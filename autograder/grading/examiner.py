@@ -15,7 +15,7 @@ import os
 import socket
 import sys
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from autograder.grading.shell import Shell, open_for_cells, the_shell
 from autograder.grading.verdicts import Fault
 from autograder.grading.witness import Testimony
 from autograder.grading.zygote import Client
-from autograder.report import Record, Report
+from autograder.report import Report
 
 
 def main(job: socket.socket, zygote: Client) -> int:
@@ -66,7 +66,7 @@ class Examiner:
     order: dict[str, Any]
     given: set[str] = field(default_factory=set)  # cells that ran on both sides
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
-    records: list[Record] = field(default_factory=list)  # of the test cell that runs now
+    reports: list[Report] = field(default_factory=list)  # of the test cell that runs now
     testimonies: list[Testimony] = field(default_factory=list)  # of the same calls
     put_out: int = 0  # characters of all cells' outputs so far
 
@@ -130,7 +130,7 @@ class Examiner:
     async def _test(self, cell: dict[str, Any]) -> None:
         name, seconds = cell["name"], self.order["seconds"]
         names.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
-        self.records.clear()
+        self.reports.clear()
         self.testimonies.clear()
         self.backend.overdue = False
         before = asyncio.all_tasks()
@@ -140,15 +140,12 @@ class Examiner:
         if time.expired():
             verdict = verdicts.out_of_time(seconds, self._some_call_hung())
         else:
-            verdict = verdicts.judge(error, name, answered=bool(self.records))
-        doubts = [r.tampered for r in self.records if r.tampered and r.limit is not None]
+            verdict = verdicts.judge(error, name, answered=bool(self.reports))
+        judged = [one for one in self.reports if one.limit is not None]
+        doubts = [one.record.tampered for one in judged if one.record.tampered]
         verdict = verdicts.reviewed(verdict, doubts)
-        judged = [record for record in self.records if record.limit is not None]
-        worst = max(
-            (block for record in judged or self.records for block in record.blocks),
-            key=lambda block: float(block["seconds"]),
-            default=None,
-        )
+        blocks = [block for one in judged or self.reports for block in one.blocks]
+        worst = max(blocks, key=lambda block: block.seconds, default=None)
         self._send(
             {
                 "index": cell["index"],
@@ -156,20 +153,20 @@ class Examiner:
                 "status": verdict.status,
                 "message": verdict.message,
                 "test_line": verdict.line,
-                "block": worst,
-                "limit": min((record.limit or 0.0 for record in judged), default=None),
-                "noise": sum(seconds for record in self.records for _, seconds in record.noise),
+                "block": asdict(worst) if worst is not None else None,
+                "limit": min((one.limit or 0.0 for one in judged), default=None),
+                "noise": sum((one.noise for one in self.reports), 0.0),
                 "witness": _worst(self.testimonies),
             }
         )
 
     def _some_call_hung(self) -> bool:
-        errors = [record.error for record in self.records if record.error is not None]
-        return self.backend.overdue or any(error[0] == "TimeoutError" for error in errors)
+        hung = any(one.record.outcome == "timed out" for one in self.reports)
+        return self.backend.overdue or hung
 
-    def _collect(self, record: Record, outputs: list[Output], seen: Testimony | None) -> None:
-        """Note a call's record, and let what it printed appear where the notebook shows it."""
-        self.records.append(record)
+    def _collect(self, made: Report, outputs: list[Output], seen: Testimony | None) -> None:
+        """Note a call's report, and let what it printed appear where the notebook shows it."""
+        self.reports.append(made)
         if seen is not None:
             self.testimonies.append(seen)
         for output in outputs:

@@ -10,7 +10,9 @@ from typing import Any
 from autograder.grading import evidence, gradebook, intake
 from autograder.grading.courses import Course
 from autograder.grading.evidence import Evidence
+from autograder.heartbeat import shortest_kept
 from autograder.outcomes import UserMistake
+from autograder.text import duration
 
 # What the lines above already tell, of what is stored of a cell; the rest comes from witnesses.
 _TOLD = {
@@ -111,7 +113,7 @@ def _cell(about: dict[str, Any]) -> Iterator[str]:
 def _block(about: dict[str, Any]) -> str:
     limit = "no limit" if about["limit"] is None else f"limit {about['limit'] * 1000:g} ms"
     if not about["longest_block"]:
-        return f"Longest block of the loop: under 5 ms ({limit})."
+        return f"Longest block of the loop: under {duration(shortest_kept())} ({limit})."
     where = f" at line {about['line']} of {about['file']}" if about["file"] else ""
     code = f", `{about['code']}`" if about["code"] else ""
     return (

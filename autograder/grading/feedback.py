@@ -12,6 +12,8 @@ from autograder.grading import verdicts
 from autograder.grading.examination import Seen
 from autograder.grading.outputs import Output, error
 from autograder.grading.preprocess import KEY, Examine
+from autograder.heartbeat import shortest_kept
+from autograder.text import duration
 
 BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
 CUT = "# (here stand hidden tests)"
@@ -133,16 +135,16 @@ def _loop(seen: Seen) -> list[str]:
     """Sentences on how long the loop was held, and what of it the machine answers for."""
     if seen.limit is None:
         return []
-    longest = "under 5 ms"
+    longest = f"under {duration(shortest_kept())}"
     if seen.block:
         where = (
             f" at line {seen.block['line']} of {seen.block['file']}" if seen.block["file"] else ""
         )
         code = f": {seen.block['code']}" if seen.block["code"] else ""
-        longest = f"{seen.longest_block * 1000:.0f} ms{where}{code}"
-    lines = [f"Longest block of the loop: {longest} (limit {seen.limit * 1000:g} ms)."]
+        longest = f"{duration(seen.longest_block)}{where}{code}"
+    lines = [f"Longest block of the loop: {longest} (limit {duration(seen.limit)})."]
     if seen.noise >= 0.001:
-        lines.append(f"The machine took {seen.noise * 1000:.0f} ms away, which do not count.")
+        lines.append(f"The machine took {duration(seen.noise)} away, which do not count.")
     return lines
 
 

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from autograder.grading import evidence, examination, gradebook, harmless, surro
 from autograder.grading.examination import Cell
 from autograder.grading.repair import Original, repair
 from autograder.grading.slots import Done
+from autograder.grading.verdicts import Fault
 from autograder.outcomes import UserMistake
 
 KEY = "unblocked"  # of our own in a notebook's and a cell's metadata; a submission's is dropped
@@ -66,7 +68,9 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         originals, folder = _originals(self, resources), _source(self, resources)
         path = Path(resources["metadata"]["path"])
         cells = gradebook.cells_to_examine(nb, originals)
-        done = _given(cells) or self._examined(cells, originals, folder, path)
+        done = _given(cells)
+        if done is None:
+            done = self._examined(cells, originals, folder, path)
         repaired = nb.metadata.pop(KEY, {}).get("repaired", [])
         repaired += harmless.disarm(path, folder)
         found = evidence.of(
@@ -147,7 +151,11 @@ class Given:
 
 @contextlib.contextmanager
 def given(known: Given) -> Iterator[None]:
-    """Let Examine take the outcome of an examination that took place, of exactly these cells."""
+    """Let Examine take the outcome of an examination that took place, of exactly these cells.
+
+    Where nbgrader comes to other cells, Examine raises Fault: outcomes would go to the wrong cells,
+    and to examine again here, one submission after the other, would be slow without a word.
+    """
     token = _known.set(known)
     try:
         yield
@@ -160,7 +168,21 @@ _known: ContextVar[Given | None] = ContextVar("known", default=None)
 
 def _given(cells: list[Cell]) -> Done | None:
     known = _known.get()
-    return known.done if known is not None and known.cells == cells else None
+    if known is None:
+        return None
+    if known.cells != cells:
+        raise Fault(_difference(known.cells, cells))
+    return known.done
+
+
+def _difference(examined: list[Cell], cells: list[Cell]) -> str:
+    pairs = zip_longest(examined, cells)
+    number, cell = next((n, a or b) for n, (a, b) in enumerate(pairs, 1) if a != b)
+    called = f" ({cell.name})" if cell is not None and cell.name else ""
+    return (
+        f"code cell {number}{called} is not the one that was examined: the submission has changed "
+        f"meanwhile, or a step in nbgrader_config.py changes cells before Examine. Grade it again."
+    )
 
 
 def _fill(nb: Any, cells: Sequence[Cell], done: Done) -> None:

@@ -28,8 +28,8 @@ from autograder.grading.outputs import Output, checked, clean, error
 from autograder.grading.witness import Testimony, Watching, Witness
 from autograder.grading.zygote import CANDIDATE, Client, ZygoteGone, children_of
 from autograder.outcomes import UserMistake
-from autograder.report import Block, Record
-from autograder.running import LAST_WORDS, TEARDOWN
+from autograder.report import Block, Record, Report
+from autograder.running import LAST_WORDS, TEARDOWN, out_of_time
 
 BEGIN = 10.0  # s a new candidate has for its first word; it takes 10 ms
 CELL_GRACE = 2.5  # s more than its time that a cell has before its process is ended
@@ -212,7 +212,7 @@ class RemoteBackend:
         self,
         candidate: RemoteCandidate,
         given: Container[str],
-        collect: Callable[[Record, list[Output], Testimony | None], None],
+        collect: Callable[[Report, list[Output], Testimony | None], None],
     ) -> None:
         self._candidate = candidate
         self._given = given
@@ -227,8 +227,8 @@ class RemoteBackend:
         *,
         timeout: float,
         loop: str,
-    ) -> Record:
-        """Run the call in the candidate; what broke it becomes a record that fails every check."""
+    ) -> Report:
+        """Run the call in the candidate; what broke it becomes a report that fails every check."""
         name = function.__name__
         request = {
             "name": name,
@@ -260,8 +260,9 @@ class RemoteBackend:
             record = _broken(name, Broke("nonsense", "sent what is no answer"), timeout)
         if record.error is not None and not record.seconds:
             record.began, record.seconds = began, time.monotonic() - began
-        self._collect(record, outputs, seen)
-        return record
+        report = Report(record)
+        self._collect(report, outputs, seen)
+        return report
 
 
 async def _exchange(process: _Process, request: dict[str, Any], limit: float) -> dict[str, Any]:
@@ -371,14 +372,14 @@ def _missing(name: str) -> Record:
         f"name '{name}' is not defined: is its answer cell still there, under this name, "
         f"and does it run without an error?"
     )
-    return Record(name, error=("NameError", message, "", 0))
+    return Record(name, outcome="raised", error=("NameError", message, "", 0))
 
 
 def _broken(name: str, broke: Broke, timeout: float) -> Record:
     if broke.kind == "time":
-        message = f"did not come to an end within {timeout:g} s, and {broke}"
-        return Record(name, error=("TimeoutError", message, "", 0))
-    return Record(name, error=("ProcessEnded", str(broke), "", 0))
+        message = f"{out_of_time(timeout)}, and {broke}"
+        return Record(name, outcome="timed out", error=("TimeoutError", message, "", 0))
+    return Record(name, outcome="process ended", error=("ProcessEnded", str(broke), "", 0))
 
 
 async def close(candidate: RemoteCandidate) -> None:

@@ -2,7 +2,7 @@
 
 Kept of Jupyter: display, figures as pictures, magics, `!command`, `%%writefile`, top-level await,
 In and Out, tracebacks, widgets that do not break. `input()` is refused with a sentence. A shell
-costs 0.02 s and no sockets, a kernel 0.5 s and five of them (measured; research: graders.md).
+costs 0.02 s and no sockets, a kernel 0.5 s and five of them (both measured).
 """
 
 from __future__ import annotations

@@ -17,6 +17,8 @@ from rich.text import Text
 
 from autograder.grading import verdicts
 from autograder.grading.examination import Cell, Seen
+from autograder.heartbeat import shortest_kept
+from autograder.text import duration, milliseconds
 
 WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail
 
@@ -130,10 +132,6 @@ def _measured(seen: Seen) -> tuple[str, str]:
     """The limit and the longest block as shown; dashes where no check asked for the loop."""
     if seen.limit is None:
         return "\u2013", "\u2013"
-    return _milliseconds(seen.limit), (
-        _milliseconds(seen.longest_block) if seen.block else "under 5 ms"
-    )
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms"
+    if not seen.block:
+        return milliseconds(seen.limit), f"under {duration(shortest_kept())}"
+    return milliseconds(seen.limit), milliseconds(seen.longest_block)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from autograder.telling import printable
+from autograder.text import printable
 
 LONGEST = 200  # characters of what somebody said
 

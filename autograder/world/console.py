@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autograder.outcomes import UserMistake
+from autograder.text import escaped
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.server import Gateway
 
@@ -142,7 +143,8 @@ def describe(event: Event, heartbeat: float) -> tuple[str, str, str] | None:
         return "gateway", _welcome(event, heartbeat), ""
     if kind not in LINES or (kind == "heartbeat" and heartbeat < READABLE):
         return None
-    told = {name: printable(value) for name, value in event.items()}
+    # A bot's words are not ours: a terminal must not obey them.
+    told = {k: escaped(value) if isinstance(value, str) else value for k, value in event.items()}
     told["busy"] = f", last given {told['handling']!r}" if told.get("handling") else ""
     told["where"] = f"#{told.get('channel')}  " if told.get("channel") else ""
     what, style = LINES[kind]
@@ -168,13 +170,6 @@ LINES = {
     "limited": ("sends too fast: told to wait {retry_after:.2f} s", "yellow"),
     "hint": ("{text}", "magenta"),
 }
-
-
-def printable(value: Any) -> Any:
-    """Return text without what a terminal would obey: a bot's words are not ours."""
-    if not isinstance(value, str):
-        return value
-    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in value)
 
 
 # Any token is right here, but hikari reads a bot's id out of it, before it asks anybody. This one

@@ -1,7 +1,7 @@
 # The lab of unit 03. A blocking answer holds the loop for 0.45 s or more, 4.5 times the limit of
 # 0.1 s; right ones were measured at 0 to 15 ms, but for `odds` in a thread (5 to 40 ms, once 118),
 # hence its 0.3 s. CPU work is sized at run time, to 0.6 to 1.3 s, because identical work varied by
-# a factor of 1.8 on one machine (SYLLABUS, margins).
+# a factor of 1.8 on one machine.
 
 # %% [markdown]
 # # Lab 03 · Keep the heart beating

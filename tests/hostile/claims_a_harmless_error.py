@@ -12,6 +12,7 @@ def to_plain(record):
         "blocks": [],
         "error": ("Inconclusive", "the machine was too busy", "", 0),
         "value": None,
+        "outcome": "raised",
     }
 
 

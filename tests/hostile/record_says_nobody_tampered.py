@@ -7,7 +7,7 @@ honest = Record.to_plain
 
 
 def to_plain(record):
-    return {**honest(record), "blocks": [], "tampered": "", "limit": 99.0, "blind": False}
+    return {**honest(record), "blocks": [], "tampered": "", "blind": False}
 
 
 Record.to_plain = to_plain

@@ -1,0 +1,80 @@
+"""One run is told alike in its sentence, its picture and its tables."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from example_runs import block, bot
+
+from autograder import text, timeline, watch
+from autograder.grading import feedback, tables
+from autograder.grading.examination import Seen
+from autograder.report import Report
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.0, "0 ms"),
+        (0.0002, "0.2 ms"),
+        (0.00096, "1 ms"),
+        (0.0034, "3 ms"),
+        (0.25, "250 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.00 s"),
+        (1.8, "1.80 s"),
+        (9.996, "10 s"),
+        (12.34, "12 s"),
+    ],
+)
+def test_a_duration_has_one_unit_and_at_most_three_digits(seconds: float, said: str) -> None:
+    assert text.duration(seconds) == said
+
+
+@pytest.mark.parametrize("seconds", [0.0034, 0.0123, 0.25, 0.9996, 2.5, 12.34])
+def test_sentence_picture_and_feedback_say_the_same_of_one_block(seconds: float) -> None:
+    record = bot(seconds=seconds + 1, holds=[(0.1, seconds)])
+    said = text.duration(seconds)
+    assert f"the longest block of the loop was {said} at line 7" in Report(record).sentence
+    assert f"for {said} (limit 1 ms)" in timeline.alt_text(record, 0.001)
+    seen = Seen([], "passed", block=block(0.1, seconds), limit=0.1)
+    assert f"Longest block of the loop: {said} at line 7" in str(feedback.box(seen))
+
+
+def test_a_run_without_a_block_says_from_which_length_on_it_would_have_seen_one() -> None:
+    async def hold(seconds: float) -> None:
+        end = time.thread_time() + seconds
+        while time.thread_time() < end:
+            pass
+
+    async def main() -> None:
+        held = await watch(hold, 0.004)
+        assert held.longest_block >= 0.004
+        free = Report(bot(holds=[]))
+        assert free.sentence.endswith("the loop was free: no block of 3 ms or longer.")
+        free = Report(bot(holds=[], loop="uvloop"))  # whose beats are 5 ms apart
+        assert free.sentence.endswith("the loop was free: no block of 8 ms or longer.")
+        assert "no block of 8 ms or longer" in timeline.alt_text(free.record)
+
+        record = bot(holds=[])
+        record.blocks = [block(0.1, 0.0, doubt=0.2)]  # on a system that does not tell waits
+        assert "the loop may have stood still for up to 200 ms at line 7" in Report(record).sentence
+
+    asyncio.run(main())
+    seen = Seen([], "passed", limit=0.1)
+    assert "Longest block of the loop: under 3 ms (limit 100 ms)." in str(feedback.box(seen))
+    assert tables._measured(seen) == ("100 ms", "under 3 ms")
+
+
+def test_what_a_terminal_would_obey_is_written_out_or_left_out() -> None:
+    assert text.escaped("\x1b[2J ünï\n") == "\\x1b[2J ünï\\n"
+    assert text.printable("\x1b[2J\nünï\ud800", 20) == "[2J ünï"
+    assert text.printable("x" * 30, 20) == "x" * 19 + "…"
+
+
+def test_code_in_a_text_of_ours_is_marked_and_nothing_in_it_is_html() -> None:
+    said = text.prose_as_html("use `a < b`\n<b>")
+    assert said.startswith("use <code")
+    assert said.endswith(">a &lt; b</code><br>&lt;b&gt;")
