@@ -29,6 +29,7 @@ from types import CodeType, FrameType
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograder.clock import Glance, both_switches, knows_waits
+from autograder.paths import PACKAGE
 from autograder.timer import NEVER, timer
 
 if TYPE_CHECKING:
@@ -401,7 +402,7 @@ def _cell_number(file: str) -> int | None:
 _COLLECTS_INSIDE = sys.version_info < (3, 12)
 _asking = threading.Lock()
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")  # of the user, of another environment
-_CARDS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "catalog", "")
+_CARDS = os.path.join(PACKAGE, "catalog", "")
 _LIBRARIES = tuple(
     {
         os.path.abspath(path) + os.sep
@@ -409,7 +410,7 @@ _LIBRARIES = tuple(
             *sysconfig.get_paths().values(),
             sysconfig.get_paths(vars={"base": sys.base_prefix})["stdlib"],
             os.path.dirname(os.__file__),
-            os.path.dirname(__file__),
+            str(PACKAGE),
         )
         if path and path != sys.prefix and path != os.path.join(sys.prefix, "bin")
     }

@@ -33,8 +33,8 @@ from typing import NoReturn, TextIO
 
 from autograder.install_log import MOVES, Moving, last_lines, next_step, said_in
 from autograder.outcomes import UserMistake
+from autograder.paths import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 UNFINISHED = "unfinished"
 GUARD = ROOT / "autograder" / "grading" / "jupyter" / "nbgrader_config.py"

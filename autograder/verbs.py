@@ -15,8 +15,8 @@ from types import FrameType
 from typing import NoReturn
 
 from autograder import installing
-from autograder.installing import ROOT
 from autograder.outcomes import UserMistake
+from autograder.paths import ROOT
 
 Verb = Callable[[argparse.Namespace], int]
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from autograder import doctor
 from autograder.bench import door_install
-from autograder.installing import ROOT
+from autograder.paths import ROOT
 
 MOST_IMPORT = 0.3  # s that `from autograder import watch` may take, in each notebook
 USABLE = "Python 3 (ipykernel) | Idle"  # the status bar's words once a cell can be run

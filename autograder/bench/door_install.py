@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from autograder import install_log, installing
-from autograder.installing import ROOT
+from autograder.paths import ROOT
 
 UNPACKS = b"\nInstalling collected packages:"  # pip's words, when the last package was fetched
 

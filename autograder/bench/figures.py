@@ -9,8 +9,8 @@ from pathlib import Path
 
 from autograder.bench.overhead import Ratio
 from autograder.bench.verdicts import Row, Score, errors, percentile, score
+from autograder.paths import FIGURES
 
-FOLDER = Path(__file__).parent / "figures"
 _SAID = {"0": "quiet", "8+mem": "8 hogs and memory"}
 BOUNDS = (0.01, 0.02, 0.05)  # s: limits at which the measured blocks of known length are judged
 
@@ -42,8 +42,8 @@ def write(
     overhead: dict[str, dict[str, Ratio]],
 ) -> list[Path]:
     """Write the table, the chart, and the figures as JSON; return the paths."""
-    FOLDER.mkdir(exist_ok=True)
-    table, chart, plain = (FOLDER / f"probe.{end}" for end in ("md", "svg", "json"))
+    FIGURES.mkdir(exist_ok=True)
+    table, chart, plain = (FIGURES / f"probe.{end}" for end in ("md", "svg", "json"))
     table.write_text(text)
     _draw(rows, chart)
     loads, detectors = _ordered(rows, "load"), _ordered(rows, "detector")

@@ -24,10 +24,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from autograder.bench import classes, figures, metering
+from autograder.bench import classes, metering
 from autograder.bench.metering import Cost
 from autograder.course.units import Unit, repository
 from autograder.grading import surroundings
+from autograder.paths import FIGURES
 
 SUBMISSIONS = 50
 FEW = 10  # a run of so many tells what the start costs, and what each further submission does
@@ -326,8 +327,8 @@ def _table(rows: Sequence[Row], waiting: float | None) -> str:
 
 
 def _write(text: str, rows: Sequence[Row], of_unit: Sequence[Row]) -> None:
-    figures.FOLDER.mkdir(exist_ok=True)
-    table, plain = (figures.FOLDER / f"grading.{end}" for end in ("md", "json"))
+    FIGURES.mkdir(exist_ok=True)
+    table, plain = (FIGURES / f"grading.{end}" for end in ("md", "json"))
     table.write_text(text)
     content = {
         "five": [asdict(row) for row in rows],

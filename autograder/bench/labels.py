@@ -28,9 +28,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.paths import ROOT
+
 LIMIT = 0.05
 MARK = "# <- blocks"
-ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "tests" / "corpus"
 
 Function = Callable[..., Awaitable[Any]]

@@ -24,11 +24,12 @@ from typing import Any
 from autograder.course import working
 from autograder.course.units import Unit
 from autograder.outcomes import UserMistake
+from autograder.paths import PACKAGE
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8888
 FIRST_UNIT = "00_start_here"
-SETTINGS = Path(__file__).parent / "jupyterlab"  # defaults, which the reader's own settings beat
+SETTINGS = PACKAGE / "course" / "jupyterlab"  # defaults, which the reader's own settings beat
 NOT_LISTED = ["notebooks", "release", "source", "autograder", "tests", "__pycache__", "*.egg-info"]
 
 

@@ -6,6 +6,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from autograder.paths import ROOT
+
 PICTURES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"})
 _MINUTES = re.compile(r"(lesson|lab)\W*(?:\w+\W+){0,2}?(\d+)", re.IGNORECASE)
 _NAME = re.compile(r"\d\d_[a-z0-9_]+")
@@ -95,7 +97,7 @@ class Unit:
 
 def repository() -> Path:
     """The folder that holds the package, and beside it source/, release/ and work/."""
-    return Path(__file__).resolve().parents[2]
+    return ROOT
 
 
 def written(root: Path) -> list[Unit]:

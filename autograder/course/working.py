@@ -29,12 +29,12 @@ def copy_units(root: Path) -> list[str]:
     a file that was changed. Raises UserMistake when work/ cannot be written."""
     said: list[str] = []
     try:
-        with notes.changing(_record(root)) as copies:
+        with notes.changing(_record(root)) as copied:
             for unit in built(root):
                 for origin, copy in _pairs(unit):
-                    said += _bring(root, origin, copy, copies)
+                    said += _bring(root, origin, copy, copied)
             for origin, copy in toolbox.copies(root):
-                said += _bring(root, origin, copy, copies)
+                said += _bring(root, origin, copy, copied)
     except OSError as error:
         raise UserMistake(_cannot_write(root, error)) from error
     made = [sentence for sentence in said if sentence.endswith(_COPIED)]
@@ -61,9 +61,9 @@ def reset(root: Path, name: str) -> list[str]:
             kept.parent.mkdir(exist_ok=True)
             os.replace(copy, kept)
             said.append(f"{shown(root, kept)}: your old one is kept here.")
-        with notes.changing(_record(root)) as copies:
-            copies.pop(_key(root, copy), None)
-            said += _bring(root, origin, copy, copies)
+        with notes.changing(_record(root)) as copied:
+            copied.pop(_key(root, copy), None)
+            said += _bring(root, origin, copy, copied)
     except OSError as error:
         raise UserMistake(_cannot_write(root, error)) from error
     return said
@@ -84,21 +84,21 @@ def _pairs(unit: Unit) -> Iterator[tuple[Path, Path]]:
                 yield path, folder / path.name
 
 
-def _bring(root: Path, origin: Path, copy: Path, copies: dict[str, Any]) -> list[str]:
+def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list[str]:
     """Brings one copy up to date where that loses nothing; what was done, as sentences."""
     new = origin.read_bytes()
     key, name = _key(root, copy), shown(root, copy)
-    known = copies.get(key)
+    known = copied.get(key)
     known = known if isinstance(known, dict) else {}
     if not copy.exists():
-        _put(copy, new, copies, key)
+        _put(copy, new, copied, key)
         quiet = copy.suffix != ".ipynb"
         return [] if quiet else [f"{name}: copied anew." if known else f"{name}{_COPIED}"]
     present = copy.read_bytes()
     if known.get("file") == _digest(new):
         return []
     if present == new:
-        copies[key] = _marks(new)
+        copied[key] = _marks(new)
         return []
     before = known.get("each")
     before = before if isinstance(before, list) else []
@@ -106,7 +106,7 @@ def _bring(root: Path, origin: Path, copy: Path, copies: dict[str, Any]) -> list
     more = f" and {len(parts) - MANY} more" if len(parts) > MANY else ""
     news = f" What is new: {', '.join(parts[:MANY])}{more}." if parts else ""
     if known.get("cells") == cells_digest(present):
-        _put(copy, new, copies, key)
+        _put(copy, new, copied, key)
         return [f"{name}: brought up to date; you had not changed it.{news}"]
     if known.get("offered") == _digest(new):
         return []
@@ -115,7 +115,7 @@ def _bring(root: Path, origin: Path, copy: Path, copies: dict[str, Any]) -> list
         beside = free_name(beside.parent, beside.stem, beside.suffix)
     offer = renewing.with_answers(new, present, before)
     notes.write(beside, offer)
-    copies[key] = {**known, "offered": _digest(new), "offer": cells_digest(offer)}
+    copied[key] = {**known, "offered": _digest(new), "offer": cells_digest(offer)}
     yours = "" if offer == new else ", your answers in it"
     return [
         f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}{yours}: "
@@ -123,10 +123,10 @@ def _bring(root: Path, origin: Path, copy: Path, copies: dict[str, Any]) -> list
     ]
 
 
-def _put(copy: Path, content: bytes, copies: dict[str, Any], key: str) -> None:
+def _put(copy: Path, content: bytes, copied: dict[str, Any], key: str) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
     notes.write(copy, content)
-    copies[key] = _marks(content)
+    copied[key] = _marks(content)
 
 
 def _marks(content: bytes) -> dict[str, Any]:

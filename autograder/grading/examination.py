@@ -24,6 +24,7 @@ from autograder import wire
 from autograder.grading import verdicts, zygote
 from autograder.grading.outputs import Output
 from autograder.outcomes import UserMistake
+from autograder.paths import ROOT
 
 ATTEMPTS = 3  # examinations a test may have while the machine leaves it inconclusive
 SECONDS = 60.0  # s for one cell; nbgrader's own default is 30, a starved pod needs more
@@ -186,7 +187,7 @@ def _frames(forker: zygote.Client, order: dict[str, Any], cells: Sequence[Cell])
 
 def _hidden(own_files: Path | None) -> list[str]:
     """The folders of the course, should they lie where a candidate may read (below /usr, say)."""
-    places = {Path(__file__).parents[2], Path.cwd(), *([own_files.parents[1]] if own_files else [])}
+    places = {ROOT, Path.cwd(), *([own_files.parents[1]] if own_files else [])}
     return [str(place.resolve()) for place in places if place.resolve() != Path("/")]
 
 

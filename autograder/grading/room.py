@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from autograder.grading import landlock, syscalls, view
+from autograder.paths import ROOT
 
 if sys.platform != "win32":
     import resource
@@ -297,7 +298,7 @@ def offered() -> tuple[list[str], str]:
     # in a process of its own, because it may enter a user namespace
     answer = subprocess.run(
         [sys.executable, "-P", "-m", "autograder.grading.room"],
-        env={**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])},
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         check=False,

@@ -24,6 +24,7 @@ from pathlib import Path
 from autograder.grading.examination import MOST_FILES, Cell, ExaminationFailed, Examined
 from autograder.grading.surroundings import Surroundings
 from autograder.outcomes import UserMistake
+from autograder.paths import ROOT
 
 Files = dict[str, bytes]  # by their path below the folder
 _TRIES = 2  # slots that an examination may outlive
@@ -113,8 +114,7 @@ class _Slot:
     def __init__(self) -> None:
         self._socket, theirs = socket.socketpair()
         self._channel = Connection(os.dup(self._socket.fileno()))
-        home = str(Path(__file__).resolve().parents[2])
-        path = os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")]))
+        path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         with theirs:
             self._process = subprocess.Popen(
                 # -P: the current folder may be a learner's, with a `random.py` in it

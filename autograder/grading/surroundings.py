@@ -8,7 +8,8 @@ import platform
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
+
+from autograder import paths
 
 PACKAGE = "unblocked"
 
@@ -53,8 +54,9 @@ def _version(package: str) -> str:
 
 
 def _code() -> str:
-    package = Path(__file__).resolve().parents[1]
     digest = hashlib.sha256()
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0" + path.read_bytes())
+    for path in sorted(paths.PACKAGE.rglob("*.py")):
+        digest.update(
+            path.relative_to(paths.PACKAGE).as_posix().encode() + b"\0" + path.read_bytes()
+        )
     return digest.hexdigest()[:12]

@@ -13,13 +13,14 @@ from autograder.grading.names import HandleMisused
 from autograder.grading.outputs import Output, error
 from autograder.grading.zygote import ZygoteGone
 from autograder.outcomes import Inconclusive, NotAttempted, Outcome, UserMistake
+from autograder.paths import PACKAGE
 
 PASSED, FAILED = "passed", "failed"
 NOT_ATTEMPTED, INCONCLUSIVE = "not attempted", "inconclusive"
 NEEDS_REVIEW = "needs review"
 OPEN = (INCONCLUSIVE, NEEDS_REVIEW)  # neither points nor a 0: a person decides
 _OURS = (SyntaxError, NameError, ImportError, HandleMisused, UserMistake, ZygoteGone)
-_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+_PACKAGE = str(PACKAGE) + os.sep
 
 
 class Fault(Exception):

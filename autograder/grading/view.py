@@ -15,6 +15,7 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from autograder.grading import syscalls
+from autograder.paths import PACKAGE
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc")
 ODDS = ("/sys/devices/system/cpu",)  # not /sys: its /sys/class/net shows the machine's interfaces
@@ -35,8 +36,7 @@ def readable(hidden: Collection[str] = ()) -> list[str]:
 
     What lies below another one is left out, unless one of `hidden` lies in between.
     """
-    package = Path(__file__).resolve().parents[1]
-    places = [*SYSTEM, *ODDS, str(package), *sysconfig.get_paths().values()]
+    places = [*SYSTEM, *ODDS, str(PACKAGE.resolve()), *sysconfig.get_paths().values()]
     places += [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix]
     for place in sys.path:
         if {"site-packages", "dist-packages"} & set(Path(place).parts) or place.endswith(".zip"):

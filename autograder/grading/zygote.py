@@ -37,6 +37,7 @@ from typing import NoReturn
 
 from autograder.grading import room, syscalls
 from autograder.outcomes import UserMistake
+from autograder.paths import ROOT
 from autograder.world import keeper
 
 EXAMINER, CANDIDATE, KILL = b"E", b"C", b"K"
@@ -117,10 +118,9 @@ def start() -> Client:
         )
     folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
     ours, theirs = socket.socketpair()
-    home = str(Path(__file__).resolve().parents[2])
     environment = {
         **{name: text for name, text in os.environ.items() if _HARMLESS.match(name)},
-        "PYTHONPATH": os.pathsep.join(filter(None, [home, os.environ.get("PYTHONPATH", "")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
         "IPYTHONDIR": str(folder / "ipython"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "NBGRADER_EXECUTION": "autograde",  # what a stock kernel sees while nbgrader grades

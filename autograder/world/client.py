@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
+from autograder.paths import ROOT
 from autograder.world import meeting
 
 PATIENCE = 5.0  # seconds a property waits for its answer; about 1 ms is usual
@@ -183,9 +184,8 @@ _COMMAND = [sys.executable, "-P", "-m", "autograder.world.supervisor"]
 
 
 def _environment() -> dict[str, str]:
-    package = Path(__file__).parents[2]
     known = os.environ.get("PYTHONPATH")
-    path = f"{package}{os.pathsep}{known}" if known else str(package)
+    path = f"{ROOT}{os.pathsep}{known}" if known else str(ROOT)
     return {**os.environ, "PYTHONPATH": path}
 
 

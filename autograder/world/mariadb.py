@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
+from autograder.paths import ROOT
 from autograder.world import debian
 from autograder.world.database import DATABASE, LEARNER, Database
 from autograder.world.keeper import Account, can_run
@@ -88,10 +89,9 @@ class MySQL(Database):
     async def launch(self, place: Path | int) -> None:
         if self._program is None:
             stand_in = "autograder.world.mysql_stand_in"
-            path = str(Path(__file__).parents[2])
             await self.keeper.start(
                 [sys.executable, "-P", "-m", stand_in, str(place), self.keeper.directory],
-                PYTHONPATH=path,
+                PYTHONPATH=str(ROOT),
                 USER=LEARNER,
                 PASSWORD=self.password,
             )
