@@ -29,7 +29,7 @@ from autograder.blame import (
 from autograder.heartbeat import HeartbeatProbe
 from autograder.lanes import Lanes
 from autograder.probe import Held, Probe
-from autograder.report import Record
+from autograder.report.record import Record
 
 MOST_TICKS = 20_000
 LAST_WORDS = 0.5  # s a cancelled call has to come to an end

@@ -18,7 +18,8 @@ from typing import Any, Protocol
 
 from autograder import unexamined, wire
 from autograder.outcomes import UserMistake
-from autograder.report import Record, Report
+from autograder.report.record import Record
+from autograder.report.report import Report
 from autograder.running import LAST_WORDS, TEARDOWN, Run, Stopped, run
 
 HEARING = 0.25  # s until the learner's Stop is heard

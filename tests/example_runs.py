@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
-from autograder.report import Record
+from autograder.report.record import Record
 
 Span = tuple[float, float]
 

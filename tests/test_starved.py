@@ -13,7 +13,7 @@ from autograder import watch
 from autograder.bench.hogs import hogs
 from autograder.clock import knows_waits
 from autograder.outcomes import CallFailed, Inconclusive
-from autograder.report import Report
+from autograder.report.report import Report
 
 ENOUGH = threading.Event()  # a thread that computed on would be in the way of the next test
 

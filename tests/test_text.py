@@ -8,10 +8,11 @@ import time
 import pytest
 from example_runs import block, bot
 
-from autograder import text, timeline, watch
+from autograder import text, watch
 from autograder.grading import feedback, tables
 from autograder.grading.examination import Seen
-from autograder.report import Report
+from autograder.report import timeline
+from autograder.report.report import Report
 
 
 @pytest.mark.parametrize(

@@ -26,8 +26,9 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from autograder import doctor, telling, timeline
-from autograder.report import Record
+from autograder import doctor
+from autograder.report import story, timeline
+from autograder.report.record import Record
 
 PIXEL = 0.6 / 500  # s: no more than a CSS pixel of a picture of 0.6 s
 CASES = cases()
@@ -131,13 +132,13 @@ def test_only_what_the_code_did_is_dark_and_what_the_machine_took_is_dotted_and_
 
 
 def test_without_colours_block_step_and_noise_still_differ() -> None:
-    from autograder import painting
+    from autograder.report import plot
 
-    darkness = [brightness(c) for c in (painting.BLOCK, painting.STEP, painting.LATE)]
-    darkness += [brightness(painting.TAKEN.face), brightness(painting.BAND.face)]
+    darkness = [brightness(c) for c in (plot.BLOCK, plot.STEP, plot.LATE)]
+    darkness += [brightness(plot.TAKEN.face), brightness(plot.BAND.face)]
     gaps = [brighter - darker for darker, brighter in pairwise(darkness)]
     assert min(gaps[:3]) > 0.15
-    assert len({look.hatch for look in (painting.HELD, painting.TAKEN, painting.BAND)}) == 3
+    assert len({look.hatch for look in (plot.HELD, plot.TAKEN, plot.BAND)}) == 3
 
 
 def test_a_limit_judges_as_the_report_does() -> None:
@@ -319,7 +320,7 @@ def test_ten_thousand_steps_are_drawn_in_less_than_a_second() -> None:
 def test_a_claim_of_many_steps_in_a_block_is_counted_at_once() -> None:
     steps = [(number * 1e-4, 1e-4) for number in range(16_000)]
     before = time.process_time()
-    assert telling.turns(bot(lanes=[("a", steps)], noise=[]), 0.0, 1.6) == 16_000
+    assert story.turns(bot(lanes=[("a", steps)], noise=[]), 0.0, 1.6) == 16_000
     # 0.017 s; 3.3 s when each step was compared with the longest anew
     assert time.process_time() - before < 1
 

@@ -27,7 +27,8 @@ from autograder.outcomes import (
     UserMistake,
     WrongValue,
 )
-from autograder.report import Check, Record, Report
+from autograder.report.record import Record
+from autograder.report.report import Check, Report
 
 
 def run(main: Callable[[], Coroutine[Any, Any, Any]]) -> Any:

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from autograder import wire
-from autograder.report import Record, same
+from autograder.report.record import Record
+from autograder.report.report import same
 
 PLAIN: list[Any] = [
     None,

@@ -60,7 +60,7 @@ def probe(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
     """Run under our own probe."""
     from autograder import watching, wire
     from autograder.outcomes import CallFailed, Inconclusive, LoopBlocked
-    from autograder.report import Report
+    from autograder.report.report import Report
 
     record = watching.run(snippet.function, args, {}, timeout=TIMEOUT)
     report, seen = Report(record), Seen(noise=0.0)

@@ -82,7 +82,7 @@ _PROGRAMS = {
     "`import asyncio`": "import asyncio",
     _WATCH: "from autograder import watch",
     "what a lesson imports": "from autograder import predict, progress, recall, watch, world",
-    "matplotlib, for a picture": "import autograder.painting",
+    "matplotlib, for a picture": "import autograder.report.plot",
 }
 
 

@@ -7,10 +7,11 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from autograder import timeline, world
+from autograder import world
 from autograder.catalog.card import Card
 from autograder.outcomes import UserMistake
-from autograder.report import Report
+from autograder.report import timeline
+from autograder.report.report import Report
 from autograder.text import milliseconds
 from autograder.watching import watch
 

@@ -32,7 +32,7 @@ def draw(root: Path) -> list[str]:
     """Draws the picture where it is missing or differs; a repository without README has none."""
     if not (root / "README.md").exists():
         return []
-    from autograder import timeline
+    from autograder.report import timeline
 
     if not record_path(root).exists():
         record_path(root).parent.mkdir(exist_ok=True)
@@ -51,7 +51,7 @@ def check(root: Path) -> list[str]:
     for path in (record_file, picture):
         if not path.exists():
             return [f"{shown(root, path)}: is missing."]
-    from autograder import timeline
+    from autograder.report import timeline
 
     try:
         today = timeline.readme_picture(record_file).decode()

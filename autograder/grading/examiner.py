@@ -21,7 +21,7 @@ from typing import Any
 
 from IPython.display import display
 
-from autograder import report, watching, wire
+from autograder import watching, wire
 from autograder.grading import names, room, verdicts
 from autograder.grading.outputs import MOST_OF_ALL, Output, size_of, within
 from autograder.grading.remote import RemoteBackend, RemoteCandidate, Room
@@ -29,7 +29,8 @@ from autograder.grading.shell import Shell, open_for_cells, the_shell
 from autograder.grading.verdicts import Fault
 from autograder.grading.witness import Testimony
 from autograder.grading.zygote import Client
-from autograder.report import Report
+from autograder.report import report
+from autograder.report.report import Report
 
 
 def main(job: socket.socket, zygote: Client) -> int:

@@ -28,7 +28,8 @@ from autograder.grading.outputs import Output, checked, clean, error
 from autograder.grading.witness import Testimony, Watching, Witness
 from autograder.grading.zygote import CANDIDATE, Client, ZygoteGone, children_of
 from autograder.outcomes import UserMistake
-from autograder.report import Block, Record, Report
+from autograder.report.record import Block, Record
+from autograder.report.report import Report
 from autograder.running import LAST_WORDS, TEARDOWN, out_of_time
 
 BEGIN = 10.0  # s a new candidate has for its first word; it takes 10 ms

@@ -23,8 +23,9 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from autograder import blame, timeline
+from autograder import blame
 from autograder.grading.outputs import Outputs
+from autograder.report import timeline
 
 
 class Shell(InteractiveShell):
@@ -230,7 +231,7 @@ def _warm_up(shell: Shell) -> None:
     """Draw two pictures (fonts), format a traceback (pygments): 0.3 s that no fork pays again."""
     from matplotlib import pyplot
 
-    from autograder.report import Block, Record
+    from autograder.report.record import Block, Record
 
     held = asdict(Block(0.4, 0.1, "cpu", "cell warm_up", 1, "pass", "warm_up"))
     timeline.as_html(Record("warm_up", seconds=1.0, blocks=[held], late=[(0.1, 0.4)]), 0.1)

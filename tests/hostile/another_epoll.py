@@ -1,7 +1,7 @@
 # The loop's thread waits in an epoll, as an idle loop does, but in one of its own.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

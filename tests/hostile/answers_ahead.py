@@ -4,7 +4,7 @@
 # %%
 import gc, socket, struct
 from autograder import wire
-from autograder.report import Record
+from autograder.report.record import Record
 
 line = next(
     s

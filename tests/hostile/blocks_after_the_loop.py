@@ -1,7 +1,7 @@
 # The work is done after the loop has ended, when nobody knocks any more.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

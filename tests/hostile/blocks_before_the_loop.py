@@ -1,7 +1,7 @@
 # The work is done before the loop begins, when nobody knocks yet.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

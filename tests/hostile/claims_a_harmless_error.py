@@ -1,7 +1,7 @@
 # Instead of a value comes an error of a type that tests let pass.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 honest = Record.to_plain
 

@@ -1,7 +1,7 @@
 # Instead of a value comes a call out of time that had waited for a CPU.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 honest = Record.to_plain
 

@@ -1,7 +1,7 @@
 # Instead of a value comes text that its reader may trip over.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 honest = Record.to_plain
 

@@ -1,7 +1,7 @@
 # Half a second of computing, of which the record says nothing.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

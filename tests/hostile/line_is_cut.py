@@ -1,7 +1,7 @@
 # The examiner's line is closed, so that nothing is heard of the loop.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

@@ -1,7 +1,7 @@
 # The examiner's line is flooded with answers that nobody asked for.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

@@ -1,7 +1,7 @@
 # The loop stops listening to the knocks once it has said hello.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

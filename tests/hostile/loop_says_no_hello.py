@@ -1,7 +1,7 @@
 # The loop does not tell the examiner that it began, so that nobody knocks.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

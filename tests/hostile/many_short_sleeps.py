@@ -1,7 +1,7 @@
 # A long sleep is cut into short ones, between which the loop never runs.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

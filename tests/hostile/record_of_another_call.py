@@ -1,7 +1,7 @@
 # The answer to a call is the honest record of an earlier, harmless one.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 honest, kept = Record.to_plain, []
 

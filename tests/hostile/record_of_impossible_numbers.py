@@ -1,7 +1,7 @@
 # A block of NaN seconds is neither below nor above a limit.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 honest = Record.to_plain
 

@@ -1,7 +1,7 @@
 # The record claims that it was checked, and is all right.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 honest = Record.to_plain
 

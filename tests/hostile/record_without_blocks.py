@@ -1,7 +1,7 @@
 # The record is emptied of its blocks on its way out.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

@@ -1,7 +1,7 @@
 # A thread answers the knocks while the loop sleeps.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

@@ -1,7 +1,7 @@
 # A thread keeps the GIL for half a second, because the switch interval was changed.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 as_plain = Record.to_plain
 

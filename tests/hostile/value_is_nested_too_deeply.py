@@ -1,7 +1,7 @@
 # A value that is nested so deeply that its reader gives up.
 
 # %%
-from autograder.report import Record
+from autograder.report.record import Record
 
 honest = Record.to_plain
 

@@ -9,16 +9,8 @@ import math
 
 from matplotlib.figure import Figure
 
-from autograder.drawing import FAINT, INK, PAPER, QUIET, Look, Note, Page, Point
-from autograder.telling import (
-    LIBRARIES,
-    NOTABLE,
-    Held,
-    Lane,
-    Span,
-    Story,
-    shared,
-)
+from autograder.report.canvas import FAINT, INK, PAPER, QUIET, Look, Note, Page, Point
+from autograder.report.story import LIBRARIES, NOTABLE, Held, Lane, Span, Story, shared
 from autograder.text import duration, printable
 
 STEP, LATE, BLOCK = "#4b7496", "#a9bfd0", "#7d1d12"  # dark, middle and darkest without colours

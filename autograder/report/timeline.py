@@ -21,14 +21,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from autograder.telling import Beat, Kill, Story
+from autograder.report.story import Beat, Kill, Story
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from autograder.report import Record
+    from autograder.report.record import Record
 
-__all__ = ["alt_text", "as_html", "draw", "heard", "readme_picture", "record_readme_run"]
+__all__ = ["alt_text", "as_html", "draw", "heard"]
 
 WIDE, NARROW = 720, 360  # CSS pixels: a notebook's width, and a phone's or half a notebook's
 SWITCH = 540  # CSS pixels: in less room than this, the narrow picture is shown
@@ -53,7 +53,7 @@ def draw(
     import matplotlib.style
 
     with matplotlib.style.context("default"):  # a learner's own style must not reach our picture
-        from autograder.painting import paint
+        from autograder.report.plot import paint
 
         return paint(Story(record, limit, beats, kills), title, width)
 
@@ -71,7 +71,7 @@ def as_html(
     which of them has a width. A media query would ask the window, of which a notebook often has
     half. Where styles are stripped (a notebook that is not trusted yet) the wide one stays.
     """
-    from autograder.drawing import png
+    from autograder.report.canvas import png
 
     look = "height:auto;max-width:100%;margin:0;background:#fff;border-radius:8px"
     most = f"min(100%,{NARROW * 1.15:.0f}px)"
@@ -130,7 +130,7 @@ def readme_picture(path: Path) -> bytes:
     """
     import matplotlib
 
-    from autograder.report import Record
+    from autograder.report.record import Record
 
     stored = json.loads(path.read_text(encoding="utf-8"))
     try:

@@ -16,7 +16,7 @@ from autograder.heartbeat import shortest_kept
 from autograder.text import duration, printable
 
 if TYPE_CHECKING:
-    from autograder.report import Record
+    from autograder.report.record import Record
 
 Beat = tuple[float, float]  # sent at; how long it had been silent if that was too long, else 0
 Kill = tuple[float, int, float | None]  # closed at, close code, resumed at
