@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from autograder.course.scoring import progress as progress
     from autograder.course.showing import show as show
     from autograder.grading.marking import check as check
-    from autograder.watching import watch as watch
+    from autograder.monitor.watch import watch as watch
 
 _HOMES = {
-    "watch": "autograder.watching",
+    "watch": "autograder.monitor.watch",
     "predict": "autograder.course.asking",
     "recall": "autograder.course.asking",
     "compare": "autograder.course.comparing",

@@ -18,7 +18,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder import clock, installing
+from autograder import installing
+from autograder.monitor import thread_stats
 from autograder.pythons import NEWEST, RANGE
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -102,7 +103,7 @@ def platform_name() -> Finding:
 
 def kernel_clock() -> list[Finding]:
     """Whether a thread's wait for a CPU can be told from its sleep."""
-    if clock.knows_waits():
+    if thread_stats.knows_waits():
         return [Finding("run-queue wait", "the kernel tells it (/proc/thread-self/schedstat)")]
     return [
         Finding(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from autograder.blame import Look
-from autograder.clock import Reading, Times
-from autograder.excuses import Looks, Sleep, Threads, excuse, see, tally
+from autograder.monitor.attribution import Looks, Sleep, Threads, excuse, see, tally
+from autograder.monitor.samples import Look
+from autograder.monitor.thread_stats import Reading, Times
 
 MS = 1_000_000
 

@@ -20,11 +20,12 @@ import pytest
 from running_kernel import kernel, run_all
 from zmq.utils.garbage import GarbageCollectorThread
 
-from autograder import blame, watch
+from autograder import watch
 from autograder.bench.sizing import sized
-from autograder.clock import knows_waits
+from autograder.monitor import frames, sampler
+from autograder.monitor.ownership import serves
+from autograder.monitor.thread_stats import knows_waits
 from autograder.outcomes import Inconclusive, LoopBlocked
-from autograder.ownership import serves
 
 keeping = ctypes.PyDLL(None)  # its functions are called with the GIL kept
 LIMIT = 0.1
@@ -73,7 +74,7 @@ class Beat(ipykernel.heartbeat.Heartbeat):
         threading.Thread(target=contextvars.copy_context().run, args=(long_sort,)),
         threading.Timer(1, long_sort),
         Worker(),
-        Worker(target=blame.Sampler().stop),
+        Worker(target=sampler.Sampler().stop),
     ],
     ids=["function", "of-c", "in-context", "timer", "class", "class-with-target"],
 )
@@ -89,9 +90,9 @@ def test_a_thread_that_was_started_to_run_the_learners_code_serves_nobody_else(
         Beat(),
         GarbageCollectorThread(None),
         threading.Thread(target=IPython.core.history.HistorySavingThread.stop),
-        threading.Thread(target=contextvars.copy_context().run, args=(blame.own_line,)),
-        threading.Thread(target=functools.partial(blame.own_line, None)),
-        threading.Timer(1, blame.own_line),
+        threading.Thread(target=contextvars.copy_context().run, args=(frames.own_line,)),
+        threading.Thread(target=functools.partial(frames.own_line, None)),
+        threading.Timer(1, frames.own_line),
     ],
     ids=["heartbeat", "zmq", "method", "ours-in-context", "partial", "timer"],
 )
@@ -109,7 +110,7 @@ def test_a_run_that_ipykernel_puts_in_the_place_of_threads_own_makes_no_thread_t
     run_closure.__module__ = "ipykernel.ipkernel"
     monkeypatch.setattr(threading.Thread, "run", run_closure)
     assert not serves(threading.Thread(target=long_sort))
-    assert serves(threading.Thread(target=blame.own_line))
+    assert serves(threading.Thread(target=frames.own_line))
 
 
 @knowing

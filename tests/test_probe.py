@@ -7,9 +7,10 @@ from time import perf_counter_ns
 
 import pytest
 
-from autograder.blame import Look, Sampler
-from autograder.clock import Reading
-from autograder.probe import Probe
+from autograder.monitor.probe import Probe
+from autograder.monitor.sampler import Sampler
+from autograder.monitor.samples import Look
+from autograder.monitor.thread_stats import Reading
 
 MS = 1_000_000
 

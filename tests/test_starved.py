@@ -11,7 +11,7 @@ import pytest
 
 from autograder import watch
 from autograder.bench.hogs import hogs
-from autograder.clock import knows_waits
+from autograder.monitor.thread_stats import knows_waits
 from autograder.outcomes import CallFailed, Inconclusive
 from autograder.report.report import Report
 

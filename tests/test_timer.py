@@ -8,9 +8,9 @@ from time import perf_counter_ns
 
 import pytest
 
-from autograder import timer as timers
-from autograder.clock import voluntary_switches
-from autograder.timer import Timer
+from autograder.monitor import timerfd as timers
+from autograder.monitor.thread_stats import voluntary_switches
+from autograder.monitor.timerfd import Timer
 
 MS = 1_000_000
 

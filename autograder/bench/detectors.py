@@ -58,11 +58,12 @@ Detector = Callable[[Snippet, tuple[Any, ...], float], Seen]
 
 def probe(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
     """Run under our own probe."""
-    from autograder import watching, wire
+    from autograder import wire
+    from autograder.monitor import watch
     from autograder.outcomes import CallFailed, Inconclusive, LoopBlocked
     from autograder.report.report import Report
 
-    record = watching.run(snippet.function, args, {}, timeout=TIMEOUT)
+    record = watch.run(snippet.function, args, {}, timeout=TIMEOUT)
     report, seen = Report(record), Seen(noise=0.0)
     worst = report.blocks[0] if report.blocks else None
     seen.noise = report.noise

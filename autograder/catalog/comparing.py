@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 from autograder import world
 from autograder.catalog.card import Card
+from autograder.monitor.watch import watch
 from autograder.outcomes import UserMistake
 from autograder.report import timeline
 from autograder.report.report import Report
 from autograder.text import milliseconds
-from autograder.watching import watch
 
 LIMIT = 0.1  # seconds: the limit of the course's labs
 

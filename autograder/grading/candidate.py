@@ -32,12 +32,13 @@ from collections.abc import Callable, Coroutine, Iterator
 from types import FrameType
 from typing import Any, BinaryIO
 
-from autograder import blame, unexamined, wire
+from autograder import wire
 from autograder.grading import room
 from autograder.grading.outputs import MOST_TEXT, Outputs, stream
 from autograder.grading.shell import Shell, open_for_cells, the_shell
 from autograder.grading.witness import HELLO
-from autograder.running import LAST_WORDS, Run, Stopped
+from autograder.monitor import frames, kernel_guard
+from autograder.monitor.run import LAST_WORDS, Run, Stopped
 
 REPEAT = 1.0  # s between two attempts to stop code whose time is over
 
@@ -59,7 +60,7 @@ def main(control: socket.socket, pulse: socket.socket, *shared: int) -> int:
     printed = _Printed()
     open_for_cells(shell)
     _attach([])
-    unexamined.in_candidate = True
+    kernel_guard.in_candidate = True
     signal.signal(signal.SIGINT, signal.default_int_handler)
     wire.send(control, {"id": request["id"], "layers": layers})
     return Candidate(control, pulse, shell, printed).serve()
@@ -136,7 +137,7 @@ class Candidate:
         if not source:
             return self._shell.user_ns.get(name)
         file = f"<driver {name}>"
-        blame.SHOWN[file] = f"the test's `{name}`"
+        frames.SHOWN[file] = f"the test's `{name}`"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         scope = dict(self._shell.user_ns)
         exec(compile(source, file, "exec"), scope)

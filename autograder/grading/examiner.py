@@ -21,7 +21,7 @@ from typing import Any
 
 from IPython.display import display
 
-from autograder import watching, wire
+from autograder import wire
 from autograder.grading import names, room, verdicts
 from autograder.grading.outputs import MOST_OF_ALL, Output, size_of, within
 from autograder.grading.remote import RemoteBackend, RemoteCandidate, Room
@@ -29,6 +29,7 @@ from autograder.grading.shell import Shell, open_for_cells, the_shell
 from autograder.grading.verdicts import Fault
 from autograder.grading.witness import Testimony
 from autograder.grading.zygote import Client
+from autograder.monitor import watch
 from autograder.report import report
 from autograder.report.report import Report
 
@@ -81,7 +82,7 @@ class Examiner:
 
         world.private()
         report.shower = self._show
-        watching.use(self.backend)
+        watch.use(self.backend)
         asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the worker hung up
         wanted = self.order["tests"]
         try:

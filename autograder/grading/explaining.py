@@ -10,7 +10,7 @@ from typing import Any
 from autograder.grading import evidence, gradebook, intake
 from autograder.grading.courses import Course
 from autograder.grading.evidence import Evidence
-from autograder.heartbeat import shortest_kept
+from autograder.monitor.timer_probe import shortest_kept
 from autograder.outcomes import UserMistake
 from autograder.text import duration
 

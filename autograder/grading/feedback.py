@@ -12,7 +12,7 @@ from autograder.grading import verdicts
 from autograder.grading.examination import Seen
 from autograder.grading.outputs import Output, error
 from autograder.grading.preprocess import KEY, Examine
-from autograder.heartbeat import shortest_kept
+from autograder.monitor.timer_probe import shortest_kept
 from autograder.text import duration
 
 BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"

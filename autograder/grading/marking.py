@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder import unexamined
 from autograder.course import notes
 from autograder.course.releasing import NEVER_COPIED, NEVER_RELEASED
 from autograder.course.units import Unit, repository
@@ -23,6 +22,7 @@ from autograder.grading import examination, gradebook, tables, verdicts
 from autograder.grading.examination import Cell, ExaminationFailed, Examined, Seen
 from autograder.grading.repair import Original, missing_and_doubled, repair
 from autograder.grading.tables import Row
+from autograder.monitor import kernel_guard
 from autograder.outcomes import UserMistake
 
 OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
@@ -49,7 +49,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[Row], list[str]]:
     Return its unit, a row a graded cell, and a sentence for each thing that was put in order.
     Raises UserMistake, and ExaminationFailed when the examiner itself broke.
     """
-    if unexamined.in_candidate:
+    if kernel_guard.in_candidate:
         raise UserMistake("This notebook is being graded already: check does nothing in it.")
     notebook = _read(path)
     unit = _unit_of(path, root)

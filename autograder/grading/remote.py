@@ -27,10 +27,10 @@ from autograder.grading.names import Handle
 from autograder.grading.outputs import Output, checked, clean, error
 from autograder.grading.witness import Testimony, Watching, Witness
 from autograder.grading.zygote import CANDIDATE, Client, ZygoteGone, children_of
+from autograder.monitor.run import LAST_WORDS, TEARDOWN, out_of_time
 from autograder.outcomes import UserMistake
 from autograder.report.record import Block, Record
 from autograder.report.report import Report
-from autograder.running import LAST_WORDS, TEARDOWN, out_of_time
 
 BEGIN = 10.0  # s a new candidate has for its first word; it takes 10 ms
 CELL_GRACE = 2.5  # s more than its time that a cell has before its process is ended

@@ -23,8 +23,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
-from autograder import blame
 from autograder.grading.outputs import Outputs
+from autograder.monitor import frames
 from autograder.report import timeline
 
 
@@ -111,7 +111,7 @@ class CellCompiler(CachingCompiler):
         if not self.cell_name:
             return str(super().get_code_name(raw_code, transformed_code, number))
         name = f"<cell {self.cell_name}>"
-        blame.SHOWN[name] = f"cell {self.cell_name}"
+        frames.SHOWN[name] = f"cell {self.cell_name}"
         return name
 
     def format_code_name(self, name: str) -> tuple[str, str] | None:

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from autograder.grading import verdicts
 from autograder.grading.examination import Cell, Seen
-from autograder.heartbeat import shortest_kept
+from autograder.monitor.timer_probe import shortest_kept
 from autograder.text import duration, milliseconds
 
 WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from autograder import wire
-from autograder.heartbeat import shortest_kept
+from autograder.monitor.timer_probe import shortest_kept
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,

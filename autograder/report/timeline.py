@@ -148,13 +148,13 @@ def record_readme_run(path: Path, limit: float = 0.1) -> Record:
 
     To be called when the machine is idle: what it takes away would be part of the picture.
     """
-    from autograder import running
+    from autograder.monitor import run
 
     # Where tracebacks and `blame` look for the text of a line: the bot needs no file of its own.
     linecache.cache["bot.py"] = (len(BOT), None, BOT.splitlines(keepends=True), "bot.py")
     names: dict[str, Any] = {}
     exec(compile(BOT, "bot.py", "exec"), names)
-    record = running.run(names["bot"])
+    record = run.run(names["bot"])
     plain = record.to_plain()
     plain.update(value=None, traceback="", began=0.0, lanes=[list(lane) for lane in record.lanes])
     stored = json.dumps({"limit": limit, "record": _rounded(plain)})

@@ -14,7 +14,7 @@ def to_plain(record):
 Record.to_plain = to_plain
 
 import time
-from autograder.running import Run
+from autograder.monitor.run import Run
 
 honest = Run.go
 

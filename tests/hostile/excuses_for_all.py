@@ -1,7 +1,7 @@
 # Every sleep is excused as the machine's.
 
 # %%
-from autograder import excuses, probe
+from autograder.monitor import attribution, probe
 
-probe.excuse = lambda sleep, looks, threads: excuses.Excuse(certain=sleep.slept)
+probe.excuse = lambda sleep, looks, threads: attribution.Excuse(certain=sleep.slept)
 tried()

@@ -14,7 +14,7 @@ def to_plain(record):
 Record.to_plain = to_plain
 
 from autograder.grading import candidate
-from autograder.running import Run
+from autograder.monitor.run import Run
 
 candidate._Audible._call = Run._call
 tried()

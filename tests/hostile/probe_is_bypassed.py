@@ -2,7 +2,7 @@
 
 # %%
 import asyncio
-from autograder.probe import Probe
+from autograder.monitor.probe import Probe
 
 Probe.make_loop = lambda self: asyncio.SelectorEventLoop()
 tried()

@@ -55,17 +55,8 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-from autograder import clock
-from autograder.blame import PUT_OFF, Look
-from autograder.clock import (
-    Children,
-    OtherThreads,
-    Reading,
-    ThreadClock,
-    Times,
-    voluntary_switches,
-)
-from autograder.excuses import (
+from autograder.monitor import thread_stats
+from autograder.monitor.attribution import (
     SELECT,
     SOME,
     STOPPED,
@@ -77,10 +68,19 @@ from autograder.excuses import (
     tally,
     true_waits,
 )
-from autograder.ownership import Ownership, serves
+from autograder.monitor.ownership import Ownership, serves
+from autograder.monitor.samples import PUT_OFF, Look
+from autograder.monitor.thread_stats import (
+    Children,
+    OtherThreads,
+    Reading,
+    ThreadClock,
+    Times,
+    voluntary_switches,
+)
 
 if TYPE_CHECKING:
-    from autograder.blame import Sampler
+    from autograder.monitor.sampler import Sampler
 
 TICK = 0.01  # s between two due times of the lateness; select may not sleep longer, where a thread
 # that keeps the GIL could hide in its sleep
@@ -114,7 +114,7 @@ class Probe:
         self.held: list[Held] = []
         self.noise: list[tuple[int, int]] = []
         self.busy: list[tuple[int, int]] = []  # when no timer could run: (begin, end)
-        self.blind = not clock.knows_waits()
+        self.blind = not thread_stats.knows_waits()
         self.sampler = sampler
         self.moment = 0  # when the pass under way began, 0 while in select; the sampler reads it
         self.left = 0  # when the select under way was called

@@ -16,11 +16,12 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, Protocol
 
-from autograder import unexamined, wire
+from autograder import wire
+from autograder.monitor import kernel_guard
+from autograder.monitor.run import LAST_WORDS, TEARDOWN, Run, Stopped, run
 from autograder.outcomes import UserMistake
 from autograder.report.record import Record
 from autograder.report.report import Report
-from autograder.running import LAST_WORDS, TEARDOWN, Run, Stopped, run
 
 HEARING = 0.25  # s until the learner's Stop is heard
 
@@ -91,7 +92,7 @@ class InThread:
     ) -> Report:
         """Run the call, keep this loop alive meanwhile, and come back even if the call does not."""
         self._refuse_when_stuck()
-        unexamined.stop_kernel()
+        kernel_guard.stop_kernel()
         name = getattr(function, "__name__", "the call")
         try:
             args = wire.copy(args, f"an argument of `{name}`")

@@ -28,8 +28,8 @@ from contextvars import Context
 from types import FrameType
 from typing import Any, NamedTuple
 
-from autograder.blame import Line, frames_now, function_name, is_own, own_line
-from autograder.clock import at_rest
+from autograder.monitor.frames import Line, frames_now, function_name, is_own, own_line
+from autograder.monitor.thread_stats import at_rest
 
 SERVES_KERNEL = {"ipykernel", "ipykernel_launcher", "IPython", "zmq", "tornado"}
 SERVES_KERNEL |= {"debugpy", "pydevd", "_pydevd_bundle"}

@@ -17,7 +17,7 @@ from time import perf_counter_ns
 from types import FrameType
 from typing import Any
 
-from autograder.blame import is_own
+from autograder.monitor.frames import is_own
 from autograder.paths import PACKAGE
 
 MOST_LANES = 40

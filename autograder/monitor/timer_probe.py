@@ -12,8 +12,8 @@ import importlib
 import sys
 from time import perf_counter_ns
 
+from autograder.monitor.probe import LONG, NOTABLE, Probe
 from autograder.outcomes import UserMistake
-from autograder.probe import LONG, NOTABLE, Probe
 
 PERIOD = 0.005  # s between two beats
 

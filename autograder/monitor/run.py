@@ -9,36 +9,32 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import inspect
-import re
 import threading
-import traceback
 from collections.abc import Callable
 from time import monotonic, perf_counter_ns
 from types import TracebackType
 from typing import Any
 
 from autograder import wire
-from autograder.blame import (
-    Sampler,
-    function_name,
-    is_own,
-    own_line,
-    shown_name,
-    source_line,
+from autograder.monitor.errors import (
+    OTHER_LOOP,
+    first_of,
+    innermost,
+    not_async,
+    own_traceback,
+    raiser,
+    waiting_at,
 )
-from autograder.heartbeat import HeartbeatProbe
-from autograder.lanes import Lanes
-from autograder.probe import Held, Probe
+from autograder.monitor.frames import shown_name, source_line
+from autograder.monitor.probe import Held, Probe
+from autograder.monitor.sampler import Sampler
+from autograder.monitor.task_trace import Lanes
+from autograder.monitor.timer_probe import HeartbeatProbe
 from autograder.report.record import Record
 
 MOST_TICKS = 20_000
 LAST_WORDS = 0.5  # s a cancelled call has to come to an end
 TEARDOWN = 2.0  # s the threads and generators a call left behind have to come to an end
-
-
-_OTHER_LOOP = re.compile(
-    r"different (event )?loop|same event loop|[Tt]imeout context manager should be used inside"
-)
 
 
 class Stopped(BaseException):
@@ -147,7 +143,7 @@ class Run:
             self._coroutine = self._call()
             self._task = loop.create_task(self._coroutine)
             assert self._sampler is not None
-            self._sampler.waiting = lambda: _waiting_at(self._coroutine)
+            self._sampler.waiting = lambda: waiting_at(self._coroutine)
             self._lanes.name_first(self.record.name)
             self._task.add_done_callback(lambda _: loop.stop())
             self._sampler.alarm(
@@ -178,7 +174,7 @@ class Run:
             awaitable = self._function(*self._args, **self._keywords)
             if not inspect.isawaitable(awaitable):
                 self.record.outcome = "raised"
-                self.record.error = ("TypeError", _not_async(self.record.name), "", 0)
+                self.record.error = ("TypeError", not_async(self.record.name), "", 0)
                 return
             value = await awaitable
             self._ended = perf_counter_ns()
@@ -204,8 +200,8 @@ class Run:
         if isinstance(error, Stopped):
             self._note_timeout(0, error.__traceback__)
             return
-        first, others = _first_of(error)
-        file, line = _innermost(first.__traceback__)
+        first, others = first_of(error)
+        file, line = innermost(first.__traceback__)
         kind = type(error).__name__
         self.record.outcome = "raised"
         if isinstance(first, NotImplementedError):
@@ -219,14 +215,14 @@ class Run:
             message = f"{type(first).__name__}: {message}" + (
                 f" (and {others} more)" if others else ""
             )
-        if isinstance(error, RuntimeError) and _OTHER_LOOP.search(message):
+        if isinstance(error, RuntimeError) and OTHER_LOOP.search(message):
             message = (
                 "it uses an object (a session, lock, queue or task) that was made in another cell, "
                 f"on another event loop; make it inside the function. ({message[:200]})"
             )
         self.record.error = (kind, message, shown_name(file) if file else "", line)
-        self.record.raised_by = _raiser(first.__traceback__) or _raiser(error.__traceback__)
-        self.record.traceback = _own_traceback(error)
+        self.record.raised_by = raiser(first.__traceback__) or raiser(error.__traceback__)
+        self.record.traceback = own_traceback(error)
 
     def _expire(self) -> None:
         """The call's time is over: note where it waits, cancel it, and at last stop the loop."""
@@ -241,12 +237,12 @@ class Run:
 
     def _note_timeout(self, moment: int, where: TracebackType | None = None) -> None:
         """The call did not end in time: note where it was, and how long it had no CPU."""
-        file, line = _innermost(where)
+        file, line = innermost(where)
         if not file and moment and self._sampler is not None:
             seen = self._sampler.line_of(moment)
             file, line = (seen.file, seen.line) if seen else ("", 0)
         if not file:
-            file, line = _waiting_at(self._coroutine)
+            file, line = waiting_at(self._coroutine)
         if self._probe is not None and threading.get_ident() == self._thread:
             self.record.starved = self._probe.starved()
         shown = shown_name(file) if file else ""
@@ -316,59 +312,3 @@ def _abandon(task: asyncio.Task[Any]) -> None:
 def out_of_time(seconds: float) -> str:
     """Say of a call that it did not end within its time."""
     return f"did not come to an end within {seconds:g} s"
-
-
-def _not_async(name: str) -> str:
-    return f"{name} is not a coroutine function: begin it with `async def`"
-
-
-def _first_of(error: BaseException) -> tuple[BaseException, int]:
-    """Return the exception, or the first of a group, and how many more the group has."""
-    others = 0
-    while isinstance(error, BaseExceptionGroup):
-        others += len(error.exceptions) - 1
-        error = error.exceptions[0]
-    return error, others
-
-
-def _innermost(trace: TracebackType | None) -> tuple[str, int]:
-    """Return the innermost place of the learner's code in a traceback, or ("", 0)."""
-    file, number = "", 0
-    while trace is not None:
-        place = own_line(trace.tb_frame)
-        if place is not None and place.file == trace.tb_frame.f_code.co_filename:
-            file, number = place.file, trace.tb_lineno
-        trace = trace.tb_next
-    return file, number
-
-
-def _raiser(trace: TracebackType | None) -> str:
-    """Return the name of the innermost function of the learner's in a traceback, or ""."""
-    name = ""
-    while trace is not None:
-        code = trace.tb_frame.f_code
-        if is_own(code.co_filename) and code.co_name.isidentifier():  # not <lambda>, <module>
-            name = function_name(code)
-        trace = trace.tb_next
-    return name
-
-
-def _waiting_at(coroutine: Any) -> tuple[str, int]:
-    """Return the innermost place of the learner's code where a suspended coroutine waits."""
-    file, number = "", 0
-    while coroutine is not None:
-        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
-        if frame is not None and is_own(frame.f_code.co_filename):
-            file, number = frame.f_code.co_filename, frame.f_lineno or 0
-        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
-    return file, number
-
-
-def _own_traceback(error: BaseException) -> str:
-    """Return the traceback of an error with the learner's frames only."""
-    summary = traceback.TracebackException.from_exception(error, limit=-60)
-    own = [frame for frame in summary.stack if is_own(frame.filename)]
-    for frame in own:
-        frame.filename = shown_name(frame.filename)
-    summary.stack = traceback.StackSummary.from_list(own)
-    return "".join(summary.format(chain=False))[:8000]

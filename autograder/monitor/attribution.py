@@ -16,8 +16,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from autograder.blame import Look
-from autograder.clock import Reading, Times
+from autograder.monitor.samples import Look
+from autograder.monitor.thread_stats import Reading, Times
 
 SOME = 1_000_000  # ns: less is not worth a question
 GIL_TURN = 5_500_000  # ns: how long who wants the GIL sleeps between two questions, at most

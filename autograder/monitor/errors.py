@@ -1,0 +1,70 @@
+"""Where the learner's code raised an exception, or waits: places and names for the record."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from types import TracebackType
+from typing import Any
+
+from autograder.monitor.frames import function_name, is_own, own_line, shown_name
+
+OTHER_LOOP = re.compile(
+    r"different (event )?loop|same event loop|[Tt]imeout context manager should be used inside"
+)
+
+
+def not_async(name: str) -> str:
+    return f"{name} is not a coroutine function: begin it with `async def`"
+
+
+def first_of(error: BaseException) -> tuple[BaseException, int]:
+    """Return the exception, or the first of a group, and how many more the group has."""
+    others = 0
+    while isinstance(error, BaseExceptionGroup):
+        others += len(error.exceptions) - 1
+        error = error.exceptions[0]
+    return error, others
+
+
+def innermost(trace: TracebackType | None) -> tuple[str, int]:
+    """Return the innermost place of the learner's code in a traceback, or ("", 0)."""
+    file, number = "", 0
+    while trace is not None:
+        place = own_line(trace.tb_frame)
+        if place is not None and place.file == trace.tb_frame.f_code.co_filename:
+            file, number = place.file, trace.tb_lineno
+        trace = trace.tb_next
+    return file, number
+
+
+def raiser(trace: TracebackType | None) -> str:
+    """Return the name of the innermost function of the learner's in a traceback, or ""."""
+    name = ""
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if is_own(code.co_filename) and code.co_name.isidentifier():  # not <lambda>, <module>
+            name = function_name(code)
+        trace = trace.tb_next
+    return name
+
+
+def waiting_at(coroutine: Any) -> tuple[str, int]:
+    """Return the innermost place of the learner's code where a suspended coroutine waits."""
+    file, number = "", 0
+    while coroutine is not None:
+        frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
+        if frame is not None and is_own(frame.f_code.co_filename):
+            file, number = frame.f_code.co_filename, frame.f_lineno or 0
+        coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
+    return file, number
+
+
+def own_traceback(error: BaseException) -> str:
+    """Return the traceback of an error with the learner's frames only."""
+    summary = traceback.TracebackException.from_exception(error, limit=-60)
+    own = [frame for frame in summary.stack if is_own(frame.filename)]
+    for frame in own:
+        frame.filename = shown_name(frame.filename)
+    summary.stack = traceback.StackSummary.from_list(own)
+    return "".join(summary.format(chain=False))[:8000]
