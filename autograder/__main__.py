@@ -6,7 +6,7 @@ SyntaxError. The verbs themselves are in `verbs.py`, which is free to use today'
 
 import sys
 
-from autograder.pythons import OLDEST, RANGE
+from autograder.environment.pythons import OLDEST, RANGE
 
 TOO_OLD = (
     "Unblocked needs %s, and this is Python %d.%d (%s): "
@@ -20,6 +20,6 @@ if __name__ == "__main__":
         )
         sys.exit(2)
 
-    from autograder.verbs import main
+    from autograder.cli import main
 
     sys.exit(main(sys.argv[1:]))

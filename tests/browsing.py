@@ -17,7 +17,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Route, sync_playwright
 from running_lab import ROOT, Lab
 
-from autograder import doctor
+from autograder.environment import contributor_tools
 
 SCREENSHOTS = ROOT / "tests" / "screenshots"
 FLAGS = [
@@ -48,7 +48,7 @@ def chromium(profile: Path, outside: list[str]) -> Iterator[Page]:
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             str(profile),
-            executable_path=str(doctor.chromium()),
+            executable_path=str(contributor_tools.chromium()),
             headless=True,
             args=FLAGS,
             viewport={"width": WINDOW[0], "height": WINDOW[1]},

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from running_lab import clone_into
 
-from autograder import doctor
+from autograder.environment import contributor_tools, finding
 
 ROOT = Path(__file__).resolve().parent.parent
 BINDER = ROOT / ".binder"
@@ -44,7 +44,9 @@ def run_script(clone: Path, name: str, *arguments: str) -> str:
     return answer.stdout
 
 
-@pytest.mark.skipif(doctor.repo2docker().missing, reason=doctor.reason(doctor.repo2docker()))
+@pytest.mark.skipif(
+    contributor_tools.repo2docker().missing, reason=finding.reason(contributor_tools.repo2docker())
+)
 def test_repo2docker_writes_a_dockerfile_from_our_files_and_no_others(clone: Path) -> None:
     program = shutil.which("jupyter-repo2docker")
     options = ["--no-build", "--debug", "--user-id", "1000", "--user-name", "jovyan"]

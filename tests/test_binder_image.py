@@ -18,7 +18,7 @@ import pytest
 from namespaces import apart, limited
 from worked_labs import worked
 
-from autograder import doctor
+from autograder.environment import contributor_tools, finding
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -35,7 +35,9 @@ CPU, MEMORY = 1.0, 2 << 30  # mybinder.org's limits
 pytestmark = [
     pytest.mark.slow,  # 2-3 minutes
     pytest.mark.timeout(900),  # nearly all of it in the fixture: downloads, and a busy machine
-    pytest.mark.skipif(doctor.binder().missing, reason=doctor.reason(doctor.binder())),
+    pytest.mark.skipif(
+        contributor_tools.binder().missing, reason=finding.reason(contributor_tools.binder())
+    ),
 ]
 
 

@@ -33,14 +33,16 @@ from playwright.sync_api import Locator, Page, expect
 from running_lab import Lab, clone_into, lab
 from worked_labs import worked
 
-from autograder import doctor
 from autograder.course import answers, rendering
 from autograder.course.units import Unit
+from autograder.environment import contributor_tools, finding
 
 pytestmark = [
     pytest.mark.slow,  # Chromium and JupyterLab need about 10 s, the lesson its own time
     pytest.mark.timeout(240),
-    pytest.mark.skipif(doctor.browser().missing, reason=doctor.reason(doctor.browser())),
+    pytest.mark.skipif(
+        contributor_tools.browser().missing, reason=finding.reason(contributor_tools.browser())
+    ),
 ]
 
 ANSWERS = Path(__file__).parent / "answers"

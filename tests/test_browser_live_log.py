@@ -20,12 +20,14 @@ from browsing import chromium, keep, open_notebook
 from playwright.sync_api import Page
 from running_lab import Lab, clone_into, lab
 
-from autograder import doctor
+from autograder.environment import contributor_tools, finding
 
 pytestmark = [
     pytest.mark.slow,  # Chromium and JupyterLab need about 10 s
     pytest.mark.timeout(240),
-    pytest.mark.skipif(doctor.browser().missing, reason=doctor.reason(doctor.browser())),
+    pytest.mark.skipif(
+        contributor_tools.browser().missing, reason=finding.reason(contributor_tools.browser())
+    ),
 ]
 
 SHOWN_WITHIN = 0.5  # seconds from the event to its line; 5-40 ms on two idle cores

@@ -10,12 +10,14 @@ import pytest
 from browsing import chromium, open_notebook, run_all
 from running_lab import clone_into, lab
 
-from autograder import doctor
 from autograder.course.units import Unit
+from autograder.environment import contributor_tools, finding
 
 pytestmark = [
     pytest.mark.slow,  # Chromium and JupyterLab need about 10 s
-    pytest.mark.skipif(doctor.browser().missing, reason=doctor.reason(doctor.browser())),
+    pytest.mark.skipif(
+        contributor_tools.browser().missing, reason=finding.reason(contributor_tools.browser())
+    ),
 ]
 
 

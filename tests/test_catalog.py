@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from autograder import catalog, doctor, world
+from autograder import catalog, world
 from autograder.catalog.card import Card
 from autograder.catalog.comparing import LIMIT, measure
+from autograder.environment.finding import reason
 from autograder.outcomes import UserMistake
 from autograder.world import offers
 
@@ -43,7 +44,7 @@ def skip_unless_here(card: Card) -> None:
         pytest.skip(card.missing())
     for finding in (SERVERS[name]() for name in card.servers):
         if finding.missing and "speaks its protocol" not in finding.found:
-            pytest.skip(doctor.reason(finding))
+            pytest.skip(reason(finding))
 
 
 @pytest.mark.filterwarnings("default")  # what a library warns of is the library's

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from namespaces import apart
 
-from autograder import doctor
+from autograder.environment import contributor_tools, finding
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -34,7 +34,9 @@ FILES = (
 pytestmark = [
     pytest.mark.soak,  # 9 minutes, both Pythons at once, beside load 8; two thirds are the install
     pytest.mark.timeout(3600),
-    pytest.mark.skipif(doctor.sid().missing, reason=doctor.reason(doctor.sid())),
+    pytest.mark.skipif(
+        contributor_tools.sid().missing, reason=finding.reason(contributor_tools.sid())
+    ),
 ]
 
 

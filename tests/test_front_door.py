@@ -14,12 +14,13 @@ from pathlib import Path
 import pytest
 
 import autograder as package
-from autograder import doctor, verbs
+from autograder import cli, doctor
 from autograder.course import suite
+from autograder.environment import finding
 from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parent.parent
-VERBS = sorted(verbs._parser()[1])
+VERBS = sorted(cli._parser()[1])
 READ_BY_ANY_PYTHON = ("__init__.py", "__main__.py", "pythons.py")
 
 
@@ -60,7 +61,7 @@ def test_the_types_of_the_public_names_are_those_that_are_loaded() -> None:
 @pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
-        verbs.main([verb, "--help"])
+        cli.main([verb, "--help"])
     assert f"autograder {verb}" in capsys.readouterr().out
 
 
@@ -112,7 +113,7 @@ def test_a_mistake_found_by_a_room_is_its_sentence(
         raise UserMistake("There is no unit 99: see `progress`.")
 
     monkeypatch.setattr(doctor, "report", refuse)
-    assert verbs.main(["doctor"]) == 2
+    assert cli.main(["doctor"]) == 2
     assert capsys.readouterr().err == "There is no unit 99: see `progress`.\n"
 
 
@@ -169,7 +170,7 @@ def test_what_an_old_python_reads_has_no_newer_syntax(name: str) -> None:
 def test_doctor_lists_each_room_and_what_a_missing_thing_costs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    nothing_found = doctor.Finding("Chromium", "not found", "the browser test is skipped")
+    nothing_found = finding.Finding("Chromium", "not found", "the browser test is skipped")
     monkeypatch.setattr(doctor, "_ROOMS", {"Browser": lambda: [nothing_found]})
     report = doctor.report()
     assert "no  Chromium  not found" in report

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 import yaml
 
-from autograder import pythons, verbs
+from autograder import cli
 from autograder.catalog.card import Card
+from autograder.environment import pythons
 
 ROOT = Path(__file__).resolve().parent.parent
 GITHUB = ROOT / ".github"
@@ -99,7 +100,7 @@ def test_a_workflow_runs_on_something_and_calls_what_exists(path: Path) -> None:
             assert re.fullmatch(r"[\w/-]+@v\d+", step.get("uses", "actions/checkout@v4"))
             said.append(step.get("run", ""))
     named = re.findall(r"-m autograder ([a-z]+)", "\n".join(said))
-    assert set(named) <= set(verbs._parser()[1])
+    assert set(named) <= set(cli._parser()[1])
     assert all((ROOT / script).exists() for script in re.findall(r"\.ci/\w+", "\n".join(said)))
     assert "test" in named or ".ci/run" in said
 

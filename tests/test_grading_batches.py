@@ -22,8 +22,8 @@ import pytest
 import toy_unit as toy
 from processes import outliving
 
-from autograder import doctor
 from autograder.bench import metering
+from autograder.environment import contributor_tools, finding
 from autograder.grading import batch, courses, examination, marking, preprocess, slots, submissions
 from autograder.outcomes import UserMistake
 
@@ -390,8 +390,8 @@ def _scores(root: Path) -> dict[str, float]:
 @pytest.fixture
 def cluster() -> Iterator[Any]:
     """A Dask cluster of two workers on this machine."""
-    if doctor.dask().missing:
-        pytest.skip(doctor.reason(doctor.dask()))
+    if contributor_tools.dask().missing:
+        pytest.skip(finding.reason(contributor_tools.dask()))
     from distributed import LocalCluster
 
     with LocalCluster(
@@ -457,7 +457,7 @@ def test_a_cluster_that_is_not_there_is_said_in_one_sentence(
 ) -> None:
     root = small_course(tmp_path, 1)
     address = "tcp://127.0.0.1:1"
-    missing = doctor.dask().missing
+    missing = contributor_tools.dask().missing
     monkeypatch.setattr(batch, "_PATIENCE", 1.0)
     sentence = "needs Dask" if missing else f"No Dask scheduler answers at {address}"
     with pytest.raises(UserMistake, match=sentence) as refusal:

@@ -23,6 +23,7 @@ import pytest
 import toy_unit as toy
 
 from autograder import doctor
+from autograder.environment import finding
 from autograder.grading import examination, room
 from autograder.grading.examination import Cell
 
@@ -36,10 +37,10 @@ USERS = [os.getuid(), another_user.LEARNER] if os.getuid() == 0 else [os.getuid(
 
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.skipif(sys.platform != "linux", reason=doctor.reason(doctor.namespaces())),
+    pytest.mark.skipif(sys.platform != "linux", reason=finding.reason(doctor.namespaces())),
 ]
 needs_namespaces = pytest.mark.skipif(
-    bool(room.weakness(LAYERS)), reason=doctor.reason(doctor.namespaces())
+    bool(room.weakness(LAYERS)), reason=finding.reason(doctor.namespaces())
 )
 
 
@@ -106,7 +107,7 @@ def test_with_namespaces_nothing_is_in_reach(user: int, course: Path) -> None:
 
 
 @pytest.mark.skipif(not doctor.landlock().found.startswith("version"),
-                    reason=doctor.reason(doctor.landlock()))  # fmt: skip
+                    reason=finding.reason(doctor.landlock()))  # fmt: skip
 @pytest.mark.slow
 @pytest.mark.parametrize("user", USERS)
 def test_where_namespaces_are_refused_landlock_keeps_the_files(user: int, course: Path) -> None:

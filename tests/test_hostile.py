@@ -21,6 +21,7 @@ import pytest
 
 from autograder import doctor
 from autograder.course import reading
+from autograder.environment import finding
 from autograder.grading import examination, room, verdicts
 from autograder.grading.examination import Cell, Examined
 
@@ -34,7 +35,7 @@ SLOW = {
 }  # fmt: skip
 
 pytestmark = [
-    pytest.mark.skipif(bool(room.weakness(LAYERS)), reason=doctor.reason(doctor.namespaces())),
+    pytest.mark.skipif(bool(room.weakness(LAYERS)), reason=finding.reason(doctor.namespaces())),
     pytest.mark.timeout(180),
 ]
 

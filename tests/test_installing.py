@@ -19,7 +19,8 @@ from pathlib import Path
 import pytest
 from packaging import markers
 
-from autograder import doctor, install_log, installing
+from autograder import doctor
+from autograder.environment import bootstrap, install_progress
 from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -28,7 +29,8 @@ FIRST = "First start"
 BARE_PYTHON = Path(sys.base_prefix) / ("python.exe" if os.name == "nt" else "bin/python3")
 # What `-m autograder` does, without the look at the version.
 ENTER = (
-    "import sys; sys.path.insert(0, ''); from autograder.installing import enter; enter(['doctor'])"
+    "import sys; sys.path.insert(0, ''); from autograder.environment.bootstrap import enter;"
+    "enter(['doctor'])"
 )
 INSTALLS = pytest.mark.slow  # a real venv with pip in it takes 3-6 s to make
 
@@ -121,10 +123,10 @@ class Clone:
 
     @property
     def log(self) -> str:
-        return installing.log_of(self.venv).read_text().replace("unblocked-", "unblocked_")
+        return bootstrap.log_of(self.venv).read_text().replace("unblocked-", "unblocked_")
 
     def has(self, name: str) -> bool:
-        asked = [installing.python_of(self.venv), "-c", f"import {name}"]
+        asked = [bootstrap.python_of(self.venv), "-c", f"import {name}"]
         return subprocess.run(asked, capture_output=True, check=False).returncode == 0
 
 
@@ -190,7 +192,7 @@ def test_an_interrupted_install_leaves_no_process_and_starts_from_nothing(clone:
             while pip.recv(1 << 16):  # ends when pip's process has
                 pass
     assert process.returncode != 0
-    assert not installing.is_current(clone.venv)
+    assert not bootstrap.is_current(clone.venv)
     half_a_package = clone.venv / "half-a-package"
     half_a_package.touch()
     assert FIRST in clone.run()
@@ -255,7 +257,7 @@ def test_packages_that_cannot_be_had_are_a_sentence_and_lose_nothing(clone: Clon
 def test_a_failed_install_names_what_is_at_fault_and_the_next_step(
     said: str, version: tuple[int, int], told: str, not_told: str
 ) -> None:
-    step = install_log.next_step(said, version)
+    step = install_progress.next_step(said, version)
     assert told in step
     assert not_told not in step
 
@@ -273,7 +275,7 @@ def test_doctor_says_which_pythons_the_course_runs_on_and_when_this_one_is_newer
 
 def test_packages_are_made_without_a_compiler_where_that_is_possible() -> None:
     """mysql-mimic has no wheel for 3.15, and most learners' machines have no compiler."""
-    assert installing.environment()["NO_MYPYC"] == "1"
+    assert bootstrap.environment()["NO_MYPYC"] == "1"
 
 
 @INSTALLS
@@ -294,7 +296,7 @@ def test_where_uv_fails_pip_is_tried(clone: Clone, tmp_path: Path) -> None:
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "requirements.txt").write_text("unblocked_pebble\n")
     (tmp_path / "pyproject.toml").write_text("")
-    monkeypatch.setattr(installing, "ROOT", tmp_path)
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     return tmp_path
 
 
@@ -302,10 +304,10 @@ def test_without_uv_pip_and_ensurepip_the_debian_package_is_named(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(installing.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     with pytest.raises(UserMistake, match=rf"sudo apt install python{version}-venv"):
-        installing.bring_up_to_date(root / ".venv")
+        bootstrap.bring_up_to_date(root / ".venv")
     assert not (root / ".venv").exists()
 
 
@@ -325,7 +327,7 @@ def test_without_uv_pip_and_ensurepip_the_debian_package_is_named(
     ],
 )
 def test_the_line_says_how_far_pip_or_uv_is(said: str, unpacked: int, shown: str) -> None:
-    assert install_log.how_far(said, unpacked).endswith(shown)
+    assert install_progress.how_far(said, unpacked).endswith(shown)
 
 
 def test_a_terminal_sees_one_line_that_moves_and_a_file_a_line_now_and_then(
@@ -333,14 +335,14 @@ def test_a_terminal_sees_one_line_that_moves_and_a_file_a_line_now_and_then(
 ) -> None:
     log = tmp_path / ".venv.log"
     log.write_text("Collecting what an earlier command wanted\n")
-    plain = install_log.Moving(tmp_path / ".venv", log)
+    plain = install_progress.Moving(tmp_path / ".venv", log)
     plain.show()
     assert capsys.readouterr().out == ""
-    monkeypatch.setattr(install_log, "PRINTED", 0.0)
+    monkeypatch.setattr(install_progress, "PRINTED", 0.0)
     plain.show()
     assert capsys.readouterr().out == "    0 s  getting ready\n"
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    moving = install_log.Moving(tmp_path / ".venv", log)
+    moving = install_progress.Moving(tmp_path / ".venv", log)
     moving.show()
     log.write_text(log.read_text() + "Collecting yarl\n")
     moving.show()
@@ -355,7 +357,7 @@ def test_a_terminal_sees_one_line_that_moves_and_a_file_a_line_now_and_then(
 
 def test_a_place_that_cannot_be_written_is_one_sentence(root: Path) -> None:
     with pytest.raises(UserMistake, match="see that this folder can be written to"):
-        installing.bring_up_to_date(root / "requirements.txt" / ".venv")
+        bootstrap.bring_up_to_date(root / "requirements.txt" / ".venv")
 
 
 @pytest.mark.parametrize(
@@ -373,7 +375,7 @@ def test_an_interpreter_is_used_when_it_satisfies_every_line(
     line: str, complete: bool, root: Path
 ) -> None:
     (root / "requirements.txt").write_text(f"# what is needed\n\n{line}\n")
-    assert installing.has_everything() is complete
+    assert bootstrap.has_everything() is complete
 
 
 @pytest.mark.parametrize(
@@ -393,7 +395,7 @@ def test_debian_12s_python_is_not_content_with_a_soupsieve_that_its_re_cannot_re
     today = {**markers.default_environment(), "python_full_version": version}
     monkeypatch.setattr(markers, "default_environment", lambda: today)
     monkeypatch.setattr(importlib.metadata, "version", lambda name: found)
-    assert installing.has_everything() is complete
+    assert bootstrap.has_everything() is complete
 
 
 def test_a_home_that_cannot_be_written_is_replaced(
@@ -407,7 +409,7 @@ def test_a_home_that_cannot_be_written_is_replaced(
     monkeypatch.setenv("MPLCONFIGDIR", "kept")
     monkeypatch.setenv("HOME", str(root / "no such home"))
     monkeypatch.setenv("USERPROFILE", str(root / "no such home"))
-    installing._surround()
+    bootstrap._surround()
     assert Path(os.environ["JUPYTER_RUNTIME_DIR"]).is_relative_to(root / "work")
     assert os.environ["MPLCONFIGDIR"] == "kept"
     assert os.environ["PYTHONPATH"] == str(root)
@@ -426,5 +428,5 @@ def test_the_wait_of_the_lock_ends_with_the_process_that_held_it(root: Path) -> 
         assert holder.stdout.readline() == "held\n"
         holder.kill()
     began = time.monotonic()
-    with installing._alone(root / ".venv"):
+    with bootstrap._alone(root / ".venv"):
         assert time.monotonic() - began < 5

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder import verbs
+from autograder import cli
 from autograder.course.units import built
 from autograder.grading.configuration import COURSE
 from autograder.world import console
@@ -29,7 +29,7 @@ def test_every_link_leads_to_a_file(page: Path) -> None:
 def test_every_verb_it_names_exists(page: Path) -> None:
     named = re.findall(r"-m autograder ([a-z]+)", page.read_text("utf-8"))
     assert named
-    assert set(named) <= set(verbs._parser()[1])
+    assert set(named) <= set(cli._parser()[1])
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

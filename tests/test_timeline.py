@@ -26,7 +26,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
-from autograder import doctor
+from autograder.environment import contributor_tools, finding
 from autograder.report import story, timeline
 from autograder.report.record import Record
 
@@ -342,8 +342,8 @@ def test_html_is_small_and_stands_alone_with_the_text_escaped() -> None:
 
 @pytest.mark.slow
 def test_the_room_and_not_the_window_decides_which_picture_is_seen(tmp_path: Path) -> None:
-    if doctor.chromium() is None:
-        pytest.skip(doctor.reason(doctor.browser()))
+    if contributor_tools.chromium() is None:
+        pytest.skip(finding.reason(contributor_tools.browser()))
     from playwright.sync_api import sync_playwright
 
     page = "<body style='margin:0'>"
@@ -353,7 +353,7 @@ def test_the_room_and_not_the_window_decides_which_picture_is_seen(tmp_path: Pat
     (tmp_path / "page.html").write_text(page)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=str(doctor.chromium()), args=["--no-sandbox"]
+            executable_path=str(contributor_tools.chromium()), args=["--no-sandbox"]
         )
         tab = browser.new_page(viewport={"width": 1280, "height": 800})
         tab.goto((tmp_path / "page.html").as_uri())

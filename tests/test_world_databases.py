@@ -27,6 +27,7 @@ from processes import outliving
 from test_world import GONE, NOBODY, PRELUDE, Place, can_be_run_by, told
 
 from autograder import doctor, world
+from autograder.environment import finding
 from autograder.outcomes import UserMistake
 from autograder.world import caching, debian, mariadb, offers, postgres
 from autograder.world.mariadb import MySQL
@@ -35,7 +36,7 @@ from autograder.world.sqlite_lock import SqliteLock
 
 for offered in offers.findings():
     if offered.missing and "speaks its protocol" not in offered.found:
-        pytest.skip(doctor.reason(offered), allow_module_level=True)
+        pytest.skip(finding.reason(offered), allow_module_level=True)
 
 EVERYTHING = ("http", "postgres", "mysql", "dns", "sqlite")
 START_ALL = f"""
@@ -478,7 +479,7 @@ def test_two_notebooks_share_one_database_and_no_locked_file(place: Place) -> No
 
 def test_offline_in_a_network_namespace_all_servers_start(place: Place) -> None:
     if doctor.namespaces().missing:
-        pytest.skip(doctor.reason(doctor.namespaces()))
+        pytest.skip(finding.reason(doctor.namespaces()))
     if shutil.which("ip") is None or shutil.which("unshare") is None:
         pytest.skip("`ip` and `unshare`, which make the namespace of this test, are not installed")
     script = f"""

@@ -20,6 +20,7 @@ from worked_labs import worked
 
 from autograder import doctor, world
 from autograder.course.units import Unit, repository
+from autograder.environment import finding
 from autograder.grading import examination, gradebook, room, verdicts
 from autograder.outcomes import WrongValue
 from autograder.world import sqlite_rows
@@ -319,7 +320,7 @@ async def add_xp(path, name, points):
 
 
 @pytest.mark.skipif(
-    bool(room.weakness(room.offered()[0])), reason=doctor.reason(doctor.namespaces())
+    bool(room.weakness(room.offered()[0])), reason=finding.reason(doctor.namespaces())
 )
 @pytest.mark.timeout(60)
 def test_an_answer_that_leaves_a_forged_journal_deletes_nothing_outside(tmp_path: Path) -> None:

@@ -18,8 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder import doctor
 from autograder.bench import door_install
+from autograder.environment import contributor_tools
 from autograder.paths import ROOT
 
 MOST_IMPORT = 0.3  # s that `from autograder import watch` may take, in each notebook
@@ -61,7 +61,7 @@ def measure(repeats: int, *, quick: bool = False, cold: bool = False) -> int:
             _show(part)
     else:
         print("\nA cold install takes minutes and is measured with --cold.")
-    if doctor.chromium() is None:
+    if contributor_tools.chromium() is None:
         print("\nNo Chromium was found, so when the page is usable was not measured.")
     least = min(imports.rows[_WATCH])
     print(f"\n{_WATCH}: {least:.2f} s at the least (bound {MOST_IMPORT}).")
@@ -115,7 +115,7 @@ def _lab() -> Times:
                 answered = time.perf_counter() - began
                 times["looks at packages, reads the verbs"] = answered - inside
                 times["JupyterLab, until the page answers"] = inside
-                if doctor.chromium() is not None:
+                if contributor_tools.chromium() is not None:
                     times |= _in_browser(url, Path(environment["HOME"]))
             finally:
                 process.terminate()
@@ -139,7 +139,7 @@ def _in_browser(url: str, home: Path) -> Times:
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             str(home / "profile"),
-            executable_path=str(doctor.chromium()),
+            executable_path=str(contributor_tools.chromium()),
             args=["--no-sandbox", "--disable-gpu"],  # CI is root, and has no screen
         )
         try:

@@ -11,7 +11,7 @@ import venv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from autograder import install_log, installing
+from autograder.environment import bootstrap, install_progress
 from autograder.paths import ROOT
 
 UNPACKS = b"\nInstalling collected packages:"  # pip's words, when the last package was fetched
@@ -23,12 +23,12 @@ def cold() -> Iterator[tuple[str, Mapping[str, float]]]:
     Caches are as they are: a second install on one machine fetches little. Raises UserMistake when
     there is no installer, and RuntimeError with the end of the log when one fails.
     """
-    for number in range(len(installing.ways(sys.executable))):
+    for number in range(len(bootstrap.ways(sys.executable))):
         with tempfile.TemporaryDirectory(prefix="unblocked-cold-") as folder:
             place = Path(folder) / ".venv"
             began = time.perf_counter()
             venv.create(place, symlinks=os.name != "nt")
-            *preparing, last = installing.ways(str(installing.python_of(place)))[number]
+            *preparing, last = bootstrap.ways(str(bootstrap.python_of(place)))[number]
             for command in preparing:
                 _run(command, place)
             times = {"an empty environment": time.perf_counter() - began}
@@ -46,13 +46,13 @@ def cold() -> Iterator[tuple[str, Mapping[str, float]]]:
 
 def _run(command: list[str], place: Path) -> float:
     """Run an installer; return when it began to unpack (perf_counter seconds), or 0."""
-    log, unpacks = installing.log_of(place), 0.0
+    log, unpacks = bootstrap.log_of(place), 0.0
     with (
         open(log, "wb") as sink,
         subprocess.Popen(
             command,
             cwd=ROOT,
-            env=installing.environment(),
+            env=bootstrap.environment(),
             stdout=sink,
             stderr=subprocess.STDOUT,
         ) as process,
@@ -62,5 +62,5 @@ def _run(command: list[str], place: Path) -> float:
             if not unpacks and UNPACKS in log.read_bytes():
                 unpacks = time.perf_counter()
     if process.returncode != 0:
-        raise RuntimeError(install_log.last_lines(log))
+        raise RuntimeError(install_progress.last_lines(log))
     return unpacks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 
-from autograder.doctor import Finding
+from autograder.environment.finding import Finding
 from autograder.outcomes import UserMistake
 from autograder.world import debian, keeper, mariadb
 from autograder.world import postgres as postgresql

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
-from autograder import installing
+from autograder.environment import bootstrap
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
 
@@ -26,7 +26,7 @@ def main(arguments: Sequence[str]) -> int:
     _let_terminate_clean_up()
     try:
         options = _read(arguments)
-        installing.enter(arguments, make=options.verb is not doctor)
+        bootstrap.enter(arguments, make=options.verb is not doctor)
         verb: Verb = options.verb
         return verb(options)
     except UserMistake as mistake:

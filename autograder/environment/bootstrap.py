@@ -31,7 +31,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from autograder.install_log import MOVES, Moving, last_lines, next_step, said_in
+from autograder.environment.install_progress import MOVES, Moving, last_lines, next_step, said_in
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
 

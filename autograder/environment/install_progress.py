@@ -12,7 +12,7 @@ import sys
 import time
 from pathlib import Path
 
-from autograder.pythons import NEWEST, RANGE
+from autograder.environment.pythons import NEWEST, RANGE
 
 MOVES, PRINTED = 0.2, 15.0  # s from one line to the next: on a terminal, and elsewhere
 LAST_LINES = 15  # of the log, shown when the installer fails

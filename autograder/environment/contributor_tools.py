@@ -1,0 +1,133 @@
+"""What only those who change the course need: a browser, Binder's builder, more bot libraries."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from autograder.environment.finding import Finding
+
+CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+
+def workshop() -> list[Finding]:
+    """What the tests use beyond the packages."""
+    return [browser(), repo2docker(), binder(), sid(), bot_libraries(), dask()]
+
+
+def browser() -> Finding:
+    """The system's Chromium, which the browser test drives."""
+    found = chromium()
+    if found:
+        return Finding("Chromium", str(found))
+    return Finding(
+        "Chromium",
+        "not found",
+        "the test that opens JupyterLab in a browser is skipped; on Debian:"
+        " `sudo apt install chromium`",
+    )
+
+
+def chromium() -> Path | None:
+    """Return the path of the system's Chromium or Chrome."""
+    for name in CHROMIUM_NAMES:
+        found = shutil.which(name)
+        if found:
+            return Path(found)
+    return None
+
+
+def dask() -> Finding:
+    """Dask, which spreads a class over many machines; one machine grades without it."""
+    name = "Dask"
+    if importlib.util.find_spec("distributed") is not None:
+        return Finding(name, "installed")
+    return Finding(
+        name,
+        "not installed",
+        "`grade --dask` is refused, and its tests are skipped; `pip install -e '.[cluster]'`",
+    )
+
+
+def repo2docker() -> Finding:
+    """The program that Binder builds with; it is no requirement, since nothing else needs it."""
+    found = shutil.which("jupyter-repo2docker")
+    if found:
+        return Finding("repo2docker", found)
+    return Finding(
+        "repo2docker",
+        "not found",
+        "the Binder files are checked for their form only, not by repo2docker itself;"
+        " `pip install jupyter-repo2docker`",
+    )
+
+
+def binder() -> Finding:
+    """What it takes to build and launch Binder's image without Docker."""
+    # It is made in memory, which takes 1.5 GB, and run there.
+    missing = _missing_for_a_chroot(("debian", "ubuntu"), "jupyter-repo2docker", memory=6e9)
+    name = "Binder's image"
+    if not missing:
+        return Finding(name, "can be built and launched here")
+    return Finding(
+        name,
+        f"no {', no '.join(missing)}",
+        "a launch on Binder is not proven: its image is neither built nor started; `.ci/run` as"
+        " root, on Debian or Ubuntu, installs what that takes",
+    )
+
+
+def sid() -> Finding:
+    """What it takes to try the newest Pythons, which are in Debian's sid, in a folder."""
+    # In memory too: the system and `.venv` take 1.4 GB.
+    missing = _missing_for_a_chroot(("debian",), memory=6e9)
+    name = "the newest Pythons"
+    if not missing:
+        return Finding(name, "can be tried here, in a folder with Debian's sid (`test --soak`)")
+    return Finding(
+        name,
+        f"no {', no '.join(missing)}",
+        "the course is not tried with Pythons that this machine does not have; `.ci/run` as root,"
+        " on Debian, installs what that takes",
+    )
+
+
+def _missing_for_a_chroot(systems: tuple[str, ...], *more: str, memory: float) -> list[str]:
+    """What this machine lacks for a Debian or Ubuntu of its own in a folder in memory."""
+    programs = (*more, "mmdebstrap", "unshare", "setpriv")
+    missing = [program for program in programs if shutil.which(program) is None]
+    if sys.platform != "linux" or os.geteuid() != 0:
+        missing.append("root on Linux")
+    elif not missing:
+        if platform.freedesktop_os_release()["ID"] not in systems:
+            known = " or ".join(system.title() for system in systems)
+            missing.append(f"{known}, whose packages it is made of")
+        if subprocess.run(["unshare", "--mount", "--net", "true"], check=False).returncode:
+            missing.append("leave to make namespaces")
+        if _free_memory() < memory:
+            missing.append(f"{memory / 1e9:.0f} GB of free memory")
+    return missing
+
+
+def _free_memory() -> float:
+    """Bytes that Linux could give to programs."""
+    told = dict(line.split(":") for line in Path("/proc/meminfo").read_text("utf-8").splitlines())
+    return 1024 * float(told["MemAvailable"].split()[0])
+
+
+def bot_libraries() -> Finding:
+    """The libraries beside discord.py that the gateway's tests know how to drive."""
+    folder = os.environ.get("UNBLOCKED_CLIENTS", "")
+    found = sorted(path.parent.parent.name for path in Path(folder or "/-").glob("*/bin/python"))
+    if found:
+        return Finding("other bot libraries", ", ".join(found))
+    return Finding(
+        "other bot libraries",
+        "UNBLOCKED_CLIENTS names no folder with them",
+        "the gateway is tested with discord.py alone; see tests/clients/README.md",
+    )
