@@ -97,9 +97,9 @@ def kernel_clock() -> list[Finding]:
 
 def servers() -> list[Finding]:
     """What the units talk to, and which program plays each part."""
-    from autograder.world import offers
+    from autograder.world import availability
 
-    return offers.findings()
+    return availability.findings()
 
 
 # The catalog

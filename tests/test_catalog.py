@@ -18,16 +18,16 @@ from autograder.catalog.card import Card
 from autograder.catalog.comparing import LIMIT, measure
 from autograder.environment.finding import reason
 from autograder.outcomes import UserMistake
-from autograder.world import offers
+from autograder.world import availability
 
 ROOT = Path(__file__).parents[1]
 CARDS = catalog.cards()
 SERVERS = {
-    "http": offers.http,
-    "postgres": offers.postgres,
-    "mysql": offers.mysql,
-    "dns": offers.dns,
-    "sqlite": offers.sqlite,
+    "http": availability.http,
+    "postgres": availability.postgres,
+    "mysql": availability.mysql,
+    "dns": availability.dns,
+    "sqlite": availability.sqlite,
 }
 
 

@@ -354,7 +354,7 @@ def test_a_new_gradebook_appears_whole_or_not_at_all(
 def test_the_gradebook_may_be_postgresql(tmp_path: Path) -> None:
     """nbgrader's own `db_url`, on the PostgreSQL that the course brings."""
     from autograder import world
-    from autograder.world import postgres
+    from autograder.world.databases import postgres
 
     if postgres.programs() is None:
         pytest.skip(postgres.NO_SERVER)

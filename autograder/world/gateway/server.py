@@ -27,7 +27,7 @@ from autograder.world.gateway.journal import COUNTED, Event, Journal
 from autograder.world.gateway.payloads import CHANNELS, PEOPLE, Account, Json, snowflake
 from autograder.world.gateway.session import GUILDS, Bot, Session
 from autograder.world.gateway.streams import encoder
-from autograder.world.listening import listen
+from autograder.world.servers.listen import listen
 
 # How long a session waits for its RESUME, in seconds. Discord's number is not published.
 RESUME_WINDOW = 60.0

@@ -1,8 +1,8 @@
 """Speaks MySQL's protocol over SQLite, where no MariaDB can be had: a stand-in, and called so.
 
-`python -m autograder.world.mysql_stand_in PLACE DIRECTORY` serves one database on a port or a
-socket's path, to one user, whose name and password are in USER and PASSWORD. It knows SLEEP,
-transactions and ordinary SQL, translated by sqlglot; not SHOW, EXPLAIN, GET_LOCK, prepared
+`python -m autograder.world.databases.mysql_stand_in PLACE DIRECTORY` serves one database on a
+port or a socket's path, to one user, whose name and password are in USER and PASSWORD. It knows
+SLEEP, transactions and ordinary SQL, translated by sqlglot; not SHOW, EXPLAIN, GET_LOCK, prepared
 statements' types, MySQL's error numbers, nor how many rows a statement changed.
 """
 

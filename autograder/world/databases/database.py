@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
-from autograder.world.keeper import Keeper
-from autograder.world.relay import Dialect, Relay
+from autograder.world.databases.keeper import Keeper
+from autograder.world.databases.proxy import Dialect, Relay
 
 START_UP = 20.0  # seconds a database may take to answer; 0.1 s is usual, 2 s under 8 hogs
 LEARNER, DATABASE = "learner", "bot"

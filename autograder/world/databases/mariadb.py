@@ -22,9 +22,9 @@ from typing import Any
 
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
-from autograder.world import debian
-from autograder.world.database import DATABASE, LEARNER, Database
-from autograder.world.keeper import Account, can_run
+from autograder.world.databases import debian_package
+from autograder.world.databases.database import DATABASE, LEARNER, Database
+from autograder.world.databases.keeper import Account, can_run
 
 PACKAGE = "mariadb-server-core"
 STAND_IN = "stand-in"
@@ -88,7 +88,7 @@ class MySQL(Database):
 
     async def launch(self, place: Path | int) -> None:
         if self._program is None:
-            stand_in = "autograder.world.mysql_stand_in"
+            stand_in = "autograder.world.databases.mysql_stand_in"
             await self.keeper.start(
                 [sys.executable, "-P", "-m", stand_in, str(place), self.keeper.directory],
                 PYTHONPATH=str(ROOT),
@@ -162,7 +162,7 @@ def installed() -> Program | None:
         program = found and _program(Path(found).resolve(), {})
         if program:
             return program
-    root = debian.unpacked(PACKAGE)
+    root = debian_package.unpacked(PACKAGE)
     return _unpacked(root) if root is not None else None
 
 
@@ -174,7 +174,7 @@ def obtain() -> Program | None:
     program, why = installed(), "it does not run here"
     if program is None:
         try:
-            program = _unpacked(debian.unpack(PACKAGE))
+            program = _unpacked(debian_package.unpack(PACKAGE))
         except UserMistake as mistake:
             why = str(mistake)
     if program is None and not stand_in_kind():
@@ -194,7 +194,7 @@ def stand_in_kind() -> str:
 
 
 def _unpacked(root: Path) -> Program | None:
-    return _program(root / "usr/sbin/mariadbd", debian.environment(root), root / "usr")
+    return _program(root / "usr/sbin/mariadbd", debian_package.environment(root), root / "usr")
 
 
 def _program(path: Path, environment: dict[str, str], usr: Path | None = None) -> Program | None:

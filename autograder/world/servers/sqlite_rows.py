@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import WrongValue
-from autograder.world.sqlite_bytes import MOST
+from autograder.world.servers.sqlite_bytes import MOST
 
 SECONDS = 2.0  # for all of it; a lab's table takes 1 ms
 ROWS = 1000  # of a lab 8 at most

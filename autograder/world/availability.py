@@ -6,8 +6,8 @@ import importlib.util
 
 from autograder.environment.finding import Finding
 from autograder.outcomes import UserMistake
-from autograder.world import debian, keeper, mariadb
-from autograder.world import postgres as postgresql
+from autograder.world.databases import debian_package, keeper, mariadb
+from autograder.world.databases import postgres as postgresql
 
 
 def findings() -> list[Finding]:
@@ -43,7 +43,7 @@ def mysql() -> Finding:
     if program is not None:
         return Finding(name, f"{program.kind}, {program.path}")
     stand_in = mariadb.stand_in_kind()
-    if debian.possible():
+    if debian_package.possible():
         found = "not here yet: its first use fetches Debian's package (7 MB, no root)"
         fails = f"; where that fails, a {stand_in} speaks its protocol" if stand_in else ""
         return Finding(name, found + fails)

@@ -26,7 +26,7 @@ from typing import Any
 from aiohttp import WSMsgType, web
 
 from autograder.outcomes import UserMistake
-from autograder.world.listening import listen
+from autograder.world.servers.listen import listen
 
 KEPT = 10_000  # requests in the log, and bytes of a request's body in it
 

@@ -18,7 +18,7 @@ from collections.abc import AsyncGenerator, Callable
 from typing import Any, Protocol
 
 from autograder.outcomes import UserMistake
-from autograder.world import meeting
+from autograder.world import rendezvous
 
 # Events of all gateways that an onlooker is told of at first: the last twenty seconds of five bots.
 BEFORE = 500
@@ -123,7 +123,7 @@ async def look_on() -> AsyncGenerator[Message]:
 async def _join() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
     """Return a connection to a supervisor that let us in; None when there is none."""
     try:
-        address = meeting.published(meeting.place())
+        address = rendezvous.published(rendezvous.place())
         if address is None:
             return None
         reader, writer = await asyncio.open_connection(

@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
-from autograder.world import caching
-from autograder.world.database import DATABASE, LEARNER, Database
-from autograder.world.keeper import can_run
+from autograder.world.databases import program_cache
+from autograder.world.databases.database import DATABASE, LEARNER, Database
+from autograder.world.databases.keeper import can_run
 
 OWNER = "course"
 NO_SERVER = (
@@ -153,7 +153,7 @@ def runnable() -> Path:
         raise UserMistake(NO_SERVER)
     if can_run(place / "postgres", "--version"):
         return place
-    return caching.copied(place, _copy) / place.relative_to(place.parents[2])
+    return program_cache.copied(place, _copy) / place.relative_to(place.parents[2])
 
 
 def _copy(place: Path, into: Path) -> None:

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 
 from autograder.outcomes import UserMistake
-from autograder.world import caching
+from autograder.world.databases import program_cache
 
 FETCH = 60.0  # seconds; 7 MB took 1 to 2
 _IMPATIENT = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=5")
@@ -17,7 +17,7 @@ _IMPATIENT = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=5")
 
 def unpacked(package: str) -> Path | None:
     """Return where the package lies unpacked already; None when it does not."""
-    return caching.cached(_entry(package))
+    return program_cache.cached(_entry(package))
 
 
 def possible() -> bool:
@@ -32,7 +32,7 @@ def unpack(package: str) -> Path:
     """
     if not possible():
         raise UserMistake(f"{package} cannot be fetched: this is not Debian or Ubuntu")
-    return caching.filled(_entry(package), lambda into: _fetch(package, into))
+    return program_cache.filled(_entry(package), lambda into: _fetch(package, into))
 
 
 def environment(root: Path) -> dict[str, str]:

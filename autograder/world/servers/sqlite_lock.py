@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
-from autograder.world import sqlite_bytes
-from autograder.world.sqlite_bytes import OwnFile, Unreadable
+from autograder.world.servers import sqlite_bytes
+from autograder.world.servers.sqlite_bytes import OwnFile, Unreadable
 
 _IN_THE_WAY = 1.0  # s that somebody may be before a file is given up for a new one
 _PATIENCE = 3.0  # s to wait for who writes; a client waits 5 for an answer
