@@ -12,21 +12,21 @@ import importlib
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autograder import world as world
-    from autograder.course.asking import predict as predict
-    from autograder.course.asking import recall as recall
-    from autograder.course.comparing import compare as compare
-    from autograder.course.scoring import progress as progress
-    from autograder.course.showing import show as show
+    from autograder.course.learner.compare import compare as compare
+    from autograder.course.learner.predict import predict as predict
+    from autograder.course.learner.predict import recall as recall
+    from autograder.course.learner.progress import progress as progress
+    from autograder.course.learner.show import show as show
     from autograder.grading.marking import check as check
     from autograder.monitor.watch import watch as watch
 
 _HOMES = {
     "watch": "autograder.monitor.watch",
-    "predict": "autograder.course.asking",
-    "recall": "autograder.course.asking",
-    "compare": "autograder.course.comparing",
-    "progress": "autograder.course.scoring",
-    "show": "autograder.course.showing",
+    "predict": "autograder.course.learner.predict",
+    "recall": "autograder.course.learner.predict",
+    "compare": "autograder.course.learner.compare",
+    "progress": "autograder.course.learner.progress",
+    "show": "autograder.course.learner.show",
     "check": "autograder.grading.marking",
 }
 

@@ -45,9 +45,9 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def lab(options: argparse.Namespace) -> int:
-    from autograder.course import serving
+    from autograder.course import jupyterlab_server
 
-    return serving.lab(ROOT, port=options.port, open_browser=options.browser)
+    return jupyterlab_server.lab(ROOT, port=options.port, open_browser=options.browser)
 
 
 def check(options: argparse.Namespace) -> int:
@@ -57,9 +57,9 @@ def check(options: argparse.Namespace) -> int:
 
 
 def progress(options: argparse.Namespace) -> int:
-    from autograder.course import scoring
+    from autograder.course.learner import progress as learner
 
-    print(scoring.progress(ROOT))
+    print(learner.progress(ROOT))
     return 0
 
 
@@ -115,16 +115,18 @@ def why(options: argparse.Namespace) -> int:
 
 
 def test(options: argparse.Namespace) -> int:
-    from autograder.course import suite
+    from autograder.course.author import suite
 
     return suite.run(ROOT, options.rest, quick=options.quick, soak=options.soak)
 
 
 def build(options: argparse.Namespace) -> int:
-    from autograder.course import auditing, building, linting
+    from autograder.course.author import audit
+    from autograder.course.author import build as building
+    from autograder.course.author.lint import course
 
     differences = building.build(ROOT, check=options.check)
-    faults = linting.lint(ROOT) + auditing.audit(ROOT)
+    faults = course.lint(ROOT) + audit.audit(ROOT)
     for sentence in differences + faults:
         print(sentence)
     return 1 if faults or (options.check and differences) else 0

@@ -22,8 +22,9 @@ from typing import Any
 import pytest
 
 from autograder.bench.hogs import hogs
-from autograder.course import answers, lab_rules, reading, releasing, rendering
-from autograder.course.units import Unit, repository, shown, written
+from autograder.course.author import answers, parse, release, render
+from autograder.course.author.lint import lab as lab_rules
+from autograder.course.unit import Unit, repository, shown, written
 from autograder.grading import verdicts
 
 ROOT = repository()
@@ -75,11 +76,11 @@ def labs(request: pytest.FixtureRequest) -> dict[str, tuple[dict[str, Any], dict
         if unit.name not in {one.name for one in wanted}:
             continue
         called = shown(ROOT, unit.lab_text)
-        ours[unit.name] = rendering.notebook(
-            reading.read(unit.lab_text, called), graded=True, called=called
+        ours[unit.name] = render.notebook(
+            parse.read(unit.lab_text, called), graded=True, called=called
         )
-    released, refused = releasing.release(
-        {name: {f"{name}.ipynb": rendering.as_bytes(lab)} for name, lab in ours.items()}
+    released, refused = release.release(
+        {name: {f"{name}.ipynb": render.as_bytes(lab)} for name, lab in ours.items()}
     )
     assert not refused
     return {name: (lab, json.loads(released[name][f"{name}.ipynb"])) for name, lab in ours.items()}
@@ -162,7 +163,7 @@ def examine(unit: Unit, ours: str, worked: str) -> list[Seen]:
 @cache
 def exercises(unit: Unit) -> dict[str, set[str]]:
     """The names of the tests of each exercise."""
-    cells = reading.read(unit.lab_text, shown(ROOT, unit.lab_text))
+    cells = parse.read(unit.lab_text, shown(ROOT, unit.lab_text))
     found = lab_rules.exercises(cells).items()
     return {name: {test.name for test in exercise.tests} for name, exercise in found}
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from running_lab import clone_into
 
-from autograder.course import badges, working
-from autograder.course.units import built
+from autograder.course.author import badges
+from autograder.course.learner import copies
+from autograder.course.unit import built
 
 ROOT = Path(__file__).resolve().parent.parent
 LINK = re.compile(r"\]\((https://mybinder\.org[^)]*)\)")
@@ -56,7 +57,7 @@ def test_once_published_each_unit_has_a_badge_to_the_copy_that_start_makes(clone
     assert {one.path for one in found} == {"/v2/gh/ada/unblocked/HEAD"}
     pages = [urllib.parse.parse_qs(one.query)["urlpath"][0] for one in found]
     assert len(pages) == 1 + len(built(clone))  # the start page's comes twice
-    working.copy_units(clone)
+    copies.copy_units(clone)
     assert all((clone / page.removeprefix("lab/tree/")).exists() for page in pages)
     publish(clone, "")
     badges.write(clone)

@@ -33,8 +33,8 @@ from playwright.sync_api import Locator, Page, expect
 from running_lab import Lab, clone_into, lab
 from worked_labs import worked
 
-from autograder.course import answers, rendering
-from autograder.course.units import Unit
+from autograder.course.author import answers, render
+from autograder.course.unit import Unit
 from autograder.environment import contributor_tools, finding
 
 pytestmark = [
@@ -97,7 +97,7 @@ class Course:
         cells = [nbformat.v4.new_code_cell(source) for source in sources]
         (self.root / path).parent.mkdir(exist_ok=True)
         notebook = nbformat.v4.new_notebook(cells=cells)
-        notebook.metadata.kernelspec = rendering.KERNEL  # else JupyterLab asks which
+        notebook.metadata.kernelspec = render.KERNEL  # else JupyterLab asks which
         nbformat.write(notebook, self.root / path)
         return path
 

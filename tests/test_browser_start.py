@@ -10,7 +10,7 @@ import pytest
 from browsing import chromium, open_notebook, run_all
 from running_lab import clone_into, lab
 
-from autograder.course.units import Unit
+from autograder.course.unit import Unit
 from autograder.environment import contributor_tools, finding
 
 pytestmark = [
@@ -26,7 +26,7 @@ def test_the_next_step_opens_in_a_tab_and_one_click_saves_work(tmp_path: Path) -
     start = Unit(root, "00_start_here").work_lesson
     start.parent.mkdir(parents=True)
     cells = ["from autograder import progress\nprogress()"]
-    cells += ["from autograder.course.saving import save\nsave()"]
+    cells += ["from autograder.course.learner.backup import save\nsave()"]
     short = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(c) for c in cells])
     short.metadata.kernelspec = {
         "name": "python3",

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import sample_course
 
-from autograder.course import asking, notes
-from autograder.course.asking import predict, recall
+from autograder.course import store as notes
+from autograder.course.learner import predict as asking
+from autograder.course.learner.predict import predict, recall
 
 
 @pytest.fixture

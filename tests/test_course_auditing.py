@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sample_course
 
-from autograder.course import reading, rendering
-from autograder.course.auditing import audit
-from autograder.course.units import Unit
+from autograder.course.author import parse, render
+from autograder.course.author.audit import audit
+from autograder.course.unit import Unit
 
 STUB = 'async def judge(name):\n    """Says."""\n    raise NotImplementedError()'
 
@@ -22,8 +22,8 @@ def root(tmp_path: Path) -> Path:
     """A course whose release was cut by hand: what nbgrader does is proven elsewhere."""
     sample_course.write(tmp_path)
     unit = Unit(tmp_path, "11_catalog")
-    ours = rendering.notebook(reading.read(unit.lab_text, "lab.py"), graded=True, called="lab.py")
-    unit.lab.write_bytes(rendering.as_bytes(ours))
+    ours = render.notebook(parse.read(unit.lab_text, "lab.py"), graded=True, called="lab.py")
+    unit.lab.write_bytes(render.as_bytes(ours))
     for cell in ours["cells"]:
         about = cell["metadata"].get("nbgrader", {})
         if about.get("solution"):
@@ -31,7 +31,7 @@ def root(tmp_path: Path) -> Path:
         if about.get("grade"):
             cell["source"] = cell["source"].split("### BEGIN")[0]
     unit.release.parent.mkdir(parents=True)
-    unit.release.write_bytes(rendering.as_bytes(ours))
+    unit.release.write_bytes(render.as_bytes(ours))
     (unit.release.parent / "figures").mkdir()
     (unit.release.parent / "figures/loop.svg").write_text("<svg/>", encoding="utf-8")
     return tmp_path

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import asking, questions
-from autograder.course.before import after, before
+from autograder.course.learner import predict, questions
+from autograder.course.learner.survey import after, before
 
 SOURCE = Path(__file__).resolve().parents[1] / "source" / "00_start_here"
 
@@ -45,19 +45,19 @@ def test_before_the_course_nothing_is_given_away(root: Path) -> None:
 def test_answers_are_noted_and_kept_when_asked_again(root: Path) -> None:
     letters = right_answers()
     assert "9 of 10 answered" in repr(before("?" + letters[1:], root))
-    assert len(asking.answers(root)) == 9
+    assert len(predict.answers(root)) == 9
     card = repr(after(letters, root))
     assert "Before the course 9 of 10 were right, now 10." in card
     assert "✔ right, you, now, you, before the course" in card
     assert repr(after("?" * 10, root)).count("✔") == 0
-    assert sum(entry["right"] for entry in asking.answers(root).values()) == 19
+    assert sum(entry["right"] for entry in predict.answers(root).values()) == 19
 
 
 def test_letters_that_are_no_option_and_missing_ones_are_left_out(root: Path) -> None:
     card = repr(before(" b  Z?", root))
     assert "1 of 10 answered" in card
     assert "The string has 3 letters, 10 are wanted. Z is not a choice of question 2." in card
-    assert [entry["guess"] for entry in asking.answers(root).values()] == ["B"]
+    assert [entry["guess"] for entry in predict.answers(root).values()] == ["B"]
 
 
 def test_without_answers_it_says_how(root: Path) -> None:
@@ -65,7 +65,7 @@ def test_without_answers_it_says_how(root: Path) -> None:
     assert 'before("B?????????")' in card
     assert "are wanted" not in card
     assert "is not a choice" not in card
-    assert asking.answers(root) == {}
+    assert predict.answers(root) == {}
 
 
 def test_a_notebook_carried_elsewhere_says_so(tmp_path: Path) -> None:

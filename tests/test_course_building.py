@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import sample_course
 
-from autograder.course import auditing, picturing, reading
-from autograder.course.building import build
+from autograder.course.author import audit, parse, readme_figure
+from autograder.course.author.build import build
 from autograder.outcomes import UserMistake
 
 
@@ -52,7 +52,7 @@ def test_a_second_build_touches_nothing_and_the_check_is_content(finished: Path)
 
 
 def test_what_learners_get_passes_the_audit_and_holds_nothing_else(finished: Path) -> None:
-    assert auditing.audit(finished) == []
+    assert audit.audit(finished) == []
     released = {p.relative_to(finished).as_posix() for p in (finished / "release").rglob("*.*")}
     assert released == {
         "release/11_catalog/11_catalog.ipynb",
@@ -87,8 +87,8 @@ def test_cells_carry_nbgraders_metadata_and_ids_that_stay(finished: Path) -> Non
 
 
 def test_equal_cells_get_different_ids(tmp_path: Path) -> None:
-    cells = reading.cells("# %%\nx = 1\n# %%\nx = 1\n", "t.py")
-    from autograder.course.rendering import notebook as render
+    cells = parse.cells("# %%\nx = 1\n# %%\nx = 1\n", "t.py")
+    from autograder.course.author.render import notebook as render
 
     ids = [cell["id"] for cell in render(cells, graded=False, called="t.py")["cells"]]
     assert len(set(ids)) == 2
@@ -197,7 +197,7 @@ def test_to_make_a_lab_nbgrader_starts_no_other_program(finished: Path, tmp_path
         "    if event == 'subprocess.Popen':\n"
         "        raise OSError(f'starts {args[0]}')\n"
         "sys.addaudithook(refuse)\n"
-        "runpy.run_module('autograder.course.releasing', run_name='__main__', alter_sys=True)\n"
+        "runpy.run_module('autograder.course.author.release', run_name='__main__', alter_sys=True)\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path), "11_catalog"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -225,20 +225,20 @@ def test_to_make_a_lab_nbgrader_starts_no_other_program(finished: Path, tmp_path
 def test_a_text_that_is_no_unit_gets_one_sentence_with_its_line(
     text: str, line: int, said: str
 ) -> None:
-    with pytest.raises(reading.BrokenUnit, match=said) as raised:
-        reading.cells(text, "lab.py")
+    with pytest.raises(parse.BrokenUnit, match=said) as raised:
+        parse.cells(text, "lab.py")
     assert raised.value.sentence.startswith(f"lab.py:{line}:"), raised.value.sentence
     assert "\n" not in raised.value.sentence
 
 
 def test_a_cell_that_jupytext_would_not_bring_back_is_refused() -> None:
-    with pytest.raises(reading.BrokenUnit, match="come back"):
-        reading._survives_round_trip([("code", "# %% trap\nx = 1", {})], [0], "lab.py")
+    with pytest.raises(parse.BrokenUnit, match="come back"):
+        parse._survives_round_trip([("code", "# %% trap\nx = 1", {})], [0], "lab.py")
 
 
 def test_magics_and_top_level_await_are_python_here() -> None:
     first = "# %%\n# %%writefile jobs.py\ndef job():\n    return 1\n"
-    cells = reading.cells(f"{first}# %%\n# %%time\nawait f()\n# %%\n!ls\n", "t.py")
+    cells = parse.cells(f"{first}# %%\n# %%time\nawait f()\n# %%\n!ls\n", "t.py")
     assert [cell.source.splitlines()[0] for cell in cells] == [
         "%%writefile jobs.py",
         "%%time",
@@ -279,23 +279,23 @@ def test_nbgraders_settings_and_gradebook_of_whoever_builds_are_left_alone(finis
 
 def test_the_readmes_picture_is_the_one_the_code_draws(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# Picture", encoding="utf-8")
-    assert picturing.check(tmp_path) == [".github/blocked_loop.json: is missing."]
-    assert picturing.draw(tmp_path) == [".github/blocked_loop.svg: drawn."]
-    assert picturing.draw(tmp_path) == []
-    assert picturing.check(tmp_path) == []
-    record = picturing.record_path(tmp_path)
+    assert readme_figure.check(tmp_path) == [".github/blocked_loop.json: is missing."]
+    assert readme_figure.draw(tmp_path) == [".github/blocked_loop.svg: drawn."]
+    assert readme_figure.draw(tmp_path) == []
+    assert readme_figure.check(tmp_path) == []
+    record = readme_figure.record_path(tmp_path)
     stored = json.loads(record.read_text(encoding="utf-8"))
     stored["record"]["blocks"][0]["line"] += 1
     record.write_text(json.dumps(stored), encoding="utf-8")
-    assert "is not what the code draws" in picturing.check(tmp_path)[0]
+    assert "is not what the code draws" in readme_figure.check(tmp_path)[0]
     record.write_text("{}", encoding="utf-8")
-    assert "is not a record" in picturing.check(tmp_path)[0]
+    assert "is not a record" in readme_figure.check(tmp_path)[0]
 
 
 def test_pictures_are_the_same_when_only_the_last_digits_differ() -> None:
-    assert picturing.same(
+    assert readme_figure.same(
         '<path d="M 8.1 2" id="h7d4180c039"/>', '<path d="M 8.2 2" id="h0123456789"/>'
     )
-    assert not picturing.same('<path d="M 8.1 2"/>', '<path d="M 9.1 2"/>')
-    assert not picturing.same("<!-- 250 ms -->", "<!-- 260 ms -->")
-    assert not picturing.same("<text>roll</text>", "<text>ping</text>")
+    assert not readme_figure.same('<path d="M 8.1 2"/>', '<path d="M 9.1 2"/>')
+    assert not readme_figure.same("<!-- 250 ms -->", "<!-- 260 ms -->")
+    assert not readme_figure.same("<text>roll</text>", "<text>ping</text>")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import sample_course
 
-from autograder.course import linting
-from autograder.course.linting import EXERCISES, lint
+from autograder.course.author.lint import course
+from autograder.course.author.lint.course import EXERCISES, lint
 
 LESSON, LAB, QUESTIONS = sample_course.LESSON, sample_course.LAB, sample_course.QUESTIONS
 A_FINDING = re.compile(r"[\w./-]+:\d+: .+\.")
@@ -279,6 +279,6 @@ def test_a_finding_names_the_line_of_the_file(tmp_path: Path) -> None:
     text = LAB.replace('report = await watch(judge, "httpx")', 'x = 1\nawait judge("httpx")')
     sample_course.write(tmp_path, lab=text)
     line = text.splitlines().index('await judge("httpx")') + 1
-    found = [one for one in linting.lint(tmp_path) if "`judge` is learner code" in one]
+    found = [one for one in course.lint(tmp_path) if "`judge` is learner code" in one]
     assert found
     assert found[0].startswith(f"source/11_catalog/lab.py:{line}: ")

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from autograder.course import notes, working
-from autograder.course.saving import reset, restore, save
+from autograder.course import store
+from autograder.course.learner import copies
+from autograder.course.learner.backup import reset, restore, save
 from autograder.outcomes import UserMistake
 
 LAB = "03_gateway/03_gateway.ipynb"
@@ -31,13 +32,13 @@ def computer(root: Path, course: bytes = HANDED_OUT) -> Path:
     release = root / "release" / LAB
     release.parent.mkdir(parents=True)
     release.write_bytes(course)
-    working.copy_units(root)
+    copies.copy_units(root)
     assert (root / "work" / LAB).read_bytes() == course
     return root
 
 
 def note(root: Path, name: str, content: dict[str, Any]) -> None:
-    with notes.changing(notes.folder(root) / name) as stored:
+    with store.changing(store.folder(root) / name) as stored:
         stored.update(content)
 
 
@@ -71,8 +72,8 @@ def test_work_guesses_and_points_come_back_on_a_fresh_computer(here: Path, there
     assert told.sentences == [f"work/{LAB}: is back.", "work/mine/bot.py: is back."]
     assert (there / "work" / LAB).read_bytes() == WORKED
     assert (there / "work" / "mine" / "bot.py").read_text(encoding="utf-8") == "print('ö')"
-    assert notes.read(notes.folder(there) / "answers.json")["first-kill"]["guess"] == "B"
-    assert notes.read(notes.folder(there) / "points.json")["03_gateway"] == {
+    assert store.read(store.folder(there) / "answers.json")["first-kill"]["guess"] == "B"
+    assert store.read(store.folder(there) / "points.json")["03_gateway"] == {
         "defer_visible": [5, 5]
     }
 
@@ -108,7 +109,7 @@ def test_a_newer_course_is_still_offered_for_work_that_was_brought_back(
     new = computer(tmp_path / "new", NEWER_COURSE)
     restore(carried(save(here).file, new), new)
     assert (new / "work" / LAB).read_bytes() == WORKED
-    assert "a newer version is beside it" in working.copy_units(new)[0]
+    assert "a newer version is beside it" in copies.copy_units(new)[0]
 
 
 def test_of_two_guesses_the_later_counts_and_of_two_scores_the_better(
@@ -122,9 +123,9 @@ def test_of_two_guesses_the_later_counts_and_of_two_scores_the_better(
     note(here, "points.json", {"03_gateway": {"x": [5, 5], "y": [0, 9]}})
     note(there, "points.json", {"03_gateway": {"x": [0, 5], "y": [9, 9], "z": [1, 1]}})
     restore(carried(save(here).file, there), there)
-    answers = notes.read(notes.folder(there) / "answers.json")
+    answers = store.read(store.folder(there) / "answers.json")
     assert (answers["one"]["guess"], answers["two"]["guess"]) == ("C", "B")
-    points = notes.read(notes.folder(there) / "points.json")["03_gateway"]
+    points = store.read(store.folder(there) / "points.json")["03_gateway"]
     assert points == {"x": [5, 5], "y": [9, 9], "z": [1, 1]}
 
 

@@ -10,27 +10,30 @@ from pathlib import Path
 import pytest
 import sample_course
 
-from autograder.course import asking, comparing, notes, reading, rendering, working
-from autograder.course.comparing import compare
-from autograder.course.scoring import progress
-from autograder.course.units import Unit
+from autograder.course import store
+from autograder.course.author import parse, render
+from autograder.course.learner import compare as comparing
+from autograder.course.learner import copies, predict
+from autograder.course.learner.compare import compare
+from autograder.course.learner.progress import progress
+from autograder.course.unit import Unit
 
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A course of a start page and one unit: 30 core points, 20 stretch; built without nbgrader."""
-    for module in (asking, comparing):
+    for module in (predict, comparing):
         monkeypatch.setattr(module, "repository", lambda: tmp_path)
     sample_course.start_page(tmp_path)
     sample_course.write(tmp_path)
     for name in ("00_start_here", "11_catalog"):
         unit = Unit(tmp_path, name)
         unit.lesson.parent.mkdir(exist_ok=True)
-        cells = reading.read(unit.lesson_text, "lesson.py")
-        content = rendering.notebook(cells, graded=False, called="lesson.py")
-        unit.lesson.write_bytes(rendering.as_bytes(content))
-    cells = reading.read(unit.lab_text, "lab.py")
-    content = rendering.as_bytes(rendering.notebook(cells, graded=True, called="lab.py"))
+        cells = parse.read(unit.lesson_text, "lesson.py")
+        content = render.notebook(cells, graded=False, called="lesson.py")
+        unit.lesson.write_bytes(render.as_bytes(content))
+    cells = parse.read(unit.lab_text, "lab.py")
+    content = render.as_bytes(render.notebook(cells, graded=True, called="lab.py"))
     for path in (unit.lab, unit.release, unit.work_lab):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -40,7 +43,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def scored(root: Path, **cells: float) -> None:
     most = {"judge_visible": 10, "judge_hidden": 20, "card_visible": 20}
     entries = {name: [score, most[name]] for name, score in cells.items()}
-    with notes.changing(notes.folder(root) / "points.json") as points:
+    with store.changing(store.folder(root) / "points.json") as points:
         points["11_catalog"] = entries
 
 
@@ -55,22 +58,22 @@ def test_at_the_start_everything_is_open(root: Path) -> None:
 
 
 def test_after_the_lessons_the_first_open_exercise_is_next(root: Path) -> None:
-    asking.predict("A", about="first-beat")
+    predict.predict("A", about="first-beat")
     assert "Next: the lesson, work/11_catalog/11_catalog_lesson.ipynb." in str(progress(root))
-    asking.predict("A", about="sleepy")
+    predict.predict("A", about="sleepy")
     said = str(progress(root))
     assert "Next: `judge` (30 points) in work/11_catalog/11_catalog.ipynb." in said
     assert "About 40 minutes are left." in said
 
 
 def test_whoever_begins_with_the_lab_is_not_sent_back_to_the_lesson(root: Path) -> None:
-    asking.predict("A", about="first-beat")
+    predict.predict("A", about="first-beat")
     scored(root, judge_visible=10.0)
     assert "Next: `judge` (30 points) in work/11_catalog/11_catalog.ipynb." in str(progress(root))
 
 
 def test_points_count_towards_the_finish_line(root: Path) -> None:
-    asking.predict("A", about="first-beat")
+    predict.predict("A", about="first-beat")
     scored(root, judge_visible=10.0, judge_hidden=10.0)
     said = str(progress(root))
     assert "Core: 20 of 30 points." in said
@@ -92,7 +95,7 @@ def test_points_count_towards_the_finish_line(root: Path) -> None:
     ],
 )
 def test_broken_points_are_no_points(root: Path, broken: str) -> None:
-    path = notes.folder(root) / "points.json"
+    path = store.folder(root) / "points.json"
     path.parent.mkdir(parents=True)
     path.write_text(broken, encoding="utf-8")
     assert "Core: 0 of 30 points." in str(progress(root))
@@ -101,8 +104,8 @@ def test_broken_points_are_no_points(root: Path, broken: str) -> None:
 def test_a_notebook_shows_what_a_terminal_shows_with_the_pages_as_links(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asking.predict("A", about="first-beat")
-    asking.predict("A", about="sleepy")
+    predict.predict("A", about="first-beat")
+    predict.predict("A", about="sleepy")
     (root / "work" / "00_start_here").mkdir()
     monkeypatch.chdir(root / "work" / "00_start_here")  # where the start page's kernel runs
     page = progress(root)._repr_html_()
@@ -115,8 +118,8 @@ def test_a_notebook_shows_what_a_terminal_shows_with_the_pages_as_links(
 
 
 def test_who_has_answered_hears_how_the_points_come(root: Path) -> None:
-    asking.predict("A", about="first-beat")
-    asking.predict("A", about="sleepy")
+    predict.predict("A", about="first-beat")
+    predict.predict("A", about="sleepy")
     assert "check" not in str(progress(root))
     lab = Unit(root, "11_catalog").work_lab
     content = json.loads(lab.read_text(encoding="utf-8"))
@@ -133,9 +136,9 @@ def test_after_a_week_and_a_pull_nothing_is_lost_and_the_page_leads_to_what_is_n
     root: Path,
 ) -> None:
     unit = Unit(root, "11_catalog")
-    working.copy_units(root)
-    asking.predict("A", about="first-beat")
-    asking.predict("A", about="sleepy")
+    copies.copy_units(root)
+    predict.predict("A", about="first-beat")
+    predict.predict("A", about="sleepy")
     scored(root, judge_visible=10.0)
     answered = json.loads(unit.work_lab.read_text(encoding="utf-8"))
     for cell in answered["cells"]:
@@ -148,7 +151,7 @@ def test_after_a_week_and_a_pull_nothing_is_lost_and_the_page_leads_to_what_is_n
         {"cell_type": "markdown", "id": "z", "metadata": {}, "source": "## News"}
     )
     unit.release.write_text(json.dumps(pulled), encoding="utf-8")
-    [told] = [said for said in working.copy_units(root) if "kept as you changed it" in said]
+    [told] = [said for said in copies.copy_units(root) if "kept as you changed it" in said]
     assert told.endswith("What is new: News.")
     assert unit.work_lab.read_bytes() == before
     said = str(progress(root))

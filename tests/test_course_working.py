@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course import notes, working
-from autograder.course.units import Unit
+from autograder.course import store
+from autograder.course.learner import copies
+from autograder.course.unit import Unit
 from autograder.outcomes import UserMistake
 
 UNIT = "03_gateway"
@@ -43,64 +44,64 @@ def lab(root: Path) -> Path:
 
 
 def test_lessons_labs_and_figures_are_copied_once(root: Path) -> None:
-    assert working.copy_units(root) == [
+    assert copies.copy_units(root) == [
         "work/00_start_here/00_start_here.ipynb: copied.",
         "work/03_gateway/03_gateway_lesson.ipynb: copied.",
         "work/03_gateway/03_gateway.ipynb: copied.",
     ]
     assert (root / f"work/{UNIT}/figures/{UNIT}/beat.svg").exists()
     assert (root / f"work/{UNIT}/figures/loop.svg").exists()
-    assert working.copy_units(root) == []
+    assert copies.copy_units(root) == []
 
 
 def test_a_changed_copy_is_left_alone(root: Path) -> None:
-    working.copy_units(root)
+    copies.copy_units(root)
     lab(root).write_text(notebook("mine"), encoding="utf-8")
-    assert working.copy_units(root) == []
+    assert copies.copy_units(root) == []
     assert lab(root).read_text(encoding="utf-8") == notebook("mine")
 
 
 def test_an_untouched_copy_is_brought_up_to_date(root: Path) -> None:
-    working.copy_units(root)
+    copies.copy_units(root)
     release(root, "second")
-    (said,) = working.copy_units(root)
+    (said,) = copies.copy_units(root)
     assert said.startswith("work/03_gateway/03_gateway.ipynb: brought up to date; you had not")
     assert lab(root).read_text(encoding="utf-8") == notebook("second")
-    assert working.copy_units(root) == []
+    assert copies.copy_units(root) == []
 
 
 def test_a_copy_that_jupyterlab_only_saved_again_counts_as_untouched(root: Path) -> None:
-    working.copy_units(root)
+    copies.copy_units(root)
     content = json.loads(lab(root).read_text(encoding="utf-8"))
     content["metadata"]["language_info"] = {"name": "python"}
     content["cells"][0]["id"] = "other"
     lab(root).write_text(json.dumps(content, indent=1), encoding="utf-8")
     release(root, "second")
-    assert "brought up to date" in working.copy_units(root)[0]
+    assert "brought up to date" in copies.copy_units(root)[0]
 
 
 def test_a_copy_with_results_counts_as_changed(root: Path) -> None:
-    working.copy_units(root)
+    copies.copy_units(root)
     content = json.loads(lab(root).read_text(encoding="utf-8"))
     content["cells"][0]["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "hi"}]
     lab(root).write_text(json.dumps(content), encoding="utf-8")
     release(root, "second")
-    assert "kept as you changed it" in working.copy_units(root)[0]
+    assert "kept as you changed it" in copies.copy_units(root)[0]
 
 
 def test_a_changed_copy_is_kept_and_the_new_one_lies_beside_it(root: Path) -> None:
-    working.copy_units(root)
+    copies.copy_units(root)
     lab(root).write_text(notebook("mine"), encoding="utf-8")
     release(root, "second")
-    (said,) = working.copy_units(root)
+    (said,) = copies.copy_units(root)
     assert said.startswith("work/03_gateway/03_gateway.ipynb: kept as you changed it; a newer")
     assert "03_gateway.new.ipynb" in said
     beside = lab(root).with_name("03_gateway.new.ipynb")
     assert lab(root).read_text(encoding="utf-8") == notebook("mine")
     assert beside.read_text(encoding="utf-8") == notebook("second")
-    assert working.copy_units(root) == []
+    assert copies.copy_units(root) == []
     beside.unlink()  # read, and thrown away: it is not offered a second time
-    assert working.copy_units(root) == []
+    assert copies.copy_units(root) == []
     assert not beside.exists()
 
 
@@ -125,12 +126,12 @@ def test_after_a_pull_the_new_lab_holds_the_old_answers_and_what_is_new_is_said(
 ) -> None:
     stub = "raise NotImplementedError()"
     Unit(root, UNIT).release.write_text(lab_of("in 2 s", roll=stub, ban=stub), encoding="utf-8")
-    working.copy_units(root)
+    copies.copy_units(root)
     worked = lab_of("in 2 s", roll="mine", ban=stub)
     lab(root).write_text(worked, encoding="utf-8")
     newer = lab_of("in 1 s", roll=stub, ban=f"# now shorter\n{stub}", kick=stub)
     Unit(root, UNIT).release.write_text(newer, encoding="utf-8")
-    (said,) = working.copy_units(root)
+    (said,) = copies.copy_units(root)
     assert "kept as you changed it" in said
     assert "03_gateway.new.ipynb, your answers in it" in said
     assert said.endswith("What is new: roll, ban, kick.")
@@ -141,55 +142,55 @@ def test_after_a_pull_the_new_lab_holds_the_old_answers_and_what_is_new_is_said(
         *("# Lab 03", "## roll\nin 1 s", "mine", "## ban", f"# now shorter\n{stub}"),
         *("## kick", stub),
     ]
-    assert working.copy_units(root) == []
+    assert copies.copy_units(root) == []
 
 
 def test_the_first_copies_are_told_in_one_sentence(root: Path) -> None:
     for name in ("01_coroutines", "02_tasks"):
         release(root, name, name)
-    (said,) = working.copy_units(root)
+    (said,) = copies.copy_units(root)
     assert said == "work/ has your own copies of 5 notebooks: they are yours to change."
 
 
 def test_a_newer_offer_replaces_the_old_one_unless_that_was_changed(root: Path) -> None:
-    working.copy_units(root)
+    copies.copy_units(root)
     lab(root).write_text(notebook("mine"), encoding="utf-8")
     beside = lab(root).with_name("03_gateway.new.ipynb")
     release(root, "second")
-    working.copy_units(root)
+    copies.copy_units(root)
     release(root, "third")
-    working.copy_units(root)
+    copies.copy_units(root)
     assert beside.read_text(encoding="utf-8") == notebook("third")
     beside.write_text(notebook("half of it is mine"), encoding="utf-8")
     release(root, "fourth")
-    assert "03_gateway.new (2).ipynb" in working.copy_units(root)[0]
+    assert "03_gateway.new (2).ipynb" in copies.copy_units(root)[0]
     assert beside.read_text(encoding="utf-8") == notebook("half of it is mine")
 
 
 def test_a_deleted_copy_comes_back(root: Path) -> None:
-    working.copy_units(root)
+    copies.copy_units(root)
     lab(root).unlink()
-    assert working.copy_units(root) == ["work/03_gateway/03_gateway.ipynb: copied anew."]
+    assert copies.copy_units(root) == ["work/03_gateway/03_gateway.ipynb: copied anew."]
 
 
 @pytest.mark.parametrize("broken", ["", "not JSON", "[]", '{"03_gateway/03_gateway.ipynb": 7}'])
 def test_a_broken_record_loses_nothing(root: Path, broken: str) -> None:
-    working.copy_units(root)
-    record = notes.folder(root) / "copied.json"
+    copies.copy_units(root)
+    record = store.folder(root) / "copied.json"
     record.write_text(broken, encoding="utf-8")
-    assert working.copy_units(root) == []  # equal to what would be copied: taken up again
+    assert copies.copy_units(root) == []  # equal to what would be copied: taken up again
     record.write_text(broken, encoding="utf-8")
     lab(root).write_text(notebook("mine"), encoding="utf-8")
-    (said,) = working.copy_units(root)
+    (said,) = copies.copy_units(root)
     assert "kept as you changed it" in said
     assert lab(root).read_text(encoding="utf-8") == notebook("mine")
 
 
 def test_reset_keeps_the_old_lab_under_its_date(root: Path) -> None:
-    working.copy_units(root)
+    copies.copy_units(root)
     for mine in ("mine", "mine again"):
         lab(root).write_text(notebook(mine), encoding="utf-8")
-        kept, copied = working.reset(root, "03")
+        kept, copied = copies.reset(root, "03")
         assert "your old one is kept here" in kept
         assert copied == "work/03_gateway/03_gateway.ipynb: copied."
         assert lab(root).read_text(encoding="utf-8") == notebook("first")
@@ -202,11 +203,11 @@ def test_reset_keeps_the_old_lab_under_its_date(root: Path) -> None:
 
 def test_reset_of_an_unknown_unit_names_the_units_there_are(root: Path) -> None:
     with pytest.raises(UserMistake, match="no unit '99'; there are 00_start_here, 03_gateway"):
-        working.reset(root, "99")
+        copies.reset(root, "99")
 
 
 def test_a_work_folder_that_cannot_be_written_is_one_sentence(root: Path) -> None:
     (root / "work").write_text("a file", encoding="utf-8")
     with pytest.raises(UserMistake, match="make it writable"):
-        working.copy_units(root)
+        copies.copy_units(root)
     assert (root / "work").read_text(encoding="utf-8") == "a file"

@@ -15,7 +15,7 @@ import pytest
 
 import autograder as package
 from autograder import cli, doctor
-from autograder.course import suite
+from autograder.course.author import suite
 from autograder.environment import finding
 from autograder.outcomes import UserMistake
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 import toy_unit as toy
 
-from autograder.course import answers
-from autograder.course.units import Unit
+from autograder.course.author import answers
+from autograder.course.unit import Unit
 from autograder.grading import courses, marking
 
 pytestmark = pytest.mark.slow  # a command of nbgrader's takes 3 s, a stock kernel 2 s more

@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from autograder.bench.hogs import hogs, rivals
-from autograder.course import answers
-from autograder.course.units import Unit, repository, written
+from autograder.course.author import answers
+from autograder.course.unit import Unit, repository, written
 from autograder.grading import batch, submissions
 
 ROOT = repository()

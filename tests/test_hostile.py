@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from autograder import doctor
-from autograder.course import reading
+from autograder.course.author import parse
 from autograder.environment import finding
 from autograder.grading import examination, room, verdicts
 from autograder.grading.examination import Cell, Examined
@@ -98,7 +98,7 @@ def course(tmp_path: Path) -> Path:
 
 def cells_of(path: Path, course: Path, secret: str) -> list[Cell]:
     """The notebook of one attack."""
-    attack = reading.read(path, path.name)
+    attack = parse.read(path, path.name)
     answers = ANSWERS | {cell.name: cell.source for cell in attack if cell.role == "answer"}
     setup = SETUP.format(course=str(course), mark=MARK, secret=secret[::-1])
     found = [Cell(0, "setup", "tools", setup)]

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from running_kernel import kernel, run_all
 
-from autograder.course import reading
-from autograder.course.units import Unit, repository, written
+from autograder.course.author import parse
+from autograder.course.unit import Unit, repository, written
 
 # Unit 00 writes into work/ and has a test of its own.
 UNITS = [unit for unit in written(repository()) if unit.number != "00"]
@@ -32,7 +32,7 @@ def without_words(output: dict[str, Any]) -> list[str]:
 @pytest.mark.timeout(PATIENCE + 60)
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_a_lesson_runs_to_its_end(unit: Unit, tmp_path: Path) -> None:
-    cells = reading.read(unit.lesson_text, unit.name)
+    cells = parse.read(unit.lesson_text, unit.name)
     code = [cell.source for cell in cells if cell.kind == "code"]
     with kernel(tmp_path) as client:
         outputs = run_all(client, code, patience=PATIENCE)

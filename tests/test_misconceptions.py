@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from autograder.course import toolbox
-from autograder.course.units import repository
+from autograder.course import unit
+from autograder.course.unit import repository
 
-MAP = repository() / "source" / toolbox.FOLDER / "misconceptions.py"
+MAP = repository() / "source" / unit.FOLDER / "misconceptions.py"
 
 
 def test_every_misconception_is_there_and_leads_to_a_cell_that_settles_it() -> None:

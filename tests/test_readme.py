@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
-from autograder.course.units import built
+from autograder.course.unit import built
 from autograder.grading.configuration import COURSE
 from autograder.world import console
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course.units import repository
+from autograder.course.unit import repository
 
 ROOT = repository()
 FOLDERS = ("autograder", "source", "tests", ".github", ".ci", ".binder")

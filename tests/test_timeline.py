@@ -26,6 +26,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 from PIL import Image
 
+from autograder.course.author import readme_figure
 from autograder.environment import contributor_tools, finding
 from autograder.report import story, timeline
 from autograder.report.record import Record
@@ -399,11 +400,11 @@ def test_a_learners_own_style_neither_reaches_the_picture_nor_is_lost() -> None:
 
 def test_the_readmes_picture_is_a_real_run_and_always_the_same_bytes(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
-    record = timeline.record_readme_run(path)
+    record = readme_figure.record_readme_run(path)
     assert isinstance(record, Record)
     assert record.blocks[0]["code"] == "time.sleep(0.25)"
     assert record.blocks[0]["seconds"] == pytest.approx(0.25, abs=0.005)
-    picture = timeline.readme_picture(path)
+    picture = readme_figure.readme_picture(path)
     assert picture.startswith(b"<?xml")
     for number in ("1", "2"):
         code = (
@@ -418,12 +419,12 @@ def test_the_readmes_picture_of_a_quiet_run_is_small(tmp_path: Path) -> None:
     stored = {"limit": 0.1, "record": bot().to_plain()}
     (tmp_path / "run.json").write_text(json.dumps(stored))
     # 46 kB; the dots of what the machine took would add 200 kB
-    assert len(timeline.readme_picture(tmp_path / "run.json")) < 60_000
+    assert len(readme_figure.readme_picture(tmp_path / "run.json")) < 60_000
 
 
 def test_a_stored_run_that_is_not_there_or_no_record_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="missing"):
-        timeline.readme_picture(tmp_path / "missing.json")
+        readme_figure.readme_picture(tmp_path / "missing.json")
     (tmp_path / "other.json").write_text('{"limit": 0.1, "record": {"late": 3}}')
     with pytest.raises(ValueError, match="record"):
-        timeline.readme_picture(tmp_path / "other.json")
+        readme_figure.readme_picture(tmp_path / "other.json")

@@ -21,13 +21,14 @@ from discord.ext import commands
 from running_kernel import kernel, run_all
 
 from autograder import world
-from autograder.course import auditing, building, reading, toolbox, working
-from autograder.course.units import Unit, repository
+from autograder.course.author import audit, build, parse, toolbox
+from autograder.course.learner import copies
+from autograder.course.unit import FOLDER, Unit, repository
 from autograder.outcomes import UserMistake
 from autograder.world import console
 
 ROOT = repository()
-SOURCE = ROOT / "source" / toolbox.FOLDER
+SOURCE = ROOT / "source" / FOLDER
 PAGES = [path for path in toolbox.texts(ROOT) if path.stem != "loopwatch"]
 
 
@@ -35,7 +36,7 @@ PAGES = [path for path in toolbox.texts(ROOT) if path.stem != "loopwatch"]
 def root(tmp_path: Path) -> Path:
     """A course with unit 03, and a toolbox of one page and one program."""
     shutil.copytree(Unit(ROOT, "03_gateway").folder, Unit(tmp_path, "03_gateway").folder)
-    box = tmp_path / "source" / toolbox.FOLDER
+    box = tmp_path / "source" / FOLDER
     box.mkdir()
     links = "[03](lesson:03_gateway/one-word), [lab](lab:03_gateway/defer_work)"
     page = f"# %% [markdown]\n# # A page\n#\n# {links}\n"
@@ -45,7 +46,7 @@ def root(tmp_path: Path) -> Path:
 
 
 def test_pages_become_notebooks_whose_links_lead_to_cells(root: Path) -> None:
-    building.build(root)
+    build.build(root)
     page = (root / "notebooks" / "toolbox" / "page.ipynb").read_text(encoding="utf-8")
     cells = re.findall(r"\.\./03_gateway/(03_gateway\w*\.ipynb)#cell-id=([\w-]+)", page)
     assert [name for name, _ in cells] == ["03_gateway_lesson.ipynb", "03_gateway.ipynb"]
@@ -53,34 +54,34 @@ def test_pages_become_notebooks_whose_links_lead_to_cells(root: Path) -> None:
         cells, (Unit(root, "03_gateway").lesson, Unit(root, "03_gateway").release), strict=True
     ):
         assert f'"id": "{identity}"' in built.read_text(encoding="utf-8")
-    assert building.build(root, check=True) == [] or "blocked_loop" in str(
-        building.build(root, check=True)
+    assert build.build(root, check=True) == [] or "blocked_loop" in str(
+        build.build(root, check=True)
     )
 
 
 def test_programs_are_passed_on_and_all_of_it_is_copied_to_work(root: Path) -> None:
-    building.build(root)
-    said = working.copy_units(root)
+    build.build(root)
+    said = copies.copy_units(root)
     assert "work/toolbox/page.ipynb: copied." in said
     assert (root / "work" / "toolbox" / "tool.py").read_text() == "print('a tool')\n"
-    assert auditing.audit(root) == []
+    assert audit.audit(root) == []
 
 
 def test_a_program_that_is_not_ours_is_refused(root: Path) -> None:
-    building.build(root)
+    build.build(root)
     (root / "notebooks" / "toolbox" / "tool.py").write_text("print('another')\n")
     (root / "notebooks" / "stray.py").write_text("")
-    assert auditing.audit(root) == [
+    assert audit.audit(root) == [
         "notebooks/stray.py: is neither a notebook nor a figure; remove it.",
         "notebooks/toolbox/tool.py: is not the file in source/; build it again.",
     ]
 
 
 def test_a_link_that_leads_nowhere_is_named_with_its_line(root: Path) -> None:
-    page = root / "source" / toolbox.FOLDER / "page.py"
+    page = root / "source" / FOLDER / "page.py"
     page.write_text("# %% [markdown]\n# # A page\n# [no](lesson:03_gateway/two-words)\n")
     with pytest.raises(UserMistake, match=r"page\.py:3: the lesson of 03_gateway has no exper"):
-        building.build(root)
+        build.build(root)
 
 
 def test_what_the_pages_lead_to_exists() -> None:
@@ -90,7 +91,7 @@ def test_what_the_pages_lead_to_exists() -> None:
         if text not in names:
             names[text] = {
                 cell.name
-                for cell in reading.read(text, unit)
+                for cell in parse.read(text, unit)
                 if cell.role == ("experiment" if kind == "lesson" else "exercise")
             }
         assert name in names[text], f"the {kind} of {unit} has no {name}"
@@ -109,7 +110,7 @@ def test_the_page_on_ones_own_bot_has_the_lines_that_the_gateway_prints() -> Non
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_a_page_runs_to_its_end(page: Path, tmp_path: Path) -> None:
-    code = [cell.source for cell in reading.read(page, page.name) if cell.kind == "code"]
+    code = [cell.source for cell in parse.read(page, page.name) if cell.kind == "code"]
     with kernel(tmp_path) as client:
         outputs = run_all(client, code, patience=180)  # 12 s were measured on an idle machine
     for source, shown in zip(code, outputs, strict=True):

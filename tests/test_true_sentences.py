@@ -21,16 +21,16 @@ from discord import app_commands
 from discord.ext import commands
 from running_kernel import kernel, run_all
 
-from autograder.course import reading
-from autograder.course.reading import Cell
-from autograder.course.units import repository
+from autograder.course.author import parse
+from autograder.course.author.parse import Cell
+from autograder.course.unit import repository
 
 SOURCE = repository() / "source"
 
 
 def code(text: str) -> list[Cell]:
     """The code cells of a lesson or a lab, named by its path below source/."""
-    return [cell for cell in reading.read(SOURCE / text, text) if cell.kind == "code"]
+    return [cell for cell in parse.read(SOURCE / text, text) if cell.kind == "code"]
 
 
 def said(outputs: list[dict[str, Any]] | None, stream: str) -> str:

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from running_kernel import kernel, run_all
 
-from autograder.course import building, reading
+from autograder.course.author import build, parse
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON = ROOT / "source" / "00_start_here" / "lesson.py"
-CELLS = reading.read(LESSON, "lesson.py")
+CELLS = parse.read(LESSON, "lesson.py")
 RUN_ALL = 60.0  # s; 14-17 s were measured with two cores and a load of 7 to 11
 
 
@@ -69,7 +69,7 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("course")
     shutil.copytree(ROOT / "autograder", root / "autograder")
     shutil.copytree(LESSON.parent, root / "source" / LESSON.parent.name)
-    building.build(root)
+    build.build(root)
     (root / "work" / LESSON.parent.name).mkdir(parents=True)
     return root
 

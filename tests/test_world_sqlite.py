@@ -19,7 +19,7 @@ import pytest
 from worked_labs import worked
 
 from autograder import doctor, world
-from autograder.course.units import Unit, repository
+from autograder.course.unit import Unit, repository
 from autograder.environment import finding
 from autograder.grading import examination, gradebook, room, verdicts
 from autograder.outcomes import WrongValue

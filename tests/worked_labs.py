@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from autograder.course import answers
-from autograder.course.units import Unit, repository
+from autograder.course.author import answers
+from autograder.course.unit import Unit, repository
 
 
 def worked(name: str, *written: str) -> str:

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from autograder.course import answers
-from autograder.course.units import Unit
+from autograder.course.author import answers
+from autograder.course.unit import Unit
 
 FIVE = "95_five"
 CELLS = 5

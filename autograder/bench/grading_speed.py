@@ -26,7 +26,7 @@ from pathlib import Path
 
 from autograder.bench import classes, metering
 from autograder.bench.metering import Cost
-from autograder.course.units import Unit, repository
+from autograder.course.unit import Unit, repository
 from autograder.grading import surroundings
 from autograder.paths import FIGURES
 

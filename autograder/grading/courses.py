@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.course.units import written
+from autograder.course.unit import written
 from autograder.grading import gradebook
 from autograder.outcomes import UserMistake
 

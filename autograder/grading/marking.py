@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.course import notes
-from autograder.course.releasing import NEVER_COPIED, NEVER_RELEASED
-from autograder.course.units import Unit, repository
+from autograder.course import store
+from autograder.course.author.release import NEVER_COPIED, NEVER_RELEASED
+from autograder.course.unit import Unit, repository
 from autograder.grading import examination, gradebook, tables, verdicts
 from autograder.grading.examination import Cell, ExaminationFailed, Examined, Seen
 from autograder.grading.repair import Original, missing_and_doubled, repair
@@ -73,7 +73,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[Row], list[str]]:
         for cell in cells
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
-    with notes.changing(notes.folder(root) / "points.json") as points:
+    with store.changing(store.folder(root) / "points.json") as points:
         # The best so far: the ladders invite to try a variant once an answer has passed.
         before = {name: score for name, (score, most) in points.get(unit.name, {}).items()}
         points[unit.name] = {

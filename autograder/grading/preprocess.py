@@ -22,7 +22,7 @@ from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from traitlets import Bool, Float, Integer
 
-from autograder.course.releasing import NEVER_RELEASED
+from autograder.course.author.release import NEVER_RELEASED
 from autograder.grading import evidence, examination, gradebook, harmless, surroundings, verdicts
 from autograder.grading.examination import Cell
 from autograder.grading.repair import Original, repair

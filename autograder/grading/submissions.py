@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autograder.course.releasing import NEVER_RELEASED
+from autograder.course.author.release import NEVER_RELEASED
 from autograder.grading import (
     batch,
     evidence,

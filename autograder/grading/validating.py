@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from autograder.course.units import repository
+from autograder.course.unit import repository
 from autograder.outcomes import UserMistake
 
 HANDLERS = "nbgrader.server_extensions.validate_assignment.handlers"

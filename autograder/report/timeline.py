@@ -14,11 +14,7 @@ from __future__ import annotations
 
 import base64
 import html
-import io
-import json
-import linecache
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from autograder.report.story import Beat, Kill, Story
@@ -121,83 +117,3 @@ def heard(log: Iterable[Mapping[str, Any]], began: float) -> tuple[list[Beat], l
             index = open_kills.pop(bot)
             kills[index] = (*kills[index][:2], at)
     return beats, kills
-
-
-def readme_picture(path: Path) -> bytes:
-    """Draw the record stored at `path` by `record_readme_run` as SVG, always the same bytes.
-
-    Raises OSError when there is no such file and ValueError when it holds no record.
-    """
-    import matplotlib
-
-    from autograder.report.record import Record
-
-    stored = json.loads(path.read_text(encoding="utf-8"))
-    try:
-        figure = draw(Record.from_stored(stored["record"]), stored["limit"])
-    except (KeyError, TypeError) as error:
-        raise ValueError(f"{path.name} holds no record of a watched run") from error
-    out = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "unblocked", "svg.fonttype": "path"}):
-        figure.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    return out.getvalue()
-
-
-def record_readme_run(path: Path, limit: float = 0.1) -> Record:
-    """Watch BOT, whose handler blocks, store the record at `path` as JSON, and return it.
-
-    To be called when the machine is idle: what it takes away would be part of the picture.
-    """
-    from autograder.monitor import run
-
-    # Where tracebacks and `blame` look for the text of a line: the bot needs no file of its own.
-    linecache.cache["bot.py"] = (len(BOT), None, BOT.splitlines(keepends=True), "bot.py")
-    names: dict[str, Any] = {}
-    exec(compile(BOT, "bot.py", "exec"), names)
-    record = run.run(names["bot"])
-    plain = record.to_plain()
-    plain.update(value=None, traceback="", began=0.0, lanes=[list(lane) for lane in record.lanes])
-    stored = json.dumps({"limit": limit, "record": _rounded(plain)})
-    path.write_text(stored + "\n", encoding="utf-8")
-    return record
-
-
-BOT = """\
-import asyncio
-import time
-
-
-async def on_message(content):
-    time.sleep(0.25)
-
-
-async def heartbeat():
-    while True:
-        await asyncio.sleep(0.04)
-
-
-async def update_presence():
-    while True:
-        await asyncio.sleep(0.015)
-
-
-async def save_scores():
-    while True:
-        await asyncio.sleep(0.025)
-
-
-async def bot():
-    others = [asyncio.create_task(task()) for task in (heartbeat, update_presence, save_scores)]
-    await asyncio.sleep(0.13)
-    await asyncio.create_task(on_message("!roll 2d6"))
-    await asyncio.sleep(0.22)
-"""
-
-
-def _rounded(plain: Any) -> Any:
-    """Round every float to a microsecond: more is noise, and would bloat the file."""
-    if isinstance(plain, float):
-        return round(plain, 6)
-    if isinstance(plain, dict):
-        return {key: _rounded(value) for key, value in plain.items()}
-    return [_rounded(value) for value in plain] if isinstance(plain, list | tuple) else plain

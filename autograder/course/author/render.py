@@ -11,7 +11,7 @@ import hashlib
 from collections import Counter
 from typing import Any
 
-from autograder.course.reading import BrokenUnit, Cell
+from autograder.course.author.parse import BrokenUnit, Cell
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _LOOKS = ("tags", "jupyter", "jp-MarkdownHeadingCollapsed")  # JupyterLab's own keys

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course.scoring import progress
-from autograder.course.units import repository, shown
+from autograder.course.learner.progress import progress
+from autograder.course.unit import repository, shown
 from autograder.text import prose_as_html
 
 _MARK = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)

@@ -10,10 +10,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.course import asking, notes
-from autograder.course.asking import Card, Part
-from autograder.course.questions import Question
-from autograder.course.units import repository
+from autograder.course import store
+from autograder.course.learner import predict
+from autograder.course.learner.predict import Card, Part
+from autograder.course.learner.questions import Question
+from autograder.course.unit import repository
 
 _AGAIN = " (after)"  # beside the first answer in answers.json, which stays
 
@@ -41,7 +42,7 @@ def after(letters: str, root: Path | None = None) -> Card:
     asked = _asked(root)
     given = _sorted_out(letters, asked)
     trouble = _note(root, asked, given, _AGAIN)
-    stored = asking.answers(root)
+    stored = predict.answers(root)
     parts = [
         _explained(n, one, letter, stored.get(one.id, {}).get("guess"))
         if letter
@@ -56,7 +57,7 @@ def after(letters: str, root: Path | None = None) -> Card:
 
 
 def _asked(root: Path) -> list[Question]:
-    return [question for question in asking.every_question(root) if question.kind == "before"]
+    return [question for question in predict.every_question(root) if question.kind == "before"]
 
 
 def _sorted_out(letters: str, asked: list[Question]) -> list[str | None]:
@@ -80,7 +81,7 @@ def _amiss(letters: str, asked: list[Question]) -> str:
         ending = "" if len(chosen) == 1 else "s"
         said = f" The string has {len(chosen)} letter{ending}, {len(asked)} are wanted."
     for number, (one, letter) in enumerate(zip(asked, chosen, strict=False), 1):
-        if letter not in one.options and letter != asking.NO_GUESS:
+        if letter not in one.options and letter != predict.NO_GUESS:
             said += f" {letter} is not a choice of question {number}."
     return said
 
@@ -95,7 +96,7 @@ def _note(root: Path, asked: list[Question], given: list[str | None], mark: str)
     }
     try:
         if entries:
-            with notes.changing(notes.folder(root) / "answers.json") as stored:
+            with store.changing(store.folder(root) / "answers.json") as stored:
                 stored.update(entries)
     except OSError as error:
         return f", but not noted: {error.strerror or error}"

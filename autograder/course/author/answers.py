@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from autograder.course import reading
-from autograder.course.reading import BrokenUnit
+from autograder.course.author import parse
+from autograder.course.author.parse import BrokenUnit
 
 _SAYS = re.compile(r"#\s*(exercise|expect|message):\s*(.*\S)")
 
@@ -46,7 +46,7 @@ def found(folder: Path) -> list[Path]:
 def load(path: Path) -> Answer:
     """Reads one answer. Raises BrokenUnit, with file and line, when it says too little."""
     called = f"{path.parent.name}/{path.name}"
-    cells = reading.read(path, called)
+    cells = parse.read(path, called)
     head = path.read_text(encoding="utf-8").split("# %%", 1)[0]
     said = {match[1]: match[2] for match in map(_SAYS.match, head.splitlines()) if match}
     expect = "passes" if path.name.startswith("right_") else "fails"

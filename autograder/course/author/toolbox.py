@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.course import code_rules, reading
-from autograder.course.reading import BrokenUnit, Cell
-from autograder.course.rendering import as_bytes, notebook
-from autograder.course.units import Unit, shown
+from autograder.course.author import parse
+from autograder.course.author.lint import code
+from autograder.course.author.parse import BrokenUnit, Cell
+from autograder.course.author.render import as_bytes, notebook
+from autograder.course.unit import FOLDER, Unit, shown
 from autograder.outcomes import UserMistake
 
-FOLDER = "toolbox"
 LONGEST = 18  # lines of code of a page's cell, as in a lesson
 _CELL = re.compile(r"^# %%(?:\s|$)", re.MULTILINE)
 _LINK = re.compile(r"\((lesson|lab):(\d\d_[a-z0-9_]+)/([\w-]+)\)")
@@ -38,7 +38,7 @@ def generate(root: Path, built: dict[Path, bytes]) -> tuple[dict[Path, bytes], l
             continue
         called = shown(root, path)
         try:
-            cells = [_linked(root, cell, called, built) for cell in reading.read(path, called)]
+            cells = [_linked(root, cell, called, built) for cell in parse.read(path, called)]
             page = notebook(cells, graded=False, called=called)
             files[made.with_suffix(".ipynb")] = as_bytes(page)
         except BrokenUnit as mistake:
@@ -51,13 +51,6 @@ def texts(root: Path) -> list[Path]:
     return sorted((root / "source" / FOLDER).glob("*.py"))
 
 
-def copies(root: Path) -> Iterator[tuple[Path, Path]]:
-    """What is copied to work/, and where to."""
-    for path in sorted((root / "notebooks" / FOLDER).glob("*")):
-        if path.suffix in (".ipynb", ".py"):
-            yield path, root / "work" / FOLDER / path.name
-
-
 def check(root: Path) -> Iterator[str]:
     """What is wrong with the pages, one sentence each; a broken link is named by the build."""
     for path in texts(root):
@@ -65,7 +58,7 @@ def check(root: Path) -> Iterator[str]:
             continue
         called = shown(root, path)
         try:
-            cells = reading.read(path, called)
+            cells = parse.read(path, called)
         except UserMistake as mistake:
             yield mistake.sentence
             continue
@@ -73,7 +66,7 @@ def check(root: Path) -> Iterator[str]:
             yield f"{called}:{cells[0].line}: begin the page with a title, `# ...`."
         for cell in cells:
             if cell.kind == "code":
-                for line, what in code_rules.check(cell, LONGEST):
+                for line, what in code.check(cell, LONGEST):
                     yield f"{called}:{line}: {what}"
 
 

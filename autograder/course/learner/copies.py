@@ -15,8 +15,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.course import notes, renewing, toolbox
-from autograder.course.units import Unit, built, shown
+from autograder.course import store
+from autograder.course.learner import renewal
+from autograder.course.unit import Unit, built, copies, shown
 from autograder.outcomes import UserMistake
 
 Copies = dict[str, dict[str, Any]]  # path in work/ -> what we put there, as digests
@@ -29,11 +30,11 @@ def copy_units(root: Path) -> list[str]:
     a file that was changed. Raises UserMistake when work/ cannot be written."""
     said: list[str] = []
     try:
-        with notes.changing(_record(root)) as copied:
+        with store.changing(_record(root)) as copied:
             for unit in built(root):
                 for origin, copy in _pairs(unit):
                     said += _bring(root, origin, copy, copied)
-            for origin, copy in toolbox.copies(root):
+            for origin, copy in copies(root):
                 said += _bring(root, origin, copy, copied)
     except OSError as error:
         raise UserMistake(_cannot_write(root, error)) from error
@@ -61,7 +62,7 @@ def reset(root: Path, name: str) -> list[str]:
             kept.parent.mkdir(exist_ok=True)
             os.replace(copy, kept)
             said.append(f"{shown(root, kept)}: your old one is kept here.")
-        with notes.changing(_record(root)) as copied:
+        with store.changing(_record(root)) as copied:
             copied.pop(_key(root, copy), None)
             said += _bring(root, origin, copy, copied)
     except OSError as error:
@@ -102,7 +103,7 @@ def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list
         return []
     before = known.get("each")
     before = before if isinstance(before, list) else []
-    parts = renewing.renewed(new, before) if before else []
+    parts = renewal.renewed(new, before) if before else []
     more = f" and {len(parts) - MANY} more" if len(parts) > MANY else ""
     news = f" What is new: {', '.join(parts[:MANY])}{more}." if parts else ""
     if known.get("cells") == cells_digest(present):
@@ -113,8 +114,8 @@ def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list
     beside = copy.with_name(f"{copy.stem}.new{copy.suffix}")
     if beside.exists() and known.get("offer") != cells_digest(beside.read_bytes()):
         beside = free_name(beside.parent, beside.stem, beside.suffix)
-    offer = renewing.with_answers(new, present, before)
-    notes.write(beside, offer)
+    offer = renewal.with_answers(new, present, before)
+    store.write(beside, offer)
     copied[key] = {**known, "offered": _digest(new), "offer": cells_digest(offer)}
     yours = "" if offer == new else ", your answers in it"
     return [
@@ -125,7 +126,7 @@ def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list
 
 def _put(copy: Path, content: bytes, copied: dict[str, Any], key: str) -> None:
     copy.parent.mkdir(parents=True, exist_ok=True)
-    notes.write(copy, content)
+    store.write(copy, content)
     copied[key] = _marks(content)
 
 
@@ -133,7 +134,7 @@ def _marks(content: bytes) -> dict[str, Any]:
     return {
         "file": _digest(content),
         "cells": cells_digest(content),
-        "each": renewing.fingerprint(content),
+        "each": renewal.fingerprint(content),
     }
 
 
@@ -165,7 +166,7 @@ def free_name(folder: Path, stem: str, suffix: str = ".ipynb") -> Path:
 
 
 def _record(root: Path) -> Path:
-    return notes.folder(root) / "copied.json"
+    return store.folder(root) / "copied.json"
 
 
 def _key(root: Path, copy: Path) -> str:

@@ -6,10 +6,10 @@ import ast
 import re
 from collections.abc import Iterator
 
-from autograder.course import code_rules
-from autograder.course.code_rules import Finding, dotted
-from autograder.course.questions import Question
-from autograder.course.reading import Cell
+from autograder.course.author.lint import code
+from autograder.course.author.lint.code import Finding, dotted
+from autograder.course.author.parse import Cell
+from autograder.course.learner.questions import Question
 
 LONGEST = {"setup": 30}  # lines of code
 PLAIN = 18  # "about 15"
@@ -37,7 +37,7 @@ def check(cells: list[Cell], questions: list[Question], first: bool) -> Iterator
             yield 1, f"the part *{part}* is missing; begin a line of a text cell with it."
     for cell in cells:
         if cell.kind == "code":
-            yield from code_rules.check(cell, LONGEST.get(cell.role, PLAIN))
+            yield from code.check(cell, LONGEST.get(cell.role, PLAIN))
         elif not cell.source.strip():
             yield cell.line, "the cell is empty; write it, or remove it."
         if cell.role in ("answer", "test", "exercise", "hints"):

@@ -13,8 +13,8 @@ import symtable
 import textwrap
 from collections.abc import Iterator
 
-from autograder.course.code_rules import Finding, dotted
-from autograder.course.reading import Cell
+from autograder.course.author.lint.code import Finding, dotted
+from autograder.course.author.parse import Cell
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 _WATCH = {"watch", "autograder.watch"}

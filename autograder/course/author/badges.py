@@ -12,7 +12,7 @@ import tomllib
 import urllib.parse
 from pathlib import Path
 
-from autograder.course.units import Unit, shown
+from autograder.course.unit import Unit, shown
 
 FORM = "https://mybinder.org"
 START = "00_start_here"

@@ -7,9 +7,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from autograder.course import code_rules, testcell_rules
-from autograder.course.code_rules import Finding
-from autograder.course.reading import Cell
+from autograder.course.author.lint import code as code_rules
+from autograder.course.author.lint import test_cell
+from autograder.course.author.lint.code import Finding
+from autograder.course.author.parse import Cell
 
 LONGEST = {"answer": 30, "setup": 30, "test": 40}  # lines of code
 PLAIN = 18  # "about 15"
@@ -60,13 +61,10 @@ def check(cells: list[Cell]) -> Iterator[Finding]:
     for name, exercise in found.items():
         yield from _whole(name, exercise)
     learners = frozenset(
-        name
-        for cell in cells
-        if cell.role == "answer"
-        for name in testcell_rules.defined(cell.tree)
+        name for cell in cells if cell.role == "answer" for name in test_cell.defined(cell.tree)
     )
     given = frozenset[str]().union(
-        *(testcell_rules.silent_functions(cell.tree) for cell in cells if cell.role == "setup")
+        *(test_cell.silent_functions(cell.tree) for cell in cells if cell.role == "setup")
     )
     for cell in cells:
         if cell.kind == "code":
@@ -76,7 +74,7 @@ def check(cells: list[Cell]) -> Iterator[Finding]:
         if cell.role == "answer":
             yield from _answer(cell)
         elif cell.role == "test":
-            yield from testcell_rules.check(cell, learners, given)
+            yield from test_cell.check(cell, learners, given)
         elif cell.role == "experiment":
             yield cell.line - 1, "experiments belong into the lesson; remove the key here."
 
@@ -115,11 +113,11 @@ def _taken_away(cells: list[Cell]) -> Iterator[Finding]:
     code = [cell for cell in cells if cell.kind == "code"]
     owners = {
         name: cell for cell in code if cell.role != "test"
-        for name in testcell_rules.defined(cell.tree)
+        for name in test_cell.defined(cell.tree)
     }  # fmt: skip
-    needed = {cell.line: testcell_rules.needed(cell) for cell in code}
+    needed = {cell.line: test_cell.needed(cell) for cell in code}
     for test in (cell for cell in code if cell.role == "test"):
-        for name in sorted(testcell_rules.defined(test.tree) & owners.keys()):
+        for name in sorted(test_cell.defined(test.tree) & owners.keys()):
             users = [cell for cell in code if cell is not test and name in needed[cell.line]]
             if users:
                 user, owner = users[0], owners[name]
@@ -161,13 +159,13 @@ def _whole(name: str, exercise: Exercise) -> Iterator[Finding]:
         yield header, f'exercise `{name}` has no answer cell; add `# %% answer="{name}"`.'
     if exercise.points <= 0:
         yield header, f"exercise `{name}` gives no points; add them to its tests."
-    if not any(_holds_code(testcell_rules.visible(test)) for test in exercise.tests):
+    if not any(_holds_code(test_cell.visible(test)) for test in exercise.tests):
         yield header, f"exercise `{name}` has no visible test, so learners cannot try; add one."
-    if not any(_holds_code(testcell_rules.hidden(test)) for test in exercise.tests):
+    if not any(_holds_code(test_cell.hidden(test)) for test in exercise.tests):
         yield (
             header,
             f"exercise `{name}` has no hidden test; add one of the same kind with other inputs "
-            f"between `{testcell_rules.BEGIN_HIDDEN}` and `{testcell_rules.END_HIDDEN}`.",
+            f"between `{test_cell.BEGIN_HIDDEN}` and `{test_cell.END_HIDDEN}`.",
         )
     steps = sum(hint.source.count("<details") for hint in exercise.hints)
     if steps < STEPS:

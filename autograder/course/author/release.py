@@ -14,8 +14,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.course.rendering import as_bytes
-from autograder.course.units import repository
+from autograder.course.author.render import as_bytes
+from autograder.course.unit import repository
 from autograder.outcomes import UserMistake
 
 # Two lists for nbgrader_config.py, where instructors run nbgrader in the repository itself. The
@@ -59,7 +59,7 @@ def release(
 
 def _run_nbgrader(course: Path, names: list[str]) -> dict[str, str]:
     """Runs this module as a program on a course directory; which labs nbgrader refused, and why."""
-    command = [sys.executable, "-m", "autograder.course.releasing", str(course), *names]
+    command = [sys.executable, "-m", "autograder.course.author.release", str(course), *names]
     done = subprocess.run(
         command,
         cwd=repository(),

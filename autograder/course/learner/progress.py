@@ -14,8 +14,9 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import asking, notes, renewing
-from autograder.course.units import Unit, built, repository, shown
+from autograder.course import store
+from autograder.course.learner import predict, renewal
+from autograder.course.unit import Unit, built, repository, shown
 from autograder.text import prose_as_html
 
 _NOTEBOOK = re.compile(r"work/[\w./-]+\.ipynb")
@@ -124,7 +125,7 @@ class Progress:
         lines += [
             f"Of a notebook that you changed there is a newer version: {shown(self.root, new)}."
             for one in self.standings
-            for new in renewing.offered(one.unit.work)
+            for new in renewal.offered(one.unit.work)
         ]
         return [*lines, self._next()]
 
@@ -157,9 +158,9 @@ class Progress:
 def progress(root: Path | None = None) -> Progress:
     """Where the learner is: in a notebook `progress()`, in a terminal the verb of this name."""
     root = root or repository()
-    scores = notes.read(notes.folder(root) / "points.json")
-    guesses = asking.answers(root)
-    asked = [question for question in asking.every_question(root) if question.kind == "predict"]
+    scores = store.read(store.folder(root) / "points.json")
+    guesses = predict.answers(root)
+    asked = [question for question in predict.every_question(root) if question.kind == "predict"]
     standings = []
     for unit in built(root):
         ids = [question.id for question in asked if question.unit == unit.name]
@@ -208,7 +209,7 @@ def _exercises(unit: Unit, scores: dict[str, object]) -> list[Exercise]:
 def _answered(unit: Unit, exercise: Exercise) -> bool:
     """Whether the learner's copy of the lab holds an answer to this exercise, as last saved."""
     try:
-        handed_out, mine = (renewing.answers(p.read_bytes()) for p in (unit.release, unit.work_lab))
+        handed_out, mine = (renewal.answers(p.read_bytes()) for p in (unit.release, unit.work_lab))
     except OSError:
         return False
     names = [name for name in handed_out if f"{name}_".startswith(f"{exercise.name}_")]

@@ -20,8 +20,9 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from autograder.course import notes, working
-from autograder.course.units import repository, shown
+from autograder.course import store
+from autograder.course.learner import copies as working
+from autograder.course.unit import repository, shown
 from autograder.outcomes import UserMistake
 
 NOT_YET = "?"
@@ -189,15 +190,15 @@ def _bring_back(root: Path, members: dict[str, bytes]) -> list[str]:
         _read(members.pop(f"{_NOTES}/{name}", b""))
         for name in ("copied.json", "answers.json", "points.json")
     )
-    here = notes.folder(root)
+    here = store.folder(root)
     said: list[str] = []
-    with notes.changing(here / "copied.json") as copies:
+    with store.changing(here / "copied.json") as copies:
         for key, content in members.items():
             if not key.startswith(_NOTES):
                 said += _one(root, key, content, copies, copied)
-    with notes.changing(here / "answers.json") as given:
+    with store.changing(here / "answers.json") as given:
         _merge_answers(given, answers)
-    with notes.changing(here / "points.json") as scored:
+    with store.changing(here / "points.json") as scored:
         _merge_points(scored, points)
     return said
 
@@ -219,10 +220,10 @@ def _one(
                 if working.cells_digest(path.read_bytes()) == digest:
                     return []
                 path = working.free_name(path.parent, path.stem, path.suffix)
-            notes.write(path, content)
+            store.write(path, content)
             return [f"work/{key}: kept as it is here; the saved one is beside it, in {path.name}."]
     path.parent.mkdir(parents=True, exist_ok=True)
-    notes.write(path, content)
+    store.write(path, content)
     if key in then:  # so that a newer version of the course is still offered
         copies[key] = then[key]
     return [f"work/{key}: is back."]

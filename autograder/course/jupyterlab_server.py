@@ -21,8 +21,8 @@ import webbrowser
 from pathlib import Path
 from typing import Any
 
-from autograder.course import working
-from autograder.course.units import Unit
+from autograder.course.learner import copies
+from autograder.course.unit import Unit
 from autograder.outcomes import UserMistake
 from autograder.paths import PACKAGE
 
@@ -41,7 +41,7 @@ def lab(root: Path, *, port: int | None, open_browser: bool) -> int:
     began = time.monotonic()
     if port is not None:
         _ensure_free(port)
-    for sentence in working.copy_units(root):
+    for sentence in copies.copy_units(root):
         print(sentence)
     (root / "work").mkdir(exist_ok=True)
     server = _server(root, port)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.course import toolbox
-from autograder.course.units import PICTURES, shown
+from autograder.course import unit
+from autograder.course.unit import PICTURES, shown
 
 _MARKS = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 _SECRET = re.compile(
@@ -29,8 +29,8 @@ def audit(root: Path) -> list[str]:
             found.append(f"{name}: is a link; put the file itself there.")
         elif path.suffix == ".ipynb":
             found += [f"{name}{what}" for what in _notebook(path, _secrets(root, path))]
-        elif path.suffix == ".py" and path.parent == root / "notebooks" / toolbox.FOLDER:
-            ours = root / "source" / toolbox.FOLDER / path.name
+        elif path.suffix == ".py" and path.parent == root / "notebooks" / unit.FOLDER:
+            ours = root / "source" / unit.FOLDER / path.name
             if not ours.exists() or ours.read_bytes() != path.read_bytes():
                 found.append(f"{name}: is not the file in source/; build it again.")
         elif path.suffix.lower() not in PICTURES or "figures" not in path.parts:

@@ -11,10 +11,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.course import answers, lab_rules, lesson_rules, questions, reading, toolbox
-from autograder.course.questions import Question
-from autograder.course.reading import Cell
-from autograder.course.units import Unit, shown, written
+from autograder.course.author import answers, parse, toolbox
+from autograder.course.author.lint import lab as lab_rules
+from autograder.course.author.lint import lesson as lesson_rules
+from autograder.course.author.parse import Cell
+from autograder.course.learner import questions
+from autograder.course.learner.questions import Question
+from autograder.course.unit import Unit, shown, written
 from autograder.outcomes import UserMistake
 
 # The syllabus: points of the core exercises, and of the stretch exercises, of each unit.
@@ -73,7 +76,7 @@ def _text(unit: Unit, path: Path) -> tuple[list[Cell], list[str]]:
     if not path.exists():
         return [], [f"{called}:1: the file is missing; write it."]
     try:
-        return reading.read(path, called), []
+        return parse.read(path, called), []
     except UserMistake as mistake:
         return [], [mistake.sentence]
 
@@ -168,7 +171,7 @@ def _taken(unit: Unit, owners: dict[str, str]) -> list[str]:
             asked = questions.load(unit.questions, "")
             named += [("question", item.id, item.line, unit.questions) for item in asked]
         if unit.lab_text.exists():
-            cells = reading.read(unit.lab_text, "")
+            cells = parse.read(unit.lab_text, "")
             named += [
                 ("exercise", cell.name, cell.line - 1, unit.lab_text)
                 for cell in cells

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -124,3 +125,13 @@ def shown(root: Path, path: Path) -> str:
 def _named(root: Path, folder: Path, pattern: str) -> list[Unit]:
     names = sorted(path.stem for path in folder.glob(pattern) if _NAME.fullmatch(path.stem))
     return [Unit(root, name) for name in names]
+
+
+FOLDER = "toolbox"
+
+
+def copies(root: Path) -> Iterator[tuple[Path, Path]]:
+    """What is copied to work/, and where to."""
+    for path in sorted((root / "notebooks" / FOLDER).glob("*")):
+        if path.suffix in (".ipynb", ".py"):
+            yield path, root / "work" / FOLDER / path.name

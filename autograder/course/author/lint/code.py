@@ -8,7 +8,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 
-from autograder.course.reading import Cell
+from autograder.course.author.parse import Cell
 
 _NOT_CODE = {
     tokenize.COMMENT,

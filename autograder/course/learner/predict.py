@@ -15,9 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.course import notes, questions
-from autograder.course.questions import Question
-from autograder.course.units import repository, written
+from autograder.course import store
+from autograder.course.learner import questions
+from autograder.course.learner.questions import Question
+from autograder.course.unit import repository, written
 from autograder.outcomes import UserMistake
 from autograder.text import prose_as_html
 
@@ -80,7 +81,7 @@ class Card:
 def answers(root: Path) -> dict[str, Any]:
     """What was guessed so far: question id -> {"guess", "right", "at"}."""
     return {
-        name: entry for name, entry in notes.read(_store(root)).items() if isinstance(entry, dict)
+        name: entry for name, entry in store.read(_store(root)).items() if isinstance(entry, dict)
     }
 
 
@@ -129,7 +130,7 @@ def _guessed(root: Path, question: Question, guess: object, call: str, after: st
     }
     foot = f"You say {chosen}{': ' if after else '.'}{after}"
     try:
-        with notes.changing(_store(root)) as stored:
+        with store.changing(_store(root)) as stored:
             stored[question.id] = entry
     except OSError as error:
         foot += f" (It could not be noted: {error.strerror or error}.)"
@@ -208,7 +209,7 @@ def _chosen(root: Path, unit: str, every: list[Question]) -> list[Question]:
 
 
 def _store(root: Path) -> Path:
-    return notes.folder(root) / "answers.json"
+    return store.folder(root) / "answers.json"
 
 
 def _as_text(part: Part) -> str:

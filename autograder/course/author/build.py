@@ -10,16 +10,14 @@ lead to where pyproject.toml says that the course is published.
 
 from __future__ import annotations
 
-import json
 import re
-from difflib import SequenceMatcher
 from pathlib import Path
-from typing import Any
 
-from autograder.course import badges, picturing, reading, releasing, toolbox
-from autograder.course.reading import BrokenUnit, Cell
-from autograder.course.rendering import as_bytes, notebook
-from autograder.course.units import PICTURES, Unit, shown, written
+from autograder.course.author import badges, parse, readme_figure, release, toolbox
+from autograder.course.author.diff import differences
+from autograder.course.author.parse import BrokenUnit, Cell
+from autograder.course.author.render import as_bytes, notebook
+from autograder.course.unit import FOLDER, PICTURES, Unit, shown, written
 from autograder.outcomes import UserMistake
 
 _FIGURE = re.compile(r"figures/[\w./-]+")
@@ -34,11 +32,15 @@ def build(root: Path, check: bool = False) -> list[str]:
     """
     files, broken = _generate(root)
     strays = _strays(
-        root, files, {unit.name for unit in written(root)} | {toolbox.FOLDER} if broken else set()
+        root, files, {unit.name for unit in written(root)} | {FOLDER} if broken else set()
     )
     if check:
         return (
-            broken + _differences(root, files) + strays + picturing.check(root) + badges.check(root)
+            broken
+            + differences(root, files)
+            + strays
+            + readme_figure.check(root)
+            + badges.check(root)
         )
     changed = []
     for path, content in sorted(files.items()):
@@ -48,7 +50,7 @@ def build(root: Path, check: bool = False) -> list[str]:
             changed.append(f"{shown(root, path)}: written.")
     if broken:
         raise UserMistake("\n".join(broken))
-    return changed + strays + picturing.draw(root) + badges.write(root)
+    return changed + strays + readme_figure.draw(root) + badges.write(root)
 
 
 def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
@@ -65,7 +67,7 @@ def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
                 files[unit.lab] = labs[unit.name][unit.lab.name]
         except BrokenUnit as mistake:
             broken.append(mistake.sentence)
-    released, refused = releasing.release(labs)
+    released, refused = release.release(labs)
     broken += [f"{shown(root, Unit(root, name).lab_text)}: {what}" for name, what in refused]
     for name, contents in released.items():
         for relative, content in contents.items():
@@ -76,7 +78,7 @@ def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
 
 def _lesson(unit: Unit) -> dict[Path, bytes]:
     called = shown(unit.root, unit.lesson_text)
-    cells = reading.read(unit.lesson_text, called)
+    cells = parse.read(unit.lesson_text, called)
     files = {unit.lesson: as_bytes(notebook(cells, graded=False, called=called))}
     for name, content in _figures(unit, cells, called, f"figures/{unit.name}/").items():
         files[unit.lesson_figures / name] = content
@@ -86,7 +88,7 @@ def _lesson(unit: Unit) -> dict[Path, bytes]:
 def _lab(unit: Unit) -> dict[str, bytes]:
     """What nbgrader gets to see of a unit: path inside the assignment -> content."""
     called = shown(unit.root, unit.lab_text)
-    cells = reading.read(unit.lab_text, called)
+    cells = parse.read(unit.lab_text, called)
     files = {unit.lab.name: as_bytes(notebook(cells, graded=True, called=called))}
     for name, content in _figures(unit, cells, called, "figures/").items():
         files[f"figures/{name}"] = content
@@ -112,77 +114,6 @@ def _figures(unit: Unit, cells: list[Cell], called: str, prefix: str) -> dict[st
                     raise BrokenUnit(f"{where}: there is no {shown(unit.root, path)}; add it.")
                 found[name] = path.read_bytes()
     return found
-
-
-def _differences(root: Path, files: dict[Path, bytes]) -> list[str]:
-    """What a build would change; ids, JSON formatting, key order, last newlines do not count."""
-    found = []
-    for path, wanted in sorted(files.items()):
-        name = shown(root, path)
-        if not path.exists():
-            found.append(f"{name}: is missing.")
-        elif path.suffix != ".ipynb":
-            if path.read_bytes() != wanted:
-                found.append(f"{name}: is not the file in source/.")
-        else:
-            found += [f"{name}, {what}" for what in _cell_by_cell(path.read_bytes(), wanted)]
-    return found
-
-
-def _cell_by_cell(present: bytes, wanted: bytes) -> list[str]:
-    """The differences of two notebooks; one cell more or less does not shift all that follow."""
-    new = json.loads(wanted)
-    try:
-        old = json.loads(present)
-        before = [_normal(cell) for cell in old["cells"]]
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return ["the whole file: is not a notebook."]
-    after = [_normal(cell) for cell in new["cells"]]
-    was, is_now = ([json.dumps(c, sort_keys=True) for c in cells] for cells in (before, after))
-    found = []
-    for what, start, end, to_start, to_end in SequenceMatcher(
-        None, was, is_now, False
-    ).get_opcodes():
-        if what == "equal":
-            continue
-        same = min(end - start, to_end - to_start)
-        for shift in range(same):
-            said = _changed(before[start + shift], after[to_start + shift])
-            found.append(f"{_called(after, to_start + shift)}: {said}")
-        for number in range(start + same, end):
-            found.append(f"{_called(before, number)}: is not in source/.")
-        for number in range(to_start + same, to_end):
-            first = after[number]["source"].split("\n")[0]
-            found.append(f"{_called(after, number)}: is missing, `{first}`.")
-    if any(old.get(key) != new[key] for key in ("metadata", "nbformat")):
-        found.append("metadata of the notebook: differs.")
-    return found
-
-
-def _called(cells: list[dict[str, Any]], number: int) -> str:
-    name = cells[number]["metadata"].get("nbgrader", {}).get("grade_id")
-    return f"cell {number + 1}" + (f" ({name})" if name else "")
-
-
-def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
-    keys = [key for key in sorted({**before, **after}) if before.get(key) != after.get(key)]
-    if "source" in keys:
-        return _first_difference(before["source"], after["source"])
-    return f"{', '.join(keys)} differ."
-
-
-def _normal(cell: dict[str, Any]) -> dict[str, Any]:
-    source = cell["source"]
-    text = "".join(source) if isinstance(source, list) else str(source)
-    return {**{key: cell[key] for key in cell if key != "id"}, "source": text.rstrip("\n")}
-
-
-def _first_difference(before: str, after: str) -> str:
-    old, new = before.split("\n"), after.split("\n")
-    for number, (was, is_now) in enumerate(zip([*old, ""], [*new, ""], strict=False), 1):
-        if was != is_now:
-            return f"line {number} is `{was.strip()}`, and `{is_now.strip()}` in source/."
-    return f"has {len(old)} lines, and {len(new)} in source/."
 
 
 def _strays(root: Path, files: dict[Path, bytes], spared: set[str]) -> list[str]:

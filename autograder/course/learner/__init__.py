@@ -1,0 +1,1 @@
+"""What a learner does in the notebooks: predict, compare, look at progress, keep copies of work."""
