@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from autograder.course.learner.predict import recall as recall
     from autograder.course.learner.progress import progress as progress
     from autograder.course.learner.show import show as show
-    from autograder.grading.marking import check as check
+    from autograder.grading.check import check as check
     from autograder.monitor.watch import watch as watch
 
 _HOMES = {
@@ -27,7 +27,7 @@ _HOMES = {
     "compare": "autograder.course.learner.compare",
     "progress": "autograder.course.learner.progress",
     "show": "autograder.course.learner.show",
-    "check": "autograder.grading.marking",
+    "check": "autograder.grading.check",
 }
 
 __all__ = ["check", "compare", "predict", "progress", "recall", "show", "watch", "world"]

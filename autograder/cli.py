@@ -51,9 +51,9 @@ def lab(options: argparse.Namespace) -> int:
 
 
 def check(options: argparse.Namespace) -> int:
-    from autograder.grading import marking
+    from autograder.grading.check import check
 
-    return marking.check(options.path)
+    return check(options.path)
 
 
 def progress(options: argparse.Namespace) -> int:
@@ -89,9 +89,9 @@ def doctor(options: argparse.Namespace) -> int:
 
 
 def grade(options: argparse.Namespace) -> int:
-    from autograder.grading import marking
+    from autograder.grading import commands
 
-    return marking.grade(
+    return commands.grade(
         options.unit,
         student=options.student,
         jobs=options.jobs,
@@ -103,15 +103,15 @@ def grade(options: argparse.Namespace) -> int:
 
 
 def export(options: argparse.Namespace) -> int:
-    from autograder.grading import marking
+    from autograder.grading import commands
 
-    return marking.export(options.format)
+    return commands.export(options.format)
 
 
 def why(options: argparse.Namespace) -> int:
-    from autograder.grading import marking
+    from autograder.grading import commands
 
-    return marking.why(options.student, options.unit, options.grade_id)
+    return commands.why(options.student, options.unit, options.grade_id)
 
 
 def test(options: argparse.Namespace) -> int:

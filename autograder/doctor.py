@@ -17,6 +17,7 @@ from autograder.environment import bootstrap
 from autograder.environment.contributor_tools import workshop
 from autograder.environment.finding import Finding
 from autograder.environment.pythons import NEWEST, RANGE
+from autograder.grading.jail.availability import jail
 from autograder.monitor import thread_stats
 
 
@@ -70,9 +71,9 @@ def uv() -> Finding:
 
 def platform_name() -> Finding:
     """The machine, and how many CPUs this process may use."""
-    from autograder.grading import surroundings
+    from autograder.grading.examination import provenance
 
-    return Finding("platform", f"{platform.platform()}, {surroundings.cores()} CPU(s)")
+    return Finding("platform", f"{platform.platform()}, {provenance.cores()} CPU(s)")
 
 
 # The clock
@@ -115,42 +116,6 @@ def catalog() -> list[Finding]:
 
 
 # The jail
-
-
-def jail() -> list[Finding]:
-    """Which walls the kernel allows around a submission; each is tried out on nobody's code."""
-    from autograder.grading import room
-
-    layers, _ = room.offered()
-    return [Finding("layers", ", ".join(layers) or "none"), namespaces(), landlock()]
-
-
-def namespaces() -> Finding:
-    """Whether a submission can have processes, files and a network of its own."""
-    from autograder.grading import room
-
-    layers, refused = room.offered()
-    if not room.weakness(layers):
-        return Finding("namespaces", "allowed to this user, and enough to grade strangers")
-    return Finding(
-        "namespaces",
-        f"refused ({refused})",
-        "a submission can reach the network: `grade` refuses, unless --accept-weaker-jail is given"
-        " (`check`, for one's own work, does not mind)",
-    )
-
-
-def landlock() -> Finding:
-    """Whether a process can give up access to files for good."""
-    name = "Landlock"
-    costs = "where namespaces are refused, a submission cannot be kept from files"
-    if sys.platform != "linux":
-        return Finding(name, f"{platform.system()} has none", costs)
-    from autograder.grading import landlock as of_kernel
-
-    if version := of_kernel.version():
-        return Finding(name, f"version {version}")
-    return Finding(name, "not in this kernel, or not switched on", costs)
 
 
 # For those who change the course

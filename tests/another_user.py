@@ -11,15 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from autograder.grading import syscalls
+from autograder.grading.jail import linux
 
 LEARNER = 1001
 
 
 def become(user: int) -> None:
     """Make this process that user's, with Python in reach."""
-    syscalls.unshare(syscalls.NEW_MOUNTS)
-    syscalls.mount("none", "/", "", syscalls.RECURSIVE | syscalls.PRIVATE)
+    linux.unshare(linux.NEW_MOUNTS)
+    linux.mount("none", "/", "", linux.RECURSIVE | linux.PRIVATE)
     for place in {sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[1])}:
         closed = [path for path in Path(place).parents if not path.stat().st_mode & 0o001]
         if closed:
@@ -32,13 +32,13 @@ def become(user: int) -> None:
 
 def uncover(place: str, closed: str) -> None:
     """Cover the folder `closed`, which is above `place`, by one that holds nothing else."""
-    bound = syscalls.BIND | syscalls.RECURSIVE
+    bound = linux.BIND | linux.RECURSIVE
     with tempfile.TemporaryDirectory() as aside:
-        syscalls.mount(place, aside, "", bound)
-        syscalls.mount("tmpfs", closed, "tmpfs", 0, "mode=755,size=1m")
+        linux.mount(place, aside, "", bound)
+        linux.mount("tmpfs", closed, "tmpfs", 0, "mode=755,size=1m")
         os.makedirs(place)
-        syscalls.mount(aside, place, "", bound)
-        syscalls.unmount(aside)
+        linux.mount(aside, place, "", bound)
+        linux.unmount(aside)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from test_hostile import FOLDER, cells_of, put_out
 
-from autograder.grading import examination
+from autograder.grading.examination import examine
 
 if __name__ == "__main__":
     course, got, layers = Path(sys.argv[1]), {}, []
     for name in sys.argv[2:]:
         cells = cells_of(FOLDER / f"{name}.py", course, "0123")
         own = course / "source" / "90_toy"
-        examined = examination.examine(cells, own_files=own, seconds=30)
+        examined = examine.examine(cells, own_files=own, seconds=30)
         layers = examined.layers
         said = put_out(cells, examined)
         tests = [examined.seen[cell.index].status for cell in cells if cell.role == "test"]

@@ -9,8 +9,8 @@ import contextlib
 import json
 import threading
 
-from autograder.grading import examination
-from autograder.grading.examination import Cell, ExaminationFailed, Seen
+from autograder.grading.examination import examine
+from autograder.grading.examination.cells import Cell, ExaminationFailed, Seen
 
 FULL = """
 import threading
@@ -44,13 +44,13 @@ if __name__ == "__main__":
     def fill() -> None:
         cells = [Cell(0, "learner", "", FULL), Cell(1, "learner", "", "over.wait(60)")]
         with contextlib.suppress(ExaminationFailed):  # we end it
-            examination.examine(cells, on_cell=note)
+            examine.examine(cells, on_cell=note)
 
     filling = threading.Thread(target=fill)
     filling.start()
     assert full.wait(60)
-    seen = examination.examine(HONEST, seconds=30).seen[2]
+    seen = examine.examine(HONEST, seconds=30).seen[2]
     assert filling.is_alive(), "the full room was gone before the honest answer was examined"
-    examination.close()
+    examine.close()
     filling.join()
     print(json.dumps([threads[0], seen.status, seen.message]))

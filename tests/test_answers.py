@@ -25,7 +25,7 @@ from autograder.bench.hogs import hogs
 from autograder.course.author import answers, parse, release, render
 from autograder.course.author.lint import lab as lab_rules
 from autograder.course.unit import Unit, repository, shown, written
-from autograder.grading import verdicts
+from autograder.grading.examination import verdicts
 
 ROOT = repository()
 UNITS = [unit for unit in written(ROOT) if unit.lab_text.exists()]
@@ -148,13 +148,14 @@ def examine(unit: Unit, ours: str, worked: str) -> list[Seen]:
     """Examines one worked lab, in a process of the pool."""
     import nbformat
 
-    from autograder.grading import examination, gradebook
+    from autograder.grading.examination import examine as examination
+    from autograder.grading.submission import assignment
 
-    originals = gradebook.originals_of_notebook(json.loads(ours))
+    originals = assignment.originals_of_notebook(json.loads(ours))
     notebook = nbformat.reads(worked, as_version=4)  # type: ignore[no-untyped-call]
-    cells = gradebook.cells_to_examine(notebook, originals)
+    cells = assignment.cells_to_examine(notebook, originals)
     found = examination.examine(
-        cells, promised=gradebook.promised(originals), own_files=unit.folder
+        cells, promised=assignment.promised(originals), own_files=unit.folder
     )
     seen = [(cell.name, found.seen[cell.index]) for cell in cells if cell.role == "test"]
     return [Seen(name, one.status, one.message) for name, one in seen]

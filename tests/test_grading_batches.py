@@ -24,7 +24,11 @@ from processes import outliving
 
 from autograder.bench import metering
 from autograder.environment import contributor_tools, finding
-from autograder.grading import batch, courses, examination, marking, preprocess, slots, submissions
+from autograder.grading import commands
+from autograder.grading.batch import executors, grade, worker
+from autograder.grading.examination import examine
+from autograder.grading.examination.job import Job
+from autograder.grading.nbgrader import course, preprocessors
 from autograder.outcomes import UserMistake
 
 SMALL = "91_small"
@@ -110,7 +114,7 @@ def complete(root: Path, students: int) -> None:
     graded = sorted((root / "autograded").glob(f"*/{SMALL}/{SMALL}.ipynb"))
     assert len(graded) == students
     for path in graded:
-        stamp = json.loads(path.read_text())["metadata"][preprocess.KEY]["examination"]
+        stamp = json.loads(path.read_text())["metadata"][preprocessors.KEY]["examination"]
         found = json.loads(path.with_suffix(".examined.json").read_text())
         assert found["examination"] == stamp
 
@@ -153,7 +157,7 @@ def test_half_written_folders_are_graded_again(
 ) -> None:
     """Whatever of the three a killed grader could not write: notebook, evidence, gradebook."""
     root = small_course(tmp_path, 4)
-    marking.grade(SMALL, root=root, as_json=True)
+    commands.grade(SMALL, root=root, as_json=True)
     before = book(root)
     folders = [root / "autograded" / f"s{number:04}" / SMALL for number in range(4)]
     for path in root.glob("autograded/**/*"):
@@ -172,9 +176,9 @@ def test_half_written_folders_are_graded_again(
         database.execute(f"DELETE FROM submitted_notebook WHERE assignment_id IN {of_last}")
         database.execute("DELETE FROM submitted_assignment WHERE student_id='s0003'")
     examined: list[str] = []
-    really = slots.examine
-    monkeypatch.setattr(slots, "examine", lambda job: (examined.append(""), really(job))[1])
-    marking.grade(SMALL, root=root, as_json=True)
+    really = worker.examine
+    monkeypatch.setattr(worker, "examine", lambda job: (examined.append(""), really(job))[1])
+    commands.grade(SMALL, root=root, as_json=True)
     assert len(examined) == 4
     assert book(root) == before
     complete(root, 4)
@@ -194,23 +198,23 @@ def test_what_was_examined_is_not_examined_again_by_nbgrader(
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("nbgrader examined it a second time")
 
-    monkeypatch.setattr(examination, "examine", never)
-    assert marking.grade(toy.UNIT, root=root) == 0
+    monkeypatch.setattr(examine, "examine", never)
+    assert commands.grade(toy.UNIT, root=root) == 0
 
 
 def test_a_slot_that_dies_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = small_course(tmp_path, 3)
-    really = slots._Slot.ask
+    really = worker._Slot.ask
     killed: list[int] = []
 
-    def ask(slot: slots._Slot, job: slots.Job) -> Any:
+    def ask(slot: worker._Slot, job: Job) -> Any:
         if not killed:
             killed.append(slot._process.pid)
             slot._process.kill()
         return really(slot, job)
 
-    monkeypatch.setattr(slots._Slot, "ask", ask)
-    assert marking.grade(SMALL, root=root, jobs=1) == 0
+    monkeypatch.setattr(worker._Slot, "ask", ask)
+    assert commands.grade(SMALL, root=root, jobs=1) == 0
     assert killed
 
 
@@ -218,15 +222,15 @@ def test_a_notebook_that_ends_every_slot_fails_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = small_course(tmp_path, 3)
-    really = slots._Slot.ask
+    really = worker._Slot.ask
 
-    def ask(slot: slots._Slot, job: slots.Job) -> Any:
+    def ask(slot: worker._Slot, job: Job) -> Any:
         if any("None" in cell.source for cell in job.cells):  # of s0000
             slot._process.kill()
         return really(slot, job)
 
-    monkeypatch.setattr(slots._Slot, "ask", ask)
-    assert marking.grade(SMALL, root=root, jobs=1, as_json=True) == 1
+    monkeypatch.setattr(worker._Slot, "ask", ask)
+    assert commands.grade(SMALL, root=root, jobs=1, as_json=True) == 1
     graded = json.loads(capsys.readouterr().out)["submissions"]
     assert [one["status"] for one in graded] == ["failed", "graded", "graded"]
     assert "ended 2 times" in graded[0]["message"]
@@ -235,16 +239,16 @@ def test_a_notebook_that_ends_every_slot_fails_alone(
 def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
     with pytest.raises(UserMistake, match=r"two examinations never share one; give at most"):
-        marking.grade(SMALL, root=root, jobs=10_000)
+        commands.grade(SMALL, root=root, jobs=10_000)
     with pytest.raises(UserMistake, match="leave out one of the two"):
-        marking.grade(SMALL, root=root, jobs=1, dask="tcp://127.0.0.1:1")
+        commands.grade(SMALL, root=root, jobs=1, dask="tcp://127.0.0.1:1")
 
 
 def test_two_graders_of_one_course_do_not_meet(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
-    with courses.alone(root), pytest.raises(UserMistake, match="Somebody else is grading"):
-        marking.grade(SMALL, root=root)
-    assert marking.grade(SMALL, root=root) == 0
+    with course.alone(root), pytest.raises(UserMistake, match="Somebody else is grading"):
+        commands.grade(SMALL, root=root)
+    assert commands.grade(SMALL, root=root) == 0
 
 
 def test_a_gradebook_that_cannot_be_opened_is_said_in_one_sentence(tmp_path: Path) -> None:
@@ -259,7 +263,7 @@ def test_a_gradebook_that_cannot_be_opened_is_said_in_one_sentence(tmp_path: Pat
             f"{settings}\nc.CourseDirectory.db_url = '{url}'\n"
         )
         with pytest.raises(UserMistake) as refusal:
-            marking.grade(SMALL, root=root)
+            commands.grade(SMALL, root=root)
         assert word in str(refusal.value)
         assert "s3cret" not in str(refusal.value)
         assert "\n" not in str(refusal.value)
@@ -270,7 +274,7 @@ def test_a_notebook_that_changes_while_it_is_graded_is_not_examined_again_unaske
 ) -> None:
     root = small_course(tmp_path, 2)
     path = root / "submitted" / "s0001" / SMALL / f"{SMALL}.ipynb"
-    run_all = batch.run
+    run_all = executors.run
 
     def run_and_hand_in_again(*options: Any) -> Iterator[Any]:
         for student, outcome in run_all(*options):
@@ -279,13 +283,13 @@ def test_a_notebook_that_changes_while_it_is_graded_is_not_examined_again_unaske
             yield student, outcome
 
     with monkeypatch.context() as patch:
-        patch.setattr(batch, "run", run_and_hand_in_again)
-        assert marking.grade(SMALL, root=root, as_json=True) == 1
+        patch.setattr(executors, "run", run_and_hand_in_again)
+        assert commands.grade(SMALL, root=root, as_json=True) == 1
     first, second = json.loads(capsys.readouterr().out)["submissions"]
     assert (first["status"], second["status"]) == ("graded", "failed")
     assert "code cell 2 (double) is not the one that was examined" in second["message"]
     assert not (root / "autograded" / "s0001" / SMALL / f"{SMALL}.ipynb").exists()
-    assert marking.grade(SMALL, root=root) == 0
+    assert commands.grade(SMALL, root=root) == 0
 
 
 def odd_notebooks() -> dict[str, dict[str, Any]]:
@@ -332,12 +336,12 @@ def test_a_new_gradebook_appears_whole_or_not_at_all(
         raise OSError("killed here")
 
     with monkeypatch.context() as patch:
-        courses.Course(root)  # which sets what nbgrader opens gradebooks with
+        course.Course(root)  # which sets what nbgrader opens gradebooks with
         patch.setattr(api, "get_alembic_version", fails)
         with pytest.raises(UserMistake, match="killed here"):
-            marking.grade(SMALL, root=root)
+            commands.grade(SMALL, root=root)
     assert not list(root.glob("*gradebook.db*"))
-    assert marking.grade(SMALL, root=root) == 0
+    assert commands.grade(SMALL, root=root) == 0
     with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database, database:
         (version,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
     scripts = str(Path(sys.executable).parent)
@@ -370,7 +374,7 @@ def test_the_gradebook_may_be_postgresql(tmp_path: Path) -> None:
         assert _scores(root) == first
         shutil.rmtree(root / "autograded" / "s0001")
         assert _scores(root) == first
-        with courses.Course(root).gradebook() as gradebook:
+        with course.Course(root).gradebook() as gradebook:
             assert len(gradebook.students) == 5
             assert len(gradebook.assignment_submissions(SMALL)) == 5
         assert not (root / "gradebook.db").exists()
@@ -379,8 +383,8 @@ def test_the_gradebook_may_be_postgresql(tmp_path: Path) -> None:
 
 
 def _scores(root: Path) -> dict[str, float]:
-    done = submissions.grade(
-        root, SMALL, slots_=batch.on_this_machine(None), student=None, regrade=False,
+    done = grade.grade(
+        root, SMALL, slots_=executors.on_this_machine(None), student=None, regrade=False,
         accept_weaker_jail=True, here=True, report=lambda *_: None,
     )  # fmt: skip
     assert {one["status"] for one in done["submissions"]} == {"graded"}
@@ -408,8 +412,8 @@ def test_a_cluster_of_two_workers_gives_the_same_gradebook(tmp_path: Path, clust
         path = root / "submitted" / "s0001" / SMALL / f"{SMALL}.ipynb"
         toy.write(path, small("return int(open('data.csv').read())"))
         path.with_name("data.csv").write_text("42")  # it travels with the notebook
-    assert marking.grade(SMALL, root=roots[0]) == 0
-    assert marking.grade(SMALL, root=roots[1], dask=cluster.scheduler_address) == 0
+    assert commands.grade(SMALL, root=roots[0]) == 0
+    assert commands.grade(SMALL, root=roots[1], dask=cluster.scheduler_address) == 0
     assert book(roots[0]) == book(roots[1])
     complete(roots[1], 8)
     # pure=False: the same submission is examined anew
@@ -418,7 +422,7 @@ def test_a_cluster_of_two_workers_gives_the_same_gradebook(tmp_path: Path, clust
 
 
 def _examination(root: Path, student: str, *, regrade: bool, cluster: Any) -> str:
-    marking.grade(
+    commands.grade(
         SMALL, root=root, student=student, regrade=regrade, dask=cluster.scheduler_address
     )
     path = root / "autograded" / student / SMALL / f"{SMALL}.examined.json"
@@ -432,13 +436,13 @@ def test_a_worker_with_other_code_is_refused(
 ) -> None:
     from dataclasses import replace
 
-    from autograder.grading import surroundings
+    from autograder.grading.examination import provenance
 
     root = small_course(tmp_path, 1)
-    ours = replace(surroundings.here(), code="0ther")
-    monkeypatch.setattr(batch, "surroundings", _Fake(surroundings.here, ours))
+    ours = replace(provenance.here(), code="0ther")
+    monkeypatch.setattr(executors, "surroundings", _Fake(provenance.here, ours))
     with pytest.raises(UserMistake, match="has another version of this course"):
-        marking.grade(SMALL, root=root, dask=cluster.scheduler_address)
+        commands.grade(SMALL, root=root, dask=cluster.scheduler_address)
 
 
 class _Fake:
@@ -458,10 +462,10 @@ def test_a_cluster_that_is_not_there_is_said_in_one_sentence(
     root = small_course(tmp_path, 1)
     address = "tcp://127.0.0.1:1"
     missing = contributor_tools.dask().missing
-    monkeypatch.setattr(batch, "_PATIENCE", 1.0)
+    monkeypatch.setattr(executors, "_PATIENCE", 1.0)
     sentence = "needs Dask" if missing else f"No Dask scheduler answers at {address}"
     with pytest.raises(UserMistake, match=sentence) as refusal:
-        marking.grade(SMALL, root=root, dask=address)
+        commands.grade(SMALL, root=root, dask=address)
     assert "\n" not in str(refusal.value)
 
 
@@ -498,8 +502,8 @@ def test_memory_is_flat_over_1000_submissions(tmp_path: Path) -> None:
             family = [me, *me.children(recursive=True)]
             used.append((done, metering.memory(family)))
 
-    submissions.grade(
-        root, SMALL, slots_=batch.on_this_machine(None), student=None, regrade=False,
+    grade.grade(
+        root, SMALL, slots_=executors.on_this_machine(None), student=None, regrade=False,
         accept_weaker_jail=True, here=True, report=report,
     )  # fmt: skip
     print(used)

@@ -16,8 +16,9 @@ import nbformat
 import pytest
 import toy_unit as toy
 
-from autograder.grading import examination, gradebook
-from autograder.grading.examination import Cell, ExaminationFailed, Examined, Seen
+from autograder.grading.examination import examine as examination
+from autograder.grading.examination.cells import ATTEMPTS, Cell, ExaminationFailed, Examined, Seen
+from autograder.grading.submission import assignment
 
 CELL_SECONDS = 9.0
 RIGHT = {"double_visible": "passed", "roll_visible": "passed", "tally_visible": "passed"}
@@ -42,9 +43,9 @@ def examine(
         for cell in content["cells"]
         if cell["metadata"].get("nbgrader", {}).get("grade_id") not in names
     ]
-    originals = gradebook.originals_of_notebook(toy.notebook())
-    cells = gradebook.cells_to_examine(nbformat.from_dict(content), originals)
-    examined = examination.examine(cells, promised=gradebook.promised(originals), seconds=seconds)
+    originals = assignment.originals_of_notebook(toy.notebook())
+    cells = assignment.cells_to_examine(nbformat.from_dict(content), originals)
+    examined = examination.examine(cells, promised=assignment.promised(originals), seconds=seconds)
     return {cell.name: examined.seen[cell.index] for cell in cells if cell.role == "test"}
 
 
@@ -334,7 +335,7 @@ def test_what_the_machine_leaves_open_is_examined_again_with_everything_fresh(
 def test_what_stays_open_is_inconclusive_not_failed() -> None:
     source = "from autograder.outcomes import Inconclusive\nraise Inconclusive('too busy')"
     seen = _one_test(f"await watch(f)\n{source}").seen[2]
-    assert (seen.status, seen.attempts) == ("inconclusive", examination.ATTEMPTS)
+    assert (seen.status, seen.attempts) == ("inconclusive", ATTEMPTS)
 
 
 def test_a_test_without_end_is_the_learners_only_when_a_call_hung() -> None:

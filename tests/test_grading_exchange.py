@@ -13,9 +13,9 @@ from nbgrader.coursedir import CourseDirectory
 from nbgrader_commands import Commands
 
 from autograder.course.author.release import NEVER_COPIED
-from autograder.grading import marking
+from autograder.grading import commands
 from autograder.grading.configuration import COURSE
-from autograder.grading.courses import Course
+from autograder.grading.nbgrader.course import Course
 
 NOTEBOOK = f"{toy.UNIT}.ipynb"
 AUTHORS = ["lab.py", "lesson.py", "design.md", "questions.toml", "notes.txt"]
@@ -78,7 +78,7 @@ def test_the_exchange_carries_times_secrets_and_helpers_and_nothing_of_source(
         nbgrader.run(course, "autograde", toy.UNIT, "--student=late")
         evidence = f"{toy.UNIT}.examined.json"
         of_late = (course / "autograded" / "late" / toy.UNIT / evidence).read_bytes()
-        assert marking.grade(toy.UNIT, root=course) == 0  # grades the other, and keeps this one
+        assert commands.grade(toy.UNIT, root=course) == 0  # grades the other, and keeps this one
         assert (course / "autograded" / "late" / toy.UNIT / evidence).read_bytes() == of_late
         with Course(course).gradebook() as book:
             entries = {one.student.id: one for one in book.assignment_submissions(toy.UNIT)}

@@ -19,7 +19,12 @@ import toy_unit as toy
 from test_grading_batches import SMALL, small, small_course
 from test_grading_nbgrader import nbgrader
 
-from autograder.grading import courses, gradebook, intake, marking, slots
+from autograder.grading import check, commands
+from autograder.grading.batch import worker
+from autograder.grading.examination.job import Done, Job
+from autograder.grading.nbgrader import course as courses
+from autograder.grading.nbgrader import fast_open
+from autograder.grading.submission import intake
 from autograder.outcomes import UserMistake
 
 KEY = "the grader's own key"
@@ -161,7 +166,7 @@ def submit(root: Path, student: str, answer: str = "return 2 * number") -> Path:
 
 
 def grade(root: Path, capsys: pytest.CaptureFixture[str], **more: Any) -> dict[str, Any]:
-    marking.grade(SMALL, root=root, as_json=True, **more)
+    commands.grade(SMALL, root=root, as_json=True, **more)
     return {one["student"]: one for one in json.loads(capsys.readouterr().out)["submissions"]}
 
 
@@ -184,7 +189,7 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Any:
             put(submit(root, put.__name__, "return None"), root)
     said = io.StringIO()
     with contextlib.redirect_stdout(said):
-        marking.grade(SMALL, root=root, as_json=True)
+        commands.grade(SMALL, root=root, as_json=True)
     return root, {one["student"]: one for one in json.loads(said.getvalue())["submissions"]}
 
 
@@ -215,11 +220,11 @@ def test_what_is_refused_is_told_in_the_table_and_is_no_zero_in_an_export(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     linked_to_another(submit(root, "eve"), root)
-    assert marking.grade(SMALL, root=root) == 1
+    assert commands.grade(SMALL, root=root) == 1
     said = " ".join(capsys.readouterr().out.split())
     assert "failed" in said
     assert "is a symbolic link" in said
-    marking.export("canvas", root)
+    commands.export("canvas", root)
     assert "eve,,,eve,,4" not in capsys.readouterr().out
 
 
@@ -239,7 +244,7 @@ def test_a_grade_already_given_stays_when_a_link_takes_the_place_of_its_notebook
         assert (root / "autograded" / "eve" / SMALL / NOTEBOOK).read_bytes() == graded
         (unit / NOTEBOOK).unlink()
     os.rename(unit.parent / "kept", unit / NOTEBOOK)
-    monkeypatch.setattr(slots, "examine", None)  # it has its grade: nothing is examined
+    monkeypatch.setattr(worker, "examine", None)  # it has its grade: nothing is examined
     assert grade(root, capsys)["eve"]["score"] == 4.0
 
 
@@ -255,14 +260,14 @@ def test_a_link_that_comes_in_between_is_not_followed(
             swapped.append(True)
             linked_to_the_source(unit, root)
 
-    look, examine = intake._ensure, slots.examine
+    look, examine = intake._ensure, worker.examine
 
     def looking(found: Any, wanted: int, shown: Any) -> None:
         look(found, wanted, shown)
         if tuple(shown) == ("eve", SMALL, NOTEBOOK):
             swap()
 
-    def examining(job: slots.Job) -> slots.Done:
+    def examining(job: Job) -> Done:
         done = examine(job)
         swap()
         return done
@@ -270,13 +275,13 @@ def test_a_link_that_comes_in_between_is_not_followed(
     if moment == "looked at":
         monkeypatch.setattr(intake, "_ensure", looking)
     else:
-        monkeypatch.setattr(slots, "examine", examining)
+        monkeypatch.setattr(worker, "examine", examining)
     graded = grade(root, capsys, student="eve")["eve"]
     assert swapped
     assert (graded["status"], graded["score"]) == ("failed", None)
     with courses.Course(root).gradebook() as book, contextlib.suppress(Exception):
         assert not book.find_submission(SMALL, "eve").score
-    gradebook.let_go()
+    fast_open.let_go()
 
 
 def test_links_above_what_was_handed_in_are_the_instructors_own(
@@ -295,9 +300,9 @@ def test_check_takes_a_notebook_that_a_link_of_the_learners_leads_to(
     path = toy.write(tmp_path / "data" / NOTEBOOK, small())
     (root / "work").mkdir()
     (root / "work" / SMALL).symlink_to(tmp_path / "data")
-    assert marking.check(root / "work" / SMALL / NOTEBOOK, root) == 0
+    assert check.check(root / "work" / SMALL / NOTEBOOK, root) == 0
     (root / "work" / f"{SMALL}-mine.ipynb").symlink_to(path)
-    assert marking.check(root / "work" / f"{SMALL}-mine.ipynb", root) == 0
+    assert check.check(root / "work" / f"{SMALL}-mine.ipynb", root) == 0
     capsys.readouterr()
 
 

@@ -24,23 +24,24 @@ import toy_unit as toy
 
 from autograder import doctor
 from autograder.environment import finding
-from autograder.grading import examination, room
-from autograder.grading.examination import Cell
+from autograder.grading.examination import examine
+from autograder.grading.examination.cells import Cell
+from autograder.grading.jail import availability, confine
 
 HERE = Path(__file__).parent
 FILES = ["rewrites_the_gradebook", "changes_the_settings", "spoils_other_submissions",
          "reads_the_solutions"]  # fmt: skip
 CONTAINER = "unshare,setns,mount,clone"  # what Docker's own profile refuses
 OLD_KERNEL = f"{CONTAINER},landlock"
-LAYERS, REFUSED = room.offered()
+LAYERS, REFUSED = confine.offered()
 USERS = [os.getuid(), another_user.LEARNER] if os.getuid() == 0 else [os.getuid()]
 
 pytestmark = [
     pytest.mark.timeout(300),
-    pytest.mark.skipif(sys.platform != "linux", reason=finding.reason(doctor.namespaces())),
+    pytest.mark.skipif(sys.platform != "linux", reason=finding.reason(availability.namespaces())),
 ]
 needs_namespaces = pytest.mark.skipif(
-    bool(room.weakness(LAYERS)), reason=finding.reason(doctor.namespaces())
+    bool(confine.weakness(LAYERS)), reason=finding.reason(availability.namespaces())
 )
 
 
@@ -102,22 +103,22 @@ def test_with_namespaces_nothing_is_in_reach(user: int, course: Path) -> None:
              "becomes_root", "mounts_the_way_out", "raw_sockets"]  # fmt: skip
     layers, got = attack(user, "", course, *names)
     assert not any(got.values()), got
-    assert {*room.NAMESPACES, "no new privileges", "user namespace", "limits"} <= set(layers)
+    assert {*confine.NAMESPACES, "no new privileges", "user namespace", "limits"} <= set(layers)
     assert ("other user" in layers) == (user == 0)
 
 
-@pytest.mark.skipif(not doctor.landlock().found.startswith("version"),
-                    reason=finding.reason(doctor.landlock()))  # fmt: skip
+@pytest.mark.skipif(not availability.landlock().found.startswith("version"),
+                    reason=finding.reason(availability.landlock()))  # fmt: skip
 @pytest.mark.slow
 @pytest.mark.parametrize("user", USERS)
 def test_where_namespaces_are_refused_landlock_keeps_the_files(user: int, course: Path) -> None:
     layers, got = attack(user, CONTAINER, course, *FILES, "traces_others", "sees_the_network")
     assert not any(got[name] for name in [*FILES, "traces_others"]), got
     assert "Landlock" in layers
-    assert not set(layers) & set(room.NAMESPACES)
+    assert not set(layers) & set(confine.NAMESPACES)
     # It cannot close the network, which is why `grade` refuses such a machine.
     assert got["sees_the_network"] == (len(os.listdir("/sys/class/net")) > 1)
-    assert room.weakness(layers)
+    assert confine.weakness(layers)
 
 
 @pytest.mark.slow
@@ -138,11 +139,11 @@ def test_root_in_a_container_examines_as_another_user(refused: str, course: Path
     layers, got = attack(0, refused, course, *names, in_reach=True)
     assert not any(got.values()), got
     assert "other user" in layers
-    assert not set(layers) & set(room.NAMESPACES)
+    assert not set(layers) & set(confine.NAMESPACES)
     answer = run(0, refused, HERE / "full_room.py", in_reach=True)
     started, *verdict = json.loads(answer.stdout)
     assert verdict == ["passed", ""]
-    assert started < room.PROCESSES
+    assert started < confine.PROCESSES
     assert os.stat("/tmp").st_mode == before
 
 
@@ -165,14 +166,14 @@ def test_a_weak_machine_grades_nobody_unless_told_to(in_reach: bool, tmp_path: P
     answer = run(os.getuid(), CONTAINER, "-c", program, root, "yes", in_reach=in_reach)
     (one,) = json.loads(answer.stdout)["submissions"]
     assert one["score"] == one["max_score"] == sum(toy.POINTS.values()), one
-    assert not set(one["jail"]) & set(room.NAMESPACES)
+    assert not set(one["jail"]) & set(confine.NAMESPACES)
     assert "limits" in one["jail"]
     assert ("other user" in one["jail"]) == in_reach
 
 
 def test_a_strict_examination_runs_nothing_behind_a_weak_jail() -> None:
     program = (
-        "from autograder.grading.examination import *\ntry:\n"
+        "from autograder.grading.examination.examine import *\ntry:\n"
         "    examine([Cell(0, 'learner', '', 'open(\"/tmp/ran-behind-a-weak-jail\", \"w\")')],"
         " strict=True)\nexcept ExaminationFailed as refusal:\n    print(refusal)"
     )
@@ -187,11 +188,11 @@ def test_who_fills_a_room_takes_nothing_from_the_others(user: int) -> None:
     assert answer.returncode == 0, answer.stderr
     started, status, message = json.loads(answer.stdout)
     assert (status, message) == ("passed", "")
-    assert room.PROCESSES - 20 < started < room.PROCESSES
+    assert confine.PROCESSES - 20 < started < confine.PROCESSES
 
 
 def _put_out(source: str) -> str:
-    return str(examination.examine([Cell(0, "learner", "", source)], seconds=30).seen[0].outputs)
+    return str(examine.examine([Cell(0, "learner", "", source)], seconds=30).seen[0].outputs)
 
 
 @needs_namespaces
@@ -201,7 +202,7 @@ def test_limits_are_in_force() -> None:
         "for name in ('AS', 'FSIZE', 'CPU', 'NOFILE', 'CORE', 'NPROC'):\n"
         "    print(name, resource.getrlimit(getattr(resource, 'RLIMIT_' + name)))"
     )
-    for name, limit in {**room.LIMITS, "RLIMIT_NPROC": room.PROCESSES}.items():
+    for name, limit in {**confine.LIMITS, "RLIMIT_NPROC": confine.PROCESSES}.items():
         assert f"{name.removeprefix('RLIMIT_')} ({limit}, {limit})" in said
 
 

@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 import toy_unit as toy
 
-from autograder.grading import courses, examination, marking, slots, tables
+from autograder.grading import check, commands, tables
+from autograder.grading.batch import worker
+from autograder.grading.examination import cells
+from autograder.grading.examination.job import Done, Job
+from autograder.grading.nbgrader import course
 from autograder.outcomes import UserMistake
 
 BLOCKING_BOT = """
@@ -49,7 +53,7 @@ def test_check_gives_a_right_lab_everything_and_notes_the_points(
 ) -> None:
     path = toy.work(root, toy.submission())
     before = path.read_bytes()
-    assert marking.check(path, root) == 0
+    assert check.check(path, root) == 0
     assert "14 of 14 points" in capsys.readouterr().out
     assert points(root) == {name: [most, most] for name, most in toy.POINTS.items()}
     assert path.read_bytes() == before
@@ -59,7 +63,7 @@ def test_check_gives_a_right_lab_everything_and_notes_the_points(
 def test_check_names_cell_line_block_limit_and_the_lost_connection(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert marking.check(toy.work(root, toy.submission(bot=BLOCKING_BOT)), root) == 1
+    assert check.check(toy.work(root, toy.submission(bot=BLOCKING_BOT)), root) == 1
     said = capsys.readouterr().out
     row = next(line for line in said.splitlines() if line.strip().startswith("bot_visible  "))
     assert "0 of 5" in row
@@ -80,11 +84,11 @@ def test_check_names_the_line_of_a_file_that_the_notebook_imports(
     path = toy.work(root, toy.submission(roll=IMPORTING))
     helpers = path.with_name("helpers.py")
     helpers.write_text(BLOCKING_HELPERS)
-    assert marking.check(path, root) == 1
+    assert check.check(path, root) == 1
     said = " ".join(capsys.readouterr().out.split())
     assert "at line 4 of helpers.py, `time.sleep(0.4)`" in said
     helpers.write_text(BLOCKING_HELPERS.replace("(0.4)", "(0)"))
-    assert marking.check(path, root) == 0
+    assert check.check(path, root) == 0
     assert "14 of 14 points" in capsys.readouterr().out
 
 
@@ -128,7 +132,7 @@ def test_check_refuses_in_one_sentence_and_writes_nothing(how: str, root: Path) 
         path.write_text(content)
     before = path.read_bytes()
     with pytest.raises(UserMistake) as refusal:
-        marking.check(path, root)
+        check.check(path, root)
     assert REFUSED[how] in str(refusal.value)
     assert "\n" not in str(refusal.value)
     assert path.read_bytes() == before
@@ -138,15 +142,15 @@ def test_check_refuses_in_one_sentence_and_writes_nothing(how: str, root: Path) 
 def test_check_of_a_wrong_path_names_the_nearest(root: Path) -> None:
     path = toy.work(root, toy.submission())
     with pytest.raises(UserMistake, match=r"did you mean .*90_toy\.ipynb"):
-        marking.check(path.with_name("90_toi.ipynb"), root)
+        check.check(path.with_name("90_toi.ipynb"), root)
     with pytest.raises(UserMistake, match="is a folder"):
-        marking.check(path.parent, root)
+        check.check(path.parent, root)
     other = toy.write(path.with_name("99_unknown.ipynb"), toy.submission())
     with pytest.raises(UserMistake, match=r"lab of no unit.*90_toy"):
-        marking.check(other, root)
+        check.check(other, root)
     lesson = toy.write(path.with_name("90_toy_lesson.ipynb"), toy.submission())
     with pytest.raises(UserMistake, match="is the lesson"):
-        marking.check(lesson, root)
+        check.check(lesson, root)
 
 
 def test_check_runs_our_text_of_a_test_that_was_edited(
@@ -154,7 +158,7 @@ def test_check_runs_our_text_of_a_test_that_was_edited(
 ) -> None:
     content = toy.submission(roll="async def roll(spec): return 'no'")
     toy.cell_of(content, "roll_visible")["source"] = "pass"
-    assert marking.check(toy.work(root, content), root) == 1
+    assert check.check(toy.work(root, content), root) == 1
     said = capsys.readouterr().out
     assert "11 of 14 points" in said
     assert "`roll_visible`: changed, so that ours was run" in said
@@ -163,7 +167,7 @@ def test_check_runs_our_text_of_a_test_that_was_edited(
 def test_check_says_which_cell_raised_when_a_name_is_missing(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert marking.check(toy.work(root, toy.submission(roll="async def roll(spec) return")), root)
+    assert check.check(toy.work(root, toy.submission(roll="async def roll(spec) return")), root)
     said = capsys.readouterr().out
     assert "name 'roll' is not defined" in said
     assert "Cell `roll` raised SyntaxError" in said
@@ -172,7 +176,7 @@ def test_check_says_which_cell_raised_when_a_name_is_missing(
 def grade(root: Path, capsys: pytest.CaptureFixture[str], **options: Any) -> dict[str, Any]:
     """Run the verb and return what it says of each student."""
     capsys.readouterr()
-    marking.grade(toy.UNIT, as_json=True, root=root, **options)
+    commands.grade(toy.UNIT, as_json=True, root=root, **options)
     said = json.loads(capsys.readouterr().out)
     assert set(said) == {"assignment", "submissions"}
     return {one["student"]: one for one in said["submissions"]}
@@ -248,13 +252,13 @@ def test_grade_keeps_a_grade_and_grades_what_changed(
     toy.submit(root, "bo", toy.notebook(solved=False))
     first = grade(root, capsys)
     examined: list[int] = []
-    really = slots.examine
+    really = worker.examine
 
-    def counting(job: slots.Job) -> slots.Done:
+    def counting(job: Job) -> Done:
         examined.append(1)
         return really(job)
 
-    monkeypatch.setattr(slots, "examine", counting)
+    monkeypatch.setattr(worker, "examine", counting)
     assert grade(root, capsys) == first
     assert examined == []
     toy.submit(root, "bo", toy.submission())
@@ -284,12 +288,12 @@ def test_what_was_submitted_again_too_late_is_graded_again(
     settings = root / "nbgrader_config.py"
     settings.write_text(f"{settings.read_text()}\nc.LateSubmissionPlugin.penalty_method = 'zero'\n")
     folder = toy.submit(root, "ada", toy.submission()).parent
-    with courses.Course(root).gradebook() as book:
+    with course.Course(root).gradebook() as book:
         book.update_or_create_assignment(toy.UNIT, duedate="2026-02-01 10:00:00 UTC")
     for when, penalty in (("2026-01-01", 0.0), ("2026-03-01", 14.0)):
         (folder / "timestamp.txt").write_text(f"{when} 10:00:00 UTC")
         assert grade(root, capsys)["ada"]["score"] == 14.0
-        with courses.Course(root).gradebook() as book:
+        with course.Course(root).gradebook() as book:
             assert book.find_submission(toy.UNIT, "ada").late_submission_penalty == penalty
 
 
@@ -300,14 +304,14 @@ def test_a_fault_of_the_examiner_loses_no_grade(
     assert grade(root, capsys)["ada"]["score"] == 14.0
 
     def broken(*_: Any, **__: Any) -> Any:
-        raise examination.ExaminationFailed("a fault of ours")
+        raise cells.ExaminationFailed("a fault of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(slots, "examine", broken)
+        patch.setattr(worker, "examine", broken)
         failed = grade(root, capsys, regrade=True)["ada"]
     assert failed["status"] == "failed"
     assert "a fault of ours" in failed["message"]
-    with courses.Course(root).gradebook() as book:
+    with course.Course(root).gradebook() as book:
         assert book.find_submission(toy.UNIT, "ada").score == 14.0
     assert grade(root, capsys)["ada"]["score"] == 14.0
 
@@ -324,10 +328,10 @@ def test_what_stays_open_is_neither_a_zero_nor_exported(
     toy.submit(root, "ada", toy.submission())
     one = grade(root, capsys)["ada"]
     assert one["status"] == "inconclusive"
-    with courses.Course(root).gradebook() as book:
+    with course.Course(root).gradebook() as book:
         cell = book.find_grade("roll_visible", toy.UNIT, toy.UNIT, "ada")
         assert (cell.auto_score, cell.needs_manual_grade) == (None, True)
-    marking.export("moodle", root)
+    commands.export("moodle", root)
     assert capsys.readouterr().out == "username,email,90_toy\nada,,\n"
 
 
@@ -356,26 +360,26 @@ def test_exports_are_what_canvas_and_moodle_read(
 ) -> None:
     toy.submit(root, "ada", toy.submission())
     grade(root, capsys)
-    marking.export("canvas", root)
+    commands.export("canvas", root)
     assert capsys.readouterr().out.splitlines() == [
         "Student,ID,SIS User ID,SIS Login ID,Section,90_toy",
         "    Points Possible,,,,,14.0",
         "ada,,,ada,,14.0",
     ]
-    marking.export("nbgrader", root)
+    commands.export("nbgrader", root)
     assert capsys.readouterr().out.startswith("assignment,duedate,timestamp,student_id")
     with pytest.raises(UserMistake, match="no export called excel"):
-        marking.export("excel", root)
+        commands.export("excel", root)
 
 
 def test_grade_refuses_what_it_cannot_find(root: Path) -> None:
     with pytest.raises(UserMistake, match="There is no unit 91_nowhere"):
-        marking.grade("91_nowhere", root=root)
+        commands.grade("91_nowhere", root=root)
     with pytest.raises(UserMistake, match="Nothing was submitted for 90_toy"):
-        marking.grade(toy.UNIT, root=root)
+        commands.grade(toy.UNIT, root=root)
     toy.submit(root, "ada", toy.submission())
     with pytest.raises(UserMistake, match="bo has submitted nothing"):
-        marking.grade(toy.UNIT, student="bo", root=root)
+        commands.grade(toy.UNIT, student="bo", root=root)
 
 
 @pytest.mark.parametrize(
@@ -393,6 +397,6 @@ def test_grade_refuses_settings_that_would_grade_without_the_examiner(
     path = root / "nbgrader_config.py"
     path.write_text(path.read_text().replace(old, new))
     with pytest.raises(UserMistake) as refusal:
-        marking.grade(toy.UNIT, root=root)
+        commands.grade(toy.UNIT, root=root)
     assert sentence in str(refusal.value)
     assert not (root / "gradebook.db").exists()

@@ -15,7 +15,8 @@ import toy_unit as toy
 
 from autograder.course.author import answers
 from autograder.course.unit import Unit
-from autograder.grading import courses, marking
+from autograder.grading import commands
+from autograder.grading.nbgrader import course
 
 pytestmark = pytest.mark.slow  # a command of nbgrader's takes 3 s, a stock kernel 2 s more
 
@@ -271,10 +272,10 @@ def test_manual_grades_late_penalties_and_regrading_are_nbgraders(
         ("late", "2026-03-01 10:00:00 UTC"),
     ):
         (toy.submit(root, student, HONEST["blocking"]).parent / "timestamp.txt").write_text(when)
-    with courses.Course(root).gradebook() as book:
+    with course.Course(root).gradebook() as book:
         book.update_or_create_assignment(toy.UNIT, duedate="2026-02-01 10:00:00 UTC")
-    assert marking.grade(toy.UNIT, root=root) == 0
-    with courses.Course(root).gradebook() as book:
+    assert commands.grade(toy.UNIT, root=root) == 0
+    with course.Course(root).gradebook() as book:
         penalties = {
             one.student.id: one.late_submission_penalty
             for one in book.assignment_submissions(toy.UNIT)
@@ -286,10 +287,10 @@ def test_manual_grades_late_penalties_and_regrading_are_nbgraders(
         book.find_comment("roll", toy.UNIT, toy.UNIT, "early").manual_comment = "nearly"
         book.db.commit()
     toy.submit(root, "early", HONEST["right"])
-    assert marking.grade(toy.UNIT, root=root, regrade=True) == 0
+    assert commands.grade(toy.UNIT, root=root, regrade=True) == 0
     done = nbgrader(root, "autograde", toy.UNIT, "--force", "--student=late")
     assert done.returncode == 0, done.stderr[-3000:]
-    with courses.Course(root).gradebook() as book:
+    with course.Course(root).gradebook() as book:
         grade = book.find_grade("roll_visible", toy.UNIT, toy.UNIT, "early")
         assert (grade.auto_score, grade.manual_score, grade.score) == (3.0, 2.0, 2.0)
         assert grade.needs_manual_grade, "the automatic score is another: a person looks again"
@@ -298,5 +299,5 @@ def test_manual_grades_late_penalties_and_regrading_are_nbgraders(
         assert scores(root)["late"] == SCORES["blocking"]
         assert book.find_submission(toy.UNIT, "late").late_submission_penalty == 11.0
     capsys.readouterr()
-    marking.export("moodle", root)
+    commands.export("moodle", root)
     assert capsys.readouterr().out.splitlines()[1:] == ["early,,13.0", "late,,0.0"]

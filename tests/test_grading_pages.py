@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 import toy_unit as toy
 
-from autograder.grading import harmless, marking
-from autograder.grading.courses import Course, logged
+from autograder.grading import commands
+from autograder.grading.nbgrader.course import Course, logged
+from autograder.grading.submission import sanitize
 
 RUNS = "alert(7131)"  # what each attack tries to have run
 IMAGE = f"<img src=x onerror={RUNS}>"
@@ -136,7 +137,7 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     toy.submit(root, "plain", toy.submission(double="async def double(number): return 'x'"))
     blocking = "import time\n\nasync def reply_to(text):\n    time.sleep(0.9)\n    return text"
     toy.submit(root, "late", toy.submission(bot=blocking))
-    assert marking.grade(toy.UNIT, root=root) == 0
+    assert commands.grade(toy.UNIT, root=root) == 0
     return root
 
 
@@ -188,7 +189,7 @@ def test_the_graded_notebook_holds_nothing_that_runs(graded: Path) -> None:
     for cell in content["cells"]:
         assert RUNS not in json.dumps(cell["metadata"])
         for output in cell.get("outputs", []):
-            assert set(output.get("data", {})) <= {*harmless._TEXTS, *harmless._PICTURES}
+            assert set(output.get("data", {})) <= {*sanitize._TEXTS, *sanitize._PICTURES}
             assert RUNS not in json.dumps(output.get("metadata", {}))
             assert "onerror" not in output.get("data", {}).get("text/html", "")
 
@@ -207,7 +208,7 @@ def test_a_student_whose_name_is_markup_is_not_graded(
     folder.mkdir(parents=True)
     toy.write(folder / f"{toy.UNIT}.ipynb", toy.submission())
     try:
-        marking.grade(toy.UNIT, root=graded, student=name, as_json=True)
+        commands.grade(toy.UNIT, root=graded, student=name, as_json=True)
     finally:
         (folder / f"{toy.UNIT}.ipynb").unlink()
         folder.rmdir()
@@ -259,4 +260,4 @@ def test_a_visible_test_of_a_cell_with_hidden_ones_says_what_failed(graded: Path
 
 
 def test_markup_made_to_be_slow_is_left_out() -> None:
-    assert "left out" in harmless.clean("<b>" * 200_000)
+    assert "left out" in sanitize.clean("<b>" * 200_000)

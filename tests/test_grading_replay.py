@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from autograder.grading import remote
+from autograder.grading.examination import candidate_proxy
 
 
-class Candidate(remote.RemoteCandidate):
+class Candidate(candidate_proxy.RemoteCandidate):
     """One whose processes are lists of the cells that they have run."""
 
     async def _fork(self) -> Any:
@@ -35,7 +35,7 @@ class Replays:
             await asyncio.Event().wait()
         if self.breaks.get(name):
             self.breaks[name] -= 1
-            raise remote.Broke("time", "the process could not be stopped, and was ended")
+            raise candidate_proxy.Broke("time", "the process could not be stopped, and was ended")
         process.cells.append(name)
         return {"ended": True, "outputs": []}
 
@@ -43,7 +43,7 @@ class Replays:
 @pytest.fixture
 def replays(monkeypatch: pytest.MonkeyPatch) -> Replays:
     made = Replays()
-    monkeypatch.setattr(remote, "_exchange", made)
+    monkeypatch.setattr(candidate_proxy, "_exchange", made)
     return made
 
 

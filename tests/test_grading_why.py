@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 import toy_unit as toy
 
-from autograder.grading import evidence, explaining, marking, surroundings
-from autograder.grading.courses import Course
+from autograder.grading import commands
+from autograder.grading.examination import provenance
+from autograder.grading.nbgrader import explain
+from autograder.grading.nbgrader.course import Course
+from autograder.grading.submission import evidence
 from autograder.outcomes import UserMistake
 
 BLOCKING = "import time\n\nasync def roll(spec):\n    time.sleep(0.4)\n    return f'{spec}: rolled'"
@@ -24,14 +27,14 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     content["cells"].remove(toy.cell_of(content, "tally_visible"))
     toy.submit(root, "ada", content)
     toy.submit(root, "bo", toy.submission())
-    assert marking.grade(toy.UNIT, root=root) == 0
+    assert commands.grade(toy.UNIT, root=root) == 0
     return root
 
 
 @pytest.fixture(scope="module")
 def lines(root: Path) -> list[str]:
     """What is said of the grade that ada lost."""
-    return explaining.why(root, "ada", toy.UNIT, "roll_visible")
+    return explain.why(root, "ada", toy.UNIT, "roll_visible")
 
 
 def line(lines: list[str], start: str) -> str:
@@ -90,7 +93,7 @@ def test_it_says_which_layers_of_the_jail_were_in_force(lines: list[str]) -> Non
 
 
 def test_it_says_which_programs_examined(lines: list[str]) -> None:
-    here = surroundings.here()
+    here = provenance.here()
     said = line(lines, "Examined with: ")
     for part in (here.code, here.python, f"nbgrader {here.nbgrader}", f"{here.cpus} CPUs"):
         assert part in said
@@ -109,7 +112,7 @@ def test_it_says_whether_submission_and_test_are_still_the_same(
     submitted.write_text(before[0] + " ")
     lab.write_text(before[1].replace("assert report.seconds < 5", "assert report.seconds < 6"))
     try:
-        changed = explaining.why(root, "bo", toy.UNIT, "roll_visible")
+        changed = explain.why(root, "bo", toy.UNIT, "roll_visible")
     finally:
         submitted.write_text(before[0])
         lab.write_text(before[1])
@@ -130,7 +133,7 @@ def test_it_says_what_was_given_by_hand(root: Path) -> None:
         grade.notebook.assignment.late_submission_penalty = None
         book.db.commit()
     try:
-        said = explaining.why(root, "ada", toy.UNIT, "roll_visible")[0]
+        said = explain.why(root, "ada", toy.UNIT, "roll_visible")[0]
     finally:
         with Course(root).gradebook() as book:
             grade = book.find_grade("roll_visible", toy.UNIT, toy.UNIT, "ada")
@@ -143,7 +146,7 @@ def test_it_says_what_was_given_by_hand(root: Path) -> None:
 
 
 def test_a_right_answer_has_its_evidence_as_well(root: Path) -> None:
-    said = explaining.why(root, "bo", toy.UNIT, "roll_visible")
+    said = explain.why(root, "bo", toy.UNIT, "roll_visible")
     assert said[0] == f"bo, {toy.UNIT}, roll_visible: 3 of 3 points."
     assert line(said, "Verdict: ") == "Verdict: passed."
 
@@ -154,7 +157,7 @@ def test_evidence_that_is_gone_is_said_to_be_gone(root: Path) -> None:
     text = path.read_text()
     path.write_text(text[:100])
     try:
-        said = explaining.why(root, "bo", toy.UNIT, "roll_visible")
+        said = explain.why(root, "bo", toy.UNIT, "roll_visible")
     finally:
         path.write_text(text)
     assert len(said) == 2
@@ -173,12 +176,12 @@ def test_what_is_not_there_is_said_in_one_sentence(
     student: str, unit: str, grade_id: str, sentence: str, root: Path
 ) -> None:
     with pytest.raises(UserMistake, match=sentence) as refusal:
-        explaining.why(root, student, unit, grade_id)
+        explain.why(root, student, unit, grade_id)
     assert "\n" not in str(refusal.value)
 
 
 def test_the_verb_prints_the_lines(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert marking.why("ada", toy.UNIT, "roll_visible", root) == 0
+    assert commands.why("ada", toy.UNIT, "roll_visible", root) == 0
     said = capsys.readouterr().out.splitlines()
-    assert said == explaining.why(root, "ada", toy.UNIT, "roll_visible")
+    assert said == explain.why(root, "ada", toy.UNIT, "roll_visible")
     assert json.dumps(said)

@@ -18,7 +18,7 @@ import pytest
 from autograder.bench.hogs import hogs, rivals
 from autograder.course.author import answers
 from autograder.course.unit import Unit, repository, written
-from autograder.grading import batch, submissions
+from autograder.grading.batch import executors, grade
 
 ROOT = repository()
 LABS = [unit for unit in written(ROOT) if unit.lab_text.exists()]
@@ -38,9 +38,10 @@ def test_right_answers_get_all_points_in_each_of_100_notebooks(
     short = []
     with load(number):
         for unit in LABS:
-            graded = submissions.grade(
-                class_of(unit, tmp_path / unit.name), unit.name, slots_=batch.on_this_machine(None),
-                student=None, regrade=False, accept_weaker_jail=True, here=True,
+            graded = grade.grade(
+                class_of(unit, tmp_path / unit.name), unit.name,
+                slots_=executors.on_this_machine(None), student=None,
+                regrade=False, accept_weaker_jail=True, here=True,
                 report=lambda *_: None,
             )  # fmt: skip
             assert len(graded["submissions"]) == STUDENTS

@@ -16,7 +16,7 @@ from running_lab import clone_into
 from worked_labs import worked
 
 from autograder.bench.hogs import hogs
-from autograder.grading.surroundings import cores
+from autograder.grading.examination.provenance import cores
 
 GATEWAY = ["right_measure_in_a_thread", "right_defer_edit_original", "right_repair_five_threads"]
 DATABASES = ["right_pool_queue_of_connections", "right_stream_pages"]

@@ -9,8 +9,9 @@ import pytest
 from example_runs import block, bot
 
 from autograder import text, watch
-from autograder.grading import feedback, tables
-from autograder.grading.examination import Seen
+from autograder.grading import tables
+from autograder.grading.examination.cells import Seen
+from autograder.grading.nbgrader import feedback
 from autograder.report import timeline
 from autograder.report.report import Report
 

@@ -26,8 +26,9 @@ import pytest
 from processes import outliving
 from test_world import GONE, NOBODY, PRELUDE, Place, can_be_run_by, told
 
-from autograder import doctor, world
+from autograder import world
 from autograder.environment import finding
+from autograder.grading.jail.availability import namespaces
 from autograder.outcomes import UserMistake
 from autograder.world import availability
 from autograder.world.databases import debian_package, mariadb, postgres, program_cache
@@ -479,8 +480,8 @@ def test_two_notebooks_share_one_database_and_no_locked_file(place: Place) -> No
 
 
 def test_offline_in_a_network_namespace_all_servers_start(place: Place) -> None:
-    if doctor.namespaces().missing:
-        pytest.skip(finding.reason(doctor.namespaces()))
+    if namespaces().missing:
+        pytest.skip(finding.reason(namespaces()))
     if shutil.which("ip") is None or shutil.which("unshare") is None:
         pytest.skip("`ip` and `unshare`, which make the namespace of this test, are not installed")
     script = f"""

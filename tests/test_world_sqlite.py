@@ -18,10 +18,13 @@ from typing import Any
 import pytest
 from worked_labs import worked
 
-from autograder import doctor, world
+from autograder import world
 from autograder.course.unit import Unit, repository
 from autograder.environment import finding
-from autograder.grading import examination, gradebook, room, verdicts
+from autograder.grading.examination import examine, verdicts
+from autograder.grading.examination.cells import Cell
+from autograder.grading.jail import availability, confine
+from autograder.grading.submission import assignment
 from autograder.outcomes import WrongValue
 from autograder.world.handles import Sqlite, SqliteFile
 from autograder.world.servers import sqlite_rows
@@ -259,17 +262,17 @@ def test_a_file_is_filled_anew_for_those_who_have_it_open(file: SqliteFile) -> N
 # -- in an examination -----------------------------------------------------------------------------
 
 
-def lab_08(xp: str) -> list[examination.Cell]:
+def lab_08(xp: str) -> list[Cell]:
     """The lab of unit 08 with this answer, and the visible test of it."""
     import nbformat
 
     notebook = nbformat.from_dict(json.loads(worked("08_databases")))
     source = Unit(repository(), "08_databases").lab.read_text("utf-8")
-    originals = gradebook.originals_of_notebook(json.loads(source))
+    originals = assignment.originals_of_notebook(json.loads(source))
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "xp":
             cell.source = xp
-    cells = gradebook.cells_to_examine(notebook, originals)
+    cells = assignment.cells_to_examine(notebook, originals)
     return [cell for cell in cells if cell.role != "test" or cell.name == "xp_visible"]
 
 
@@ -320,7 +323,7 @@ async def add_xp(path, name, points):
 
 
 @pytest.mark.skipif(
-    bool(room.weakness(room.offered()[0])), reason=finding.reason(doctor.namespaces())
+    bool(confine.weakness(confine.offered()[0])), reason=finding.reason(availability.namespaces())
 )
 @pytest.mark.timeout(60)
 def test_an_answer_that_leaves_a_forged_journal_deletes_nothing_outside(tmp_path: Path) -> None:
@@ -328,7 +331,7 @@ def test_an_answer_that_leaves_a_forged_journal_deletes_nothing_outside(tmp_path
     with contextlib.closing(sqlite3.connect(victim)) as book:
         book.execute("CREATE TABLE grade (score)")
     before = victim.read_bytes()
-    examination.examine(lab_08(JOURNAL.replace("{victim!r}", repr(str(victim)))), seconds=20)
+    examine.examine(lab_08(JOURNAL.replace("{victim!r}", repr(str(victim)))), seconds=20)
     assert victim.read_bytes() == before
 
 
@@ -337,6 +340,6 @@ def test_an_answer_that_leaves_an_endless_view_is_failed_in_time() -> None:
     cells = lab_08(VIEW.replace("{endless}", ENDLESS))
     began = time.monotonic()
     [test] = [cell for cell in cells if cell.role == "test"]
-    seen = examination.examine(cells, seconds=20).seen[test.index]
+    seen = examine.examine(cells, seconds=20).seen[test.index]
     assert seen.status == verdicts.FAILED, seen.message
     assert time.monotonic() - began < 30

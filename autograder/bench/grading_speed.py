@@ -27,7 +27,7 @@ from pathlib import Path
 from autograder.bench import classes, metering
 from autograder.bench.metering import Cost
 from autograder.course.unit import Unit, repository
-from autograder.grading import surroundings
+from autograder.grading.examination import provenance
 from autograder.paths import FIGURES
 
 SUBMISSIONS = 50
@@ -89,7 +89,7 @@ def _rows(
     `only` these ways, and side by side, where each has a core and its CPU can be told apart.
     """
     _call(course, "nbgrader", "generate_assignment", unit)
-    cores = surroundings.cores()
+    cores = provenance.cores()
     ways: dict[str, Callable[[Path], Cost]] = {OURS: lambda place: _grade(place, unit, 1)}
     if cores > 1:
         ways[f"unblocked, {cores} workers"] = lambda place: _grade(place, unit, cores)

@@ -17,15 +17,15 @@ def configure(settings: Any) -> None:
     from nbgrader import preprocessors as stock
 
     from autograder.course.author.release import NEVER_COPIED
-    from autograder.grading import evidence, gradebook, harmless, intake, validating
-    from autograder.grading.feedback import HideTests
-    from autograder.grading.preprocess import Examine, Repair, SaveGrades
+    from autograder.grading.nbgrader import fast_open, validate_button
+    from autograder.grading.nbgrader.preprocessors import Examine, HideTests, Repair, SaveGrades
+    from autograder.grading.submission import evidence, intake, sanitize
 
-    gradebook.open_quickly()
+    fast_open.open_quickly()
     intake.install()
     _list_only_labs()
     _keep_what_is_never_released()
-    validating.install()
+    validate_button.install()
     settings.CourseDirectory.course_id = COURSE
     # for all of nbgrader's copies, `collect` among them: what is handed in comes whole
     settings.CourseDirectory.ignore = [*NEVER_COPIED, f"*{evidence.SUFFIX}"]
@@ -53,8 +53,8 @@ def configure(settings: Any) -> None:
     # Formgrader's page of a submission, and feedback: nothing in them runs or pretends
     settings.HTMLExporter.sanitize_html = True
     settings.HTMLExporter.filters = {
-        "clean_html": harmless.clean,
-        "markdown2html": harmless.markdown,
+        "clean_html": sanitize.clean,
+        "markdown2html": sanitize.markdown,
     }
     # for `nbgrader validate` in a terminal, and a grader who leaves this file out: a hang ends
     settings.Execute.timeout = 60

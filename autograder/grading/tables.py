@@ -15,8 +15,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from autograder.grading import verdicts
-from autograder.grading.examination import Cell, Seen
+from autograder.grading.examination import verdicts
+from autograder.grading.examination.cells import Cell, Seen
 from autograder.monitor.timer_probe import shortest_kept
 from autograder.text import duration, milliseconds
 

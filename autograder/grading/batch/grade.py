@@ -1,0 +1,257 @@
+"""Grades the submissions of a unit into nbgrader's gradebook, through nbgrader's own converters.
+
+Notebooks are examined in slots, many at once; this process alone writes the gradebook and the
+graded notebooks, one submission after the other, as each examination ends. What has its grade keeps
+it: running again grades only what is new, changed, or was cut off, whenever the last run was
+killed. A submission that cannot be graded costs nobody else anything.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import logging
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from autograder.course.author.release import NEVER_RELEASED
+from autograder.grading.batch import executors, worker
+from autograder.grading.examination import verdicts
+from autograder.grading.examination.cells import Cell
+from autograder.grading.examination.job import Done, Files, Job
+from autograder.grading.jail import confine
+from autograder.grading.nbgrader import gradebook, preprocessors
+from autograder.grading.nbgrader.course import Course, alone, logged, reason
+from autograder.grading.submission import assignment, evidence, intake, sanitize
+from autograder.grading.submission.assignment import Original
+from autograder.grading.submission.evidence import Evidence
+from autograder.grading.submission.repair import repair
+from autograder.outcomes import UserMistake
+
+Result = dict[str, Any]
+Report = Callable[[int, int, str], None]
+
+
+def grade(
+    root: Path,
+    unit: str,
+    *,
+    slots_: AbstractContextManager[executors.Slots],
+    student: str | None,
+    regrade: bool,
+    accept_weaker_jail: bool,
+    here: bool,
+    report: Report,
+) -> Result:
+    """Grade `submitted/*/unit` and return the object that `grade --json` prints.
+
+    `here`: whether the slots are on this machine. `report(done, all, student)` hears of each
+    submission. Raises UserMistake when there is nothing
+    to grade, or nbgrader is not set up to grade with the examiner.
+    """
+    course = Course(root)
+    if accept_weaker_jail:
+        course.settings.Examine.accept_weaker_jail = True
+    students = course.students(unit, student)
+    results: list[Result] = []
+
+    def ended(result: Result) -> None:
+        results.append(result)
+        report(len(results), len(students), result["student"])
+
+    with alone(root):
+        course.prepare(unit)
+        with course.gradebook() as book:
+            grading = _Grading(course, unit, book)
+            waiting = []
+            for name in students:
+                if not regrade and grading.has_grade(name):
+                    ended(grading.result(name))
+                else:
+                    waiting.append(name)
+            if waiting:
+                strict = here and not grading.settings.accept_weaker_jail
+                if strict and (why := confine.weakness(confine.offered()[0])):
+                    raise UserMistake(f"Nothing was graded. {why}")
+                with slots_ as where:
+                    for result in grading.grade(waiting, where):
+                        ended(result)
+    results.sort(key=lambda result: str(result["student"]))
+    return {"assignment": unit, "submissions": results}
+
+
+class _Grading:
+    """The submissions of one unit; the gradebook knows the unit."""
+
+    def __init__(self, course: Course, unit: str, book: Any) -> None:
+        self.course, self.unit, self.book = course, unit, book
+        self.settings = preprocessors.Examine(config=course.settings)
+        self.ignore = list(course.directory.ignore)
+        self.handed_in = course.folder(course.directory.submitted_directory, ".", unit).parent
+        source = course.folder(course.directory.source_directory, ".", unit)
+        self.originals: list[Original] = assignment.originals_of_gradebook(
+            book, unit, unit, source / f"{unit}.ipynb"
+        )
+        self.most = float(book.find_assignment(unit).max_score)
+        self.own_files: Files = worker.files_below(source, [*NEVER_RELEASED, *self.ignore])
+        self.cells: dict[str, list[Cell]] = {}  # of the notebooks that are being examined
+
+    def grade(self, students: list[str], where: executors.Slots) -> Iterator[Result]:
+        """Examine and grade these submissions; yields what the gradebook then says of each."""
+        jobs = ((name, partial(self._job, name)) for name in students)
+        try:
+            for number, (student, outcome) in enumerate(executors.run(jobs, where)):
+                cells = self.cells.pop(student, [])
+                why = self._save(student, cells, outcome)
+                if number == 0:  # all is loaded now: the collector need not look through it again
+                    gc.freeze()
+                yield self._failed(student, why) if why else self.result(student)
+        finally:
+            gc.unfreeze()
+
+    def has_grade(self, student: str) -> bool:
+        """Whether this very submission was graded to its end: notebook, evidence, gradebook agree.
+
+        The gradebook is written first, then the evidence, last the notebook: a grader that was
+        killed in between has left something that does not fit.
+        """
+        from nbgrader.api import MissingEntry
+
+        found = self._evidence(student)
+        try:
+            graded = json.loads(self._graded(student).read_text(encoding="utf-8"))
+            stamp = graded["metadata"][preprocessors.KEY]["examination"]
+            submitted = intake.digest(self.handed_in, student, self.unit, self.ignore)
+            if (stamp, submitted) != (found.get("examination"), found.get("submission")):
+                return False
+            grades = self._entry(student).grades
+            return all(one.auto_score is not None or one.name in found["cells"] for one in grades)
+        except (MissingEntry, OSError, UserMistake, ValueError, KeyError, TypeError):
+            return False
+
+    def result(self, student: str) -> Result:
+        """What the gradebook holds, with what the examiner saw."""
+        found = self._evidence(student)
+        seen = found.get("cells", {})
+        order = {name: place for place, name in enumerate(seen)}
+        entry = self._entry(student)
+        grades = sorted(entry.grades, key=lambda one: order.get(one.name, len(order)))
+        cells = [_cell(one, seen.get(one.name, {})) for one in grades]
+        review = any(
+            one.needs_manual_grade and cell["status"] != verdicts.INCONCLUSIVE
+            for one, cell in zip(grades, cells, strict=True)
+        )
+        score = float(entry.score)
+        status = "needs_review" if review else "graded"
+        if any(cell["status"] == verdicts.INCONCLUSIVE for cell in cells):
+            status = "inconclusive"
+        return {
+            "student": student,
+            "score": score,
+            "max_score": self.most,
+            "status": status,
+            "seconds": found.get("seconds", 0.0),
+            "jail": found.get("jail", []),
+            "message": " ".join(found.get("repaired", [])),
+            "cells": cells,
+        }
+
+    def _job(self, student: str) -> Job:
+        """What the examination needs; the same as nbgrader's converters will come to."""
+        if not sanitize.safe_name(student):
+            raise UserMistake(gradebook.UNSAFE_NAME.format(student))
+        with intake.copied(self.handed_in, (student, self.unit), self.ignore) as root:
+            folder = root / student / self.unit
+            files = worker.files_below(folder, self.ignore)
+            notebook = _read(folder / f"{self.unit}.ipynb")
+        repair(notebook, self.originals)
+        cells = self.cells[student] = assignment.cells_to_examine(notebook, self.originals)
+        return Job(
+            cells,
+            assignment.promised(self.originals),
+            self.own_files,
+            {**files, **self.own_files},
+            self.settings.timeout,
+            self.settings.attempts,
+            not self.settings.accept_weaker_jail,
+        )
+
+    def _save(self, student: str, cells: list[Cell], outcome: Done | Exception) -> str:
+        """Have nbgrader grade with that outcome; returns why it could not, or nothing."""
+        from nbgrader.converters import Autograde
+
+        if isinstance(outcome, Exception):
+            return str(outcome) or type(outcome).__name__
+        directory = self.course.directory
+        directory.assignment_id, directory.student_id = self.unit, student
+        with logged() as (log, said):
+            try:
+                with preprocessors.given(preprocessors.Given(self.originals, cells, outcome)):
+                    Autograde(
+                        coursedir=directory, config=self.course.settings, log=log, force=True
+                    ).start()
+            except (Exception, SystemExit) as error:  # this submission's; the others go on
+                return reason(said, error)
+        return ""
+
+    def _failed(self, student: str, why: str) -> Result:
+        return {
+            "student": student,
+            "score": None,
+            "max_score": self.most,
+            "status": "failed",
+            "seconds": 0.0,
+            "jail": [],
+            "message": why,
+            "cells": [],
+        }
+
+    def _entry(self, student: str) -> Any:
+        """What the gradebook holds at this moment; its session must not answer from memory."""
+        self.book.db.rollback()
+        return self.book.find_submission_notebook(self.unit, self.unit, student)
+
+    def _evidence(self, student: str) -> Evidence:
+        return evidence.read(self._graded(student).with_suffix(evidence.SUFFIX))
+
+    def _graded(self, student: str) -> Path:
+        step = self.course.directory.autograded_directory
+        return self.course.folder(step, student, self.unit) / f"{self.unit}.ipynb"
+
+
+def _cell(grade: Any, seen: dict[str, Any]) -> Result:
+    return {
+        "grade_id": grade.name,
+        "score": grade.score,
+        "max_score": grade.max_score,
+        "status": seen.get("status", "not examined"),
+        "longest_block": seen.get("longest_block", 0.0),
+        "message": seen.get("message", ""),
+    }
+
+
+def _read(path: Path) -> Any:
+    """The submitted notebook; raises UserMistake for what is none."""
+    import nbformat
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise UserMistake(f"there is no {path.name} among what was handed in") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserMistake(f"{path.name} cannot be read ({error})") from None
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        if not all({"cell_type", "source", "metadata"} <= set(cell) for cell in notebook.cells):
+            raise ValueError("a cell lacks its type, its source, or its metadata")
+        return notebook
+    except Exception as error:  # whatever nbformat raises over what is no notebook
+        said = (str(error) or type(error).__name__).splitlines()[0][:200]
+        raise UserMistake(f"{path.name} is not a notebook ({said})") from None

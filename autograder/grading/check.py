@@ -1,0 +1,187 @@
+"""The verb `check`: grades one worked notebook as the examiner would, and notes its points.
+
+It is for the learner: it touches no gradebook.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autograder.course import store
+from autograder.course.author.release import NEVER_COPIED, NEVER_RELEASED
+from autograder.course.unit import Unit, repository
+from autograder.grading import tables
+from autograder.grading.examination import examine, verdicts
+from autograder.grading.examination.cells import Cell, ExaminationFailed, Examined, Seen
+from autograder.grading.submission import assignment
+from autograder.grading.submission.assignment import Original
+from autograder.grading.submission.repair import missing_and_doubled, repair
+from autograder.grading.tables import Row
+from autograder.monitor import kernel_guard
+from autograder.outcomes import UserMistake
+
+OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
+
+
+def check(path: str | Path, root: Path | None = None) -> int:
+    """Grade one worked notebook and print the result; return 0 only if everything passed.
+
+    Writes the points to work/.unblocked/points.json. Raises UserMistake for what is not a worked
+    lab, and then writes nothing.
+    """
+    try:
+        unit, rows, sentences = checked(Path(path), root or repository())
+    except ExaminationFailed as fault:
+        print(f"The examiner itself failed, which is our fault: {fault}", file=sys.stderr)
+        return OUR_FAULT
+    tables.show_check(unit.name, rows, sentences)
+    return 0 if all(row.score == row.points for row in rows) else 1
+
+
+def checked(path: Path, root: Path) -> tuple[Unit, list[Row], list[str]]:
+    """Grade one worked notebook and note its points, best so far, for `progress`.
+
+    Return its unit, a row a graded cell, and a sentence for each thing that was put in order.
+    Raises UserMistake, and ExaminationFailed when the examiner itself broke.
+    """
+    if kernel_guard.in_candidate:
+        raise UserMistake("This notebook is being graded already: check does nothing in it.")
+    notebook = _read(path)
+    unit = _unit_of(path, root)
+    source = json.loads(unit.lab.read_text(encoding="utf-8"))
+    originals = assignment.originals_of_notebook(source)
+    _refuse_unless_whole(notebook, originals, path, unit)
+    repaired = repair(notebook, originals)
+    cells = assignment.cells_to_examine(notebook, originals)
+    with tables.telling(unit.name) as tell:
+        examined = examine.examine(
+            cells,
+            promised=assignment.promised(originals),
+            own_files=unit.folder,
+            own_ignore=NEVER_RELEASED,
+            learner_files=path.parent,
+            learner_ignore=NEVER_COPIED,
+            on_cell=tell,
+        )
+    rows = [
+        Row(cell.name, _points(cell, seen), cell.points, seen)
+        for cell in cells
+        if cell.role == "test" and (seen := examined.seen[cell.index])
+    ]
+    with store.changing(store.folder(root) / "points.json") as points:
+        # The best so far: the ladders invite to try a variant once an answer has passed.
+        before = {name: score for name, (score, most) in points.get(unit.name, {}).items()}
+        points[unit.name] = {
+            row.name: [min(row.points, max(row.score, before.get(row.name, 0.0))), row.points]
+            for row in rows
+        }
+    return unit, rows, [*repaired, *_errors(cells, examined)]
+
+
+def _read(path: Path) -> Any:
+    """The notebook in a file; raises UserMistake when there is none."""
+    import nbformat
+
+    if path.is_dir():
+        raise UserMistake(f"{path} is a folder; name the notebook in it.")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = difflib.get_close_matches(path.name, [p.name for p in _beside(path)], n=1)
+        hint = f"did you mean {path.with_name(near[0])}?" if near else "the labs are in work/."
+        raise UserMistake(f"There is no file {path}: {hint}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserMistake(f"{path} cannot be read ({error}).") from None
+    try:
+        content = json.loads(text)
+        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
+        if not isinstance(content, dict) or not all("source" in cell for cell in notebook.cells):
+            raise ValueError("it has no cells")
+    except Exception as error:  # whatever nbformat raises over what is no notebook
+        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+        raise UserMistake(
+            f"{path} is not a notebook ({reason}). Save it in JupyterLab, or fetch your last good "
+            f"copy from its .ipynb_checkpoints folder."
+        ) from None
+    return notebook
+
+
+def _beside(path: Path) -> list[Path]:
+    try:
+        return list(path.parent.glob("*.ipynb"))
+    except OSError:
+        return []
+
+
+def _unit_of(path: Path, root: Path) -> Unit:
+    """The unit whose lab a notebook is, by its name; a copy may have a suffix."""
+    labs = sorted(lab.parent.name for lab in root.glob("source/*/*.ipynb"))
+    if path.stem.endswith("_lesson") and path.stem.removesuffix("_lesson") in labs:
+        name = path.stem.removesuffix("_lesson")
+        raise UserMistake(
+            f"{path.name} is the lesson; what is graded is the lab, {path.with_stem(name)}."
+        )
+    for name in labs:
+        if path.stem == name or (path.stem.startswith(name) and not path.stem[len(name)].isalnum()):
+            return Unit(root, name)
+    known = ", ".join(labs) or "none here: run `python3 -m autograder build`"
+    raise UserMistake(
+        f"{path.name} is the lab of no unit: it should be named as the lab was. Labs: {known}."
+    )
+
+
+def _refuse_unless_whole(notebook: Any, originals: list[Original], path: Path, unit: Unit) -> None:
+    """Raise UserMistake over a notebook whose graded cells are not all there, once each."""
+    if not any(original.grade for original in originals):
+        raise UserMistake(f"{unit.name} has no graded cells: there is nothing to check in it.")
+    missing, doubled = missing_and_doubled(notebook.cells, originals)
+    if len(missing) == sum(original.locked for original in originals):
+        raise UserMistake(
+            f"{path} has none of the graded cells of {unit.name}: open a copy of "
+            f"release/{unit.name}/{unit.name}.ipynb and move your answers into it."
+        )
+    if missing:
+        raise UserMistake(
+            f"{path} lacks the locked cell{_s(missing)} {_named(missing)}: copy "
+            f"{'it' if len(missing) == 1 else 'them'} from release/{unit.name}/{unit.name}.ipynb."
+        )
+    if doubled:
+        raise UserMistake(
+            f"{path} holds the locked cell{_s(doubled)} {_named(doubled)} more than once: delete "
+            f"the copies, the first one is the original."
+        )
+
+
+def _s(names: list[str]) -> str:
+    return "" if len(names) == 1 else "s"
+
+
+def _named(names: list[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _points(cell: Cell, seen: Seen) -> float:
+    if seen.status != verdicts.PASSED:
+        return 0.0
+    return cell.points if seen.credit is None else seen.credit
+
+
+def _errors(cells: list[Cell], examined: Examined) -> Iterator[str]:
+    """A sentence for each cell that raised: a test that lacks a name does not say why."""
+    for cell in cells:
+        seen = examined.seen[cell.index]
+        errors = [output for output in seen.outputs if output["output_type"] == "error"]
+        if errors and cell.role != "test":
+            name = f"Cell `{cell.name}`" if cell.name else f"The notebook's cell {cell.index + 1}"
+            reason = f"{errors[0]['ename']}: {errors[0]['evalue']}".splitlines()[0]
+            yield f"{name} raised {reason[:200]}"

@@ -1,0 +1,280 @@
+"""The candidate: the process that runs a learner's cells, and the calls the examiner asks for.
+
+It holds no test, no expected value and no score. It gets one request at a time over one socket:
+
+    {"op": "begin", "own", "shared", "hidden", "user"}               -> {"id", "layers"}
+    {"op": "cell", "name", "source", "seconds", "addresses"}         -> {"id", "ended", "outputs"}
+    {"op": "watch", "name", "driver", "args", "keywords", "timeout", "loop"}
+                          -> {"id", "record"} or {"id", "missing"}, then {"id", "outputs"}
+
+Each request carries a random "id". Whatever this process answers is a claim: a learner's code can
+do all that this code can. The examiner checks, and ends the process when it is late.
+
+While a watched call runs, its loop answers what the examiner knocks at `pulse` (see witness.py).
+
+Cells run on one loop of the main thread, which lives from the first cell to the last, so that tasks
+stay alive between cells. Each watched call runs on a fresh loop of the same thread; meanwhile the
+cells' loop goes on in a thread beside it, if there is anything left in it, as it does in a kernel.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import linecache
+import os
+import selectors
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from types import FrameType
+from typing import Any, BinaryIO
+
+from autograder import wire
+from autograder.grading.examination.outputs import MOST_TEXT, Outputs, stream
+from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
+from autograder.grading.examination.witness import HELLO
+from autograder.grading.jail import confine
+from autograder.monitor import frames, kernel_guard
+from autograder.monitor.run import LAST_WORDS, Run, Stopped
+
+REPEAT = 1.0  # s between two attempts to stop code whose time is over
+
+
+class CellTimeout(BaseException):
+    """A cell's time is over."""
+
+
+def main(control: socket.socket, pulse: socket.socket, *shared: int) -> int:
+    """Serve the examiner at the other end of `control` until it hangs up.
+
+    `shared` are descriptors of what it shares with its examiner: see room.open_for.
+    """
+    shell = the_shell()
+    request = wire.receive(control)
+    hidden = tuple(request["hidden"])
+    place = confine.Place(request["own"], request["shared"], hidden, request["user"])
+    layers = confine.enter(place, shared)  # from here on this may be a child of the process it was
+    printed = _Printed()
+    open_for_cells(shell)
+    _attach([])
+    kernel_guard.in_candidate = True
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    wire.send(control, {"id": request["id"], "layers": layers})
+    return Candidate(control, pulse, shell, printed).serve()
+
+
+class Candidate:
+    """Runs what it is asked to, one request at a time."""
+
+    def __init__(
+        self, control: socket.socket, pulse: socket.socket, shell: Shell, printed: _Printed
+    ) -> None:
+        self._control, self._pulse, self._shell = control, pulse, shell
+        self._printed = printed
+        self._selector = selectors.DefaultSelector()
+        self._loop = asyncio.SelectorEventLoop(self._selector)
+        self._idle_sockets = len(self._selector.get_map())
+        asyncio.set_event_loop(self._loop)
+        self._on_alarm: Callable[[], None] | None = None
+        signal.signal(signal.SIGALRM, self._alarmed)
+
+    def serve(self) -> int:
+        """Answer requests until the examiner hangs up."""
+        while True:
+            self._wait_for_request()
+            try:
+                request = wire.receive(self._control)
+            except EOFError:
+                return 0
+            if request["op"] == "cell":
+                self._reply(request, self._cell(request))
+            else:
+                with self._cells_go_on():
+                    self._reply(request, self._watch(request))
+                    self._shell.settle()
+                    self._reply(request, {"outputs": self._taken().items})
+                asyncio.set_event_loop(self._loop)
+
+    def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
+        _attach(request["addresses"])
+        ended = self._drive(self._shell.run(request["source"], request["name"]), request["seconds"])
+        outputs = self._taken()
+        if not ended:
+            sentence = f"this cell ran for more than {request['seconds']:g} s and was stopped"
+            outputs.error("CellTimeout", sentence, [sentence])
+        return {"ended": ended, "outputs": outputs.items}
+
+    def _watch(self, request: dict[str, Any]) -> dict[str, Any]:
+        function = self._function(request)
+        if function is None:
+            return {"missing": True}
+        timeout = request["timeout"]
+        call = _Audible(function, request["args"], request["keywords"], timeout, request["loop"])
+        call.pulse = self._pulse
+
+        def stop_when_held() -> None:
+            if call.held_for() > LAST_WORDS:
+                raise Stopped
+
+        record = call.record
+        with self._shell.builtin_trap:
+            try:
+                with self._alarm(timeout + 2 * LAST_WORDS, stop_when_held):
+                    record = call.go()
+            except BaseException as error:  # what came in between two lines of ours
+                record.value = None
+                if record.error is None:
+                    record.outcome = "raised"
+                    record.error = (type(error).__name__, "", "", 0)
+        return {"record": record.to_plain()}
+
+    def _function(self, request: dict[str, Any]) -> Any:
+        """What the request names: something of the learner's, or a driver that came as text."""
+        name, source = request["name"], request["driver"]
+        if not source:
+            return self._shell.user_ns.get(name)
+        file = f"<driver {name}>"
+        frames.SHOWN[file] = f"the test's `{name}`"
+        linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        scope = dict(self._shell.user_ns)
+        exec(compile(source, file, "exec"), scope)
+        return scope[name]
+
+    def _drive(self, work: Coroutine[Any, Any, BaseException | None], seconds: float) -> bool:
+        """Run a cell on the cells' loop; whether it ended by itself."""
+        task = self._loop.create_task(work)
+        task.add_done_callback(lambda _: self._loop.stop())
+        expired = False
+
+        def expire() -> None:
+            raise CellTimeout
+
+        while not task.done():
+            try:
+                with self._alarm(REPEAT if expired else seconds, expire):
+                    self._loop.run_forever()
+            except CellTimeout:  # the loop was waiting: the cell awaits something
+                expired = True
+                task.cancel()
+            except BaseException:  # SystemExit of a left-over task: a kernel, too, lives on
+                continue
+        with contextlib.suppress(asyncio.CancelledError, CellTimeout):
+            return not expired and not isinstance(task.result(), CellTimeout)
+        return False
+
+    def _wait_for_request(self) -> None:
+        """Let the cells' loop run until the examiner asks for something."""
+        waiting = True
+
+        def arrived() -> None:
+            nonlocal waiting
+            waiting = False
+            self._loop.stop()
+
+        self._loop.add_reader(self._control, arrived)
+        while waiting:
+            with contextlib.suppress(BaseException):  # SystemExit of a left-over task
+                self._loop.run_forever()
+        self._loop.remove_reader(self._control)
+
+    @contextlib.contextmanager
+    def _cells_go_on(self) -> Iterator[None]:
+        """Run the cells' loop in a thread beside the main one, if anything is left in it.
+
+        A thread that has nothing to do would still make `fork` warn, for process pools.
+        """
+        if not asyncio.all_tasks(self._loop) and not self._has_sockets():
+            yield
+            return
+        thread = threading.Thread(target=self._go_on, name="cells", daemon=True)
+        thread.start()
+        yield
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        thread.join(5)
+        if thread.is_alive():  # a left-over task blocks for good: begin anew, in another process
+            os._exit(71)
+
+    def _go_on(self) -> None:  # of ours, so that its thread is taken for one that serves the cells
+        self._loop.run_forever()
+
+    def _has_sockets(self) -> bool:
+        return len(self._selector.get_map()) > self._idle_sockets
+
+    @contextlib.contextmanager
+    def _alarm(self, seconds: float, action: Callable[[], None]) -> Iterator[None]:
+        """Call `action` on the main thread, inside whatever runs there, once time is over.
+
+        It may raise. It is called again and again: code that swallows every exception gets more.
+        """
+        self._on_alarm = action
+        signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)
+        try:
+            yield
+        finally:
+            self._on_alarm = None
+            signal.setitimer(signal.ITIMER_REAL, 0)
+
+    def _alarmed(self, number: int, frame: FrameType | None) -> None:
+        if self._on_alarm is not None:
+            self._on_alarm()
+
+    def _taken(self) -> Outputs:
+        outputs = self._shell.take_outputs()
+        text = self._printed.take()
+        if text:
+            outputs.items.append(stream("stdout", text))
+        return outputs
+
+    def _reply(self, request: dict[str, Any], answer: dict[str, Any]) -> None:
+        answer["id"] = request["id"]
+        try:
+            wire.send(self._control, answer)
+        except wire.NotPlain as error:
+            answer["outputs"] = [stream("stdout", f"(the outputs could not be kept: {error})")]
+            wire.send(self._control, answer)
+
+
+class _Audible(Run):
+    """A watched call whose loop answers when the examiner knocks."""
+
+    pulse: socket.socket
+
+    async def _call(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while self.pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
+                pass
+        asyncio.get_running_loop().add_reader(self.pulse.fileno(), self._answer)
+        self.pulse.send(HELLO)
+        await super()._call()
+
+    def _answer(self) -> None:
+        # write, not send: the kernel counts writes, and the witness looks whether we wrote
+        os.write(self.pulse.fileno(), self.pulse.recv(16))
+
+
+class _Printed:
+    """What is written to the descriptors 1 and 2 by anything but Python's own print."""
+
+    def __init__(self) -> None:
+        self._file: BinaryIO = tempfile.TemporaryFile(mode="w+b")  # noqa: SIM115 lives as long as we
+        for descriptor in (1, 2):
+            os.dup2(self._file.fileno(), descriptor)
+
+    def take(self) -> str:
+        """Return it and forget it."""
+        if os.lseek(self._file.fileno(), 0, os.SEEK_CUR) == 0:
+            return ""
+        data = os.pread(self._file.fileno(), MOST_TEXT, 0)
+        os.ftruncate(self._file.fileno(), 0)
+        os.lseek(self._file.fileno(), 0, os.SEEK_SET)
+        return data.decode(errors="replace")
+
+
+def _attach(addresses: list[dict[str, Any]]) -> None:
+    """Make `world.start` and `servers.gateway` hand out these addresses instead of starting."""
+    from autograder import world
+
+    world.attach(addresses)

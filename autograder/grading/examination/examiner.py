@@ -1,0 +1,212 @@
+"""The examiner: the process that holds the tests, and judges from the outside.
+
+It runs the locked test cells, whose text comes from the gradebook and never from the submission,
+on its own loop. Names of the learner's stand for handles; `watch` runs what they name in the
+candidate and brings back plain data. Setup cells run on both sides.
+
+An exception that is not the outcome of a check, and that no learner's answer can have caused, is a
+fault of ours: it ends the examination without a grade. It never becomes a learner's 0.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import traceback
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from IPython.display import display
+
+from autograder import wire
+from autograder.grading.examination import handles, verdicts
+from autograder.grading.examination.candidate_proxy import RemoteBackend, RemoteCandidate, Room
+from autograder.grading.examination.fork_client import Client
+from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, within
+from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
+from autograder.grading.examination.verdicts import Fault
+from autograder.grading.examination.witness import Testimony
+from autograder.grading.jail import confine
+from autograder.monitor import watch
+from autograder.report import report
+from autograder.report.report import Report
+
+
+def main(job: socket.socket, zygote: Client) -> int:
+    """Examine the notebook that arrives over `job`, and send each cell's outcome back over it."""
+    order = wire.receive(job)
+    cells = [wire.receive(job) for _ in range(order["cells"])]
+    folder = Path(order["folder"])
+    shell = the_shell()
+    open_for_cells(shell)
+    os.chdir(folder / "examiner")
+    sys.path.insert(0, str(folder / "examiner"))
+    files = Path(order["files"]) if order["files"] else None
+    shared = confine.open_for(str(folder / "shared"))
+    place = Room(zygote, folder, files, tuple(order["hidden"]), shared)
+    os.environ["UNBLOCKED_SHARED"] = str(place.shared)  # where servers put files for both sides
+    candidate = RemoteCandidate(place)
+    examiner = Examiner(shell, candidate, job, order)
+    try:
+        asyncio.run(examiner.examine(cells))
+    except BaseException as error:
+        text = str(error) if isinstance(error, Fault) else traceback.format_exc()
+        wire.send(job, {"fault": text[-20_000:]})
+        return 70
+    return 0
+
+
+@dataclass
+class Examiner:
+    """One examination: the cells of one notebook, from the first to the last."""
+
+    shell: Shell
+    candidate: RemoteCandidate
+    job: socket.socket
+    order: dict[str, Any]
+    given: set[str] = field(default_factory=set)  # cells that ran on both sides
+    sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
+    reports: list[Report] = field(default_factory=list)  # of the test cell that runs now
+    testimonies: list[Testimony] = field(default_factory=list)  # of the same calls
+    put_out: int = 0  # characters of all cells' outputs so far
+
+    def __post_init__(self) -> None:
+        self.backend = RemoteBackend(self.candidate, self.given, self._collect)
+        self.candidate.accept = self._accept
+
+    async def examine(self, cells: list[dict[str, Any]]) -> None:
+        """Run every cell where it belongs."""
+        from autograder import world
+
+        world.private()
+        report.shower = self._show
+        watch.use(self.backend)
+        asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the worker hung up
+        wanted = self.order["tests"]
+        try:
+            for cell in cells:
+                if cell["role"] == "setup":
+                    await self._set_up(cell)
+                elif cell["role"] == "test":
+                    if wanted is None or cell["name"] in wanted:
+                        await self._test(cell)
+                else:
+                    await self._learners(cell)
+            # The worker need not wait for the candidate's end before it asks for ours.
+            self._send(
+                {"done": True, "restarts": self.candidate.restarts, "layers": self.candidate.layers}
+            )
+        finally:
+            await self.candidate.end()
+
+    def _accept(self, layers: list[str]) -> None:
+        """Raise Fault when a stranger's code must not run behind these layers."""
+        if self.order["strict"] and (why := confine.weakness(layers)):
+            raise Fault(why)
+
+    async def _learners(self, cell: dict[str, Any]) -> None:
+        outputs = await self.candidate.run_cell(
+            cell["name"], cell["source"], self.order["seconds"], []
+        )
+        self.sources.append(cell["source"])
+        self._send({"index": cell["index"], "outputs": outputs})
+
+    async def _set_up(self, cell: dict[str, Any]) -> None:
+        """Run a given cell here first: what it started, the other side attaches to."""
+        from autograder import world
+
+        world.recorded()
+        handles.bind(self.shell.user_ns, [])
+        error = await self.shell.run(cell["source"], cell["name"])
+        self.shell.take_outputs()
+        if error is not None:
+            raise Fault(f"the setup cell `{cell['name']}` failed: {verdicts.described(error)}")
+        self.given.add(cell["name"])
+        outputs = await self.candidate.run_cell(
+            cell["name"], cell["source"], self.order["seconds"], world.recorded()
+        )
+        self._send({"index": cell["index"], "outputs": outputs})
+
+    async def _test(self, cell: dict[str, Any]) -> None:
+        name, seconds = cell["name"], self.order["seconds"]
+        handles.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
+        self.reports.clear()
+        self.testimonies.clear()
+        self.backend.overdue = False
+        before = asyncio.all_tasks()
+        async with asyncio.timeout(seconds) as time:
+            error = await self.shell.run(cell["source"], name)
+        await _end_tasks(asyncio.all_tasks() - before)
+        if time.expired():
+            verdict = verdicts.out_of_time(seconds, self._some_call_hung())
+        else:
+            verdict = verdicts.judge(error, name, answered=bool(self.reports))
+        judged = [one for one in self.reports if one.limit is not None]
+        doubts = [one.record.tampered for one in judged if one.record.tampered]
+        verdict = verdicts.reviewed(verdict, doubts)
+        blocks = [block for one in judged or self.reports for block in one.blocks]
+        worst = max(blocks, key=lambda block: block.seconds, default=None)
+        self._send(
+            {
+                "index": cell["index"],
+                "outputs": verdicts.graded(self.shell.take_outputs().items, verdict, cell),
+                "status": verdict.status,
+                "message": verdict.message,
+                "test_line": verdict.line,
+                "block": asdict(worst) if worst is not None else None,
+                "limit": min((one.limit or 0.0 for one in judged), default=None),
+                "noise": sum((one.noise for one in self.reports), 0.0),
+                "witness": _worst(self.testimonies),
+            }
+        )
+
+    def _some_call_hung(self) -> bool:
+        hung = any(one.record.outcome == "timed out" for one in self.reports)
+        return self.backend.overdue or hung
+
+    def _collect(self, made: Report, outputs: list[Output], seen: Testimony | None) -> None:
+        """Note a call's report, and let what it printed appear where the notebook shows it."""
+        self.reports.append(made)
+        if seen is not None:
+            self.testimonies.append(seen)
+        for output in outputs:
+            self.shell.outputs.add(output)
+
+    def _show(self, failed: Report) -> None:
+        """Show the picture of a call whose check did not hold."""
+        display(failed)  # type: ignore[no-untyped-call]
+
+    def _send(self, frame: dict[str, Any]) -> None:
+        if "outputs" in frame:
+            frame["outputs"] = within(frame["outputs"], MOST_OF_ALL - self.put_out)
+            self.put_out += size_of(frame["outputs"])
+        try:
+            wire.send(self.job, frame)
+        except wire.NotPlain as error:
+            text = f"(the outputs could not be kept: {error})"
+            kept = [o for o in frame["outputs"] if o["output_type"] == "error"]
+            note = {"output_type": "stream", "name": "stdout", "text": text}
+            wire.send(self.job, {**frame, "outputs": [note, *kept[:1]]})
+
+
+def _worst(testimonies: list[Testimony]) -> dict[str, Any]:
+    """What was seen of a test's calls from outside, as plain data; empty where nothing was."""
+    if not testimonies:
+        return {}
+    return {
+        "held": max(one.held for one in testimonies),
+        "around": max(one.around for one in testimonies),
+        "asleep": max(one.asleep for one in testimonies),
+        "answers": sum(one.answers for one in testimonies),
+    }
+
+
+async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
+    """Cancel what a test cell left running; a watched call among it takes its candidate along."""
+    for task in tasks:
+        task.cancel()
+    if tasks:
+        await asyncio.wait(tasks, timeout=5)

@@ -1,0 +1,282 @@
+"""A warm process that forks examiners and candidates: nobody waits for imports.
+
+Importing IPython, matplotlib and the network libraries takes about a second; a fork of a process
+that has imported them takes 6 ms. Forking is safe only from a process with a single thread that
+has never run a learner's code, so this process does nothing else: it never holds a test, never
+reads what a learner wrote, and never waits for a child (one stuck fork once blocked every later
+grader).
+
+Requests are five bytes, a kind and a process id, with the descriptors for a new process; the answer
+is a process id. The worker asks for examiners. Each examiner gets a channel of its own, and asks
+for candidates. A channel that ends takes its processes with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import gc
+import importlib
+import os
+import random
+import select
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+
+from autograder.grading.examination.fork_client import (
+    ANSWER,
+    EXAMINER,
+    KILL,
+    PREFIX,
+    REQUEST,
+    Client,
+    children_of,
+)
+from autograder.grading.jail import confine, linux
+from autograder.world.databases import keeper
+
+WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiomysql", "uvloop")
+# What each fork would import by itself, examiner and candidate alike: 7 ms of CPU, twice.
+OURS = ("autograder.world", "IPython.core.logger", "bdb")
+_KEEPERS = 5.0  # s that keepers have to end databases and remove their files; it takes 0.1
+_MOST = 4  # descriptors of one request
+_PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
+
+
+@dataclass
+class _Child:
+    """A process this one has forked."""
+
+    owner: socket.socket  # the channel that asked for it
+    channel: socket.socket | None = None  # an examiner's own
+    waiting: list[socket.socket] = field(default_factory=list)  # who asked for its end
+
+
+class _Server:
+    def __init__(self, worker: socket.socket) -> None:
+        self._worker = worker
+        self._children: dict[int, _Child] = {}
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(worker, selectors.EVENT_READ)
+        self._bell, bell = socket.socketpair()
+        bell.setblocking(False)
+        self._bell.setblocking(False)
+        self._selector.register(self._bell, selectors.EVENT_READ)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(bell.fileno(), warn_on_full_buffer=False)
+        self._bell_end = bell
+
+    def serve(self) -> None:
+        """Answer requests until the worker's channel ends."""
+        while True:
+            for key, _ in self._selector.select():
+                if key.fileobj is self._bell:
+                    with contextlib.suppress(BlockingIOError):
+                        self._bell.recv(4096)
+                    self._reap()
+                else:
+                    assert isinstance(key.fileobj, socket.socket)
+                    if key.fileobj.fileno() >= 0 and not self._answer(key.fileobj):
+                        return
+
+    def _answer(self, channel: socket.socket) -> bool:
+        """Serve one request; False when the worker is gone."""
+        try:
+            request, descriptors, _, _ = socket.recv_fds(channel, REQUEST.size, _MOST)
+        except ConnectionError:
+            request, descriptors = b"", []
+        if len(request) < REQUEST.size:
+            return self._hang_up(channel)
+        kind, process = REQUEST.unpack(request)
+        if kind == KILL:
+            child = self._children.get(process)
+            if child is None:
+                self._reply(channel, process)
+            else:
+                child.waiting.append(channel)
+                self._end(process)
+                self._end_owned_by(child.channel)  # at the same time: each takes 5 ms to die
+            return True
+        try:
+            self._reply(channel, self._fork(kind, descriptors, channel))
+        except OSError as error:
+            print(f"unblocked: the fork server could not fork: {error}", file=sys.stderr)
+            self._reply(channel, -1)
+        finally:
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return True
+
+    def _fork(self, kind: bytes, inherited: list[int], owner: socket.socket) -> int:
+        ours, theirs = socket.socketpair() if kind == EXAMINER else (None, None)
+        process = os.fork() if kind == EXAMINER else confine.fork()
+        if process == 0:
+            _become(kind, [*inherited, *([theirs.fileno()] if theirs else [])])
+        self._children[process] = _Child(owner, ours)
+        if ours is not None and theirs is not None:
+            theirs.close()
+            self._selector.register(ours, selectors.EVENT_READ)
+        return process
+
+    def _hang_up(self, channel: socket.socket) -> bool:
+        for process, child in self._children.items():
+            if child.owner is channel or channel is self._worker:
+                self._end(process)
+        if channel is self._worker:
+            while self._children:
+                self._reap()
+                select.select([], [], [], 0.002)
+            return False
+        self._selector.unregister(channel)
+        channel.close()
+        return True
+
+    def _end(self, process: int) -> None:
+        """Kill a process and its group; what left the group is swept when it is reaped."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+
+    def _reap(self) -> None:
+        while True:
+            try:
+                process, _ = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
+            if process == 0:
+                return
+            child = self._children.pop(process, None)
+            if child is None:
+                continue
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process, signal.SIGKILL)
+            self._sweep()
+            heir = self._end_owned_by(child.channel)
+            if heir is not None:
+                heir.waiting += child.waiting  # who asked hears when the last of it is gone
+                continue
+            for channel in child.waiting:
+                self._reply(channel, process)
+
+    def _end_owned_by(self, channel: socket.socket | None) -> _Child | None:
+        """End the candidates of an examiner that has ended; return one of them, if any."""
+        heir = None
+        for process, child in self._children.items():
+            if channel is not None and child.owner is channel:
+                self._end(process)
+                heir = child
+        return heir
+
+    def _sweep(self) -> None:
+        """Kill the daemons that ended processes left behind; as their subreaper they are ours.
+
+        A killed daemon's own children become ours in turn, hence the rounds. One that forks faster
+        than it is killed needs the process namespace of the jail. The keepers of an examination's
+        databases come first: what they keep must end in its own way, and its files must go.
+        """
+        until, rounds = time.monotonic() + _KEEPERS, 20
+        while rounds and (strays := self._strays()):
+            if time.monotonic() > until or not any(map(keeper.is_keeper, strays)):
+                rounds -= 1
+                for stray in strays:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(stray, signal.SIGKILL)
+            for stray in strays:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(stray, os.WNOHANG)
+            select.select([], [], [], 0.002)
+
+    def _strays(self) -> list[int]:
+        return [process for process in children_of(os.getpid()) if process not in self._children]
+
+    def _reply(self, channel: socket.socket, process: int) -> None:
+        with contextlib.suppress(OSError):
+            channel.send(ANSWER.pack(process))
+
+
+def _become(kind: bytes, inherited: list[int]) -> NoReturn:
+    """Turn this fork into an examiner or a candidate; never returns."""
+    code = 70
+    try:
+        signal.set_wakeup_fd(-1)
+        for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        if linux.here:
+            linux.die_with_parent()
+        kept = [os.dup(descriptor) for descriptor in inherited]
+        last = 3
+        for descriptor in sorted(kept):
+            os.closerange(last, descriptor)
+            last = descriptor + 1
+        os.closerange(last, os.sysconf("SC_OPEN_MAX") if os.sysconf("SC_OPEN_MAX") > 0 else 65536)
+        random.seed()
+        if "numpy" in sys.modules:
+            sys.modules["numpy"].random.seed()
+        if kind == EXAMINER:
+            from autograder.grading.examination import examiner
+
+            job, zygote = (socket.socket(fileno=descriptor) for descriptor in kept)
+            code = examiner.main(job, Client(zygote))
+        else:
+            from autograder.grading.examination import candidate
+
+            control, pulse = (socket.socket(fileno=descriptor) for descriptor in kept[:2])
+            code = candidate.main(control, pulse, *kept[2:])
+    except BaseException:
+        import traceback
+
+        with contextlib.suppress(BaseException):
+            traceback.print_exc(file=sys.__stderr__)
+    finally:
+        os._exit(code)
+
+
+def _warm_up() -> None:
+    """Import and use once what every examination would otherwise import again."""
+    from autograder.grading.examination import candidate, examiner, shell  # noqa: F401 loaded for the forks
+
+    shell.make()
+    for name in (*OURS, *WARM):
+        with contextlib.suppress(ImportError):
+            importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy every page it marks
+
+
+def _main() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    worker = socket.socket(fileno=int(sys.argv[1]))
+    if _libc is not None:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    confine.prepare()
+    _warm_up()
+    if threading.active_count() > 1:
+        raise RuntimeError(f"a warm import started a thread: {threading.enumerate()}")
+    _Server(worker).serve()
+    _remove(Path(sys.argv[2]))
+
+
+def _remove(folder: Path) -> None:
+    """Remove the folder that `start` made: the worker may have been killed before it could.
+
+    Nothing else is ever removed: the path must look like ours, and lie where temporary files do.
+    """
+    if folder.name.startswith(PREFIX) and folder.parent == Path(tempfile.gettempdir()):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+_libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+if __name__ == "__main__":
+    _main()

@@ -1,0 +1,156 @@
+"""What the end of a test cell means: passed, failed, not attempted, inconclusive, needs review, or
+our own fault."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from autograder.grading.examination.fork_client import ForkServerGone
+from autograder.grading.examination.handles import HandleMisused
+from autograder.grading.examination.outputs import Output, error
+from autograder.outcomes import Inconclusive, NotAttempted, Outcome, UserMistake
+from autograder.paths import PACKAGE
+
+PASSED, FAILED = "passed", "failed"
+NOT_ATTEMPTED, INCONCLUSIVE = "not attempted", "inconclusive"
+NEEDS_REVIEW = "needs review"
+OPEN = (INCONCLUSIVE, NEEDS_REVIEW)  # neither points nor a 0: a person decides
+_OURS = (SyntaxError, NameError, ImportError, HandleMisused, UserMistake, ForkServerGone)
+_PACKAGE = str(PACKAGE) + os.sep
+
+
+class Fault(Exception):
+    """A fault of the course's or of the examiner's: no grade may come of it."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a test cell ended; `message` is the sentence for the learner."""
+
+    status: str
+    message: str = ""
+    kind: str = ""  # the type of what was raised
+    line: int = 0  # of the test cell, where it was raised
+
+
+def judge(raised: BaseException | None, cell: str, *, answered: bool) -> Verdict:
+    """Return the verdict over a test cell that raised this, or nothing.
+
+    `answered`: whether a watched call had come back before. Raises Fault when the learner cannot
+    have been the cause.
+    """
+    if raised is None:
+        return Verdict(PASSED)
+    found = [_judge_one(leaf, cell, answered) for leaf in _leaves(raised)]
+    return min(found, key=lambda verdict: _WEIGHT.index(verdict.status))
+
+
+def out_of_time(seconds: float, hung: bool) -> Verdict:
+    """Return the verdict over a test cell that did not come to its end.
+
+    Each watched call has a time of its own. Where none of them hung, it is the machine that was
+    too slow for the test, and the learner does not pay for it.
+    """
+    sentence = f"the test did not come to its end within {seconds:g} s"
+    if hung:
+        return Verdict(FAILED, sentence, "TestTimeout")
+    return Verdict(INCONCLUSIVE, f"{sentence}, though no call hung", "Inconclusive")
+
+
+def reviewed(verdict: Verdict, contradictions: list[str]) -> Verdict:
+    """Return the verdict, unless it rests on a latency that somebody else's figures contradict."""
+    rests_on_latency = verdict.status in (PASSED, INCONCLUSIVE) or verdict.kind == "LoopBlocked"
+    if not contradictions or not rests_on_latency:
+        return verdict
+    sentence = (
+        f"A person has to look at this one: {contradictions[0]}, which is not what the program's "
+        f"own measurement says. Does it change the clock, the loop, or the grader's own modules?"
+    )
+    return Verdict(NEEDS_REVIEW, sentence, "NeedsReview", verdict.line)
+
+
+def graded(outputs: list[Output], verdict: Verdict, cell: dict[str, Any]) -> list[Output]:
+    """Return the outputs of a test cell as nbgrader must see them to give the right points.
+
+    nbgrader takes stderr for a failure, a bare last value for full points, and a number for
+    partial credit; so warnings become stdout, values that are not numbers become displays.
+    """
+    kept: list[Output] = []
+    for output in outputs:
+        if output["output_type"] == "error":
+            continue
+        if output["output_type"] == "stream":
+            kept.append({**output, "name": "stdout"})
+        elif output["output_type"] == "execute_result" and not _is_credit(output, cell):
+            shown = {key: output[key] for key in ("data", "metadata")}
+            kept.append({"output_type": "display_data", **shown})
+        else:
+            kept.append(output)
+    if verdict.status != PASSED:
+        kept.append(error(verdict.kind, verdict.message, [f"{verdict.kind}: {verdict.message}"]))
+    return kept
+
+
+def described(error: BaseException) -> str:
+    """Return an exception with its traceback, for the person who can mend it."""
+    return "".join(traceback.format_exception(error))[-4000:]
+
+
+_WEIGHT = (FAILED, INCONCLUSIVE, NOT_ATTEMPTED, PASSED)
+
+
+def _leaves(raised: BaseException) -> Iterator[BaseException]:
+    """The exceptions of a group (a test may use a TaskGroup), or the one there is."""
+    if isinstance(raised, BaseExceptionGroup):
+        for inner in raised.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield raised
+
+
+def _judge_one(raised: BaseException, cell: str, answered: bool) -> Verdict:
+    kind = type(raised).__name__
+    where = _own_frame(raised, cell)
+    number = (where.lineno or 0) if where is not None else 0
+    if isinstance(raised, NotAttempted):
+        return Verdict(NOT_ATTEMPTED, str(raised), kind, number)
+    if isinstance(raised, Inconclusive):
+        return Verdict(INCONCLUSIVE, str(raised), kind, number)
+    if isinstance(raised, Outcome):
+        return Verdict(FAILED, str(raised), kind, number)
+    line = f"`{where.line}`" if where is not None and where.line else "its check"
+    if isinstance(raised, AssertionError) and not _in_our_code(raised):
+        return Verdict(FAILED, str(raised) or f"the test's {line} did not hold", kind, number)
+    if not answered or isinstance(raised, _OURS) or _in_our_code(raised):
+        raise Fault(f"the test cell `{cell}` failed by itself: {described(raised)}") from raised
+    said = f"{kind}: {raised}" if str(raised) else kind
+    return Verdict(FAILED, f"the test could not use the answer: {said} in {line}", kind, number)
+
+
+def _own_frame(raised: BaseException, cell: str) -> traceback.FrameSummary | None:
+    """The innermost frame of the test cell."""
+    frames = traceback.extract_tb(raised.__traceback__)
+    own = [frame for frame in frames if frame.filename == f"<cell {cell}>"]
+    return own[-1] if own else None
+
+
+def _in_our_code(raised: BaseException) -> bool:
+    frames = traceback.extract_tb(raised.__traceback__)
+    return bool(frames) and frames[-1].filename.startswith(_PACKAGE)
+
+
+def _is_credit(output: Output, cell: dict[str, Any]) -> bool:
+    try:
+        credit = float(output["data"].get("text/plain", ""))
+    except (TypeError, ValueError):
+        return False
+    if not 0 <= credit <= cell["points"]:
+        raise Fault(
+            f"the test cell `{cell['name']}` ends in {credit:g}, which is no credit between 0 "
+            f"and its {cell['points']:g} points"
+        )
+    return True

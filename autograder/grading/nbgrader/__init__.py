@@ -1,0 +1,1 @@
+"""All that knows nbgrader: its converters, gradebook, configuration, feedback and exports."""

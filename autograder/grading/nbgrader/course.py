@@ -1,0 +1,230 @@
+"""The course directory as nbgrader sees it, with the settings of nbgrader_config.py."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import tempfile
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from autograder.course.unit import written
+from autograder.grading.nbgrader import fast_open, gradebook
+from autograder.grading.submission import assignment
+from autograder.outcomes import UserMistake
+
+CONFIG = "nbgrader_config.py"
+
+
+class Course:
+    """A course directory. Raises UserMistake when its settings would grade unjailed."""
+
+    def __init__(self, root: Path) -> None:
+        from nbgrader.coursedir import CourseDirectory
+
+        self.root = root
+        self.settings = _settings(root)
+        self.directory = CourseDirectory(config=self.settings)
+        if "root" not in self.settings.CourseDirectory:
+            self.directory.root = str(root.resolve())
+
+    @contextlib.contextmanager
+    def gradebook(self) -> Iterator[Any]:
+        """Open the gradebook."""
+        from nbgrader.api import Gradebook
+
+        try:
+            with Gradebook(self.directory.db_url, self.directory.course_id) as book:
+                yield book
+        finally:
+            fast_open.let_go()
+
+    def folder(self, step: str, student: str, unit: str) -> Path:
+        """Return the folder of one student's unit in one step of nbgrader's."""
+        return Path(self.directory.format_path(step, student, unit))
+
+    def students(self, unit: str, student: str | None) -> list[str]:
+        """Return who has submitted the unit; raises UserMistake when nobody has, or not one."""
+        self.ensure_unit(unit)
+        step = self.directory.submitted_directory
+        found = sorted(
+            path.name
+            for path in self.folder(step, "*", unit).parent.parent.glob("*")
+            if _has_submitted(path, unit) and not path.name.startswith(".")
+        )
+        if student is not None and student not in found:
+            raise UserMistake(
+                f"{student} has submitted nothing for {unit}: there is no {step}/{student}/{unit}/."
+                f" Submissions are there of: {', '.join(found[:20]) or 'nobody'}."
+            )
+        if not found:
+            raise UserMistake(
+                f"Nothing was submitted for {unit}: put notebooks at "
+                f"{step}/STUDENT/{unit}/{unit}.ipynb, or run `nbgrader collect {unit}`."
+            )
+        return found if student is None else [student]
+
+    def ensure_unit(self, unit: str) -> Path:
+        """Return the unit's own notebook; raises UserMistake when there is none."""
+        source = self.folder(self.directory.source_directory, ".", unit) / f"{unit}.ipynb"
+        if not source.exists():
+            known = ", ".join(one.name for one in written(self.root) if one.lab.exists())
+            raise UserMistake(f"There is no unit {unit} to grade; there is: {known or 'none yet'}.")
+        return source
+
+    def prepare(self, unit: str) -> None:
+        """Make sure that the gradebook is there and knows the unit, with the tests of today.
+
+        Raises UserMistake when the gradebook cannot be opened.
+        """
+        source = self.ensure_unit(unit)
+        with self._opening():
+            gradebook.create(self.directory.db_url, self.directory.course_id)
+            up_to_date = self._up_to_date(unit, source)
+        if not up_to_date:
+            self._generate(unit)
+
+    @contextlib.contextmanager
+    def _opening(self) -> Iterator[None]:
+        from sqlalchemy.engine import make_url
+        from sqlalchemy.exc import SQLAlchemyError
+
+        try:
+            yield
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            try:
+                shown = make_url(self.directory.db_url).render_as_string(hide_password=True)
+            except SQLAlchemyError:
+                shown = "what c.CourseDirectory.db_url says"
+            said = str(error).splitlines()[0][:300]
+            raise UserMistake(
+                f"The gradebook at {shown} cannot be opened ({said}); nothing was graded. See "
+                f"c.CourseDirectory.db_url in nbgrader_config.py, and that the database is up."
+            ) from None
+
+    def _up_to_date(self, unit: str, source: Path) -> bool:
+        from nbgrader.api import MissingEntry
+
+        content = json.loads(source.read_text(encoding="utf-8"))
+        ours = {one.grade_id: one for one in assignment.originals_of_notebook(content)}
+        try:
+            with self.gradebook() as book:
+                theirs = assignment.originals_of_gradebook(book, unit, unit, source)
+        except MissingEntry:
+            return False
+        same = all(
+            ours.get(one.grade_id) == one or (one.solution and one.grade_id in ours)
+            for one in theirs
+        )
+        return same and len(theirs) == len(ours)
+
+    def _generate(self, unit: str) -> None:
+        """Have nbgrader read the unit into the gradebook; release/ is `build`'s, and stays."""
+        from nbgrader.converters import GenerateAssignment
+
+        with tempfile.TemporaryDirectory(prefix="unblocked-") as elsewhere:
+            old = self.directory.release_directory, self.directory.assignment_id
+            self.directory.release_directory = elsewhere
+            self.directory.assignment_id = unit
+            try:
+                with logged() as (log, said):
+                    GenerateAssignment(
+                        coursedir=self.directory, config=self.settings, log=log, force=True
+                    ).start()
+            except (Exception, SystemExit) as error:
+                raise UserMistake(
+                    f"nbgrader cannot take {unit} into the gradebook: {reason(said, error)}"
+                ) from None
+            finally:
+                self.directory.release_directory, self.directory.assignment_id = old
+
+
+@contextlib.contextmanager
+def alone(root: str | Path) -> Iterator[None]:
+    """Be the only one that grades this course; raises UserMistake when somebody else does.
+
+    What is locked is nbgrader_config.py, which is always there. The lock ends with the process,
+    however that ends.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows, where grading says that it cannot
+        yield
+        return
+    with Path(root, CONFIG).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UserMistake(
+                "Somebody else is grading this course at the moment: wait until that has ended, or "
+                "end it; what it has graded stays, and grading again does the rest."
+            ) from None
+        yield
+
+
+def _has_submitted(student: Path, unit: str) -> bool:
+    """Whether there is anything in the place of a submission: a link that leads nowhere is told,
+    too, when it is graded (see `intake`)."""
+    dangling = student.is_symlink() and not student.exists()
+    return dangling or os.path.lexists(student / unit)
+
+
+class _Said(list[tuple[int, str]]):
+    """What nbgrader logged as a warning or worse, with the level."""
+
+
+@contextlib.contextmanager
+def logged() -> Iterator[tuple[logging.Logger, _Said]]:
+    """A logger of nbgrader's own for one run, and what it says."""
+    said = _Said()
+    handler = logging.Handler(logging.WARNING)
+    handler.emit = lambda record: said.append(  # type: ignore[method-assign]
+        (record.levelno, record.getMessage().strip())
+    )
+    log = logging.Logger("unblocked.nbgrader")  # not the root's child: nothing is printed
+    log.addHandler(handler)
+    with warnings.catch_warnings():
+        # SQLAlchemy's about nbgrader's own models, nbformat's about a submission's cell ids
+        warnings.simplefilter("ignore")
+        yield log, said
+
+
+def reason(said: _Said, error: BaseException) -> str:
+    """Of a logged traceback the line that names the exception, else nbgrader's first words."""
+    errors = [text for level, text in said if level >= logging.ERROR]
+    traces = [text.splitlines()[-1] for text in errors if text.startswith("Traceback")]
+    found = [*traces, *errors, *(text for _, text in said), str(error)][0]
+    kind, colon, rest = found.partition(": ")
+    return kind.rpartition(".")[2] + colon + rest if " " not in kind else found
+
+
+def _settings(root: Path) -> Any:
+    """The settings of nbgrader_config.py; raises UserMistake when they would grade unjailed."""
+    from traitlets.config import Config
+    from traitlets.config.loader import PyFileConfigLoader
+
+    from autograder.grading.nbgrader.preprocessors import Examine
+
+    path = root / CONFIG
+    try:
+        settings: Config = PyFileConfigLoader(path.name, path=str(root)).load_config()
+    except (Exception, SystemExit) as error:
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserMistake(
+            f"{path.name} cannot be read ({said}); nothing was graded. Mend it, or take the "
+            f"course's own again: git checkout {path.name}"
+        ) from None
+    steps = settings.Autograde.get("autograde_preprocessors", [])
+    if Examine not in steps:
+        why = [step.why for step in steps if hasattr(step, "why")]  # Refuse, in nbgrader_config.py
+        raise UserMistake(
+            why[0]
+            if why
+            else f"{path.name} does not grade with the examiner; nothing was graded. It needs: "
+            f"from autograder.grading.configuration import configure; configure(get_config())"
+        )
+    return settings

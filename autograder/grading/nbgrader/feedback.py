@@ -1,0 +1,131 @@
+"""What a page of feedback says of each graded cell, and how much of the hidden tests it shows."""
+
+from __future__ import annotations
+
+import html
+from typing import Any
+
+from autograder.grading.examination import verdicts
+from autograder.grading.examination.cells import Seen
+from autograder.grading.examination.outputs import Output, error
+from autograder.monitor.timer_probe import shortest_kept
+from autograder.text import duration
+
+BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
+CUT = "# (here stand hidden tests)"
+SECRET = "A hidden test did not hold. Your instructor can say what it asks."
+# Of these the sentence speaks of the loop and the clock, not of what the test put in.
+_TELLS_NOTHING = (
+    "LoopBlocked",
+    "TooSlow",
+    "NotAttempted",
+    "Inconclusive",
+    "TestTimeout",
+    "NeedsReview",
+)
+_PICTURED = ("LoopBlocked", "TooSlow")
+
+
+def box(seen: Seen) -> Output:
+    """Return the first output of a graded test: the verdict, the loop, the limit, the line."""
+    lines = [_verdict(seen), *_loop(seen)]
+    if seen.attempts > 1:
+        lines.append(f"It was examined {seen.attempts} times, until the machine allowed a verdict.")
+    first, *rest = lines
+    marked = "".join(f"<br>{html.escape(line)}" for line in rest)
+    return {
+        "output_type": "display_data",
+        "data": {
+            "text/plain": "\n".join(lines),
+            "text/html": f"<div><b>{html.escape(first)}</b>{marked}</div>",
+        },
+        "metadata": {},
+    }
+
+
+def about(seen: Seen, source: str) -> dict[str, Any]:
+    """Return what the page of a test cell must know of it; it goes into the cell's metadata."""
+    return {"hidden": in_hidden(source, seen.test_line), "kind": _kind(seen.outputs)}
+
+
+def in_hidden(source: str, line: int) -> bool:
+    """Whether a line (from 1) of a test stands among hidden tests; unsure counts as hidden."""
+    if line < 1:
+        return BEGIN in source
+    before = source.splitlines()[:line]
+    begun = sum(BEGIN in text for text in before)
+    return begun > sum(END in text for text in before)
+
+
+def without_hidden(source: str) -> str:
+    """Return a test without its hidden parts, a comment in the place of each."""
+    kept: list[str] = []
+    hidden = False
+    for line in source.splitlines():
+        if BEGIN in line and not hidden:
+            hidden = True
+            kept.append(line[: len(line) - len(line.lstrip())] + CUT)
+        elif END in line:
+            hidden = False
+        elif not hidden:
+            kept.append(line)
+    return "\n".join(kept)
+
+
+def shown(outputs: list[Any], said: dict[str, Any]) -> list[Any]:
+    """Of a test with hidden parts: our verdict, and where it betrays nothing, why and the picture.
+
+    What the learner's code printed meanwhile may be the hidden inputs, so it is left out.
+    """
+    from nbformat import from_dict
+
+    may_tell = said.get("hidden") is False or said.get("kind") in _TELLS_NOTHING
+    failed = bool(said.get("kind"))
+    kept = []
+    if not failed or may_tell:
+        kept += outputs[:1]  # the box
+    pictures = [one for one in outputs[1:] if one.output_type == "display_data"]
+    if pictures and said.get("kind") in _PICTURED:
+        kept += pictures[-1:]  # a check shows its report last, before it raises
+    for one in outputs:
+        if one.output_type == "error":
+            secret = from_dict(error("HiddenTest", SECRET, [SECRET]))  # type: ignore[no-untyped-call]
+            kept.append(one if may_tell else secret)
+        elif one.output_type == "execute_result":
+            kept.append(one)  # partial credit
+    return kept
+
+
+def _verdict(seen: Seen) -> str:
+    match seen.status:
+        case verdicts.PASSED:
+            return "Passed."
+        case verdicts.FAILED:
+            return f"Not passed: {seen.message}"
+        case verdicts.NOT_ATTEMPTED:
+            return f"Not attempted: {seen.message}"
+        case verdicts.NEEDS_REVIEW:
+            return f"Open, no points are lost yet: {seen.message}"
+    return f"Open, for the machine was too busy; no points are lost yet: {seen.message}"
+
+
+def _loop(seen: Seen) -> list[str]:
+    """Sentences on how long the loop was held, and what of it the machine answers for."""
+    if seen.limit is None:
+        return []
+    longest = f"under {duration(shortest_kept())}"
+    if seen.block:
+        where = (
+            f" at line {seen.block['line']} of {seen.block['file']}" if seen.block["file"] else ""
+        )
+        code = f": {seen.block['code']}" if seen.block["code"] else ""
+        longest = f"{duration(seen.longest_block)}{where}{code}"
+    lines = [f"Longest block of the loop: {longest} (limit {duration(seen.limit)})."]
+    if seen.noise >= 0.001:
+        lines.append(f"The machine took {duration(seen.noise)} away, which do not count.")
+    return lines
+
+
+def _kind(outputs: list[Output]) -> str:
+    errors = [output["ename"] for output in outputs if output["output_type"] == "error"]
+    return str(errors[-1]) if errors else ""

@@ -1,0 +1,140 @@
+"""Which cells an assignment consists of, as the gradebook or the unit's own notebook says."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from autograder.grading.examination.cells import Cell
+
+
+def originals_of_gradebook(
+    gradebook: Any, notebook: str, assignment: str, source: Path
+) -> list[Original]:
+    """Return the cells of an assignment, in order, with the texts that the gradebook holds.
+
+    A gradebook has no order of its own (on PostgreSQL rows come as they like): it is taken from
+    `source`, the unit's own notebook, if that can be read.
+    """
+    entry = gradebook.find_notebook(notebook, assignment)
+    points = {cell.name: float(cell.max_score) for cell in entry.grade_cells}
+    solutions = {cell.name for cell in entry.solution_cells}
+    originals = [
+        Original(
+            grade_id=cell.name,
+            cell_type=cell.cell_type,
+            source=cell.source,
+            locked=bool(cell.locked),
+            grade=cell.name in points,
+            solution=cell.name in solutions,
+            points=points.get(cell.name, 0.0),
+        )
+        for cell in entry.source_cells
+    ]
+    order = {name: index for index, name in enumerate(_grade_ids(source))}
+    return sorted(originals, key=lambda original: order.get(original.grade_id, len(order)))
+
+
+def originals_of_notebook(content: dict[str, Any]) -> list[Original]:
+    """Return the cells of an assignment from the notebook it was made of (as JSON data)."""
+    originals = []
+    for cell in content["cells"]:
+        about = cell["metadata"].get("nbgrader")
+        if about and (about["grade"] or about["solution"] or about["locked"]):
+            source = cell["source"]
+            originals.append(
+                Original(
+                    grade_id=about["grade_id"],
+                    cell_type=cell["cell_type"],
+                    source=source if isinstance(source, str) else "".join(source),
+                    locked=not about["solution"] and (about["grade"] or about["locked"]),
+                    grade=about["grade"],
+                    solution=about["solution"],
+                    points=float(about.get("points", 0.0)),
+                )
+            )
+    return originals
+
+
+def cells_to_examine(notebook: Any, originals: list[Original]) -> list[Cell]:
+    """Return the code cells of a mended notebook; text of tests and setup cells is the original's.
+
+    What a cell's own metadata says counts for nothing here but its grade_id, and that only once.
+    """
+    waiting = {original.grade_id: original for original in originals}
+    cells = []
+    for index, cell in enumerate(notebook.cells):
+        if cell["cell_type"] != "code":
+            continue
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        original = waiting.pop(name, None)
+        if original is None:
+            cells.append(Cell(index, "learner", "", cell["source"]))
+        else:
+            source = cell["source"] if original.role == "learner" else original.source
+            cells.append(Cell(index, original.role, name, source, original.points))
+    return cells
+
+
+def promised(originals: list[Original]) -> list[str]:
+    """Return the answer cells as handed out: what they define, a submission should define."""
+    return [original.source for original in originals if original.solution]
+
+
+def _grade_ids(source: Path) -> list[str]:
+    try:
+        cells = json.loads(source.read_text(encoding="utf-8"))["cells"]
+        found = [cell["metadata"].get("nbgrader", {}).get("grade_id", "") for cell in cells]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return []
+    return [name for name in found if name]
+
+
+HIDDEN = re.compile(r"[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*(\n|$)", re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Original:
+    """One cell of an assignment as we made it."""
+
+    grade_id: str
+    cell_type: str
+    source: str  # with hidden tests
+    locked: bool
+    grade: bool
+    solution: bool
+    points: float = 0.0
+
+    @property
+    def role(self) -> Literal["test", "setup", "learner"]:
+        """ "test", "setup", or "learner" for an answer cell."""
+        if not self.locked:
+            return "learner"
+        return "test" if self.grade else "setup"
+
+    @property
+    def metadata(self) -> dict[str, Any]:
+        """What nbgrader wants to read in the cell."""
+        about: dict[str, Any] = {
+            "schema_version": 3,
+            "grade_id": self.grade_id,
+            "grade": self.grade,
+            "solution": self.solution,
+            "locked": self.locked,
+            "task": False,
+        }
+        if self.grade:
+            about["points"] = self.points
+        return about
+
+    def looks_like(self, source: str) -> bool:
+        """Whether this is our text, as it was released or with its hidden tests."""
+        return bare(source) in (bare(self.source), bare(HIDDEN.sub("", self.source)))
+
+
+def bare(source: str) -> str:
+    """A text without what editors change by themselves."""
+    return "\n".join(line.rstrip() for line in source.strip().splitlines())

@@ -1,0 +1,177 @@
+"""Puts a submitted notebook in order before it is graded: its marks come from us, not from it.
+
+Notebooks come back with cells duplicated, deleted, edited, or with nbgrader's metadata stripped or
+forged; nbgrader alone gives such a submission no grade at all. Here every locked cell gets our text
+and our metadata again, whatever the submission says, and each repair becomes a sentence. What the
+learner wrote is never removed, except for exact copies of our own cells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from nbformat import from_dict
+
+from autograder.grading.examination.handles import bound_by
+from autograder.grading.examination.outputs import clean
+from autograder.grading.submission.assignment import Original
+
+# What a notebook says of itself, whatever the submitted one said.
+METADATA = {
+    "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
+    "language_info": {"name": "python", "pygments_lexer": "ipython3"},
+}
+_PICTURES = ("image/png", "image/jpeg", "image/gif")
+_BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
+
+
+def repair(notebook: Any, originals: list[Original]) -> list[str]:
+    """Mend a notebook (nbformat's) in place and return a sentence for each kind of repair.
+
+    `originals` stand in their order. Nothing is left of a submission's metadata: nbconvert looks
+    there for lexers, widgets, tags and titles, and writes them into the instructor's page.
+    """
+    known = {original.grade_id: original for original in originals}
+    notebook["metadata"] = _node(METADATA)
+    for cell in notebook.cells:
+        cell["source"] = clean(cell["source"])
+        name = _claim(cell)
+        cell["metadata"] = _node({"nbgrader": {"grade_id": name}} if name in known else {})
+        if "attachments" in cell:
+            cell["attachments"] = _node(_pictures(cell["attachments"]))
+    done = [
+        *_single(notebook, known),
+        *_recognised(notebook, known),
+        *_put_back(notebook, originals),
+    ]
+    for cell in notebook.cells:
+        original = known.get(_claim(cell) or "")
+        if original is not None:
+            done += _restored(cell, original)
+    sentences = []
+    for what in dict.fromkeys(what for what, _ in done):
+        names = [f"`{name}`" for kind, name in done if kind == what]
+        sentences.append(f"{'Cells' if len(names) > 1 else 'Cell'} {', '.join(names)}: {what}.")
+    return sentences
+
+
+def missing_and_doubled(cells: Iterable[Any], originals: list[Original]) -> tuple[list[str], ...]:
+    """Return the grade_ids of our locked cells that a notebook lacks, and that it holds twice."""
+    claims = [_claim(cell) for cell in cells]
+    ours = [original.grade_id for original in originals if original.locked]
+    return (
+        [name for name in ours if name not in claims],
+        [name for name in ours if claims.count(name) > 1],
+    )
+
+
+def _claim(cell: Any) -> str | None:
+    """The grade_id a cell says it has."""
+    about = cell["metadata"].get("nbgrader")
+    name = about.get("grade_id") if isinstance(about, dict) else None
+    return name if isinstance(name, str) else None
+
+
+def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
+    """Of several cells of one name keep one: of ours the one with our text, of the learner's the
+    last, as running all cells would."""
+    for name, original in known.items():
+        claimants = [cell for cell in notebook.cells if _claim(cell) == name]
+        if len(claimants) < 2:
+            continue
+        kept = claimants[-1]
+        if original.locked:
+            kept = next((c for c in claimants if original.looks_like(c["source"])), claimants[0])
+        for cell in claimants:
+            if cell is not kept:
+                del cell["metadata"]["nbgrader"]
+                if original.locked and original.looks_like(cell["source"]):
+                    _remove(notebook, cell)
+        yield "found more than once, one counts", name
+
+
+def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
+    """Find cells without their mark: ours by their text, the learner's by what they define."""
+    found = {_claim(cell) for cell in notebook.cells}
+    for name, original in known.items():
+        if name in found:
+            continue
+        promised = bound_by([original.source])
+        free = [
+            cell
+            for cell in notebook.cells
+            if _claim(cell) is None and cell["cell_type"] == original.cell_type
+        ]
+        for cell in reversed(free):
+            same = cell.get("id") == name and not original.locked
+            if (
+                original.looks_like(cell["source"])
+                or same
+                or (promised and not original.locked and promised <= bound_by([cell["source"]]))
+            ):
+                cell["metadata"]["nbgrader"] = original.metadata
+                yield "the mark was lost, the cell recognised", name
+                break
+
+
+def _put_back(notebook: Any, originals: list[Original]) -> Iterator[tuple[str, str]]:
+    """Insert the locked cells that are gone, each after the nearest cell that stood before it."""
+    for position, original in enumerate(originals):
+        places = {_claim(cell): index for index, cell in enumerate(notebook.cells)}
+        if original.grade_id in places:
+            continue
+        if not original.locked:
+            yield "gone, so that its exercise has no answer", original.grade_id
+            continue
+        before = [places[o.grade_id] for o in originals[:position] if o.grade_id in places]
+        after = [places[o.grade_id] for o in originals[position + 1 :] if o.grade_id in places]
+        index = max(before) + 1 if before else min(after, default=len(notebook.cells))
+        cell = _new_cell(original)
+        cell["metadata"]["nbgrader"] = original.metadata
+        notebook.cells.insert(index, cell)
+        yield "gone, and put back", original.grade_id
+
+
+def _restored(cell: Any, original: Original) -> Iterator[tuple[str, str]]:
+    cell["metadata"]["nbgrader"] = original.metadata
+    if cell["cell_type"] != original.cell_type:
+        yield f"turned into {cell['cell_type']}, and turned back", original.grade_id
+        cell["cell_type"] = original.cell_type
+        cell.pop("attachments", None)
+        if original.cell_type == "code":
+            cell.update(outputs=[], execution_count=None)
+        else:
+            cell.pop("outputs", None)
+            cell.pop("execution_count", None)
+    if original.locked:
+        if not original.looks_like(cell["source"]):
+            yield "changed, so that ours was run", original.grade_id
+        cell["source"] = original.source
+
+
+def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
+    """Of what was pasted into a text cell the pictures."""
+    kept = {}
+    for name, versions in attachments.items() if isinstance(attachments, dict) else ():
+        for mime, content in versions.items() if isinstance(versions, dict) else ():
+            if mime in _PICTURES and isinstance(content, str) and _BASE64.match(content):
+                kept[str(name)] = {mime: content}
+    return kept
+
+
+def _node(content: dict[str, Any]) -> Any:
+    return from_dict(content)  # type: ignore[no-untyped-call]
+
+
+def _new_cell(original: Original) -> Any:
+    from nbformat import v4
+
+    make = v4.new_code_cell if original.cell_type == "code" else v4.new_markdown_cell
+    return make(original.source)  # type: ignore[no-untyped-call]
+
+
+def _remove(notebook: Any, cell: Any) -> None:
+    """By identity: two cells of a notebook may be equal."""
+    notebook.cells[:] = [other for other in notebook.cells if other is not cell]
