@@ -11,13 +11,13 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from autograder.bench import labels, verdicts
 from autograder.bench.hogs import hogs
-from autograder.bench.measured import made
-from autograder.bench.worker import Worker
+from autograder.bench.probe import labels, scores
+from autograder.bench.probe.snippets import made
+from autograder.bench.probe.worker import Worker
 
 CORPUS = labels.load()
-SPREAD = verdicts.spread(CORPUS.values(), 7)
+SPREAD = scores.spread(CORPUS.values(), 7)
 # All of those with a pool made beforehand: each of them was called free, every time.
 ALWAYS = {name for name, snippet in CORPUS.items() if snippet.group == "pools"}
 SAMPLE = [CORPUS[name] for name in CORPUS if name in ALWAYS or CORPUS[name] in SPREAD]
@@ -78,7 +78,7 @@ def test_a_block_of_one_thread_is_measured_to_a_millisecond_beside_four_hogs(
 @pytest.mark.parametrize("on_thread", [False, True], ids=["main-thread", "own-thread"])
 def test_no_verdict_is_wrong_on_the_whole_corpus(load: str, on_thread: bool) -> None:
     rows = campaign(list(CORPUS.values()), load, repeats=3, on_thread=on_thread)
-    score = verdicts.score(rows)
+    score = scores.score(rows)
     broken = [(row.snippet, row.error) for row in rows if row.error]
     assert not broken
     assert not score.wrong
@@ -95,18 +95,18 @@ def test_blocks_of_one_thread_are_measured_to_a_millisecond_beside_eight_hogs() 
     kinds, lengths = ("sleep", "cpu", "both"), (8, 16, 40, 62, 100)
     snippets = [made(f"{kind} {ms}") for kind in kinds for ms in lengths]
     rows = campaign(snippets, "8", repeats=15)
-    assert verdicts.percentile(verdicts.errors(rows), 99) <= 0.001
+    assert scores.percentile(scores.errors(rows), 99) <= 0.001
 
 
 def campaign(
     snippets: Sequence[labels.Snippet], load: str, repeats: int, *, on_thread: bool = False
-) -> list[verdicts.Row]:
+) -> list[scores.Row]:
     """Run the snippets under our probe, as many side by side as the load allows."""
     names = [snippet.name for snippet in snippets if snippet.name in CORPUS] or [next(iter(CORPUS))]
-    workers = [Worker("probe", names, on_thread=on_thread) for _ in range(verdicts.LANES[load])]
+    workers = [Worker("probe", names, on_thread=on_thread) for _ in range(scores.LANES[load])]
     try:
         lanes = [{"probe": worker} for worker in workers]
-        return verdicts.campaign(lanes, snippets, [load], repeats, say=lambda row: None)
+        return scores.campaign(lanes, snippets, [load], repeats, say=lambda row: None)
     finally:
         for worker in workers:
             worker.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from autograder.bench import door
+from autograder.bench.door import door
 
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("matplotlib", "aiohttp", "discord", "nbgrader", "numpy", "IPython", "rich", "psutil")

@@ -21,7 +21,7 @@ from running_kernel import kernel, run_all
 from zmq.utils.garbage import GarbageCollectorThread
 
 from autograder import watch
-from autograder.bench.sizing import sized
+from autograder.bench.probe.sizing import sized
 from autograder.monitor import frames, sampler
 from autograder.monitor.ownership import serves
 from autograder.monitor.thread_stats import knows_waits

@@ -24,19 +24,19 @@ def run(
 def _bench(name: str, repeats: int, quick: bool, cold: bool) -> int:
     # One `if` a bench: each imports its room only when it runs.
     if name == "probe":
-        from autograder.bench import probing
+        from autograder.bench.probe import campaign
 
-        return probing.measure(1 if quick else repeats, quick=quick)
+        return campaign.measure(1 if quick else repeats, quick=quick)
     if name == "world":
-        from autograder.bench import world_servers
+        from autograder.bench.world import servers
 
-        return world_servers.measure(repeats, quick=quick)
+        return servers.measure(repeats, quick=quick)
     if name == "grading":
-        from autograder.bench import grading_speed
+        from autograder.bench.grading import speed
 
-        return grading_speed.measure(repeats, quick=quick)
+        return speed.measure(repeats, quick=quick)
     if name == "door":
-        from autograder.bench import door
+        from autograder.bench.door import door
 
         return door.measure(repeats, quick=quick, cold=cold)
     raise AssertionError(name)

@@ -20,8 +20,8 @@ from concurrent.futures import ProcessPoolExecutor
 
 from PIL import Image, ImageFilter
 
-from autograder.bench.labels import blocks, free
-from autograder.bench.sizing import LONG, SHORT, burn, nap, sized
+from autograder.bench.probe.labels import blocks, free
+from autograder.bench.probe.sizing import LONG, SHORT, burn, nap, sized
 
 
 def python_loop(steps):

@@ -15,9 +15,9 @@ import threading
 import time
 from pathlib import Path
 
-from autograder.bench.labels import blocks, free
-from autograder.bench.sizing import LONG, SHORT, sized
-from autograder.bench.slow_servers import DELAY, servers
+from autograder.bench.probe.labels import blocks, free
+from autograder.bench.probe.sizing import LONG, SHORT, sized
+from autograder.bench.world.slow_servers import DELAY, servers
 
 
 def slow():

@@ -12,8 +12,8 @@ import threading
 import time
 import zlib
 
-from autograder.bench.labels import blocks, free, part
-from autograder.bench.sizing import LONG, SHORT
+from autograder.bench.probe.labels import blocks, free, part
+from autograder.bench.probe.sizing import LONG, SHORT
 
 cpu = part("cpu")
 # PyDLL keeps the GIL during the call, CDLL releases it: the same C function, both ways.

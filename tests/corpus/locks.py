@@ -7,7 +7,7 @@ import queue
 import threading
 import time
 
-from autograder.bench.labels import blocks, free
+from autograder.bench.probe.labels import blocks, free
 
 
 class Holder:

@@ -16,8 +16,8 @@ import dns.resolver
 import httpx
 import requests
 
-from autograder.bench.labels import blocks, free
-from autograder.bench.slow_servers import DELAY, servers
+from autograder.bench.probe.labels import blocks, free
+from autograder.bench.world.slow_servers import DELAY, servers
 
 
 def slow():

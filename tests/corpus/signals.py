@@ -5,8 +5,8 @@ import contextlib
 import signal
 import time
 
-from autograder.bench.labels import blocks, free
-from autograder.bench.sizing import burn, nap
+from autograder.bench.probe.labels import blocks, free
+from autograder.bench.probe.sizing import burn, nap
 
 
 @contextlib.contextmanager

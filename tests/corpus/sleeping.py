@@ -8,7 +8,7 @@ import select
 import threading
 import time
 
-from autograder.bench.labels import blocks, free
+from autograder.bench.probe.labels import blocks, free
 
 
 @blocks(0.12, kind="sleep", exact=True)

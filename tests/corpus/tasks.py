@@ -4,8 +4,8 @@ import asyncio
 import functools
 import time
 
-from autograder.bench.labels import blocks, free, part
-from autograder.bench.sizing import LONG, SHORT, burn, sized
+from autograder.bench.probe.labels import blocks, free, part
+from autograder.bench.probe.sizing import LONG, SHORT, burn, sized
 
 cpu = part("cpu")
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from autograder.bench.labels import blocks, free
+from autograder.bench.probe.labels import blocks, free
 
 
 @blocks(0.12, kind="sleep", exact=True)

@@ -7,8 +7,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-from autograder.bench.labels import blocks, free, part
-from autograder.bench.sizing import LONG, SHORT, burn
+from autograder.bench.probe.labels import blocks, free, part
+from autograder.bench.probe.sizing import LONG, SHORT, burn
 
 cpu = part("cpu")
 

@@ -15,11 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from autograder.bench import figures, labels, overhead, verdicts
-from autograder.bench.detectors import DETECTORS, missing
-from autograder.bench.measured import made
-from autograder.bench.verdicts import LANES, LOADS, Row
-from autograder.bench.worker import Worker
+from autograder.bench.probe import figures, labels, overhead, scores
+from autograder.bench.probe.detectors import DETECTORS, missing
+from autograder.bench.probe.scores import LANES, LOADS, Row
+from autograder.bench.probe.snippets import made
+from autograder.bench.probe.worker import Worker
 
 TIMED = ("probe", "heartbeat")  # whose measured block is compared with blocks of known length
 
@@ -28,12 +28,12 @@ def measure(repeats: int, *, quick: bool) -> int:
     """Run everything, print the tables, write them unless quick; 0 if no verdict was wrong."""
     loads = ["0", "8"] if quick else list(LOADS)
     corpus = labels.load()
-    snippets = verdicts.spread(corpus.values(), 5) if quick else list(corpus.values())
+    snippets = scores.spread(corpus.values(), 5) if quick else list(corpus.values())
     skipped = {name: reason for name in DETECTORS if (reason := missing(name))}
     names = [snippet.name for snippet in snippets]
     detectors = [name for name in DETECTORS if name != "bare" and name not in skipped]
     costs = overhead.ratios(detectors, 3 if quick else 15)
-    of_peers = [one.name for one in verdicts.spread(snippets, 1 if quick else verdicts.PEERS_EVERY)]
+    of_peers = [one.name for one in scores.spread(snippets, 1 if quick else scores.PEERS_EVERY)]
     lanes = [
         {name: Worker(name, names if name == "probe" else of_peers) for name in these}
         for these in [detectors] * 2 + [TIMED] * (max(LANES.values()) - 2)
@@ -51,14 +51,14 @@ def measure(repeats: int, *, quick: bool) -> int:
                 out.flush()
 
             lengths = sorted({b * f * 1000 for b in figures.BOUNDS for f in (0.5, 0.8, 1.25, 2)})
-            blocks = verdicts.campaign(
+            blocks = scores.campaign(
                 [{name: lane[name] for name in TIMED} for lane in lanes],
                 [made(f"{kind} {ms:g}") for kind in ("sleep", "cpu", "both") for ms in lengths],
                 loads,
                 repeats,
                 say,
             )
-            rows = verdicts.campaign(lanes, snippets, loads, repeats, say, thin=not quick)
+            rows = scores.campaign(lanes, snippets, loads, repeats, say, thin=not quick)
     finally:
         for worker in [worker for lane in lanes for worker in lane.values()]:
             worker.close()
@@ -68,7 +68,7 @@ def measure(repeats: int, *, quick: bool) -> int:
         for path in figures.write(text, rows, blocks, costs):
             print(f"written: {path}", file=sys.stderr)
     ours = [row for row in rows if row.detector == "probe"]
-    return 1 if verdicts.score(ours).wrong else 0
+    return 1 if scores.score(ours).wrong else 0
 
 
 def _conditions(repeats: int, seconds: float) -> str:

@@ -14,8 +14,8 @@ import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from autograder.bench import labels
-from autograder.bench.worker import Worker
+from autograder.bench.probe import labels
+from autograder.bench.probe.worker import Worker
 
 ROUND_TRIPS = 4_000
 PASSES = 4_000

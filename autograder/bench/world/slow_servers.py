@@ -51,7 +51,7 @@ class Servers:
 def servers() -> Servers:
     """Start the servers, or return the running ones."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "autograder.bench.slow_servers"],
+        [sys.executable, "-m", "autograder.bench.world.slow_servers"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from autograder.bench.overhead import Ratio
-from autograder.bench.verdicts import Row, Score, errors, percentile, score
+from autograder.bench.probe.overhead import Ratio
+from autograder.bench.probe.scores import Row, Score, errors, percentile, score
 from autograder.paths import FIGURES
 
 _SAID = {"0": "quiet", "8+mem": "8 hogs and memory"}

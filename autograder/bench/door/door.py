@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from autograder.bench import door_install
+from autograder.bench.door import install
 from autograder.environment import contributor_tools
 from autograder.paths import ROOT
 
@@ -55,7 +55,7 @@ def measure(repeats: int, *, quick: bool = False, cold: bool = False) -> int:
             part.add(way())
         _show(part)
     if cold:
-        for name, installed in door_install.cold():
+        for name, installed in install.cold():
             part = Part(f"cold, {name}")
             part.add(installed)
             _show(part)

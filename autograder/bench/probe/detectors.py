@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from autograder.bench.labels import Snippet
+from autograder.bench.probe.labels import Snippet
 
 Verdict = Literal["blocked", "free", "inconclusive"]
 SETTLE = 0.03

@@ -22,9 +22,9 @@ from typing import Any, TextIO
 
 import psutil
 
-from autograder.bench import labels
-from autograder.bench.detectors import DETECTORS, Seen
-from autograder.bench.measured import made
+from autograder.bench.probe import labels
+from autograder.bench.probe.detectors import DETECTORS, Seen
+from autograder.bench.probe.snippets import made
 
 ANSWER_WITHIN = 60.0  # s; a detector that takes longer has crashed or hangs
 PREPARE_WITHIN = 600.0
@@ -41,7 +41,13 @@ class Worker:
         *,
         on_thread: bool = False,
     ) -> None:
-        self._command = [sys.executable, "-m", "autograder.bench.worker", detector, str(limit)]
+        self._command = [
+            sys.executable,
+            "-m",
+            "autograder.bench.probe.worker",
+            detector,
+            str(limit),
+        ]
         self._command += ["thread"] if on_thread else []
         self._snippets = list(snippets)  # to prepare; none: all
         self.crashes = 0

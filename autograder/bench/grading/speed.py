@@ -24,7 +24,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from autograder.bench import classes, metering
+from autograder.bench import metering
+from autograder.bench.grading import classes
 from autograder.bench.metering import Cost
 from autograder.course.unit import Unit, repository
 from autograder.grading.examination import provenance

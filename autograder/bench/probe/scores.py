@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from autograder.bench.detectors import Seen
 from autograder.bench.hogs import hogs
-from autograder.bench.labels import Snippet
-from autograder.bench.worker import Worker
+from autograder.bench.probe.detectors import Seen
+from autograder.bench.probe.labels import Snippet
+from autograder.bench.probe.worker import Worker
 
 # What runs beside the measurement: name -> (CPU hogs, memory hogs)
 PEERS_EVERY = 3

@@ -11,8 +11,8 @@ import asyncio
 import time
 from typing import Any
 
-from autograder.bench.labels import Function, Snippet
-from autograder.bench.sizing import burn, nap
+from autograder.bench.probe.labels import Function, Snippet
+from autograder.bench.probe.sizing import burn, nap
 
 CALLBACKS = 50
 

@@ -1,0 +1,1 @@
+"""`bench door`: how long a newcomer waits for the first page."""

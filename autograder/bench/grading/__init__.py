@@ -1,0 +1,1 @@
+"""`bench grading`: CPU, time and memory of grading a class, beside stock nbgrader and otter."""

@@ -1,0 +1,1 @@
+"""`bench world`: what the servers on loopback cost."""
