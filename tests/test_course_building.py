@@ -197,7 +197,8 @@ def test_to_make_a_lab_nbgrader_starts_no_other_program(finished: Path, tmp_path
         "    if event == 'subprocess.Popen':\n"
         "        raise OSError(f'starts {args[0]}')\n"
         "sys.addaudithook(refuse)\n"
-        "runpy.run_module('autograder.course.author.release', run_name='__main__', alter_sys=True)\n"
+        "module = 'autograder.course.author.release'\n"
+        "runpy.run_module(module, run_name='__main__', alter_sys=True)\n"
     )
     command = [sys.executable, "-c", program, str(tmp_path), "11_catalog"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)

@@ -26,7 +26,7 @@ else:
 
 from autograder import world
 from autograder.outcomes import UserMistake
-from autograder.world.gateway import server
+from autograder.world.gateway import hub
 from autograder.world.gateway.server import Gateway
 
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1, 1 << 9, 1 << 12, 1 << 15
@@ -433,7 +433,7 @@ def test_a_session_is_too_old_after_its_window(monkeypatch: pytest.MonkeyPatch) 
             await client.connect()
             await client.identify()
             await one.drop()
-            monkeypatch.setattr(server, "RESUME_WINDOW", 0.0)
+            monkeypatch.setattr(hub, "RESUME_WINDOW", 0.0)
             assert (await client.resume())["op"] == 9
 
     run(check)

@@ -6,16 +6,15 @@ import asyncio
 import json
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from autograder.world.gateway.ending import Close, Cut, HeartStopped
+from autograder.world.gateway.hub import Hub
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.session import HIGHEST_INTENT, Bot, Session
 from autograder.world.gateway.streams import Encoder
-
-if TYPE_CHECKING:
-    from autograder.world.gateway.server import Gateway
 
 # Opcodes and the largest payload a client may send, in bytes.
 DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS = 0, 1, 2, 3, 4, 6, 7, 8
@@ -35,30 +34,10 @@ SECOND_LOOK = 0.01
 LINGER = 30.0
 
 
-class Close(Exception):
-    """The gateway ends the connection with this code."""
-
-    def __init__(self, code: int, reason: str) -> None:
-        super().__init__(code, reason)
-        self.code = code
-        self.reason = reason
-
-
-class HeartStopped(Close):
-    """The connection dies of silence. Our choice is 4009: Discord's pages name no code for it."""
-
-    def __init__(self) -> None:
-        super().__init__(4009, "Session timed out.")
-
-
-class Cut(Exception):
-    """The gateway tears the TCP connection down without a close frame."""
-
-
 class Connection:
     """Speaks the gateway protocol over one WebSocket; `serve` runs until it is closed."""
 
-    def __init__(self, gateway: Gateway, request: web.Request, encode: Encoder) -> None:
+    def __init__(self, gateway: Hub, request: web.Request, encode: Encoder) -> None:
         self._gateway = gateway
         self._request = request
         self._encode = encode

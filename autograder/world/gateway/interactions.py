@@ -8,45 +8,21 @@ for the real answer, through the interaction's webhook.
 from __future__ import annotations
 
 import secrets
-import time
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from autograder.outcomes import UserMistake
 from autograder.world.gateway import payloads
+from autograder.world.gateway.hub import Hub, Interaction
 from autograder.world.gateway.payloads import Account, Json, snowflake
 from autograder.world.gateway.rest import GATEWAY, PREFIX, answer, body_of, problem
-from autograder.world.gateway.session import Bot
-
-if TYPE_CHECKING:
-    from autograder.world.gateway.server import Gateway
 
 MESSAGE, DEFERRED, SILENT, UPDATE = 4, 5, 6, 7  # kinds of callback
 TEXT = 3
 KINDS_OF_OPTION = {str: TEXT, int: 4, bool: 5, float: 10}
 
 
-@dataclass
-class Interaction:
-    """One use of a command, from the press of Enter to the last answer."""
-
-    id: str
-    token: str
-    name: str
-    bot: Bot
-    channel: str  # its id
-    sent: float = field(default_factory=time.monotonic)
-    acknowledged: bool = False
-    original: Json | None = None  # the answer shown first; None while the bot "is thinking"
-
-    @property
-    def age(self) -> float:
-        return round(time.monotonic() - self.sent, 4)
-
-
-def send(gateway: Gateway, command: str, user: Account, channel: str, options: Json) -> str:
+def send(gateway: Hub, command: str, user: Account, channel: str, options: Json) -> str:
     """Send INTERACTION_CREATE to the bot that has the command (or, if none has, to the first)."""
     identity = gateway.channel_id(channel)
     bots = [bot for bot in gateway.bots.values() if any(c["name"] == command for c in bot.commands)]
@@ -166,7 +142,7 @@ def _callback_answer(interaction: Interaction, kind: int) -> Json:
     return {"interaction": told, "resource": resource}
 
 
-def _say(gateway: Gateway, interaction: Interaction, data: Json, event: str, facts: Json) -> Json:
+def _say(gateway: Hub, interaction: Interaction, data: Json, event: str, facts: Json) -> Json:
     """Log and show what the bot said, and return it as a message."""
     bot = interaction.bot
     content = data.get("content") or ""

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from autograder.world.gateway import payloads
+from autograder.world.gateway.hub import Hub
 from autograder.world.gateway.payloads import CHANNELS, Json, now
 from autograder.world.gateway.session import Bot
 
-if TYPE_CHECKING:
-    from autograder.world.gateway.server import Gateway
-
-GATEWAY: web.AppKey[Gateway] = web.AppKey("gateway")
+GATEWAY: web.AppKey[Hub] = web.AppKey("gateway")
 PREFIX = r"/api/v{version:\d+}"
 
 
@@ -249,7 +247,7 @@ async def _send(request: web.Request) -> web.Response:
     return answer(message, headers=_limit_headers(gateway, bot, identity))
 
 
-def _extras(gateway: Gateway, body: Json) -> Json:
+def _extras(gateway: Hub, body: Json) -> Json:
     extras = {key: body[key] for key in ("embeds", "components", "nonce", "tts") if body.get(key)}
     reference = body.get("message_reference")
     if isinstance(reference, dict):
@@ -346,7 +344,7 @@ def _command(bot: Bot, wanted: Json, guild: str | None) -> Json:
 # -- the limit on sends ------------------------------------------------------------------------
 
 
-def _too_many(gateway: Gateway, bot: Bot, channel: str) -> web.Response | None:
+def _too_many(gateway: Hub, bot: Bot, channel: str) -> web.Response | None:
     """Return a 429 when the bot has used up the channel's window, else count this send.
 
     discord.py and its forks take a 429 without `Via` for Cloudflare's ban, and give up.
@@ -369,7 +367,7 @@ def _too_many(gateway: Gateway, bot: Bot, channel: str) -> web.Response | None:
     return answer(body, 429, headers)
 
 
-def _limit_headers(gateway: Gateway, bot: Bot, channel: str) -> dict[str, str]:
+def _limit_headers(gateway: Hub, bot: Bot, channel: str) -> dict[str, str]:
     limit = gateway.settings.sends
     if not limit:
         return {}

@@ -5,12 +5,10 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from autograder.world.gateway.ending import OpenConnection
 from autograder.world.gateway.payloads import Account, Json, snowflake
-
-if TYPE_CHECKING:
-    from autograder.world.gateway.connection import Connection
 
 # Intents, the bits of IDENTIFY that say which events a bot gets.
 GUILDS = 1 << 0
@@ -57,7 +55,7 @@ class Session:
         self.intents = intents
         self.shard = shard
         self.sequence = 0
-        self.connection: Connection | None = None
+        self.connection: OpenConnection | None = None
         self._parted = time.monotonic()
         self._sent: deque[Json] = deque(maxlen=REPLAYED)
 
