@@ -1,7 +1,7 @@
-"""`python3 -m autograder VERB`: looks at the version of Python, then hands over to `verbs`.
+"""`python3 -m autograder VERB`: looks at the version of Python, then hands over to `cli`.
 
 This file parses on Python 2.7, so that an old interpreter says what is needed instead of showing a
-SyntaxError. The verbs themselves are in `verbs.py`, which is free to use today's Python.
+SyntaxError. The verbs themselves are in `cli.py`, which is free to use today's Python.
 """
 
 import sys

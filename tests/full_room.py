@@ -10,7 +10,7 @@ import json
 import threading
 
 from autograder.grading.examination import examine
-from autograder.grading.examination.cells import Cell, ExaminationFailed, Seen
+from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed
 
 FULL = """
 import threading
@@ -36,7 +36,7 @@ if __name__ == "__main__":
     full = threading.Event()
     threads: list[int] = []
 
-    def note(cell: Cell, seen: Seen) -> None:
+    def note(cell: Cell, seen: CellOutcome) -> None:
         if cell.index == 0:
             threads.append(int(seen.outputs[0]["text"]))
             full.set()

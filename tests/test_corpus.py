@@ -100,7 +100,7 @@ def test_blocks_of_one_thread_are_measured_to_a_millisecond_beside_eight_hogs() 
 
 def campaign(
     snippets: Sequence[labels.Snippet], load: str, repeats: int, *, on_thread: bool = False
-) -> list[scores.Row]:
+) -> list[scores.SnippetRun]:
     """Run the snippets under our probe, as many side by side as the load allows."""
     names = [snippet.name for snippet in snippets if snippet.name in CORPUS] or [next(iter(CORPUS))]
     workers = [Worker("probe", names, on_thread=on_thread) for _ in range(scores.LANES[load])]

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from autograder.monitor.attribution import Looks, Sleep, Threads, excuse, see, tally
-from autograder.monitor.samples import Look
+from autograder.monitor.attribution import SampleSummary, Sleep, Threads, excuse, see, tally
+from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading, Times
 
 MS = 1_000_000
 
 
-def look(at: float, switches: int, sleeps_in: bytes) -> Look:
+def look(at: float, switches: int, sleeps_in: bytes) -> Sample:
     """A look at a loop's thread that has computed for 1 ms; milliseconds."""
     began = int(at * MS)
-    return Look(0, began, began + 20_000, MS, 0, switches, sleeps_in, 0, 1, False)
+    return Sample(0, began, began + 20_000, MS, 0, switches, sleeps_in, 0, 1, False)
 
 
-def slept(looks: list[Look], switches: int) -> int:
+def slept(looks: list[Sample], switches: int) -> int:
     """What remains of a sleep of 900 ms while a thread of the call waited 10 ms for a CPU."""
     base, end = Reading(0, 0, 0, 0), Reading(901 * MS, MS, 0, switches)
     seen = see(looks, base, 0, 0, end=end, in_select=False)
@@ -94,7 +94,7 @@ def test_a_sampler_that_woke_late_as_well_says_that_the_machine_stood_still() ->
 
 def test_a_loop_that_let_the_sampler_look_by_going_to_sleep_slept_by_itself() -> None:
     # 8 ms of CPU and 8 ms of sleep beside 3 hogs: the sampler, asking once, waited 46 ms for a CPU.
-    found = Look(0, 57 * MS, int(57.2 * MS), 8 * MS, 38 * MS, 1, b"", 46 * MS, 2, False)
+    found = Sample(0, 57 * MS, int(57.2 * MS), 8 * MS, 38 * MS, 1, b"", 46 * MS, 2, False)
     base, end = Reading(0, 0, 0, 0), Reading(65 * MS, 8 * MS, 49 * MS, 1)
     sleep = Sleep(8 * MS, 49 * MS, 1, in_select=False)
     assert excuse(sleep, see([found], base, 0, 0, end=end, in_select=False), Threads()).certain == 0
@@ -109,7 +109,7 @@ def held_up(way: dict[str, int], late: float = 0) -> tuple[float, float]:
     own_wait, own_switches = way["wait"] * MS, way["slept"]
     cpu = 6 * MS if late else MS
     began = 20 * MS + cpu
-    found = Look(0, began, began + 150_000, cpu, 0, 1, b"", own_wait, own_switches, False)
+    found = Sample(0, began, began + 150_000, cpu, 0, 1, b"", own_wait, own_switches, False)
     more = int(late * MS)
     switches = 1 + bool(late)
     base, end = Reading(0, 0, 0, 0), Reading(began + more + 150_000, cpu, 0, switches)
@@ -145,7 +145,7 @@ def test_a_loop_that_asks_for_the_gil_every_5_ms_waits_for_who_sleeps_with_it() 
         assert (said.for_gil, said.doubt / MS) == (switches > 1, doubt)
 
 
-def see_nothing(switches: int) -> Looks:
+def see_nothing(switches: int) -> SampleSummary:
     base, end = Reading(0, 0, 0, 0), Reading(121 * MS, MS, 0, switches)
     return see([], base, 0, 0, end=end, in_select=False)
 
@@ -160,7 +160,7 @@ def beside(kernels: Times, pools: Times, *, earlier: bool = False) -> tuple[floa
     now = {KERNELS: kernels, POOLS: pools}
     threads = tally({tid: Times(0, 0) for tid in now}, now, {}, {KERNELS}, 0, known)
     sleep = Sleep(493 * MS, 996 * MS, 99, in_select=True)
-    said = excuse(sleep, Looks(), threads)
+    said = excuse(sleep, SampleSummary(), threads)
     return (493 * MS - said.certain - said.doubt) / MS, said.doubt / MS, said.earlier / MS
 
 

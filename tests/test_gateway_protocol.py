@@ -27,7 +27,7 @@ else:
 from autograder import world
 from autograder.outcomes import UserMistake
 from autograder.world.gateway import hub
-from autograder.world.gateway.server import Gateway
+from autograder.world.gateway.server import GatewayServer
 
 GUILDS, GUILD_MESSAGES, DIRECT_MESSAGES, MESSAGE_CONTENT = 1, 1 << 9, 1 << 12, 1 << 15
 ALL = GUILDS | GUILD_MESSAGES | DIRECT_MESSAGES | MESSAGE_CONTENT
@@ -112,8 +112,8 @@ class Client:
 
 
 @asynccontextmanager
-async def gateway(**settings: Any) -> AsyncIterator[tuple[Gateway, Client]]:
-    one = Gateway(**{"heartbeat": 5.0, **settings})
+async def gateway(**settings: Any) -> AsyncIterator[tuple[GatewayServer, Client]]:
+    one = GatewayServer(**{"heartbeat": 5.0, **settings})
     await one.start()
     async with aiohttp.ClientSession() as session:
         client = Client(one, session)
@@ -379,29 +379,29 @@ def test_resume_replays_every_event_once_and_in_order() -> None:
     run(check)
 
 
-async def _closed_for_good(one: Gateway, client: Client) -> dict[str, Any]:
+async def _closed_for_good(one: GatewayServer, client: Client) -> dict[str, Any]:
     await client.socket.close(code=1000)
     return {}
 
 
-async def _someone_elses(one: Gateway, client: Client) -> dict[str, Any]:
+async def _someone_elses(one: GatewayServer, client: Client) -> dict[str, Any]:
     await one.drop()
     return {"token": f"{one.token}.other"}
 
 
-async def _unknown(one: Gateway, client: Client) -> dict[str, Any]:
+async def _unknown(one: GatewayServer, client: Client) -> dict[str, Any]:
     await one.drop()
     return {"session_id": "unknown"}
 
 
-async def _too_much_missed(one: Gateway, client: Client) -> dict[str, Any]:
+async def _too_much_missed(one: GatewayServer, client: Client) -> dict[str, Any]:
     await one.drop()
     for number in range(1001):
         await one.say(str(number))
     return {}
 
 
-async def _invalidated(one: Gateway, client: Client) -> dict[str, Any]:
+async def _invalidated(one: GatewayServer, client: Client) -> dict[str, Any]:
     await one.invalidate()
     assert (await client.until(op=9))["d"] is False
     return {}
@@ -413,7 +413,7 @@ async def _invalidated(one: Gateway, client: Client) -> dict[str, Any]:
     ids=lambda value: value.__name__,
 )
 def test_a_session_that_cannot_be_resumed_is_invalid(
-    loss: Callable[[Gateway, Client], Awaitable[dict[str, Any]]],
+    loss: Callable[[GatewayServer, Client], Awaitable[dict[str, Any]]],
 ) -> None:
     async def check() -> None:
         async with gateway() as (one, client):
@@ -495,7 +495,7 @@ def test_what_rest_refuses_it_refuses_with_discords_codes() -> None:
     run(check)
 
 
-async def _interaction(one: Gateway, client: Client) -> dict[str, Any]:
+async def _interaction(one: GatewayServer, client: Client) -> dict[str, Any]:
     await client.connect()
     await client.identify()
     await one.interact("report", user="ada", options={"month": 3})
@@ -590,7 +590,7 @@ def test_a_zombie_takes_heartbeats_and_acknowledges_none() -> None:
 
 def test_settings_that_would_kill_every_bot_are_refused() -> None:
     with pytest.raises(UserMistake, match="grace above 1"):
-        Gateway(heartbeat=0.2, grace=1)
+        GatewayServer(heartbeat=0.2, grace=1)
 
 
 @pytest.mark.soak

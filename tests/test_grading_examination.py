@@ -17,7 +17,13 @@ import pytest
 import toy_unit as toy
 
 from autograder.grading.examination import examine as examination
-from autograder.grading.examination.cells import ATTEMPTS, Cell, ExaminationFailed, Examined, Seen
+from autograder.grading.examination.cells import (
+    ATTEMPTS,
+    Cell,
+    CellOutcome,
+    ExaminationFailed,
+    Examined,
+)
 from autograder.grading.submission import assignment
 
 CELL_SECONDS = 9.0
@@ -35,7 +41,7 @@ def examine(
     *,
     without: tuple[str, ...] = ("bot",),
     seconds: float = CELL_SECONDS,
-) -> dict[str, Seen]:
+) -> dict[str, CellOutcome]:
     """Examine a notebook, without some of its exercises, and return what came of the tests."""
     names = {name for exercise in without for name in (exercise, f"{exercise}_visible")}
     content["cells"] = [
@@ -49,7 +55,7 @@ def examine(
     return {cell.name: examined.seen[cell.index] for cell in cells if cell.role == "test"}
 
 
-def status(seen: dict[str, Seen]) -> dict[str, str]:
+def status(seen: dict[str, CellOutcome]) -> dict[str, str]:
     return {name: one.status for name, one in seen.items()}
 
 

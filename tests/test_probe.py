@@ -9,7 +9,7 @@ import pytest
 
 from autograder.monitor.probe import Probe
 from autograder.monitor.sampler import Sampler
-from autograder.monitor.samples import Look
+from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading
 
 MS = 1_000_000
@@ -31,9 +31,9 @@ def late_select(probe: Probe, sleeps_in: bytes | None, sleeps: int) -> tuple[int
     began = base.wall + 10 * MS
     if sleeps_in is not None:
         at, switches = began + 40 * MS, base.switches + sleeps
-        look = Look(began, at, at, base.cpu, base.wait, switches, sleeps_in, 0, 1, False)
+        look = Sample(began, at, at, base.cpu, base.wait, switches, sleeps_in, 0, 1, False)
         assert probe.sampler is not None
-        probe.sampler.looks = [look]
+        probe.sampler.samples = [look]
     late = Reading(began + 120 * MS, base.cpu, base.wait, base.switches + sleeps)
     probe._measure(began, late, own_switches=1)
     held = [(one.seconds // MS, one.doubt // MS) for one in probe.held]
@@ -90,8 +90,8 @@ def poll_of_200(probe: Probe, seen_at: tuple[int, ...], wait: int) -> tuple[int,
     assert probe.sampler is not None
     for at in seen_at:
         found = began + at * MS
-        probe.sampler.looks.append(
-            Look(began, found, found, base.cpu + MS, base.wait, base.switches + 1,
+        probe.sampler.samples.append(
+            Sample(began, found, found, base.cpu + MS, base.wait, base.switches + 1,
                  b"do_poll", 0, 1, False)
         )  # fmt: skip
     end = (began + 208 * MS, base.cpu + 2 * MS, base.wait + wait * MS, base.switches + 1)

@@ -10,7 +10,7 @@ from example_runs import block, bot
 
 from autograder import text, watch
 from autograder.grading import tables
-from autograder.grading.examination.cells import Seen
+from autograder.grading.examination.cells import CellOutcome
 from autograder.grading.nbgrader import feedback
 from autograder.report import timeline
 from autograder.report.report import Report
@@ -41,7 +41,7 @@ def test_sentence_picture_and_feedback_say_the_same_of_one_block(seconds: float)
     said = text.duration(seconds)
     assert f"the longest block of the loop was {said} at line 7" in Report(record).sentence
     assert f"for {said} (limit 1 ms)" in timeline.alt_text(record, 0.001)
-    seen = Seen([], "passed", block=block(0.1, seconds), limit=0.1)
+    seen = CellOutcome([], "passed", block=block(0.1, seconds), limit=0.1)
     assert f"Longest block of the loop: {said} at line 7" in str(feedback.box(seen))
 
 
@@ -65,7 +65,7 @@ def test_a_run_without_a_block_says_from_which_length_on_it_would_have_seen_one(
         assert "the loop may have stood still for up to 200 ms at line 7" in Report(record).sentence
 
     asyncio.run(main())
-    seen = Seen([], "passed", limit=0.1)
+    seen = CellOutcome([], "passed", limit=0.1)
     assert "Longest block of the loop: under 3 ms (limit 100 ms)." in str(feedback.box(seen))
     assert tables._measured(seen) == ("100 ms", "under 3 ms")
 

@@ -22,13 +22,13 @@ from discord.ext import commands
 from running_kernel import kernel, run_all
 
 from autograder.course.author import parse
-from autograder.course.author.parse import Cell
+from autograder.course.author.parse import TextCell
 from autograder.course.unit import repository
 
 SOURCE = repository() / "source"
 
 
-def code(text: str) -> list[Cell]:
+def code(text: str) -> list[TextCell]:
     """The code cells of a lesson or a lab, named by its path below source/."""
     return [cell for cell in parse.read(SOURCE / text, text) if cell.kind == "code"]
 

@@ -19,11 +19,11 @@ from autograder.course.author.release import NEVER_COPIED, NEVER_RELEASED
 from autograder.course.unit import Unit, repository
 from autograder.grading import tables
 from autograder.grading.examination import examine, verdicts
-from autograder.grading.examination.cells import Cell, ExaminationFailed, Examined, Seen
+from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined
 from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import missing_and_doubled, repair
-from autograder.grading.tables import Row
+from autograder.grading.tables import CheckedCell
 from autograder.monitor import kernel_guard
 from autograder.outcomes import UserMistake
 
@@ -45,7 +45,7 @@ def check(path: str | Path, root: Path | None = None) -> int:
     return 0 if all(row.score == row.points for row in rows) else 1
 
 
-def checked(path: Path, root: Path) -> tuple[Unit, list[Row], list[str]]:
+def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]:
     """Grade one worked notebook and note its points, best so far, for `progress`.
 
     Return its unit, a row a graded cell, and a sentence for each thing that was put in order.
@@ -71,7 +71,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[Row], list[str]]:
             on_cell=tell,
         )
     rows = [
-        Row(cell.name, _points(cell, seen), cell.points, seen)
+        CheckedCell(cell.name, _points(cell, seen), cell.points, seen)
         for cell in cells
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
@@ -170,7 +170,7 @@ def _named(names: list[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
-def _points(cell: Cell, seen: Seen) -> float:
+def _points(cell: Cell, seen: CellOutcome) -> float:
     if seen.status != verdicts.PASSED:
         return 0.0
     return cell.points if seen.credit is None else seen.credit

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from autograder.grading.examination import verdicts
-from autograder.grading.examination.cells import Cell, Seen
+from autograder.grading.examination.cells import Cell, CellOutcome
 from autograder.monitor.timer_probe import shortest_kept
 from autograder.text import duration, milliseconds
 
@@ -24,16 +24,16 @@ WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail
 
 
 @dataclass(frozen=True)
-class Row:
+class CheckedCell:
     """One graded cell as `check` shows it."""
 
     name: str
     score: float
     points: float
-    seen: Seen
+    seen: CellOutcome
 
 
-def show_check(unit: str, rows: Sequence[Row], repaired: Sequence[str]) -> None:
+def show_check(unit: str, rows: Sequence[CheckedCell], repaired: Sequence[str]) -> None:
     """Print the table of cells, a sentence for each that lost points, and the sum."""
     console = _console()
     titles = ("cell", "points", "limit", "longest block")
@@ -78,7 +78,7 @@ def show_grades(graded: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def telling(what: str) -> Iterator[Callable[[Cell, Seen], None] | None]:
+def telling(what: str) -> Iterator[Callable[[Cell, CellOutcome], None] | None]:
     """Say on a terminal's last line which cell has been run; on anything else say nothing."""
     console = Console(stderr=True)
     if not console.is_terminal:
@@ -86,7 +86,7 @@ def telling(what: str) -> Iterator[Callable[[Cell, Seen], None] | None]:
         return
     with console.status(f"{what}: starting") as status:
 
-        def tell(cell: Cell, seen: Seen) -> None:
+        def tell(cell: Cell, seen: CellOutcome) -> None:
             status.update(f"{what}: {cell.name or f'cell {cell.index + 1}'} {seen.status}".rstrip())
 
         yield tell
@@ -128,7 +128,7 @@ def _console() -> Console:
     return Console(highlight=False, width=width)
 
 
-def _measured(seen: Seen) -> tuple[str, str]:
+def _measured(seen: CellOutcome) -> tuple[str, str]:
     """The limit and the longest block as shown; dashes where no check asked for the loop."""
     if seen.limit is None:
         return "\u2013", "\u2013"

@@ -38,7 +38,7 @@ EVENTS: dict[str, tuple[str, str, str, Tone]] = {
 
 
 @dataclass(frozen=True)
-class Line:
+class LogLine:
     """What the panel shows of an event, beside its time."""
 
     symbol: str
@@ -48,7 +48,7 @@ class Line:
 
 
 def line(event: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return the `Line` of an event as plain data; None for one that is not worth a line."""
+    """Return the `LogLine` of an event as plain data; None for one that is not worth a line."""
     if event["event"] not in EVENTS:
         return None
     facts: defaultdict[str, Any] = defaultdict(str)
@@ -57,7 +57,7 @@ def line(event: Mapping[str, Any]) -> dict[str, str] | None:
     symbol, word, text, tone = EVENTS[event["event"]]
     if word == "bot" and event["bot"] > 1:
         word = f"bot {event['bot']}"
-    return asdict(Line(symbol, word.format_map(facts), text.format_map(facts), tone))
+    return asdict(LogLine(symbol, word.format_map(facts), text.format_map(facts), tone))
 
 
 def _shown(value: Any) -> Any:

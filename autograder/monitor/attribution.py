@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from autograder.monitor.samples import Look
+from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading, Times
 
 SOME = 1_000_000  # ns: less is not worth a question
@@ -42,7 +42,7 @@ class Sleep:
 
 
 @dataclass
-class Looks:
+class SampleSummary:
     """What the sampler's looks at one pass tell; nanoseconds."""
 
     held_up: int = 0  # the loop handed the GIL over to the sampler
@@ -86,7 +86,7 @@ class Excuse:
     for_gil: bool = False  # what is left was a wait for the GIL
 
 
-def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
+def excuse(sleep: Sleep, looks: SampleSummary, threads: Threads) -> Excuse:
     """Say what of a sleep was not the code's doing."""
     if sleep.unseen:
         return Excuse(doubt=sleep.slept)
@@ -125,15 +125,15 @@ def excuse(sleep: Sleep, looks: Looks, threads: Threads) -> Excuse:
     return said
 
 
-def true_waits(looks: Iterable[Look], end: Reading) -> tuple[list[Look], Reading, int]:
+def true_waits(looks: Iterable[Sample], end: Reading) -> tuple[list[Sample], Reading, int]:
     """Return the looks and the end with waits that can be, and how much of the rest may be none.
 
     Now and then Linux takes a whole sleep for a wait: 12 of 42 500 polls of 100 ms beside 8 hogs
     (6.18; since 6.12 a sleeper may stay in a CPU's queue for a while, and be moved with it). Who
     was seen asleep can have waited since then at the most.
     """
-    known: list[Look] = []
-    asleep: Look | None = None
+    known: list[Sample] = []
+    asleep: Sample | None = None
     mistaken = perhaps = 0
 
     def check(at: int, cpu: int, wait: int) -> None:
@@ -152,7 +152,7 @@ def true_waits(looks: Iterable[Look], end: Reading) -> tuple[list[Look], Reading
 
 
 def see(
-    looks: Iterable[Look],
+    looks: Iterable[Sample],
     base: Reading,
     began: int,
     switches: int,
@@ -162,7 +162,7 @@ def see(
     unfinished: int = 0,
     late: int = 0,
     alone: bool = True,
-) -> Looks:
+) -> SampleSummary:
     """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
 
     The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
@@ -171,7 +171,7 @@ def see(
     sampler has waited for a CPU in the middle of a look; `late`: since its last one. `alone`: no
     other thread could have the GIL, so that it was the loop that had it.
     """
-    seen = Looks()
+    seen = SampleSummary()
     elsewhere = at_lock = locked = False
     cpu, wait, since = base.cpu, base.wait, began
     nap = Nap()
@@ -225,7 +225,9 @@ def see(
     return seen
 
 
-def _after_the_last(seen: Looks, slept: int, unfinished: int, late: int, *, waits: bool) -> None:
+def _after_the_last(
+    seen: SampleSummary, slept: int, unfinished: int, late: int, *, waits: bool
+) -> None:
     """The sampler lost its CPU after its last look or in the middle of another, perhaps with the
     GIL: for certain, if the loop already waited for that."""
     if late > SOME and waits:
@@ -238,10 +240,10 @@ class Nap:
     """One sleep of the loop in something else than a lock, as seen by look after look."""
 
     def __init__(self) -> None:
-        self._first: Look | None = None
+        self._first: Sample | None = None
         self._last = 0  # when it was seen asleep
 
-    def go_on(self, look: Look, before: int) -> int:
+    def go_on(self, look: Sample, before: int) -> int:
         """Return how long it slept for certain, when that is known now; `before`: how long before
         this look, if it is the first of a nap."""
         found = 0
@@ -323,7 +325,7 @@ def _more(one: Times, other: Times) -> Times:
     return Times(one.cpu + other.cpu, one.wait + other.wait, one.runs + other.runs)
 
 
-def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -> int:
+def _by_foreigners(said: Excuse, sleep: Sleep, looks: SampleSummary, threads: Threads) -> int:
     """Who waits for the GIL sleeps 5 ms at a time: a longer sleep was one of the code's own."""
     turns = sleep.switches if sleep.slept <= sleep.switches * GIL_TURN else sleep.switches - 1
     bound = min(sleep.slept, max(0, turns) * GIL_TURN)
@@ -340,12 +342,12 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -
     return taken
 
 
-def _nobody_saw(left: int, looks: Looks, threads: Threads) -> bool:
+def _nobody_saw(left: int, looks: SampleSummary, threads: Threads) -> bool:
     """Whether a long sleep of a call with threads went unseen."""
     return left > UNSEEN and threads.started and not looks.found
 
 
-def _by_own_threads(said: Excuse, sleep: Sleep, looks: Looks, threads: Threads) -> None:
+def _by_own_threads(said: Excuse, sleep: Sleep, looks: SampleSummary, threads: Threads) -> None:
     """A thread of the call that waited for a CPU cannot give the GIL, or a lock, to the loop."""
     left = sleep.slept
     if looks.elsewhere:

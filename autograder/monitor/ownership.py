@@ -43,7 +43,7 @@ _WAITS = ("threading", "queue", "selectors")  # whose innermost call is theirs w
 NOWHERE = Line("", 0, "")
 
 
-class Job(NamedTuple):
+class EarlierJob(NamedTuple):
     """What a thread was found doing."""
 
     began_at: FrameType  # its outermost frame: as long as it is this one, it is the same job
@@ -61,7 +61,7 @@ class Ownership:
     def __init__(self, foreign: set[int], caller: int) -> None:
         self._foreign = foreign  # native ids; all older threads until now, and grows with newcomers
         self._loop = threading.get_ident()
-        self._earlier: dict[int, Job] = {}
+        self._earlier: dict[int, EarlierJob] = {}
         self._over: set[int] = set()  # whose earlier job was seen to have ended
         self._guests: set[int] = set()  # foreign threads seen in a line of the learner's
         self._serving: set[int] = set()  # threads of a pool seen in a job of ours
@@ -144,7 +144,7 @@ def serves(thread: threading.Thread) -> bool:
     return _is_serving(_module(target, args))
 
 
-def job_of(frame: FrameType) -> Job | None:
+def job_of(frame: FrameType) -> EarlierJob | None:
     """Return the job of the thread whose innermost frame this is; None when it waits for one."""
     waits = _name(frame) in _WAITS
     line = own_line(frame)
@@ -153,12 +153,14 @@ def job_of(frame: FrameType) -> Job | None:
     while at is not None:
         if (_name(at), at.f_code.co_name) in _POOLS:
             given = first is not None and _is_ours(_name(first))
-            return Job(above, line, of_pool=True, serves=given) if above is not None else None
+            return (
+                EarlierJob(above, line, of_pool=True, serves=given) if above is not None else None
+            )
         above = at
         if _name(at) not in _STARTS:
             first = at
         at = at.f_back
-    return None if waits or first is None else Job(first, line, of_pool=False, serves=False)
+    return None if waits or first is None else EarlierJob(first, line, of_pool=False, serves=False)
 
 
 def _others(

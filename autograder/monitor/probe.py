@@ -23,8 +23,8 @@ handler ran inside it, or another thread held the GIL. There the first voluntary
 own wait.
 
 Python threads share the GIL, so the loop may also sleep because another thread computes, or because
-that thread is itself waiting for a CPU. Not the code's doing, and taken off S (`excuses` says how
-each is told from a sleep of the code's own):
+that thread is itself waiting for a CPU. Not the code's doing, and taken off S (`attribution` says
+how each is told from a sleep of the code's own):
 
     what the loop waited while our sampler, asked in to name the line, got its CPU and its look
     what a thread or a process that the code started waited for a CPU before it ran
@@ -53,7 +53,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograder.monitor import thread_stats
 from autograder.monitor.attribution import (
@@ -69,7 +69,8 @@ from autograder.monitor.attribution import (
     true_waits,
 )
 from autograder.monitor.ownership import Ownership, serves
-from autograder.monitor.samples import PUT_OFF, Look
+from autograder.monitor.sampler import Sampler
+from autograder.monitor.samples import PUT_OFF, Sample
 from autograder.monitor.thread_stats import (
     Children,
     OtherThreads,
@@ -78,9 +79,6 @@ from autograder.monitor.thread_stats import (
     Times,
     voluntary_switches,
 )
-
-if TYPE_CHECKING:
-    from autograder.monitor.sampler import Sampler
 
 TICK = 0.01  # s between two due times of the lateness; select may not sleep longer, where a thread
 # that keeps the GIL could hide in its sleep
@@ -95,7 +93,7 @@ _MOST = 2000  # blocks kept; a run with more of them is hopeless anyway
 
 
 @dataclass
-class Held:
+class HeldPass:
     """One measured block, in nanoseconds; `began` counts from the start of the run."""
 
     began: int
@@ -111,7 +109,7 @@ class Probe:
     """Brackets the passes of one loop; make it on the thread that will run the loop."""
 
     def __init__(self, sampler: Sampler | None = None, caller: int = 0) -> None:
-        self.held: list[Held] = []
+        self.held: list[HeldPass] = []
         self.noise: list[tuple[int, int]] = []
         self.busy: list[tuple[int, int]] = []  # when no timer could run: (begin, end)
         self.blind = not thread_stats.knows_waits()
@@ -264,7 +262,7 @@ class Probe:
             self.noise.append((began - self.start, noise))
         kind = "cpu" if cpu >= slept else "gil" if said.for_gil else "sleep"
         by = (others.culprit or -1) if kind == "gil" else 0
-        held = Held(began - self.start, cpu + slept, doubt, noise, kind, began, by)
+        held = HeldPass(began - self.start, cpu + slept, doubt, noise, kind, began, by)
         if said.earlier > max(SOME, doubt // 2):
             # All that may have been one block, apart from what certainly was: the job's line is
             # another one.
@@ -276,12 +274,12 @@ class Probe:
         # What the asking took is nobody's block, unless it was long: see `_settle`.
         self._rebase(read if after.wall - read.wall > STOLEN else after)
 
-    def _keep(self, held: Held) -> None:
+    def _keep(self, held: HeldPass) -> None:
         if held.seconds + held.doubt > NOTABLE and len(self.held) < _MOST:
             self.held.append(held)
 
     def _sleep(
-        self, looks: list[Look], end: Reading, asleep: int, wait: int, own_switches: int
+        self, looks: list[Sample], end: Reading, asleep: int, wait: int, own_switches: int
     ) -> Sleep:
         """Return how the code slept; that select did is not the code's doing."""
         switches = max(0, end.switches - self.switches - own_switches)
@@ -295,13 +293,13 @@ class Probe:
         slept = asleep if elsewhere or not places else 0
         return Sleep(slept, wait, 1, in_select=not elsewhere, unseen=not places)
 
-    def _looks(self, began: int) -> list[Look]:
+    def _looks(self, began: int) -> list[Sample]:
         """What the sampler saw of the pass that began then."""
-        looks = self.sampler.looks if self.sampler is not None else []
-        return [look for look in looks if look.moment == began]
+        samples = self.sampler.samples if self.sampler is not None else []
+        return [sample for sample in samples if sample.moment == began]
 
     def _excuse(
-        self, began: int, sleep: Sleep, looks: list[Look], end: Reading
+        self, began: int, sleep: Sleep, looks: list[Sample], end: Reading
     ) -> tuple[Excuse, Threads]:
         """Return what of the sleep was not the code's doing, and what the other threads did."""
         unfinished = late = overdue = 0

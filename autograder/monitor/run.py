@@ -26,9 +26,9 @@ from autograder.monitor.errors import (
     waiting_at,
 )
 from autograder.monitor.frames import shown_name, source_line
-from autograder.monitor.probe import Held, Probe
+from autograder.monitor.probe import HeldPass, Probe
 from autograder.monitor.sampler import Sampler
-from autograder.monitor.task_trace import Lanes
+from autograder.monitor.task_trace import TaskTracer
 from autograder.monitor.timer_probe import HeartbeatProbe
 from autograder.report.record import Record
 
@@ -67,7 +67,7 @@ class Run:
         self.record = Record(name=getattr(function, "__name__", "the call"), loop=loop)
         self._function, self._args, self._keywords = function, args, keywords
         self._timeout, self._loop_kind = timeout, loop
-        self._lanes = Lanes()
+        self._lanes = TaskTracer()
         self._ended = 0
         self._expired = False
         self._task: asyncio.Task[None] | None = None
@@ -126,7 +126,7 @@ class Run:
         now = perf_counter_ns()
         began = self._probe.moment or now
         self._probe.held.append(
-            Held(began - self._probe.start, now - began, 0, 0, "sleep", began, 0)
+            HeldPass(began - self._probe.start, now - began, 0, 0, "sleep", began, 0)
         )
         self._ended = now
         self._note_timeout(self._probe.moment)

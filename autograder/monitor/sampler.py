@@ -19,15 +19,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from types import FrameType
-from typing import TYPE_CHECKING
 
 from autograder.monitor.frames import Line, frames_now, own_line
-from autograder.monitor.samples import Look
+from autograder.monitor.samples import LoopState, Sample
 from autograder.monitor.thread_stats import Glance, both_switches, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
-
-if TYPE_CHECKING:
-    from autograder.monitor.probe import Probe
 
 PERIOD = 0.02  # s for which it is put off, and at least between two looks
 MOST_PAUSE = 1.0  # s between two looks while a pass is very long
@@ -43,14 +39,14 @@ class Sampler:
     """Looks at the loop's thread from a thread of its own; started and ended by the watched run."""
 
     def __init__(self) -> None:
-        self.probe: Probe | None = None
-        self.looks: list[Look] = []  # of the moment looked at last
+        self.probe: LoopState | None = None
+        self.samples: list[Sample] = []  # of the moment looked at last
         self.waiting: Callable[[], tuple[str, int]] = lambda: ("", 0)  # where the call waits
         self.tid = 0
         self._glances: tuple[Glance, Glance] | None = None  # at the loop's thread, at our own
         self._loop_thread = threading.get_ident()
         # Moment, who (0: the loop), where, and for how long nobody had looked.
-        self._looks: list[tuple[int, int, Line, int]] = []
+        self._lines_seen: list[tuple[int, int, Line, int]] = []
         self._looked: tuple[int, int] = (0, 0)  # moment, and when it was looked at last
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
         self._looking = False
@@ -112,7 +108,7 @@ class Sampler:
     def line_of(self, moment: int, culprit: int = 0, *, only: bool = False) -> Line | None:
         """Return the line seen for the longest time in the pass of that moment, of the loop's
         thread or, when another thread held the GIL, of that `culprit`; `only`: of nobody else."""
-        looks = [(who, line, unseen) for at, who, line, unseen in self._looks if at == moment]
+        looks = [(who, line, unseen) for at, who, line, unseen in self._lines_seen if at == moment]
         if only or not culprit:
             looks = [look for look in looks if look[0] == culprit]
         alike = [look for look in looks if bool(look[0]) == bool(culprit)]
@@ -129,8 +125,8 @@ class Sampler:
         return max(1, now - (at if before == moment else moment))
 
     def _note(self, moment: int, who: int, line: Line, unseen: int) -> None:
-        if line.file and len(self._looks) < _LOOKS_KEPT:
-            self._looks.append((moment, who, line, unseen))
+        if line.file and len(self._lines_seen) < _LOOKS_KEPT:
+            self._lines_seen.append((moment, who, line, unseen))
 
     def _keep_looking(self) -> None:
         moment_before, next_look = 0, 0
@@ -145,7 +141,7 @@ class Sampler:
             if moment and now > moment:
                 found = self._loop_as_it_is() if now - moment > LOOKED_AT else None
                 if moment != moment_before:
-                    moment_before, next_look, self.looks = moment, moment + PATIENCE, []
+                    moment_before, next_look, self.samples = moment, moment + PATIENCE, []
                 if now >= next_look:
                     next_look = again = now + int(self._until_next(now - moment) * 1e9)
                     self._look(moment)
@@ -231,7 +227,7 @@ class Sampler:
         self, moment: int, now: int, way: tuple[int, int, int], found: tuple[int, int, int, bytes]
     ) -> None:
         probe = self.probe
-        if self._glances is None or probe is None or len(self.looks) >= _LOOKS_KEPT:
+        if self._glances is None or probe is None or len(self.samples) >= _LOOKS_KEPT:
             return
         cpu, wait, switches, sleeps_in = found
         wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
@@ -242,7 +238,7 @@ class Sampler:
         if ended - now > LONG_LOOK:
             cpu_then, wait_then = self._glances[0].times()
             slept = max(0, ended - now - (cpu_then - cpu) - (wait_then - wait))
-        look = Look(
+        look = Sample(
             moment,
             now,
             ended,
@@ -253,12 +249,12 @@ class Sampler:
             wait_own,
             switched,
             both_switches()[1] > self._woke[2],
-            wait_own if self.looks and preempted and switched <= 2 else 0,
+            wait_own if self.samples and preempted and switched <= 2 else 0,
             slept,
             max(0, now - self._rang - wait_own) if switched <= 1 else 0,
         )
         if moment in (probe.moment, probe.due()):  # else the GIL was lost, and the pass ended
-            self.looks.append(look)
+            self.samples.append(look)
 
     def _ring(self, now: int) -> bool:
         at, ring = self._alarm

@@ -1,13 +1,16 @@
-"""What the sampler notes at one look at the loop's thread; the probe and `attribution` read it."""
+"""What the sampler and the probe tell each other, as data, so that neither imports the other."""
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
+
+from autograder.monitor.ownership import Ownership
+from autograder.monitor.thread_stats import Reading
 
 PUT_OFF = 5_000_000  # ns: a loop at work puts the sampler off that often
 
 
-class Look(NamedTuple):
+class Sample(NamedTuple):
     """How the loop's thread was found, and what the sampler's coming may have cost it; ns."""
 
     moment: int
@@ -23,3 +26,15 @@ class Look(NamedTuple):
     released_late: int = 0  # that wait, if it lost its CPU after another look at this pass
     slept: int = 0  # how long the loop's thread slept during the look, where that took long
     stopped: int = 0  # how late the sampler woke, beyond its waits: nothing on the machine ran
+
+
+class LoopState(Protocol):
+    """What the sampler reads of the probe; times in ns."""
+
+    moment: int  # when the pass under way began, 0 while in select
+    left: int  # when the select under way was called
+    base: Reading  # the reading from which the pass under way is measured
+    owned: Ownership
+
+    def due(self) -> int:
+        """Return when the select under way should come back; 0 when it need not, or at once."""

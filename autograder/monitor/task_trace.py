@@ -30,7 +30,7 @@ _OURS = str(PACKAGE) + os.sep  # from here on nobody asked
 MANY_STEPS = 20_000
 
 
-class Lane:
+class TaskTrace:
     """The steps of one task: begin, end, begin, end, ... in nanoseconds.
 
     `package` is the library that made the task for itself, if nothing of the learner's ran in it.
@@ -47,11 +47,11 @@ class Lane:
         return f"{self.package}: {self.name}" if self.package else self.name
 
 
-class Lanes:
+class TaskTracer:
     """The lanes of one run."""
 
     def __init__(self) -> None:
-        self._lanes: list[Lane] = []
+        self._lanes: list[TaskTrace] = []
 
     def install(self, loop: asyncio.AbstractEventLoop) -> None:
         """Make `loop` note the steps of the tasks it will create."""
@@ -75,7 +75,7 @@ class Lanes:
     ) -> asyncio.Task[Any]:
         if not asyncio.iscoroutine(coroutine):  # asyncio has the right words for it
             return asyncio.Task(coroutine, loop=loop, **options)
-        lane = Lane(_name(coroutine))
+        lane = TaskTrace(_name(coroutine))
         code = getattr(coroutine, "cr_code", None)
         if code is not None and not is_own(code.co_filename):
             lane.package = _made_by(sys._getframe(1), code.co_filename)
@@ -103,7 +103,7 @@ class _Traced(Coroutine[Any, Any, Any]):
 
     __slots__ = ("__weakref__", "_coroutine", "_note", "_send", "_strange")
 
-    def __init__(self, coroutine: Any, lane: Lane) -> None:
+    def __init__(self, coroutine: Any, lane: TaskTrace) -> None:
         self._coroutine = coroutine
         self._send = coroutine.send
         self._note = lane.steps.append
@@ -130,7 +130,7 @@ class _Traced(Coroutine[Any, Any, Any]):
     def close(self) -> None:
         self._coroutine.close()
 
-    def _look_for_a_name(self, lane: Lane) -> None:
+    def _look_for_a_name(self, lane: TaskTrace) -> None:
         """Call a library's task after the first function of the learner's that it runs: what
         discord.py calls `Client._run_event` is `roll` to the person who wrote it."""
         inner = self._coroutine.cr_await
@@ -177,11 +177,11 @@ def _package(file: str) -> str:
     return installed[1] if installed else ""
 
 
-def _joined(lanes: list[Lane]) -> list[Lane]:
+def _joined(lanes: list[TaskTrace]) -> list[TaskTrace]:
     """Put tasks of one name that follow each other into one lane: each heartbeat of discord.py is
     a task of its own, and among the busiest 40 of a long run none of them would be left."""
-    joined: list[Lane] = []
-    last: dict[str, Lane] = {}
+    joined: list[TaskTrace] = []
+    last: dict[str, TaskTrace] = {}
     for lane in lanes:
         before = last.get(lane.shown_name)
         if before is not None and before.steps[-1] <= lane.steps[0]:
@@ -227,5 +227,5 @@ def _seconds(steps: array[int], start: int) -> list[tuple[float, float]]:
     ]
 
 
-def _busy(lane: Lane) -> int:
+def _busy(lane: TaskTrace) -> int:
     return sum(lane.steps[1::2]) - sum(lane.steps[: len(lane.steps) // 2 * 2 : 2])

@@ -49,7 +49,7 @@ Note = tuple[float, float, str]  # start, seconds, what the label says
 
 
 @dataclass(frozen=True)
-class Look:
+class Fill:
     """How a box looks; hatches carry the meaning where colours do not."""
 
     face: str
@@ -224,7 +224,7 @@ class Page:
         self._fill([_bends(outline) for outline in outlines], color, gid)
 
     def box(
-        self, start: float, seconds: float, top: float, height: float, look: Look, *, gid: str
+        self, start: float, seconds: float, top: float, height: float, look: Fill, *, gid: str
     ) -> None:
         """Draw a box, at least two pixels wide; its hatch only where there is room for it."""
         pixel = self.span / self.room

@@ -1,6 +1,6 @@
 """The parts of the picture of a watched run, from the top, and how each of them looks.
 
-Import this module only to draw: it imports matplotlib, through `drawing`.
+Import this module only to draw: it imports matplotlib, through `canvas`.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ import math
 
 from matplotlib.figure import Figure
 
-from autograder.report.canvas import FAINT, INK, PAPER, QUIET, Look, Note, Page, Point
-from autograder.report.story import LIBRARIES, NOTABLE, Held, Lane, Span, Story, shared
+from autograder.report.canvas import FAINT, INK, PAPER, QUIET, Fill, Note, Page, Point
+from autograder.report.story import LIBRARIES, NOTABLE, DrawnBlock, Lane, Span, Story, shared
 from autograder.text import duration, printable
 
 STEP, LATE, BLOCK = "#4b7496", "#a9bfd0", "#7d1d12"  # dark, middle and darkest without colours
 
-HELD = Look(BLOCK, PAPER, "/////", 4)
-ALLOWED = Look(STEP, PAPER, "/////", 4)
-DOUBTFUL = Look(PAPER, BLOCK, "/////", 4)
-TAKEN = Look("#eceff1", "#8d99a4", "....", 3)
-BAND, PALE_BAND = Look("#f7ebe5", order=0.2), Look("#f4f5f7", order=0.1)
+HELD = Fill(BLOCK, PAPER, "/////", 4)
+ALLOWED = Fill(STEP, PAPER, "/////", 4)
+DOUBTFUL = Fill(PAPER, BLOCK, "/////", 4)
+TAKEN = Fill("#eceff1", "#8d99a4", "....", 3)
+BAND, PALE_BAND = Fill("#f7ebe5", order=0.2), Fill("#f4f5f7", order=0.1)
 
 MOST_NOTES = 3  # labels on blocks, longest first; more would hide the picture
 STRIP = 58.0  # CSS pixels: height of the lateness strip
@@ -73,7 +73,7 @@ def _note_blocks(page: Page, lane: Lane, noted: list[int]) -> None:
                 return
 
 
-def _note(page: Page, block: Held, whole: bool) -> Note:
+def _note(page: Page, block: DrawnBlock, whole: bool) -> Note:
     """Return the label of a block, with as much of its code as fits if `whole`."""
     code = block.code if whole else ""
     words, room = block.words(code), page.width - 2 * page.pad

@@ -35,7 +35,7 @@ class Check:
     limit: float | None = None
 
 
-class Gateway(Protocol):
+class LoggedGateway(Protocol):
     """What a check reads of a gateway handle."""
 
     heartbeat: float
@@ -106,7 +106,7 @@ class Report:
             return 0.0
         return late[min(len(late) - 1, int(len(late) * percentile / 100))]
 
-    def responsive(self, limit: float = 0.1, gateway: Gateway | None = None) -> Report:
+    def responsive(self, limit: float = 0.1, gateway: LoggedGateway | None = None) -> Report:
         """Check that the code never held the loop for `limit` seconds.
 
         With a `gateway`, also that it kept the bot's connection; what the gateway saw becomes part

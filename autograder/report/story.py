@@ -30,7 +30,7 @@ LIBRARIES = "libraries"  # the lane of what libraries do for themselves
 
 
 @dataclass
-class Held:
+class DrawnBlock:
     """One block: a stretch for which the code held the loop."""
 
     start: float
@@ -67,7 +67,7 @@ class Lane:
     steps: list[Span]
     lives: list[Span]  # from the first step of a task to the end of its last
     tasks: int = 1  # 0: what ran on the loop itself
-    blocks: list[Held] = field(default_factory=list)  # those that were one of the steps
+    blocks: list[DrawnBlock] = field(default_factory=list)  # those that were one of the steps
 
 
 class Story:
@@ -271,7 +271,7 @@ def _united(lives: list[Span]) -> list[Span]:
     return united
 
 
-def _held(plain: Mapping[str, Any], limit: float | None) -> Held:
+def _held(plain: Mapping[str, Any], limit: float | None) -> DrawnBlock:
     start, seconds = (spans([(plain["start"], plain["seconds"])]) or [(0.0, 0.0)])[0]
     _, doubt = (spans([(0.0, plain.get("doubt") or 0.0)]) or [(0.0, 0.0)])[0]
     file, line = printable(plain.get("file") or "", 200), plain.get("line")
@@ -282,7 +282,7 @@ def _held(plain: Mapping[str, Any], limit: float | None) -> Held:
     elif not place and plain.get("function"):
         place = f"{printable(plain['function'], 60)}()"
     least = NOTABLE if limit is None else limit
-    return Held(
+    return DrawnBlock(
         *(start, seconds, doubt, str(plain.get("kind") or ""), place),
         code=printable(plain.get("code") or "", 200),
         over=seconds + doubt >= least,
@@ -290,7 +290,7 @@ def _held(plain: Mapping[str, Any], limit: float | None) -> Held:
     )
 
 
-def _lane_of(block: Held, lanes: list[Lane]) -> Lane:
+def _lane_of(block: DrawnBlock, lanes: list[Lane]) -> Lane:
     """Return the lane whose step the block is, else one for the loop itself, made when needed."""
     best = max(lanes, key=lambda lane: _match(lane.steps, block) * (lane.tasks > 0), default=None)
     if best is not None and best.tasks and _match(best.steps, block) > 0:
@@ -304,7 +304,7 @@ def _lane_of(block: Held, lanes: list[Lane]) -> Lane:
     return own
 
 
-def _match(steps: list[Span], block: Held) -> float:
+def _match(steps: list[Span], block: DrawnBlock) -> float:
     """Return how well one of the steps covers the block: 1 the same, 0 not at all."""
     near = bisect_right(steps, (block.start, math.inf))
     best = 0.0
@@ -315,7 +315,7 @@ def _match(steps: list[Span], block: Held) -> float:
     return best
 
 
-def _certain_noise(noise: list[Span], blocks: list[Held]) -> list[Span]:
+def _certain_noise(noise: list[Span], blocks: list[DrawnBlock]) -> list[Span]:
     """Return the noise behind the block of the same pass, and without what is in doubt.
 
     The probe knows how much of a pass the machine took, not when, and it counts doubt as noise."""

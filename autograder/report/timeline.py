@@ -6,8 +6,8 @@ shows as a gap, down to the strip that tells how late each 10 ms tick ran. Below
 where there is a gateway. What the machine took away is pale and dotted. Nothing is told by colour
 alone, and nothing needs a legend.
 
-`telling` makes a record safe and finds the words, `painting` composes the picture of its parts, and
-`drawing` is paper and ink. Matplotlib is imported when something is drawn, and not before.
+`story` makes a record safe and finds the words, `plot` composes the picture of its parts, and
+`canvas` is paper and ink. Matplotlib is imported when something is drawn, and not before.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
-from autograder.world.client import Connection, WorldEnded, hire, join
+from autograder.world.client import SupervisorConnection, WorldEnded, hire, join
 from autograder.world.handles import Gateway, Handle, OnlyTheExaminer, Sqlite
 
 __all__ = [
@@ -150,11 +150,11 @@ class _House:
 class _Host(_House):
     """Servers of a supervisor, which is joined or hired on first need."""
 
-    def __init__(self, connect: Callable[[], Connection]) -> None:
+    def __init__(self, connect: Callable[[], SupervisorConnection]) -> None:
         super().__init__()
         self._connect = connect
         self._lock = threading.Lock()
-        self._connection: Connection | None = None
+        self._connection: SupervisorConnection | None = None
         self._handles: dict[str, Handle] = {}
 
     async def start(self, names: tuple[str, ...]) -> Servers:
@@ -184,7 +184,7 @@ class _Host(_House):
                 self._handles[name] = handle
             return {name: self._handles[name] for name in names}
 
-    def _connected(self) -> Connection:
+    def _connected(self) -> SupervisorConnection:
         with self._lock:
             if self._connection is None or self._connection.ended:
                 self._connection = self._connect()

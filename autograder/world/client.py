@@ -31,7 +31,7 @@ PATIENCE = 5.0  # seconds a property waits for its answer; about 1 ms is usual
 START_UP = 20.0  # seconds a supervisor may take to start; 0.2 s is usual, 3 s under 8 hogs
 
 Event = dict[str, Any]
-_alive: weakref.WeakSet[Connection] = weakref.WeakSet()
+_alive: weakref.WeakSet[SupervisorConnection] = weakref.WeakSet()
 
 
 class WorldEnded(UserMistake):
@@ -44,7 +44,7 @@ class WorldEnded(UserMistake):
         )
 
 
-class Connection:
+class SupervisorConnection:
     """Requests to one supervisor, from any thread; it ends when either side does."""
 
     def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
@@ -151,7 +151,7 @@ if hasattr(os, "register_at_fork"):
 # -- finding or starting the supervisor ----------------------------------------------------------
 
 
-def join() -> Connection:
+def join() -> SupervisorConnection:
     """Return a connection to this user's shared supervisor, starting it if need be. Blocks."""
     place = rendezvous.place()
     with rendezvous.locked(place):
@@ -161,10 +161,10 @@ def join() -> Connection:
             place.with_suffix(".json").unlink(missing_ok=True)
             process = _spawn(place)
             sock = _await(place, process)
-    return Connection(sock, process)
+    return SupervisorConnection(sock, process)
 
 
-def hire() -> Connection:
+def hire() -> SupervisorConnection:
     """Start a supervisor of our own, reached over an inherited socket alone. Blocks."""
     ours, theirs = socket.socketpair()
     with theirs:
@@ -176,7 +176,7 @@ def hire() -> Connection:
             start_new_session=True,
             env=_environment(),
         )
-    return Connection(ours, process)
+    return SupervisorConnection(ours, process)
 
 
 # -P: a learner's directory may hold a `random.py`, and this package holds an `http.py`.

@@ -18,7 +18,7 @@ from rich.text import Text
 from autograder.outcomes import UserMistake
 from autograder.text import escaped
 from autograder.world.gateway.journal import Event
-from autograder.world.gateway.server import Gateway
+from autograder.world.gateway.server import GatewayServer
 
 # From this interval on a person can read every heartbeat as it comes; below, they would flood.
 READABLE = 5.0
@@ -33,7 +33,9 @@ def gateway(port: int | None, heartbeat: float, grace: float, jsonl: bool) -> in
     try:
         # Any token is right: a bot keeps its own, and nothing leaves this machine.
         settings = {"port": port or 0, "heartbeat": heartbeat, "grace": grace, "token": ""}
-        asyncio.run(_serve(Gateway(**settings), _as_json if jsonl else _for_people(heartbeat)))
+        asyncio.run(
+            _serve(GatewayServer(**settings), _as_json if jsonl else _for_people(heartbeat))
+        )
     except KeyboardInterrupt:
         pass
     return 0
@@ -60,7 +62,7 @@ def world() -> int:
         return 0
 
 
-async def _serve(one: Gateway, show: Callable[[Event], None]) -> None:
+async def _serve(one: GatewayServer, show: Callable[[Event], None]) -> None:
     one.follow(show)
     await one.start()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
@@ -77,7 +79,7 @@ async def _serve(one: Gateway, show: Callable[[Event], None]) -> None:
         await one.stop()
 
 
-async def _say(one: Gateway, line: str) -> None:
+async def _say(one: GatewayServer, line: str) -> None:
     """Say a line; one that begins with a slash is a command, as in `/report month=3`."""
     if not line.strip():
         return

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from autograder.outcomes import UserMistake, WrongValue
-from autograder.world.client import Connection, Event
+from autograder.world.client import Event, SupervisorConnection
 
 
 class OnlyTheExaminer(UserMistake, AttributeError):
@@ -25,7 +25,11 @@ class Handle:
     """One server: its address as attributes, its controls as coroutine functions, `counters()`."""
 
     def __init__(
-        self, name: str, address: dict[str, Any], connection: Connection | None, key: int = 0
+        self,
+        name: str,
+        address: dict[str, Any],
+        connection: SupervisorConnection | None,
+        key: int = 0,
     ) -> None:
         self._name = name
         self._connection = connection
@@ -62,7 +66,7 @@ class Handle:
     def __repr__(self) -> str:
         return f"<{self._name} {' '.join(f'{k}={v}' for k, v in self.facts.items())}>"
 
-    def _line(self, what: str) -> Connection:
+    def _line(self, what: str) -> SupervisorConnection:
         if self._connection is None:
             raise OnlyTheExaminer(f"{self._name}.{what}")
         return self._connection
@@ -131,7 +135,7 @@ class Gateway(Handle):
     """
 
     def __init__(
-        self, address: dict[str, Any], connection: Connection | None, key: int = 0
+        self, address: dict[str, Any], connection: SupervisorConnection | None, key: int = 0
     ) -> None:
         super().__init__("gateway", address, connection, key)
 

@@ -29,7 +29,7 @@ Message = dict[str, Any]
 Tell = Callable[[Message], None]
 
 
-class Gateway(Protocol):
+class ObservedGateway(Protocol):
     """What an onlooker is shown of a gateway."""
 
     heartbeat: float
@@ -44,9 +44,9 @@ class Onlookers:
 
     def __init__(self) -> None:
         self._here: dict[asyncio.Task[Any], tuple[asyncio.StreamReader, Tell]] = {}
-        self._gateways: dict[int, tuple[Gateway, str]] = {}
+        self._gateways: dict[int, tuple[ObservedGateway, str]] = {}
 
-    def show(self, key: int, gateway: Gateway, by: str) -> None:
+    def show(self, key: int, gateway: ObservedGateway, by: str) -> None:
         """Let all see a gateway from now on, and what has happened there already."""
         self._gateways[key] = gateway, by
         self._tell_all(self._introduction(key))

@@ -8,7 +8,7 @@ socket, and ends with it: the examiner's way, which leaves no path to find.
 **The wire**: JSON lines. A request `{"id": 3, "op": ..., ...}` gets one answer, `{"id": 3, "ok":
 value}` or `{"id": 3, "error": sentence}`, in whatever order they come to an end. On TCP the first
 line is `{"token": ...}` and is answered with `{"ok": pid}`; a wrong one ends the connection. One
-that only looks on, as the live log does, says so there (see `onlookers.py`), and asks for nothing.
+that only looks on, as the live log does, says so there (see `observers.py`), and asks for nothing.
 
 | op | does |
 |---|---|
@@ -45,7 +45,7 @@ from autograder.world import rendezvous
 from autograder.world.observers import Onlookers
 
 SERVERS = {
-    "gateway": "autograder.world.gateway.server:Gateway",
+    "gateway": "autograder.world.gateway.server:GatewayServer",
     "http": "autograder.world.servers.http:Http",
     "postgres": "autograder.world.databases.postgres:Postgres",
     "mysql": "autograder.world.databases.mariadb:MySQL",

@@ -43,7 +43,7 @@ Scores = dict[tuple[str, str], float | None]  # by student and test; None where 
 
 
 @dataclass(frozen=True)
-class Row:
+class GradingCost:
     """One way to grade one class."""
 
     way: str
@@ -84,7 +84,7 @@ def measure(repeats: int, *, quick: bool) -> int:
 
 def _rows(
     course: Path, unit: str, number: int, few: int, only: Sequence[str] | None = None
-) -> list[Row]:
+) -> list[GradingCost]:
     """Every way that nbgrader's gradebook is filled, one after the other; first ours, one worker.
 
     `only` these ways, and side by side, where each has a core and its CPU can be told apart.
@@ -126,7 +126,7 @@ def _rows(
     ]
 
 
-def _row(way: str, costs: dict[int, Cost], first: Scores, found: Scores) -> Row:
+def _row(way: str, costs: dict[int, Cost], first: Scores, found: Scores) -> GradingCost:
     few, most = min(costs), max(costs)
     same = True
     for name in sorted({*first, *found}):
@@ -135,7 +135,7 @@ def _row(way: str, costs: dict[int, Cost], first: Scores, found: Scores) -> Row:
             print(f"{way}: {other} and not {score} for {name}", file=sys.stderr)
             same &= None in pair and "no grade" not in pair
     cost, more = costs[most], most - few
-    return Row(
+    return GradingCost(
         way,
         most,
         cost.cpu / most,
@@ -214,7 +214,7 @@ def _left_open(graded: Path) -> set[str]:
 # otter
 
 
-def _otter(folder: Path, number: int, notes: list[str]) -> Row | None:
+def _otter(folder: Path, number: int, notes: list[str]) -> GradingCost | None:
     """The same five answers, by otter; None with a note where it cannot be had."""
     otter = _otters_program(folder.parent / "otter-venv", notes)
     if otter is None:
@@ -239,7 +239,7 @@ def _otter(folder: Path, number: int, notes: list[str]) -> Row | None:
     cpu, wall = (sum(getattr(cost, what) for cost in costs) for what in ("cpu", "wall"))
     most = max(cost.memory for cost in costs)
     print(f"otter: {costs[-1]}"[:600], file=sys.stderr, flush=True)
-    return Row("otter", number, cpu / number, None, wall / number, None, most, right, 0)
+    return GradingCost("otter", number, cpu / number, None, wall / number, None, most, right, 0)
 
 
 def _otters_program(place: Path, notes: list[str]) -> str | None:
@@ -271,7 +271,7 @@ def _otters_score(out: Path) -> float:
 # The tables
 
 
-def _holds(rows: Sequence[Row]) -> bool:
+def _holds(rows: Sequence[GradingCost]) -> bool:
     ours, stock = (next(row for row in rows if row.way == way) for way in (OURS, STOCK))
     further = ours.cpu if ours.further is None else ours.further
     theirs = stock.cpu if stock.further is None else stock.further
@@ -283,7 +283,7 @@ def _holds(rows: Sequence[Row]) -> bool:
     )
 
 
-def _text(rows: Sequence[Row], of_unit: Sequence[Row], notes: Sequence[str]) -> str:
+def _text(rows: Sequence[GradingCost], of_unit: Sequence[GradingCost], notes: Sequence[str]) -> str:
     system = f"{platform.system()} {platform.release().split('-')[0]}"
     conditions = (
         f"In one run, {os.cpu_count()} CPUs, {system}, CPython {platform.python_version()}, load "
@@ -302,7 +302,7 @@ def _text(rows: Sequence[Row], of_unit: Sequence[Row], notes: Sequence[str]) -> 
     return "\n".join(parts) + "\n"
 
 
-def _table(rows: Sequence[Row], waiting: float | None) -> str:
+def _table(rows: Sequence[GradingCost], waiting: float | None) -> str:
     ours = rows[0]
     lines = [
         "| way | submissions | CPU, s each | wall, s each | its own waiting | MB | same scores |"
@@ -327,7 +327,7 @@ def _table(rows: Sequence[Row], waiting: float | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _write(text: str, rows: Sequence[Row], of_unit: Sequence[Row]) -> None:
+def _write(text: str, rows: Sequence[GradingCost], of_unit: Sequence[GradingCost]) -> None:
     FIGURES.mkdir(exist_ok=True)
     table, plain = (FIGURES / f"grading.{end}" for end in ("md", "json"))
     table.write_text(text)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from autograder.bench.probe import figures, labels, overhead, scores
 from autograder.bench.probe.detectors import DETECTORS, missing
-from autograder.bench.probe.scores import LANES, LOADS, Row
+from autograder.bench.probe.scores import LANES, LOADS, SnippetRun
 from autograder.bench.probe.snippets import made
 from autograder.bench.probe.worker import Worker
 
@@ -46,7 +46,7 @@ def measure(repeats: int, *, quick: bool) -> int:
     try:
         with log.open("w") as out:
 
-            def say(row: Row) -> None:
+            def say(row: SnippetRun) -> None:
                 out.write(json.dumps(dataclasses.asdict(row)) + "\n")
                 out.flush()
 

@@ -31,7 +31,7 @@ EXPECTED = "no such command"  # what a snippet about exceptions raises
 
 
 @dataclass
-class Seen:
+class Detection:
     """What a detector said about one run."""
 
     verdict: Verdict = "free"
@@ -53,10 +53,10 @@ class Seen:
             self.verdict = "blocked"
 
 
-Detector = Callable[[Snippet, tuple[Any, ...], float], Seen]
+Detector = Callable[[Snippet, tuple[Any, ...], float], Detection]
 
 
-def probe(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
+def probe(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """Run under our own probe."""
     from autograder import wire
     from autograder.monitor import watch
@@ -64,7 +64,7 @@ def probe(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
     from autograder.report.report import Report
 
     record = watch.run(snippet.function, args, {}, timeout=TIMEOUT)
-    report, seen = Report(record), Seen(noise=0.0)
+    report, seen = Report(record), Detection(noise=0.0)
     worst = report.blocks[0] if report.blocks else None
     seen.noise = report.noise
     if worst is not None:
@@ -89,9 +89,9 @@ def probe(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
     return seen
 
 
-def heartbeat(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
+def heartbeat(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """A task that sleeps 5 ms and notes how late it woke: what most people write."""
-    seen = Seen()
+    seen = Detection()
 
     @contextlib.asynccontextmanager
     async def beating() -> AsyncIterator[None]:
@@ -112,9 +112,9 @@ def heartbeat(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
     return _run(snippet, args, seen, beating())
 
 
-def asyncio_debug(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
+def asyncio_debug(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """asyncio's debug mode with slow_callback_duration at the limit."""
-    seen = Seen()
+    seen = Detection()
 
     class Slow(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -136,9 +136,9 @@ def asyncio_debug(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen
         logger.removeHandler(handler)
 
 
-def aiodebug(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
+def aiodebug(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """aiodebug's log_slow_callbacks."""
-    seen = Seen()
+    seen = Detection()
     _aiodebug_says(limit)[0] = lambda name, spent: seen.block(spent, limit, _place_in(name))
     return _run(snippet, args, seen, _nothing())
 
@@ -151,14 +151,14 @@ def _aiodebug_says(limit: float) -> list[Callable[[str, float], None]]:
     return listener
 
 
-def pyleak(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
+def pyleak(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """pyleak's no_event_loop_blocking, which samples the stack."""
     package = importlib.import_module("pyleak.eventloop")
     context = package.CallerContext(__file__, "pyleak", files={snippet.file, __file__})
     monitor = package.no_event_loop_blocking(
         "log", _silent(), threshold=limit, check_interval=0.01, caller_context=context
     )
-    seen = _run(snippet, args, Seen(), monitor)
+    seen = _run(snippet, args, Detection(), monitor)
     for block in monitor.detector.detected_blocks:
         stack = [frame for frame in block.blocking_stack or () if frame.filename == snippet.file]
         place = (snippet.file, stack[-1].lineno or 0) if stack else ("", 0)
@@ -167,10 +167,10 @@ def pyleak(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
     return seen
 
 
-def blockbuster(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
+def blockbuster(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """blockbuster, which patches known blocking calls to raise. It does not time anything."""
     module = importlib.import_module("blockbuster.blockbuster")
-    seen = Seen()
+    seen = Detection()
 
     def noted(self: BaseException, *args: object) -> None:
         Exception.__init__(self, *args)
@@ -190,10 +190,10 @@ def blockbuster(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
     return seen
 
 
-def aiocop(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
+def aiocop(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """aiocop, which wraps callbacks and samples the stack."""
     package = importlib.import_module("aiocop")
-    seen = Seen()
+    seen = Detection()
 
     def slow(event: Any) -> None:
         if not event.exceeded_threshold:
@@ -224,9 +224,9 @@ def _aiocop_says(limit: float) -> list[Callable[[Any], None]]:
     return listener
 
 
-def bare(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Seen:
+def bare(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """Nothing at all: what the cost of the others is measured against."""
-    seen = Seen()
+    seen = Detection()
 
     async def main() -> None:
         value = await snippet.function(*args)
@@ -256,7 +256,9 @@ def missing(name: str) -> str:
     return ""
 
 
-def _run(snippet: Snippet, args: tuple[Any, ...], seen: Seen, monitor: Monitor[Any]) -> Seen:
+def _run(
+    snippet: Snippet, args: tuple[Any, ...], seen: Detection, monitor: Monitor[Any]
+) -> Detection:
     """Run the snippet on a fresh loop inside a peer's monitor."""
 
     async def main() -> None:

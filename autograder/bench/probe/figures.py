@@ -8,7 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from autograder.bench.probe.overhead import Ratio
-from autograder.bench.probe.scores import Row, Score, errors, percentile, score
+from autograder.bench.probe.scores import Score, SnippetRun, errors, percentile, score
 from autograder.paths import FIGURES
 
 _SAID = {"0": "quiet", "8+mem": "8 hogs and memory"}
@@ -16,8 +16,8 @@ BOUNDS = (0.01, 0.02, 0.05)  # s: limits at which the measured blocks of known l
 
 
 def tables(
-    rows: Sequence[Row],
-    blocks: Sequence[Row],
+    rows: Sequence[SnippetRun],
+    blocks: Sequence[SnippetRun],
     overhead: dict[str, dict[str, Ratio]],
     skipped: dict[str, str],
     conditions: str,
@@ -37,8 +37,8 @@ def tables(
 
 def write(
     text: str,
-    rows: Sequence[Row],
-    blocks: Sequence[Row],
+    rows: Sequence[SnippetRun],
+    blocks: Sequence[SnippetRun],
     overhead: dict[str, dict[str, Ratio]],
 ) -> list[Path]:
     """Write the table, the chart, and the figures as JSON; return the paths."""
@@ -70,7 +70,7 @@ def write(
     return [table, chart, plain]
 
 
-def _verdict_table(rows: Sequence[Row], loads: list[str], detectors: list[str]) -> str:
+def _verdict_table(rows: Sequence[SnippetRun], loads: list[str], detectors: list[str]) -> str:
     lines = [
         "## Verdicts\n",
         "Recall (blocking snippets blamed) / false failures (harmless ones blamed) / inconclusive, "
@@ -92,7 +92,7 @@ def _verdict_table(rows: Sequence[Row], loads: list[str], detectors: list[str]) 
     return "\n".join(lines) + "\n"
 
 
-def _line_table(rows: Sequence[Row], loads: list[str], detectors: list[str]) -> str:
+def _line_table(rows: Sequence[SnippetRun], loads: list[str], detectors: list[str]) -> str:
     lines = [
         "## Lines named right\n",
         "Of the blocking snippets that were blamed, in %.\n",
@@ -106,7 +106,7 @@ def _line_table(rows: Sequence[Row], loads: list[str], detectors: list[str]) -> 
     return "\n".join(lines) + "\n"
 
 
-def _error_table(rows: Sequence[Row], blocks: Sequence[Row], loads: list[str]) -> str:
+def _error_table(rows: Sequence[SnippetRun], blocks: Sequence[SnippetRun], loads: list[str]) -> str:
     lines = [
         "## Error of the measured block\n",
         "Milliseconds, p50 / p99 / max over runs: blocks of 5-100 ms on one thread, and the "
@@ -123,7 +123,7 @@ def _error_table(rows: Sequence[Row], blocks: Sequence[Row], loads: list[str]) -
     return "\n".join(lines) + "\n"
 
 
-def _bound_table(blocks: Sequence[Row], loads: list[str]) -> str:
+def _bound_table(blocks: Sequence[SnippetRun], loads: list[str]) -> str:
     lines = [
         "## Wrong verdicts close to a limit\n",
         "Wrong / runs for blocks of 0.5, 0.8, 1.25 and 2 times the limit, all loads together.\n",
@@ -167,7 +167,7 @@ def _overhead_table(overhead: dict[str, dict[str, Ratio]]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _wrong_list(rows: Sequence[Row], loads: list[str]) -> str:
+def _wrong_list(rows: Sequence[SnippetRun], loads: list[str]) -> str:
     lines = ["## Where the probe was wrong or did not know\n"]
     for load in loads:
         for row in _of(rows, load, "probe"):
@@ -181,7 +181,7 @@ def _wrong_list(rows: Sequence[Row], loads: list[str]) -> str:
     return "\n".join(lines if len(lines) > 1 else [*lines, "Nowhere."]) + "\n"
 
 
-def _draw(rows: Sequence[Row], path: Path) -> None:
+def _draw(rows: Sequence[SnippetRun], path: Path) -> None:
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
@@ -212,11 +212,11 @@ def _said(load: str) -> str:
     return _SAID.get(load, f"{load} hogs")
 
 
-def _of(rows: Sequence[Row], load: str, detector: str) -> list[Row]:
+def _of(rows: Sequence[SnippetRun], load: str, detector: str) -> list[SnippetRun]:
     return [row for row in rows if row.load == load and row.detector == detector]
 
 
-def _ordered(rows: Sequence[Row], attribute: str) -> list[str]:
+def _ordered(rows: Sequence[SnippetRun], attribute: str) -> list[str]:
     return list(dict.fromkeys(str(getattr(row, attribute)) for row in rows))
 
 

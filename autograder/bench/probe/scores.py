@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from autograder.bench.hogs import hogs
-from autograder.bench.probe.detectors import Seen
+from autograder.bench.probe.detectors import Detection
 from autograder.bench.probe.labels import Snippet
 from autograder.bench.probe.worker import Worker
 
@@ -26,7 +26,7 @@ PEERS_TAKE = 3  # a repeat with the peers takes so many times as long as one wit
 
 
 @dataclass(frozen=True)
-class Row:
+class SnippetRun:
     """One run of one snippet; `truth` and `error` in seconds."""
 
     load: str
@@ -62,16 +62,16 @@ def campaign(
     snippets: Sequence[Snippet],
     loads: Iterable[str],
     repeats: int,
-    say: Callable[[Row], None],
+    say: Callable[[SnippetRun], None],
     *,
     thin: bool = False,
-) -> list[Row]:
+) -> list[SnippetRun]:
     """Return a row for every run; `say` hears each as it comes.
 
     The repeats are shared among so many lanes, each with workers of its own, as the load allows:
     beside 8 hogs another lane is one hog more.
     """
-    rows: list[Row] = []
+    rows: list[SnippetRun] = []
     shared = {snippet.name for snippet in spread(snippets, PEERS_EVERY)}
 
     def run(load: str, mine: Iterable[int], workers: dict[str, Worker]) -> None:
@@ -108,7 +108,7 @@ def _dealt(repeats: int, lanes: int, with_peers: int) -> list[list[int]]:
     return turns
 
 
-def score(rows: Sequence[Row]) -> Score:
+def score(rows: Sequence[SnippetRun]) -> Score:
     """Count the rows of one detector at one load."""
     known = [row for row in rows if row.verdict != "crash"]
     blocking = [row for row in known if row.blocking]
@@ -131,7 +131,7 @@ def score(rows: Sequence[Row]) -> Score:
     )
 
 
-def errors(rows: Sequence[Row]) -> list[float]:
+def errors(rows: Sequence[SnippetRun]) -> list[float]:
     """Return the errors of the measured blocks with a known truth, sorted; seconds."""
     return sorted(
         abs(row.seconds - row.truth)
@@ -145,9 +145,9 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return values[min(len(values) - 1, int(len(values) * percent / 100))] if values else 0.0
 
 
-def _row(load: str, detector: str, snippet: Snippet, seen: Seen | None) -> Row:
+def _row(load: str, detector: str, snippet: Snippet, seen: Detection | None) -> SnippetRun:
     if seen is None:
-        seen = Seen(error="the process crashed or hung")
+        seen = Detection(error="the process crashed or hung")
         verdict = "crash"
     else:
         verdict = str(seen.verdict)
@@ -155,7 +155,7 @@ def _row(load: str, detector: str, snippet: Snippet, seen: Seen | None) -> Row:
         line_right: bool | None = snippet.names(seen.file, seen.line)
     else:
         line_right = None
-    return Row(
+    return SnippetRun(
         load=load,
         detector=detector,
         snippet=snippet.name,

@@ -23,7 +23,7 @@ from typing import Any, TextIO
 import psutil
 
 from autograder.bench.probe import labels
-from autograder.bench.probe.detectors import DETECTORS, Seen
+from autograder.bench.probe.detectors import DETECTORS, Detection
 from autograder.bench.probe.snippets import made
 
 ANSWER_WITHIN = 60.0  # s; a detector that takes longer has crashed or hangs
@@ -53,13 +53,13 @@ class Worker:
         self.crashes = 0
         self._start()
 
-    def run(self, name: str, detector: str = "") -> Seen | None:
+    def run(self, name: str, detector: str = "") -> Detection | None:
         """Run one snippet (under another detector of the same process, when one is named).
 
         None when the process crashed or hung, and a new one was started.
         """
         try:
-            return Seen(**self._ask({"run": name, "under": detector}, ANSWER_WITHIN))
+            return Detection(**self._ask({"run": name, "under": detector}, ANSWER_WITHIN))
         except (EOFError, OSError, TimeoutError):
             self.crashes += 1
             self.close()
@@ -135,12 +135,12 @@ def _prepare(snippets: Sequence[labels.Snippet]) -> None:
     gc.freeze()
 
 
-def _observe(detector: str, snippet: labels.Snippet, limit: float, place: str) -> Seen:
+def _observe(detector: str, snippet: labels.Snippet, limit: float, place: str) -> Detection:
     args = snippet.given()
     gc.collect()
     if place != "thread" or snippet.main_thread:
         return DETECTORS[detector](snippet, args, limit)
-    seen: list[Seen] = []
+    seen: list[Detection] = []
     thread = threading.Thread(target=lambda: seen.append(DETECTORS[detector](snippet, args, limit)))
     thread.start()
     thread.join()

@@ -26,7 +26,7 @@ DELAY = 0.2
 
 
 @dataclass(frozen=True)
-class Servers:
+class SlowServers:
     """Addresses of the slow servers of this process."""
 
     http: str
@@ -48,7 +48,7 @@ class Servers:
 
 
 @functools.cache
-def servers() -> Servers:
+def servers() -> SlowServers:
     """Start the servers, or return the running ones."""
     process = subprocess.Popen(
         [sys.executable, "-m", "autograder.bench.world.slow_servers"],
@@ -60,7 +60,7 @@ def servers() -> Servers:
     ports = json.loads(process.stdout.readline())
     _running.append(process)
     folder = Path(tempfile.mkdtemp(prefix="corpus-"))
-    return Servers(
+    return SlowServers(
         f"http://127.0.0.1:{ports['http']}/", ports["greeting"], ports["dns"], ports["poke"], folder
     )
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.course.author import badges, parse, readme_figure, release, toolbox
 from autograder.course.author.diff import differences
-from autograder.course.author.parse import BrokenUnit, Cell
+from autograder.course.author.parse import BrokenUnit, TextCell
 from autograder.course.author.render import as_bytes, notebook
 from autograder.course.unit import FOLDER, PICTURES, Unit, shown, written
 from autograder.outcomes import UserMistake
@@ -95,7 +95,7 @@ def _lab(unit: Unit) -> dict[str, bytes]:
     return files
 
 
-def _figures(unit: Unit, cells: list[Cell], called: str, prefix: str) -> dict[str, bytes]:
+def _figures(unit: Unit, cells: list[TextCell], called: str, prefix: str) -> dict[str, bytes]:
     """The figures that the text cells name; `prefix` is where the built notebook finds them."""
     found = {}
     for cell in cells:

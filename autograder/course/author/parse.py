@@ -39,7 +39,7 @@ class BrokenUnit(UserMistake):
 
 
 @dataclass(frozen=True)
-class Cell:
+class TextCell:
     """One cell of a text: `line` is that of its first source line, counted from 1."""
 
     kind: str  # "code" or "markdown"
@@ -71,7 +71,7 @@ class Cell:
         return ast.parse(self.python)
 
 
-def read(path: Path, called: str) -> list[Cell]:
+def read(path: Path, called: str) -> list[TextCell]:
     """The cells of one text; `called` is how messages name the file. Raises BrokenUnit."""
     try:
         text = path.read_text(encoding="utf-8")
@@ -80,7 +80,7 @@ def read(path: Path, called: str) -> list[Cell]:
     return cells(text, called)
 
 
-def cells(text: str, called: str) -> list[Cell]:
+def cells(text: str, called: str) -> list[TextCell]:
     """The cells of a text. Comments before the first cell are for the authors and are left out."""
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if _HEADER.match(line)]
@@ -105,7 +105,7 @@ def cells(text: str, called: str) -> list[Cell]:
         source_line = start + 2
         while source_line <= len(lines) and not lines[source_line - 1].strip():
             source_line += 1
-        cell = Cell(kind, source.strip("\n"), keys, source_line)
+        cell = TextCell(kind, source.strip("\n"), keys, source_line)
         _refuse(cell, f"{called}:{start + 1}")
         _parses(cell, called)
         result.append(cell)
@@ -130,7 +130,7 @@ def _no_header(lines: list[str], starts: list[int]) -> int:
     return starts[0]
 
 
-def _refuse(cell: Cell, where: str) -> None:
+def _refuse(cell: TextCell, where: str) -> None:
     """Raises BrokenUnit for a header that says what no cell can be."""
     if "title" in cell.keys:
         raise BrokenUnit(
@@ -160,7 +160,7 @@ def _refuse(cell: Cell, where: str) -> None:
         raise BrokenUnit(f'{where}: `limit` and `stretch` belong to a cell with `exercise="..."`.')
 
 
-def _parses(cell: Cell, called: str) -> None:
+def _parses(cell: TextCell, called: str) -> None:
     """Raises BrokenUnit when a code cell is not Python: the commonest sign of a cell cut in two."""
     if cell.kind != "code":
         return

@@ -100,7 +100,7 @@ def record_readme_run(path: Path, limit: float = 0.1) -> Record:
     """
     from autograder.monitor import run
 
-    # Where tracebacks and `blame` look for the text of a line: the bot needs no file of its own.
+    # Where tracebacks and `frames` look for the text of a line: the bot needs no file of its own.
     linecache.cache["bot.py"] = (len(BOT), None, BOT.splitlines(keepends=True), "bot.py")
     names: dict[str, Any] = {}
     exec(compile(BOT, "bot.py", "exec"), names)

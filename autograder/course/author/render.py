@@ -11,14 +11,14 @@ import hashlib
 from collections import Counter
 from typing import Any
 
-from autograder.course.author.parse import BrokenUnit, Cell
+from autograder.course.author.parse import BrokenUnit, TextCell
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _LOOKS = ("tags", "jupyter", "jp-MarkdownHeadingCollapsed")  # JupyterLab's own keys
 _OURS = ("exercise", "limit", "stretch", "hints", "experiment")
 
 
-def notebook(cells: list[Cell], graded: bool, called: str) -> dict[str, Any]:
+def notebook(cells: list[TextCell], graded: bool, called: str) -> dict[str, Any]:
     """The notebook of a text, as JSON data. `graded`: with nbgrader's metadata, for a lab."""
     occurrences: Counter[str] = Counter()
     taken: dict[str, int] = {}
@@ -69,7 +69,7 @@ def as_bytes(content: dict[str, Any]) -> bytes:
     return text.rstrip("\n").encode() + b"\n"
 
 
-def _nbgrader(cell: Cell) -> dict[str, Any]:
+def _nbgrader(cell: TextCell) -> dict[str, Any]:
     """The full schema-3 metadata of a cell: nbgrader 0.9.6 refuses what lacks a key."""
     metadata: dict[str, Any] = {
         "grade": cell.role == "test",

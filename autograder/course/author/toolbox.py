@@ -15,7 +15,7 @@ from pathlib import Path
 
 from autograder.course.author import parse
 from autograder.course.author.lint import code
-from autograder.course.author.parse import BrokenUnit, Cell
+from autograder.course.author.parse import BrokenUnit, TextCell
 from autograder.course.author.render import as_bytes, notebook
 from autograder.course.unit import FOLDER, Unit, shown
 from autograder.outcomes import UserMistake
@@ -80,7 +80,7 @@ def _is_page(path: Path) -> bool:
     return bool(_CELL.search(path.read_text(encoding="utf-8")))
 
 
-def _linked(root: Path, cell: Cell, called: str, built: dict[Path, bytes]) -> Cell:
+def _linked(root: Path, cell: TextCell, called: str, built: dict[Path, bytes]) -> TextCell:
     """The cell with addresses in the place of its links. Raises BrokenUnit for a target that is
     not there."""
 

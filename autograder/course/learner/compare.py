@@ -18,7 +18,7 @@ _MARK = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Comparison:
+class AnswerComparison:
     """What a cell shows: both answers, or one sentence."""
 
     sentence: str
@@ -44,7 +44,7 @@ class Comparison:
         return f"<p>{prose_as_html(self.sentence)}</p>{beside}"
 
 
-def compare(exercise: str, anyway: bool = False) -> Comparison:
+def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
     """Shows the course's answer to an exercise beside yours, as your notebook was last saved.
 
     Before the exercise has passed `check` it must be asked for with `anyway=True`; no points are
@@ -54,20 +54,24 @@ def compare(exercise: str, anyway: bool = False) -> Comparison:
     standings = progress(root).standings
     found = [(one, part) for one in standings for part in one.exercises if part.name == exercise]
     if not found:
-        return Comparison(f"There is no exercise {exercise!r}; its name is in the lab's cells.")
+        return AnswerComparison(
+            f"There is no exercise {exercise!r}; its name is in the lab's cells."
+        )
     standing, part = found[0]
     unit = standing.unit
     longer = [other.name for other in standing.exercises if other.name.startswith(f"{exercise}_")]
     ours = _answer(unit.lab, exercise, longer)
     if not ours:
-        return Comparison("The course's answers are not here; open this in the course's folder.")
+        return AnswerComparison(
+            "The course's answers are not here; open this in the course's folder."
+        )
     if not part.done and not anyway:
-        return Comparison(
+        return AnswerComparison(
             f"`{exercise}` has {part.score:g} of {part.points:g} points in your last "
             f"`python3 -m autograder check {shown(root, unit.work_lab)}`. To see our answer "
             f"now, run compare({exercise!r}, anyway=True): no points are lost."
         )
-    return Comparison(
+    return AnswerComparison(
         f"One right answer to `{exercise}`, beside yours as it was last saved. There are others: "
         "what counts is the value, and a loop that stays free.",
         _answer(unit.work_lab, exercise, longer),

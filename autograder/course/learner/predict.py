@@ -26,23 +26,27 @@ NO_GUESS = "?"
 ASKED = 3  # questions that `recall` shows: one of the previous unit, of the one before, of an older
 
 
-def predict(guess: str | None = None, *, about: str | None = None) -> Card:
+def predict(guess: str | None = None, *, about: str | None = None) -> QuestionBox:
     """Records a guess before a run; called without one, after the run, tells what was right.
 
     `predict("?", about="...")` shows the question; put a letter in place of `?` and run it again.
     """
     root = repository()
     if about is None:
-        return Card([Part(f'Name the question: predict({guess or "?"!r}, about="...").')])
+        return QuestionBox(
+            [AskedQuestion(f'Name the question: predict({guess or "?"!r}, about="...").')]
+        )
     question, problem = _find(root, about)
     if question is None:
-        return Card([Part(problem)])
+        return QuestionBox([AskedQuestion(problem)])
     if guess is None:
-        return Card([_explained(question, _answer_to(root, question))])
-    return Card([_guessed(root, question, guess, call="predict", after="now run the next cell.")])
+        return QuestionBox([_explained(question, _answer_to(root, question))])
+    return QuestionBox(
+        [_guessed(root, question, guess, call="predict", after="now run the next cell.")]
+    )
 
 
-def recall(what: str, *, about: str | None = None) -> Card:
+def recall(what: str, *, about: str | None = None) -> QuestionBox:
     """`recall("03_gateway")` asks three questions of earlier units; `recall("B", about="...")`
     answers one, and explains it at once. A question that was missed comes back first."""
     root = repository()
@@ -50,13 +54,15 @@ def recall(what: str, *, about: str | None = None) -> Card:
         return _asked(root, what)
     question, problem = _find(root, about)
     if question is None:
-        return Card([Part(problem)])
+        return QuestionBox([AskedQuestion(problem)])
     part = _guessed(root, question, what, call="recall", after="")
-    return Card([_explained(question, _answer_to(root, question)) if part.answered else part])
+    return QuestionBox(
+        [_explained(question, _answer_to(root, question)) if part.answered else part]
+    )
 
 
 @dataclass(frozen=True)
-class Part:
+class AskedQuestion:
     """One question with what is said about it: options, each with a mark, and a reason below."""
 
     head: str
@@ -66,10 +72,10 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Card:
+class QuestionBox:
     """What a cell shows: as HTML in a notebook, as text everywhere else."""
 
-    parts: list[Part]
+    parts: list[AskedQuestion]
 
     def __repr__(self) -> str:
         return "\n\n".join(_as_text(part) for part in self.parts)
@@ -110,7 +116,7 @@ def _find(root: Path, about: object) -> tuple[Question | None, str]:
     return question, ""
 
 
-def _guessed(root: Path, question: Question, guess: object, call: str, after: str) -> Part:
+def _guessed(root: Path, question: Question, guess: object, call: str, after: str) -> AskedQuestion:
     """Records a guess and shows it among the options."""
     *most, last = question.options
     letters = f"{', '.join(most)} or {last}"
@@ -120,9 +126,11 @@ def _guessed(root: Path, question: Question, guess: object, call: str, after: st
         how = f'Put {letters} in place of "?" and run the cell again; a guess costs nothing.'
         if call == "recall":
             how = f'Answer with `recall("{last}", about="{question.id}")`, or another letter.'
-        return Part(question.ask, options, how)
+        return AskedQuestion(question.ask, options, how)
     if chosen not in question.options:
-        return Part(question.ask, options, f"{guess!r} is not {letters}; nothing is recorded.")
+        return AskedQuestion(
+            question.ask, options, f"{guess!r} is not {letters}; nothing is recorded."
+        )
     entry = {
         "guess": chosen,
         "right": chosen == question.right,
@@ -135,10 +143,10 @@ def _guessed(root: Path, question: Question, guess: object, call: str, after: st
     except OSError as error:
         foot += f" (It could not be noted: {error.strerror or error}.)"
     lines = [("→" if letter == chosen else "", letter, text) for _, letter, text in options]
-    return Part(question.ask, lines, foot, answered=True)
+    return AskedQuestion(question.ask, lines, foot, answered=True)
 
 
-def _explained(question: Question, guess: str | None) -> Part:
+def _explained(question: Question, guess: str | None) -> AskedQuestion:
     """Says for each option why it is right, or why it tempts."""
     lines = []
     for letter, text in question.options.items():
@@ -155,7 +163,7 @@ def _explained(question: Question, guess: str | None) -> Part:
         foot = f"You said {guess}, and {question.right} is right."
         if question.kind == "recall":
             foot += " This one will be asked again."
-    return Part(question.ask, lines, foot, answered=True)
+    return AskedQuestion(question.ask, lines, foot, answered=True)
 
 
 def _answer_to(root: Path, question: Question) -> str | None:
@@ -163,25 +171,31 @@ def _answer_to(root: Path, question: Question) -> str | None:
     return guess if guess in question.options else None
 
 
-def _asked(root: Path, unit: str) -> Card:
+def _asked(root: Path, unit: str) -> QuestionBox:
     every = every_question(root)
     if not re.fullmatch(r"\d\d_\w+", str(unit)):
-        return Card([Part(f'To answer, name the question: recall({unit!r}, about="...").')])
+        return QuestionBox(
+            [AskedQuestion(f'To answer, name the question: recall({unit!r}, about="...").')]
+        )
     chosen = _chosen(root, unit, [question for question in every if question.kind == "recall"])
     if not chosen:
-        return Card(
-            [Part("There is nothing to recall yet; go on." if every else _find(root, "")[1])]
+        return QuestionBox(
+            [
+                AskedQuestion(
+                    "There is nothing to recall yet; go on." if every else _find(root, "")[1]
+                )
+            ]
         )
-    return Card([_again(root, question) for question in chosen])
+    return QuestionBox([_again(root, question) for question in chosen])
 
 
-def _again(root: Path, question: Question) -> Part:
+def _again(root: Path, question: Question) -> AskedQuestion:
     """A question as it is asked anew. What was guessed in its own unit does not give it away."""
     options = [("", letter, text) for letter, text in question.options.items()]
     how = (
         f'From {question.unit}. To answer, run `recall("?", about="{question.id}")` with a letter.'
     )
-    return Part(question.ask, options, how)
+    return AskedQuestion(question.ask, options, how)
 
 
 def _chosen(root: Path, unit: str, every: list[Question]) -> list[Question]:
@@ -212,7 +226,7 @@ def _store(root: Path) -> Path:
     return store.folder(root) / "answers.json"
 
 
-def _as_text(part: Part) -> str:
+def _as_text(part: AskedQuestion) -> str:
     lines = [part.head]
     for mark, letter, text in part.lines:
         option, *reason = text.split("\n")
@@ -221,7 +235,7 @@ def _as_text(part: Part) -> str:
     return "\n".join([*lines, *([part.foot] if part.foot else [])])
 
 
-def _as_html(part: Part) -> str:
+def _as_html(part: AskedQuestion) -> str:
     """A bordered block in the theme's own colours; marks are words, never colour alone."""
     rows = []
     for mark, letter, text in part.lines:

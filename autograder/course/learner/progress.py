@@ -24,7 +24,7 @@ FINISH = 0.8  # of the core points; with the audit of one's own bot, the course 
 
 
 @dataclass(frozen=True)
-class Exercise:
+class ExerciseProgress:
     """One exercise, and how far the learner is with it."""
 
     name: str
@@ -42,7 +42,7 @@ class Standing:
     """How far the learner is with one unit; minutes as its design note states them."""
 
     unit: Unit
-    exercises: list[Exercise]
+    exercises: list[ExerciseProgress]
     guessed: int
     predictions: int
     minutes_left: float
@@ -62,7 +62,7 @@ class Standing:
         return self.score > 0 or 2 * self.guessed >= self.predictions
 
     @property
-    def next_exercise(self) -> Exercise | None:
+    def next_exercise(self) -> ExerciseProgress | None:
         """The first core exercise that is open."""
         return next((e for e in self.exercises if not e.done and not e.stretch), None)
 
@@ -171,7 +171,9 @@ def progress(root: Path | None = None) -> Progress:
     return Progress(root, standings)
 
 
-def _standing(unit: Unit, exercises: list[Exercise], guessed: int, predictions: int) -> Standing:
+def _standing(
+    unit: Unit, exercises: list[ExerciseProgress], guessed: int, predictions: int
+) -> Standing:
     stated = unit.minutes()
     most = sum(exercise.points for exercise in exercises)
     open_share = 1 - sum(exercise.score for exercise in exercises) / most if most else 0.0
@@ -181,7 +183,7 @@ def _standing(unit: Unit, exercises: list[Exercise], guessed: int, predictions: 
     return Standing(unit, exercises, guessed, predictions, left)
 
 
-def _exercises(unit: Unit, scores: dict[str, object]) -> list[Exercise]:
+def _exercises(unit: Unit, scores: dict[str, object]) -> list[ExerciseProgress]:
     """The exercises of a released lab, in its order; a test belongs to the longest name it begins
     with. A score that is no number counts as nothing."""
     try:
@@ -201,12 +203,12 @@ def _exercises(unit: Unit, scores: dict[str, object]) -> list[Exercise]:
             points[name] += cell["points"]
             score[name] += min(_number(scores.get(cell["grade_id"])), cell["points"])
     return [
-        Exercise(name, score[name], points[name], bool(about.get("stretch")))
+        ExerciseProgress(name, score[name], points[name], bool(about.get("stretch")))
         for name, about in stated.items()
     ]
 
 
-def _answered(unit: Unit, exercise: Exercise) -> bool:
+def _answered(unit: Unit, exercise: ExerciseProgress) -> bool:
     """Whether the learner's copy of the lab holds an answer to this exercise, as last saved."""
     try:
         handed_out, mine = (renewal.answers(p.read_bytes()) for p in (unit.release, unit.work_lab))

@@ -12,14 +12,14 @@ from typing import Any
 
 from autograder.course import store
 from autograder.course.learner import predict
-from autograder.course.learner.predict import Card, Part
+from autograder.course.learner.predict import AskedQuestion, QuestionBox
 from autograder.course.learner.questions import Question
 from autograder.course.unit import repository
 
 _AGAIN = " (after)"  # beside the first answer in answers.json, which stays
 
 
-def before(letters: str, root: Path | None = None) -> Card:
+def before(letters: str, root: Path | None = None) -> QuestionBox:
     """Asks the questions before the course: one letter each, in order, `?` where there is none yet.
 
     What is no letter of a question is named and not noted. Nothing is explained: `after` does that.
@@ -33,10 +33,12 @@ def before(letters: str, root: Path | None = None) -> Card:
     ]
     count = sum(letter is not None for letter in given)
     said = f"{count} of {len(asked)} answered{trouble}. You will meet them again in unit 12."
-    return Card([*parts, Part((said if count else _how(asked, "before")) + _amiss(letters, asked))])
+    return QuestionBox(
+        [*parts, AskedQuestion((said if count else _how(asked, "before")) + _amiss(letters, asked))]
+    )
 
 
-def after(letters: str, root: Path | None = None) -> Card:
+def after(letters: str, root: Path | None = None) -> QuestionBox:
     """Asks the same questions after the course, and explains each one that is answered."""
     root = root or repository()
     asked = _asked(root)
@@ -53,7 +55,7 @@ def after(letters: str, root: Path | None = None) -> Card:
     now = sum(letter == one.right for one, letter in zip(asked, given, strict=True))
     said = f"Before the course {then} of {len(asked)} were right, now {now}{trouble}."
     told = said if any(given) else _how(asked, "after")
-    return Card([*parts, Part(told + _amiss(letters, asked))])
+    return QuestionBox([*parts, AskedQuestion(told + _amiss(letters, asked))])
 
 
 def _asked(root: Path) -> list[Question]:
@@ -110,12 +112,12 @@ def _how(asked: list[Question], called: str) -> str:
     return f"Write {len(asked)} letters, one for each question, `?` for those left out: `{example}`"
 
 
-def _plain(number: int, question: Question, letter: str | None) -> Part:
+def _plain(number: int, question: Question, letter: str | None) -> AskedQuestion:
     lines = [("→" if key == letter else "", key, text) for key, text in question.options.items()]
-    return Part(f"{number}. {question.ask}", lines)
+    return AskedQuestion(f"{number}. {question.ask}", lines)
 
 
-def _explained(number: int, question: Question, now: str, then: str | None) -> Part:
+def _explained(number: int, question: Question, now: str, then: str | None) -> AskedQuestion:
     lines = []
     for letter, text in question.options.items():
         marks = [
@@ -124,4 +126,4 @@ def _explained(number: int, question: Question, now: str, then: str | None) -> P
             *(["you, before the course"] if letter == then else []),
         ]
         lines.append((", ".join(marks), letter, f"{text} — {question.because[letter]}"))
-    return Part(f"{number}. {question.ask}", lines)
+    return AskedQuestion(f"{number}. {question.ask}", lines)

@@ -1,6 +1,6 @@
 """Many examinations at once: on the cores of this machine, or in the slots of a Dask cluster.
 
-Either is an executor of `concurrent.futures` that calls `slots.examine`. The gradebook is no
+Either is an executor of `concurrent.futures` that calls `worker.examine`. The gradebook is no
 business of theirs: the process that asks writes it, alone, so that SQLite has one writer.
 """
 

@@ -29,7 +29,7 @@ from autograder.grading.examination.fork_client import (
     ForkServerGone,
     children_of,
 )
-from autograder.grading.examination.handles import Handle
+from autograder.grading.examination.handles import LearnerHandle
 from autograder.grading.examination.outputs import Output, checked, clean, error
 from autograder.grading.examination.witness import Testimony, Watching, Witness
 from autograder.grading.jail import confine
@@ -324,7 +324,7 @@ async def _call(
 
 def _driver_source(function: Any, given: Container[str]) -> str:
     """The text of a driver; empty for what the candidate has under the same name."""
-    if isinstance(function, Handle):
+    if isinstance(function, LearnerHandle):
         return ""
     if isinstance(function, FunctionType):
         return drivers.source_of(function, given)

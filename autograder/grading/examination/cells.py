@@ -28,7 +28,7 @@ class Cell:
 
 
 @dataclass
-class Seen:
+class CellOutcome:
     """What came of one cell; the last fields are those of a test cell."""
 
     outputs: list[Output]
@@ -59,7 +59,7 @@ class Seen:
 class Examined:
     """What came of a notebook, by cell index, and what the verdict rests on."""
 
-    seen: dict[int, Seen] = field(default_factory=dict)
+    seen: dict[int, CellOutcome] = field(default_factory=dict)
     seconds: float = 0.0
     restarts: int = 0  # candidates that broke
     layers: list[str] = field(default_factory=list)  # of the jail

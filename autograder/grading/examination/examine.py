@@ -27,9 +27,9 @@ from autograder.grading.examination.cells import (
     MOST_FILES,
     SECONDS,
     Cell,
+    CellOutcome,
     ExaminationFailed,
     Examined,
-    Seen,
 )
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
@@ -49,7 +49,7 @@ def examine(
     seconds: float = SECONDS,
     attempts: int = ATTEMPTS,
     strict: bool = False,
-    on_cell: Callable[[Cell, Seen], None] | None = None,
+    on_cell: Callable[[Cell, CellOutcome], None] | None = None,
 ) -> Examined:
     """Grade one notebook and return what came of each cell.
 
@@ -102,7 +102,7 @@ def _take(frame: dict[str, Any], examined: Examined, attempt: int) -> None:
         examined.layers = frame["layers"]
     elif "status" in frame or attempt == 1:
         index = frame.pop("index")
-        examined.seen[index] = Seen(**frame, attempts=attempt)
+        examined.seen[index] = CellOutcome(**frame, attempts=attempt)
         frame["index"] = index
 
 

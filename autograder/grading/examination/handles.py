@@ -21,7 +21,7 @@ class HandleMisused(TypeError):
     """A test cell used a learner's name other than through `watch`: a mistake of the course's."""
 
 
-class Handle:
+class LearnerHandle:
     """A name in the candidate."""
 
     __slots__ = ("__name__",)
@@ -54,11 +54,11 @@ def bind(namespace: dict[str, Any], sources: Iterable[str]) -> None:
     Names of the test's own side stay what they are, and so do builtins: a learner's `print = None`
     must not reach the test.
     """
-    for name in [name for name, value in namespace.items() if type(value) is Handle]:
+    for name in [name for name, value in namespace.items() if type(value) is LearnerHandle]:
         del namespace[name]
     for name in bound_by(sources):
         if name not in namespace and not hasattr(builtins, name):
-            namespace[name] = Handle(name)
+            namespace[name] = LearnerHandle(name)
 
 
 def bound_by(sources: Iterable[str]) -> set[str]:

@@ -12,7 +12,7 @@ Files = dict[str, bytes]  # by their path below the folder
 
 @dataclass(frozen=True)
 class Job:
-    """What one examination needs; see `examination.examine`."""
+    """What one examination needs; see `examine.examine`."""
 
     cells: list[Cell]
     promised: list[str]

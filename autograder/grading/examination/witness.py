@@ -83,7 +83,7 @@ class Testimony:
         return 0.0, ""
 
 
-class Look(NamedTuple):
+class WitnessSample(NamedTuple):
     """A candidate's threads at one moment: nanoseconds, and counts."""
 
     before: int  # the clock before this look and after it: figures are of some moment in between
@@ -116,7 +116,7 @@ class Witness:
             os.close(descriptor)
         self.pulse.close()
 
-    def look(self) -> Look:
+    def look(self) -> WitnessSample:
         """Return what the kernel says now; raises OSError when the process has ended."""
         times, _, counts, own = self._open
         before = time.time_ns()
@@ -130,7 +130,7 @@ class Witness:
                     said = Path(f"{self._tasks}/{name}/schedstat").read_bytes()
                     others[name] = int(said.split()[1])
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
-        return Look(before, after, runs, cpu, wait, int(written), others, mine)
+        return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
 
     def asleep_in(self) -> str:
         """The system call that the main thread sleeps in; empty when it runs, or is about to."""
@@ -165,9 +165,11 @@ class Watching:
         self._witness = witness
         witness.drain()
         self._over, self._end = os.pipe()
-        self._begun: tuple[int, Look] | None = None  # when the loop began, and the look at it
+        self._begun: tuple[int, WitnessSample] | None = (
+            None  # when the loop began, and the look at it
+        )
         self._knock = b""  # what was not answered yet
-        self._answered: Look | None = None
+        self._answered: WitnessSample | None = None
         self._silent = 0
         self._slept: tuple[int, int] | None = None  # runs of the main thread, and since when
         self._first = self._base = witness.look()
@@ -224,7 +226,7 @@ class Watching:
             if not isinstance(error, ProcessLookupError):  # it ended: the answer will tell
                 self.seen.lost = f"its process could not be watched ({error})"
 
-    def _take(self, look: Look) -> None:
+    def _take(self, look: WitnessSample) -> None:
         said, stamp = self._witness.receive()
         if said == HELLO and self._begun is None:
             self._begun = stamp, look
@@ -241,7 +243,7 @@ class Watching:
         else:
             self.seen.strange += 1
 
-    def _note_sleep(self, look: Look) -> None:
+    def _note_sleep(self, look: WitnessSample) -> None:
         if self._slept is None:
             return
         runs, since = self._slept
@@ -254,7 +256,7 @@ class Watching:
             self.seen.asleep, self.seen.asleep_in = slept, place
 
 
-def _held(base: Look, since: int, look: Look, until: int) -> float:
+def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> float:
     """C + S between two moments, in seconds, at least; the looks may lie outside of them."""
     cpu = look.cpu - base.cpu
     slept = until - since - (look.wait - base.wait) - cpu - _others(base, look)
@@ -262,6 +264,6 @@ def _held(base: Look, since: int, look: Look, until: int) -> float:
     return (max(0, cpu - outside) + max(0, slept)) / 1e9
 
 
-def _others(base: Look, look: Look) -> int:
+def _others(base: WitnessSample, look: WitnessSample) -> int:
     """For how long, together, all threads but the main one waited for a CPU."""
     return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())

@@ -6,7 +6,7 @@ import html
 from typing import Any
 
 from autograder.grading.examination import verdicts
-from autograder.grading.examination.cells import Seen
+from autograder.grading.examination.cells import CellOutcome
 from autograder.grading.examination.outputs import Output, error
 from autograder.monitor.timer_probe import shortest_kept
 from autograder.text import duration
@@ -26,7 +26,7 @@ _TELLS_NOTHING = (
 _PICTURED = ("LoopBlocked", "TooSlow")
 
 
-def box(seen: Seen) -> Output:
+def box(seen: CellOutcome) -> Output:
     """Return the first output of a graded test: the verdict, the loop, the limit, the line."""
     lines = [_verdict(seen), *_loop(seen)]
     if seen.attempts > 1:
@@ -43,7 +43,7 @@ def box(seen: Seen) -> Output:
     }
 
 
-def about(seen: Seen, source: str) -> dict[str, Any]:
+def about(seen: CellOutcome, source: str) -> dict[str, Any]:
     """Return what the page of a test cell must know of it; it goes into the cell's metadata."""
     return {"hidden": in_hidden(source, seen.test_line), "kind": _kind(seen.outputs)}
 
@@ -96,7 +96,7 @@ def shown(outputs: list[Any], said: dict[str, Any]) -> list[Any]:
     return kept
 
 
-def _verdict(seen: Seen) -> str:
+def _verdict(seen: CellOutcome) -> str:
     match seen.status:
         case verdicts.PASSED:
             return "Passed."
@@ -109,7 +109,7 @@ def _verdict(seen: Seen) -> str:
     return f"Open, for the machine was too busy; no points are lost yet: {seen.message}"
 
 
-def _loop(seen: Seen) -> list[str]:
+def _loop(seen: CellOutcome) -> list[str]:
     """Sentences on how long the loop was held, and what of it the machine answers for."""
     if seen.limit is None:
         return []

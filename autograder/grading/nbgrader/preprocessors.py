@@ -50,7 +50,7 @@ class Repair(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class Examine(NbGraderPreprocessor):  # type: ignore[misc]
-    """Runs the learner's cells in one process and the tests in another; see examination.py."""
+    """Runs the learner's cells in one process and the tests in another; see examination/."""
 
     timeout = Float(SECONDS, help="Seconds that one cell, or one test, may take.").tag(config=True)
     attempts = Integer(

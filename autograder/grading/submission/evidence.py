@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.batch import worker
-from autograder.grading.examination.cells import Cell, Examined, Seen
+from autograder.grading.examination.cells import Cell, CellOutcome, Examined
 from autograder.grading.examination.provenance import Surroundings
 
 SUFFIX = ".examined.json"
@@ -90,7 +90,7 @@ def of_submission(folder: Path, unit: str, ignore: Sequence[str]) -> str:
     return digest("\n".join(lines).encode(errors="surrogateescape"))
 
 
-def _about(seen: Seen) -> dict[str, Any]:
+def _about(seen: CellOutcome) -> dict[str, Any]:
     """Everything the examiner said of a test, witnesses included, as JSON data."""
     block = seen.block or {}
     said = {one.name: getattr(seen, one.name) for one in fields(seen)}

@@ -52,7 +52,7 @@ def is_keeper(process: int) -> bool:
 
 
 @dataclass(frozen=True)
-class Account:
+class SystemAccount:
     """Who a database runs as: another user, or this one behind a command that renames it."""
 
     user: int | None = None
@@ -60,16 +60,16 @@ class Account:
 
 
 @functools.cache
-def account() -> Account:
+def account() -> SystemAccount:
     """Return who databases run as: we ourselves, unless we are root.
 
     In a namespace that knows root alone, a second one inside it gives root another number.
     Raises UserMistake when root cannot become anybody else.
     """
     if os.name != "posix" or os.getuid() != 0:
-        return Account()
+        return SystemAccount()
     rename = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-    for choice in (Account(user=NOBODY), Account(prefix=rename)):
+    for choice in (SystemAccount(user=NOBODY), SystemAccount(prefix=rename)):
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             subprocess.run([*choice.prefix, "true"], **_as(choice), check=True, capture_output=True)
             return choice
@@ -101,7 +101,7 @@ class Keeper:
 
     def __init__(self, what: str, ending: signal.Signals = signal.SIGTERM) -> None:
         self._directory: Path | None = None
-        self.account = Account()
+        self.account = SystemAccount()
         self._what = what
         self._ending = ending
         self._shell: asyncio.subprocess.Process | None = None
@@ -234,13 +234,13 @@ async def _end_group(process: asyncio.subprocess.Process) -> None:
     await process.wait()
 
 
-def _as(who: Account) -> dict[str, Any]:
+def _as(who: SystemAccount) -> dict[str, Any]:
     if who.user is None:
         return {}
     return {"user": who.user, "group": who.user, "extra_groups": []}
 
 
-def _place(who: Account) -> Path:
+def _place(who: SystemAccount) -> Path:
     """Return a directory for temporary files that the account can enter."""
     usual = Path(tempfile.gettempdir())
     if who.user is None:

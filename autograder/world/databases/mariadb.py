@@ -24,7 +24,7 @@ from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
 from autograder.world.databases import debian_package
 from autograder.world.databases.database import DATABASE, LEARNER, Database
-from autograder.world.databases.keeper import Account, can_run
+from autograder.world.databases.keeper import SystemAccount, can_run
 
 PACKAGE = "mariadb-server-core"
 STAND_IN = "stand-in"
@@ -66,13 +66,13 @@ class MySQL(Database):
 
     def __init__(self) -> None:
         # SIGKILL: MariaDB takes a second to shut down in good order, and nothing needs to be kept.
-        super().__init__("MariaDB", _Wire, signal.SIGKILL)
+        super().__init__("MariaDB", _MysqlWire, signal.SIGKILL)
         self._program: Program | None = None
 
     async def install(self) -> None:
         self._program = await asyncio.to_thread(obtain)
         if self._program is None:
-            self.keeper.account = Account()  # ordinary Python code: it may lie in root's home
+            self.keeper.account = SystemAccount()  # ordinary Python code: it may lie in root's home
             return
         data = self.keeper.directory / "data"
         tables = data / "mysql"
@@ -213,7 +213,7 @@ def _program(path: Path, environment: dict[str, str], usr: Path | None = None) -
 _QUERY, _PREPARE, _EXECUTE = b"\x03", b"\x16", b"\x17"
 
 
-class _Wire:
+class _MysqlWire:
     """MySQL's protocol, not compressed: https://mariadb.com/kb/en/clientserver-protocol/."""
 
     def __init__(self) -> None:

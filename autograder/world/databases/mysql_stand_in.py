@@ -31,7 +31,7 @@ _ENDING = re.compile(r"\s*(COMMIT|ROLLBACK)\b", re.I)
 _CHANGE = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.I)
 
 
-class Session(BaseSession):  # type: ignore[misc]  # mysql-mimic has no types
+class StandInSession(BaseSession):  # type: ignore[misc]  # mysql-mimic has no types
     """One client's connection, with a SQLite connection of its own to the one file."""
 
     def __init__(self, file: Path) -> None:
@@ -97,7 +97,7 @@ class OneUser(IdentityProvider):  # type: ignore[misc]
 async def serve(place: str, directory: Path) -> None:
     """Serve the database of a directory until the process is killed."""
     server = MysqlServer(
-        session_factory=lambda: Session(directory / "database.sqlite"),
+        session_factory=lambda: StandInSession(directory / "database.sqlite"),
         identity_provider=OneUser(os.environ["USER"], os.environ["PASSWORD"]),
     )
     if place.isdecimal():

@@ -57,7 +57,7 @@ class Postgres(Database):
 
     def __init__(self) -> None:
         # SIGQUIT: at once, yet its shared memory is given back, which after SIGKILL it is not.
-        super().__init__("PostgreSQL", _Wire, signal.SIGQUIT)
+        super().__init__("PostgreSQL", _PostgresWire, signal.SIGQUIT)
         self._data = Path()
         self._programs = Path()
         self._version = ""
@@ -173,7 +173,7 @@ def version(place: Path) -> str:
     return found[1].decode() if found else "0"
 
 
-class _Wire:
+class _PostgresWire:
     """PostgreSQL's protocol, version 3: https://www.postgresql.org/docs/current/protocol.html."""
 
     ENCRYPTION = frozenset(

@@ -32,7 +32,7 @@ class Dialect(Protocol):
 
 
 @dataclass
-class Seen:
+class DatabaseTraffic:
     """What passed since the last reset."""
 
     connections: int = 0
@@ -53,7 +53,7 @@ class Relay:
         self.port = 0
         self.target: Path | int = 0
         self.delay = 0.0  # seconds by which each answer of the database is held back
-        self.seen = Seen()
+        self.seen = DatabaseTraffic()
         self._dialect = dialect
         self._links: set[_Link] = set()
         self._server: asyncio.Server | None = None
@@ -89,7 +89,7 @@ class Relay:
         """Begin to count anew: what is open now is the first of it."""
         self.delay = 0.0
         open_now = len(self._links)
-        self.seen = Seen(connections=open_now, peak_connections=open_now)
+        self.seen = DatabaseTraffic(connections=open_now, peak_connections=open_now)
         self.seen.peak_running = self.counters()["running"]
 
     def _connected(self) -> asyncio.Protocol:

@@ -25,7 +25,7 @@ from autograder.world.gateway.streams import encoder
 from autograder.world.servers.listen import listen
 
 
-class Gateway(Hub):
+class GatewayServer(Hub):
     """A `Server` of the world (see `supervisor.py`): Discord's REST API and gateway on one port."""
 
     shared = False

@@ -39,7 +39,7 @@ _LATE = re.compile(r"-(\d+)ms$")
 
 
 @dataclass(frozen=True)
-class Plan:
+class NamePlan:
     """What is answered for one name."""
 
     addresses: tuple[str, ...] = ("127.0.0.1",)
@@ -55,7 +55,7 @@ class Dns:
     controls = frozenset({"plan", "log"})
 
     def __init__(self) -> None:
-        self._plans: dict[str, Plan] = {}
+        self._plans: dict[str, NamePlan] = {}
         self._udp: asyncio.DatagramTransport | None = None
         self._tcp: asyncio.Server | None = None
         self._answers: set[asyncio.Task[None]] = set()
@@ -114,7 +114,7 @@ class Dns:
         """Change what a name below bot.test is: `addresses`, `delay` (s), `missing`, `silent`."""
         if not _absolute(name).is_subdomain(ZONE):
             raise UserMistake(f"{name!r} is not below bot.test, which is all this server knows")
-        plan = Plan(**what)
+        plan = NamePlan(**what)
         if addresses:
             plan = replace(plan, addresses=tuple(addresses))
         self._plans[_key(_absolute(name))] = plan
@@ -182,16 +182,16 @@ class Dns:
         entry = {"name": _key(name), "type": kind.name, "over": over, "at": time.monotonic()}
         self._log.append(entry)
 
-    def _planned(self, name: dns.name.Name) -> Plan:
+    def _planned(self, name: dns.name.Name) -> NamePlan:
         labels = _key(name).split(".")
         if _key(name) in self._plans:
             return self._plans[_key(name)]
         if "missing" in labels:
-            return Plan(missing=True)
+            return NamePlan(missing=True)
         if "silent" in labels:
-            return Plan(silent=True)
+            return NamePlan(silent=True)
         late = _LATE.search(labels[0])
-        return Plan(delay=int(late[1]) / 1000 if late else 0.0)
+        return NamePlan(delay=int(late[1]) / 1000 if late else 0.0)
 
 
 class _Datagrams(asyncio.DatagramProtocol):
@@ -202,7 +202,7 @@ class _Datagrams(asyncio.DatagramProtocol):
         self._server.datagram(data, addr)
 
 
-def _reply(query: dns.message.Message, plan: Plan) -> dns.message.Message:
+def _reply(query: dns.message.Message, plan: NamePlan) -> dns.message.Message:
     reply = dns.message.make_response(query)
     reply.flags |= dns.flags.AA
     question = query.question[0]

@@ -6,8 +6,9 @@
 | `/ws`, `/ws?seconds=0.2` | a WebSocket that sends every message back, after 0.2 s |
 | any other, as `/fast` | `{"path": ..., "number": n}` at once |
 
-`plan` changes what a path does (see `Plan`). `hold` keeps a path's replies until so many requests
-have arrived, or until `release` lets them go one by one: that proves concurrency without a clock.
+`plan` changes what a path does (see `PathPlan`). `hold` keeps a path's replies until so many
+requests have arrived, or until `release` lets them go one by one: that proves concurrency without a
+clock.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ KEPT = 10_000  # requests in the log, and bytes of a request's body in it
 
 
 @dataclass
-class Plan:
+class PathPlan:
     """What a path does instead of answering at once; all that is set happens, in this order."""
 
     delay: float = 0.0  # seconds before the answer
@@ -116,7 +117,7 @@ class Tally:
 
 
 @dataclass
-class Seen:
+class HttpTraffic:
     """What the server saw since the last reset; a request stays with the one it arrived in."""
 
     all: Tally = field(default_factory=Tally)
@@ -137,8 +138,8 @@ class Http:
 
     def __init__(self) -> None:
         self._runner: web.AppRunner | None = None
-        self._seen = Seen()
-        self._plans: dict[str, Plan] = {}
+        self._seen = HttpTraffic()
+        self._plans: dict[str, PathPlan] = {}
         self._holds: dict[str, Hold] = {}
         self._changed = asyncio.Event()
 
@@ -173,13 +174,13 @@ class Http:
         for path in list(self._holds):
             self._let_go(path)
         self._plans.clear()
-        self._seen = Seen()
+        self._seen = HttpTraffic()
 
     # -- what may be asked of it -----------------------------------------------------------------
 
     def plan(self, path: str, **what: Any) -> None:
         """Change what a path does; without anything else it answers at once again."""
-        self._plans[_known(path)] = Plan(**what)
+        self._plans[_known(path)] = PathPlan(**what)
 
     def hold(self, path: str, until: int | None = None) -> None:
         """Hold a path's replies until so many requests have arrived from now on, or a release."""
@@ -227,7 +228,7 @@ class Http:
         self,
         request: web.Request,
         body: str,
-        respond: Callable[[web.Request, Seen, int], Awaitable[web.StreamResponse]],
+        respond: Callable[[web.Request, HttpTraffic, int], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         seen, path, began = self._seen, request.path, time.monotonic()
         tally = seen.paths.setdefault(path, Tally())
@@ -256,7 +257,7 @@ class Http:
             tally.open -= 1
             entry["seconds"] = round(time.monotonic() - began, 4)
 
-    def _connection(self, seen: Seen, request: web.Request) -> int:
+    def _connection(self, seen: HttpTraffic, request: web.Request) -> int:
         """Return the number of the TCP connection that carries this request."""
         assert self._runner is not None
         assert self._runner.server is not None
@@ -267,13 +268,15 @@ class Http:
             seen.connections[request.transport] = seen.special["connections"]
         return seen.connections[request.transport]
 
-    async def _respond(self, request: web.Request, seen: Seen, number: int) -> web.StreamResponse:
+    async def _respond(
+        self, request: web.Request, seen: HttpTraffic, number: int
+    ) -> web.StreamResponse:
         path = request.path
         if path in self._holds:
             await self._holds[path].wait()
         plan = self._plans.get(path)
         if plan is None or not plan.applies():
-            plan = Plan(delay=_seconds(request) if path == "/slow" else 0.0)
+            plan = PathPlan(delay=_seconds(request) if path == "/slow" else 0.0)
         if plan.delay:
             await asyncio.sleep(plan.delay)
         if plan.reset and request.transport is not None:
@@ -291,7 +294,7 @@ class Http:
         return await _in_pieces(request, json.dumps(body).encode(), plan)
 
     async def _echo_messages(
-        self, request: web.Request, seen: Seen, number: int
+        self, request: web.Request, seen: HttpTraffic, number: int
     ) -> web.StreamResponse:
         socket = web.WebSocketResponse(timeout=1.0)
         await socket.prepare(request)
@@ -323,7 +326,7 @@ def _json(value: Any, status: int = 200, headers: dict[str, str] | None = None) 
     return web.json_response(value, status=status, headers=headers)
 
 
-async def _in_pieces(request: web.Request, data: bytes, plan: Plan) -> web.StreamResponse:
+async def _in_pieces(request: web.Request, data: bytes, plan: PathPlan) -> web.StreamResponse:
     response = web.StreamResponse(status=plan.status)
     response.content_type = "application/json"
     response.content_length = len(data)

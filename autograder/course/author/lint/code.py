@@ -8,7 +8,7 @@ import re
 import tokenize
 from collections.abc import Iterator
 
-from autograder.course.author.parse import Cell
+from autograder.course.author.parse import TextCell
 
 _NOT_CODE = {
     tokenize.COMMENT,
@@ -33,7 +33,7 @@ _LOOPBACK = {"", "127.0.0.1", "localhost", "[::1]"}
 Finding = tuple[int, str]  # a line of the text file, and what is wrong in it
 
 
-def check(cell: Cell, longest: int) -> Iterator[Finding]:
+def check(cell: TextCell, longest: int) -> Iterator[Finding]:
     """Findings about one code cell of at most `longest` lines of code."""
     lines = code_lines(cell)
     if lines == 0:
@@ -48,7 +48,7 @@ def check(cell: Cell, longest: int) -> Iterator[Finding]:
     yield from _far_addresses(cell)
 
 
-def code_lines(cell: Cell) -> int:
+def code_lines(cell: TextCell) -> int:
     """How many lines of a cell hold code: no blank lines, comments or docstrings."""
     used: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(cell.python).readline):
@@ -71,7 +71,7 @@ def dotted(node: ast.expr) -> str:
     return ""
 
 
-def _own_loops(cell: Cell) -> Iterator[Finding]:
+def _own_loops(cell: TextCell) -> Iterator[Finding]:
     names = {}
     for node in ast.walk(cell.tree):
         if isinstance(node, ast.ImportFrom):
@@ -92,7 +92,7 @@ def _own_loops(cell: Cell) -> Iterator[Finding]:
                 )
 
 
-def _far_addresses(cell: Cell) -> Iterator[Finding]:
+def _far_addresses(cell: TextCell) -> Iterator[Finding]:
     for node in ast.walk(cell.tree):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             for match in _ADDRESS.finditer(node.value):

@@ -3,7 +3,7 @@
 A unit has the parts that learners are told of, its exercises are worth the points below, each has
 hints and answers that prove it, and test cells mean the same in a notebook and in the examination.
 Every finding is one sentence: file and line, what is wrong, and how to mend it. What a text must
-be to become a notebook at all is checked in `reading`; the rules for a lesson, a lab, a test cell
+be to become a notebook at all is checked in `parse`; the rules for a lesson, a lab, a test cell
 and any code cell are in the `*_rules` modules.
 """
 
@@ -14,7 +14,7 @@ from pathlib import Path
 from autograder.course.author import answers, parse, toolbox
 from autograder.course.author.lint import lab as lab_rules
 from autograder.course.author.lint import lesson as lesson_rules
-from autograder.course.author.parse import Cell
+from autograder.course.author.parse import TextCell
 from autograder.course.learner import questions
 from autograder.course.learner.questions import Question
 from autograder.course.unit import Unit, shown, written
@@ -71,7 +71,7 @@ def _unit(unit: Unit, first: bool) -> list[str]:
     return found + _design(unit)
 
 
-def _text(unit: Unit, path: Path) -> tuple[list[Cell], list[str]]:
+def _text(unit: Unit, path: Path) -> tuple[list[TextCell], list[str]]:
     called = shown(unit.root, path)
     if not path.exists():
         return [], [f"{called}:1: the file is missing; write it."]
@@ -94,7 +94,7 @@ def _questions(unit: Unit) -> tuple[list[Question], list[str]]:
     return asked, []
 
 
-def _lab(unit: Unit, cells: list[Cell], core: list[int], stretch: list[int]) -> list[str]:
+def _lab(unit: Unit, cells: list[TextCell], core: list[int], stretch: list[int]) -> list[str]:
     called = shown(unit.root, unit.lab_text)
     found = [f"{called}:{line}: {what}" for line, what in lab_rules.check(cells)]
     exercises = lab_rules.exercises(cells)
@@ -116,7 +116,9 @@ def _listed(points: list[int] | list[float]) -> str:
     return " + ".join(f"{value:g}" for value in points) or "none"
 
 
-def _proofs(unit: Unit, cells: list[Cell], exercises: dict[str, lab_rules.Exercise]) -> list[str]:
+def _proofs(
+    unit: Unit, cells: list[TextCell], exercises: dict[str, lab_rules.Exercise]
+) -> list[str]:
     """Two right and three wrong answers prove each exercise, and fit the lab."""
     folder = shown(unit.root, unit.answers)
     found = []

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from autograder.course.author.lint import code as code_rules
 from autograder.course.author.lint import test_cell
 from autograder.course.author.lint.code import Finding
-from autograder.course.author.parse import Cell
+from autograder.course.author.parse import TextCell
 
 LONGEST = {"answer": 30, "setup": 30, "test": 40}  # lines of code
 PLAIN = 18  # "about 15"
@@ -22,17 +22,17 @@ _BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
 class Exercise:
     """The cells that belong to one exercise; `statement` says what is asked."""
 
-    statement: Cell
-    answers: list[Cell] = field(default_factory=list)
-    tests: list[Cell] = field(default_factory=list)
-    hints: list[Cell] = field(default_factory=list)
+    statement: TextCell
+    answers: list[TextCell] = field(default_factory=list)
+    tests: list[TextCell] = field(default_factory=list)
+    hints: list[TextCell] = field(default_factory=list)
 
     @property
     def points(self) -> float:
         return sum(float(test.keys["points"]) for test in self.tests)
 
 
-def exercises(cells: list[Cell]) -> dict[str, Exercise]:
+def exercises(cells: list[TextCell]) -> dict[str, Exercise]:
     """The exercises of a lab by name; a cell belongs to the longest name that begins its own."""
     found = {cell.name: Exercise(cell) for cell in cells if cell.role == "exercise"}
     for cell in cells:
@@ -48,7 +48,7 @@ def exercises(cells: list[Cell]) -> dict[str, Exercise]:
     return found
 
 
-def check(cells: list[Cell]) -> Iterator[Finding]:
+def check(cells: list[TextCell]) -> Iterator[Finding]:
     """Findings about the text of one lab."""
     found = exercises(cells)
     if not found:
@@ -84,7 +84,7 @@ def _owner(name: str, found: dict[str, Exercise]) -> str | None:
     return max(fitting, key=len, default=None)
 
 
-def _identities(cells: list[Cell], found: dict[str, Exercise]) -> Iterator[Finding]:
+def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[Finding]:
     seen: dict[tuple[str, str], int] = {}
     for cell in cells:
         header = cell.line - 1
@@ -108,7 +108,7 @@ def _identities(cells: list[Cell], found: dict[str, Exercise]) -> Iterator[Findi
             yield header, f"call the test `{cell.name}_visible` or `_hidden`: the name is taken."
 
 
-def _taken_away(cells: list[Cell]) -> Iterator[Finding]:
+def _taken_away(cells: list[TextCell]) -> Iterator[Finding]:
     """Learners run the cells in any order, so a test must not take a name that others rely on."""
     code = [cell for cell in cells if cell.kind == "code"]
     owners = {
@@ -129,7 +129,7 @@ def _taken_away(cells: list[Cell]) -> Iterator[Finding]:
                 )
 
 
-def _bound_in(cell: Cell, name: str) -> int:
+def _bound_in(cell: TextCell, name: str) -> int:
     """The first line of the file in which a cell gives this name a meaning."""
     lines = [
         node.lineno
@@ -180,7 +180,7 @@ def _holds_code(source: str) -> bool:
     return any(line.strip() and not line.lstrip().startswith("#") for line in source.splitlines())
 
 
-def _answer(cell: Cell) -> Iterator[Finding]:
+def _answer(cell: TextCell) -> Iterator[Finding]:
     """An answer cell keeps its contract when nbgrader cuts the solution."""
     lines = cell.source.splitlines()
     begins = [n for n, line in enumerate(lines) if _BEGIN in line]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from autograder.course.author.lint import code
 from autograder.course.author.lint.code import Finding, dotted
-from autograder.course.author.parse import Cell
+from autograder.course.author.parse import TextCell
 from autograder.course.learner.questions import Question
 
 LONGEST = {"setup": 30}  # lines of code
@@ -24,7 +24,7 @@ PARTS = (
 )
 
 
-def check(cells: list[Cell], questions: list[Question], first: bool) -> Iterator[Finding]:
+def check(cells: list[TextCell], questions: list[Question], first: bool) -> Iterator[Finding]:
     """Findings about the text of one lesson; `first`: nothing comes before it to recall."""
     prose = "\n".join(cell.source for cell in cells if cell.kind == "markdown")
     if cells[0].kind != "markdown" or not cells[0].source.startswith("# "):
@@ -47,7 +47,7 @@ def check(cells: list[Cell], questions: list[Question], first: bool) -> Iterator
     yield from _predictions(cells, questions)
 
 
-def _predictions(cells: list[Cell], questions: list[Question]) -> Iterator[Finding]:
+def _predictions(cells: list[TextCell], questions: list[Question]) -> Iterator[Finding]:
     """Each experiment is guessed before and explained after, each question is asked."""
     known = {question.id for question in questions if question.kind == "predict"}
     guesses: dict[str, int] = {}
@@ -70,7 +70,7 @@ def _predictions(cells: list[Cell], questions: list[Question]) -> Iterator[Findi
 
 
 def _experiments(
-    cells: list[Cell], guesses: dict[str, int], explained: dict[str, int]
+    cells: list[TextCell], guesses: dict[str, int], explained: dict[str, int]
 ) -> Iterator[Finding]:
     """`guesses` and `explained`: question -> number of the cell that asks it, or tells."""
     experiments = {cell.name: n for n, cell in enumerate(cells) if cell.role == "experiment"}
@@ -96,7 +96,7 @@ def _experiments(
         )
 
 
-def _calls(cells: list[Cell]) -> Iterator[tuple[int, ast.Call]]:
+def _calls(cells: list[TextCell]) -> Iterator[tuple[int, ast.Call]]:
     for number, cell in enumerate(cells):
         if cell.kind == "code":
             for node in ast.walk(cell.tree):

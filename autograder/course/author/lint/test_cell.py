@@ -14,7 +14,7 @@ import textwrap
 from collections.abc import Iterator
 
 from autograder.course.author.lint.code import Finding, dotted
-from autograder.course.author.parse import Cell
+from autograder.course.author.parse import TextCell
 
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 _WATCH = {"watch", "autograder.watch"}
@@ -24,7 +24,7 @@ _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _INLINE = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # they run where they stand
 
 
-def check(cell: Cell, learners: frozenset[str], given: frozenset[str]) -> Iterator[Finding]:
+def check(cell: TextCell, learners: frozenset[str], given: frozenset[str]) -> Iterator[Finding]:
     """Findings about one test cell. `learners`: the names that the lab's answer cells define;
     `given`: functions of its setup cells that return nothing."""
     for line, what in _check(cell, learners):
@@ -34,12 +34,12 @@ def check(cell: Cell, learners: frozenset[str], given: frozenset[str]) -> Iterat
         yield cell.line + line - 1, what
 
 
-def hidden(cell: Cell) -> str:
+def hidden(cell: TextCell) -> str:
     """The text of the hidden regions of a cell."""
     return "\n".join(line for line, inside in _regions(cell.source) if inside)
 
 
-def visible(cell: Cell) -> str:
+def visible(cell: TextCell) -> str:
     """What learners see of a cell; lines keep their numbers."""
     return "\n".join("" if inside else line for line, inside in _regions(cell.source))
 
@@ -59,7 +59,7 @@ def defined(tree: ast.Module) -> set[str]:
     return names
 
 
-def needed(cell: Cell) -> set[str]:
+def needed(cell: TextCell) -> set[str]:
     """The names that a cell takes from the notebook: at once, or later in one of its functions.
 
     A name that the cell itself defines counts when a function uses it: the function looks it up
@@ -86,7 +86,7 @@ def silent_functions(tree: ast.Module) -> frozenset[str]:
     return frozenset(found)
 
 
-def _check(cell: Cell, learners: frozenset[str]) -> Iterator[Finding]:
+def _check(cell: TextCell, learners: frozenset[str]) -> Iterator[Finding]:
     calls = [node for node in ast.walk(cell.tree) if isinstance(node, ast.Call)]
     watched = [call.args[0] for call in calls if dotted(call.func) in _WATCH and call.args]
     if not watched:
@@ -184,7 +184,7 @@ def _free_names(table: symtable.SymbolTable) -> set[str]:
     return free
 
 
-def _bare_end(cell: Cell, silent: frozenset[str]) -> Iterator[Finding]:
+def _bare_end(cell: TextCell, silent: frozenset[str]) -> Iterator[Finding]:
     """nbgrader takes a number in the last line of a test cell for partial credit, and anything
     else that is shown for full points, so a cell must not end in a shown value by accident."""
     for source in dict.fromkeys((cell.python, visible(cell))):
