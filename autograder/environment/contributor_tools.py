@@ -17,7 +17,7 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 def workshop() -> list[Finding]:
     """What the tests use beyond the packages."""
-    return [browser(), repo2docker(), binder(), sid(), bot_libraries(), dask()]
+    return [browser(), repo2docker(), binder(), sid(), bot_libraries(), dask(), oldest_python()]
 
 
 def browser() -> Finding:
@@ -131,3 +131,24 @@ def bot_libraries() -> Finding:
         "UNBLOCKED_CLIENTS names no folder with them",
         "the gateway is tested with discord.py alone; see tests/clients/README.md",
     )
+
+
+def oldest_python() -> Finding:
+    """Python 3.10, on which the monitor is tried: bots that it watches may run on that."""
+    name = "Python 3.10"
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
+    found = [shutil.which("python3.10"), *map(str, versions.glob("3.10.*/bin/python3.10"))]
+    program = next((path for path in found if path and _runs(path)), None)
+    if program is not None:
+        return Finding(name, program)
+    return Finding(
+        name,
+        "not found",
+        "the monitor is not tried on the oldest Python that it supports; on Debian or with pyenv:"
+        " install python3.10",
+    )
+
+
+def _runs(program: str) -> bool:
+    # pyenv's own `python3.10` is there also when no such version is chosen, and then it fails
+    return not subprocess.run([program, "-c", ""], capture_output=True, check=False).returncode

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from autograder.grading.examination import verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome
-from autograder.monitor.timer_probe import shortest_kept
+from autograder.report.record import shortest_kept
 from autograder.text import duration, milliseconds
 
 WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail

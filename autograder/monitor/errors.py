@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import re
 import traceback
 from types import TracebackType
@@ -9,6 +10,8 @@ from typing import Any
 
 from autograder.monitor.frames import function_name, is_own, own_line, shown_name
 
+# Python 3.10 has no groups of exceptions.
+_GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())
 OTHER_LOOP = re.compile(
     r"different (event )?loop|same event loop|[Tt]imeout context manager should be used inside"
 )
@@ -21,7 +24,7 @@ def not_async(name: str) -> str:
 def first_of(error: BaseException) -> tuple[BaseException, int]:
     """Return the exception, or the first of a group, and how many more the group has."""
     others = 0
-    while isinstance(error, BaseExceptionGroup):
+    while isinstance(error, _GROUP):
         others += len(error.exceptions) - 1
         error = error.exceptions[0]
     return error, others

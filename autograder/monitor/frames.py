@@ -85,7 +85,8 @@ def is_own(file: str) -> bool:
 
 def function_name(code: CodeType) -> str:
     """Return the qualified name of a function without the scopes it was defined in."""
-    return code.co_qualname.rpartition("<locals>.")[2]
+    name: str = getattr(code, "co_qualname", code.co_name)  # Python 3.10 knows the name alone
+    return name.rpartition("<locals>.")[2]
 
 
 def shown_name(file: str) -> str:

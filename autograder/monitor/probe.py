@@ -79,6 +79,7 @@ from autograder.monitor.thread_stats import (
     Times,
     voluntary_switches,
 )
+from autograder.report.record import SHORTEST
 
 TICK = 0.01  # s between two due times of the lateness; select may not sleep longer, where a thread
 # that keeps the GIL could hide in its sleep
@@ -87,7 +88,7 @@ STOLEN = 20_000_000  # ns: in asking we may lose the GIL three times, to Python 
 SLEPT = 10_000  # ns: a call of select that took less did not sleep (2 us; 20 us with a sleep)
 STALE = 500_000  # ns: the oldest reading from which a pass may be measured
 OTHERS_STALE = 5_000_000  # ns: the same for other threads; their age adds to doubt, not to blame
-NOTABLE = 3_000_000  # ns: a shorter block is not kept; the tightest limit of the course is 10 ms
+NOTABLE = int(SHORTEST * 1e9)  # ns: a shorter block is not kept
 _MOST_BUSY = 50_000
 _MOST = 2000  # blocks kept; a run with more of them is hopeless anyway
 

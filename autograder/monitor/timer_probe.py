@@ -12,15 +12,11 @@ import importlib
 import sys
 from time import perf_counter_ns
 
-from autograder.monitor.probe import LONG, NOTABLE, Probe
+from autograder.monitor.probe import LONG, Probe
 from autograder.outcomes import UserMistake
+from autograder.report.record import BEAT
 
-PERIOD = 0.005  # s between two beats
-
-
-def shortest_kept(loop: str = "asyncio") -> float:
-    """Return the seconds from which on a block is certain to be in the record of a run."""
-    return NOTABLE / 1e9 + (PERIOD if loop == "uvloop" else 0.0)
+PERIOD = BEAT  # s between two beats
 
 
 class HeartbeatProbe(Probe):

@@ -16,6 +16,15 @@ CallOutcome = Literal[
 ]
 
 
+SHORTEST = 0.003  # s: a shorter block is not kept; the tightest limit of the course is 10 ms
+BEAT = 0.005  # s between two beats under uvloop, whose passes cannot be bracketed
+
+
+def shortest_kept(loop: str = "asyncio") -> float:
+    """Return the seconds from which on a block is certain to be in the record of a run."""
+    return SHORTEST + (BEAT if loop == "uvloop" else 0.0)
+
+
 @dataclass(frozen=True)
 class Block:
     """One stretch for which the code held the loop; seconds, and seconds since the call began."""

@@ -11,7 +11,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from autograder import wire
-from autograder.monitor.timer_probe import shortest_kept
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,
@@ -21,7 +20,7 @@ from autograder.outcomes import (
     WrongValue,
 )
 from autograder.report import story
-from autograder.report.record import Block, Record
+from autograder.report.record import Block, Record, shortest_kept
 from autograder.text import duration
 
 REPEATS_TO_BELIEVE = 3  # blind runs in a row that must agree before a sleeping block is believed

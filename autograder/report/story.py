@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from autograder.monitor.timer_probe import shortest_kept
+from autograder.report.record import shortest_kept
 from autograder.text import duration, printable
 
 if TYPE_CHECKING:

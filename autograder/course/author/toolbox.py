@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from autograder.course.author import parse
-from autograder.course.author.lint import code
 from autograder.course.author.parse import BrokenUnit, TextCell
 from autograder.course.author.render import as_bytes, notebook
 from autograder.course.unit import FOLDER, Unit, shown
-from autograder.outcomes import UserMistake
 
-LONGEST = 18  # lines of code of a page's cell, as in a lesson
 _CELL = re.compile(r"^# %%(?:\s|$)", re.MULTILINE)
 _LINK = re.compile(r"\((lesson|lab):(\d\d_[a-z0-9_]+)/([\w-]+)\)")
 
@@ -33,7 +29,7 @@ def generate(root: Path, built: dict[Path, bytes]) -> tuple[dict[Path, bytes], l
     files, broken = {}, []
     for path in texts(root):
         made = root / "notebooks" / FOLDER / path.name
-        if not _is_page(path):
+        if not is_page(path):
             files[made] = path.read_bytes()
             continue
         called = shown(root, path)
@@ -51,32 +47,14 @@ def texts(root: Path) -> list[Path]:
     return sorted((root / "source" / FOLDER).glob("*.py"))
 
 
-def check(root: Path) -> Iterator[str]:
-    """What is wrong with the pages, one sentence each; a broken link is named by the build."""
-    for path in texts(root):
-        if not _is_page(path):
-            continue
-        called = shown(root, path)
-        try:
-            cells = parse.read(path, called)
-        except UserMistake as mistake:
-            yield mistake.sentence
-            continue
-        if cells[0].kind != "markdown" or not cells[0].source.startswith("# "):
-            yield f"{called}:{cells[0].line}: begin the page with a title, `# ...`."
-        for cell in cells:
-            if cell.kind == "code":
-                for line, what in code.check(cell, LONGEST):
-                    yield f"{called}:{line}: {what}"
-
-
 def targets(root: Path) -> list[tuple[str, str, str]]:
     """All that the pages lead to, as (kind, unit, name), in the order of the text."""
-    pages = [path.read_text(encoding="utf-8") for path in texts(root) if _is_page(path)]
+    pages = [path.read_text(encoding="utf-8") for path in texts(root) if is_page(path)]
     return [(m[1], m[2], m[3]) for page in pages for m in _LINK.finditer(page)]
 
 
-def _is_page(path: Path) -> bool:
+def is_page(path: Path) -> bool:
+    """Whether a text of the toolbox has cells, and so becomes a page."""
     return bool(_CELL.search(path.read_text(encoding="utf-8")))
 
 

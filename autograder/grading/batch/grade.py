@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.author.release import NEVER_RELEASED
-from autograder.grading.batch import executors, worker
+from autograder.grading.batch import executors
 from autograder.grading.examination import verdicts
 from autograder.grading.examination.cells import Cell
-from autograder.grading.examination.job import Done, Files, Job
+from autograder.grading.examination.job import Done, Files, Job, files_below
 from autograder.grading.jail import confine
 from autograder.grading.nbgrader import gradebook, preprocessors
 from autograder.grading.nbgrader.course import Course, alone, logged, reason
@@ -97,7 +97,7 @@ class _Grading:
             book, unit, unit, source / f"{unit}.ipynb"
         )
         self.most = float(book.find_assignment(unit).max_score)
-        self.own_files: Files = worker.files_below(source, [*NEVER_RELEASED, *self.ignore])
+        self.own_files: Files = files_below(source, [*NEVER_RELEASED, *self.ignore])
         self.cells: dict[str, list[Cell]] = {}  # of the notebooks that are being examined
 
     def grade(self, students: list[str], where: executors.Slots) -> Iterator[Result]:
@@ -166,7 +166,7 @@ class _Grading:
             raise UserMistake(gradebook.UNSAFE_NAME.format(student))
         with intake.copied(self.handed_in, (student, self.unit), self.ignore) as root:
             folder = root / student / self.unit
-            files = worker.files_below(folder, self.ignore)
+            files = files_below(folder, self.ignore)
             notebook = _read(folder / f"{self.unit}.ipynb")
         repair(notebook, self.originals)
         cells = self.cells[student] = assignment.cells_to_examine(notebook, self.originals)

@@ -15,14 +15,10 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
-from fnmatch import fnmatch
 from multiprocessing.connection import Connection
-from pathlib import Path
 
-from autograder.grading.examination.cells import MOST_FILES, ExaminationFailed
-from autograder.grading.examination.job import Done, Files, Job
-from autograder.outcomes import UserMistake
+from autograder.grading.examination.cells import ExaminationFailed
+from autograder.grading.examination.job import Done, Job
 from autograder.paths import ROOT
 
 _TRIES = 2  # slots that an examination may outlive
@@ -57,34 +53,6 @@ def close() -> None:
         slots, _slots[:] = list(_slots), []
     for slot in slots:
         slot.close()
-
-
-def files_below(folder: Path, ignore: Sequence[str]) -> Files:
-    """Return the files in a folder, without those that `ignore` names and without links.
-
-    Raises UserMistake when they are larger than what nbgrader lets a learner hand in.
-    """
-    found: Files = {}
-    room = MOST_FILES
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not _left_out(Path(place, name), ignore)]
-        for name in names:
-            path = Path(place, name)
-            if _left_out(path, ignore) or not path.is_file():
-                continue
-            room -= path.stat().st_size
-            if room < 0:
-                raise UserMistake(
-                    f"the files beside the notebook in {folder} are larger than "
-                    f"{MOST_FILES // 1_000_000} MB; move away what the notebook does not need"
-                )
-            found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found
-
-
-def _left_out(path: Path, ignore: Sequence[str]) -> bool:
-    patterns = ("*.ipynb", *ignore)
-    return path.is_symlink() or any(fnmatch(path.name, pattern) for pattern in patterns)
 
 
 class _Slot:

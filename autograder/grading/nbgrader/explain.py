@@ -10,8 +10,8 @@ from typing import Any
 from autograder.grading.nbgrader.course import Course
 from autograder.grading.submission import assignment, evidence, intake
 from autograder.grading.submission.evidence import Evidence
-from autograder.monitor.timer_probe import shortest_kept
 from autograder.outcomes import UserMistake
+from autograder.report.record import shortest_kept
 from autograder.text import duration
 
 # What the lines above already tell, of what is stored of a cell; the rest comes from witnesses.

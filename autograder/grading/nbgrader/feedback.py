@@ -8,7 +8,7 @@ from typing import Any
 from autograder.grading.examination import verdicts
 from autograder.grading.examination.cells import CellOutcome
 from autograder.grading.examination.outputs import Output, error
-from autograder.monitor.timer_probe import shortest_kept
+from autograder.report.record import shortest_kept
 from autograder.text import duration
 
 BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"

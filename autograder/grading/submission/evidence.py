@@ -14,8 +14,8 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from autograder.grading.batch import worker
 from autograder.grading.examination.cells import Cell, CellOutcome, Examined
+from autograder.grading.examination.job import files_below
 from autograder.grading.examination.provenance import Surroundings
 
 SUFFIX = ".examined.json"
@@ -83,7 +83,7 @@ def of_submission(folder: Path, unit: str, ignore: Sequence[str]) -> str:
     UserMistake for files that are too large.
     """
     notebook = digest((folder / f"{unit}.ipynb").read_bytes())
-    files = worker.files_below(folder, ignore)
+    files = files_below(folder, ignore)
     if not files:
         return notebook
     lines = [notebook, *(f"{digest(files[name])} {name}" for name in sorted(files))]

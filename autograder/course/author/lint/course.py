@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from autograder.course.author import answers, parse, toolbox
+from autograder.course.author import answers, parse
 from autograder.course.author.lint import lab as lab_rules
 from autograder.course.author.lint import lesson as lesson_rules
+from autograder.course.author.lint import page
 from autograder.course.author.parse import TextCell
 from autograder.course.learner import questions
 from autograder.course.learner.questions import Question
@@ -46,7 +47,7 @@ def lint(root: Path) -> list[str]:
     for number, unit in enumerate(written(root)):
         found += _unit(unit, first=number == 0)
         found += _taken(unit, owners)
-    found += toolbox.check(root)
+    found += page.check(root)
     return list(dict.fromkeys(found))
 
 

@@ -1,0 +1,33 @@
+"""The rules for the pages of the toolbox: a title first, and code as in any unit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from autograder.course.author import parse
+from autograder.course.author.lint import code
+from autograder.course.author.toolbox import is_page, texts
+from autograder.course.unit import shown
+from autograder.outcomes import UserMistake
+
+LONGEST = 18  # lines of code of a page's cell, as in a lesson
+
+
+def check(root: Path) -> Iterator[str]:
+    """What is wrong with the pages, one sentence each; a broken link is named by the build."""
+    for path in texts(root):
+        if not is_page(path):
+            continue
+        called = shown(root, path)
+        try:
+            cells = parse.read(path, called)
+        except UserMistake as mistake:
+            yield mistake.sentence
+            continue
+        if cells[0].kind != "markdown" or not cells[0].source.startswith("# "):
+            yield f"{called}:{cells[0].line}: begin the page with a title, `# ...`."
+        for cell in cells:
+            if cell.kind == "code":
+                for line, what in code.check(cell, LONGEST):
+                    yield f"{called}:{line}: {what}"
