@@ -33,7 +33,7 @@ course.notes course.store
 course.picturing course.author.readme_figure
 course.questions course.learner.questions
 course.reading course.author.parse
-course.releasing course.author.release
+course.releasing course.author.release course.unit
 course.rendering course.author.render
 course.renewing course.learner.renewal
 course.saving course.learner.backup

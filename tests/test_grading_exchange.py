@@ -12,7 +12,7 @@ import toy_unit as toy
 from nbgrader.coursedir import CourseDirectory
 from nbgrader_commands import Commands
 
-from autograder.course.author.release import NEVER_COPIED
+from autograder.course.unit import NEVER_COPIED
 from autograder.grading import commands
 from autograder.grading.configuration import COURSE
 from autograder.grading.nbgrader.course import Course

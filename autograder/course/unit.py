@@ -12,6 +12,12 @@ from autograder.paths import ROOT
 PICTURES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"})
 _MINUTES = re.compile(r"(lesson|lab)\W*(?:\w+\W+){0,2}?(\d+)", re.IGNORECASE)
 _NAME = re.compile(r"\d\d_[a-z0-9_]+")
+# Two lists for nbgrader_config.py, where instructors run nbgrader in the repository itself. The
+# first is nbgrader's default for every folder it copies, a submission's included.
+NEVER_COPIED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
+# The second is for source/ only. A submission has files of such names, too, and needs them: the
+# student's helpers.py, nbgrader's timestamp.txt and submission_secret.txt.
+NEVER_RELEASED = [*NEVER_COPIED, "*.py", "*.toml", "*.md", "*.txt"]
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import store
-from autograder.course.author.release import NEVER_COPIED, NEVER_RELEASED
-from autograder.course.unit import Unit, repository
+from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repository
 from autograder.grading import tables
 from autograder.grading.examination import examine, verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined

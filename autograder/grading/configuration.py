@@ -16,7 +16,7 @@ def configure(settings: Any) -> None:
     from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
     from nbgrader import preprocessors as stock
 
-    from autograder.course.author.release import NEVER_COPIED
+    from autograder.course.unit import NEVER_COPIED
     from autograder.grading.nbgrader import fast_open, validate_button
     from autograder.grading.nbgrader.preprocessors import Examine, HideTests, Repair, SaveGrades
     from autograder.grading.submission import evidence, intake, sanitize
@@ -107,7 +107,7 @@ def _wrap(
 
 @contextlib.contextmanager
 def _released_without_them(converter: Any, assignment_id: str) -> Iterator[None]:
-    from autograder.course.author.release import NEVER_RELEASED
+    from autograder.course.unit import NEVER_RELEASED
 
     course = converter.coursedir
     before, course.ignore = course.ignore, [*course.ignore, *NEVER_RELEASED]
@@ -122,7 +122,7 @@ def _autograded_without_them(converter: Any, assignment_id: str) -> Iterator[Non
     """Name them in `exclude_overwriting`: a student's file of the same name stays, then."""
     from nbgrader.utils import find_all_files
 
-    from autograder.course.author.release import NEVER_RELEASED
+    from autograder.course.unit import NEVER_RELEASED
 
     course = converter.coursedir
     source = course.format_path(course.source_directory, ".", assignment_id)

@@ -15,15 +15,8 @@ import tempfile
 from pathlib import Path
 
 from autograder.course.author.render import as_bytes
-from autograder.course.unit import repository
+from autograder.course.unit import NEVER_RELEASED, repository
 from autograder.outcomes import UserMistake
-
-# Two lists for nbgrader_config.py, where instructors run nbgrader in the repository itself. The
-# first is nbgrader's default for every folder it copies, a submission's included.
-NEVER_COPIED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
-# The second is for source/ only. A submission has files of such names, too, and needs them: the
-# student's helpers.py, nbgrader's timestamp.txt and submission_secret.txt.
-NEVER_RELEASED = [*NEVER_COPIED, "*.py", "*.toml", "*.md", "*.txt"]
 
 
 def release(

@@ -40,6 +40,7 @@ CHECKS = (
     Step("ruff check", "ruff", ("check", "--quiet", ".")),
     Step("ruff format", "ruff", ("format", "--check", "--quiet", "autograder", "tests")),
     Step("mypy", "mypy"),
+    Step("lint-imports", "autograder.course.author.floors"),
     Step("codespell", "codespell_lib", (".",)),
     Step("build --check", "autograder", ("build", "--check")),
 )

@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from autograder.course.author.release import NEVER_RELEASED
+from autograder.course.unit import NEVER_RELEASED
 from autograder.grading.batch import executors
 from autograder.grading.examination import verdicts
 from autograder.grading.examination.cells import Cell

@@ -23,7 +23,7 @@ from nbgrader.preprocessors import NbGraderPreprocessor, SaveAutoGrades
 from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Float, Integer
 
-from autograder.course.author.release import NEVER_RELEASED
+from autograder.course.unit import NEVER_RELEASED
 from autograder.grading.examination import examine, provenance, verdicts
 from autograder.grading.examination.cells import ATTEMPTS, SECONDS, Cell
 from autograder.grading.examination.job import Done
