@@ -148,7 +148,7 @@ def examine(unit: Unit, ours: str, worked: str) -> list[Seen]:
     """Examines one worked lab, in a process of the pool."""
     import nbformat
 
-    from autograder.grading.examination import examine as examination
+    from autograder.grading.examination import session as examination
     from autograder.grading.submission import assignment
 
     originals = assignment.originals_of_notebook(json.loads(ours))

@@ -26,7 +26,7 @@ from autograder.bench import metering
 from autograder.environment import contributor_tools, finding
 from autograder.grading import commands
 from autograder.grading.batch import executors, grade, worker
-from autograder.grading.examination import examine
+from autograder.grading.examination import session
 from autograder.grading.examination.job import Job
 from autograder.grading.nbgrader import course, preprocessors
 from autograder.outcomes import UserMistake
@@ -198,7 +198,7 @@ def test_what_was_examined_is_not_examined_again_by_nbgrader(
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("nbgrader examined it a second time")
 
-    monkeypatch.setattr(examine, "examine", never)
+    monkeypatch.setattr(session, "examine", never)
     assert commands.grade(toy.UNIT, root=root) == 0
 
 

@@ -16,7 +16,7 @@ import nbformat
 import pytest
 import toy_unit as toy
 
-from autograder.grading.examination import examine as examination
+from autograder.grading.examination import session as examination
 from autograder.grading.examination.cells import (
     ATTEMPTS,
     Cell,

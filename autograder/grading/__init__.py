@@ -16,7 +16,7 @@ Five kinds of process take part:
       |  job, by pickle over a socket of our own
       v
     slot                one a core (batch/worker_process.py): examines one notebook at a time
-      |                 examination/examine.py
+      |                 examination/session.py
       |  "fork an examiner", 5 bytes and descriptors
       v
     fork server         imports everything once, forks, reaps (examination/fork_server.py)

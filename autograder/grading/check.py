@@ -17,7 +17,7 @@ from typing import Any
 from autograder.course import store
 from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repository
 from autograder.grading import tables
-from autograder.grading.examination import examine, verdicts
+from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined
 from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
@@ -60,7 +60,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
     repaired = repair(notebook, originals)
     cells = assignment.cells_to_examine(notebook, originals)
     with tables.telling(unit.name) as tell:
-        examined = examine.examine(
+        examined = session.examine(
             cells,
             promised=assignment.promised(originals),
             own_files=unit.folder,

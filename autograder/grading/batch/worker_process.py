@@ -13,7 +13,7 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from autograder.grading.examination import examine, provenance
+from autograder.grading.examination import provenance, session
 from autograder.grading.examination.cells import ExaminationFailed, Examined
 from autograder.grading.examination.job import Done, Files, Job
 from autograder.grading.examination.provenance import Surroundings
@@ -23,7 +23,7 @@ from autograder.outcomes import UserMistake
 def serve(channel: Connection) -> None:
     """Examine what arrives over `channel`, until it ends."""
     threading.Thread(target=_end_with, args=(channel.fileno(),), daemon=True).start()
-    examine.warm()
+    session.warm()
     about = provenance.here()
     while True:
         try:
@@ -44,9 +44,9 @@ def _answer(job: Job, about: Surroundings) -> Done | Exception:
 
 def _examined(job: Job) -> Examined:
     # in the fork server's folder, which it removes even when this process was killed
-    place = examine._fork_server().folder
+    place = session._fork_server().folder
     with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as name:
-        return examine.examine(
+        return session.examine(
             job.cells,
             promised=job.promised,
             own_files=_written(job.own_files, Path(name, "own")),
@@ -73,7 +73,7 @@ def _end_with(worker: int) -> None:
     waiting = select.poll()
     waiting.register(worker, 0)  # no event but POLLHUP, which cannot be left out
     waiting.poll()
-    examine.close()
+    session.close()
     os._exit(0)
 
 

@@ -1,6 +1,6 @@
 """One notebook is examined: cells in, outcomes out.
 
-examine.py           the one function that examines a notebook, whoever asks
+session.py           the one function that examines a notebook, whoever asks
 cells.py, job.py     what goes in, and what comes out
 fork_server.py       forks examiners and candidates     fork_client.py   asks it to
 examiner.py          runs the tests and judges          verdicts.py      what a test's end means
@@ -14,11 +14,21 @@ from __future__ import annotations
 
 import importlib
 
-_CELLS = ("ATTEMPTS", "SECONDS", "MOST_FILES", "Cell", "Examined", "ExaminationFailed", "Seen")
+_CELLS = (
+    "ATTEMPTS",
+    "SECONDS",
+    "MOST_FILES",
+    "Cell",
+    "Examined",
+    "ExaminationFailed",
+    "CellOutcome",
+)
+_OLD = {"Seen": "CellOutcome"}  # a name of the first edition -> today's
 
 
 def __getattr__(name: str) -> object:
     if name.startswith("__"):
         raise AttributeError(name)
-    home = "cells" if name in _CELLS else "examine"
+    name = _OLD.get(name, name)
+    home = "cells" if name in _CELLS else "session"
     return getattr(importlib.import_module(f"autograder.grading.examination.{home}"), name)

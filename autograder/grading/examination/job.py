@@ -17,7 +17,7 @@ Files = dict[str, bytes]  # by their path below the folder
 
 @dataclass(frozen=True)
 class Job:
-    """What one examination needs; see `examine.examine`."""
+    """What one examination needs; see `session.examine`."""
 
     cells: list[Cell]
     promised: list[str]

@@ -24,7 +24,7 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Float, Integer
 
 from autograder.course.unit import NEVER_RELEASED
-from autograder.grading.examination import examine, provenance, verdicts
+from autograder.grading.examination import provenance, session, verdicts
 from autograder.grading.examination.cells import ATTEMPTS, SECONDS, Cell
 from autograder.grading.examination.job import Done
 from autograder.grading.examination.verdicts import Fault
@@ -96,7 +96,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         self, cells: list[Cell], originals: list[Original], folder: Path, path: Path
     ) -> Done:
         ignore = _coursedir(self).ignore
-        examined = examine.examine(
+        examined = session.examine(
             cells,
             promised=assignment.promised(originals),
             own_files=folder,
