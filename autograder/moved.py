@@ -52,7 +52,7 @@ grading.candidate grading.examination.candidate
 grading.courses grading.nbgrader.course
 grading.drivers grading.examination.drivers
 grading.evidence grading.submission.evidence
-grading.examiner grading.examination.sessionr
+grading.examiner grading.examination.examiner
 grading.explaining grading.nbgrader.explain
 grading.exporting grading.nbgrader.export
 grading.feedback grading.nbgrader.feedback grading.nbgrader.preprocessors
