@@ -27,7 +27,7 @@ from autograder.outcomes import (
     UserMistake,
     WrongValue,
 )
-from autograder.report.record import Record
+from autograder.report.record import Block, Record
 from autograder.report.report import Check, Report
 
 
@@ -532,15 +532,9 @@ def test_too_slow_is_told_from_a_starved_machine() -> None:
         starved.within(0.5)
 
 
-def _block(seconds: float, doubt: float) -> dict[str, Any]:
-    return {
-        "seconds": seconds, "doubt": doubt, "start": 0.0, "kind": "sleep", "file": "In [7]",
-        "line": 3, "code": "lock.acquire()", "function": "roll",
-    }  # fmt: skip
-
-
 def test_a_block_that_the_machine_may_have_made_is_inconclusive_never_a_failure() -> None:
-    report = Report(Record(name="roll", value=b"1", blocks=[_block(0.04, 0.3)]))
+    block = Block(0.04, 0.0, "sleep", "In [7]", 3, "lock.acquire()", "roll", doubt=0.3)
+    report = Report(Record(name="roll", value=b"1", blocks=[block]))
     with pytest.raises(Inconclusive, match="Run the cell again"):
         report.responsive(0.1)
     assert report.responsive(0.5) is report

@@ -30,7 +30,7 @@ from autograder.monitor.probe import HeldPass, Probe
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.task_trace import TaskTracer
 from autograder.monitor.timer_probe import HeartbeatProbe
-from autograder.report.record import Record
+from autograder.report.record import Block, Record
 
 MOST_TICKS = 20_000
 LAST_WORDS = 0.5  # s a cancelled call has to come to an end
@@ -278,16 +278,16 @@ class Run:
         for held in sorted(probe.held, key=lambda h: -(h.seconds + h.doubt))[:100]:
             line = sampler.line_of(held.moment, held.culprit, only=held.kind == "earlier")
             record.blocks.append(
-                {
-                    "seconds": held.seconds / 1e9,
-                    "start": max(0, held.began) / 1e9,
-                    "kind": held.kind,
-                    "file": shown_name(line.file) if line else "",
-                    "line": line.line if line else 0,
-                    "code": source_line(line.file, line.line) if line else "",
-                    "function": line.function if line else "",
-                    "doubt": held.doubt / 1e9,
-                }
+                Block(
+                    seconds=held.seconds / 1e9,
+                    start=max(0, held.began) / 1e9,
+                    kind=held.kind,
+                    file=shown_name(line.file) if line else "",
+                    line=line.line if line else 0,
+                    code=source_line(line.file, line.line) if line else "",
+                    function=line.function if line else "",
+                    doubt=held.doubt / 1e9,
+                )
             )
         record.late = probe.lateness(min(int(record.seconds * 1e9), MOST_TICKS * 10_000_000))
         record.lanes = self._lanes.shown(start)

@@ -7,7 +7,7 @@ and test cells hold: the contract of `watch`.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from autograder import wire
@@ -53,7 +53,7 @@ class Report:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.blocks = sorted((Block(**b) for b in record.blocks), key=lambda b: -b.seconds)
+        self.blocks = sorted(record.blocks, key=lambda b: -b.seconds)
         self.gateway_log: list[dict[str, Any]] = []
         self.checks: list[Check] = []  # those that were made, whether they held or not
 
@@ -338,7 +338,7 @@ def _agree(name: str, block: Block, limit: float) -> bool:
 
 
 def _certain(block: Block) -> Block:
-    return Block(**{**asdict(block), "seconds": block.seconds + block.doubt, "doubt": 0.0})
+    return replace(block, seconds=block.seconds + block.doubt, doubt=0.0)
 
 
 def _place(block: Block) -> str:

@@ -33,6 +33,7 @@ from autograder.grading.examination.cells import (
 )
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
+from autograder.report.record import Block
 
 LONGEST_SOURCE = 1_000_000  # characters of one cell
 _NOT_COPIED = ("*.ipynb", ".ipynb_checkpoints", "__pycache__", "*.examined.json")
@@ -101,9 +102,9 @@ def _take(frame: dict[str, Any], examined: Examined, attempt: int) -> None:
         examined.restarts += frame["restarts"]
         examined.layers = frame["layers"]
     elif "status" in frame or attempt == 1:
-        index = frame.pop("index")
-        examined.seen[index] = CellOutcome(**frame, attempts=attempt)
-        frame["index"] = index
+        facts = {name: value for name, value in frame.items() if name not in ("index", "block")}
+        block = Block.from_plain(frame["block"]) if frame.get("block") else None
+        examined.seen[frame["index"]] = CellOutcome(**facts, block=block, attempts=attempt)
 
 
 def _frames(forker: fork_client.Client, order: dict[str, Any], cells: Sequence[Cell]) -> Any:

@@ -11,7 +11,6 @@ import builtins
 import getpass
 import io
 import sys
-from dataclasses import asdict
 from typing import Any, NoReturn, cast
 
 from IPython.core.autocall import ExitAutocall
@@ -233,7 +232,7 @@ def _warm_up(shell: Shell) -> None:
 
     from autograder.report.record import Block, Record
 
-    held = asdict(Block(0.4, 0.1, "cpu", "cell warm_up", 1, "pass", "warm_up"))
+    held = Block(0.4, 0.1, "cpu", "cell warm_up", 1, "pass", "warm_up")
     timeline.as_html(Record("warm_up", seconds=1.0, blocks=[held], late=[(0.1, 0.4)]), 0.1)
 
     figure = pyplot.figure(figsize=(1, 1))
