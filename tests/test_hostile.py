@@ -207,7 +207,7 @@ def test_nothing_of_it_stays_on_the_disk(tmp_path: Path) -> None:
     cell = Cell(0, "learner", "", "open('here', 'w').close()")
     began = time.time()
     examine.examine([cell], seconds=30)
-    folder = examine._fork_server().folder
+    folder = examine.the_fork_server().folder
     assert folder is not None
     assert [path.name for path in folder.iterdir() if path.stat().st_mtime > began] in (
         [],

@@ -54,7 +54,11 @@ def run(
 
 
 class Run:
-    """One watched call, from the making of its loop to the end of its teardown."""
+    """One watched call, from the making of its loop to the end of its teardown.
+
+    `on_loop` is called on the running loop right before `function`: who watches from outside can
+    add a reader there. What it raises ends the call without a value.
+    """
 
     def __init__(
         self,
@@ -63,10 +67,12 @@ class Run:
         keywords: dict[str, Any],
         timeout: float,
         loop: str,
+        *,
+        on_loop: Callable[[], None] | None = None,
     ) -> None:
         self.record = Record(name=getattr(function, "__name__", "the call"), loop=loop)
         self._function, self._args, self._keywords = function, args, keywords
-        self._timeout, self._loop_kind = timeout, loop
+        self._timeout, self._loop_kind, self._on_loop = timeout, loop, on_loop
         self._lanes = TaskTracer()
         self._ended = 0
         self._expired = False
@@ -170,6 +176,8 @@ class Run:
             self._probe.end_pass()
 
     async def _call(self) -> None:
+        if self._on_loop is not None:
+            self._on_loop()
         try:
             awaitable = self._function(*self._args, **self._keywords)
             if not inspect.isawaitable(awaitable):

@@ -6,11 +6,10 @@ and test cells hold: the contract of `watch`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from autograder import wire
+from autograder import context, wire
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,
@@ -317,13 +316,9 @@ def _show(report: Report) -> None:
         display(report)  # type: ignore[no-untyped-call]
 
 
-shower: Callable[[Report], None] = _show
-"""Shows a report whose check failed; the examiner puts its own here."""
-
-
 def show(report: Report) -> None:
     """Show a report whose check failed, before the sentence."""
-    shower(report)
+    (context.this_process.show or _show)(report)
 
 
 _blind_runs: dict[str, list[float]] = {}

@@ -66,7 +66,7 @@ def examine(
     examined = Examined()
     wanted: list[str] | None = None
     for attempt in range(1, attempts + 1):
-        forker = _fork_server()
+        forker = the_fork_server()
         with tempfile.TemporaryDirectory(dir=forker.folder, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             _copy(own_files, folder / "examiner", own_ignore)
@@ -186,7 +186,7 @@ _server: tuple[int, fork_client.Client] | None = None
 
 def warm() -> None:
     """Start the fork server, so that it imports while the caller does something else."""
-    _fork_server()
+    the_fork_server()
 
 
 def close() -> None:
@@ -198,7 +198,8 @@ def close() -> None:
         _server = None
 
 
-def _fork_server() -> fork_client.Client:
+def the_fork_server() -> fork_client.Client:
+    """Return the client of this process's fork server, which is started when there is none."""
     global _server  # noqa: PLW0603
     with _lock:
         if _server is None or _server[0] != os.getpid():

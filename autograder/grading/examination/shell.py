@@ -22,8 +22,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from autograder import context
 from autograder.grading.examination.outputs import Outputs
-from autograder.monitor import frames
 from autograder.report import timeline
 
 
@@ -110,7 +110,7 @@ class CellCompiler(CachingCompiler):
         if not self.cell_name:
             return str(super().get_code_name(raw_code, transformed_code, number))
         name = f"<cell {self.cell_name}>"
-        frames.SHOWN[name] = f"cell {self.cell_name}"
+        context.this_process.file_names[name] = f"cell {self.cell_name}"
         return name
 
     def format_code_name(self, name: str) -> tuple[str, str] | None:
@@ -194,7 +194,7 @@ def make() -> Shell:
     config = Config()
     config.HistoryManager.enabled = False  # its database has a thread, and threads do not fork
     shell = Shell.instance(config=config)
-    timeline.widths = (timeline.WIDE,)  # harmless would drop the other
+    context.become(context.Context(narrow_pictures=False))  # of a page, `sanitize` would drop them
     _warm_up(shell)
     return shell
 
