@@ -61,7 +61,7 @@ def status(seen: dict[str, CellOutcome]) -> dict[str, str]:
 
 def children() -> list[str]:
     """What still runs under the fork server."""
-    server = examination._fork_server().server
+    server = examination.the_fork_server().server
     assert server is not None
     listing = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     if not listing.exists():  # macOS; there the fork server's own book-keeping must do

@@ -207,7 +207,7 @@ def test_nothing_of_it_stays_on_the_disk(tmp_path: Path) -> None:
     cell = Cell(0, "learner", "", "open('here', 'w').close()")
     began = time.time()
     session.examine([cell], seconds=30)
-    folder = session._fork_server().folder
+    folder = session.the_fork_server().folder
     assert folder is not None
     assert [path.name for path in folder.iterdir() if path.stat().st_mtime > began] in (
         [],

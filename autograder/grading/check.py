@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder import context
 from autograder.course import store
 from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repository
 from autograder.grading import tables
@@ -23,7 +24,6 @@ from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import missing_and_doubled, repair
 from autograder.grading.tables import CheckedCell
-from autograder.monitor import kernel_guard
 from autograder.outcomes import UserMistake
 
 OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
@@ -50,7 +50,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
     Return its unit, a row a graded cell, and a sentence for each thing that was put in order.
     Raises UserMistake, and ExaminationFailed when the examiner itself broke.
     """
-    if kernel_guard.in_candidate:
+    if context.this_process.candidate:
         raise UserMistake("This notebook is being graded already: check does nothing in it.")
     notebook = _read(path)
     unit = _unit_of(path, root)

@@ -87,7 +87,7 @@ class Ownership:
                     self._earlier[tid] = job
             return bool(frames)
 
-    def look(self, frames: Mapping[int, FrameType]) -> Iterator[tuple[int, Line | None]]:
+    def sample(self, frames: Mapping[int, FrameType]) -> Iterator[tuple[int, Line | None]]:
         """Take note of what the threads do in this pass; give (native id, line of the learner's or
         None) of those that do something of the learner's. Of an earlier job without one: NOWHERE.
         """

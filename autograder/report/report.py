@@ -6,11 +6,10 @@ and test cells hold: the contract of `watch`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from autograder import wire
+from autograder import context, wire
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,
@@ -53,7 +52,7 @@ class Report:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.blocks = sorted((Block(**b) for b in record.blocks), key=lambda b: -b.seconds)
+        self.blocks = sorted(record.blocks, key=lambda b: -b.seconds)
         self.gateway_log: list[dict[str, Any]] = []
         self.checks: list[Check] = []  # those that were made, whether they held or not
 
@@ -317,13 +316,9 @@ def _show(report: Report) -> None:
         display(report)  # type: ignore[no-untyped-call]
 
 
-shower: Callable[[Report], None] = _show
-"""Shows a report whose check failed; the examiner puts its own here."""
-
-
 def show(report: Report) -> None:
     """Show a report whose check failed, before the sentence."""
-    shower(report)
+    (context.this_process.show or _show)(report)
 
 
 _blind_runs: dict[str, list[float]] = {}
@@ -338,7 +333,7 @@ def _agree(name: str, block: Block, limit: float) -> bool:
 
 
 def _certain(block: Block) -> Block:
-    return Block(**{**asdict(block), "seconds": block.seconds + block.doubt, "doubt": 0.0})
+    return replace(block, seconds=block.seconds + block.doubt, doubt=0.0)
 
 
 def _place(block: Block) -> str:

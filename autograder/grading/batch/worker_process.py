@@ -44,7 +44,7 @@ def _answer(job: Job, about: Surroundings) -> Done | Exception:
 
 def _examined(job: Job) -> Examined:
     # in the fork server's folder, which it removes even when this process was killed
-    place = session._fork_server().folder
+    place = session.the_fork_server().folder
     with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as name:
         return session.examine(
             job.cells,

@@ -29,15 +29,16 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any, BinaryIO
 
-from autograder import wire
+from autograder import context, wire
 from autograder.grading.examination.outputs import MOST_TEXT, Outputs, stream
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.witness import HELLO
 from autograder.grading.jail import confine
-from autograder.monitor import frames, kernel_guard
 from autograder.monitor.run import LAST_WORDS, Run, Stopped
 
 REPEAT = 1.0  # s between two attempts to stop code whose time is over
@@ -60,7 +61,7 @@ def main(control: socket.socket, pulse: socket.socket, *shared: int) -> int:
     printed = _Printed()
     open_for_cells(shell)
     _attach([])
-    kernel_guard.in_candidate = True
+    context.become(replace(context.this_process, candidate=True))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     wire.send(control, {"id": request["id"], "layers": layers})
     return Candidate(control, pulse, shell, printed).serve()
@@ -112,8 +113,14 @@ class Candidate:
         if function is None:
             return {"missing": True}
         timeout = request["timeout"]
-        call = _Audible(function, request["args"], request["keywords"], timeout, request["loop"])
-        call.pulse = self._pulse
+        call = Run(
+            function,
+            request["args"],
+            request["keywords"],
+            timeout,
+            request["loop"],
+            on_loop=partial(_let_it_answer, self._pulse),
+        )
 
         def stop_when_held() -> None:
             if call.held_for() > LAST_WORDS:
@@ -137,7 +144,7 @@ class Candidate:
         if not source:
             return self._shell.user_ns.get(name)
         file = f"<driver {name}>"
-        frames.SHOWN[file] = f"the test's `{name}`"
+        context.this_process.file_names[file] = f"the test's `{name}`"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         scope = dict(self._shell.user_ns)
         exec(compile(source, file, "exec"), scope)
@@ -237,22 +244,18 @@ class Candidate:
             wire.send(self._control, answer)
 
 
-class _Audible(Run):
-    """A watched call whose loop answers when the examiner knocks."""
+def _let_it_answer(pulse: socket.socket) -> None:
+    """Have the loop of a watched call answer when the examiner knocks; called on that loop."""
+    with contextlib.suppress(BlockingIOError):
+        while pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
+            pass
+    asyncio.get_running_loop().add_reader(pulse.fileno(), _answer, pulse)
+    pulse.send(HELLO)
 
-    pulse: socket.socket
 
-    async def _call(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while self.pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
-                pass
-        asyncio.get_running_loop().add_reader(self.pulse.fileno(), self._answer)
-        self.pulse.send(HELLO)
-        await super()._call()
-
-    def _answer(self) -> None:
-        # write, not send: the kernel counts writes, and the witness looks whether we wrote
-        os.write(self.pulse.fileno(), self.pulse.recv(16))
+def _answer(pulse: socket.socket) -> None:
+    # write, not send: the kernel counts writes, and the witness looks whether we wrote
+    os.write(pulse.fileno(), pulse.recv(16))
 
 
 class _Printed:

@@ -16,7 +16,7 @@ import shutil
 import socket
 import time
 from collections.abc import Awaitable, Callable, Container, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar
@@ -343,10 +343,16 @@ def _sound(answer: dict[str, Any], name: str) -> Record:
     elif record.value is None:
         raise ValueError("a record holds neither a value nor an error")
     record.traceback = clean(record.traceback)
-    for block in record.blocks:
-        for key in ("kind", "file", "code", "function"):
-            block[key] = _short(block[key])
-        block["line"] = int(block["line"])
+    record.blocks = [
+        replace(
+            block,
+            kind=_short(block.kind),
+            file=_short(block.file),
+            code=_short(block.code),
+            function=_short(block.function),
+        )
+        for block in record.blocks
+    ]
     record.lanes = [
         (_short(lane), [(_moment(start), _moment(seconds)) for start, seconds in steps])
         for lane, steps in record.lanes
@@ -356,12 +362,12 @@ def _sound(answer: dict[str, Any], name: str) -> Record:
 
 def _compare(record: Record, seen: Testimony) -> None:
     """Put what was seen from outside beside what the candidate says: the worse counts."""
-    claimed = max((block["seconds"] + block["doubt"] for block in record.blocks), default=0.0)
+    claimed = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
     held, why = seen.contradicts(claimed, len(record.value or b""))
     record.tampered = why
     if held:
-        block = Block(held, 0.0, "sleep" if seen.asleep == held else "cpu", "", 0, "", "")
-        record.blocks.append(asdict(block))
+        kind = "sleep" if seen.asleep == held else "cpu"
+        record.blocks.append(Block(held, 0.0, kind, "", 0, "", ""))
 
 
 def _short(text: Any) -> str:

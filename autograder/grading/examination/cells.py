@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autograder.grading.examination.outputs import Output
+from autograder.report.record import Block
 
 ATTEMPTS = 3  # examinations a test may have while the machine leaves it inconclusive
 SECONDS = 60.0  # s for one cell; nbgrader's own default is 30, a starved pod needs more
@@ -35,7 +36,7 @@ class CellOutcome:
     status: str = ""  # passed, failed, not attempted, inconclusive
     message: str = ""  # the sentence for the learner
     test_line: int = 0  # of the test, where a check did not hold
-    block: dict[str, Any] | None = None  # the longest block: see report.Block
+    block: Block | None = None  # the longest block
     limit: float | None = None  # s, of its checks of the loop; None when it has none
     noise: float = 0.0  # s the machine took away
     witness: dict[str, Any] = field(default_factory=dict)  # s seen from outside: see witness.py
@@ -44,7 +45,7 @@ class CellOutcome:
     @property
     def longest_block(self) -> float:
         """Seconds the code held the loop; 0.0 when it did not."""
-        return float(self.block["seconds"]) if self.block else 0.0
+        return self.block.seconds if self.block else 0.0
 
     @property
     def credit(self) -> float | None:

@@ -15,13 +15,13 @@ import os
 import socket
 import sys
 import traceback
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from IPython.display import display
 
-from autograder import wire
+from autograder import context, wire
 from autograder.grading.examination import handles, verdicts
 from autograder.grading.examination.candidate_proxy import RemoteBackend, RemoteCandidate, Room
 from autograder.grading.examination.fork_client import Client
@@ -30,8 +30,6 @@ from autograder.grading.examination.shell import Shell, open_for_cells, the_shel
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
 from autograder.grading.jail import confine
-from autograder.monitor import watch
-from autograder.report import report
 from autograder.report.report import Report
 
 
@@ -82,8 +80,7 @@ class Examiner:
         from autograder import world
 
         world.private()
-        report.shower = self._show
-        watch.use(self.backend)
+        context.become(replace(context.this_process, backend=self.backend, show=self._show))
         asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the worker hung up
         wanted = self.order["tests"]
         try:

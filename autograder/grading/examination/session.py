@@ -33,6 +33,7 @@ from autograder.grading.examination.cells import (
 )
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
+from autograder.report.record import Block
 
 LONGEST_SOURCE = 1_000_000  # characters of one cell
 _NOT_COPIED = ("*.ipynb", ".ipynb_checkpoints", "__pycache__", "*.examined.json")
@@ -65,7 +66,7 @@ def examine(
     examined = Examined()
     wanted: list[str] | None = None
     for attempt in range(1, attempts + 1):
-        forker = _fork_server()
+        forker = the_fork_server()
         with tempfile.TemporaryDirectory(dir=forker.folder, ignore_cleanup_errors=True) as name:
             folder = Path(name)
             _copy(own_files, folder / "examiner", own_ignore)
@@ -101,9 +102,9 @@ def _take(frame: dict[str, Any], examined: Examined, attempt: int) -> None:
         examined.restarts += frame["restarts"]
         examined.layers = frame["layers"]
     elif "status" in frame or attempt == 1:
-        index = frame.pop("index")
-        examined.seen[index] = CellOutcome(**frame, attempts=attempt)
-        frame["index"] = index
+        facts = {name: value for name, value in frame.items() if name not in ("index", "block")}
+        block = Block.from_plain(frame["block"]) if frame.get("block") else None
+        examined.seen[frame["index"]] = CellOutcome(**facts, block=block, attempts=attempt)
 
 
 def _frames(forker: fork_client.Client, order: dict[str, Any], cells: Sequence[Cell]) -> Any:
@@ -185,7 +186,7 @@ _server: tuple[int, fork_client.Client] | None = None
 
 def warm() -> None:
     """Start the fork server, so that it imports while the caller does something else."""
-    _fork_server()
+    the_fork_server()
 
 
 def close() -> None:
@@ -197,7 +198,8 @@ def close() -> None:
         _server = None
 
 
-def _fork_server() -> fork_client.Client:
+def the_fork_server() -> fork_client.Client:
+    """Return the client of this process's fork server, which is started when there is none."""
     global _server  # noqa: PLW0603
     with _lock:
         if _server is None or _server[0] != os.getpid():

@@ -11,7 +11,6 @@ import builtins
 import getpass
 import io
 import sys
-from dataclasses import asdict
 from typing import Any, NoReturn, cast
 
 from IPython.core.autocall import ExitAutocall
@@ -23,8 +22,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from autograder import context
 from autograder.grading.examination.outputs import Outputs
-from autograder.monitor import frames
 from autograder.report import timeline
 
 
@@ -111,7 +110,7 @@ class CellCompiler(CachingCompiler):
         if not self.cell_name:
             return str(super().get_code_name(raw_code, transformed_code, number))
         name = f"<cell {self.cell_name}>"
-        frames.SHOWN[name] = f"cell {self.cell_name}"
+        context.this_process.file_names[name] = f"cell {self.cell_name}"
         return name
 
     def format_code_name(self, name: str) -> tuple[str, str] | None:
@@ -195,7 +194,7 @@ def make() -> Shell:
     config = Config()
     config.HistoryManager.enabled = False  # its database has a thread, and threads do not fork
     shell = Shell.instance(config=config)
-    timeline.widths = (timeline.WIDE,)  # harmless would drop the other
+    context.become(context.Context(narrow_pictures=False))  # of a page, `sanitize` would drop them
     _warm_up(shell)
     return shell
 
@@ -233,7 +232,7 @@ def _warm_up(shell: Shell) -> None:
 
     from autograder.report.record import Block, Record
 
-    held = asdict(Block(0.4, 0.1, "cpu", "cell warm_up", 1, "pass", "warm_up"))
+    held = Block(0.4, 0.1, "cpu", "cell warm_up", 1, "pass", "warm_up")
     timeline.as_html(Record("warm_up", seconds=1.0, blocks=[held], late=[(0.1, 0.4)]), 0.1)
 
     figure = pyplot.figure(figsize=(1, 1))

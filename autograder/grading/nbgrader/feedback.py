@@ -115,10 +115,8 @@ def _loop(seen: CellOutcome) -> list[str]:
         return []
     longest = f"under {duration(shortest_kept())}"
     if seen.block:
-        where = (
-            f" at line {seen.block['line']} of {seen.block['file']}" if seen.block["file"] else ""
-        )
-        code = f": {seen.block['code']}" if seen.block["code"] else ""
+        where = f" at line {seen.block.line} of {seen.block.file}" if seen.block.file else ""
+        code = f": {seen.block.code}" if seen.block.code else ""
         longest = f"{duration(seen.longest_block)}{where}{code}"
     lines = [f"Longest block of the loop: {longest} (limit {duration(seen.limit)})."]
     if seen.noise >= 0.001:

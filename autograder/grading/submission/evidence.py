@@ -92,15 +92,15 @@ def of_submission(folder: Path, unit: str, ignore: Sequence[str]) -> str:
 
 def _about(seen: CellOutcome) -> dict[str, Any]:
     """Everything the examiner said of a test, witnesses included, as JSON data."""
-    block = seen.block or {}
+    block = seen.block
     said = {one.name: getattr(seen, one.name) for one in fields(seen)}
     return {
         **{name: _plain(value) for name, value in said.items() if name not in _NOT_EVIDENCE},
         "longest_block": seen.longest_block,
-        "kind": block.get("kind", ""),
-        "file": block.get("file", ""),
-        "line": block.get("line", 0),
-        "code": block.get("code", ""),
+        "kind": block.kind if block else "",
+        "file": block.file if block else "",
+        "line": block.line if block else 0,
+        "code": block.code if block else "",
     }
 
 
