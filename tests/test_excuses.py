@@ -185,3 +185,13 @@ def test_what_a_job_of_before_the_call_kept_the_gil_for_is_doubt_whoever_else_wa
     # Asleep in C, with the GIL or without it: who had it, nothing tells.
     block, doubt, earlier = beside(Times(0, 0), Times(0, 0, 1), earlier=True)
     assert (block, doubt, earlier) == (0, 493, 493)
+
+
+def test_a_wait_for_the_gil_inside_a_pass_is_the_earlier_jobs_as_well() -> None:
+    # Its C call began while a pass was judged: 365 ms in 73 sleeps of 5 ms, and no CPU used.
+    threads = Threads(earlier=MS // 2, elder=POOLS)
+    said = attribute(Sleep(365 * MS, 0, 73, in_select=False), see_nothing(73), threads)
+    assert (said.doubt, said.earlier) == (365 * MS, 365 * MS)
+    # One sleep of that length was the loop's own.
+    said = attribute(Sleep(365 * MS, 0, 1, in_select=False), see_nothing(1), threads)
+    assert said.doubt == 0

@@ -70,7 +70,7 @@ class Threads:
     active: int = 0  # how many of the other threads, which are the call's, did anything
     culprit: int = 0  # the busiest of them
     births: int = 0  # run-queue wait of new ones, and of new processes, before they ran
-    started: bool = False  # the learner's code has some, which may have ended
+    started: bool = False  # the call has started some, which may have ended, or one is at work
     stale: int = 0  # the figures are older by this than the pass
 
 
@@ -384,7 +384,8 @@ def _by_own_threads(
     gil = alike and left > SOME and not summary.asleep
     # Who has the GIL may sleep in C, use no CPU, and keep even the sampler from looking.
     unseen = _nobody_saw(left, summary, threads)
-    answer.for_gil = gil and (sleep.in_select or threads.active > 0 or summary.at_lock or unseen)
+    others = threads.active > 0 or threads.elder > 0
+    answer.for_gil = gil and (sleep.in_select or others or summary.at_lock or unseen)
     if not gil or threads.active != 1:
         answer.doubt += starved
         return

@@ -312,7 +312,7 @@ class Probe:
         foreign, earlier = self.owned.foreign(), self.owned.earlier()
         threads = tally(self.base_others, now, births, foreign, sampler, earlier)
         threads.births += self.children.newborn_wait()
-        threads.started = self.others.started or self.owned.older
+        threads.started = self.others.started or self.owned.at_work
         threads.stale = max(0, began - self.base_others_at)
         if (asked := perf_counter_ns()) - end.wall < STOLEN:  # else they hold what `_settle` judges
             self.base_others, self.base_others_at = now, asked

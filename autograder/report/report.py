@@ -196,6 +196,10 @@ class Report:
             return
         if outcome == "not attempted":
             raise NotAttempted(self._error_sentence())
+        if outcome == "timed out" and self._earlier > self.record.seconds / 2:
+            earlier = [block for block in self.blocks if block.kind == "earlier"]
+            longest = max(earlier, key=lambda block: block.doubt)
+            raise Inconclusive(f"{self._error_sentence()[:-1]}, and {_still_running(longest)}")
         given = self.record.seconds - self.record.starved
         starved = given < self.record.starved and self.longest_block < given / 2
         if outcome == "timed out" and starved:
@@ -249,11 +253,9 @@ class Report:
 
     def _doubt(self, block: Block, limit: float) -> None:
         if block.kind == "earlier":
-            where = _place(block) or " in another thread"
             raise Inconclusive(
                 f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
-                f"(limit {duration(limit)}), and a job of an earlier cell is still running{where}: "
-                f"wait for it, or restart the kernel. Then run the cell again."
+                f"(limit {duration(limit)}), and {_still_running(block)}"
             )
         if self.record.blind and _agree(self.record.name, block, limit):
             self._fail(LoopBlocked(self._blocked_sentence(_certain(block), limit, [])))
@@ -341,6 +343,14 @@ def _place(block: Block) -> str:
         return ""
     code = f", `{block.code}`" if block.code else ""
     return f" at line {block.line} of {block.file}{code}"
+
+
+def _still_running(block: Block) -> str:
+    where = _place(block) or " in another thread"
+    return (
+        f"a job of an earlier cell is still running{where}: wait for it, or restart the kernel. "
+        f"Then run the cell again."
+    )
 
 
 def _short(value: Any) -> str:
