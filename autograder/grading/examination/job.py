@@ -1,4 +1,4 @@
-"""One examination as plain data, to be sent to a slot's process or to another machine."""
+"""One examination as plain data, which can be sent to a slot on this or on another machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Files = dict[str, bytes]  # by their path below the folder
 
 @dataclass(frozen=True)
 class Job:
-    """What one examination needs; see `examine.examine`."""
+    """What one examination needs: the arguments of `examine.examine`."""
 
     cells: list[Cell]
     promised: list[str]
@@ -30,29 +30,29 @@ class Job:
 
 @dataclass
 class Done:
-    """What came of a job, and where it was examined."""
+    """The result of a job, and the machine that examined it."""
 
     examined: Examined
     surroundings: Surroundings
 
 
 def files_below(folder: Path, ignore: Sequence[str]) -> Files:
-    """Return the files in a folder, without those that `ignore` names and without links.
+    """Return the files in a folder, without notebooks, links, and names that match `ignore`.
 
-    Raises UserMistake when they are larger than what nbgrader lets a learner hand in.
+    Raises UserMistake when they are larger than MOST_FILES together.
     """
     found: Files = {}
-    room = MOST_FILES
-    for place, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not _left_out(Path(place, name), ignore)]
+    left = MOST_FILES
+    for parent, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not _left_out(Path(parent, name), ignore)]
         for name in names:
-            path = Path(place, name)
+            path = Path(parent, name)
             if _left_out(path, ignore) or not path.is_file():
                 continue
-            room -= path.stat().st_size
-            if room < 0:
+            left -= path.stat().st_size
+            if left < 0:
                 raise UserMistake(
-                    f"the files beside the notebook in {folder} are larger than "
+                    f"the files next to the notebook in {folder} are larger than "
                     f"{MOST_FILES // 1_000_000} MB; move away what the notebook does not need"
                 )
             found[path.relative_to(folder).as_posix()] = path.read_bytes()
