@@ -238,7 +238,7 @@ def test_a_notebook_that_ends_every_slot_fails_alone(
 
 def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
-    with pytest.raises(UserMistake, match=r"two examinations never share one; give at most"):
+    with pytest.raises(UserMistake, match=r"each grading needs its own; use at most"):
         commands.grade(SMALL, root=root, jobs=10_000)
     with pytest.raises(UserMistake, match="leave out one of the two"):
         commands.grade(SMALL, root=root, jobs=1, dask="tcp://127.0.0.1:1")
