@@ -246,7 +246,7 @@ def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:
 
 def test_two_graders_of_one_course_do_not_meet(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
-    with course.alone(root), pytest.raises(UserMistake, match="Somebody else is grading"):
+    with course.alone(root), pytest.raises(UserMistake, match="Another process is grading"):
         commands.grade(SMALL, root=root)
     assert commands.grade(SMALL, root=root) == 0
 

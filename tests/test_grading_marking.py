@@ -146,7 +146,7 @@ def test_check_of_a_wrong_path_names_the_nearest(root: Path) -> None:
     with pytest.raises(UserMistake, match="is a folder"):
         check.check(path.parent, root)
     other = toy.write(path.with_name("99_unknown.ipynb"), toy.submission())
-    with pytest.raises(UserMistake, match=r"lab of no unit.*90_toy"):
+    with pytest.raises(UserMistake, match=r"not named like any lab.*90_toy"):
         check.check(other, root)
     lesson = toy.write(path.with_name("90_toy_lesson.ipynb"), toy.submission())
     with pytest.raises(UserMistake, match="is the lesson"):

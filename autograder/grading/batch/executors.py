@@ -141,7 +141,7 @@ def _slots_of(client: Any, address: str) -> int:
         if (theirs.code, theirs.package) != (ours.code, ours.package):
             raise UserMistake(
                 f"The Dask worker {worker} has another version of this course ({theirs.package}, "
-                f"code {theirs.code}) than this machine ({ours.package}, code {ours.code}): bring both "
-                f"to the same commit, then start the Dask worker again."
+                f"code {theirs.code}) than this machine ({ours.package}, code {ours.code}): bring "
+                f"both to the same commit, then start the Dask worker again."
             )
     return sum(int(worker["nthreads"]) for worker in workers.values())
