@@ -122,7 +122,7 @@ def test_it_says_whether_submission_and_test_are_still_the_same(
 
 def test_it_says_what_was_put_in_order(lines: list[str]) -> None:
     assert line(lines, "Repaired before grading: ").endswith(
-        "Cell `tally_visible`: gone, and put back."
+        "Cell `tally_visible`: missing, and put back."
     )
 
 
