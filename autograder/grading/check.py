@@ -100,13 +100,13 @@ def _read(path: Path) -> Any:
         raise UserMistake(f"{path} cannot be read ({error}).") from None
     try:
         content = json.loads(text)
-        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat warns of missing ids
+        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
         if not isinstance(content, dict) or not all("source" in cell for cell in notebook.cells):
             raise ValueError("it has no cells")
-    except Exception as error:  # nbformat raises many types for a file that is not a notebook
+    except Exception as error:  # whatever nbformat raises over what is no notebook
         reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
         raise UserMistake(
             f"{path} is not a notebook ({reason}). Save it in JupyterLab, or fetch your last good "

@@ -246,7 +246,7 @@ def _read(path: Path) -> Any:
         raise UserMistake(f"there is no {path.name} in the submission") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UserMistake(f"{path.name} cannot be read ({error})") from None
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat warns of missing ids
+    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -254,6 +254,6 @@ def _read(path: Path) -> Any:
         if not all({"cell_type", "source", "metadata"} <= set(cell) for cell in notebook.cells):
             raise ValueError("a cell lacks its type, its source, or its metadata")
         return notebook
-    except Exception as error:  # nbformat raises many types for a file that is not a notebook
+    except Exception as error:  # whatever nbformat raises over what is no notebook
         said = (str(error) or type(error).__name__).splitlines()[0][:200]
         raise UserMistake(f"{path.name} is not a notebook ({said})") from None

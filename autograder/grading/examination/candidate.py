@@ -243,20 +243,20 @@ class Candidate:
 
 
 class _Audible(Run):
-    """A watched call whose loop answers the examiner's knocks."""
+    """A watched call whose loop answers when the examiner knocks."""
 
     pulse: socket.socket
 
     async def _call(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while self.pulse.recv(16, socket.MSG_DONTWAIT):  # knocks of the last call
+            while self.pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
                 pass
         asyncio.get_running_loop().add_reader(self.pulse.fileno(), self._answer)
         self.pulse.send(HELLO)
         await super()._call()
 
     def _answer(self) -> None:
-        # write, not send: the kernel counts this thread's writes, and the witness reads the count
+        # write, not send: the kernel counts writes, and the witness looks whether we wrote
         os.write(self.pulse.fileno(), self.pulse.recv(16))
 
 

@@ -154,17 +154,14 @@ def _bounded(source: str) -> str:
 
 
 def _copy(origin: Path | None, target: Path, ignore: Sequence[str]) -> None:
-    """Copy the files next to a notebook, without links, which could lead anywhere.
-
-    Raises UserMistake when the files are larger than MOST_FILES together.
-    """
+    """Copy the files beside a notebook; links are not followed: they could lead anywhere."""
     target.mkdir(mode=0o700)
     if origin is None or not origin.is_dir():
         return
-    left = MOST_FILES  # bytes that may still be copied
+    room = MOST_FILES
 
     def unwanted(folder: str, names: list[str]) -> list[str]:
-        nonlocal left
+        nonlocal room
         left_out = []
         for name in names:
             path = Path(folder, name)
@@ -172,16 +169,16 @@ def _copy(origin: Path | None, target: Path, ignore: Sequence[str]) -> None:
             if ours or path.is_symlink() or not (path.is_dir() or path.is_file()):
                 left_out.append(name)
             elif path.is_file():
-                left -= path.stat().st_size
-        if left < 0:
+                room -= path.stat().st_size
+        if room < 0:
             raise UserMistake(
-                f"the files next to the notebook in {origin} are larger than "
+                f"the files beside the notebook in {origin} are larger than "
                 f"{MOST_FILES // 1_000_000} MB; move away what the notebook does not need"
             )
         return left_out
 
     shutil.copytree(origin, target, ignore=unwanted, dirs_exist_ok=True)
-    target.chmod(0o700)  # not the original's mode: a candidate may know the path of our folder
+    target.chmod(0o700)  # not the original's mode: a candidate may be able to name our folder
 
 
 # Each process has one fork server: the first examination starts it, and it ends with the process.

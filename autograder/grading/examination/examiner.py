@@ -107,7 +107,7 @@ class Examiner:
             await self.candidate.end()
 
     def _accept(self, layers: list[str]) -> None:
-        """Raise Fault when a stranger's code must not run behind these layers."""
+        """Raise Fault when these layers are too weak to run a submission."""
         if self.order["strict"] and (why := confine.weakness(layers)):
             raise Fault(why)
 

@@ -37,22 +37,22 @@ class Done:
 
 
 def files_below(folder: Path, ignore: Sequence[str]) -> Files:
-    """Return the files in a folder, without notebooks, links, and names that match `ignore`.
+    """Return the files in a folder, without those that `ignore` names and without links.
 
-    Raises UserMistake when they are larger than MOST_FILES together.
+    Raises UserMistake when they are larger than what nbgrader lets a learner hand in.
     """
     found: Files = {}
-    left = MOST_FILES
-    for parent, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not _left_out(Path(parent, name), ignore)]
+    room = MOST_FILES
+    for place, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not _left_out(Path(place, name), ignore)]
         for name in names:
-            path = Path(parent, name)
+            path = Path(place, name)
             if _left_out(path, ignore) or not path.is_file():
                 continue
-            left -= path.stat().st_size
-            if left < 0:
+            room -= path.stat().st_size
+            if room < 0:
                 raise UserMistake(
-                    f"the files next to the notebook in {folder} are larger than "
+                    f"the files beside the notebook in {folder} are larger than "
                     f"{MOST_FILES // 1_000_000} MB; move away what the notebook does not need"
                 )
             found[path.relative_to(folder).as_posix()] = path.read_bytes()

@@ -182,7 +182,7 @@ class Stream(io.TextIOBase):
         return len(text)
 
     def writable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
@@ -190,7 +190,7 @@ class Stream(io.TextIOBase):
         return self._descriptor
 
     def isatty(self) -> bool:
-        """No."""
+        """Return False: it is not a terminal."""
         return False
 
 

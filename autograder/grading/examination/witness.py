@@ -78,13 +78,13 @@ class Testimony:
         if self.lost:
             return 0.0, self.lost
         if self.silent > 1 or self.strange:
-            return 0.0, "something else than its loop answered in the loop's place"
+            return 0.0, "something other than the loop answered the grader's knocks"
         if self.asleep > claimed + MARGIN:
-            return self.asleep, f"its main thread slept for {self.asleep:.2f} s outside of its loop"
+            return self.asleep, f"the main thread slept for {self.asleep:.2f} s outside the loop"
         if self.held > 2 * claimed + MARGIN:
-            return self.held, f"its loop did not answer for {self.held:.2f} s"
+            return self.held, f"the loop did not answer for {self.held:.2f} s"
         if self.around > 2 * claimed + MARGIN + AROUND + largest * PER_BYTE:
-            return self.around, f"it was busy for {self.around:.2f} s beside its loop"
+            return self.around, f"it was busy for {self.around:.2f} s before or after the loop ran"
         return 0.0, ""
 
 
@@ -231,7 +231,7 @@ class Watching:
                     self._slept = self._slept or (look.runs, self._since)
         except (OSError, ValueError, IndexError) as error:
             if not isinstance(error, ProcessLookupError):  # it has ended: `_receive` reports that
-                self.seen.lost = f"its process could not be watched ({error})"
+                self.seen.lost = f"the process could not be watched ({error})"
 
     def _take(self, look: WitnessSample) -> None:
         said, stamp = self._witness.receive()

@@ -22,7 +22,7 @@ def namespaces() -> Finding:
 
     layers, refused = confine.offered()
     if not confine.weakness(layers):
-        return Finding("namespaces", "allowed to this user, and enough to grade strangers")
+        return Finding("namespaces", "allowed for this user, and enough to grade submissions")
     return Finding(
         "namespaces",
         f"refused ({refused})",

@@ -42,7 +42,7 @@ LIMITS = {
     "RLIMIT_AS": 4 * GIGABYTE,
     "RLIMIT_FSIZE": GIGABYTE // 4,
     "RLIMIT_CPU": 600,  # s; the lab that needs most takes 20
-    "RLIMIT_NOFILE": 4096,  # the gateway lab holds 300 sockets open at once
+    "RLIMIT_NOFILE": 4096,  # the gateway lab has 300 sockets open at the same time
     "RLIMIT_CORE": 0,
 }
 MEMORY = 4 * GIGABYTE  # of all its processes together; each counts 150 MB of the fork server's

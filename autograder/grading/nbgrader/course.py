@@ -182,27 +182,27 @@ def _has_submitted(student: Path, unit: str) -> bool:
 
 
 class _Said(list[tuple[int, str]]):
-    """The warnings and errors that nbgrader logged, each with its level."""
+    """What nbgrader logged as a warning or worse, with the level."""
 
 
 @contextlib.contextmanager
 def logged() -> Iterator[tuple[logging.Logger, _Said]]:
-    """Yield a logger for one run of nbgrader, and the list of what it logs."""
+    """A logger of nbgrader's own for one run, and what it says."""
     said = _Said()
     handler = logging.Handler(logging.WARNING)
     handler.emit = lambda record: said.append(  # type: ignore[method-assign]
         (record.levelno, record.getMessage().strip())
     )
-    log = logging.Logger("unblocked.nbgrader")  # no child of the root logger, so it prints nothing
+    log = logging.Logger("unblocked.nbgrader")  # not the root's child: nothing is printed
     log.addHandler(handler)
     with warnings.catch_warnings():
-        # SQLAlchemy warns of nbgrader's models, and nbformat of a submission's cell ids
+        # SQLAlchemy's about nbgrader's own models, nbformat's about a submission's cell ids
         warnings.simplefilter("ignore")
         yield log, said
 
 
 def reason(said: _Said, error: BaseException) -> str:
-    """Why nbgrader failed: the exception of a logged traceback, or else its first message."""
+    """Of a logged traceback the line that names the exception, else nbgrader's first words."""
     errors = [text for level, text in said if level >= logging.ERROR]
     traces = [text.splitlines()[-1] for text in errors if text.startswith("Traceback")]
     found = [*traces, *errors, *(text for _, text in said), str(error)][0]

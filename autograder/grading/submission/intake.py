@@ -171,7 +171,7 @@ def _ensure(found: Any, wanted: int, shown: Sequence[str]) -> None:
         )
     if kind == stat.S_IFREG and found.st_nlink > 1:
         raise UserMistake(
-            f"{_called(shown)} is a hard link, and the file may belong to somebody else: {_INSTEAD}"
+            f"{_called(shown)} is a hard link, and the file may belong to another user: {_INSTEAD}"
         )
 
 

@@ -69,7 +69,7 @@ def missing_and_doubled(cells: Iterable[Any], originals: list[Original]) -> tupl
 
 
 def _claim(cell: Any) -> str | None:
-    """The grade_id in a cell's metadata, which may be forged."""
+    """The grade_id a cell says it has."""
     about = cell["metadata"].get("nbgrader")
     name = about.get("grade_id") if isinstance(about, dict) else None
     return name if isinstance(name, str) else None
@@ -123,14 +123,14 @@ def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str
 def _put_back(notebook: Any, originals: list[Original]) -> Iterator[tuple[str, str]]:
     """Insert the missing locked cells, each after the nearest cell that belongs before it."""
     for position, original in enumerate(originals):
-        indexes = {_claim(cell): index for index, cell in enumerate(notebook.cells)}
-        if original.grade_id in indexes:
+        places = {_claim(cell): index for index, cell in enumerate(notebook.cells)}
+        if original.grade_id in places:
             continue
         if not original.locked:
             yield "missing, so the exercise has no answer", original.grade_id
             continue
-        before = [indexes[o.grade_id] for o in originals[:position] if o.grade_id in indexes]
-        after = [indexes[o.grade_id] for o in originals[position + 1 :] if o.grade_id in indexes]
+        before = [places[o.grade_id] for o in originals[:position] if o.grade_id in places]
+        after = [places[o.grade_id] for o in originals[position + 1 :] if o.grade_id in places]
         index = max(before) + 1 if before else min(after, default=len(notebook.cells))
         cell = _new_cell(original)
         cell["metadata"]["nbgrader"] = original.metadata
