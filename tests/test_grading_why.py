@@ -63,7 +63,7 @@ def test_it_says_the_block_the_limit_and_the_line(lines: list[str]) -> None:
 def test_it_says_what_the_machine_took(lines: list[str]) -> None:
     assert re.fullmatch(
         r"Other programs took \d+\.\d ms; they are not counted\.",
-        line(lines, "Taken away"),
+        line(lines, "Other programs took"),
     )
 
 

@@ -45,7 +45,7 @@ def check(path: str | Path, root: Path | None = None) -> int:
 
 
 def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]:
-    """Grade one worked notebook and save its points for `progress`, if they are the best so far.
+    """Grade one worked notebook; save each cell's best points so far, for `progress`.
 
     Return its unit, one row per graded cell, and a sentence for each repair and for each cell that
     raised. Raises UserMistake, and ExaminationFailed when the examiner itself broke.
@@ -177,7 +177,7 @@ def _points(cell: Cell, seen: CellOutcome) -> float:
 
 
 def _errors(cells: list[Cell], examined: Examined) -> Iterator[str]:
-    """A sentence for each cell but the tests that raised.
+    """A sentence for each cell that raised, except for tests.
 
     If an answer cell raises, the test only finds that a name is missing.
     """

@@ -59,7 +59,7 @@ def configure(settings: Any) -> None:
         "clean_html": sanitize.clean,
         "markdown2html": sanitize.markdown,
     }
-    # `nbgrader validate` in a terminal, and a config without our steps, run cells: end a hang
+    # for `nbgrader validate` in a terminal, where nbgrader's own Execute runs cells: end a hang
     settings.Execute.timeout = 60
     settings.Execute.raise_on_iopub_timeout = False
 

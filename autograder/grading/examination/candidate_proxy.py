@@ -78,7 +78,7 @@ class CandidateTemplate:
 
     fork_server: Client
     folder: Path  # of the examination; each candidate's own folder lies in it
-    files: Path | None = None  # the files that the learner handed in
+    files: Path | None = None  # the files that the learner submitted
     hidden: tuple[str, ...] = ()  # folders that a candidate must not see
     joined: Sequence[int] = ()  # descriptors of the namespaces to join: see confine.open_for
     made: int = 0  # candidates so far
@@ -291,7 +291,7 @@ async def _exchange(process: _Process, request: dict[str, Any], limit: float) ->
 
 
 async def _send(process: _Process, request: dict[str, Any]) -> str:
-    number = secrets.token_hex(8)  # random: nobody can answer before the call
+    number = secrets.token_hex(8)  # random, so that no answer can be sent before its call
     try:
         async with asyncio.timeout(CALL_GRACE):
             await wire.asend(process.writer, {**request, "id": number})

@@ -1,4 +1,4 @@
-"""The witness: it checks a candidate's figures about its loop from outside, with the kernel's.
+"""The witness: it checks a candidate's figures about its loop with the kernel's.
 
 The probe runs in the learner's process, where code can patch clocks, asyncio, or the probe itself.
 So during a call the examiner knocks every 20 ms at a socket that the watched loop listens to. The
