@@ -233,7 +233,7 @@ def test_a_notebook_that_ends_every_slot_fails_alone(
     assert commands.grade(SMALL, root=root, jobs=1, as_json=True) == 1
     graded = json.loads(capsys.readouterr().out)["submissions"]
     assert [one["status"] for one in graded] == ["failed", "graded", "graded"]
-    assert "ended 2 times" in graded[0]["message"]
+    assert "died 2 times" in graded[0]["message"]
 
 
 def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:

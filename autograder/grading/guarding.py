@@ -11,7 +11,7 @@ NAMES_US = b"autograder.grading"
 
 
 class Guard(NbGraderPreprocessor):  # type: ignore[misc]
-    """The first step in jupyter/nbgrader_config.py: it applies when a course's own file does not."""
+    """The first step in jupyter/nbgrader_config.py, for when a course's own file does not apply."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
         """Let a notebook of another course pass. Raises RuntimeError for a notebook of ours."""
