@@ -233,12 +233,12 @@ def test_a_notebook_that_ends_every_slot_fails_alone(
     assert commands.grade(SMALL, root=root, jobs=1, as_json=True) == 1
     graded = json.loads(capsys.readouterr().out)["submissions"]
     assert [one["status"] for one in graded] == ["failed", "graded", "graded"]
-    assert "ended 2 times" in graded[0]["message"]
+    assert "died 2 times" in graded[0]["message"]
 
 
 def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
-    with pytest.raises(UserMistake, match=r"two examinations never share one; give at most"):
+    with pytest.raises(UserMistake, match=r"each grading needs its own; use at most"):
         commands.grade(SMALL, root=root, jobs=10_000)
     with pytest.raises(UserMistake, match="leave out one of the two"):
         commands.grade(SMALL, root=root, jobs=1, dask="tcp://127.0.0.1:1")
@@ -246,7 +246,7 @@ def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:
 
 def test_two_graders_of_one_course_do_not_meet(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
-    with course.alone(root), pytest.raises(UserMistake, match="Somebody else is grading"):
+    with course.alone(root), pytest.raises(UserMistake, match="Another process is grading"):
         commands.grade(SMALL, root=root)
     assert commands.grade(SMALL, root=root) == 0
 

@@ -150,7 +150,7 @@ FAILING = {
         "import os\n    for descriptor in range(3, 64):\n        try:\n"
         "            os.write(descriptor, b'\\x00\\x00\\x00\\x02{}' * 9)\n"
         "        except OSError:\n            pass\n    return f'{spec}: rolled'",
-        "the process sent what is no answer",
+        "the process sent an invalid answer",
     ),
 }
 

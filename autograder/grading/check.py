@@ -1,6 +1,6 @@
-"""The verb `check`: grades one worked notebook as the examiner would, and notes its points.
+"""The learner's command `check`: it grades one worked notebook as `grade` would.
 
-It is for the learner: it touches no gradebook.
+It saves the points for `progress`, and does not use the gradebook.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
 def check(path: str | Path, root: Path | None = None) -> int:
     """Grade one worked notebook and print the result; return 0 only if everything passed.
 
-    Writes the points to work/.unblocked/points.json. Raises UserMistake for what is not a worked
+    The points go to work/.unblocked/points.json. Raises UserMistake for a file that is not a worked
     lab, and then writes nothing.
     """
     try:
         unit, rows, sentences = checked(Path(path), root or repository())
     except ExaminationFailed as fault:
-        print(f"The examiner itself failed, which is our fault: {fault}", file=sys.stderr)
+        print(f"The grader itself failed. This is our fault, not yours: {fault}", file=sys.stderr)
         return OUR_FAULT
     tables.show_check(unit.name, rows, sentences)
     return 0 if all(row.score == row.points for row in rows) else 1
 
 
 def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]:
-    """Grade one worked notebook and note its points, best so far, for `progress`.
+    """Grade one worked notebook; save each cell's best points so far, for `progress`.
 
-    Return its unit, a row a graded cell, and a sentence for each thing that was put in order.
-    Raises UserMistake, and ExaminationFailed when the examiner itself broke.
+    Return its unit, one row per graded cell, and a sentence for each repair and for each cell that
+    raised. Raises UserMistake, and ExaminationFailed when the examiner itself broke.
     """
     if context.this_process.candidate:
         raise UserMistake("This notebook is being graded already: check does nothing in it.")
@@ -75,7 +75,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
     with store.changing(store.folder(root) / "points.json") as points:
-        # The best so far: the ladders invite to try a variant once an answer has passed.
+        # Keep the best: the labs suggest trying a variant of an answer that has passed.
         before = {name: score for name, (score, most) in points.get(unit.name, {}).items()}
         points[unit.name] = {
             row.name: [min(row.points, max(row.score, before.get(row.name, 0.0))), row.points]
@@ -85,7 +85,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
 
 
 def _read(path: Path) -> Any:
-    """The notebook in a file; raises UserMistake when there is none."""
+    """The notebook in a file; raises UserMistake for anything that is not one."""
     import nbformat
 
     if path.is_dir():
@@ -123,24 +123,25 @@ def _beside(path: Path) -> list[Path]:
 
 
 def _unit_of(path: Path, root: Path) -> Unit:
-    """The unit whose lab a notebook is, by its name; a copy may have a suffix."""
+    """The unit whose lab has the notebook's name; a copy may have a suffix.
+
+    Raises UserMistake for a name that belongs to no lab.
+    """
     labs = sorted(lab.parent.name for lab in root.glob("source/*/*.ipynb"))
     if path.stem.endswith("_lesson") and path.stem.removesuffix("_lesson") in labs:
         name = path.stem.removesuffix("_lesson")
-        raise UserMistake(
-            f"{path.name} is the lesson; what is graded is the lab, {path.with_stem(name)}."
-        )
+        raise UserMistake(f"{path.name} is the lesson. Check the lab: {path.with_stem(name)}.")
     for name in labs:
         if path.stem == name or (path.stem.startswith(name) and not path.stem[len(name)].isalnum()):
             return Unit(root, name)
     known = ", ".join(labs) or "none here: run `python3 -m autograder build`"
     raise UserMistake(
-        f"{path.name} is the lab of no unit: it should be named as the lab was. Labs: {known}."
+        f"{path.name} is not named like any lab: give it the name of its lab. Labs: {known}."
     )
 
 
 def _refuse_unless_whole(notebook: Any, originals: list[Original], path: Path, unit: Unit) -> None:
-    """Raise UserMistake over a notebook whose graded cells are not all there, once each."""
+    """Raise UserMistake unless the notebook has each locked cell exactly once."""
     if not any(original.grade for original in originals):
         raise UserMistake(f"{unit.name} has no graded cells: there is nothing to check in it.")
     missing, doubled = missing_and_doubled(notebook.cells, originals)
@@ -176,7 +177,10 @@ def _points(cell: Cell, seen: CellOutcome) -> float:
 
 
 def _errors(cells: list[Cell], examined: Examined) -> Iterator[str]:
-    """A sentence for each cell that raised: a test that lacks a name does not say why."""
+    """A sentence for each cell that raised, except for tests.
+
+    If an answer cell raises, the test only finds that a name is missing.
+    """
     for cell in cells:
         seen = examined.seen[cell.index]
         errors = [output for output in seen.outputs if output["output_type"] == "error"]

@@ -1,13 +1,13 @@
-"""One notebook is examined: cells in, outcomes out.
+"""The examination of one notebook: cells go in, outcomes come out.
 
-session.py           the one function that examines a notebook, whoever asks
+session.py           the one function that examines a notebook
 cells.py, job.py     what goes in, and what comes out
-fork_server.py       forks examiners and candidates     fork_client.py   asks it to
-examiner.py          runs the tests and judges          verdicts.py      what a test's end means
-handles.py           the learner's names in a test cell  drivers.py      functions sent over
-candidate_proxy.py   the examiner's side of a candidate  witness.py      sees it from outside
+fork_server.py       forks examiners and candidates      fork_client.py  sends it the requests
+examiner.py          runs the tests and judges           verdicts.py     what a test's end means
+handles.py           the learner's names in a test cell  drivers.py      functions sent as text
+candidate_proxy.py   the examiner's side of a candidate  witness.py      watches it from outside
 candidate.py         runs the learner's cells            shell.py, outputs.py   as IPython does
-provenance.py        where and with what it was examined
+provenance.py        the machine and the programs that examined a notebook
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""One examination as plain data, to be sent to a slot's process or to another machine."""
+"""One examination as plain data, which can be sent to a slot on this or on another machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Files = dict[str, bytes]  # by their path below the folder
 
 @dataclass(frozen=True)
 class Job:
-    """What one examination needs; see `session.examine`."""
+    """What one examination needs: the arguments of `session.examine`."""
 
     cells: list[Cell]
     promised: list[str]
@@ -30,7 +30,7 @@ class Job:
 
 @dataclass
 class Done:
-    """What came of a job, and where it was examined."""
+    """The result of a job, and the machine that examined it."""
 
     examined: Examined
     surroundings: Surroundings

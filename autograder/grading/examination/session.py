@@ -1,7 +1,7 @@
-"""The examination of one notebook: cells in, outcomes out. The one function that grades.
+"""The examination of one notebook. This is the one function that grades.
 
-nbgrader's preprocessor, `check` and every worker of a batch call `examine`. It talks to one fork
-server of its process, which makes an examiner and its candidates, and it cleans up after them.
+nbgrader's preprocessor, `check` and every slot of a batch call `examine`. Each process has one fork
+server, which makes an examiner and its candidates. `examine` removes what they leave behind.
 """
 
 from __future__ import annotations
@@ -52,22 +52,25 @@ def examine(
     strict: bool = False,
     on_cell: Callable[[Cell, CellOutcome], None] | None = None,
 ) -> Examined:
-    """Grade one notebook and return what came of each cell.
+    """Grade one notebook and return the outcome of each cell.
 
-    `promised` are the answer cells as handed out: names they bind are the learner's even when a
-    submission lacks them. `own_files` (the unit's folder) go to the examiner, `learner_files` (the
-    folder of the submission) to the candidate, each without the names that its list of patterns
-    matches. A test that the machine leaves inconclusive is examined again, with everything fresh,
-    up to `attempts` times. `strict` refuses to run a stranger's code on a machine that cannot
-    confine it. `on_cell` hears of each cell as it comes. Raises ExaminationFailed for a fault of
-    ours, and over a jail that is too weak.
+    `promised` are the answer cells as released: the names they bind belong to the learner, even
+    when the submission does not define them. The examiner gets a copy of `own_files` (the unit's
+    folder), the candidate a copy of `learner_files` (the folder of the submission). Files that
+    match the patterns in `own_ignore` and `learner_ignore` are not copied. Each cell has `seconds`
+    to run. A test that is inconclusive is examined again from the start, `attempts` times in all.
+    `strict` refuses to run a submission on a machine that cannot confine it. `on_cell` is called
+    with each outcome. Raises ExaminationFailed for a fault of ours and for a jail that is too
+    weak, and UserMistake for files that are too large.
     """
     began = time.monotonic()
     examined = Examined()
     wanted: list[str] | None = None
     for attempt in range(1, attempts + 1):
-        forker = the_fork_server()
-        with tempfile.TemporaryDirectory(dir=forker.folder, ignore_cleanup_errors=True) as name:
+        fork_server = the_fork_server()
+        with tempfile.TemporaryDirectory(
+            dir=fork_server.folder, ignore_cleanup_errors=True
+        ) as name:
             folder = Path(name)
             _copy(own_files, folder / "examiner", own_ignore)
             _copy(learner_files, folder / "files", learner_ignore)
@@ -81,7 +84,7 @@ def examine(
                 "tests": wanted,
                 "strict": strict,
             }
-            for frame in _frames(forker, order, cells):
+            for frame in _frames(fork_server, order, cells):
                 _take(frame, examined, attempt)
                 if on_cell is not None and "index" in frame:
                     cell = next(cell for cell in cells if cell.index == frame["index"])
@@ -107,14 +110,14 @@ def _take(frame: dict[str, Any], examined: Examined, attempt: int) -> None:
         examined.seen[frame["index"]] = CellOutcome(**facts, block=block, attempts=attempt)
 
 
-def _frames(forker: fork_client.Client, order: dict[str, Any], cells: Sequence[Cell]) -> Any:
-    """Have an examiner run the cells; yields its frames up to the last one, which is "done"."""
+def _frames(fork_server: fork_client.Client, order: dict[str, Any], cells: Sequence[Cell]) -> Any:
+    """Have an examiner run the cells; yield its frames, the last of which is "done"."""
     ours, theirs = socket.socketpair()
     process = None
     try:
         with theirs:
-            process = forker.fork(fork_client.EXAMINER, theirs.fileno())
-        # a cell may have to wait for the replay of all before it
+            process = fork_server.fork(fork_client.EXAMINER, theirs.fileno())
+        # before a cell runs, a new candidate may have to replay all the cells before it
         ours.settimeout((len(cells) + 2) * (order["seconds"] + 5))
         wire.send(ours, order)
         for cell in cells:
@@ -130,18 +133,19 @@ def _frames(forker: fork_client.Client, order: dict[str, Any], cells: Sequence[C
         close()
         raise ExaminationFailed(f"the examiner ended before its time: {error!r}") from error
     finally:
-        # Closed first, `ours` would have the examiner end by itself, and perhaps be gone before we
-        # ask for its end: then we would be answered while its candidate is still dying.
+        # Kill first, then close `ours`. An examiner whose `ours` is closed ends by itself, and the
+        # fork server may have reaped it before our request to kill it arrives. The fork server
+        # would then answer immediately, while the candidate is still dying.
         if process is not None:
             with contextlib.suppress(fork_client.ForkServerGone):
-                forker.kill(process)
+                fork_server.kill(process)
         ours.close()
 
 
 def _hidden(own_files: Path | None) -> list[str]:
-    """The folders of the course, should they lie where a candidate may read (below /usr, say)."""
-    places = {ROOT, Path.cwd(), *([own_files.parents[1]] if own_files else [])}
-    return [str(place.resolve()) for place in places if place.resolve() != Path("/")]
+    """The course's folders: a candidate must not see them, even below /usr, which it may read."""
+    folders = {ROOT, Path.cwd(), *([own_files.parents[1]] if own_files else [])}
+    return [str(folder.resolve()) for folder in folders if folder.resolve() != Path("/")]
 
 
 def _bounded(source: str) -> str:
@@ -178,20 +182,23 @@ def _copy(origin: Path | None, target: Path, ignore: Sequence[str]) -> None:
     target.chmod(0o700)  # not the original's mode: a candidate may be able to name our folder
 
 
-# One fork server a process: the first examination starts it, and it ends with the process.
+# Each process has one fork server: the first examination starts it, and it ends with the process.
 
 _lock = threading.Lock()
 _server: tuple[int, fork_client.Client] | None = None
 
 
 def warm() -> None:
-    """Start the fork server, so that it imports while the caller does something else."""
+    """Start the fork server now: it imports its modules while the caller does other work."""
     the_fork_server()
 
 
 def close() -> None:
-    """End the fork server; the next examination starts a new one, for this may be what broke."""
-    global _server  # noqa: PLW0603 one fork server a process
+    """End the fork server; the next examination starts a new one.
+
+    `examine` calls this after a failure too, because the fork server itself may have broken.
+    """
+    global _server  # noqa: PLW0603 one fork server per process
     with _lock:
         if _server is not None and _server[0] == os.getpid():
             _server[1].close()

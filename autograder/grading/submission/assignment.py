@@ -1,4 +1,4 @@
-"""Which cells an assignment consists of, as the gradebook or the unit's own notebook says."""
+"""The cells of an assignment, from the gradebook or from the unit's own notebook."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from autograder.grading.examination.cells import Cell
 def originals_of_gradebook(
     gradebook: Any, notebook: str, assignment: str, source: Path
 ) -> list[Original]:
-    """Return the cells of an assignment, in order, with the texts that the gradebook holds.
+    """Return the cells of an assignment, in order, with the text that the gradebook has for them.
 
-    A gradebook has no order of its own (on PostgreSQL rows come as they like): it is taken from
+    A gradebook has no order of its own (PostgreSQL returns rows in any order). The order comes from
     `source`, the unit's own notebook, if that can be read.
     """
     entry = gradebook.find_notebook(notebook, assignment)
@@ -39,7 +39,7 @@ def originals_of_gradebook(
 
 
 def originals_of_notebook(content: dict[str, Any]) -> list[Original]:
-    """Return the cells of an assignment from the notebook it was made of (as JSON data)."""
+    """Return the cells of an assignment from the unit's own notebook (as JSON data)."""
     originals = []
     for cell in content["cells"]:
         about = cell["metadata"].get("nbgrader")
@@ -60,9 +60,9 @@ def originals_of_notebook(content: dict[str, Any]) -> list[Original]:
 
 
 def cells_to_examine(notebook: Any, originals: list[Original]) -> list[Cell]:
-    """Return the code cells of a mended notebook; text of tests and setup cells is the original's.
+    """Return the code cells of a repaired notebook; tests and setup cells get the original's text.
 
-    What a cell's own metadata says counts for nothing here but its grade_id, and that only once.
+    Of a cell's own metadata only the grade_id is used, and each grade_id only once.
     """
     waiting = {original.grade_id: original for original in originals}
     cells = []
@@ -80,7 +80,7 @@ def cells_to_examine(notebook: Any, originals: list[Original]) -> list[Cell]:
 
 
 def promised(originals: list[Original]) -> list[str]:
-    """Return the answer cells as handed out: what they define, a submission should define."""
+    """Return the answer cells as released: a submission should define the same names."""
     return [original.source for original in originals if original.solution]
 
 
@@ -98,7 +98,7 @@ HIDDEN = re.compile(r"[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*(\n|$)", 
 
 @dataclass(frozen=True)
 class Original:
-    """One cell of an assignment as we made it."""
+    """One cell of an assignment, as in the unit's own notebook."""
 
     grade_id: str
     cell_type: str
@@ -117,7 +117,7 @@ class Original:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What nbgrader wants to read in the cell."""
+        """The metadata that nbgrader needs in the cell."""
         about: dict[str, Any] = {
             "schema_version": 3,
             "grade_id": self.grade_id,
@@ -131,10 +131,10 @@ class Original:
         return about
 
     def looks_like(self, source: str) -> bool:
-        """Whether this is our text, as it was released or with its hidden tests."""
+        """Whether this is the cell's text, as released or with its hidden tests."""
         return bare(source) in (bare(self.source), bare(HIDDEN.sub("", self.source)))
 
 
 def bare(source: str) -> str:
-    """A text without what editors change by themselves."""
+    """Return a text without the white space that editors change by themselves."""
     return "\n".join(line.rstrip() for line in source.strip().splitlines())
