@@ -34,7 +34,7 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("JPY_SESSION_NAME", "/home/ada/work/03_gateway/lesson.ipynb")
-    monkeypatch.setattr(world, "_here", world._Host(join))
+    monkeypatch.setattr(world, "_here", world._SupervisorSource(join))
     yield
     world.leave()
 
