@@ -1,6 +1,6 @@
-"""Reads the text of a unit (a jupytext py:percent file) into cells that know their lines.
+"""Reads the text of a unit (a jupytext py:percent file) as cells, each with its line in the file.
 
-The header of a cell says what it is, in the keys of `KEYS`; everything else about the notebook
+A cell's header says what the cell is, with the keys in `KEYS`. Everything else in the notebook
 follows from them. A text that cannot be read raises `BrokenUnit`: one sentence with file and line.
 """
 
@@ -19,15 +19,15 @@ KEYS = {
     "answer": str,  # the learner writes here
     "test": str,  # graded; needs points
     "points": (int, float),
-    "setup": str,  # locked, runs on both sides
+    "setup": str,  # locked; runs for the learner and for the examiner
     "exercise": str,  # the statement of an exercise; needs limit
     "limit": (int, float),  # seconds
-    "stretch": bool,  # with exercise: not among the core points
-    "hints": str,  # the ladder of an exercise
+    "stretch": bool,  # with exercise: an optional one, not part of the core points
+    "hints": str,  # the hints of an exercise
     "experiment": str,  # the run that a prediction is about
     "tags": list,
     "jupyter": dict,
-    "jp-MarkdownHeadingCollapsed": bool,  # a heading whose part is folded when the page is opened
+    "jp-MarkdownHeadingCollapsed": bool,  # a heading whose part is folded when the notebook opens
 }
 ROLES = ("answer", "test", "setup", "exercise", "hints", "experiment")
 _HEADER = re.compile(r"# %%(?:\s|$)")
@@ -35,12 +35,12 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class BrokenUnit(UserMistake):
-    """A unit's text that cannot be built: where, what, and how to mend it."""
+    """A unit's text cannot be built; the sentence says where, why, and how to fix it."""
 
 
 @dataclass(frozen=True)
 class TextCell:
-    """One cell of a text: `line` is that of its first source line, counted from 1."""
+    """One cell of a text; `line` is the number of its first source line, counted from 1."""
 
     kind: str  # "code" or "markdown"
     source: str
@@ -49,17 +49,17 @@ class TextCell:
 
     @property
     def role(self) -> str:
-        """The key that says what the cell is, or nothing for a plain cell."""
+        """The key that says what the cell is; empty for a plain cell."""
         return next((role for role in ROLES if role in self.keys), "")
 
     @property
     def name(self) -> str:
-        """The value of that key: a grade_id, or the exercise or question the cell is about."""
+        """The value of that key: a grade_id, or the cell's exercise or question."""
         return str(self.keys[self.role]) if self.role else ""
 
     @cached_property
     def python(self) -> str:
-        """The source as Python sees it: magics and shell lines become calls, line by line."""
+        """The source as Python code: magics and shell lines are calls, on the same lines."""
         from IPython.core.inputtransformer2 import TransformerManager
 
         transform = TransformerManager()  # type: ignore[no-untyped-call]
@@ -72,7 +72,7 @@ class TextCell:
 
 
 def read(path: Path, called: str) -> list[TextCell]:
-    """The cells of one text; `called` is how messages name the file. Raises BrokenUnit."""
+    """Return the cells of a file; `called` is its name in messages. Raises BrokenUnit."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -81,7 +81,10 @@ def read(path: Path, called: str) -> list[TextCell]:
 
 
 def cells(text: str, called: str) -> list[TextCell]:
-    """The cells of a text. Comments before the first cell are for the authors and are left out."""
+    """Return the cells of a text, without the comments for authors above the first cell.
+
+    Raises BrokenUnit.
+    """
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if _HEADER.match(line)]
     if not starts:
@@ -121,7 +124,10 @@ def _through_jupytext(text: str) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _no_header(lines: list[str], starts: list[int]) -> int:
-    """The line that looks like a header and is none: without it there are as many cells."""
+    """Return the line that looks like a header but begins no cell for jupytext.
+
+    Without this line, jupytext finds the same number of cells.
+    """
     count = len(_through_jupytext("\n".join(lines[starts[0] :])))
     for start in starts[1:]:
         without = [*lines[starts[0] : start], "#", *lines[start + 1 :]]
@@ -131,7 +137,7 @@ def _no_header(lines: list[str], starts: list[int]) -> int:
 
 
 def _refuse(cell: TextCell, where: str) -> None:
-    """Raises BrokenUnit for a header that says what no cell can be."""
+    """Raise BrokenUnit for a header that is not valid."""
     if "title" in cell.keys:
         raise BrokenUnit(
             f"{where}: `# %% {cell.keys['title']}` begins a new cell, even inside a string or a "
@@ -161,7 +167,7 @@ def _refuse(cell: TextCell, where: str) -> None:
 
 
 def _parses(cell: TextCell, called: str) -> None:
-    """Raises BrokenUnit when a code cell is not Python: the commonest sign of a cell cut in two."""
+    """Raise BrokenUnit when a code cell is not Python; most often such a cell was cut in two."""
     if cell.kind != "code":
         return
     try:
@@ -177,10 +183,10 @@ def _parses(cell: TextCell, called: str) -> None:
 def _survives_round_trip(
     found: list[tuple[str, str, dict[str, Any]]], starts: list[int], called: str
 ) -> None:
-    """Raises BrokenUnit when text -> notebook -> text -> notebook is not the same notebook.
+    """Raise BrokenUnit when text -> notebook -> text -> notebook gives another notebook.
 
-    jupytext keeps all but a few shapes (a code cell whose first line is `# %% ...`, some magics);
-    one that is not kept would change silently when an author opens the text as a notebook.
+    jupytext does not keep a few kinds of cells (a code cell whose first line is `# %% ...`, some
+    magics). Such a cell would change silently when an author opens the text as a notebook.
     """
     import jupytext
     import nbformat

@@ -1,4 +1,4 @@
-"""`compare`: the learner's answer beside the course's, after passing or on request."""
+"""`compare`: the learner's answer next to the course's, after it has passed or on request."""
 
 from __future__ import annotations
 
@@ -45,10 +45,9 @@ class AnswerComparison:
 
 
 def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
-    """Shows the course's answer to an exercise beside yours, as your notebook was last saved.
+    """Show the course's answer to an exercise next to yours, as your notebook was last saved.
 
-    Before the exercise has passed `check` it must be asked for with `anyway=True`; no points are
-    lost by that.
+    If `check` has not passed your answer yet, confirm with `anyway=True`. It costs no points.
     """
     root = repository()
     standings = progress(root).standings
@@ -80,9 +79,9 @@ def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
 
 
 def _answer(path: Path, exercise: str, longer: list[str]) -> str:
-    """The answer cells of one exercise in a notebook, solution markers left out.
+    """Return the answer cells of one exercise in a notebook, without the solution markers.
 
-    `longer`: names of other exercises that begin like this one.
+    `longer` are the names of other exercises that begin with this exercise's name.
     """
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

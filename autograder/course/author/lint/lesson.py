@@ -1,4 +1,4 @@
-"""What lint demands of a lesson: its parts, and a prediction before each experiment."""
+"""The rules for a lesson: its parts, and a prediction before each experiment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARTS = (
 
 
 def check(cells: list[TextCell], questions: list[Question], first: bool) -> Iterator[Finding]:
-    """Findings about the text of one lesson; `first`: nothing comes before it to recall."""
+    """Yield findings about the text of one lesson; the `first` has no earlier unit to recall."""
     prose = "\n".join(cell.source for cell in cells if cell.kind == "markdown")
     if cells[0].kind != "markdown" or not cells[0].source.startswith("# "):
         yield (
@@ -48,7 +48,7 @@ def check(cells: list[TextCell], questions: list[Question], first: bool) -> Iter
 
 
 def _predictions(cells: list[TextCell], questions: list[Question]) -> Iterator[Finding]:
-    """Each experiment is guessed before and explained after, each question is asked."""
+    """Check that each experiment is predicted and later explained, and each question asked."""
     known = {question.id for question in questions if question.kind == "predict"}
     guesses: dict[str, int] = {}
     explained: dict[str, int] = {}
@@ -72,7 +72,7 @@ def _predictions(cells: list[TextCell], questions: list[Question]) -> Iterator[F
 def _experiments(
     cells: list[TextCell], guesses: dict[str, int], explained: dict[str, int]
 ) -> Iterator[Finding]:
-    """`guesses` and `explained`: question -> number of the cell that asks it, or tells."""
+    """Check the experiments; `guesses` and `explained` map a question to its cell's number."""
     experiments = {cell.name: n for n, cell in enumerate(cells) if cell.role == "experiment"}
     for name, number in experiments.items():
         header = cells[number].line - 1
