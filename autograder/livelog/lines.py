@@ -9,12 +9,12 @@ from typing import Any
 
 from autograder.text import printable
 
-LONGEST = 200  # characters of what somebody said
+LONGEST = 200  # characters of a text that comes from outside, such as a message
 
-# How a line looks, beside its symbol and word: "quiet", "plain", "good", "warn" or "bad".
+# How a line looks, in addition to its symbol and word: "quiet", "plain", "good", "warn" or "bad".
 Tone = str
 
-# event: symbol, word, what happened, tone. Words and times are those of the lesson's own log.
+# event: symbol, word, what happened, tone. The lessons' log has the same words and times.
 EVENTS: dict[str, tuple[str, str, str, Tone]] = {
     "identify": ("→", "IDENTIFY", "by a bot with {library}", "plain"),
     "ready": ("●", "READY", "the bot is connected", "good"),
@@ -39,7 +39,7 @@ EVENTS: dict[str, tuple[str, str, str, Tone]] = {
 
 @dataclass(frozen=True)
 class LogLine:
-    """What the panel shows of an event, beside its time."""
+    """What the panel shows of an event, next to its time."""
 
     symbol: str
     word: str
@@ -48,7 +48,7 @@ class LogLine:
 
 
 def line(event: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return the `LogLine` of an event as plain data; None for one that is not worth a line."""
+    """Return the `LogLine` of an event as plain data; None for an event without a line."""
     if event["event"] not in EVENTS:
         return None
     facts: defaultdict[str, Any] = defaultdict(str)
