@@ -1,7 +1,8 @@
-"""The verbs of `python3 -m autograder`: what each is called, what it takes, which room does it.
+"""The commands of `python3 -m autograder`: their names, their arguments, and what each one calls.
 
-No verb holds logic of its own, and each imports its room only when it is called. A UserMistake is
-printed as its sentence, with exit code 2.
+Each command imports what it needs only when it is called. Most call one function; `build` also runs
+the lint and the audit, and chooses the exit code. A UserMistake is printed as its sentence, with
+exit code 2.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ Verb = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one verb and return the exit code: 0 done, 1 something did not hold, 2 a mistake."""
+    """Run one command and return the exit code.
+
+    0: done, 1: a check failed, 2: the user's mistake, 130: stopped with Ctrl-C.
+    """
     _let_terminate_clean_up()
     try:
         options = _read(arguments)
@@ -36,7 +40,7 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `... | head` has read enough
+    except BrokenPipeError:  # the reader, such as `head`, has ended
         sys.stderr.close()
         return 1
 
@@ -138,11 +142,11 @@ def bench(options: argparse.Namespace) -> int:
     return room.run(options.name, repeats=options.repeats, quick=options.quick, cold=options.cold)
 
 
-# What they are called, and what they take
+# Their names and arguments
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says a mistake in one sentence, where argparse prints its usage above it."""
+    """Reports a mistake in one sentence; argparse would print its usage above it."""
 
     def error(self, message: str) -> NoReturn:
         raise UserMistake(f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` says more.")
@@ -282,7 +286,7 @@ def _count(text: str) -> int:
 
 
 def _let_terminate_clean_up() -> None:
-    """Let SIGTERM and a closed terminal end the process through its `finally` blocks."""
+    """Make SIGTERM and SIGHUP (a closed terminal) raise SystemExit, so `finally` blocks run."""
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
         sys.exit(128 + number)
