@@ -36,7 +36,7 @@ def report() -> str:
                 finding.costs, 100, initial_indent=indent, subsequent_indent=indent
             )
     missing = sum(finding.missing for findings in rooms.values() for finding in findings)
-    lines += ["", f"{missing} of the things above are missing." if missing else "All is there."]
+    lines += ["", f"Missing: {missing} of the above." if missing else "Nothing is missing."]
     return "\n".join(lines).strip()
 
 
@@ -59,7 +59,7 @@ def packages() -> Finding:
     return Finding(
         "packages",
         "not installed, or not in the versions of requirements.txt",
-        "the verbs cannot run; `python3 -m autograder lab` installs them on its first start",
+        "no command works yet; `python3 -m autograder lab` installs them at its first start",
     )
 
 
@@ -82,13 +82,13 @@ def platform_name() -> Finding:
 def kernel_clock() -> list[Finding]:
     """The kernel's figures: can we tell a thread that waits for a CPU from one that sleeps?"""
     if thread_stats.knows_waits():
-        return [Finding("run-queue wait", "the kernel tells it (/proc/thread-self/schedstat)")]
+        return [Finding("run-queue wait", "the kernel shows it (/proc/thread-self/schedstat)")]
     return [
         Finding(
             "run-queue wait",
-            "the kernel does not tell it",
-            "a call that sleeps cannot be told from a busy machine: such runs are"
-            " inconclusive and must be repeated",
+            "the kernel does not show it",
+            "the course cannot tell a call that sleeps from a busy machine: such runs are"
+            " inconclusive and have to be run again",
         )
     ]
 
@@ -121,5 +121,5 @@ _ROOMS: dict[str, Callable[[], list[Finding]]] = {
     "The servers": servers,
     "The catalog": catalog,
     "The jail": jail,
-    "For those who change the course": workshop,
+    "For contributors": workshop,
 }

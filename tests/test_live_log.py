@@ -110,7 +110,7 @@ def test_every_event_that_matters_reads_as_a_line() -> None:
     assert line["text"] == "no heartbeat for 0.31 s, busy with '!roll'"
     killed = lines.line({**late, "event": "killed", "code": 4009})
     assert killed is not None
-    assert killed["word"] == "HUNG UP 4009"
+    assert killed["word"] == "CLOSED 4009"
     assert lines.line({"event": "typing", "bot": 1}) is None
 
 

@@ -38,7 +38,7 @@ class WorldEnded(UserMistake):
 
     def __init__(self) -> None:
         super().__init__(
-            "The process that runs this notebook's servers has ended, and they with it: "
+            "The process that runs this notebook's servers has ended, and so have the servers: "
             "run the cell with `await world.start(...)` again."
         )
 
@@ -90,7 +90,7 @@ class SupervisorConnection:
         except TimeoutError:
             raise UserMistake(
                 f"the process that runs the servers did not answer within {patience:.0f} s: "
-                "the machine is too busy, or it hangs; restart the kernel"
+                "the machine is too busy, or the process hangs; restart the kernel"
             ) from None
 
     async def call(self, op: str, **arguments: Any) -> Any:

@@ -50,7 +50,7 @@ def world() -> int:
         gw = await servers.gateway()
         print(f"http     {servers.http.url}")
         print(f"gateway  {gw.ws_url}  REST {gw.rest_url}  token {gw.token}")
-        print("Ctrl-C ends them.", flush=True)
+        print("Press Ctrl-C to end them.", flush=True)
         return servers
 
     try:
@@ -164,12 +164,15 @@ LINES = {
     "deferred": ("/{name}: deferred after {seconds:.2f} s", ""),
     "followup": ("/{name}: {content}  (after {seconds:.2f} s)", "green"),
     "late": ("heartbeat late: silent for {gap:.2f} s{busy}", "yellow"),
-    "killed": ("KILLED with {code}: silent for {gap:.2f} s{busy}", "bold red"),
+    "killed": (
+        "disconnected by the gateway ({code}): silent for {gap:.2f} s{busy}",
+        "bold red",
+    ),
     "resumed": ("resumed; {replayed} missed events replayed", "green"),
     "invalid_session": ("cannot resume: its session is gone", "yellow"),
     "closed": ("connection closed by the {by}, code {code}", "yellow"),
     "refused": ("refused with {code}", "red"),
-    "limited": ("sends too fast: told to wait {retry_after:.2f} s", "yellow"),
+    "limited": ("sends too fast: has to wait {retry_after:.2f} s", "yellow"),
     "hint": ("{text}", "magenta"),
 }
 
@@ -211,8 +214,8 @@ def _welcome(event: Event, heartbeat: float) -> str:
     )
     return f"""\
 listening: REST {rest}, gateway {ws}
-It wants a heartbeat every {heartbeat:g} s and takes any token; hikari accepts only this form:
+It needs a heartbeat every {heartbeat:g} s and takes any token; hikari accepts only this form:
   {TOKEN}
 Put the lines of your library before the line that starts your bot (hikari's make and start it):
 {table}
-What you type is said in #general; /name runs a slash command. Ctrl-C ends."""
+What you type is sent to #general; /name runs a slash command. Press Ctrl-C to end."""

@@ -109,7 +109,7 @@ def _figures(unit: Unit, cells: list[TextCell], called: str, prefix: str) -> dic
                 if not link.startswith(prefix) or "/" in name:
                     raise BrokenUnit(f"{where}: write `{link}` as `{prefix}{path.name}`.")
                 if path.suffix.lower() not in PICTURES:
-                    raise BrokenUnit(f"{where}: `{link}` is no picture; use svg or png.")
+                    raise BrokenUnit(f"{where}: `{link}` is not a picture; use svg or png.")
                 if not path.is_file():
                     raise BrokenUnit(f"{where}: there is no {shown(unit.root, path)}; add it.")
                 found[name] = path.read_bytes()

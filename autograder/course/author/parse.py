@@ -92,7 +92,7 @@ def cells(text: str, called: str) -> list[TextCell]:
     for number, line in enumerate(lines[: starts[0]], 1):
         if line.strip() and not line.startswith("#"):
             raise BrokenUnit(
-                f"{called}:{number}: `{line.strip()}` stands before the first cell; "
+                f"{called}:{number}: `{line.strip()}` is before the first cell; "
                 "put a line `# %%` above it."
             )
     body = "\n".join(lines[starts[0] :]) + "\n"
@@ -100,7 +100,7 @@ def cells(text: str, called: str) -> list[TextCell]:
     if len(found) != len(starts):
         raise BrokenUnit(
             f"{called}:{_no_header(lines, starts) + 1}: this line begins no cell for jupytext, "
-            "for it stands inside a string; indent it."
+            "because it is inside a string; indent it."
         )
     result = []
     for (kind, source, metadata), start in zip(found, starts, strict=True):
@@ -141,25 +141,25 @@ def _refuse(cell: TextCell, where: str) -> None:
     if "title" in cell.keys:
         raise BrokenUnit(
             f"{where}: `# %% {cell.keys['title']}` begins a new cell, even inside a string or a "
-            "text; if that is meant, write the title into the cell, else indent the line."
+            "text; write the title into the cell, or, if no cell begins here, indent the line."
         )
     for key, value in cell.keys.items():
         if key not in KEYS:
             raise BrokenUnit(f"{where}: unknown key `{key}`; a cell has {', '.join(KEYS)}.")
         if not isinstance(value, KEYS[key]):  # type: ignore[arg-type]
-            raise BrokenUnit(f'{where}: `{key}={value!r}` is of the wrong kind; names want "".')
+            raise BrokenUnit(f'{where}: `{key}={value!r}` has the wrong type; put a name in "".')
     roles = [role for role in ROLES if role in cell.keys]
     if len(roles) > 1:
         raise BrokenUnit(f"{where}: a cell is {roles[0]} or {roles[1]}, not both; split it.")
     if roles and not _NAME.fullmatch(cell.name):
         raise BrokenUnit(
-            f"{where}: `{roles[0]}={cell.name!r}` is no cell id; use up to 64 letters, "
+            f"{where}: `{roles[0]}={cell.name!r}` is not a cell id; use up to 64 letters, "
             "digits, `_` and `-`."
         )
     text = roles and roles[0] in ("exercise", "hints")
     if cell.kind == "raw" or (roles and (cell.kind == "markdown") is not bool(text)):
         wanted = "# %% [markdown]" if text else "# %%"
-        raise BrokenUnit(f"{where}: this must be a `{wanted}` cell, and it is {cell.kind}.")
+        raise BrokenUnit(f"{where}: this must be a `{wanted}` cell, but it is {cell.kind}.")
     if ("points" in cell.keys) is not ("test" in cell.keys):
         raise BrokenUnit(f'{where}: `test="..."` and `points=N` go together.')
     if ("limit" in cell.keys or "stretch" in cell.keys) and "exercise" not in cell.keys:
@@ -175,7 +175,7 @@ def _parses(cell: TextCell, called: str) -> None:
     except SyntaxError as error:
         line = cell.line + (error.lineno or 1) - 1
         raise BrokenUnit(
-            f"{called}:{line}: {error.msg}; mend the Python, or, when a line `# %%` inside a "
+            f"{called}:{line}: {error.msg}; fix the Python; if a line `# %%` inside a "
             "string cut the cell in two, indent that line."
         ) from None
 

@@ -105,9 +105,9 @@ def reset(name: str, root: Path | None = None) -> Told:
     `"?"` changes nothing. Raises UserMistake for a unit that does not exist.
     """
     if name.strip() in (NOT_YET, ""):
-        return Told(['To begin a lab anew, put its number in place of "?"; your old one is kept.'])
+        return Told(['To start a lab again, replace "?" with its number; your old copy is kept.'])
     said = working.reset(root or repository(), name)
-    return Told([*said, "Is it open in a tab? Close that, and open it again from the list."])
+    return Told([*said, "Is it open in a tab? Close the tab, then open it again from the list."])
 
 
 def _offer(work: Path) -> Told:
@@ -116,9 +116,7 @@ def _offer(work: Path) -> Told:
     found = sorted({path.name for place in folders for path in place.glob(_NAME)}, reverse=True)
     if not found:
         return Told(["Nothing to restore: there is no saved file here."])
-    return Told(
-        [f'To bring back what was saved, put its name in place of "?": {", ".join(found)}.']
-    )
+    return Told([f'To restore a saved file, replace "?" with its name: {", ".join(found)}.'])
 
 
 def _pack(members: dict[str, Path], path: Path) -> None:

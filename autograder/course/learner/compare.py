@@ -68,11 +68,11 @@ def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
         return AnswerComparison(
             f"`{exercise}` has {part.score:g} of {part.points:g} points in your last "
             f"`python3 -m autograder check {shown(root, unit.work_lab)}`. To see our answer "
-            f"now, run compare({exercise!r}, anyway=True): no points are lost."
+            f"now, run compare({exercise!r}, anyway=True): it costs no points."
         )
     return AnswerComparison(
-        f"One right answer to `{exercise}`, beside yours as it was last saved. There are others: "
-        "what counts is the value, and a loop that stays free.",
+        f"Our answer to `{exercise}`, next to yours as it was last saved. Other answers are right "
+        "too, if the result is right and the loop stays free.",
         _answer(unit.work_lab, exercise, longer),
         ours,
     )

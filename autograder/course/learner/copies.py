@@ -101,7 +101,7 @@ def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list
     if not copy.exists():
         _put(copy, new, copied, key)
         quiet = copy.suffix != ".ipynb"
-        return [] if quiet else [f"{name}: copied anew." if known else f"{name}{_COPIED}"]
+        return [] if quiet else [f"{name}: copied again." if known else f"{name}{_COPIED}"]
     present = copy.read_bytes()
     if known.get("file") == _digest(new):
         return []
@@ -124,10 +124,10 @@ def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list
     offer = renewal.with_answers(new, present, before)
     store.write(beside, offer)
     copied[key] = {**known, "offered": _digest(new), "offer": cells_digest(offer)}
-    yours = "" if offer == new else ", your answers in it"
+    yours = "" if offer == new else ", with your answers in it"
     return [
-        f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}{yours}: "
-        f"go on in either.{news}"
+        f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}{yours}. "
+        f"Go on with either of them.{news}"
     ]
 
 

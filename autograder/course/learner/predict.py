@@ -126,7 +126,7 @@ def _guessed(root: Path, question: Question, guess: object, call: str, after: st
     chosen = str(guess).strip().upper()
     options = [("", letter, text) for letter, text in question.options.items()]
     if chosen in (NO_GUESS, ""):
-        how = f'Put {letters} in place of "?" and run the cell again; a guess costs nothing.'
+        how = f'Replace "?" with {letters} and run the cell again; a guess costs nothing.'
         if call == "recall":
             how = f'Answer with `recall("{last}", about="{question.id}")`, or another letter.'
         return AskedQuestion(question.ask, options, how)
@@ -144,7 +144,7 @@ def _guessed(root: Path, question: Question, guess: object, call: str, after: st
         with store.changing(_store(root)) as stored:
             stored[question.id] = entry
     except OSError as error:
-        foot += f" (It could not be noted: {error.strerror or error}.)"
+        foot += f" (It could not be saved: {error.strerror or error}.)"
     lines = [("→" if letter == chosen else "", letter, text) for _, letter, text in options]
     return AskedQuestion(question.ask, lines, foot, answered=True)
 
@@ -159,13 +159,13 @@ def _explained(question: Question, guess: str | None) -> AskedQuestion:
             mark += ", your guess"
         lines.append((mark, letter, f"{text}\n{question.because[letter]}"))
     if guess is None:
-        foot = f"You made no guess this time; {question.right} is right."
+        foot = f"You made no guess this time; the answer is {question.right}."
     elif guess == question.right:
-        foot = f"You said {guess}, and it is so."
+        foot = f"You said {guess}: correct."
     else:
-        foot = f"You said {guess}, and {question.right} is right."
+        foot = f"You said {guess}; the answer is {question.right}."
         if question.kind == "recall":
-            foot += " This one will be asked again."
+            foot += " This question will be asked again."
     return AskedQuestion(question.ask, lines, foot, answered=True)
 
 

@@ -115,17 +115,17 @@ class Progress:
         missing = FINISH * most - have
         if missing > 0:
             lines.append(
-                f"Finish line: {FINISH * most:g} core points and the audit of your own bot; "
-                f"{missing:g} points to go."
+                f"To finish the course: {FINISH * most:g} core points ({missing:g} points to go) "
+                "and the audit of your own bot."
             )
         else:
-            lines.append("You have the points of the finish line; now audit your own bot.")
+            lines.append("You have enough points to finish the course; now audit your own bot.")
         left = sum(one.minutes_left for one in self.standings)
         if left >= 1:
             time = f"{left:.0f} minutes" if left < 120 else f"{left / 60:.0f} hours"
             lines.append(f"About {time} are left.")
         lines += [
-            f"Of a notebook that you changed there is a newer version: {shown(self.root, new)}."
+            f"There is a newer version of a notebook that you changed: {shown(self.root, new)}."
             for one in self.standings
             for new in renewal.offered(one.unit.work)
         ]
@@ -140,10 +140,10 @@ class Progress:
                 lab = shown(self.root, one.unit.work_lab)
                 said = f"Next: `{exercise.name}` ({exercise.points:g} points) in {lab}."
                 if _answered(one.unit, exercise):
-                    said += " You have begun it: its points come with Validate above it, or "
+                    said += " You have started it. For its points, click Validate above it, or run "
                     said += f"`python3 -m autograder check {lab}`."
                 return said
-        return "Next: nothing is open here."
+        return "Next: you have done everything here."
 
     def _linked(self, line: str) -> str:
         """Return a line as HTML, where each notebook is a link, except inside a command."""

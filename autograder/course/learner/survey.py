@@ -82,7 +82,7 @@ def _amiss(letters: str, asked: list[Question]) -> str:
     chosen, said = _letters(letters), ""
     if asked and len(chosen) != len(asked):
         ending = "" if len(chosen) == 1 else "s"
-        said = f" The string has {len(chosen)} letter{ending}, {len(asked)} are wanted."
+        said = f" The string has {len(chosen)} letter{ending}; expected {len(asked)}."
     for number, (one, letter) in enumerate(zip(asked, chosen, strict=False), 1):
         if letter not in one.options and letter != predict.NO_GUESS:
             said += f" {letter} is not a choice of question {number}."

@@ -228,7 +228,7 @@ class Keeper:
         telling = [line for line in lines if "error" in line.lower() or "fatal" in line.lower()]
         last = (telling or lines or ["it gave no reason"])[-1]
         return UserMistake(
-            f"{self._what} did not start ({last[:200]}): `python3 -m autograder doctor` says what "
+            f"{self._what} did not start ({last[:200]}): `python3 -m autograder doctor` lists what "
             f"it needs; its files are in {tempfile.gettempdir()}"
         )
 

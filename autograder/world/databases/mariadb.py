@@ -62,7 +62,7 @@ class Program:
                 found = [self.usr / "share" / folder / name for name in names]
                 if all(path.exists() for path in found):
                     return found
-        raise UserMistake(f"{self.path} came without its share/mariadb: reinstall {PACKAGE}")
+        raise UserMistake(f"{self.path} has no folder share/mariadb: reinstall {PACKAGE}")
 
 
 class MySQL(Database):
@@ -183,7 +183,7 @@ def obtain() -> Program | None:
             why = str(mistake)
     if program is None and not stand_in_kind():
         raise UserMistake(
-            f"MariaDB is not here ({why}), and neither is its stand-in: install {PACKAGE}, "
+            f"There is no MariaDB here ({why}) and no stand-in: install {PACKAGE}, "
             "or `pip install mysql-mimic`"
         )
     return program

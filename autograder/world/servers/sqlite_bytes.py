@@ -26,7 +26,7 @@ if sys.platform != "win32":
     import fcntl
 
 NAME = "bot.sqlite"
-LOCKED = "Nobody can read the file (database is locked): what still holds it?"
+LOCKED = "The file cannot be read (database is locked): close or commit what still holds it."
 MOST = 8 << 20  # bytes of the file, and of its -wal: a lab's file has 12 kB, a -wal up to 4.2 MB
 # The bytes that SQLite locks (sqlite.org/fileformat2, section 1.4), in the file's order.
 _PENDING, _RESERVED, _SHARED = 1 << 30, (1 << 30) + 1, (1 << 30) + 2
@@ -138,15 +138,17 @@ class OwnFile:
         """
         if not self._in_place():
             raise Unreadable(
-                f"The file {NAME} was removed, or another one put in its place, while other "
-                "programs use it: change the file that is there, with SQLite."
+                f"The file {NAME} was removed or replaced by another one, while other programs "
+                "use it: change the file that is there, with SQLite."
             )
         if not _until(self._may_read, patience):
             raise Unreadable(LOCKED)
         try:
             found: list[tuple[bytes, bytes]] = []
             if not _until(lambda: self._copied(found), patience):
-                raise Unreadable("Nobody can read the file: what still writes into it?")
+                raise Unreadable(
+                    "The file cannot be read: something still writes into it. Wait for it to end."
+                )
             return found[0]
         finally:
             _free(self._file)
@@ -188,7 +190,7 @@ class OwnFile:
         content = self._read(file, MOST + 1, 0)
         if len(content) > MOST:
             raise Unreadable(
-                f"The file {name} has more than {MOST >> 20} MB: what was written into it?"
+                f"The file {name} has more than {MOST >> 20} MB; a lab's file has 12 kB."
             )
         return content
 

@@ -105,7 +105,7 @@ class SqliteLock:
         Raises UserMistake when another process uses the file for more than 5 s.
         """
         if not 0 < seconds <= 60:
-            raise UserMistake(f"a lock of {seconds} s is none: choose between 0 and 60 s")
+            raise UserMistake(f"a file cannot be locked for {seconds} s: choose between 0 and 60 s")
         await self.release()
         async with self._changing:
             if not await asyncio.to_thread(self._made.lock, 5):

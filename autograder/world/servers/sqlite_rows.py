@@ -52,16 +52,17 @@ def rows(main: bytes, wal: bytes, table: str, columns: dict[str, type]) -> list[
             read = found.fetchall()
     except (sqlite3.Error, ValueError, struct.error) as error:
         raise WrongValue(
-            f"The table `{table}` cannot be read ({_shown(error)}): what was written into the file?"
+            f"The table `{table}` cannot be read ({_shown(error)}). "
+            "Write to the file only with SQLite."
         ) from None
     if len(read) > ROWS:
-        raise WrongValue(f"The table `{table}` has more than {ROWS} rows: who put them there?")
+        raise WrongValue(f"The table `{table}` has more than {ROWS} rows; expected a few.")
     for row in read:
         for (name, kind), value in zip(columns.items(), row, strict=True):
             if type(value) is not kind:
                 raise WrongValue(
                     f"In the file a value of the column `{name}` is "
-                    f"{_CALLED[type(value)]}, `{_shown(value)}`, and should be {_CALLED[kind]}."
+                    f"{_CALLED[type(value)]}, `{_shown(value)}`; expected {_CALLED[kind]}."
                 )
     return read
 
@@ -99,13 +100,13 @@ def _ensure_plain(database: sqlite3.Connection, table: str) -> None:
         index = kind == "index" and sql is None  # the index of a PRIMARY KEY
         if not index and not (kind in ("table", "index") and _PLAIN.match(str(sql))):
             raise WrongValue(
-                f"The file holds `{_shown(name)}`, which is no plain table ({_shown(kind)}): leave "
-                f"the table `{table}` as it was, and have only plain tables beside it."
+                f"The file holds `{_shown(name)}`, which is not a plain table ({_shown(kind)}): "
+                f"leave the table `{table}` as it was, and have only plain tables beside it."
             )
     if len(known) > ROWS:
-        raise WrongValue(f"The file has more than {ROWS} tables: who put them there?")
+        raise WrongValue(f"The file has more than {ROWS} tables; expected a few.")
     if not any((kind, name) == ("table", table) for kind, name, _ in known):
-        raise WrongValue(f"The file has no table `{table}` any more: where has it gone?")
+        raise WrongValue(f"The file has no table `{table}` any more: leave the table there.")
     for _, name, _, _, _, _, hidden in database.execute(f'PRAGMA table_xinfo("{table}")'):
         if hidden:
             raise WrongValue(

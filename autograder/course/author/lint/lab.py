@@ -79,7 +79,7 @@ def check(cells: list[TextCell]) -> Iterator[Finding]:
         elif cell.role == "test":
             yield from test_cell.check(cell, learners, given)
         elif cell.role == "experiment":
-            yield cell.line - 1, "experiments belong into the lesson; remove the key here."
+            yield cell.line - 1, "experiments belong in the lesson; remove the key here."
 
 
 def _owner(name: str, found: dict[str, Exercise]) -> str | None:
@@ -201,7 +201,7 @@ def _answer(cell: TextCell) -> Iterator[Finding]:
         tree = ast.parse("\n".join(stub))
     except SyntaxError as error:
         line = cell.line + (error.lineno or 1) - 1
-        yield line, f"without its solution the cell is no Python ({error.msg}); move the markers."
+        yield line, f"without its solution the cell is not Python ({error.msg}); move the markers."
         return
     documented = ast.get_docstring(tree) is not None
     for node in tree.body:

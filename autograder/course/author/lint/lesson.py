@@ -41,7 +41,7 @@ def check(cells: list[TextCell], questions: list[Question], first: bool) -> Iter
         elif not cell.source.strip():
             yield cell.line, "the cell is empty; write it, or remove it."
         if cell.role in ("answer", "test", "exercise", "hints"):
-            yield cell.line - 1, f"`{cell.role}` belongs into lab.py; a lesson is not graded."
+            yield cell.line - 1, f"`{cell.role}` belongs in lab.py; a lesson is not graded."
     if not first and not any(dotted(call.func) == "recall" for _, call in _calls(cells)):
         yield 1, 'the lesson never recalls earlier units; add a cell `recall("NN_name")`.'
     yield from _predictions(cells, questions)

@@ -24,8 +24,8 @@ const PAGE = `
       unit 03 does: here you see what it sees, while it happens, even while your code blocks.</p>
       <ul>
         <li><b>♥\ufe0e heartbeat</b> the bot is alive
-        <li><b class="warn">▲ late</b> a heartbeat stays away
-        <li><b class="bad">✖\ufe0e HUNG UP</b> the gateway takes the bot for dead
+        <li><b class="warn">▲ late</b> a heartbeat is missing
+        <li><b class="bad">✖\ufe0e CLOSED</b> too late: the gateway closed the connection
         <li><b class="good">↻ RESUMED</b> the bot is back
       </ul>
     </div>
@@ -198,7 +198,7 @@ export class LiveLog {
     } else if (event === 'late') {
       this.say(`▲ ${who} is silent.`, 'warn', by);
     } else if (event === 'killed') {
-      this.say(`✖\ufe0e ${who} was hung up on.`, 'bad', by);
+      this.say(`✖\ufe0e ${who} was disconnected by the gateway.`, 'bad', by);
     } else if (event === 'closed') {
       this.say(`○ ${who} is not connected.`, '', by);
     }
