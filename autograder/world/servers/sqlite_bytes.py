@@ -96,7 +96,7 @@ class OwnFile:
         """Take the next locks, and keep those already taken, so that no new reader can begin."""
         if self._in_wal_mode() and (shm := self._beside("-shm", os.O_RDWR)) is not None:
             # Take a reader's lock too. Without it, the last of the other processes would believe
-            # that nobody else uses the file, and remove the -shm together with our lock.
+            # that no other process uses the file, and remove the -shm together with our lock.
             taken = _taken(self._file, _SHARED, _READERS, alone=False)
             if taken and _taken(shm, _WRITER, 1):
                 self._shm = shm
