@@ -66,7 +66,7 @@ LESSON_FAULTS = {
     ),
     "a long cell": (("await asyncio.sleep(0)", "x = 1\n" * 19), "19 lines of code"),
     "an empty cell": (("await asyncio.sleep(0)", "# nothing"), "holds no code"),
-    "graded in a lesson": (('# %% experiment="sleepy"', '# %% answer="x"'), "belongs into lab.py"),
+    "graded in a lesson": (('# %% experiment="sleepy"', '# %% answer="x"'), "belongs in lab.py"),
     "part missing": (("# ## In practice\n", ""), "*In practice*"),
     "Next missing": (("# ## Next\n", ""), "*Next*"),
 }

@@ -150,7 +150,7 @@ def test_another_thing_in_the_place_of_a_file_is_not_touched(
     if suffix:
         assert rows(file) == ADA
     else:
-        with pytest.raises(WrongValue, match=r"removed, or another one put in its place"):
+        with pytest.raises(WrongValue, match=r"removed or replaced by another one"):
             rows(file)
     asyncio.run(file.lock(0.05))
     path = asyncio.run(file.renew(TABLE))

@@ -1,7 +1,7 @@
 """The answers that prove a lab: tests/answers/NN_name/right_*.py and wrong_*.py.
 
-One file is one answer to one exercise: comment lines that say what must happen, then the cells that
-take the place of the lab's answer cells (jupytext py:percent):
+Each file is one answer to one exercise. Comment lines say what must happen. Then come the cells
+that replace the lab's answer cells (jupytext py:percent):
 
     # exercise: repair_two
     # expect: fails
@@ -26,7 +26,7 @@ _SAYS = re.compile(r"#\s*(exercise|expect|message):\s*(.*\S)")
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: grade_id -> source, and what the examination must say about it."""
+    """One answer: the sources of its cells by grade_id, and what the examination must say."""
 
     cells: dict[str, str]
     exercise: str
@@ -39,12 +39,12 @@ class Answer:
 
 
 def found(folder: Path) -> list[Path]:
-    """The answers of one unit, right ones first."""
+    """Return the files with the answers of one unit, right ones first."""
     return sorted([*folder.glob("right_*.py"), *folder.glob("wrong_*.py")])
 
 
 def load(path: Path) -> Answer:
-    """Reads one answer. Raises BrokenUnit, with file and line, when it says too little."""
+    """Read one answer. Raises BrokenUnit, with file and line, when something is missing in it."""
     called = f"{path.parent.name}/{path.name}"
     cells = parse.read(path, called)
     head = path.read_text(encoding="utf-8").split("# %%", 1)[0]
@@ -71,7 +71,7 @@ def load(path: Path) -> Answer:
 
 
 def fill(notebook: dict[str, Any], answer: Answer) -> dict[str, Any]:
-    """A copy of a lab (as JSON data) in which the answer stands in its cells.
+    """Return a copy of a lab (JSON data) with this answer in its answer cells.
 
     Raises BrokenUnit when the lab has no such answer cell.
     """

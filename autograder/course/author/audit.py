@@ -1,4 +1,4 @@
-"""Looks at what learners get, and refuses anything that is not theirs to see."""
+"""Checks that what learners get shows no answers, no hidden tests and no outputs."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _MARKS = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 _SECRET = re.compile(
     r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END (?:SOLUTION|HIDDEN TESTS)", re.DOTALL
 )
-_TELLING = 16  # characters: a shorter line (`return total`) may be anybody's
+_TELLING = 16  # characters: a shorter line (`return total`) may be there by chance
 
 
 def audit(root: Path) -> list[str]:
-    """What is wrong in notebooks/ and release/, one sentence each; empty when nothing."""
+    """Return what is wrong in notebooks/ and release/, one sentence for each fault."""
     found = []
     for path in sorted((root / "notebooks").rglob("*")) + sorted((root / "release").rglob("*")):
         if ".ipynb_checkpoints" in path.parts or (path.is_dir() and not path.is_symlink()):
@@ -65,7 +65,7 @@ def _notebook(path: Path, secrets: set[str]) -> Iterator[str]:
 
 
 def _secrets(root: Path, path: Path) -> set[str]:
-    """The lines of our lab that stand in solutions and hidden tests, and nowhere else in it."""
+    """Return the lines of our lab that are only in solutions and hidden tests."""
     ours = root / "source" / path.stem / path.name
     if not path.is_relative_to(root / "release") or not ours.exists():
         return set()

@@ -1,4 +1,4 @@
-"""What a build would change, told cell by cell, so that an author sees where to look."""
+"""What a build would change, cell by cell, so that authors know where to look."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from autograder.course.unit import shown
 
 
 def differences(root: Path, files: dict[Path, bytes]) -> list[str]:
-    """What a build would change; ids, JSON formatting, key order, last newlines do not count."""
+    """Return what a build would change; ids, JSON format, key order, last newlines do not count."""
     found = []
     for path, wanted in sorted(files.items()):
         name = shown(root, path)
@@ -26,7 +26,7 @@ def differences(root: Path, files: dict[Path, bytes]) -> list[str]:
 
 
 def _cell_by_cell(present: bytes, wanted: bytes) -> list[str]:
-    """The differences of two notebooks; one cell more or less does not shift all that follow."""
+    """Return the differences of two notebooks; cells are matched, so one more shifts no others."""
     new = json.loads(wanted)
     try:
         old = json.loads(present)

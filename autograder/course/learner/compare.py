@@ -1,4 +1,4 @@
-"""`compare`: the learner's answer beside the course's, after passing or on request."""
+"""`compare`: the learner's answer next to the course's, after it has passed or on request."""
 
 from __future__ import annotations
 
@@ -45,10 +45,9 @@ class AnswerComparison:
 
 
 def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
-    """Shows the course's answer to an exercise beside yours, as your notebook was last saved.
+    """Show the course's answer to an exercise next to yours, as your notebook was last saved.
 
-    Before the exercise has passed `check` it must be asked for with `anyway=True`; no points are
-    lost by that.
+    If `check` has not passed your answer yet, confirm with `anyway=True`. It costs no points.
     """
     root = repository()
     standings = progress(root).standings
@@ -69,20 +68,20 @@ def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
         return AnswerComparison(
             f"`{exercise}` has {part.score:g} of {part.points:g} points in your last "
             f"`python3 -m autograder check {shown(root, unit.work_lab)}`. To see our answer "
-            f"now, run compare({exercise!r}, anyway=True): no points are lost."
+            f"now, run compare({exercise!r}, anyway=True): it costs no points."
         )
     return AnswerComparison(
-        f"One right answer to `{exercise}`, beside yours as it was last saved. There are others: "
-        "what counts is the value, and a loop that stays free.",
+        f"Our answer to `{exercise}`, next to yours as it was last saved. Other answers are right "
+        "too, if the result is right and the loop stays free.",
         _answer(unit.work_lab, exercise, longer),
         ours,
     )
 
 
 def _answer(path: Path, exercise: str, longer: list[str]) -> str:
-    """The answer cells of one exercise in a notebook, solution markers left out.
+    """Return the answer cells of one exercise in a notebook, without the solution markers.
 
-    `longer`: names of other exercises that begin like this one.
+    `longer` are the names of other exercises that begin with this exercise's name.
     """
     try:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]

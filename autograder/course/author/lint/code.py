@@ -1,4 +1,4 @@
-"""What lint demands of every code cell, in lessons and labs alike."""
+"""The rules for every code cell, in lessons, labs and pages."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _ADDRESS = re.compile(
 )
 _LOOPBACK = {"", "127.0.0.1", "localhost", "[::1]"}
 
-Finding = tuple[int, str]  # a line of the text file, and what is wrong in it
+Finding = tuple[int, str]  # a line of the text file, and what is wrong there
 
 
 def check(cell: TextCell, longest: int) -> Iterator[Finding]:
-    """Findings about one code cell of at most `longest` lines of code."""
+    """Yield findings about one code cell, which may have up to `longest` lines of code."""
     lines = code_lines(cell)
     if lines == 0:
         yield cell.line, "the cell holds no code; write it, or remove the cell."
@@ -49,7 +49,7 @@ def check(cell: TextCell, longest: int) -> Iterator[Finding]:
 
 
 def code_lines(cell: TextCell) -> int:
-    """How many lines of a cell hold code: no blank lines, comments or docstrings."""
+    """Count the lines of a cell that hold code, without blank lines, comments and docstrings."""
     used: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(cell.python).readline):
         if token.type not in _NOT_CODE:
@@ -63,7 +63,7 @@ def code_lines(cell: TextCell) -> int:
 
 
 def dotted(node: ast.expr) -> str:
-    """`asyncio.run` for the expression of that name, else nothing."""
+    """Return the dotted name that an expression is, such as "asyncio.run"; empty for others."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute) and (owner := dotted(node.value)):

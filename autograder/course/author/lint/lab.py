@@ -1,4 +1,4 @@
-"""What lint demands of a lab: whole exercises, stated limits, help in steps, tests of two kinds."""
+"""The rules for a lab: complete exercises with limits, hints, visible and hidden tests."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from autograder.course.author.parse import TextCell
 
 LONGEST = {"answer": 30, "setup": 30, "test": 40}  # lines of code
 PLAIN = 18  # "about 15"
-STEPS = 3  # of a ladder: a guiding question, the lesson's cell, the gaps; a variant may follow
+STEPS = 3  # hints of an exercise: a question, where to look, the gaps; a variant may follow
 _BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
 @dataclass
 class Exercise:
-    """The cells that belong to one exercise; `statement` says what is asked."""
+    """The cells that belong to one exercise; `statement` is the text of the task."""
 
     statement: TextCell
     answers: list[TextCell] = field(default_factory=list)
@@ -33,7 +33,10 @@ class Exercise:
 
 
 def exercises(cells: list[TextCell]) -> dict[str, Exercise]:
-    """The exercises of a lab by name; a cell belongs to the longest name that begins its own."""
+    """Return the exercises of a lab by name.
+
+    A cell belongs to the exercise with the longest name that the cell's name begins with.
+    """
     found = {cell.name: Exercise(cell) for cell in cells if cell.role == "exercise"}
     for cell in cells:
         owner = _owner(cell.name, found)
@@ -49,7 +52,7 @@ def exercises(cells: list[TextCell]) -> dict[str, Exercise]:
 
 
 def check(cells: list[TextCell]) -> Iterator[Finding]:
-    """Findings about the text of one lab."""
+    """Yield findings about the text of one lab."""
     found = exercises(cells)
     if not found:
         yield (
@@ -76,7 +79,7 @@ def check(cells: list[TextCell]) -> Iterator[Finding]:
         elif cell.role == "test":
             yield from test_cell.check(cell, learners, given)
         elif cell.role == "experiment":
-            yield cell.line - 1, "experiments belong into the lesson; remove the key here."
+            yield cell.line - 1, "experiments belong in the lesson; remove the key here."
 
 
 def _owner(name: str, found: dict[str, Exercise]) -> str | None:
@@ -109,7 +112,7 @@ def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[F
 
 
 def _taken_away(cells: list[TextCell]) -> Iterator[Finding]:
-    """Learners run the cells in any order, so a test must not take a name that others rely on."""
+    """Find tests that change a name which other cells need: learners run cells in any order."""
     code = [cell for cell in cells if cell.kind == "code"]
     owners = {
         name: cell for cell in code if cell.role != "test"
@@ -130,7 +133,7 @@ def _taken_away(cells: list[TextCell]) -> Iterator[Finding]:
 
 
 def _bound_in(cell: TextCell, name: str) -> int:
-    """The first line of the file in which a cell gives this name a meaning."""
+    """Return the first line of the file in which a cell binds this name."""
     lines = [
         node.lineno
         for node in ast.walk(cell.tree)
@@ -141,7 +144,7 @@ def _bound_in(cell: TextCell, name: str) -> int:
 
 
 def _whole(name: str, exercise: Exercise) -> Iterator[Finding]:
-    """An exercise has a stated limit, an answer, points, a visible and a hidden test, and help."""
+    """Check one exercise: its limit, answer, points, visible test, hidden test and hints."""
     statement = exercise.statement
     header = statement.line - 1
     limit = statement.keys.get("limit")
@@ -181,7 +184,7 @@ def _holds_code(source: str) -> bool:
 
 
 def _answer(cell: TextCell) -> Iterator[Finding]:
-    """An answer cell keeps its contract when nbgrader cuts the solution."""
+    """Check that an answer cell still states its contract after nbgrader cuts the solution."""
     lines = cell.source.splitlines()
     begins = [n for n, line in enumerate(lines) if _BEGIN in line]
     ends = [n for n, line in enumerate(lines) if _END in line]
@@ -198,7 +201,7 @@ def _answer(cell: TextCell) -> Iterator[Finding]:
         tree = ast.parse("\n".join(stub))
     except SyntaxError as error:
         line = cell.line + (error.lineno or 1) - 1
-        yield line, f"without its solution the cell is no Python ({error.msg}); move the markers."
+        yield line, f"without its solution the cell is not Python ({error.msg}); move the markers."
         return
     documented = ast.get_docstring(tree) is not None
     for node in tree.body:

@@ -1,4 +1,4 @@
-"""The rules for the pages of the toolbox: a title first, and code as in any unit."""
+"""The rules for the pages of the toolbox: a title first, and the rules for code cells."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from autograder.course.author.toolbox import is_page, texts
 from autograder.course.unit import shown
 from autograder.outcomes import UserMistake
 
-LONGEST = 18  # lines of code of a page's cell, as in a lesson
+LONGEST = 18  # lines of code in a cell, as in a lesson
 
 
 def check(root: Path) -> Iterator[str]:
-    """What is wrong with the pages, one sentence each; a broken link is named by the build."""
+    """Yield what is wrong with the pages, one sentence each; the build reports broken links."""
     for path in texts(root):
         if not is_page(path):
             continue
