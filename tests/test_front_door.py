@@ -21,7 +21,12 @@ from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parent.parent
 VERBS = sorted(cli._parser()[1])
-READ_BY_ANY_PYTHON = ("__init__.py", "__main__.py", "pythons.py")
+READ_BY_ANY_PYTHON = (
+    "__init__.py",
+    "__main__.py",
+    "environment/__init__.py",
+    "environment/pythons.py",
+)
 
 
 def autograder(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +52,7 @@ def assert_one_sentence(answer: subprocess.CompletedProcess[str], *words: str) -
 def test_the_types_of_the_public_names_are_those_that_are_loaded() -> None:
     """mypy reads a list of imports, Python a dict: Python 2.7 must be able to read both."""
     tree = ast.parse((ROOT / "autograder" / "__init__.py").read_text("utf-8"))
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
     typed = {
         alias.asname: node.module
         for node in block.body
