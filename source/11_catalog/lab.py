@@ -24,7 +24,7 @@ from types import ModuleType, SimpleNamespace
 
 from autograder import catalog, watch, world
 from autograder.catalog import Card
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import Inconclusive, WrongValue
 
 servers = await world.start("http")
 
