@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import tempfile
@@ -12,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.course.unit import written
 from autograder.grading.nbgrader import fast_open, gradebook
 from autograder.grading.submission import assignment
@@ -109,7 +109,7 @@ class Course:
     def _up_to_date(self, unit: str, source: Path) -> bool:
         from nbgrader.api import MissingEntry
 
-        content = json.loads(source.read_text(encoding="utf-8"))
+        content = notebook.loads(source.read_bytes(), source.name)
         ours = {one.grade_id: one for one in assignment.originals_of_notebook(content)}
         try:
             with self.gradebook() as book:
