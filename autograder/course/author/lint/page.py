@@ -1,7 +1,9 @@
-"""The rules for the pages of the toolbox: a title first, and code as in any unit."""
+"""The rules for the toolbox: a page has a title first, and code as in any unit; no program of it
+imports what is not public."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +19,11 @@ LONGEST = 18  # lines of code of a page's cell, as in a lesson
 def check(root: Path) -> Iterator[str]:
     """What is wrong with the pages, one sentence each; a broken link is named by the build."""
     for path in texts(root):
-        if not is_page(path):
-            continue
         called = shown(root, path)
+        if not is_page(path):
+            for line, what in code.private_imports(ast.parse(path.read_text(encoding="utf-8"))):
+                yield f"{called}:{line}: {what}"
+            continue
         try:
             cells = parse.read(path, called)
         except UserMistake as mistake:
