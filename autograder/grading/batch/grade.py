@@ -21,10 +21,12 @@ from autograder.course.unit import NEVER_RELEASED
 from autograder.grading.batch import executors
 from autograder.grading.examination import verdicts
 from autograder.grading.examination.cells import Cell
-from autograder.grading.examination.job import Done, Files, Job, files_below
+from autograder.grading.examination.files import Files, files_below
+from autograder.grading.examination.job import Done, Job
 from autograder.grading.jail import confine
 from autograder.grading.nbgrader import gradebook, preprocessors
-from autograder.grading.nbgrader.course import Course, alone, logged, reason
+from autograder.grading.nbgrader.course import Course, alone
+from autograder.grading.nbgrader.logged import logged, reason
 from autograder.grading.submission import assignment, evidence, intake, sanitize
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.evidence import Evidence

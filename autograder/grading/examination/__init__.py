@@ -1,7 +1,7 @@
 """One notebook is examined: cells in, outcomes out.
 
 examine.py           the one function that examines a notebook, whoever asks
-cells.py, job.py     what goes in, and what comes out
+cells.py, job.py     what goes in, and what comes out   files.py         beside the notebook
 fork_server.py       forks examiners and candidates     fork_client.py   asks it to
 examiner.py          runs the tests and judges          verdicts.py      what a test's end means
 handles.py           the learner's names in a test cell  drivers.py      functions sent over
