@@ -17,7 +17,8 @@ import pytest
 import toy_unit as toy
 
 from autograder.grading import commands
-from autograder.grading.nbgrader.course import Course, logged
+from autograder.grading.nbgrader.course import Course
+from autograder.grading.nbgrader.logged import logged
 from autograder.grading.submission import sanitize
 
 RUNS = "alert(7131)"  # what each attack tries to have run

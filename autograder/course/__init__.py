@@ -1,5 +1,6 @@
 """The course: units, the notebooks made of them, and what learners and authors do with both.
 
+    notebook.py             what a notebook is, a cell's source and name, whose exercise it is
     unit.py                 what a unit is, and where its files are
     store.py                the small JSON files in work/.unblocked
     jupyterlab_server.py    the command `lab`: JupyterLab with the start page

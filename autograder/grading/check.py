@@ -6,16 +6,14 @@ It saves the points for `progress`, and does not use the gradebook.
 from __future__ import annotations
 
 import difflib
-import json
-import logging
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from autograder import context
-from autograder.course import store
+from autograder.course import notebook, store
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repository
 from autograder.grading import tables
 from autograder.grading.examination import session, verdicts
@@ -52,13 +50,12 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
     """
     if context.this_process.candidate:
         raise UserMistake("This notebook is being graded already: check does nothing in it.")
-    notebook = _read(path)
+    worked = _read(path)
     unit = _unit_of(path, root)
-    source = json.loads(unit.lab.read_text(encoding="utf-8"))
-    originals = assignment.originals_of_notebook(source)
-    _refuse_unless_whole(notebook, originals, path, unit)
-    repaired = repair(notebook, originals)
-    cells = assignment.cells_to_examine(notebook, originals)
+    originals = assignment.originals_of_notebook(notebook.loads(unit.lab.read_bytes()))
+    _refuse_unless_whole(worked, originals, path, unit)
+    repaired = repair(worked, originals)
+    cells = assignment.cells_to_examine(worked, originals)
     with tables.telling(unit.name) as tell:
         examined = session.examine(
             cells,
@@ -86,33 +83,19 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
 
 def _read(path: Path) -> Any:
     """The notebook in a file; raises UserMistake for anything that is not one."""
-    import nbformat
-
     if path.is_dir():
         raise UserMistake(f"{path} is a folder; name the notebook in it.")
     try:
-        text = path.read_text(encoding="utf-8")
+        return notebook.read(path, str(path))
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in _beside(path)], n=1)
         hint = f"did you mean {path.with_name(near[0])}?" if near else "the labs are in work/."
         raise UserMistake(f"There is no file {path}: {hint}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserMistake(f"{path} cannot be read ({error}).") from None
-    try:
-        content = json.loads(text)
-        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        if not isinstance(content, dict) or not all("source" in cell for cell in notebook.cells):
-            raise ValueError("it has no cells")
-    except Exception as error:  # whatever nbformat raises over what is no notebook
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    except NotANotebook as mistake:
         raise UserMistake(
-            f"{path} is not a notebook ({reason}). Save it in JupyterLab, or fetch your last good "
-            f"copy from its .ipynb_checkpoints folder."
+            f"{mistake}. Save it in JupyterLab, or fetch your last good copy from its "
+            f".ipynb_checkpoints folder."
         ) from None
-    return notebook
 
 
 def _beside(path: Path) -> list[Path]:
@@ -140,11 +123,11 @@ def _unit_of(path: Path, root: Path) -> Unit:
     )
 
 
-def _refuse_unless_whole(notebook: Any, originals: list[Original], path: Path, unit: Unit) -> None:
+def _refuse_unless_whole(worked: Any, originals: list[Original], path: Path, unit: Unit) -> None:
     """Raise UserMistake unless the notebook has each locked cell exactly once."""
     if not any(original.grade for original in originals):
         raise UserMistake(f"{unit.name} has no graded cells: there is nothing to check in it.")
-    missing, doubled = missing_and_doubled(notebook.cells, originals)
+    missing, doubled = missing_and_doubled(worked.cells, originals)
     if len(missing) == sum(original.locked for original in originals):
         raise UserMistake(
             f"{path} has none of the graded cells of {unit.name}: open a copy of "

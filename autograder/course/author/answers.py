@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.course.author import parse
 from autograder.course.author.parse import BrokenUnit
 
@@ -70,17 +71,17 @@ def load(path: Path) -> Answer:
     return Answer(sources, said["exercise"], expect, said.get("message", ""))
 
 
-def fill(notebook: dict[str, Any], answer: Answer) -> dict[str, Any]:
+def fill(lab: dict[str, Any], answer: Answer) -> dict[str, Any]:
     """Return a copy of a lab (JSON data) with this answer in its answer cells.
 
     Raises BrokenUnit when the lab has no such answer cell.
     """
-    filled = copy.deepcopy(notebook)
+    filled = copy.deepcopy(lab)
     missing = dict(answer.cells)
     for cell in filled["cells"]:
-        about = cell["metadata"].get("nbgrader", {})
-        if about.get("solution") and about["grade_id"] in missing:
-            cell["source"] = missing.pop(about["grade_id"])
+        name = notebook.grade_id(cell)
+        if name in missing and notebook.graded(cell).get("solution"):
+            cell["source"] = missing.pop(name)
     if missing:
         raise BrokenUnit(
             f"{answer.exercise}: the lab has no answer cell `{min(missing)}`; name one that it has."

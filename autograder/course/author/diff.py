@@ -7,6 +7,8 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import shown
 
 
@@ -27,13 +29,12 @@ def differences(root: Path, files: dict[Path, bytes]) -> list[str]:
 
 def _cell_by_cell(present: bytes, wanted: bytes) -> list[str]:
     """Return the differences of two notebooks; cells are matched, so one more shifts no others."""
-    new = json.loads(wanted)
+    new = notebook.loads(wanted)
     try:
-        old = json.loads(present)
-        before = [_normal(cell) for cell in old["cells"]]
-    except (ValueError, TypeError, KeyError, AttributeError):
+        old = notebook.loads(present)
+    except NotANotebook:
         return ["the whole file: is not a notebook."]
-    after = [_normal(cell) for cell in new["cells"]]
+    before, after = ([_normal(cell) for cell in one["cells"]] for one in (old, new))
     was, is_now = ([json.dumps(c, sort_keys=True) for c in cells] for cells in (before, after))
     found = []
     for what, start, end, to_start, to_end in SequenceMatcher(
@@ -56,7 +57,7 @@ def _cell_by_cell(present: bytes, wanted: bytes) -> list[str]:
 
 
 def _called(cells: list[dict[str, Any]], number: int) -> str:
-    name = cells[number]["metadata"].get("nbgrader", {}).get("grade_id")
+    name = notebook.grade_id(cells[number])
     return f"cell {number + 1}" + (f" ({name})" if name else "")
 
 
@@ -68,9 +69,8 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
 
 
 def _normal(cell: dict[str, Any]) -> dict[str, Any]:
-    source = cell["source"]
-    text = "".join(source) if isinstance(source, list) else str(source)
-    return {**{key: cell[key] for key in cell if key != "id"}, "source": text.rstrip("\n")}
+    text = notebook.source(cell).rstrip("\n")
+    return {**{key: cell[key] for key in cell if key != "id"}, "source": text}
 
 
 def _first_difference(before: str, after: str) -> str:

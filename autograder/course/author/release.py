@@ -8,7 +8,6 @@ text with answers can get into release/, although nbgrader copies every file bes
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
 import tempfile
@@ -74,17 +73,17 @@ def _generate(course: Path, name: str) -> str:
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
-    said = _Collector()
-    log = logging.Logger("unblocked.release")  # not a child of the root logger: prints nothing
-    log.addHandler(said)
+    from autograder.grading.nbgrader.logged import logged, reason
+
     directory = CourseDirectory(root=str(course), assignment_id=name, ignore=NEVER_RELEASED)
     directory.db_url = f"sqlite:///{course / 'gradebook.db'}"
-    # An empty Config: a personal nbgrader_config.py must not change what learners get.
-    converter = GenerateAssignment(coursedir=directory, config=Config(), log=log)
-    try:
-        converter.start()
-    except (Exception, SystemExit) as error:  # nbgrader raises many types; all are about this lab
-        return f"nbgrader refuses the lab: {said.reason() or error}"
+    with logged() as (log, said):
+        # An empty Config: a personal nbgrader_config.py must not change what learners get.
+        converter = GenerateAssignment(coursedir=directory, config=Config(), log=log)
+        try:
+            converter.start()
+        except (Exception, SystemExit) as error:  # nbgrader raises many types
+            return f"nbgrader refuses the lab: {reason(said, error)}"
     return ""
 
 
@@ -93,22 +92,6 @@ def _canonical(path: Path) -> bytes:
     if path.suffix != ".ipynb":
         return path.read_bytes()
     return as_bytes(json.loads(path.read_bytes()))
-
-
-class _Collector(logging.Handler):
-    """Keeps the errors that nbgrader logs, because its exceptions only say "see above"."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.errors: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.errors.append(record.getMessage().strip())
-
-    def reason(self) -> str:
-        """Return the line with the exception from a logged traceback, else the first error."""
-        traces = [text.splitlines()[-1] for text in self.errors if text.startswith("Traceback")]
-        return [*traces, *self.errors, ""][0]
 
 
 def _generate_all(course: Path, names: list[str]) -> dict[str, str]:

@@ -13,6 +13,7 @@ from collections import Counter
 from typing import Any
 
 from autograder.course.author.parse import BrokenUnit, TextCell
+from autograder.course.notebook import nbgrader_metadata
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _LOOKS = ("tags", "jupyter", "jp-MarkdownHeadingCollapsed")  # JupyterLab's own keys
@@ -31,7 +32,13 @@ def notebook(cells: list[TextCell], graded: bool, called: str) -> dict[str, Any]
         metadata: dict[str, Any] = {key: cell.keys[key] for key in _LOOKS if key in cell.keys}
         identity = ""
         if graded and cell.role in ("answer", "test", "setup"):
-            metadata["nbgrader"] = _nbgrader(cell)
+            metadata["nbgrader"] = nbgrader_metadata(
+                cell.name,
+                grade=cell.role == "test",
+                solution=cell.role == "answer",
+                locked=cell.role != "answer",
+                points=cell.keys.get("points"),
+            )
             identity = cell.name
             if identity in taken:
                 raise BrokenUnit(
@@ -71,18 +78,3 @@ def as_bytes(content: dict[str, Any]) -> bytes:
     nbformat.validate(node)
     text: str = nbformat.writes(node, version=4)  # type: ignore[no-untyped-call]
     return text.rstrip("\n").encode() + b"\n"
-
-
-def _nbgrader(cell: TextCell) -> dict[str, Any]:
-    """Return a cell's complete schema-3 metadata: nbgrader 0.9.6 refuses a cell without a key."""
-    metadata: dict[str, Any] = {
-        "grade": cell.role == "test",
-        "grade_id": cell.name,
-        "locked": cell.role != "answer",
-        "schema_version": 3,
-        "solution": cell.role == "answer",
-        "task": False,
-    }
-    if cell.role == "test":
-        metadata["points"] = cell.keys["points"]
-    return metadata

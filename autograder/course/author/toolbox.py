@@ -7,7 +7,6 @@ a unit's experiment with `[03](lesson:03_gateway/one-word)`, and to an exercise 
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from autograder.course.author import parse
 from autograder.course.author.parse import BrokenUnit, TextCell
 from autograder.course.author.render import as_bytes, notebook
+from autograder.course.notebook import loads, stated
 from autograder.course.unit import FOLDER, Unit, shown
 
 _CELL = re.compile(r"^# %%(?:\s|$)", re.MULTILINE)
@@ -68,9 +68,9 @@ def _linked(root: Path, cell: TextCell, called: str, built: dict[Path, bytes]) -
         kind, unit, name = match[1], Unit(root, match[2]), match[3]
         path = unit.lesson if kind == "lesson" else unit.lab
         key = "experiment" if kind == "lesson" else "exercise"
-        cells = json.loads(built[path])["cells"] if path in built else []
+        cells = loads(built[path])["cells"] if path in built else []
         for target in cells:
-            if target["metadata"].get("unblocked", {}).get(key) == name:
+            if stated(target).get(key) == name:
                 beside = "_lesson" if kind == "lesson" and unit.lab_text.exists() else ""
                 return f"(../{unit.name}/{unit.name}{beside}.ipynb#cell-id={target['id']})"
         line = cell.line + cell.source.count("\n", 0, match.start())

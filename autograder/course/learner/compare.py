@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 import html
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from autograder.course import notebook
 from autograder.course.learner.progress import progress
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import repository, shown
 from autograder.text import prose_as_html
 
@@ -58,8 +58,8 @@ def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
         )
     standing, part = found[0]
     unit = standing.unit
-    longer = [other.name for other in standing.exercises if other.name.startswith(f"{exercise}_")]
-    ours = _answer(unit.lab, exercise, longer)
+    names = [one.name for one in standing.exercises]
+    ours = _answer(unit.lab, exercise, names)
     if not ours:
         return AnswerComparison(
             "The course's answers are not here; open this in the course's folder."
@@ -73,26 +73,21 @@ def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
     return AnswerComparison(
         f"Our answer to `{exercise}`, next to yours as it was last saved. Other answers are right "
         "too, if the result is right and the loop stays free.",
-        _answer(unit.work_lab, exercise, longer),
+        _answer(unit.work_lab, exercise, names),
         ours,
     )
 
 
-def _answer(path: Path, exercise: str, longer: list[str]) -> str:
+def _answer(path: Path, exercise: str, names: list[str]) -> str:
     """Return the answer cells of one exercise in a notebook, without the solution markers.
 
-    `longer` are the names of other exercises that begin with this exercise's name.
+    `names` are the names of all exercises of the lab.
     """
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if _belongs(cell, exercise, longer)]
-    except (OSError, ValueError, KeyError, TypeError):
+        answers = notebook.answers(notebook.loads(path.read_bytes()))
+    except (OSError, NotANotebook):
         return ""
+    sources = [
+        source for name, source in answers.items() if notebook.exercise_of(name, names) == exercise
+    ]
     return _MARK.sub("", "\n\n".join(sources))
-
-
-def _belongs(cell: dict[str, Any], exercise: str, longer: list[str]) -> bool:
-    about = cell["metadata"].get("nbgrader", {})
-    name = str(about.get("grade_id", ""))
-    ours = name == exercise or name.startswith(f"{exercise}_")
-    return bool(about.get("solution")) and ours and not name.startswith(tuple(longer))

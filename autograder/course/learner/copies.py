@@ -16,8 +16,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.course import store
+from autograder.course import notebook, store
 from autograder.course.learner import renewal
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, copies, shown
 from autograder.outcomes import UserMistake
 
@@ -156,12 +157,10 @@ def cells_digest(content: bytes) -> str:
     count: they are the learner's results.
     """
     try:
-        cells = json.loads(content)["cells"]
-        seen = [
-            (cell["cell_type"], "".join(cell["source"]), cell.get("outputs", [])) for cell in cells
-        ]
-    except (ValueError, KeyError, TypeError):
+        cells = notebook.loads(content)["cells"]
+    except NotANotebook:
         return _digest(content)
+    seen = [(one["cell_type"], notebook.source(one), one.get("outputs", [])) for one in cells]
     return _digest(json.dumps(seen, sort_keys=True).encode())
 
 

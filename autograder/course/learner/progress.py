@@ -8,14 +8,14 @@ the same as a terminal, with links to the notebooks.
 from __future__ import annotations
 
 import html
-import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import store
+from autograder.course import notebook, store
 from autograder.course.learner import predict, renewal
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, repository, shown
 from autograder.text import prose_as_html
 
@@ -139,7 +139,7 @@ class Progress:
             if (exercise := one.next_exercise) is not None:
                 lab = shown(self.root, one.unit.work_lab)
                 said = f"Next: `{exercise.name}` ({exercise.points:g} points) in {lab}."
-                if _answered(one.unit, exercise):
+                if _answered(one, exercise):
                     said += " You have started it. For its points, click Validate above it, or run "
                     said += f"`python3 -m autograder check {lab}`."
                 return said
@@ -186,37 +186,36 @@ def _standing(
 
 
 def _exercises(unit: Unit, scores: dict[str, object]) -> list[ExerciseProgress]:
-    """The exercises of a released lab, in its order; a test belongs to the longest name it begins
-    with. A score that is no number counts as nothing."""
+    """The exercises of a released lab, in its order; a score that is no number counts as 0."""
     try:
-        cells = json.loads(unit.release.read_text(encoding="utf-8"))["cells"]
-        found = [c["metadata"] for c in cells]
-    except (OSError, ValueError, KeyError, TypeError):
+        cells = notebook.loads(unit.release.read_bytes())["cells"]
+    except (OSError, NotANotebook):
         return []
-    stated = {about["unblocked"]["exercise"]: about["unblocked"] for about in found
-              if "exercise" in about.get("unblocked", {})}  # fmt: skip
+    stated = {about["exercise"]: about for about in map(notebook.stated, cells)
+              if "exercise" in about}  # fmt: skip
     score, points = dict.fromkeys(stated, 0.0), dict.fromkeys(stated, 0.0)
-    for about in found:
-        cell = about.get("nbgrader", {})
-        if not cell.get("grade"):
-            continue
-        name = max((n for n in stated if cell["grade_id"].startswith(f"{n}_")), key=len, default="")
-        if name:
-            points[name] += cell["points"]
-            score[name] += min(_number(scores.get(cell["grade_id"])), cell["points"])
+    for cell in cells:
+        test = notebook.grade_id(cell)
+        name = notebook.exercise_of(test, stated)
+        if name is not None and notebook.graded(cell).get("grade"):
+            most = notebook.graded(cell)["points"]
+            points[name] += most
+            score[name] += min(_number(scores.get(test)), most)
     return [
         ExerciseProgress(name, score[name], points[name], bool(about.get("stretch")))
         for name, about in stated.items()
     ]
 
 
-def _answered(unit: Unit, exercise: ExerciseProgress) -> bool:
+def _answered(one: Standing, exercise: ExerciseProgress) -> bool:
     """Return True if the learner's copy, as last saved, has an answer to this exercise."""
+    unit = one.unit
     try:
         handed_out, mine = (renewal.answers(p.read_bytes()) for p in (unit.release, unit.work_lab))
     except OSError:
         return False
-    names = [name for name in handed_out if f"{name}_".startswith(f"{exercise.name}_")]
+    every = [other.name for other in one.exercises]
+    names = [name for name in handed_out if notebook.exercise_of(name, every) == exercise.name]
     return any(mine.get(name, handed_out[name]) != handed_out[name] for name in names)
 
 

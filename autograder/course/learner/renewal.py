@@ -11,7 +11,9 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+
+from autograder.course import notebook
+from autograder.course.notebook import NotANotebook
 
 _HEADING = re.compile(r"^#{1,3} +(.+)$", re.MULTILINE)
 _SHORT = 12  # hex digits of a digest: enough to tell a thousand cells apart
@@ -40,20 +42,19 @@ def with_answers(new: bytes, mine: bytes, handed_out: list[str]) -> bytes:
     }
     if not given or not handed_out:
         return new
-    notebook = json.loads(new)
-    for cell in notebook["cells"]:
-        name = _answers(cell)
-        if name in given:
+    filled = notebook.loads(new)
+    for cell in filled["cells"]:
+        name = notebook.grade_id(cell)
+        if name in given and notebook.graded(cell).get("solution"):
             cell["source"] = given[name].splitlines(keepends=True)
-    return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(filled, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def answers(content: bytes) -> dict[str, str]:
-    """Return the source of each answer cell of a lab, by its grade_id."""
+    """Return the source of each answer cell of a lab, by its grade_id; empty for no notebook."""
     try:
-        cells = json.loads(content)["cells"]
-        return {name: "".join(cell["source"]) for cell in cells if (name := _answers(cell))}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return notebook.answers(notebook.loads(content))
+    except NotANotebook:
         return {}
 
 
@@ -62,17 +63,12 @@ def offered(folder: Path) -> list[Path]:
     return sorted(folder.glob("*.new*.ipynb"))
 
 
-def _answers(cell: dict[str, Any]) -> str:
-    about = cell.get("metadata", {}).get("nbgrader", {})
-    return str(about.get("grade_id", "")) if about.get("solution") else ""
-
-
 def _cells(content: bytes) -> list[tuple[str, str]]:
     try:
-        cells = json.loads(content)["cells"]
-        return [(str(cell["cell_type"]), "".join(cell["source"])) for cell in cells]
-    except (ValueError, KeyError, TypeError):
+        cells = notebook.loads(content)["cells"]
+    except NotANotebook:
         return []
+    return [(str(cell["cell_type"]), notebook.source(cell)) for cell in cells]
 
 
 def _digest(source: str) -> str:

@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import gc
 import json
-import logging
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.course.unit import NEVER_RELEASED
 from autograder.grading.batch import executors
 from autograder.grading.examination import verdicts
 from autograder.grading.examination.cells import Cell
-from autograder.grading.examination.job import Done, Files, Job, files_below
+from autograder.grading.examination.files import Files, files_below
+from autograder.grading.examination.job import Done, Job
 from autograder.grading.jail import confine
 from autograder.grading.nbgrader import gradebook, preprocessors
-from autograder.grading.nbgrader.course import Course, alone, logged, reason
+from autograder.grading.nbgrader.course import Course, alone
+from autograder.grading.nbgrader.logged import logged, reason
 from autograder.grading.submission import assignment, evidence, intake, sanitize
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.evidence import Evidence
@@ -169,9 +170,9 @@ class _Grading:
         with intake.copied(self.handed_in, (student, self.unit), self.ignore) as root:
             folder = root / student / self.unit
             files = files_below(folder, self.ignore)
-            notebook = _read(folder / f"{self.unit}.ipynb")
-        repair(notebook, self.originals)
-        cells = self.cells[student] = assignment.cells_to_examine(notebook, self.originals)
+            submitted = _read(folder / f"{self.unit}.ipynb")
+        repair(submitted, self.originals)
+        cells = self.cells[student] = assignment.cells_to_examine(submitted, self.originals)
         return Job(
             cells,
             assignment.promised(self.originals),
@@ -238,22 +239,7 @@ def _cell(grade: Any, seen: dict[str, Any]) -> Result:
 
 def _read(path: Path) -> Any:
     """The submitted notebook; raises UserMistake when the file is missing or not a notebook."""
-    import nbformat
-
     try:
-        text = path.read_text(encoding="utf-8")
+        return notebook.read(path, path.name)
     except FileNotFoundError:
         raise UserMistake(f"there is no {path.name} in the submission") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserMistake(f"{path.name} cannot be read ({error})") from None
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        if not all({"cell_type", "source", "metadata"} <= set(cell) for cell in notebook.cells):
-            raise ValueError("a cell lacks its type, its source, or its metadata")
-        return notebook
-    except Exception as error:  # whatever nbformat raises over what is no notebook
-        said = (str(error) or type(error).__name__).splitlines()[0][:200]
-        raise UserMistake(f"{path.name} is not a notebook ({said})") from None

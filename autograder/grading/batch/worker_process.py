@@ -15,7 +15,8 @@ from pathlib import Path
 
 from autograder.grading.examination import provenance, session
 from autograder.grading.examination.cells import ExaminationFailed, Examined
-from autograder.grading.examination.job import Done, Files, Job
+from autograder.grading.examination.files import Files
+from autograder.grading.examination.job import Done, Job
 from autograder.grading.examination.provenance import Surroundings
 from autograder.outcomes import UserMistake
 

@@ -9,34 +9,30 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import shutil
 import socket
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 from autograder import wire
-from autograder.grading.examination import fork_client, verdicts
+from autograder.grading.examination import files, fork_client, verdicts
 from autograder.grading.examination.cells import (
     ATTEMPTS,
-    MOST_FILES,
     SECONDS,
     Cell,
     CellOutcome,
     ExaminationFailed,
     Examined,
 )
-from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
 from autograder.report.record import Block
 
 LONGEST_SOURCE = 1_000_000  # characters of one cell
-_NOT_COPIED = ("*.ipynb", ".ipynb_checkpoints", "__pycache__", "*.examined.json")
+_NOT_COPIED = (".ipynb_checkpoints", "__pycache__", "*.examined.json")
 
 
 def examine(
@@ -72,8 +68,8 @@ def examine(
             dir=fork_server.folder, ignore_cleanup_errors=True
         ) as name:
             folder = Path(name)
-            _copy(own_files, folder / "examiner", own_ignore)
-            _copy(learner_files, folder / "files", learner_ignore)
+            files.copy(own_files, folder / "examiner", (*_NOT_COPIED, *own_ignore))
+            files.copy(learner_files, folder / "files", (*_NOT_COPIED, *learner_ignore))
             order = {
                 "cells": len(cells),
                 "folder": name,
@@ -152,34 +148,6 @@ def _bounded(source: str) -> str:
     if len(source) <= LONGEST_SOURCE:
         return source
     return f'raise ValueError("this cell has {len(source):,} characters, too many to be run")'
-
-
-def _copy(origin: Path | None, target: Path, ignore: Sequence[str]) -> None:
-    """Copy the files beside a notebook; links are not followed: they could lead anywhere."""
-    target.mkdir(mode=0o700)
-    if origin is None or not origin.is_dir():
-        return
-    room = MOST_FILES
-
-    def unwanted(folder: str, names: list[str]) -> list[str]:
-        nonlocal room
-        left_out = []
-        for name in names:
-            path = Path(folder, name)
-            ours = any(fnmatch(name, pattern) for pattern in (*_NOT_COPIED, *ignore))
-            if ours or path.is_symlink() or not (path.is_dir() or path.is_file()):
-                left_out.append(name)
-            elif path.is_file():
-                room -= path.stat().st_size
-        if room < 0:
-            raise UserMistake(
-                f"the files beside the notebook in {origin} are larger than "
-                f"{MOST_FILES // 1_000_000} MB; move away what the notebook does not need"
-            )
-        return left_out
-
-    shutil.copytree(origin, target, ignore=unwanted, dirs_exist_ok=True)
-    target.chmod(0o700)  # not the original's mode: a candidate may be able to name our folder
 
 
 # Each process has one fork server: the first examination starts it, and it ends with the process.

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.course.unit import written
 from autograder.grading.nbgrader import fast_open, gradebook
+from autograder.grading.nbgrader.logged import logged, reason
 from autograder.grading.submission import assignment
 from autograder.outcomes import UserMistake
 
@@ -112,7 +111,7 @@ class Course:
     def _up_to_date(self, unit: str, source: Path) -> bool:
         from nbgrader.api import MissingEntry
 
-        content = json.loads(source.read_text(encoding="utf-8"))
+        content = notebook.loads(source.read_bytes(), source.name)
         ours = {one.grade_id: one for one in assignment.originals_of_notebook(content)}
         try:
             with self.gradebook() as book:
@@ -179,35 +178,6 @@ def _has_submitted(student: Path, unit: str) -> bool:
     """
     dangling = student.is_symlink() and not student.exists()
     return dangling or os.path.lexists(student / unit)
-
-
-class _Said(list[tuple[int, str]]):
-    """What nbgrader logged as a warning or worse, with the level."""
-
-
-@contextlib.contextmanager
-def logged() -> Iterator[tuple[logging.Logger, _Said]]:
-    """A logger of nbgrader's own for one run, and what it says."""
-    said = _Said()
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: said.append(  # type: ignore[method-assign]
-        (record.levelno, record.getMessage().strip())
-    )
-    log = logging.Logger("unblocked.nbgrader")  # not the root's child: nothing is printed
-    log.addHandler(handler)
-    with warnings.catch_warnings():
-        # SQLAlchemy's about nbgrader's own models, nbformat's about a submission's cell ids
-        warnings.simplefilter("ignore")
-        yield log, said
-
-
-def reason(said: _Said, error: BaseException) -> str:
-    """Of a logged traceback the line that names the exception, else nbgrader's first words."""
-    errors = [text for level, text in said if level >= logging.ERROR]
-    traces = [text.splitlines()[-1] for text in errors if text.startswith("Traceback")]
-    found = [*traces, *errors, *(text for _, text in said), str(error)][0]
-    kind, colon, rest = found.partition(": ")
-    return kind.rpartition(".")[2] + colon + rest if " " not in kind else found
 
 
 def _settings(root: Path) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.grading.nbgrader.course import Course
 from autograder.grading.submission import assignment, evidence, intake
 from autograder.grading.submission.evidence import Evidence
@@ -155,10 +156,7 @@ def _submitted(course: Course, student: str, unit: str) -> str:
 
 
 def _test(source: Path, grade_id: str) -> str:
-    import json
-
-    content = json.loads(source.read_text(encoding="utf-8"))
-    for one in assignment.originals_of_notebook(content):
+    for one in assignment.originals_of_notebook(notebook.loads(source.read_bytes(), source.name)):
         if one.grade_id == grade_id:
             return evidence.digest(one.source.encode())
     return ""

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.examination.cells import Cell, CellOutcome, Examined
-from autograder.grading.examination.job import files_below
+from autograder.grading.examination.files import files_below
 from autograder.grading.examination.provenance import Surroundings
 
 SUFFIX = ".examined.json"

@@ -14,6 +14,7 @@ from typing import Any
 
 from nbformat import from_dict
 
+from autograder.course.notebook import grade_id
 from autograder.grading.examination.handles import bound_by
 from autograder.grading.examination.outputs import clean
 from autograder.grading.submission.assignment import Original
@@ -38,7 +39,7 @@ def repair(notebook: Any, originals: list[Original]) -> list[str]:
     notebook["metadata"] = _node(METADATA)
     for cell in notebook.cells:
         cell["source"] = clean(cell["source"])
-        name = _claim(cell)
+        name = grade_id(cell)
         cell["metadata"] = _node({"nbgrader": {"grade_id": name}} if name in known else {})
         if "attachments" in cell:
             cell["attachments"] = _node(_pictures(cell["attachments"]))
@@ -48,7 +49,7 @@ def repair(notebook: Any, originals: list[Original]) -> list[str]:
         *_put_back(notebook, originals),
     ]
     for cell in notebook.cells:
-        original = known.get(_claim(cell) or "")
+        original = known.get(grade_id(cell))
         if original is not None:
             done += _restored(cell, original)
     sentences = []
@@ -60,19 +61,12 @@ def repair(notebook: Any, originals: list[Original]) -> list[str]:
 
 def missing_and_doubled(cells: Iterable[Any], originals: list[Original]) -> tuple[list[str], ...]:
     """Return the grade_ids of our locked cells that a notebook lacks, and of those it has twice."""
-    claims = [_claim(cell) for cell in cells]
+    claims = [grade_id(cell) for cell in cells]
     ours = [original.grade_id for original in originals if original.locked]
     return (
         [name for name in ours if name not in claims],
         [name for name in ours if claims.count(name) > 1],
     )
-
-
-def _claim(cell: Any) -> str | None:
-    """The grade_id a cell says it has."""
-    about = cell["metadata"].get("nbgrader")
-    name = about.get("grade_id") if isinstance(about, dict) else None
-    return name if isinstance(name, str) else None
 
 
 def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
@@ -82,7 +76,7 @@ def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, st
     win if all cells ran. Yield a description and the name, as do the functions below.
     """
     for name, original in known.items():
-        claimants = [cell for cell in notebook.cells if _claim(cell) == name]
+        claimants = [cell for cell in notebook.cells if grade_id(cell) == name]
         if len(claimants) < 2:
             continue
         kept = claimants[-1]
@@ -98,7 +92,7 @@ def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, st
 
 def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
     """Find cells that have lost their grade_id: by their text, or by the names that they define."""
-    found = {_claim(cell) for cell in notebook.cells}
+    found = {grade_id(cell) for cell in notebook.cells}
     for name, original in known.items():
         if name in found:
             continue
@@ -106,7 +100,7 @@ def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str
         free = [
             cell
             for cell in notebook.cells
-            if _claim(cell) is None and cell["cell_type"] == original.cell_type
+            if grade_id(cell) is None and cell["cell_type"] == original.cell_type
         ]
         for cell in reversed(free):
             same = cell.get("id") == name and not original.locked
@@ -123,7 +117,7 @@ def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str
 def _put_back(notebook: Any, originals: list[Original]) -> Iterator[tuple[str, str]]:
     """Insert the missing locked cells, each after the nearest cell that belongs before it."""
     for position, original in enumerate(originals):
-        places = {_claim(cell): index for index, cell in enumerate(notebook.cells)}
+        places = {grade_id(cell): index for index, cell in enumerate(notebook.cells)}
         if original.grade_id in places:
             continue
         if not original.locked:

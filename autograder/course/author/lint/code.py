@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import re
 import tokenize
@@ -30,6 +31,9 @@ _ADDRESS = re.compile(
 )
 _LOOPBACK = {"", "127.0.0.1", "localhost", "[::1]"}
 
+# What a notebook may import from us. Learners keep their copies for years, so all of it is public.
+PUBLIC = ("autograder", "autograder.catalog", "autograder.testing")
+
 Finding = tuple[int, str]  # a line of the text file, and what is wrong there
 
 
@@ -44,6 +48,8 @@ def check(cell: TextCell, longest: int) -> Iterator[Finding]:
             f"the cell has {lines} lines of code, and {longest} are the most here; "
             "split it where the idea changes.",
         )
+    for line, what in private_imports(cell.tree):
+        yield cell.line + line - 1, what
     yield from _own_loops(cell)
     yield from _far_addresses(cell)
 
@@ -60,6 +66,31 @@ def code_lines(cell: TextCell) -> int:
             if ast.get_docstring(node) is not None and first.end_lineno is not None:
                 used.difference_update(range(first.lineno, first.end_lineno + 1))
     return len(used)
+
+
+def private_imports(tree: ast.Module) -> Iterator[Finding]:
+    """Findings about imports of what is not public, with the line of the tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            asked = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            asked = [_imported(node.module, alias.name) for alias in node.names]
+        else:
+            continue
+        for name in asked:
+            if name.partition(".")[0] == PUBLIC[0] and name not in PUBLIC:
+                yield (
+                    node.lineno,
+                    f"`{name}` is not public, and learners keep their notebooks for years; import "
+                    f"what is in `__all__` of {', '.join(f'`{one}`' for one in PUBLIC)}, or add "
+                    "it there.",
+                )
+
+
+def _imported(module: str, name: str) -> str:
+    """The module that an import asks for a public name, else the dotted name it asks for."""
+    public = module in PUBLIC and name in ("*", *importlib.import_module(module).__all__)
+    return module if public else f"{module}.{name}"
 
 
 def dotted(node: ast.expr) -> str:

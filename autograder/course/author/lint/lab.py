@@ -11,6 +11,7 @@ from autograder.course.author.lint import code as code_rules
 from autograder.course.author.lint import test_cell
 from autograder.course.author.lint.code import Finding
 from autograder.course.author.parse import TextCell
+from autograder.course.notebook import exercise_of
 
 LONGEST = {"answer": 30, "setup": 30, "test": 40}  # lines of code
 PLAIN = 18  # "about 15"
@@ -39,7 +40,7 @@ def exercises(cells: list[TextCell]) -> dict[str, Exercise]:
     """
     found = {cell.name: Exercise(cell) for cell in cells if cell.role == "exercise"}
     for cell in cells:
-        owner = _owner(cell.name, found)
+        owner = exercise_of(cell.name, found)
         if owner is None:
             continue
         if cell.role == "answer":
@@ -82,11 +83,6 @@ def check(cells: list[TextCell]) -> Iterator[Finding]:
             yield cell.line - 1, "experiments belong in the lesson; remove the key here."
 
 
-def _owner(name: str, found: dict[str, Exercise]) -> str | None:
-    fitting = [known for known in found if name == known or name.startswith(f"{known}_")]
-    return max(fitting, key=len, default=None)
-
-
 def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[Finding]:
     seen: dict[tuple[str, str], int] = {}
     for cell in cells:
@@ -101,7 +97,7 @@ def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[F
                 f"{seen[family, cell.name]}; give each its own.",
             )
         seen.setdefault((family, cell.name), header)
-        if cell.role in ("answer", "test", "hints") and _owner(cell.name, found) is None:
+        if cell.role in ("answer", "test", "hints") and exercise_of(cell.name, found) is None:
             yield (
                 header,
                 f"the {cell.role} `{cell.name}` belongs to no exercise; begin its name with one "
@@ -116,7 +112,7 @@ def _taken_away(cells: list[TextCell]) -> Iterator[Finding]:
     code = [cell for cell in cells if cell.kind == "code"]
     owners = {
         name: cell for cell in code if cell.role != "test"
-        for name in test_cell.defined(cell.tree)
+        for name in test_cell.defined(cell.tree) | test_cell.imported(cell.tree)
     }  # fmt: skip
     needed = {cell.line: test_cell.needed(cell) for cell in code}
     for test in (cell for cell in code if cell.role == "test"):

@@ -1,7 +1,8 @@
-"""The rules for the pages of the toolbox: a title first, and the rules for code cells."""
+"""The rules for the toolbox: a title first, the rules for code cells, and public imports only."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,11 @@ LONGEST = 18  # lines of code in a cell, as in a lesson
 def check(root: Path) -> Iterator[str]:
     """Yield what is wrong with the pages, one sentence each; the build reports broken links."""
     for path in texts(root):
-        if not is_page(path):
-            continue
         called = shown(root, path)
+        if not is_page(path):
+            for line, what in code.private_imports(ast.parse(path.read_text(encoding="utf-8"))):
+                yield f"{called}:{line}: {what}"
+            continue
         try:
             cells = parse.read(path, called)
         except UserMistake as mistake:

@@ -19,7 +19,8 @@ from autograder.course.author.parse import TextCell
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 _WATCH = {"watch", "autograder.watch"}
 _SIDE_DOORS = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "__import__"}
-_SAYS_NOTHING = {"print", "display"}  # they return None, so the cell shows no result
+# They return None, so the cell shows no result; the last two are functions of autograder.testing.
+_SAYS_NOTHING = {"print", "display", "right", "wrong"}
 _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _INLINE = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # they run together with the cell
 
@@ -60,6 +61,16 @@ def defined(tree: ast.Module) -> set[str]:
         elif not isinstance(node, ast.Lambda | _COMPREHENSIONS):
             open_nodes += ast.iter_child_nodes(node)
     return names
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The names that the imports of a cell bind at its top level."""
+    return {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
 
 
 def needed(cell: TextCell) -> set[str]:
