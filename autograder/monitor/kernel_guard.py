@@ -1,20 +1,21 @@
-"""Stops a kernel that would grade a submission although the course's settings were not applied."""
+"""Stops a kernel that would grade a submission without the course's settings."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-in_candidate = False  # set in a candidate: there `watch` in a learner's own cell is in order
+in_candidate = False  # True in a candidate, where a learner's own cell may call `watch`
 
 
 def stop_kernel() -> None:
-    """End this kernel when it runs a submission although the course's settings say otherwise.
+    """End this kernel if nbgrader grades a submission in it although the config names the examiner.
 
-    A mistake of syntax in nbgrader_config.py makes nbgrader log one line and grade with its own
-    Execute. Seen from the kernel: nbgrader grades, a config that names the examiner lies above the
-    working directory, and yet this is no candidate. A kernel that dies leaves no grade behind,
-    where an exception would leave a 0. Without that config, stock nbgrader may grade.
+    After a syntax error in nbgrader_config.py, nbgrader logs one line and grades with its own
+    Execute preprocessor. The kernel can tell: nbgrader is grading, a folder above the working
+    directory has a config that names the examiner, but this process is not a candidate. A kernel
+    that dies leaves no grade; an exception would leave a grade of 0. If no config names the
+    examiner, stock nbgrader may grade.
     """
     if in_candidate or os.environ.get("NBGRADER_EXECUTION") != "autograde":
         return
@@ -31,7 +32,7 @@ def stop_kernel() -> None:
 
 
 def _say_beyond_the_kernel(sentence: str) -> None:
-    """Write to the terminal of nbgrader itself: a kernel's own output ends with it."""
+    """Write to the terminal of nbgrader, because the output of a dead kernel is lost."""
     for stream in (f"/proc/{os.getppid()}/fd/2", "/dev/stderr"):
         try:
             with open(stream, "a", encoding="utf-8") as terminal:
