@@ -1,7 +1,7 @@
-"""What a watched call did, and the checks that speak about it in sentences.
+"""`Report`: what `watch` returns, with its checks and their messages.
 
-`Record` is what crosses from the process where the code ran: plain data. `Report` is what people
-and test cells hold: the contract of `watch`.
+A `Record` is the plain data that comes from the process where the code ran. A `Report` is what
+people and test cells use: the contract of `watch`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autograder.report import story
 from autograder.report.record import Block, Record, shortest_kept
 from autograder.text import duration
 
-REPEATS_TO_BELIEVE = 3  # blind runs in a row that must agree before a sleeping block is believed
+REPEATS_TO_BELIEVE = 3  # blind runs in a row that must show a block before it is believed
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Check:
 
 
 class LoggedGateway(Protocol):
-    """What a check reads of a gateway handle."""
+    """What a check reads from a gateway handle."""
 
     heartbeat: float
     grace: int
@@ -48,24 +48,24 @@ class Report:
     """The outcome of one watched call.
 
     Each check returns the report, so that checks can be chained, or raises an outcome whose text
-    is one sentence for the learner. All times are float seconds.
+    is a message for the learner. All times are float seconds.
     """
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self.blocks = sorted((Block(**b) for b in record.blocks), key=lambda b: -b.seconds)
         self.gateway_log: list[dict[str, Any]] = []
-        self.checks: list[Check] = []  # those that were made, whether they held or not
+        self.checks: list[Check] = []  # all checks that were made, passed or failed
 
     @property
     def value(self) -> Any:
-        """What the call returned; raises NotAttempted or CallFailed when it raised."""
+        """What the call returned; raises NotAttempted, Inconclusive or CallFailed if it did not."""
         self._came_to_an_end()
         return wire.unpack(self.record.value or b"null")
 
     @property
     def error(self) -> tuple[str, str, int] | None:
-        """None, or what the call raised: (type name, message, line)."""
+        """What the call raised: (type name, message, line); None if it returned."""
         if self.record.error is None:
             return None
         kind, message, _, line = self.record.error
@@ -78,39 +78,41 @@ class Report:
 
     @property
     def longest_block(self) -> float:
-        """The longest stretch for which the code held the loop: the number that is graded."""
+        """The longest time for which the code held the loop, in s: this number is graded."""
         return max((block.seconds for block in self.blocks), default=0.0)
 
     @property
     def limit(self) -> float | None:
-        """The limit of the last check of the loop; None when the loop was not checked."""
+        """The limit of the last `responsive`, in s; None when there was no such check."""
         limits = [check.limit for check in self.checks if check.name == "responsive"]
         return limits[-1] if limits else None
 
     @property
     def noise(self) -> float:
-        """How much time the machine took away from the loop in long passes."""
+        """For how long other programs kept the loop waiting in long passes, in s."""
         return sum(seconds for _, seconds in self.record.noise)
 
     @property
     def _earlier(self) -> float:
-        """For how long a job that is older than the call may have held the loop."""
+        """For how long a job that is older than the call may have held the loop, in s."""
         return sum(block.doubt for block in self.blocks if block.kind == "earlier")
 
     def lag(self, percentile: float) -> float:
-        """Return a percentile (0 to 100) of how late the fixed-schedule ticks were. Shown, never
-        graded: it contains what the machine did."""
+        """Return a percentile (0 to 100) of the lateness of ticks on a fixed schedule, in s.
+
+        It is shown and never graded, because it includes delays that the machine caused.
+        """
         late = sorted(lateness for _, lateness in self.record.late)
         if not late:
             return 0.0
         return late[min(len(late) - 1, int(len(late) * percentile / 100))]
 
     def responsive(self, limit: float = 0.1, gateway: LoggedGateway | None = None) -> Report:
-        """Check that the code never held the loop for `limit` seconds.
+        """Check that each block was shorter than `limit` seconds.
 
-        With a `gateway`, also that it kept the bot's connection; what the gateway saw becomes part
-        of the sentence and of the picture. Raises LoopBlocked; NotAttempted or CallFailed when the
-        call raised; Inconclusive when the machine could explain the block, or the kill.
+        With a `gateway`, also check that the bot kept its connection; the message and the chart
+        then include the gateway's log. Raises LoopBlocked; NotAttempted or CallFailed when the call
+        raised; Inconclusive when the machine may have caused the block or the lost connection.
         """
         self.checks.append(Check("responsive", limit))
         if gateway is not None:
@@ -128,7 +130,7 @@ class Report:
         return self
 
     def returned(self, expected: Any) -> Report:
-        """Check the value, type and all; raises WrongValue, or NotAttempted or CallFailed."""
+        """Check the value and its type; raises WrongValue, or what `value` raises."""
         self.checks.append(Check("returned"))
         value = self.value
         if not same(value, expected):
@@ -144,8 +146,11 @@ class Report:
         return self
 
     def within(self, bound: float) -> Report:
-        """Check the wall time; raises TooSlow, or Inconclusive when the machine took so much away
-        that it could explain the miss. Prefer what a server counted."""
+        """Check that the call took at most `bound` seconds of wall time.
+
+        Raises TooSlow; Inconclusive when the machine may have caused the delay; or what `value`
+        raises. A count made by a server is a better check than a time.
+        """
         self.checks.append(Check("within", bound))
         self._came_to_an_end()
         if self.seconds > bound:
@@ -172,7 +177,7 @@ class Report:
         longest = self.longest_block
         if longest:
             held = f"the longest block of the loop was {duration(longest)}{_place(self.blocks[0])}"
-        elif self.blocks:  # each of them may have been the machine
+        elif self.blocks:  # the machine may have caused each of them
             worst = max(self.blocks, key=lambda block: block.doubt)
             held = f"the loop may have stood still for up to {duration(worst.doubt)}{_place(worst)}"
         else:
@@ -200,7 +205,7 @@ class Report:
         given = self.record.seconds - self.record.starved
         starved = given < self.record.starved and self.longest_block < given / 2
         if outcome == "timed out" and starved:
-            # It might have ended in time elsewhere; a loop that was held all the time would not.
+            # On a free machine the call might have ended in time, unless it held its loop.
             raise Inconclusive(
                 f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
                 f"{duration(self.record.starved)} of them. Run the cell again."
@@ -269,8 +274,11 @@ class Report:
         )
 
     def _judge_kill(self, kill: dict[str, Any]) -> None:
-        """A loop that was free all the time can still lose its connection: on a starved machine, or
-        by a bot that stopped beating. Which of them is told by what the machine took away."""
+        """Raise the outcome of a lost connection although the loop was free.
+
+        Either the machine was starved, or the bot stopped its heartbeats. The time that the machine
+        took decides between the two.
+        """
         said = (
             f"the gateway closed the connection with {kill['code']} after {duration(kill['gap'])} "
             f"without a heartbeat"
@@ -292,7 +300,7 @@ class Report:
 
 
 def same(value: Any, expected: Any) -> bool:
-    """Whether two plain values are equal, with exactly the same types all the way down."""
+    """Whether two plain values are equal and have exactly the same types at every level."""
     try:
         return wire.pack(value) == wire.pack(expected) or (
             type(value) is type(expected) is dict
@@ -304,7 +312,7 @@ def same(value: Any, expected: Any) -> bool:
 
 
 def _show(report: Report) -> None:
-    """Show a report whose check failed: in a notebook, its picture."""
+    """Show a report whose check failed: in a notebook, its chart."""
     import sys
 
     if "IPython" not in sys.modules:
@@ -318,11 +326,11 @@ def _show(report: Report) -> None:
 
 
 shower: Callable[[Report], None] = _show
-"""Shows a report whose check failed; the examiner puts its own here."""
+"""Shows a report whose check failed; the examiner replaces it by its own."""
 
 
 def show(report: Report) -> None:
-    """Show a report whose check failed, before the sentence."""
+    """Show a report whose check failed, before its message."""
     shower(report)
 
 
@@ -330,7 +338,7 @@ _blind_runs: dict[str, list[float]] = {}
 
 
 def _agree(name: str, block: Block, limit: float) -> bool:
-    """Whether the last blind runs of this call all showed a block: starvation would not repeat."""
+    """Whether the last blind runs of this call all had a block; starvation does not repeat."""
     runs = _blind_runs.setdefault(name, [])
     runs.append(block.seconds + block.doubt)
     del runs[:-REPEATS_TO_BELIEVE]
