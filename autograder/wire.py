@@ -134,9 +134,12 @@ def _encode(value: Any, what: str, depth: int) -> Any:
 def _refusal(kind: type, what: str) -> str:
     plain = "None, bool, int, float, str, bytes, list, tuple, dict and set"
     if kind.__name__ == "coroutine":
-        return f"{what} is a coroutine that nobody awaited: did you forget `await`?"
+        return f"{what} is a coroutine that was never awaited: did you forget `await`?"
     if issubclass(kind, asyncio.Future):
-        return f"{what} is of type {kind.__name__}: did you forget `await`? Its result is wanted."
+        return (
+            f"{what} is of type {kind.__name__}: did you forget `await`? "
+            f"Only its result can be graded."
+        )
     base = next((b for b in kind.__mro__[1:] if b in _DECODERS_FOR), None)
     if base is not None:
         return (

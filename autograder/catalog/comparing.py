@@ -36,7 +36,7 @@ class Comparison:
         parts = []
         for name, report in ((self.card.name, self.library), (self.card.twin, self.twin)):
             longest = milliseconds(report.longest_block)
-            title = f"{name}: the loop stood still for {longest} at most"
+            title = f"{name}: the longest block was {longest}"
             parts.append(timeline.as_html(report.record, LIMIT, title=title))
         care = f"<p>{html.escape(self.card.care)}</p>" if self.card.care else ""
         return "".join(parts) + care

@@ -105,14 +105,14 @@ def bring_up_to_date(place: Path) -> None:
             _write(note, "")  # also after a failure: pip then leaves things as they were
             if not installed:
                 raise UserMistake(
-                    "The packages could not be installed, for the reason above (all that was said"
-                    f" is in {log_of(place).name}): {next_step(said_in(log_of(place)))}"
+                    "The packages could not be installed; the reason is above (the whole log is"
+                    f" {log_of(place).name}). Next step: {next_step(said_in(log_of(place)))}"
                 )
             _finish(place)
     except OSError as error:
         raise UserMistake(
-            f"{place} could not be made ({error}): see that this folder can be written to and that"
-            " the disk is not full, then start again."
+            f"{place} could not be made ({error}): check that this folder can be written to and"
+            " that the disk is not full, then start again."
         ) from error
 
 
@@ -128,7 +128,9 @@ def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) ->
     if reuse:
         _say("Bringing .venv up to date with requirements.txt.")
     else:
-        _say("First start: installing about 170 packages (1 GB) into .venv, this once.")
+        _say(
+            "First start: installing about 170 packages (1 GB) into .venv. This happens only once."
+        )
         venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
     log_of(place).write_bytes(b"")
     for commands in each:
@@ -159,8 +161,8 @@ def ways(python: str) -> list[Commands]:
     if not found:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise UserMistake(
-            f"This Python ({sys.executable}) came without ensurepip and pip, so nothing can be"
-            f" installed: on Debian and Ubuntu run `sudo apt install python{version}-venv`, then"
+            f"This Python ({sys.executable}) has neither ensurepip nor pip, so nothing can be"
+            f" installed. On Debian and Ubuntu run `sudo apt install python{version}-venv`, then"
             " start again."
         )
     return found

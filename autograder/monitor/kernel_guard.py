@@ -23,9 +23,9 @@ def stop_kernel() -> None:
         path = folder / "nbgrader_config.py"
         if path.is_file() and b"autograder.grading" in path.read_bytes():
             sentence = (
-                f"{path} was not applied, so that this submission would have been graded without "
-                f"the examiner; nothing was graded. Mend the file: nbgrader's first lines above "
-                f"say what is wrong with it.\n"
+                f"{path} was not applied, so this submission would have been graded without the "
+                f"examiner; nothing was graded. Fix the file: nbgrader's first lines above say "
+                f"what is wrong with it.\n"
             )
             _say_beyond_the_kernel(sentence)
             os._exit(70)

@@ -314,4 +314,4 @@ def _abandon(task: asyncio.Task[Any]) -> None:
 
 def out_of_time(seconds: float) -> str:
     """Return the message of a call that reached its time limit."""
-    return f"did not come to an end within {seconds:g} s"
+    return f"did not finish within {seconds:g} s"

@@ -24,6 +24,8 @@ from autograder.report.record import Block, Record, shortest_kept
 from autograder.text import duration
 
 REPEATS_TO_BELIEVE = 3  # blind runs in a row that must show a block before it is believed
+AGAIN = "Run the cell again; it does not count against you."
+TOO_BUSY = f"This machine was too busy to measure this. {AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -134,15 +136,11 @@ class Report:
         self.checks.append(Check("returned"))
         value = self.value
         if not same(value, expected):
-            of_type = ""
+            got, wanted = _short(value), _short(expected)
             if type(value) is not type(expected):
-                of_type = f" (a {type(value).__name__}, not a {type(expected).__name__})"
-            self._fail(
-                WrongValue(
-                    f"`{self.record.name}` returned {_short(value)}{of_type}, "
-                    f"but {_short(expected)} was expected."
-                )
-            )
+                got += f" ({type(value).__name__})"
+                wanted += f" ({type(expected).__name__})"
+            self._fail(WrongValue(f"`{self.record.name}` returned {got}; expected {wanted}."))
         return self
 
     def within(self, bound: float) -> Report:
@@ -157,33 +155,34 @@ class Report:
             if self.seconds - self.noise - self._earlier <= bound or self.lag(50) > bound / 20:
                 raise Inconclusive(
                     f"`{self.record.name}` took {duration(self.seconds)} "
-                    f"(bound {duration(bound)}), but this machine was too busy to blame it. "
-                    f"Run the cell again."
+                    f"(limit {duration(bound)}). {TOO_BUSY}"
                 )
             self._fail(
                 TooSlow(
                     f"`{self.record.name}` took {duration(self.seconds)}; "
-                    f"at most {duration(bound)} was allowed."
+                    f"the limit is {duration(bound)}."
                 )
             )
         return self
 
     @property
     def sentence(self) -> str:
-        """What happened, in one sentence."""
+        """What happened, in one or two sentences."""
         name, error = self.record.name, self.record.error
         if error is not None:
             return self._error_sentence()
         longest = self.longest_block
         if longest:
-            held = f"the longest block of the loop was {duration(longest)}{_place(self.blocks[0])}"
+            allowed = "" if self.limit is None else f" (limit {duration(self.limit)})"
+            line = _place(self.blocks[0])
+            held = f"The longest block was {duration(longest)}{allowed}{',' * bool(line)}{line}"
         elif self.blocks:  # the machine may have caused each of them
             worst = max(self.blocks, key=lambda block: block.doubt)
-            held = f"the loop may have stood still for up to {duration(worst.doubt)}{_place(worst)}"
+            held = f"The loop may have been held for up to {duration(worst.doubt)}{_place(worst)}"
         else:
             least = duration(shortest_kept(self.record.loop))
-            held = f"the loop was free: no block of {least} or longer"
-        return f"`{name}` ran for {duration(self.seconds)}; {held}."
+            held = f"The loop was free: no block of {least} or longer"
+        return f"`{name}` ran for {duration(self.seconds)}. {held}."
 
     def __repr__(self) -> str:
         return self.sentence
@@ -208,7 +207,7 @@ class Report:
             # On a free machine the call might have ended in time, unless it held its loop.
             raise Inconclusive(
                 f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
-                f"{duration(self.record.starved)} of them. Run the cell again."
+                f"{duration(self.record.starved)} of that time. {AGAIN}"
             )
         self._fail(CallFailed(self._error_sentence()))
 
@@ -218,7 +217,7 @@ class Report:
         where = f" at line {line} of {file}" if file else ""
         match self.record.outcome:
             case "not attempted":
-                return f"`{name}`: not attempted yet."
+                return f"`{name}`: not attempted. The cell still raises NotImplementedError."
             case "timed out":
                 return f"`{self.record.name}` {message}{where}."
             case "process ended":
@@ -237,20 +236,23 @@ class Report:
             f"(limit {duration(limit)}){_place(block)}"
         )
         if block.kind == "gil":
-            sentence += ", a thread that kept the GIL"
-        elif (tasks := story.turns(self.record, block.start, block.seconds)) > 1:
-            sentence += (
-                f": {tasks} tasks in turn, {duration(block.seconds / tasks)} each on average"
-            )
+            sentence += ", in a thread that kept the GIL"
         sentence += "."
+        tasks = story.turns(self.record, block.start, block.seconds)
+        if block.kind != "gil" and tasks > 1:
+            sentence += (
+                f" These were {tasks} tasks, one directly after the other: "
+                f"{duration(block.seconds / tasks)} each on average."
+            )
         if kills:
             sentence += (
-                f" No heartbeat could leave: after {duration(kills[0]['gap'])} of silence the "
-                f"gateway closed the connection with {kills[0]['code']}."
+                f" The bot could not send its heartbeat, so the gateway closed the connection "
+                f"({kills[0]['code']}) after {duration(kills[0]['gap'])}."
             )
         others = sum(1 for b in self.blocks if b.seconds >= limit) - 1
         if others:
-            sentence += f" ({others} more block{'s' if others > 1 else ''} over the limit.)"
+            were = "blocks were" if others > 1 else "block was"
+            sentence += f" {others} more {were} longer than the limit."
         return sentence
 
     def _doubt(self, block: Block, limit: float) -> None:
@@ -264,13 +266,13 @@ class Report:
         if self.record.blind and _agree(self.record.name, block, limit):
             self._fail(LoopBlocked(self._blocked_sentence(_certain(block), limit, [])))
         why = (
-            "this system does not tell sleeping from waiting for a CPU"
+            "this system does not show whether your code slept or waited for a CPU"
             if self.record.blind
-            else "other work on this machine may have caused it"
+            else "other programs on this machine may be the reason"
         )
         raise Inconclusive(
             f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
-            f"(limit {duration(limit)}){_place(block)}, but {why}. Run the cell again."
+            f"(limit {duration(limit)}){_place(block)}, but {why}. {AGAIN}"
         )
 
     def _judge_kill(self, kill: dict[str, Any]) -> None:
@@ -279,18 +281,15 @@ class Report:
         Either the machine was starved, or the bot stopped its heartbeats. The time that the machine
         took decides between the two.
         """
-        said = (
-            f"the gateway closed the connection with {kill['code']} after {duration(kill['gap'])} "
-            f"without a heartbeat"
+        closed = (
+            f"The loop was free, but the gateway closed the connection ({kill['code']}) after "
+            f"{duration(kill['gap'])} without a heartbeat."
         )
         if self.lag(100) > 0.05 or self.noise > 0.05:
-            raise Inconclusive(
-                f"The loop was free, yet {said}: this machine was too busy. Run the cell again."
-            )
+            raise Inconclusive(f"{closed} {TOO_BUSY}")
         self._fail(
             LoopBlocked(
-                f"While `{self.record.name}` ran the loop was free, yet {said}: "
-                f"the bot itself stopped sending heartbeats."
+                f"{closed} The bot stopped sending them: check the task that sends heartbeats."
             )
         )
 

@@ -139,7 +139,7 @@ class Story:
         kind, message, _, line = self.error
         match self.outcome:
             case "not attempted":
-                return ", not attempted yet"
+                return ", not attempted"
             case "timed out":
                 return f" and {printable(message, 60)}"
             case "process ended":
@@ -156,7 +156,7 @@ class Story:
             return f"the loop was free: no block of {least} or longer{allowed}"
         if not self.over:
             most = duration(self.longest.seconds)
-            return f"the loop never stood still for more than {most}{allowed}"
+            return f"the longest block was {most}{allowed}"
         worst, times = self.over[0], len(self.over)
         stood = "may have stood still" if worst.doubtful else "stood still"
         often = f" {times} times," if times > 1 else ""
