@@ -1,10 +1,10 @@
 """Unblocked: an asyncio course for bot authors, graded by the event loop itself.
 
-The public names are loaded on first use, so that `from autograder import watch` costs a fraction
-of a second and pulls in neither matplotlib nor nbgrader.
+The public names are loaded on first use, so that `from autograder import watch` takes a fraction
+of a second and imports neither matplotlib nor nbgrader.
 
-`python -m autograder` runs this file before the version is looked at, so it must parse, and load
-nothing that is missing, on Python 2.7: hence type comments, and no `typing` at run time.
+`python -m autograder` runs this file before it checks Python's version. So this file must run on
+Python 2.7: it has type comments, and does not import `typing` at run time.
 """
 
 import importlib
@@ -73,7 +73,7 @@ def __dir__():
     return __all__
 
 
-if sys.version_info >= (3, 10):  # noqa: UP036 this file is read by older ones, too
+if sys.version_info >= (3, 10):  # noqa: UP036 older versions run this file too
     from autograder import moved
 
     moved.install()

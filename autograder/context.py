@@ -1,8 +1,8 @@
 """What this process is: a learner's kernel, an examiner, or a candidate.
 
-The same `watch`, the same checks and the same pictures serve in all three. What differs is written
-here when a process begins, and nowhere else: `become` is called by the fork server, whose forks
-start from what it said, and by the examiner and the candidate, once each. All others only read.
+All three use the same `watch`, the same checks and the same charts. Their differences are stored
+here and nowhere else. The fork server, the examiner and the candidate each call `become` once, when
+the process begins; a fork starts with the context of the fork server. All other code only reads it.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Context:
-    """What differs from process to process; with nothing said, it is a learner's kernel."""
+    """The differences between the processes; the defaults are those of a learner's kernel."""
 
     backend: Backend | None = None  # where `watch` runs calls; None: in threads of this process
-    show: Callable[[Report], None] | None = None  # a report whose check failed; None: as IPython
-    # What people call a file: {"<cell repair_two>": "cell repair_two"}; a kernel's IPython knows.
+    show: Callable[[Report], None] | None = None  # shows a failed report; None: IPython does
+    # What people call a file: {"<cell repair_two>": "cell repair_two"}. A kernel asks IPython.
     file_names: dict[str, str] = field(default_factory=dict)
-    narrow_pictures: bool = True  # beside the wide ones, for a phone or half a notebook
-    candidate: bool = False  # in which `watch` in a learner's own cell is in order
+    narrow_pictures: bool = True  # also draw a chart for a phone or half a notebook
+    candidate: bool = False  # here a learner's own cell may call `watch`
 
 
 def become(context: Context) -> None:
-    """Say what this process is; its forks start from that."""
-    global this_process  # noqa: PLW0603 there is one in each process
+    """Set the context of this process and of its later forks."""
+    global this_process  # noqa: PLW0603 each process has one context
     this_process = context
 
 

@@ -1,8 +1,8 @@
 """Module names of the first edition, which notebooks, grades and scripts may still import.
 
-Learners keep changed copies of notebooks for years, so each old name goes on working: a finder at
-the end of `sys.meta_path` loads the module that took its place. It is asked only for what Python
-does not find by itself.
+Learners keep changed copies of notebooks for years, so each old name still works: a finder at the
+end of `sys.meta_path` loads the new module. Python asks this finder only for modules that it does
+not find otherwise.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-# Old name -> its new homes. Where a module was split, the first home that has a name gives it.
+# Old module, then its new modules. If a module was split, a name comes from the first that has it.
 _MOVED = """
 blame monitor.sampler monitor.samples monitor.frames
 clock monitor.thread_stats
@@ -120,7 +120,7 @@ MOVED = {
 
 
 class _Split(ModuleType):
-    """Stands for a module of the first edition whose names live in several modules today."""
+    """Stands for a module of the first edition whose names are in several modules today."""
 
     def __getattr__(self, name: str) -> object:
         if not name.startswith("__"):
@@ -138,7 +138,7 @@ class _Finder(MetaPathFinder, Loader):
         return ModuleSpec(name, self) if name in MOVED else None
 
     def exec_module(self, module: ModuleType) -> None:
-        """Put the new module, or what stands for several, in the place of the old name."""
+        """Register the new module, or a _Split of several, under the old name."""
         homes = MOVED[module.__name__]
         if len(homes) > 1:
             sys.modules[module.__name__] = _Split(module.__name__)
@@ -147,6 +147,6 @@ class _Finder(MetaPathFinder, Loader):
 
 
 def install() -> None:
-    """Let Python find the old names, from now on and in this process."""
+    """Make this process find the old names from now on."""
     if not any(isinstance(finder, _Finder) for finder in sys.meta_path):
         sys.meta_path.append(_Finder())

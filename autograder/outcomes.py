@@ -1,14 +1,14 @@
-"""What a check can say: the failures a learner reads, and the outcomes that are not failures.
+"""What a check can raise: failures of the answer, and outcomes that are not failures.
 
-Every outcome carries one sentence for people. In a notebook it is shown without a traceback: the
-traceback of a check leads into our code, never to the learner's mistake.
+Every outcome carries a message for people. A notebook shows it without a traceback, because the
+traceback of a check leads into our code and never to the learner's mistake.
 """
 
 from __future__ import annotations
 
 
 class _Sentence:
-    """Shows an exception in IPython as its sentence alone."""
+    """Makes IPython show an exception as its message alone."""
 
     @property
     def sentence(self) -> str:
@@ -19,35 +19,35 @@ class _Sentence:
 
 
 class Outcome(_Sentence, AssertionError):
-    """A check did not hold; the sentence says what ran, what happened, and what the limit is."""
+    """A check failed; the message says what ran, what happened, and what the limit is."""
 
 
 class LoopBlocked(Outcome):
-    """The learner's code held the event loop longer than the limit."""
+    """The learner's code held the event loop for the limit or longer."""
 
 
 class WrongValue(Outcome):
-    """The call returned something else than the contract promises."""
+    """The call returned a value other than the expected one."""
 
 
 class TooSlow(Outcome):
-    """The call took longer than its wall-clock bound, and the machine was not the cause."""
+    """The call took longer than its bound of wall time, and the machine was not the cause."""
 
 
 class CallFailed(Outcome):
-    """The call raised, or did not come to an end in time."""
+    """The call raised an exception, or did not finish in time."""
 
 
 class NotAttempted(Outcome):
-    """The answer is still the stub it was handed out as."""
+    """The answer is still the stub from the lab: it raises NotImplementedError."""
 
 
 class Inconclusive(_Sentence, Exception):
-    """The machine starved the run, so that nothing can be said: run it again. Never a failure."""
+    """The machine was too busy for a verdict: run it again. This is never a failure."""
 
 
 class UserMistake(_Sentence, Exception):
-    """A mistake of the person at the keyboard: the sentence tells thing, value and next step.
+    """A mistake of the user; the message names the thing, its value and the next step.
 
-    The command line prints it without a traceback and exits with code 2.
+    The command line prints the message without a traceback and exits with code 2.
     """

@@ -1,4 +1,4 @@
-"""Where the package and the course's folder are: said once, and used by everything that asks."""
+"""The paths of the package, of the course's folder, and of the figures; other modules use these."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 PACKAGE = Path(os.path.abspath(__file__)).parent
-"""The folder `autograder`, by the path under which Python loaded it: links are not followed, so
-that it begins like the file names of our own frames."""
+"""The folder `autograder`, by the path from which Python loaded it. Links are not resolved, because
+the file names of our own frames begin with this path."""
 
 ROOT = PACKAGE.resolve().parent
-"""The folder that holds the package, and beside it source/, release/ and work/."""
+"""The course's folder: it holds the package, source/, release/ and work/."""
 
 FIGURES = PACKAGE / "bench" / "figures"
-"""What `bench` writes, and README shows."""
+"""The folder of the figures that `bench` writes and README shows."""

@@ -1,6 +1,6 @@
-"""How figures and strangers' words are written for people: the same in sentence, table and picture.
+"""How numbers and foreign text are written for people: the same in messages, tables and charts.
 
-Standard library only.
+It imports only the standard library.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import unicodedata
 
 
 def duration(seconds: float) -> str:
-    """Write seconds in one unit, as sentences and pictures show them: 250 ms, 1.80 s, 12 s."""
+    """Return seconds in one unit, as messages and charts show them: 250 ms, 1.80 s, 12 s."""
     if seconds >= 9.995:
         return f"{seconds:.0f} s"
     if seconds >= 0.9995:
@@ -21,25 +21,25 @@ def duration(seconds: float) -> str:
 
 
 def milliseconds(seconds: float) -> str:
-    """Write seconds in milliseconds, for a column of a table; under one is nothing."""
+    """Return seconds as milliseconds for a column of a table; less than one is "< 1 ms"."""
     return "< 1 ms" if seconds < 0.001 else f"{seconds * 1000:.0f} ms"
 
 
 def printable(text: object, most: int) -> str:
-    """Return one line of at most `most` characters without controls or half surrogates."""
+    """Return one line of at most `most` characters, without control characters or surrogates."""
     line = " ".join(str(text)[: most * 4].split())
     line = "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def escaped(text: str) -> str:
-    """Return text with every sign that a terminal would obey written out, as in \\x1b."""
+    """Return text with every unprintable character written out, as in \\x1b."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 def prose_as_html(text: str) -> str:
-    """Return a text of ours as HTML: escaped, with `code` marked and its lines kept."""
-    # JupyterLab would let it run out of a narrow page.
+    """Return a text of the course as HTML: escaped, with `code` marked, and lines kept."""
+    # Otherwise JupyterLab lets long code run out of a narrow page.
     code = r'<code style="white-space:normal;overflow-wrap:anywhere">\1</code>'
     marked = re.sub(r"`([^`]+)`", code, html.escape(text, quote=False))
     return marked.replace("\n", "<br>")

@@ -1,11 +1,11 @@
-"""Plain data across a boundary: what goes into a watched call and what comes out of it.
+"""Plain data across a boundary: the arguments and the result of a watched call.
 
-Only None, bool, int, float, str, bytes, list, tuple, dict and set cross, of exactly these types: a
-subclass can redefine `==`, and pickle would run code of its sender's choice. The learner's own
-notebook uses the same codec, so that a value that cannot be graded fails there too.
+Values of exactly these types can cross: None, bool, int, float, str, bytes, list, tuple, dict and
+set. A subclass could redefine `==`, and pickle would run code that the sender chooses. The
+learner's notebook uses the same codec, so a value that cannot be graded fails there too.
 
-The text is JSON. None, bool, str, list, finite floats and ordinary ints stand for themselves;
-everything else is an object with one key that names the type: {"t": [...]} is a tuple.
+The encoding is JSON. None, bool, str, list, finite floats and ordinary ints are written as they
+are. Everything else is an object with one key that names the type: {"t": [...]} is a tuple.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ import struct
 from collections.abc import Callable
 from typing import Any
 
-LARGEST = 4 * 1024 * 1024  # bytes of one value; the largest the course sends is a 600 kB image
+LARGEST = 4 * 1024 * 1024  # bytes of one value; the largest in the course is an image of 600 kB
 _LARGEST_FRAME = 2 * LARGEST  # a packed value inside a record grows by a third in base64
-DEEPEST = 40  # levels of nesting; json itself gives up near 1000, with a RecursionError
-_BIG = 10**15  # ints beyond it travel as hex: JSON readers and int(str) have limits of their own
+DEEPEST = 40  # levels of nesting; json itself raises RecursionError near 1000
+_BIG = 10**15  # larger ints are sent as hex: JSON readers and int(str) have limits of their own
 _LENGTH = struct.Struct(">I")
 
 
 class NotPlain(TypeError):
-    """A value cannot cross; the text is one sentence that names the value and what would cross."""
+    """A value cannot cross; the message names the value, and what can cross."""
 
 
 def pack(value: Any, what: str = "the value", largest: int = LARGEST) -> bytes:
     """Return `value` as bytes.
 
-    Raises NotPlain, naming `what`, for any other type, for nesting deeper than DEEPEST levels and
-    for more than `largest` bytes.
+    Raises NotPlain, which names `what`, for another type, for more than DEEPEST levels of nesting,
+    and for more than `largest` bytes.
     """
     data = json.dumps(_encode(value, what, 0), separators=(",", ":")).encode()
     if len(data) > largest:
@@ -57,7 +57,7 @@ def unpack(data: bytes) -> Any:
 
 
 def copy(value: Any, what: str = "the value") -> Any:
-    """Return `value` as the other side of the wire would see it: equal, and sharing nothing."""
+    """Return `value` as the other process would get it: equal, with no object in common."""
     return unpack(pack(value, what))
 
 
@@ -68,7 +68,7 @@ def send(channel: socket.socket, value: Any) -> None:
 
 
 def receive(channel: socket.socket) -> Any:
-    """Read one frame of a blocking socket; raises EOFError at its end, ValueError for nonsense."""
+    """Read one frame from a blocking socket; raises as `areceive` does."""
     (length,) = _LENGTH.unpack(_exactly(channel, _LENGTH.size))
     _refuse_flood(length)
     return unpack(_exactly(channel, length))
@@ -82,7 +82,7 @@ async def asend(writer: asyncio.StreamWriter, value: Any) -> None:
 
 
 async def areceive(reader: asyncio.StreamReader) -> Any:
-    """Read one frame from a stream; raises EOFError at its end, ValueError for nonsense."""
+    """Read one frame from a stream; raises EOFError at its end, ValueError for other data."""
     (length,) = _LENGTH.unpack(await reader.readexactly(_LENGTH.size))
     _refuse_flood(length)
     return unpack(await reader.readexactly(length))
@@ -134,9 +134,12 @@ def _encode(value: Any, what: str, depth: int) -> Any:
 def _refusal(kind: type, what: str) -> str:
     plain = "None, bool, int, float, str, bytes, list, tuple, dict and set"
     if kind.__name__ == "coroutine":
-        return f"{what} is a coroutine that nobody awaited: did you forget `await`?"
+        return f"{what} is a coroutine that was never awaited: did you forget `await`?"
     if issubclass(kind, asyncio.Future):
-        return f"{what} is of type {kind.__name__}: did you forget `await`? Its result is wanted."
+        return (
+            f"{what} is of type {kind.__name__}: did you forget `await`? "
+            f"Only its result can be graded."
+        )
     base = next((b for b in kind.__mro__[1:] if b in _DECODERS_FOR), None)
     if base is not None:
         return (

@@ -356,7 +356,7 @@ def test_a_terminal_sees_one_line_that_moves_and_a_file_a_line_now_and_then(
 
 
 def test_a_place_that_cannot_be_written_is_one_sentence(root: Path) -> None:
-    with pytest.raises(UserMistake, match="see that this folder can be written to"):
+    with pytest.raises(UserMistake, match="check that this folder can be written to"):
         bootstrap.bring_up_to_date(root / "requirements.txt" / ".venv")
 
 

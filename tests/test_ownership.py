@@ -7,6 +7,8 @@ import contextvars
 import ctypes
 import functools
 import hashlib
+import importlib
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,9 +24,9 @@ from zmq.utils.garbage import GarbageCollectorThread
 
 from autograder import watch
 from autograder.bench.probe.sizing import sized
-from autograder.monitor import frames, sampler
-from autograder.monitor.ownership import serves
-from autograder.monitor.thread_stats import knows_waits
+from autograder.monitor import frames, ownership, sampler
+from autograder.monitor.ownership import job_of, serves
+from autograder.monitor.thread_stats import OtherThreads, knows_waits
 from autograder.outcomes import Inconclusive, LoopBlocked
 
 keeping = ctypes.PyDLL(None)  # its functions are called with the GIL kept
@@ -112,6 +114,37 @@ def test_a_run_that_ipykernel_puts_in_the_place_of_threads_own_makes_no_thread_t
     monkeypatch.setattr(threading.Thread, "run", run_closure)
     assert not serves(threading.Thread(target=long_sort))
     assert serves(threading.Thread(target=frames.own_line))
+
+
+def test_the_modules_that_frames_are_compared_with_have_the_names_of_today() -> None:
+    names = {*ownership._STARTS, *(module for module, _ in ownership._POOLS), *ownership._WAITS}
+    names |= {f"autograder.{name}" for name in ownership._WATCHED}
+    # `autograder.moved` would also find a module of ours by an old name.
+    assert {importlib.import_module(name).__name__ for name in names} == names
+
+
+@knowing
+def test_a_thread_that_the_call_starts_has_the_job_that_it_was_given_and_not_our_wrapping() -> None:
+    at_work, over = threading.Event(), threading.Event()
+
+    def job() -> None:
+        at_work.set()
+        while not over.is_set():
+            pass
+
+    others = OtherThreads(serves)
+    try:
+        thread = threading.Thread(target=job)
+        thread.start()
+        at_work.wait()
+        found = None
+        while found is None:  # its innermost frame may be one of `threading`, as if it waited
+            found = job_of(sys._current_frames()[thread.ident or 0])
+    finally:
+        over.set()
+        others.close()
+    thread.join()
+    assert found.began_at.f_code is job.__code__
 
 
 @knowing

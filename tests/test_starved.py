@@ -41,7 +41,7 @@ def test_out_of_time_is_inconclusive_when_the_machine_gave_no_cpu_and_a_failure_
         waiting = asyncio.run(watch_for(wait, 0.6))
     with pytest.raises(Inconclusive, match="kept it waiting for a CPU"):
         starved.responsive()
-    with pytest.raises(CallFailed, match="did not come to an end"):
+    with pytest.raises(CallFailed, match="did not finish"):
         waiting.responsive()
 
 

@@ -39,7 +39,7 @@ def test_a_duration_has_one_unit_and_at_most_three_digits(seconds: float, said: 
 def test_sentence_picture_and_feedback_say_the_same_of_one_block(seconds: float) -> None:
     record = bot(seconds=seconds + 1, holds=[(0.1, seconds)])
     said = text.duration(seconds)
-    assert f"the longest block of the loop was {said} at line 7" in Report(record).sentence
+    assert f"The longest block was {said}, at line 7" in Report(record).sentence
     assert f"for {said} (limit 1 ms)" in timeline.alt_text(record, 0.001)
     seen = CellOutcome([], "passed", block=block(0.1, seconds), limit=0.1)
     assert f"Longest block of the loop: {said} at line 7" in str(feedback.box(seen))
@@ -55,14 +55,14 @@ def test_a_run_without_a_block_says_from_which_length_on_it_would_have_seen_one(
         held = await watch(hold, 0.004)
         assert held.longest_block >= 0.004
         free = Report(bot(holds=[]))
-        assert free.sentence.endswith("the loop was free: no block of 3 ms or longer.")
+        assert free.sentence.endswith("The loop was free: no block of 3 ms or longer.")
         free = Report(bot(holds=[], loop="uvloop"))  # whose beats are 5 ms apart
-        assert free.sentence.endswith("the loop was free: no block of 8 ms or longer.")
+        assert free.sentence.endswith("The loop was free: no block of 8 ms or longer.")
         assert "no block of 8 ms or longer" in timeline.alt_text(free.record)
 
         record = bot(holds=[])
         record.blocks = [block(0.1, 0.0, doubt=0.2)]  # on a system that does not tell waits
-        assert "the loop may have stood still for up to 200 ms at line 7" in Report(record).sentence
+        assert "The loop may have been held for up to 200 ms at line 7" in Report(record).sentence
 
     asyncio.run(main())
     seen = CellOutcome([], "passed", limit=0.1)

@@ -150,7 +150,7 @@ def test_in_a_kernel_with_all_cells_queued_each_gets_its_prints_sentence_and_pic
     outputs = run_all(cells)
     picture = outputs[1][0]["data"]
     assert "stood still for" in picture["text/html"]
-    assert "200 ms at line 6 of In [1]" in picture["text/plain"]
+    assert "200 ms, at line 6 of In [1]" in picture["text/plain"]
     shown, error = outputs[2]
     assert "image/png" in shown["data"]["text/html"]
     assert error["traceback"] == [
@@ -158,7 +158,9 @@ def test_in_a_kernel_with_all_cells_queued_each_gets_its_prints_sentence_and_pic
         "at line 6 of In [1], `time.sleep(0.2)`."
     ]
     assert outputs[3][0]["text"] == "after\n"
-    assert outputs[5][0]["traceback"] == ["NotAttempted: `stub`: not attempted yet."]
+    assert outputs[5][0]["traceback"] == [
+        "NotAttempted: `stub`: not attempted. The cell still raises NotImplementedError."
+    ]
     assert outputs[6][0]["text"] == "end\n"
 
 

@@ -1,4 +1,4 @@
-"""The tables of figures: each bench measures us beside the peers it can import, in one run."""
+"""The tables of figures: each bench measures the course and its peers in one run."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ NAMES = ("probe", "world", "grading", "door")
 def run(
     name: str | None = None, *, repeats: int = 20, quick: bool = False, cold: bool = False
 ) -> int:
-    """Measure and print one table, or all; 0 when the figures held.
+    """Measure and print one table, or all; return 0 when every figure was within its bound.
 
-    With `cold`, `door` also installs the course from nothing. Raises UserMistake when there is no
-    bench of that name.
+    With `cold`, `door` also installs the course into an empty environment. Raises UserMistake when
+    there is no bench of that name.
     """
     if name is not None and name not in NAMES:
         raise UserMistake(f"There is no bench `{name}`; there are: {', '.join(NAMES)}.")
@@ -22,7 +22,7 @@ def run(
 
 
 def _bench(name: str, repeats: int, quick: bool, cold: bool) -> int:
-    # One `if` a bench: each imports its room only when it runs.
+    # One `if` per bench: each imports its package only when it runs.
     if name == "probe":
         from autograder.bench.probe import campaign
 

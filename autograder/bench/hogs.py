@@ -1,10 +1,10 @@
 """Processes that use up CPU or memory bandwidth while something is measured.
 
-They stay in the POSIX session of the process that measures: with autogrouping on, the kernel
-divides the CPU between sessions first, and hogs of another session hardly disturb (naive error
-5.8 ms against 88-138 ms), so that a stress test with them would prove nothing. A room, and a
-kernel, has a session of its own: what disturbs it is rivals, which have theirs. Each of these
-processes ends by itself when its parent is gone, or after an hour.
+Hogs stay in the POSIX session of the process that measures. With autogrouping on, the kernel first
+divides the CPU between sessions, so hogs of another session hardly disturb: the naive error is
+5.8 ms against 88-138 ms, and a stress test with them would prove nothing. A candidate and a kernel
+have sessions of their own; they are disturbed by rivals, each of which has its own session too.
+Each of these processes ends by itself when its parent has ended, or after an hour.
 """
 
 from __future__ import annotations
@@ -48,15 +48,18 @@ while os.getppid() == parent and time.monotonic() < over:
 
 @contextlib.contextmanager
 def hogs(cpu: int = 0, memory: int = 0) -> Iterator[None]:
-    """Keep so many hogs running; they are ended by their process ids."""
+    """Keep this number of hogs running; they are ended by their process ids."""
     with _running([_CPU] * cpu + [_MEMORY] * memory, alone=False):
         yield
 
 
 @contextlib.contextmanager
 def rivals(number: int) -> Iterator[None]:
-    """Keep so many rivals running: each in its own session, busy and idle by turns of 0.7 s or
-    more, and all of them at once, so that two looks at a clock see two different machines."""
+    """Keep this number of rivals running, each in its own session.
+
+    All of them are busy at the same time and idle at the same time, for 0.7 s or more. So two
+    readings of a clock are taken under different load.
+    """
     with _running([_RIVAL] * number, alone=True):
         yield
 

@@ -1,8 +1,8 @@
-"""What a command and everything it starts costs: CPU, wall, memory.
+"""The cost of a command and of everything that it starts: CPU, wall time, memory.
 
-The CPU of processes in a process namespace of their own does not reach `wait4` of who started them,
-and sampling misses the end of each; a control group counts all of it. Where none can be made (not
-root), `wait4` has to do, and the table says so.
+A control group counts the CPU of all of them. `wait4` misses processes in a process namespace of
+their own, and sampling misses the end of each process. Where no control group can be made (without
+root), `wait4` is used, and the table says so.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from pathlib import Path
 
 import psutil
 
-_EVERY = 0.25  # s between two looks at the memory
+_EVERY = 0.25  # s between two readings of the memory
 _GROUP = "unblocked-bench"
 _number = itertools.count()
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run of a command; seconds, and MB of PSS at its highest."""
+    """The cost of one run of a command; seconds, and the highest PSS in MB."""
 
     wall: float
     cpu: float
@@ -36,13 +36,13 @@ class Cost:
 
 
 def counts_all() -> bool:
-    """Whether the CPU of processes in namespaces is counted as well."""
+    """Whether the CPU of processes in namespaces is counted too."""
     with _group() as folder:
         return folder is not None
 
 
 def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Cost:
-    """Run a command to its end."""
+    """Run a command until it ends, and return its cost."""
     with _group() as group:
         before = os.times()
         began = time.monotonic()
@@ -74,7 +74,7 @@ def run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) ->
 
 @contextlib.contextmanager
 def _group() -> Iterator[Path | None]:
-    """A control group of its own, version 1 or 2; None where we may make none."""
+    """Yield a fresh control group, version 1 or 2; None where none may be made."""
     for place in ("cpuacct", "cpu,cpuacct", "unified", ""):
         folder = Path("/sys/fs/cgroup", place, f"{_GROUP}-{os.getpid()}-{next(_number)}")
         try:
@@ -92,7 +92,7 @@ def _group() -> Iterator[Path | None]:
 
 
 def _entering(group: Path | None) -> list[str]:
-    """A shell that goes into the group and becomes the command."""
+    """Return the words before a command that run it in the group, through a shell."""
     if group is None:
         return []
     return ["sh", "-c", f'echo $$ > "{group}/cgroup.procs"; exec "$@"', "sh"]
@@ -106,7 +106,7 @@ def _used(group: Path) -> float:
 
 
 def _watch(process: int, peak: list[float], done: threading.Event) -> None:
-    """Keep the highest memory of a process and all below it."""
+    """Store in `peak` the highest memory of a process and its descendants, until `done`."""
     with contextlib.suppress(psutil.Error):
         root = psutil.Process(process)
         while not done.wait(_EVERY):
@@ -114,7 +114,7 @@ def _watch(process: int, peak: list[float], done: threading.Event) -> None:
 
 
 def memory(processes: Iterable[psutil.Process]) -> float:
-    """Return the PSS of these processes together, in MB; one that has ended counts nothing."""
+    """Return the total PSS of these processes in MB; a process that has ended counts as 0."""
     used = 0.0
     for one in processes:
         with contextlib.suppress(psutil.Error):

@@ -1,11 +1,11 @@
-"""The libraries a bot author needs, each beside the blocking call that it replaces, measured.
+"""The libraries that bot authors need, each measured next to the blocking call it replaces.
 
     python3 -m autograder catalog          # the table, measured now
-    await catalog.compare("asyncpg")       # in a notebook: both timelines, one above the other
+    await catalog.compare("asyncpg")       # in a notebook: both charts, one above the other
     await catalog.table()                  # in a notebook: the table
 
-**To add a library** write one file here that ends with `CARD = Card(...)`, after the model of
-`asyncpg.py`. The table, `doctor` and the contract test find it; nothing else is to be changed.
+**To add a library**, write one file here that ends with `CARD = Card(...)`, like `asyncpg.py`. The
+table, `doctor` and the contract test find the file by themselves.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = ["Card", "Comparison", "Table", "cards", "compare", "find", "measure",
 
 
 def cards() -> list[Card]:
-    """Return the card of every file in this directory, by the file's name."""
+    """Return the card of every file in this folder, in the order of the file names."""
     modules = (
         importlib.import_module(f"{__name__}.{found.name}")
         for found in pkgutil.iter_modules(__path__)
@@ -30,7 +30,7 @@ def cards() -> list[Card]:
 
 
 def find(name: str) -> Card:
-    """Return the card of a library. Raises UserMistake when there is none."""
+    """Return the card of a library; raises UserMistake when the library has none."""
     known = {card.name: card for card in cards()}
     if name not in known:
         raise UserMistake(f"the catalog has no library {name!r}: it has {', '.join(known)}")
@@ -38,13 +38,13 @@ def find(name: str) -> Card:
 
 
 async def compare(name: str) -> Comparison:
-    """Run a library and its blocking twin on the watched loop; shown, it draws both timelines.
+    """Run a library and its blocking twin on the watched loop; a notebook shows both charts.
 
-    Raises UserMistake when the library, its twin or its server is not here.
+    Raises UserMistake when the library, its twin or its server is missing on this machine.
     """
     return await compare_card(find(name))
 
 
 async def table() -> Table:
-    """Compare every library that is here, one after the other: about a second each."""
+    """Compare all libraries on this machine, one after the other: about a second each."""
     return await measure(cards())

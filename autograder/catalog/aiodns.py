@@ -1,4 +1,4 @@
-"""aiodns: names looked up by c-ares, without the thread pool that asyncio uses."""
+"""aiodns: DNS lookups by c-ares, without the thread pool that asyncio uses."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ async def use(servers: Servers) -> list[str]:
     import aiodns
 
     async with aiodns.DNSResolver(nameservers=[servers.dns.address]) as resolver:
-        found = await resolver.query_dns(NAME, "A")
-        return [str(getattr(record.data, "addr", "")) for record in found.answer]
+        reply = await resolver.query_dns(NAME, "A")
+        return [str(getattr(record.data, "addr", "")) for record in reply.answer]
 
 
 def blocking(servers: Servers) -> list[str]:

@@ -1,4 +1,4 @@
-"""aiofiles: files through a thread pool, which is worth it for slow disks alone."""
+"""aiofiles: files through a thread pool, which is useful only for slow disks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TEXT = "The disk of this bot lies in another building.\n"
 
 
 def pipe() -> Path:
-    """Return the named pipe that plays a file on a slow network disk."""
+    """Return the path of the named pipe that stands for a file on a slow network disk."""
     return Path(tempfile.gettempdir()) / f"unblocked-{os.getpid()}.fifo"
 
 

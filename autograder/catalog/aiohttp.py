@@ -1,4 +1,4 @@
-"""aiohttp: HTTP and WebSockets, client and server; what discord.py itself is built on."""
+"""aiohttp: HTTP and WebSockets, client and server; discord.py is built on it."""
 
 from __future__ import annotations
 

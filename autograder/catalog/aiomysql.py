@@ -1,4 +1,4 @@
-"""aiomysql: PyMySQL, made to wait on the loop."""
+"""aiomysql: PyMySQL for asyncio: its calls wait without holding the loop."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ QUERY = f"SELECT SLEEP({WAIT})"
 
 
 def account(servers: Servers) -> dict[str, Any]:
-    """Return the arguments that connect to the world's MySQL, but for the database's name."""
+    """Return the arguments to connect to the world's MySQL, without the database's name."""
     return {name: getattr(servers.mysql, name) for name in ("host", "port", "user", "password")}
 
 

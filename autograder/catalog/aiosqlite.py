@@ -1,4 +1,4 @@
-"""aiosqlite: sqlite3 in a thread of its own, one for each connection."""
+"""aiosqlite: sqlite3 in threads, with one thread per connection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ READ = "SELECT prefix FROM guilds WHERE id = 1"
 
 
 async def prepare(servers: Servers) -> None:
-    # A writer has to wait for another process's lock: SQLite's usual way to stop a bot.
+    # A writer has to wait for another process's lock, as it does when SQLite blocks a bot.
     await servers.sqlite.lock(WAIT + 0.05)
 
 

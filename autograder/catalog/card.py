@@ -1,4 +1,4 @@
-"""What the catalog knows of a library: a card, one in each file of this directory."""
+"""Card: what the catalog knows about a library; each file in this folder has one."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-# Seconds that a card's work has to wait for a server. The limit of the course is 0.1 s: a twin that
-# waits on the loop breaks it more than four times over, which no noise of a machine undoes.
+# Seconds that a card's work has to wait for a server. The limit of the course is 0.1 s. A twin that
+# waits on the loop takes more than four times as long, so a busy machine cannot change the verdict.
 WAIT = 0.45
 
-Servers = Any  # what `world.start` returns: each server is an attribute
+Servers = Any  # the result of `world.start`, with one attribute per server
 
 
 @dataclass(frozen=True)
 class Card:
-    """One library; `use` and `blocking` do the same work, and return the same plain value."""
+    """One library; `use` and `blocking` do the same work and return the same plain data."""
 
     name: str
     purpose: str
-    twin: str  # what one would write without it, and what stops the loop
-    status: str  # is it kept up? with the version that was looked at
-    seen: str  # the day of that, ISO
-    source: str  # where it was looked up
+    twin: str  # the blocking call that people write without the library
+    status: str  # whether it is maintained, and the version that was looked at
+    seen: str  # the date of that look, as ISO
+    source: str  # the page that was looked at
     use: Callable[[Servers], Awaitable[Any]]
     blocking: Callable[[Servers], Any]
-    modules: tuple[str, ...]  # what both import
+    modules: tuple[str, ...]  # the modules that both import
     servers: tuple[str, ...] = ()
     care: str = ""  # what to know before using it
-    loop: str = "asyncio"  # or "uvloop": which loop both run on
+    loop: str = "asyncio"  # or "uvloop": the loop that both run on
     platforms: tuple[str, ...] = ("linux", "darwin", "win32")  # as in sys.platform
-    prepare: Callable[[Servers], Awaitable[None]] | None = None  # just before each of the two
+    prepare: Callable[[Servers], Awaitable[None]] | None = None  # runs just before each of them
 
     @property
     def fits(self) -> bool:
-        """True when the library is made for this platform."""
+        """Whether the library is made for this platform."""
         return sys.platform in self.platforms
 
     def missing(self) -> str:
-        """Return why it cannot be compared here, as one sentence; empty when it can."""
+        """Return as one sentence why it cannot be compared here; "" when it can."""
         if not self.fits:
             return f"{self.name} is made for {' and '.join(self.platforms)}, not {sys.platform}"
         for module in self.modules:
@@ -52,6 +52,6 @@ class Card:
         return ""
 
     def load(self) -> None:
-        """Import what both use: an import takes up to 0.3 s, and is no part of the comparison."""
+        """Import the modules: that takes up to 0.3 s, which the comparison must not include."""
         for module in self.modules:
             importlib.import_module(module)

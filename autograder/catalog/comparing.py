@@ -1,4 +1,4 @@
-"""A library and its blocking twin on the same watched loop, and what that looks like."""
+"""Runs a library and its blocking twin on the watched loop, and shows both results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMIT = 0.1  # seconds: the limit of the course's labs
 
 @dataclass(frozen=True)
 class Comparison:
-    """What the library and its twin did to the loop; in a notebook, both timelines."""
+    """What the library and its twin did to the loop; a notebook shows both charts."""
 
     card: Card
     library: Report
@@ -28,7 +28,7 @@ class Comparison:
 
     @property
     def as_it_should_be(self) -> bool:
-        """The twin held the loop beyond the limit, the library did not, and both did the work."""
+        """Whether only the twin held the loop longer than the limit, and both results are equal."""
         held = self.library.longest_block < LIMIT < self.twin.longest_block
         return held and bool(self.library.value == self.twin.value)
 
@@ -36,7 +36,7 @@ class Comparison:
         parts = []
         for name, report in ((self.card.name, self.library), (self.card.twin, self.twin)):
             longest = milliseconds(report.longest_block)
-            title = f"{name}: the loop stood still for {longest} at most"
+            title = f"{name}: the longest block was {longest}"
             parts.append(timeline.as_html(report.record, LIMIT, title=title))
         care = f"<p>{html.escape(self.card.care)}</p>" if self.card.care else ""
         return "".join(parts) + care
@@ -50,7 +50,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Table:
-    """All comparisons that could be made here, and why the others could not."""
+    """All comparisons that were possible here, and why the others were not."""
 
     comparisons: list[Comparison]
     left_out: list[tuple[Card, str]]
@@ -58,7 +58,7 @@ class Table:
     HEAD = ("library", "what for", "instead of", "its block", "the twin's", "status")
 
     def rows(self) -> list[tuple[str, ...]]:
-        """Return the cells, as text, in the order of HEAD."""
+        """Return the rows of the table, as text in the order of HEAD."""
         measured: list[tuple[str, ...]] = [
             (
                 *_named(made.card),
@@ -95,7 +95,7 @@ class Table:
 
 
 async def compare_card(card: Card) -> Comparison:
-    """Run the library, then its twin. Raises UserMistake when something is missing."""
+    """Run the library, then its twin; raises UserMistake when something is missing."""
     missing = card.missing()
     if missing:
         raise UserMistake(missing)
@@ -110,7 +110,7 @@ async def compare_card(card: Card) -> Comparison:
 
     reports = []
     for name, call in ((card.name, library), (card.twin, twin)):
-        call.__name__ = name  # what the picture and the sentences say
+        call.__name__ = name  # the name in the chart and in messages
         if card.prepare is not None:
             await card.prepare(servers)
         reports.append(await watch(call, loop=card.loop))
@@ -118,13 +118,13 @@ async def compare_card(card: Card) -> Comparison:
 
 
 async def measure(cards: Iterable[Card]) -> Table:
-    """Compare each card, one after the other: side by side they would disturb each other."""
+    """Compare the cards one after the other; at the same time they would disturb each other."""
     comparisons, left_out = [], []
     for card in cards:
         try:
             made = await compare_card(card)
             for report in (made.library, made.twin):
-                _ = report.value  # raises what the call raised
+                _ = report.value  # raises if the call failed
         except (UserMistake, AssertionError) as reason:
             left_out.append((card, str(reason)))
         else:

@@ -1,4 +1,4 @@
-"""httpx: HTTP with one API for both worlds, so that the wrong half is one import away."""
+"""httpx: HTTP, with an async and a blocking API that are easy to confuse."""
 
 from __future__ import annotations
 

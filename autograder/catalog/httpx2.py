@@ -1,4 +1,4 @@
-"""httpx2: HTTP the successor of httpx, with the same API in both worlds."""
+"""httpx2: HTTP; the successor of httpx, also with an async and a blocking API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python3 -m autograder catalog`: the table, at a terminal."""
+"""`python3 -m autograder catalog`: prints the table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from autograder.catalog.comparing import Table, measure
 
 
 def show(name: str | None = None) -> int:
-    """Print the table of all libraries, or of one; 0 when each held the loop less than its twin.
+    """Print the table of all libraries, or of one; return 0 if each comparison is as it should be.
 
     Raises UserMistake when there is no such library.
     """

@@ -1,4 +1,4 @@
-"""psycopg 3: PostgreSQL with one API for both worlds."""
+"""psycopg 3: PostgreSQL, with an async and a blocking API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""uvloop: another event loop, on libuv; faster, and it blocks just the same."""
+"""uvloop: an event loop on libuv. It is faster, but a blocking call holds it just the same."""
 
 from __future__ import annotations
 

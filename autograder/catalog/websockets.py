@@ -1,4 +1,4 @@
-"""websockets: WebSockets, client and server, and nothing else."""
+"""websockets: WebSockets only, client and server."""
 
 from __future__ import annotations
 

@@ -16,5 +16,5 @@ CARD = replace(
     care="Start it with winloop.run(main()).",
     modules=("winloop",),
     platforms=("win32",),
-    loop="asyncio",  # `watch` knows no third loop: what is measured is Windows' own
+    loop="asyncio",  # the comparison runs on Windows' own loop, not on winloop
 )

@@ -1,7 +1,10 @@
-"""What the course needs on this machine: how it is installed, and what was looked for.
+"""What the course needs on this machine: its installation, and what `doctor` looks for.
 
-`bootstrap.py` makes `.venv` and goes on in it, `install_progress.py` shows how far an install is,
-`finding.py` is one line of `doctor`, `contributor_tools.py` looks for what only contributors need,
-`pythons.py` says which Pythons the course runs on.
-Until the packages are installed, nothing here imports anything but the standard library.
+    bootstrap.py           makes `.venv` and runs the command in it
+    install_progress.py    shows how far an installation is
+    finding.py             one line of `doctor`
+    contributor_tools.py   looks for programs that only contributors need
+    pythons.py             the versions of Python that the course runs on
+
+These modules need only the standard library, because they run before the packages are installed.
 """

@@ -1,18 +1,20 @@
-"""The environment that the verbs run in: found, or made as `.venv` on the first start.
+"""The environment in which the course's commands run: found, or made as `.venv` on the first start.
 
-`enter` returns when this interpreter has everything that requirements.txt names (as on Binder, or
-in an environment of the reader's own); otherwise it brings `.venv` up to date and starts the same
-command again in there. Only the standard library is used, because nothing else is there yet.
+`enter` returns if this interpreter has everything that requirements.txt names, as on Binder or in
+an environment of the user's own. Otherwise it brings `.venv` up to date and starts the same command
+again with the interpreter of `.venv`. This module uses only the standard library, because nothing
+else is installed yet.
 
-What makes it safe to interrupt, and to start twice at once:
+The installation can be interrupted, and two can be started at the same time:
 
-* a stamp of requirements.txt, pyproject.toml, the Python version and the place is written into
-  `.venv` last, in one step, so that an install that did not reach its end is not taken for one;
-* `.venv.lock` is locked meanwhile, by pip's or uv's process too, and says "unfinished" until the
-  end: pip may leave half a package that it later takes for a whole one, so the next start begins
-  with an empty `.venv`.
+* The last step writes a stamp into `.venv`: a digest of requirements.txt and pyproject.toml, the
+  Python version and the folder. The stamp is written in one step, so an installation that did not
+  reach its end has none.
+* During the installation `.venv.lock` is locked, by pip's or uv's process too, and contains
+  "unfinished". pip may leave half a package, which it later takes for a whole one. So a start that
+  finds "unfinished" begins with an empty `.venv`.
 
-What pip and uv say is in `.venv.log`.
+The output of pip and uv is in `.venv.log`.
 """
 
 from __future__ import annotations
@@ -42,10 +44,11 @@ LIVE_LOG = ROOT / "autograder" / "livelog"
 
 
 def enter(arguments: Sequence[str], *, make: bool = True) -> None:
-    """Return once this interpreter has everything; may replace the process to get there.
+    """Make sure that this command runs in an interpreter with all packages.
 
-    With `make` false nothing is installed: without a current environment the process goes on as it
-    is. Raises UserMistake when the environment cannot be made.
+    It may install them, and may start the command again in another process. If `make` is false,
+    nothing is installed: without a current environment the command goes on in this interpreter.
+    Raises UserMistake when the environment cannot be made.
     """
     inside = Path(sys.prefix).resolve() == VENV.resolve()
     if not (inside and is_current(VENV)) and not has_everything():
@@ -57,12 +60,12 @@ def enter(arguments: Sequence[str], *, make: bool = True) -> None:
 
 
 def is_current(place: Path) -> bool:
-    """Whether the environment in `place` was made, to its end, for the files of today."""
+    """Whether the environment in `place` is complete and was made for the current files."""
     return _read(_stamp_of(place)) == _stamp(place)
 
 
 def has_everything() -> bool:
-    """Whether the running interpreter has what requirements.txt asks for, in the right versions."""
+    """Whether this interpreter has all packages of requirements.txt, in the right versions."""
     try:
         from packaging.requirements import Requirement
     except ImportError:
@@ -71,7 +74,7 @@ def has_everything() -> bool:
 
     for line in _read(ROOT / "requirements.txt").splitlines():
         text = line.partition("#")[0].strip()
-        if not text or text.startswith("-"):  # "-e ." is this folder: `_surround` sees to it
+        if not text or text.startswith("-"):  # "-e ." is this folder, which `_surround` adds
             continue
         requirement = Requirement(text)
         if requirement.marker and not requirement.marker.evaluate():
@@ -86,9 +89,9 @@ def has_everything() -> bool:
 
 
 def bring_up_to_date(place: Path) -> None:
-    """Make the environment, or install into it what changed; another start's install is awaited.
+    """Make the environment, or install what changed; first wait for an installation under way.
 
-    Raises UserMistake with the next step when that is not possible.
+    Raises UserMistake, with the next step, when that is not possible.
     """
     try:
         with _alone(place) as note:
@@ -102,14 +105,14 @@ def bring_up_to_date(place: Path) -> None:
             _write(note, "")  # also after a failure: pip then leaves things as they were
             if not installed:
                 raise UserMistake(
-                    "The packages could not be installed, for the reason above (all that was said"
-                    f" is in {log_of(place).name}): {next_step(said_in(log_of(place)))}"
+                    "The packages could not be installed; the reason is above (the whole log is"
+                    f" {log_of(place).name}). Next step: {next_step(said_in(log_of(place)))}"
                 )
             _finish(place)
     except OSError as error:
         raise UserMistake(
-            f"{place} could not be made ({error}): see that this folder can be written to and that"
-            " the disk is not full, then start again."
+            f"{place} could not be made ({error}): check that this folder can be written to and"
+            " that the disk is not full, then start again."
         ) from error
 
 
@@ -120,12 +123,14 @@ Commands = list[list[str]]
 
 
 def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) -> bool:
-    """Whether one of the ways, tried in turn, came to its end."""
+    """Try the ways one after the other; return whether one of them succeeded."""
     began = time.monotonic()
     if reuse:
         _say("Bringing .venv up to date with requirements.txt.")
     else:
-        _say("First start: installing about 170 packages (1 GB) into .venv, this once.")
+        _say(
+            "First start: installing about 170 packages (1 GB) into .venv. This happens only once."
+        )
         venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
     log_of(place).write_bytes(b"")
     for commands in each:
@@ -136,10 +141,10 @@ def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) ->
 
 
 def ways(python: str) -> list[Commands]:
-    """The ways to install into the environment of `python`, best first.
+    """Return the ways to install into the environment of `python`, the best first.
 
-    uv is many times as fast as pip; where it fails, pip may know of certificates or of an index
-    that uv does not. Raises UserMistake when there is neither.
+    uv is many times as fast as pip. Where uv fails, pip may still succeed, because pip may know
+    certificates or an index that uv does not know. Raises UserMistake when there is neither.
     """
     found = []
     what = ["-r", "requirements.txt"]
@@ -151,20 +156,20 @@ def ways(python: str) -> list[Commands]:
         pip = [python, "-m", "pip", "install", "--progress-bar", "off", *what]
         found.append([[python, "-m", "ensurepip"], pip])
     elif importlib.util.find_spec("pip"):
-        # Debian's python3-pip without python3-venv: that pip can install into another place.
+        # Debian's python3-pip without python3-venv: this pip can install for another interpreter.
         found.append([[sys.executable, "-m", "pip", "--python", python, "install", *what]])
     if not found:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise UserMistake(
-            f"This Python ({sys.executable}) came without ensurepip and pip, so nothing can be"
-            f" installed: on Debian and Ubuntu run `sudo apt install python{version}-venv`, then"
+            f"This Python ({sys.executable}) has neither ensurepip nor pip, so nothing can be"
+            f" installed. On Debian and Ubuntu run `sudo apt install python{version}-venv`, then"
             " start again."
         )
     return found
 
 
 def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
-    """Run uv or pip in the repository. All it says goes to the log; a line shows how far it is."""
+    """Run uv or pip in the repository, with its output in the log; return whether it succeeded."""
     log = log_of(place)
     line = Moving(place, log)
     with (
@@ -176,7 +181,7 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
-            # Should this process be killed, the lock is held until the installer has ended too.
+            # If this process is killed, the installer holds the lock until it ends too.
             pass_fds=() if os.name == "nt" else (note.fileno(),),
         ) as process,
     ):
@@ -185,7 +190,7 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
                 line.show()
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(MOVES)
-        except BaseException:  # Ctrl-C must not leave pip at work
+        except BaseException:  # Ctrl-C must end pip too
             process.terminate()
             process.wait()
             raise
@@ -198,17 +203,17 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
 
 
 def environment() -> dict[str, str]:
-    """What pip and uv are run with."""
+    """Return the environment variables of pip and uv."""
     ours = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    # For the newest Python mysql-mimic has no wheel: this leaves out its compiled parts, so that
-    # pip makes one without a compiler. Only the stand-in for MariaDB is made of it.
+    # mysql-mimic has no wheel for the newest Python. This leaves out its compiled parts, so that
+    # pip can build a wheel without a compiler. Only the stand-in for MariaDB uses this package.
     ours["NO_MYPYC"] = "1"
-    ours.pop("PYTHONPATH", None)  # pip would count as installed what it finds there
+    ours.pop("PYTHONPATH", None)  # pip takes what it finds there for installed
     return ours
 
 
 def log_of(place: Path) -> Path:
-    """Where everything is that the last install said."""
+    """Return the path of the log with all output of the last installation."""
     return Path(f"{place}.log")
 
 
@@ -217,7 +222,7 @@ def _say(sentence: str) -> None:
 
 
 def _uv_can_cache(uv: str) -> bool:
-    """Whether uv's cache can be written: when it cannot, uv would stop with an error."""
+    """Whether uv can write to its cache; otherwise uv would stop with an error."""
     answer = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=False)
     if answer.returncode != 0:
         return False
@@ -227,11 +232,11 @@ def _uv_can_cache(uv: str) -> bool:
 
 
 def _fits(place: Path) -> bool:
-    """Whether an environment found in `place` can be kept: the same Python, and never moved."""
+    """Whether the environment in `place` can be kept: it has this Python and was never moved."""
     stamp = _read(_stamp_of(place))
     if stamp:
         return stamp.splitlines()[0] == _stamp(place).splitlines()[0]
-    # No stamp of ours: perhaps the reader's own environment, made by an editor. It may stay.
+    # Without our stamp it may be the user's own environment, made by an editor: keep that.
     question = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix)"
     try:
         answer = subprocess.run(
@@ -243,7 +248,7 @@ def _fits(place: Path) -> bool:
 
 
 def python_of(place: Path) -> Path:
-    """The interpreter of the environment in `place`."""
+    """Return the path of the interpreter of the environment in `place`."""
     return place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
@@ -255,7 +260,7 @@ def _stamp_of(place: Path) -> Path:
 
 
 def _stamp(place: Path) -> str:
-    """Two lines: a change of the first makes the environment useless, of the second only old."""
+    """Return two lines: if the first differs, make a new environment; if the second, update it."""
     digest = hashlib.sha256()
     for name in ("requirements.txt", "pyproject.toml"):
         digest.update((ROOT / name).read_bytes())
@@ -264,10 +269,10 @@ def _stamp(place: Path) -> str:
 
 
 def _finish(place: Path) -> None:
-    """Add the guard, then the stamp in one step: it is there whole, or not at all.
+    """Add the guard, then write the stamp in one step, so that it is never there in part.
 
-    With the guard a mistake in nbgrader_config.py stops also an nbgrader that is called by its own
-    name. An editable install leaves out what pyproject.toml calls data-files.
+    After a mistake in nbgrader_config.py, the guard also stops an nbgrader that is started by its
+    own name. It is copied here because an editable install leaves out data-files of pyproject.toml.
     """
     if GUARD.is_file():
         (place / "etc" / "jupyter").mkdir(parents=True, exist_ok=True)
@@ -289,7 +294,7 @@ def _read(path: Path) -> str:
 
 @contextlib.contextmanager
 def _alone(place: Path) -> Iterator[TextIO]:
-    """Hold `.venv.lock` and yield it, to be read; a lock dies with the processes that hold it."""
+    """Lock `.venv.lock` and yield it; the lock ends with the processes that hold it."""
     with open(f"{place}.lock", "a+", encoding="utf-8") as note:
         if not _lock(note, wait=False):
             _say("Another start is installing into .venv: waiting for it to end.")
@@ -310,7 +315,7 @@ if sys.platform == "win32":
     import msvcrt
 
     def _lock(note: TextIO, *, wait: bool) -> bool:
-        note.seek(1 << 20)  # beyond the text: what is locked cannot be read by others
+        note.seek(1 << 20)  # beyond the text, because other processes cannot read locked bytes
         try:  # LK_LOCK gives up after ten seconds
             msvcrt.locking(note.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
         except OSError:
@@ -332,24 +337,24 @@ else:
 
 
 def _start_again(arguments: Sequence[str]) -> NoReturn:
-    """Become the same command, run by the environment's interpreter."""
+    """Replace this process by the same command in the interpreter of `.venv`."""
     command = [str(python_of(VENV)), "-m", "autograder", *arguments]
     sys.stdout.flush()
-    if os.name == "nt":  # there exec would return to the prompt while the command still runs
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the console gives Ctrl-C to the child too
+    if os.name == "nt":  # here exec would return to the prompt while the command still runs
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the console sends Ctrl-C to the child too
         sys.exit(subprocess.call(command))
     os.execv(command[0], command)
 
 
 def _surround() -> None:
-    """Set what every process we start relies on, wherever it runs."""
+    """Set the environment variables that all processes of the course need."""
     # nbgrader calls `alembic` by its name.
     _prepend("PATH", str(Path(sys.executable).parent))
-    # Kernels run in work/NN_name: there too `autograder` is this checkout, and no other.
+    # Kernels run in work/NN_name, and there too `autograder` must be this checkout.
     _prepend("PYTHONPATH", str(ROOT))
-    # What nbgrader falls back to when nbgrader_config.py has a mistake refuses to grade.
+    # When nbgrader_config.py has a mistake, nbgrader uses this configuration, which does not grade.
     _prepend("JUPYTER_CONFIG_PATH", str(GUARD.parent))
-    # The live log, as it is in this checkout: one part for Jupyter's server, one for the browser.
+    # The live log of this checkout: one part for Jupyter's server, one part for the browser.
     _prepend("JUPYTER_CONFIG_PATH", str(LIVE_LOG))
     _prepend("JUPYTER_PATH", str(LIVE_LOG))
     if not _home_is_writable():
@@ -371,5 +376,5 @@ def _home_is_writable() -> bool:
     try:
         home = Path.home()
         return home.is_dir() and os.access(home, os.W_OK)
-    except RuntimeError:  # no home directory could be found out
+    except RuntimeError:  # there is no home directory
         return False

@@ -1,4 +1,4 @@
-"""What only those who change the course need: a browser, Binder's builder, more bot libraries."""
+"""What only contributors need: a browser, Binder's builder, other bot libraries."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 
 def workshop() -> list[Finding]:
-    """What the tests use beyond the packages."""
+    """Look for everything that the tests use besides the packages."""
     return [browser(), repo2docker(), binder(), sid(), bot_libraries(), dask(), oldest_python()]
 
 
 def browser() -> Finding:
-    """The system's Chromium, which the browser test drives."""
+    """Look for the system's Chromium, which the browser test needs."""
     found = chromium()
     if found:
         return Finding("Chromium", str(found))
@@ -34,7 +34,7 @@ def browser() -> Finding:
 
 
 def chromium() -> Path | None:
-    """Return the path of the system's Chromium or Chrome."""
+    """Return the path of the system's Chromium or Chrome, or None."""
     for name in CHROMIUM_NAMES:
         found = shutil.which(name)
         if found:
@@ -43,7 +43,7 @@ def chromium() -> Path | None:
 
 
 def dask() -> Finding:
-    """Dask, which spreads a class over many machines; one machine grades without it."""
+    """Look for Dask, which grades on many machines; on one machine it is not needed."""
     name = "Dask"
     if importlib.util.find_spec("distributed") is not None:
         return Finding(name, "installed")
@@ -55,7 +55,7 @@ def dask() -> Finding:
 
 
 def repo2docker() -> Finding:
-    """The program that Binder builds with; it is no requirement, since nothing else needs it."""
+    """Look for the program that builds Binder's image; nothing else needs it."""
     found = shutil.which("jupyter-repo2docker")
     if found:
         return Finding("repo2docker", found)
@@ -68,8 +68,8 @@ def repo2docker() -> Finding:
 
 
 def binder() -> Finding:
-    """What it takes to build and launch Binder's image without Docker."""
-    # It is made in memory, which takes 1.5 GB, and run there.
+    """Look for what is needed to build and launch Binder's image without Docker."""
+    # The image is made in memory, which takes 1.5 GB, and also runs there.
     missing = _missing_for_a_chroot(("debian", "ubuntu"), "jupyter-repo2docker", memory=6e9)
     name = "Binder's image"
     if not missing:
@@ -83,8 +83,8 @@ def binder() -> Finding:
 
 
 def sid() -> Finding:
-    """What it takes to try the newest Pythons, which are in Debian's sid, in a folder."""
-    # In memory too: the system and `.venv` take 1.4 GB.
+    """Look for what is needed to test the newest Pythons in a folder with Debian's sid."""
+    # This is in memory too: the system and `.venv` take 1.4 GB.
     missing = _missing_for_a_chroot(("debian",), memory=6e9)
     name = "the newest Pythons"
     if not missing:
@@ -98,7 +98,7 @@ def sid() -> Finding:
 
 
 def _missing_for_a_chroot(systems: tuple[str, ...], *more: str, memory: float) -> list[str]:
-    """What this machine lacks for a Debian or Ubuntu of its own in a folder in memory."""
+    """Return what this machine lacks to run a second Debian or Ubuntu in a folder in memory."""
     programs = (*more, "mmdebstrap", "unshare", "setpriv")
     missing = [program for program in programs if shutil.which(program) is None]
     if sys.platform != "linux" or os.geteuid() != 0:
@@ -115,13 +115,13 @@ def _missing_for_a_chroot(systems: tuple[str, ...], *more: str, memory: float) -
 
 
 def _free_memory() -> float:
-    """Bytes that Linux could give to programs."""
+    """Return how many bytes Linux could give to programs."""
     told = dict(line.split(":") for line in Path("/proc/meminfo").read_text("utf-8").splitlines())
     return 1024 * float(told["MemAvailable"].split()[0])
 
 
 def bot_libraries() -> Finding:
-    """The libraries beside discord.py that the gateway's tests know how to drive."""
+    """Look for the bot libraries other than discord.py that the gateway is tested with."""
     folder = os.environ.get("UNBLOCKED_CLIENTS", "")
     found = sorted(path.parent.parent.name for path in Path(folder or "/-").glob("*/bin/python"))
     if found:
@@ -134,7 +134,7 @@ def bot_libraries() -> Finding:
 
 
 def oldest_python() -> Finding:
-    """Python 3.10, on which the monitor is tried: bots that it watches may run on that."""
+    """Look for Python 3.10, on which the monitor is tested because bots may run on it."""
     name = "Python 3.10"
     versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv", "versions")
     found = [shutil.which("python3.10"), *map(str, versions.glob("3.10.*/bin/python3.10"))]
@@ -150,5 +150,5 @@ def oldest_python() -> Finding:
 
 
 def _runs(program: str) -> bool:
-    # pyenv's own `python3.10` is there also when no such version is chosen, and then it fails
+    # pyenv always has a `python3.10`, which fails when no such version is selected.
     return not subprocess.run([program, "-c", ""], capture_output=True, check=False).returncode

@@ -1,4 +1,4 @@
-"""One thing that `doctor` looked for on this machine, and the sentence a test is skipped with."""
+"""One thing that `doctor` looked for on this machine, and the reason for a skipped test."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked for; `costs` says what goes without it, empty when it is there."""
+    """One thing that was looked for; `costs` says what does not work without it, or is ""."""
 
     name: str
     found: str
@@ -19,5 +19,5 @@ class Finding:
 
 
 def reason(finding: Finding) -> str:
-    """Return the sentence with which a test is skipped when the thing is missing."""
+    """Return the reason for which a test is skipped when this thing is missing."""
     return f"{finding.name}: {finding.found}; without it {finding.costs}"

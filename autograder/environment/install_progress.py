@@ -1,7 +1,7 @@
-"""What pip or uv says in its log, told shortly: how far it is, and what to do when it failed.
+"""A summary of pip's or uv's log: how far the installation is, and what to do when it failed.
 
-On a terminal one line is drawn over and over; elsewhere it is printed now and then. What the
-installer says goes into the log alone, which is named when something fails.
+On a terminal one line is redrawn; elsewhere a line is printed from time to time. The installer's
+own output goes only into the log. A failure message names the log.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from pathlib import Path
 
 from autograder.environment.pythons import NEWEST, RANGE
 
-MOVES, PRINTED = 0.2, 15.0  # s from one line to the next: on a terminal, and elsewhere
-LAST_LINES = 15  # of the log, shown when the installer fails
+MOVES, PRINTED = 0.2, 15.0  # s from one line to the next: on a terminal, elsewhere
+LAST_LINES = 15  # lines of the log that are shown when the installer fails
 _LOOKED_AT = re.compile(r"^ *(Collecting|Requirement already satisfied:) ([\w.-]+)", re.MULTILINE)
 _UNPACKS = re.compile(r"^Installing collected packages: (.+)$", re.MULTILINE)
 _RESOLVED = re.compile(r"^Resolved (\d+) packages", re.MULTILINE)  # uv's word
-# What pip 26 and uv 0.13 say of a package that no index has ready for this Python and machine.
+# What pip 26 and uv 0.13 say when no index has a package for this Python and machine.
 _MISSING = re.compile(
     r"No matching distribution found for ([\w.-]+)"
     r"|Because ([\w.-]+)(?:==\S+)? (?:was not found|has no wheels)"
@@ -34,17 +34,17 @@ _DISK = re.compile(r"No space left on device|Disk quota exceeded", re.IGNORECASE
 
 
 class Moving:
-    """The line that says how far an install into the environment `place` is."""
+    """The line that shows how far the installation into the environment `place` is."""
 
     def __init__(self, place: Path, log: Path) -> None:
         self._place, self._log = place, log
         self._terminal = sys.stdout is not None and sys.stdout.isatty()
         self._began = self._shown = time.monotonic()
-        self._earlier = log.stat().st_size  # what other commands said is not about this one
+        self._earlier = log.stat().st_size  # the log of earlier commands is skipped
         self._there = _unpacked(place)
 
     def show(self) -> None:
-        """Draw the line anew when it is time to; to be called every MOVES seconds."""
+        """Draw the line again if it is time; to be called every MOVES seconds."""
         now = time.monotonic()
         if self._terminal:
             self._draw(f"  {now - self._began:3.0f} s  {self._how_far()}")
@@ -67,7 +67,7 @@ class Moving:
 
 
 def how_far(said: str, unpacked: int) -> str:
-    """Say how far an install is that has said this and put so many packages in their place."""
+    """Return how far an installation is, from its output and the number of complete packages."""
     if unpacks := _UNPACKS.search(said):
         total = unpacks[1].count(",") + 1
         return f"unpacking: {min(unpacked, total)} of {total} packages"
@@ -82,18 +82,18 @@ def how_far(said: str, unpacked: int) -> str:
 
 
 def last_lines(log: Path) -> str:
-    """The end of the log, as it is shown when an install failed."""
+    """Return the last lines of the log, which are shown when the installation failed."""
     lines = log.read_text("utf-8", errors="replace").splitlines(keepends=True)
     return "".join(lines[-LAST_LINES:])
 
 
 def said_in(log: Path) -> str:
-    """All that the log holds."""
+    """Return the whole log."""
     return log.read_text("utf-8", errors="replace")
 
 
 def next_step(said: str, version: tuple[int, int] = sys.version_info[:2]) -> str:
-    """Return what to do after an install on that version of Python that said this and failed."""
+    """Return what to do after a failed installation: `said` is its output, on Python `version`."""
     python, trouble = f"Python {version[0]}.{version[1]}", _trouble(said)
     missing = ", ".join(dict.fromkeys("".join(names) for names in _MISSING.findall(said)))
     if version > NEWEST:
@@ -112,7 +112,7 @@ def next_step(said: str, version: tuple[int, int] = sys.version_info[:2]) -> str
 
 
 def _trouble(said: str) -> str:
-    """What to do about a disk or a network that failed; empty when neither shows."""
+    """Return what to do about a full disk or a failed network; "" if it was neither."""
     if _DISK.search(said):
         return "the disk is full: free 2 GB, then start again."
     if _NETWORK.search(said):
@@ -121,6 +121,6 @@ def _trouble(said: str) -> str:
 
 
 def _unpacked(place: Path) -> int:
-    """How many packages are there whole: an installer writes a package's metadata last."""
+    """Return the number of complete packages: an installer writes a package's metadata last."""
     folders = (*place.glob("lib/python*/site-packages"), place / "Lib" / "site-packages")
     return sum(1 for folder in folders for _ in folder.glob("*.dist-info"))

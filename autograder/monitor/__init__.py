@@ -5,16 +5,17 @@
     errors.py         where the learner's code raised an exception, or waits
     probe.py          what each pass of the loop cost: the rule of the verdict
     timer_probe.py    the same for uvloop, whose passes cannot be bracketed
-    attribution.py    which part of a sleep was not the code's doing
-    ownership.py      whose thread is it: the learner's, or one that serves the kernel or us
-    sampler.py        looks at the stack of a loop that is held
-    samples.py        what the sampler notes at one look
-    frames.py         whose frame it is, and what people call its file
+    attribution.py    which part of a sleep the code did not cause
+    ownership.py      which threads are the learner's, and which serve the kernel or the course
+    sampler.py        reads the stack of the loop's thread while the loop is held
+    samples.py        one sample, and what the sampler reads of the probe
+    frames.py         which frames are the learner's, and what people call their files
     thread_stats.py   CPU time, run-queue wait and switches of threads, from the kernel
-    timerfd.py        a timer that another thread can put off
-    task_trace.py     which task ran when, for the picture
+    timerfd.py        a timer that another thread can postpone
+    task_trace.py     which task ran when, for the chart
     kernel_guard.py   refuses `watch` in a kernel that stock nbgrader grades with
 
-`watch` calls `run`; `run` starts the sampler and the probe; the probe asks `attribution` what to
-take off. The result is a `report.record.Record`. Everything here needs the standard library alone.
+`watch` calls `run`. `run` starts the sampler and the probe. The probe asks `attribution` which part
+of a sleep it must subtract. The result is a `report.record.Record`. Everything here needs only the
+standard library.
 """

@@ -1,14 +1,15 @@
-"""Why did the loop's thread sleep inside a pass? What others did to it is no block of the code's.
+"""Why did the loop's thread sleep inside a pass? A sleep that the code did not cause is no block.
 
-Three can make the loop sleep that are not the code: our own sampler, which needs the GIL for each
-look; threads of the kernel, which need it now and then; and the machine, when a thread that the
-loop waits for is itself waiting for a CPU. Each answer is either certain, or it becomes doubt. So
-does what a job keeps the GIL for that ran already when the call began: it is the learner's, but
-not this call's.
+Three things besides the code can make the loop sleep: our own sampler, which needs the GIL for each
+sample; threads that serve the kernel, which need the GIL now and then; and the machine, when a
+thread that the loop waits for is itself waiting for a CPU. Each such part of a sleep is either
+certain, or it becomes doubt. The time for which an earlier job (see `ownership`) may have kept the
+GIL becomes doubt too: the job is the learner's, but not this call's.
 
-What is known about the GIL (CPython's ceval_gil.c, 3.11 to 3.13): who wants it sleeps, and asks for
-it every 5 ms; who has it then lets go and sleeps until the other has it, once. The other has to be
-given a CPU first, and on a starved machine that takes 10 to 80 ms.
+How the GIL changes hands (CPython's ceval_gil.c, 3.11 to 3.13): a thread that wants the GIL sleeps,
+and asks for it every 5 ms. The thread that holds the GIL then releases it and sleeps, once, until
+the other thread has it. The other thread needs a CPU first, and on a starved machine that takes 10
+to 80 ms.
 """
 
 from __future__ import annotations
@@ -19,75 +20,79 @@ from dataclasses import dataclass, replace
 from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading, Times
 
-SOME = 1_000_000  # ns: less is not worth a question
-GIL_TURN = 5_500_000  # ns: how long who wants the GIL sleeps between two questions, at most
-HANDS_OVER = 4_500_000  # ns: who has it is not asked earlier
-UNSEEN = 40_000_000  # ns: the sampler comes after 20 ms; a longer sleep without a look is a riddle
+SOME = 1_000_000  # ns: a shorter time is ignored
+GIL_TURN = 5_500_000  # ns: a thread that wants the GIL sleeps at most this long, then asks again
+HANDS_OVER = 4_500_000  # ns: the thread that holds the GIL is not asked for it sooner than this
+UNSEEN = 40_000_000  # ns: the sampler looks after 20 ms, so it should have seen a longer sleep
 SELECT = (b"do_epoll_wait", b"ep_poll")  # not poll: a signal handler may wait there by itself
-STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for its child to run a program
-ONE_WAIT = 80_000_000  # ns: so long a thread waits for a CPU at once, beside 8 hogs on two cores
+STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for a child process to run a program
+ONE_WAIT = 80_000_000  # ns: a thread's longest single wait for a CPU, beside 8 hogs on two cores
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
-STOPPED = 5_000_000  # ns: the sampler's timer is late by 0.1 ms, in a used-up quota by 10 to 90
+STOPPED = 5_000_000  # ns: the sampler's timer is 0.1 ms late; with a used-up quota, 10 to 90 ms
 
 
 @dataclass(frozen=True)
 class Sleep:
-    """How a pass slept: nanoseconds asleep, waiting for a CPU, and how often it fell asleep."""
+    """How the loop slept in a pass: ns asleep, ns of waiting for a CPU, number of sleeps."""
 
     slept: int
     waited: int
     switches: int
     in_select: bool
-    unseen: bool = False  # select did not sleep, and nobody saw who did
+    unseen: bool = False  # select did not sleep, and no sample shows what did
 
 
 @dataclass
 class SampleSummary:
-    """What the samples of one pass tell; nanoseconds."""
+    """What the samples of one pass show; nanoseconds."""
 
-    held_up: int = 0  # the loop handed the GIL over to the sampler
-    handed_over: int = 0  # how many of the loop's switches that explains
-    held: int = 0  # the sampler lost its CPU, perhaps with the GIL
-    perhaps_held_up: int = 0  # the same, where that is not certain
-    asleep: int = 0  # one sleep in something else than a lock, from one look to the next
-    in_select: int = 0  # select was due, and had not even been woken
-    found: bool = False  # a look found it asleep
-    elsewhere: bool = False  # as `asleep` whenever looked at, but nothing says for how long
-    at_lock: bool = False  # asleep at a lock or the GIL, whenever looked at
-    stopped: int = 0  # nothing was woken: a quota was used up, or the machine itself stood still
+    held_up: int = 0  # the loop slept because it gave the GIL to the sampler
+    handed_over: int = 0  # how many of the loop's switches are explained by `held_up`
+    held: int = 0  # the sampler had lost its CPU, perhaps while it held the GIL
+    perhaps_held_up: int = 0  # as `held_up`, but not certain
+    asleep: int = 0  # the loop slept, not at a lock, from one sample to the next
+    in_select: int = 0  # select was due, and the kernel had not woken the loop
+    found: bool = False  # a sample found the loop asleep
+    elsewhere: bool = False  # the samples found it asleep, never at a lock, for an unknown time
+    at_lock: bool = False  # the samples found it asleep only at a lock or the GIL
+    stopped: int = 0  # nothing was woken: a quota was used up, or the machine itself stopped
 
 
 @dataclass
 class Threads:
-    """What the other threads did meanwhile; nanoseconds."""
+    """What the other threads did during the pass; nanoseconds."""
 
     sampler: int = 0  # CPU and run-queue wait
-    foreign: int = 0  # for how long those that serve the kernel, or us, may have had the GIL
-    earlier: int = 0  # the same of those in a job that is older than the call
-    elder: int = 0  # the busiest of them
-    own_cpu: int = 0
-    own_wait: int = 0  # the longest, after it was started
-    active: int = 0  # how many of the other threads, which are the call's, did anything
-    culprit: int = 0  # the busiest of them
-    births: int = 0  # run-queue wait of new ones, and of new processes, before they ran
-    started: bool = False  # the call has started some, which may have ended, or one is at work
-    stale: int = 0  # the figures are older by this than the pass
+    foreign: int = 0  # for how long, at most, foreign threads held the GIL
+    earlier: int = 0  # the same for threads in an earlier job
+    elder: int = 0  # native id of the busiest thread in an earlier job
+    own_cpu: int = 0  # CPU of all the call's own threads
+    own_wait: int = 0  # the longest run-queue wait of an own thread, after its first CPU
+    active: int = 0  # number of own threads that did anything
+    culprit: int = 0  # native id of the busiest own thread
+    births: int = 0  # run-queue wait of new threads and processes before they first ran
+    started: bool = False  # the call has or had threads, or a thread of the learner's is at work
+    stale: int = 0  # how much older than the pass these figures are
 
 
 @dataclass
 class Attribution:
-    """The answer; nanoseconds. `certain` and `doubt` are part of the sleep, the others are not."""
+    """The parts of a sleep that the code did not cause; nanoseconds.
+
+    `certain` and `doubt` are parts of the sleep, `earlier` is a part of the doubt. `kept` and
+    `perhaps_kept` come on top of the sleep: while the loop waited for a CPU, a thread kept the GIL.
+    """
 
     certain: int = 0
     doubt: int = 0
-    earlier: int = 0  # part of the doubt: an earlier job may have kept the GIL
-    kept: int = 0  # the GIL was kept, while the loop waited for a CPU as well
+    earlier: int = 0  # an earlier job may have kept the GIL
+    kept: int = 0
     perhaps_kept: int = 0
-    for_gil: bool = False  # what is left was a wait for the GIL
+    for_gil: bool = False  # the rest of the sleep was a wait for the GIL
 
 
 def attribute(sleep: Sleep, summary: SampleSummary, threads: Threads) -> Attribution:
-    """Say what of a sleep was not the code's doing."""
+    """Return which part of a sleep the code did not cause."""
     if sleep.unseen:
         return Attribution(doubt=sleep.slept)
     answer = Attribution(certain=min(sleep.slept, summary.in_select))
@@ -96,11 +101,11 @@ def attribute(sleep: Sleep, summary: SampleSummary, threads: Threads) -> Attribu
     left -= by_sampler
     if sleep.switches <= summary.handed_over and not threads.active:
         answer.certain += by_sampler
-    else:  # the loop slept by itself or for others as well, and how the time divides is a guess
+    else:  # the loop also slept for another reason, and nothing tells how the time divides
         answer.doubt += by_sampler
-    if not sleep.in_select:  # who starts a thread waits until it runs
+    if not sleep.in_select:  # the loop waits until a thread that it starts runs
         by_birth = min(left, threads.births)
-        # Perhaps the loop waited for a CPU at the same time: that is no part of its sleep.
+        # The loop may have waited for a CPU at the same time: that is no part of its sleep.
         certain = min(by_birth, max(0, threads.births - sleep.waited))
         answer.certain += certain
         answer.doubt += by_birth - certain
@@ -113,7 +118,7 @@ def attribute(sleep: Sleep, summary: SampleSummary, threads: Threads) -> Attribu
     _by_own_threads(answer, replace(rest, slept=left), summary, threads)
     left = sleep.slept - answer.certain - answer.doubt
     if threads.elder and answer.for_gil and not threads.active:
-        # A C call can sleep with the GIL and use no CPU. Whose call it was, nothing tells.
+        # C code can sleep with the GIL and use no CPU. Nothing tells which thread called it.
         answer.doubt += left
         answer.earlier += left
         left = 0
@@ -121,16 +126,16 @@ def attribute(sleep: Sleep, summary: SampleSummary, threads: Threads) -> Attribu
         answer.doubt += min(left, summary.stopped)
         left -= min(left, summary.stopped)
     if _nobody_saw(left, summary, threads) and not answer.for_gil:
-        answer.doubt += left  # a machine that keeps the sampler away may keep them, too
+        answer.doubt += left  # a machine that delays the sampler may also delay the call's threads
     return answer
 
 
 def true_waits(samples: Iterable[Sample], end: Reading) -> tuple[list[Sample], Reading, int]:
-    """Return the samples and the end with waits that can be, and how much of the rest may be none.
+    """Return samples and end reading with corrected waits, and how much of the waits is in doubt.
 
-    Now and then Linux takes a whole sleep for a wait: 12 of 42 500 polls of 100 ms beside 8 hogs
-    (6.18; since 6.12 a sleeper may stay in a CPU's queue for a while, and be moved with it). Who
-    was seen asleep can have waited since then at the most.
+    Now and then Linux counts a whole sleep as a wait: 12 of 42 500 polls of 100 ms beside 8 hogs
+    (6.18; since 6.12 a sleeping thread may stay in a CPU's queue for a while, and be moved with
+    it). A thread that a sample found asleep cannot have waited for longer than since that sample.
     """
     known: list[Sample] = []
     asleep: Sample | None = None
@@ -163,37 +168,42 @@ def see(
     late: int = 0,
     alone: bool = True,
 ) -> SampleSummary:
-    """Say what the samples of one pass tell; `base` and `switches` are as of its begin.
+    """Return what the samples of one pass show; times in ns.
 
-    The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
-    to have it back. More of them mean that it slept by itself as well: then only the sampler's last
-    wait can be meant, and that is a share of all its waits on the way. `unfinished`: how long the
-    sampler has waited for a CPU in the middle of a look; `late`: since its last one. `alone`: no
-    other thread could have the GIL, so that it was the loop that had it.
+    `base` and `switches` are the figures at the begin of the pass. `unfinished` is how long the
+    sampler has waited for a CPU in the middle of a sample, `late` the same since its last sample.
+    `alone` says that no other thread could hold the GIL, so that the loop held it.
+
+    Giving the GIL to the sampler costs the loop one voluntary switch, and a second one if the
+    sample found it waiting to get the GIL back. More switches mean that the loop also slept for
+    another reason. Then only the sampler's last wait counts, which is a share of all its waits.
     """
     summary = SampleSummary()
     elsewhere = at_lock = locked = False
     cpu, wait, since = base.cpu, base.wait, began
     nap = Nap()
-    # What a sample adds. For it the sampler "waited" when it slept three times or more on its way,
-    # and the loop was found awake or at a lock. It "asked" for the GIL when the loop, besides, had
-    # computed for 1 ms and been busy for 4.5. The "last wait" is a share of all its waits.
+    # What each sample adds. The sampler "waited" if it slept three times or more before it could
+    # take the sample, and the sample found the loop awake or at a lock. It "asked" for the GIL if,
+    # in addition, the loop had computed for 1 ms and had been busy for 4.5 ms. The "last wait" is a
+    # share of all the sampler's waits.
     #
     #   the sample       the loop switched            adds
     #   in select, due   -                            in_select, and nothing else
-    #   asked            at most once, or twice if    held_up: the sleep, up to the sampler's way;
+    #   asked            at most once, or twice if    held_up: the sleep, up to all its waits;
     #                    it is at a lock now          handed_over: all of its switches
     #   asked            more often                   held_up: the sleep, up to the last wait;
     #                                                 handed_over: one
-    #   waited, alone    once, and slept longer than  nothing: that sleep was its own
-    #                    the sampler's way
-    #   waited, alone    once or more                 perhaps_held_up: the sleep, up to that wait
+    #   waited, alone    once, and slept longer than  nothing: that sleep was the loop's own
+    #                    all the sampler's waits
+    #   waited, alone    once or more                 perhaps_held_up: the sleep, up to the last
+    #                                                 wait
     #   any other        -                            held: for how long the sampler lost its CPU;
     #                                                 elsewhere, if the loop sleeps at no lock
     #
-    # Each adds to `asleep` what a nap proves, notes whether the loop is at a lock (but for those
-    # that asked), and counts what the loop slept during the sample: as held_up when it asked and
-    # the loop is at a lock, as perhaps_held_up when one of both is so.
+    # Every sample but those of the first row also adds to `asleep` what a nap proves. If the
+    # sampler did not ask, it also records whether the loop is at a lock. The loop's sleep during
+    # the sample is added to held_up if the sampler asked and the loop is at a lock; if only one of
+    # the two is true, it is added to perhaps_held_up.
     for sample in samples:
         summary.found |= bool(sample.sleeps_in)
         summary.stopped += sample.stopped
@@ -207,11 +217,11 @@ def see(
         summary.asleep += nap.go_on(sample, slept if switched == 1 and not was_locked else 0)
         computed = sample.cpu - cpu > SOME
         waited = sample.own_switches > 1 and (locked or not sample.sleeps_in)
-        # It hands over when asked for the second time; earlier, it went to sleep by itself.
+        # The loop hands over when it is asked for the second time. A sooner sleep was its own.
         asked = waited and computed and busy > HANDS_OVER and sample.own_switches > 2
-        if asked and locked:  # and then it had to wait until the look was over
+        if asked and locked:  # then it waited until the sample was complete
             summary.held_up += sample.slept
-        elif asked or locked:  # it, or the thread it waits for
+        elif asked or locked:  # the loop handed the GIL over, or the thread that it waits for did
             summary.perhaps_held_up += sample.slept
         if asked and switched <= 1 + locked:
             summary.held_up += min(slept, sample.own_wait + WAKE_UP)
@@ -220,24 +230,24 @@ def see(
             summary.held_up += min(slept, sample.own_wait * 5 // (2 * sample.own_switches))
             summary.handed_over += 1
         elif waited and alone and switched and sample.own_switches > 2:
-            # The loop had the GIL and was asked for it perhaps, or it slept by itself. One sleep
-            # that took longer than the sampler's way was its own.
+            # Perhaps the loop was asked for the GIL, perhaps it slept by itself. A single sleep
+            # that is longer than the sampler's wait was its own.
             if switched > 1 or slept <= sample.own_wait + WAKE_UP:
                 last = sample.own_wait * 5 // (2 * sample.own_switches)
                 summary.perhaps_held_up += min(slept, last + WAKE_UP)
-            at_lock |= locked  # or a thread had it that slept in C, and so used no CPU
+            at_lock |= locked  # or a thread slept in C with the GIL, and used no CPU
         else:
             summary.held += sample.released_late
             summary.held += sample.ended - sample.began if sample.preempted else 0
             elsewhere |= bool(sample.sleeps_in) and not locked
             at_lock |= locked
             if not switched and sample.cpu == cpu:
-                continue  # since the last look it has not run, and its wait is not counted yet
+                continue  # not run since the last sample, so its wait is not counted yet
         cpu, wait, switches, since = sample.cpu, sample.wait, sample.switches, sample.ended
     summary.asleep += nap.end(end)
     if alone:
         slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
-        waits = locked and end.switches == switches  # since its last sleep began, for the GIL
+        waits = locked and end.switches == switches  # its last sleep is a wait for the GIL
         _after_the_last(summary, slept, unfinished, late, waits=waits)
     summary.elsewhere = elsewhere and not at_lock and not summary.asleep
     summary.at_lock = at_lock and not elsewhere
@@ -247,8 +257,10 @@ def see(
 def _after_the_last(
     summary: SampleSummary, slept: int, unfinished: int, late: int, *, waits: bool
 ) -> None:
-    """The sampler lost its CPU after its last look or in the middle of another, perhaps with the
-    GIL: for certain, if the loop already waited for that."""
+    """Add to `summary` what the loop slept because the sampler lost its CPU after the last sample.
+
+    It may have lost its CPU while it held the GIL. That is certain if the loop `waits` for the GIL.
+    """
     if late > SOME and waits:
         summary.held_up += min(slept, late + WAKE_UP)
     elif late > SOME or unfinished:
@@ -256,15 +268,17 @@ def _after_the_last(
 
 
 class Nap:
-    """One sleep of the loop in something else than a lock, as seen by look after look."""
+    """One sleep of the loop, not at a lock, followed from sample to sample."""
 
     def __init__(self) -> None:
         self._first: Sample | None = None
-        self._last = 0  # when it was seen asleep
+        self._last = 0  # when a sample last found it asleep
 
     def go_on(self, sample: Sample, before: int) -> int:
-        """Return how long it slept for certain, when that is known now; `before`: how long before
-        this look, if it is the first of a nap."""
+        """Return for how many ns it certainly slept, 0 as long as that is not known.
+
+        `before` is how long it had slept before this sample, if this is the first one of a nap.
+        """
         found = 0
         asleep = bool(sample.sleeps_in) and not sample.sleeps_in.startswith((b"futex", *STARTS))
         if self._first is not None:
@@ -273,7 +287,7 @@ class Nap:
                 self._first = None
             elif asleep:
                 self._last = sample.began
-            elif sample.cpu > self._first.cpu:  # it ran again; until then its wait is not counted
+            elif sample.cpu > self._first.cpu:  # it ran again, and only now its wait is counted
                 found = self._slept(sample.began, sample.cpu, sample.wait)
                 self._first = None
         if self._first is None and asleep:
@@ -282,7 +296,7 @@ class Nap:
         return found
 
     def end(self, end: Reading) -> int:
-        """Return how long it slept for certain since what was returned before."""
+        """Return for how many ns it certainly slept and `go_on` has not returned."""
         if self._first is None:
             return 0
         if end.switches != self._first.switches:
@@ -302,7 +316,7 @@ def tally(  # noqa: PLR0917
     sampler: int,
     earlier: Collection[int] = (),
 ) -> Threads:
-    """Say what the other threads did between two readings of their times."""
+    """Return what the other threads did between two readings of their times."""
     threads = Threads(births=sum(births.values()), elder=next(iter(earlier), 0))
     busiest = eldest = 0
     foreigners, elders = Times(0, 0), Times(0, 0)
@@ -327,11 +341,11 @@ def tally(  # noqa: PLR0917
 
 
 def _had_gil(spent: Times) -> int:
-    """For how long these threads may have had the GIL, at most.
+    """Return for how many ns, at most, these threads held the GIL.
 
-    Who has it and loses its CPU waits for one once, or a few times. Who waits for it asks every
-    5 ms, and beside 8 hogs waits for a CPU each time: in a block of 1.5 s such waits were 700 to
-    1000 ms, in which it had the GIL for none.
+    A thread that holds the GIL and loses its CPU waits for a CPU once, or a few times. A thread
+    that waits for the GIL wakes every 5 ms, and beside 8 hogs waits for a CPU each time. In a block
+    of 1.5 s such waits added up to 700 to 1000 ms, though the thread never held the GIL.
     """
     return spent.cpu + min(spent.wait, max(ONE_WAIT, 4 * spent.wait // max(1, spent.runs)))
 
@@ -347,12 +361,15 @@ def _more(one: Times, other: Times) -> Times:
 def _by_foreigners(
     answer: Attribution, sleep: Sleep, summary: SampleSummary, threads: Threads
 ) -> int:
-    """Who waits for the GIL sleeps 5 ms at a time: a longer sleep was one of the code's own."""
+    """Move to `answer` what other threads that held the GIL explain of a sleep; return how much.
+
+    A thread that waits for the GIL sleeps 5 ms at a time. A longer sleep was the code's own.
+    """
     turns = sleep.switches if sleep.slept <= sleep.switches * GIL_TURN else sleep.switches - 1
     bound = min(sleep.slept, max(0, turns) * GIL_TURN)
     alone = not threads.active and threads.earlier < SOME
     if sleep.in_select and sleep.switches > 1 and alone:
-        # Nobody else could have the GIL: a foreigner, or the sampler, lost its CPU while it did.
+        # No other thread could hold the GIL. A foreign thread or the sampler lost its CPU with it.
         taken = min(bound, threads.foreign + threads.sampler)
         answer.certain += taken
     else:
@@ -364,14 +381,17 @@ def _by_foreigners(
 
 
 def _nobody_saw(left: int, summary: SampleSummary, threads: Threads) -> bool:
-    """Whether a long sleep of a call with threads went unseen."""
+    """Whether no sample found the loop asleep in a long sleep of a call with threads."""
     return left > UNSEEN and threads.started and not summary.found
 
 
 def _by_own_threads(
     answer: Attribution, sleep: Sleep, summary: SampleSummary, threads: Threads
 ) -> None:
-    """A thread of the call that waited for a CPU cannot give the GIL, or a lock, to the loop."""
+    """Move to `answer` what the call's own threads explain of a sleep.
+
+    A thread that waits for a CPU cannot release the GIL, or a lock, for which the loop waits.
+    """
     left = sleep.slept
     if summary.elsewhere:
         return
@@ -379,24 +399,24 @@ def _by_own_threads(
     # In select, several sleeps can only be a wait for the GIL.
     turns = left / (sleep.switches * GIL_TURN) if sleep.switches > 0 else left
     alike = sleep.switches > 1 if sleep.in_select else turns <= 1
-    # A thread that lost its CPU in between holds up those who queue for the GIL.
+    # A thread that loses its CPU while it holds the GIL delays all threads that wait for the GIL.
     alike = alike or (turns <= 2 and sleep.switches > 3 and threads.own_cpu * 2 > left)
     gil = alike and left > SOME and not summary.asleep
-    # Who has the GIL may sleep in C, use no CPU, and keep even the sampler from looking.
+    # A thread may sleep in C with the GIL: it uses no CPU, and even the sampler cannot look.
     unseen = _nobody_saw(left, summary, threads)
     others = threads.active > 0 or threads.elder > 0
     answer.for_gil = gil and (sleep.in_select or others or summary.at_lock or unseen)
     if not gil or threads.active != 1:
         answer.doubt += starved
         return
-    # One thread had the GIL all the time, so what it waited is known.
-    if sleep.in_select:  # what it did not use is the machine's, which wakes sleepers late
+    # One thread held the GIL all the time, so its wait is known.
+    if sleep.in_select:  # the time that it did not use is the machine's, which wakes threads late
         answer.doubt += max(0, left - max(starved + threads.own_cpu, sleep.switches * GIL_TURN))
     guessed = min(threads.stale, starved)
     answer.doubt += guessed
     answer.certain += starved - guessed
-    # Where the loop woke to ask for the GIL and waited for a CPU, the GIL was kept meanwhile.
-    # It wakes after each turn; of the first wait and the last one nobody knows.
+    # When the loop woke to ask for the GIL and waited for a CPU, the thread kept the GIL meanwhile.
+    # The loop wakes after each GIL_TURN. Whether this holds for its first and last wait is unknown.
     asking = sleep.waited * max(0, sleep.switches - 2) // sleep.switches
     counted = left - starved
     kept = min(left + asking - threads.own_wait, max(0, threads.own_cpu - threads.stale))

@@ -1,4 +1,4 @@
-"""Where the learner's code raised an exception, or waits: places and names for the record."""
+"""Where the learner's code raised an exception, or waits: lines and names for the record."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from autograder.monitor.frames import function_name, is_own, own_line, shown_name
 
-# Python 3.10 has no groups of exceptions.
+# Python 3.10 has no exception groups.
 _GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())
 OTHER_LOOP = re.compile(
     r"different (event )?loop|same event loop|[Tt]imeout context manager should be used inside"
@@ -22,7 +22,7 @@ def not_async(name: str) -> str:
 
 
 def first_of(error: BaseException) -> tuple[BaseException, int]:
-    """Return the exception, or the first of a group, and how many more the group has."""
+    """Return the exception, or the first one of a group, and how many others the group has."""
     others = 0
     while isinstance(error, _GROUP):
         others += len(error.exceptions) - 1
@@ -31,18 +31,18 @@ def first_of(error: BaseException) -> tuple[BaseException, int]:
 
 
 def innermost(trace: TracebackType | None) -> tuple[str, int]:
-    """Return the innermost place of the learner's code in a traceback, or ("", 0)."""
+    """Return file and line of the learner's innermost code in a traceback, or ("", 0)."""
     file, number = "", 0
     while trace is not None:
-        place = own_line(trace.tb_frame)
-        if place is not None and place.file == trace.tb_frame.f_code.co_filename:
-            file, number = place.file, trace.tb_lineno
+        line = own_line(trace.tb_frame)
+        if line is not None and line.file == trace.tb_frame.f_code.co_filename:
+            file, number = line.file, trace.tb_lineno
         trace = trace.tb_next
     return file, number
 
 
 def raiser(trace: TracebackType | None) -> str:
-    """Return the name of the innermost function of the learner's in a traceback, or ""."""
+    """Return the name of the learner's innermost function in a traceback, or ""."""
     name = ""
     while trace is not None:
         code = trace.tb_frame.f_code
@@ -53,7 +53,7 @@ def raiser(trace: TracebackType | None) -> str:
 
 
 def waiting_at(coroutine: Any) -> tuple[str, int]:
-    """Return the innermost place of the learner's code where a suspended coroutine waits."""
+    """Return file and line of the learner's innermost code where a coroutine waits, or ("", 0)."""
     file, number = "", 0
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
@@ -64,7 +64,7 @@ def waiting_at(coroutine: Any) -> tuple[str, int]:
 
 
 def own_traceback(error: BaseException) -> str:
-    """Return the traceback of an error with the learner's frames only."""
+    """Return the traceback of an error as text, with the learner's frames only."""
     summary = traceback.TracebackException.from_exception(error, limit=-60)
     own = [frame for frame in summary.stack if is_own(frame.filename)]
     for frame in own:

@@ -1,6 +1,7 @@
-"""Whose frame is it, what do people call its file, and what is written on its line?
+"""Frames: which are the learner's, what people call their files, and the code on their lines.
 
-A frame is the learner's own unless its file belongs to Python, to an installed package, or to us.
+A frame is the learner's own unless its file belongs to Python, to an installed package, or to the
+course.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from autograder.paths import PACKAGE
 
 
 class Line(NamedTuple):
-    """A place in the learner's code."""
+    """A line of the learner's code, and the function that it belongs to."""
 
     file: str
     line: int
@@ -32,14 +33,14 @@ class Line(NamedTuple):
 
 @contextlib.contextmanager
 def frames_now() -> Iterator[dict[int, FrameType]]:
-    """Give what each thread is doing, to be read inside of the `with`; nothing when another thread
-    is just asking.
+    """Yield the current frame of each thread, {} while another thread is inside this block.
 
-    Until 3.12 Python may collect garbage whenever it makes the object of a frame, here and at
-    `f_back`. What the collection calls can lose the GIL, and then the frame may have ended: the
-    object is linked to memory that others use, and values change in the learner's code; or who has
-    the GIL waits for ever (gh-106883). So nothing is collected meanwhile. Beside 4 rivals, a
-    thread that sorts met that in one of 700 calls.
+    Read the frames inside the `with` block. Before Python 3.12, Python may collect garbage each
+    time it creates a frame object, here and at `f_back`. The collection can run code that releases
+    the GIL, and the frame may end before the GIL comes back. Then the frame object points to memory
+    that is used for something else, and values change in the learner's code; or the thread that
+    holds the GIL waits forever (gh-106883). So the garbage collector is off inside the block. With
+    4 rivals (`bench.hogs`), this happened to a sorting thread in one of 700 calls.
     """
     if not _COLLECTS_INSIDE:
         yield sys._current_frames()
@@ -57,7 +58,7 @@ def frames_now() -> Iterator[dict[int, FrameType]]:
 
 
 def own_line(frame: FrameType | None) -> Line | None:
-    """Return the innermost place of the learner's own code on the stack of `frame`, or None."""
+    """Return the innermost line of the learner's own code on the stack of `frame`, or None."""
     while frame is not None:
         code = frame.f_code
         if is_own(code.co_filename) and frame.f_lineno is not None:
@@ -68,9 +69,9 @@ def own_line(frame: FrameType | None) -> Line | None:
 
 @cache
 def is_own(file: str) -> bool:
-    """Whether a file is the learner's: neither the standard library, nor installed, nor ours.
+    """Whether a file is the learner's: not of the standard library, a package, or the course.
 
-    The catalog's cards count as a learner's: a twin is watched to see which of its lines blocks.
+    The catalog's cards count as the learner's: `compare` names the line at which a twin blocks.
     """
     if file.startswith(("<frozen", "<string>", "<__array_function__")):
         return False
@@ -81,13 +82,13 @@ def is_own(file: str) -> bool:
 
 
 def function_name(code: CodeType) -> str:
-    """Return the qualified name of a function without the scopes it was defined in."""
-    name: str = getattr(code, "co_qualname", code.co_name)  # Python 3.10 knows the name alone
+    """Return the qualified name of a function, without the functions it is nested in."""
+    name: str = getattr(code, "co_qualname", code.co_name)  # Python 3.10 has only the plain name
     return name.rpartition("<locals>.")[2]
 
 
 def shown_name(file: str) -> str:
-    """Return what people call a file: "In [7]" for a cell, else its name."""
+    """Return what people call a file: "In [7]" for a cell, otherwise the file's name."""
     if file in context.this_process.file_names:
         return context.this_process.file_names[file]
     number = _cell_number(file)
@@ -97,7 +98,7 @@ def shown_name(file: str) -> str:
 
 
 def source_line(file: str, line: int) -> str:
-    """Return the text of one line of code, without indentation and comment, or an empty string."""
+    """Return one line of code without indentation and comment; "" if it cannot be read."""
     text = linecache.getline(file, line).strip()
     return text.split("  #")[0].rstrip()[:120]
 
@@ -115,7 +116,7 @@ def _cell_number(file: str) -> int | None:
 
 _COLLECTS_INSIDE = sys.version_info < (3, 12)
 _asking = threading.Lock()
-_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")  # of the user, of another environment
+_INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")  # of the user, or of another environment
 _CARDS = os.path.join(PACKAGE, "catalog", "")
 _LIBRARIES = tuple(
     {

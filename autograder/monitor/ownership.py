@@ -1,21 +1,21 @@
-"""Whose is a thread, and since when does it do what it does?
+"""Which threads work for the learner, and which of their jobs are older than the call?
 
-A thread that keeps the GIL stops the loop, and the learner's code answers for that, whenever the
-thread began: a pool made once, in an earlier cell, is older than the call that gives it a job.
-Three kinds are told apart:
+A thread that keeps the GIL holds the loop. The learner's code answers for that, however old the
+thread is: a pool from an earlier cell is older than the call that gives it a job. There are three
+kinds of threads:
 
-    foreign   it serves the kernel or the course: it was started to run a function of ipykernel,
-              IPython, pyzmq, tornado, debugpy, or of ours; or it called `watch`, and now waits
-    earlier   it is doing a job that it did already when the call began, or it serves the kernel's
-              loop, on which a task of the learner's is running: not this call's doing, and not the
-              machine's either
-    own       every other one: the call's threads, pools made once, a library's threads
+    foreign   The thread serves the kernel or the course: it was started to run a function of
+              ipykernel, IPython, pyzmq, tornado, debugpy, or of the course. The thread that called
+              `watch`, and now waits, is foreign too.
+    earlier   The thread does a job that began before the call; or it serves the kernel's loop and
+              runs a task of the learner's there. This is work of neither the call nor the machine.
+    own       Every other thread: of the call, of a library, or of a pool of an earlier cell.
 
-What a thread was started to run is the same for its whole life, so it is read once. A thread of a
-pool is asked for its job: which function the pool was given last.
+The function that a thread was started to run stays the same for the thread's life, so it is read
+once. For a thread of a pool, the stack shows the function that the pool was given last.
 
-A thread that Python does not know runs no Python code, cannot have the GIL, and stays what it was:
-foreign when it is older than the call.
+A thread that Python does not know runs no Python code and cannot hold the GIL. Such a thread stays
+foreign if it is older than the call.
 """
 
 from __future__ import annotations
@@ -34,44 +34,51 @@ from autograder.monitor.thread_stats import at_rest
 SERVES_KERNEL = {"ipykernel", "ipykernel_launcher", "IPython", "zmq", "tornado"}
 SERVES_KERNEL |= {"debugpy", "pydevd", "_pydevd_bundle"}
 _OURS = __name__.partition(".")[0]
-_WATCHED = ("catalog", "bench")  # of our packages: what they run is judged as a learner's is
+_WATCHED = ("catalog", "bench")  # our packages whose code is judged as the learner's code is
 _POOLS = {("concurrent.futures.thread", "_worker"), ("multiprocessing.pool", "worker")}
-_STARTS = ("threading", "concurrent.futures.thread", "multiprocessing.pool", f"{_OURS}.clock")
-_WAITS = ("threading", "queue", "selectors")  # whose innermost call is theirs waits for a job
+# The modules of the frames that call a thread's job; `thread_stats` wraps the start of each thread.
+_STARTS = (
+    "threading",
+    "concurrent.futures.thread",
+    "multiprocessing.pool",
+    f"{_OURS}.monitor.thread_stats",
+)
+_WAITS = ("threading", "queue", "selectors")  # a thread whose innermost frame is here waits
 
 
 NOWHERE = Line("", 0, "")
 
 
 class EarlierJob(NamedTuple):
-    """What a thread was found doing."""
+    """What a thread is doing."""
 
-    began_at: FrameType  # its outermost frame: as long as it is this one, it is the same job
-    stands_at: tuple[FrameType, int]  # its innermost frame, and the instruction there
-    line: Line | None  # the innermost line of the learner's
+    began_at: FrameType  # the job's outermost frame: while it stays, the job is the same
+    stands_at: tuple[FrameType, int]  # the innermost frame, and the instruction it is at
+    line: Line | None  # the learner's innermost line
     of_pool: bool
-    serves: bool  # a pool was given a function of ours
+    serves: bool  # the pool was given a function of the course
 
 
 class Ownership:
-    """The threads beside the loop's, which makes this when the call begins.
+    """The kinds of all threads except the loop's; made on the loop's thread when the call begins.
 
-    `caller`: native id of the thread that called `watch`.
+    `foreign` has the native ids of all threads that are older than the call. `caller` is the native
+    id of the thread that called `watch`.
     """
 
     def __init__(self, foreign: set[int], caller: int) -> None:
-        self._foreign = foreign  # native ids; all older threads until now, and grows with newcomers
+        self._foreign = foreign  # shared with OtherThreads, which adds new threads
         self._loop = threading.get_ident()
         self._earlier: dict[int, EarlierJob] = {}
-        self._waits_at: dict[int, tuple[FrameType, int]] = {}  # of who waits for a job in C
-        self._over: set[int] = set()  # whose earlier job was seen to have ended
-        self._guests: set[int] = set()  # foreign threads seen in a line of the learner's
-        self._serving: set[int] = set()  # threads of a pool seen in a job of ours
+        self._waits_at: dict[int, tuple[FrameType, int]] = {}  # where a thread waits for a job in C
+        self._over: set[int] = set()  # threads whose earlier job has ended
+        self._guests: set[int] = set()  # foreign threads seen at a line of the learner's
+        self._serving: set[int] = set()  # threads of a pool seen in a job of the course
         self.at_work = False  # whether a thread of the learner's was seen in a job, in this pass
-        self.alone = 1  # Python's threads that the learner's code cannot hide in: the loop's, these
+        self.alone = 1  # the loop's thread and foreign ones: the learner's code cannot hide there
         while not self._told_apart(caller):
-            time.sleep(0.001)  # the sampler of another call is just looking
-        # A worker of one's own may wait for its next job in C, as in the `get` of a SimpleQueue.
+            time.sleep(0.001)  # the sampler of another call is reading the frames
+        # A learner's own worker may wait for its next job in C, as in `SimpleQueue.get`.
         for tid in at_rest([tid for tid, job in self._earlier.items() if not job.of_pool]):
             self._waits_at[tid] = self._earlier.pop(tid).stands_at
 
@@ -89,10 +96,12 @@ class Ownership:
             return bool(frames)
 
     def sample(self, frames: Mapping[int, FrameType]) -> Iterator[tuple[int, Line | None]]:
-        """Take note of what the threads do in this pass; give (native id, line of the learner's or
-        None) of those that do something of the learner's. Of an earlier job without one: NOWHERE.
+        """Record what the threads do in this pass; yield (native id, line) of the learner's.
+
+        The line is the learner's innermost one, or None. An earlier job without a line of the
+        learner's has the line NOWHERE.
         """
-        ended = set(self._earlier) if frames else set()  # none: another thread is just looking
+        ended = set(self._earlier) if frames else set()  # no frames: another thread is reading them
         for _, tid, frame in _others(frames, self._loop):
             ended.discard(tid)
             if tid in self._foreign:
@@ -114,18 +123,18 @@ class Ownership:
             elif job is not None:
                 self.at_work = True
                 yield tid, job.line
-        self._over |= ended  # perhaps in this very pass
+        self._over |= ended  # a job may have ended in this very pass
 
     def earlier(self) -> set[int]:
-        """Return whose work since the last measured pass was that of an earlier job."""
+        """Return the threads that worked for an earlier job since the last measured pass."""
         return self._earlier.keys() | self._guests
 
     def foreign(self) -> set[int]:
-        """Return whose work since the last measured pass was none of the learner's."""
+        """Return the threads that did no work of the learner's since the last measured pass."""
         return self._foreign | self._serving if self._serving else self._foreign
 
     def measured(self) -> None:
-        """A pass was measured: what was seen in it says nothing about the next one."""
+        """Forget what the threads did in the pass that has just been measured."""
         for tid in self._over:
             self._earlier.pop(tid, None)
         self.at_work = False
@@ -134,15 +143,15 @@ class Ownership:
         self._serving.clear()
 
     def close(self) -> None:
-        """Let go of the frames."""
+        """Drop the references to frames."""
         self._earlier.clear()
         self._waits_at.clear()
 
 
 def serves(thread: threading.Thread) -> bool:
-    """Whether a thread was started to serve the kernel, or the course."""
+    """Whether a thread was started to serve the kernel or the course."""
     target, args = getattr(thread, "_target", None), getattr(thread, "_args", ())
-    # Not by its module: ipykernel 6 puts a `run` of its own in the place of Thread's.
+    # Compare functions, not modules: ipykernel 6 replaces Thread's `run` with its own.
     if type(thread).run is not threading.Thread.run:
         target, args = type(thread).run, ()
     if isinstance(thread, threading.Timer):
@@ -151,11 +160,11 @@ def serves(thread: threading.Thread) -> bool:
 
 
 def job_of(frame: FrameType) -> EarlierJob | None:
-    """Return the job of the thread whose innermost frame this is; None when it waits for one."""
+    """Return the job of the thread with this innermost frame; None if it waits for a job."""
     waits = _name(frame) in _WAITS
     line, stands_at = own_line(frame), (frame, frame.f_lasti)
     at: FrameType | None = frame
-    above = first = None  # the frame inside of `at`; the outermost one of the job's own code
+    above = first = None  # the frame that `at` called; the outermost frame of the job's own code
     while at is not None:
         if (_name(at), at.f_code.co_name) in _POOLS:
             given = first is not None and _is_ours(_name(first))
@@ -170,7 +179,7 @@ def job_of(frame: FrameType) -> EarlierJob | None:
 def _others(
     frames: Mapping[int, FrameType], loop: int
 ) -> Iterator[tuple[threading.Thread, int, FrameType]]:
-    """Python's threads but the loop's, without the lock that `threading.enumerate` takes."""
+    """Yield all Python threads except the loop's, without the lock of `threading.enumerate`."""
     for ident, thread in list(threading._active.items()):  # type: ignore[attr-defined]
         frame = frames.get(ident)
         if ident != loop and frame is not None and thread.native_id is not None:
@@ -178,7 +187,7 @@ def _others(
 
 
 def _serves(thread: threading.Thread, frame: FrameType) -> bool:
-    """The same as `serves`, also for the main thread, which was given no function to run."""
+    """As `serves`; the main thread, which has no function to run, is judged by its program."""
     if thread is not threading.main_thread():
         return serves(thread)
     program, at = frame, frame.f_back
@@ -191,7 +200,7 @@ def _serves(thread: threading.Thread, frame: FrameType) -> bool:
 
 
 def _guest_line(frame: FrameType) -> Line | None:
-    """The line of the learner's that a thread runs for the loop it serves, or for nobody."""
+    """Return the learner's line that a foreign thread runs, in a task or without a loop."""
     at: FrameType | None = frame
     while at is not None and at.f_code.co_name != "_run_once":
         code = at.f_code
@@ -202,7 +211,7 @@ def _guest_line(frame: FrameType) -> Line | None:
 
 
 def _module(target: Any, args: tuple[Any, ...]) -> str:
-    """The module of what a thread was given to run."""
+    """Return the module of the function that a thread was given to run."""
     while isinstance(target, functools.partial):
         target, args = target.func, (*target.args, *args)
     if isinstance(getattr(target, "__self__", None), Context) and args:

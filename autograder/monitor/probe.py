@@ -1,47 +1,48 @@
 """How long did the code hold the event loop? The rule by which every graded cell is judged.
 
-A *pass* of the loop runs from the return of `select()` to the next call of `select()`: in between
-the loop runs callbacks and steps of tasks, and nothing else can happen on it. No heartbeat leaves,
-no message is read. How long a pass took on the clock (W) is not yet what the code did: on a busy
-machine the thread waits for a CPU as well. So we ask the kernel, for each long pass:
+A *pass* of the loop runs from the return of `select()` to the next call of `select()`. In between
+the loop runs callbacks and steps of tasks, and nothing else can happen on it: no heartbeat is sent,
+no message is read. The wall time of a pass (W) is more than the code's own time, because on a busy
+machine the thread also waits for a CPU. So the probe asks the kernel, for each long pass:
 
     C   CPU time of the loop's thread
-    R   run-queue wait: the thread was ready, and other work had the CPU
+    R   run-queue wait: the thread was ready to run, and other work had the CPU
     V   voluntary switches: how often the thread went to sleep by itself
 
     S = W - C - R       if V >= 1, else 0      time asleep: time.sleep, a socket, a lock
-    A = C + S                                  what the code answers for
+    A = C + S                                  the time that the code answers for: it is graded
 
 Worked example. A handler calls `time.sleep(0.9)` while eight other programs use both CPUs. The pass
 takes W = 0.947 s. The thread computed for C = 0.001 s, waited R = 0.046 s for a CPU, and
-went to sleep V = 1 time. S = 0.947 - 0.001 - 0.046 = 0.900 s, A = 0.901 s: that is graded. A loop
-that computes for 40 ms while the same programs run may take W = 0.310 s, with C = 0.040 s and
-R = 0.270 s, V = 0: A = 0.040 s, and a limit of 100 ms holds, as it does on an idle laptop.
+went to sleep V = 1 time. So S = 0.947 - 0.001 - 0.046 = 0.900 s and A = 0.901 s. A loop that
+computes for 40 ms while the same programs run may take W = 0.310 s, with C = 0.040 s, R = 0.270 s
+and V = 0. So A = 0.040 s, which is below a limit of 100 ms, as on an idle laptop.
 
-A call of `select()` that returns later than it was asked to counts as a pass of its own: a signal
-handler ran inside it, or another thread held the GIL. There the first voluntary switch is select's
-own wait.
+If a call of `select()` returns later than its time-out, the delay counts as a pass of its own: a
+signal handler ran inside it, or another thread held the GIL. In such a pass the first voluntary
+switch is select's own wait.
 
 Python threads share the GIL, so the loop may also sleep because another thread computes, or because
-that thread is itself waiting for a CPU. Not the code's doing, and taken off S (`attribution` says
-how each is told from a sleep of the code's own):
+that thread is itself waiting for a CPU. Four kinds of sleep are not caused by the code. They are
+subtracted from S (`attribution` tells them from a sleep of the code's own):
 
-    what the loop waited while our sampler, asked in to name the line, got its CPU and its look
-    what a thread or a process that the code started waited for a CPU before it ran
-    min(Ro, S - Co)     Ro, Co: run-queue wait and CPU of the threads that the code started, unless
-                        the loop was seen asleep in something else than a lock
-    what threads that serve the kernel had the GIL, and those of the learner's in a job that is
-                        older than the call (see `ownership`), at most 5.5 ms for each of the V
+    The sampler wakes to name the line, and the loop waits until the sampler got a CPU, got the GIL,
+    and took its sample.
+    A thread or process that the code started waits for a CPU before it first runs.
+    The code's threads wait for a CPU: min(Ro, S - Co), where Ro and Co are their run-queue wait and
+    their CPU time. This is not subtracted if a sample found the loop asleep, but not at a lock.
+    Another thread held the GIL that serves the kernel, or that is in a job older than the call (see
+    `ownership`): at most 5.5 ms for each of the V.
 
-Nothing is taken off while the sampler's looks find the loop in one and the same sleep outside of a
-lock. What is taken off on suspicion only is kept as `doubt`: a block that exceeds the limit only
-with its doubt is inconclusive, neither a failure nor a pass. R is the kernel's own figure, and
-believed only as far as no look found the thread asleep meanwhile (`true_waits`).
+Nothing is subtracted while the samples show the loop in one and the same sleep that is not at a
+lock. If a part is subtracted on suspicion only, it is kept as `doubt`. A block that exceeds the
+limit only together with its doubt is inconclusive: neither a failure nor a pass. R is the kernel's
+own figure; it is not believed for times in which a sample found the thread asleep (`true_waits`).
 
-Cheap: two clock reads a pass. The rest is read when a pass was longer than 1 ms, and
-again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the
-error: an older reading would hold the wake-up waits of earlier calls of `select`, which belong to
-no pass, and taking those off would hide a block.
+The cost is two clock reads per pass. The other figures are read when a pass was longer than 1 ms,
+and again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the
+error: an older reading would include the wake-up waits of earlier calls of `select`, which belong
+to no pass, and subtracting those waits would hide a block.
 """
 
 from __future__ import annotations
@@ -81,16 +82,16 @@ from autograder.monitor.thread_stats import (
 )
 from autograder.report.record import SHORTEST
 
-TICK = 0.01  # s between two due times of the lateness; select may not sleep longer, where a thread
-# that keeps the GIL could hide in its sleep
+TICK = 0.01  # s between two ticks of the lateness; select may not sleep longer where its sleep
+# could hide a thread that keeps the GIL
 LONG = 1_000_000  # ns: a longer pass is measured
-STOLEN = 20_000_000  # ns: in asking we may lose the GIL three times, to Python code for 5.5 ms
+STOLEN = 20_000_000  # ns: reading may lose the GIL three times, each time 5.5 ms to Python code
 SLEPT = 10_000  # ns: a call of select that took less did not sleep (2 us; 20 us with a sleep)
-STALE = 500_000  # ns: the oldest reading from which a pass may be measured
-OTHERS_STALE = 5_000_000  # ns: the same for other threads; their age adds to doubt, not to blame
+STALE = 500_000  # ns: a pass may not be measured from an older reading
+OTHERS_STALE = 5_000_000  # ns: the same for other threads, whose age adds to doubt only
 NOTABLE = int(SHORTEST * 1e9)  # ns: a shorter block is not kept
 _MOST_BUSY = 50_000
-_MOST = 2000  # blocks kept; a run with more of them is hopeless anyway
+_MOST = 2000  # blocks kept; a run with more of them fails anyway
 
 
 @dataclass
@@ -102,12 +103,12 @@ class HeldPass:
     doubt: int
     noise: int
     kind: str
-    moment: int  # the pass it belongs to, as the sampler numbers them
-    culprit: int  # native id of the thread that held the GIL, or 0; -1: which one is not known
+    moment: int  # when its pass began; the sampler's samples name the pass by this time
+    culprit: int  # native id of the thread that held the GIL; 0: none, -1: an unknown one
 
 
 class Probe:
-    """Brackets the passes of one loop; make it on the thread that will run the loop."""
+    """Measures the passes of one loop; make it on the thread that will run the loop."""
 
     def __init__(self, sampler: Sampler | None = None, caller: int = 0) -> None:
         self.held: list[HeldPass] = []
@@ -115,9 +116,9 @@ class Probe:
         self.busy: list[tuple[int, int]] = []  # when no timer could run: (begin, end)
         self.blind = not thread_stats.knows_waits()
         self.sampler = sampler
-        self.moment = 0  # when the pass under way began, 0 while in select; the sampler reads it
-        self.left = 0  # when the select under way was called
-        self.asked: float | None = None  # and its timeout
+        self.moment = 0  # when the current pass began; 0 during select
+        self.left = 0  # when the current select was called
+        self.asked: float | None = None  # the time-out of that call, in s
         self.clock = ThreadClock()
         self.others = OtherThreads(serves)
         self.owned = Ownership(self.others.foreign, caller)
@@ -134,8 +135,8 @@ class Probe:
     def make_loop(self) -> asyncio.AbstractEventLoop:
         """Return a fresh asyncio loop whose passes this probe brackets.
 
-        On Windows asyncio's own loop is the proactor, whose `select` is bracketed in the same way;
-        that branch is written to its public interface and has not been run.
+        On Windows asyncio's own loop uses the proactor, and its `select` is bracketed in the same
+        way. That branch is written to the proactor's public interface and has not been run.
         """
         if sys.platform == "win32":
             proactor = asyncio.IocpProactor()
@@ -146,26 +147,26 @@ class Probe:
         return asyncio.SelectorEventLoop(selector)
 
     def due(self) -> int:
-        """Return when the select under way should come back; 0 when it need not."""
+        """Return when the current select should return, in ns; 0 when it has no time-out."""
         return self.left + int(self.asked * 1e9) if self.asked is not None else 0
 
     def end_pass(self) -> None:
-        """The pass is over, and was long: measure it."""
+        """Measure the current pass, which ends now, if it was long."""
         moment, self.moment = self.moment, 0
         if moment and (spent := perf_counter_ns() - moment) > LONG:
             if spent > NOTABLE and self.sampler is not None:
-                # At once: reading the clock lets go of the GIL, and who had it moves on.
+                # First: the measuring releases the GIL, and then the thread that held it moves on.
                 self.sampler.sample_now(moment)
             self._measure(moment, self.clock.read(keep_gil=True), own_switches=0)
             self._settle()
 
     def slept(self, now: int) -> None:
-        """Select slept: judge its overshoot, and renew what the next pass is measured from."""
+        """Judge how late select returned at `now`, and take the reading for the next pass."""
         due = self.due()
         if due and now - due > LONG:
             if now - due > NOTABLE and self.sampler is not None:
-                self.sampler.sample_now(due)  # at once, too
-            # Asked for nothing, it does not sleep; but it lets go of the GIL, and wants it back.
+                self.sampler.sample_now(due)  # first of all, as in `end_pass`
+            # With a time-out of 0, select does not sleep; its one wait is for the GIL.
             own_switches = 1 if self.asked else 0
             self._measure(due, self.clock.read(keep_gil=True), own_switches)
         elif now - self.base.wall > STALE:
@@ -175,16 +176,16 @@ class Probe:
         self._settle()
 
     def renew(self) -> None:
-        """The last reading is stale: take a new one."""
+        """Take a new reading in place of a stale one."""
         self._rebase(self.clock.read(keep_gil=True))
         self._settle()
 
     def lateness(self, until: int) -> list[tuple[float, float]]:
-        """Return [(due, late), ...] in seconds for a timer due every 10 ms, whether it ran or not.
+        """Return [(due, late), ...] in seconds for an imagined timer that is due every 10 ms.
 
-        Nothing is asked of the loop: a timer due while a pass was under way runs when it ends.
-        Every missed due time counts, or one block of half a second would be one late tick in many
-        (research calls it coordinated omission).
+        The loop runs no such timer. A tick that is due during a pass would run when the pass ends.
+        Every due time counts: otherwise a block of half a second would be one late tick among many
+        on time ("coordinated omission" in the literature).
         """
         ticks, spans, at = [], self.busy, 0
         for due in range(0, until, int(TICK * 1e9)):
@@ -195,8 +196,10 @@ class Probe:
         return ticks
 
     def starved(self) -> float:
-        """Return for how long the thread of this call that waited most, or a process it started,
-        has waited for a CPU until now, in seconds; to be called by the loop's thread."""
+        """Return the longest wait for a CPU, in s, of a thread or child process of this call.
+
+        To be called on the loop's thread.
+        """
         waits = [self.clock.read().wait - self._first.wait, self.children.longest_wait()]
         not_of_the_call = self.others.foreign | self.owned.earlier()
         for tid, (_, wait, _) in self.others.read().items():
@@ -205,7 +208,7 @@ class Probe:
         return max(waits) / 1e9
 
     def close(self) -> None:
-        """The loop stopped: measure its last pass, which no select ended."""
+        """Measure the last pass, which no select ended, and close all files."""
         self.end_pass()
         self.clock.close()
         self.others.close()
@@ -213,12 +216,12 @@ class Probe:
         self.children.close()
 
     def _settle(self) -> None:
-        """Judge what our own asking and reading took, if that was long.
+        """Judge the time that the measuring itself took, if it was long.
 
-        A thread that waits for the GIL gets it there, too: on a busy machine the measuring of one
-        pass of 8 ms in twenty was followed by a block of 1 to 2 s that was in no pass.
+        A thread that waits for the GIL gets it while the probe reads, too. On a busy machine, after
+        one pass of 8 ms in twenty, the measuring contained a block of 1 to 2 s that was in no pass.
         """
-        for _ in range(3):  # Python code beside it may make each of them long
+        for _ in range(3):  # Python code of another thread may make each measuring long
             if perf_counter_ns() - self.base_wall < STOLEN:
                 return
             began = self.base_wall
@@ -235,7 +238,7 @@ class Probe:
             self._put_off_at = reading.wall
         if reading.wall - self.base_others_at > OTHERS_STALE:
             others = self.others.read()
-            if perf_counter_ns() - reading.wall < STOLEN:  # else they hold what is to be judged
+            if perf_counter_ns() - reading.wall < STOLEN:  # else `_settle` judges them
                 self.base_others, self.base_others_at = others, reading.wall
             self.children.renew()
 
@@ -256,7 +259,7 @@ class Probe:
         slept -= answer.certain + answer.doubt
         noise = wait + answer.certain + answer.doubt - answer.earlier
         slept, doubt = slept + answer.kept, answer.doubt + answer.perhaps_kept + perhaps
-        if self.blind:  # nothing tells sleep from starvation: CPU is certain, the rest is doubt
+        if self.blind:  # sleep and starvation look alike: CPU is certain, the rest is doubt
             slept, doubt, noise = 0, slept, noise + slept
             answer.earlier = doubt if others.elder else 0
         if noise > LONG:
@@ -265,14 +268,14 @@ class Probe:
         by = (others.culprit or -1) if kind == "gil" else 0
         held = HeldPass(began - self.start, cpu + slept, doubt, noise, kind, began, by)
         if answer.earlier > max(SOME, doubt // 2):
-            # All that may have been one block, apart from what certainly was: the job's line is
-            # another one.
+            # Keep two blocks: one without the job, and one of the whole time at the job's line,
+            # which is another line.
             rest = replace(held, doubt=doubt - answer.earlier)
             self._keep(rest)
             whole = cpu + slept + doubt
             held = replace(held, seconds=0, doubt=whole, kind="earlier", culprit=others.elder)
         self._keep(held)
-        # What the asking took is nobody's block, unless it was long: see `_settle`.
+        # The time of the measuring itself is no block, unless it was long: see `_settle`.
         self._rebase(read if after.wall - read.wall > STOLEN else after)
 
     def _keep(self, held: HeldPass) -> None:
@@ -282,29 +285,29 @@ class Probe:
     def _sleep(
         self, samples: list[Sample], end: Reading, asleep: int, wait: int, own_switches: int
     ) -> Sleep:
-        """Return how the code slept; that select did is not the code's doing."""
+        """Return how the loop slept in a pass, without select's own sleep."""
         switches = max(0, end.switches - self.switches - own_switches)
         if switches or not own_switches or asleep <= STOPPED:
             slept = asleep if switches or self.blind else 0
             return Sleep(slept, wait, switches, own_switches > 0)
-        # A signal that comes as select begins keeps it from sleeping: then its handler slept. Else
-        # the machine itself stood still.
+        # A signal that arrives as select begins keeps select from sleeping: then the signal handler
+        # slept. Otherwise the machine itself stopped.
         places = {sample.sleeps_in for sample in samples if sample.sleeps_in}
         elsewhere = any(not place.startswith(SELECT) for place in places)
         slept = asleep if elsewhere or not places else 0
         return Sleep(slept, wait, 1, in_select=not elsewhere, unseen=not places)
 
     def _samples_of(self, began: int) -> list[Sample]:
-        """What the sampler saw of the pass that began then."""
+        """Return the samples of the pass that began at `began`."""
         samples = self.sampler.samples if self.sampler is not None else []
         return [sample for sample in samples if sample.moment == began]
 
     def _attribute(
         self, began: int, sleep: Sleep, samples: list[Sample], end: Reading
     ) -> tuple[Attribution, Threads]:
-        """Return what of the sleep was not the code's doing, and what the other threads did."""
+        """Return which part of the sleep the code did not cause, and what other threads did."""
         unfinished = late = overdue = 0
-        if self.sampler is not None:  # first: the rest lets go of the GIL
+        if self.sampler is not None:  # first: the rest releases the GIL
             unfinished, late = self.sampler.unfinished(), self.sampler.released_late(began)
             overdue = self.sampler.overdue()
         now, births = self.others.read(), self.others.take_births()
@@ -314,7 +317,7 @@ class Probe:
         threads.births += self.children.newborn_wait()
         threads.started = self.others.started or self.owned.at_work
         threads.stale = max(0, began - self.base_others_at)
-        if (asked := perf_counter_ns()) - end.wall < STOLEN:  # else they hold what `_settle` judges
+        if (asked := perf_counter_ns()) - end.wall < STOLEN:  # else `_settle` judges them
             self.base_others, self.base_others_at = now, asked
         summary = see(
             samples, self.base, began, self.switches + sleep.in_select, end=end,
@@ -328,11 +331,11 @@ class Probe:
 def bracketed(
     probe: Probe, select: Callable[[float | None], list[Any]]
 ) -> Callable[..., list[Any]]:
-    """Return `select` with the probe told when it is called and when it returns: 0.4 us a pass.
+    """Return `select`, wrapped to tell the probe when it is called and returns: 0.4 us per pass.
 
-    A closure, because each attribute less counts here: asyncio's own pass takes 7 us. Select is
-    kept from sleeping longer than a tick only where something could hide in its sleep, a thread
-    of the learner's or a signal handler, because a time-out costs 0.3 us of each pass.
+    It is a closure because each attribute lookup counts here: asyncio's own pass takes 7 us.
+    A time-out costs 0.3 us per pass. So select may not sleep longer than a tick only where its
+    sleep could hide something: a thread of the learner's, or a signal handler.
     """
     clock, tick, long, slept, stale = perf_counter_ns, TICK, LONG, SLEPT, STALE
     threads = threading._active  # type: ignore[attr-defined]  # active_count() takes a lock

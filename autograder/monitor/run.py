@@ -1,7 +1,7 @@
-"""One watched call: a fresh loop on the current thread, bracketed by the probe, torn down in time.
+"""One watched call: a fresh loop on the current thread, measured by the probe, then torn down.
 
-In a notebook the thread is one of its own (watching.InThread); in the examination it is the main
-thread of the candidate.
+In a notebook the call has a thread of its own (`watch.InThread`). In an examination it runs on the
+main thread of the candidate.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from autograder.monitor.timer_probe import HeartbeatProbe
 from autograder.report.record import Block, Record
 
 MOST_TICKS = 20_000
-LAST_WORDS = 0.5  # s a cancelled call has to come to an end
-TEARDOWN = 2.0  # s the threads and generators a call left behind have to come to an end
+LAST_WORDS = 0.5  # s: a cancelled call must end within this time
+TEARDOWN = 2.0  # s: the threads and generators that a call left behind must end within this time
 
 
 class Stopped(BaseException):
-    """Thrown into a thread whose loop is held by Python code after its time is over."""
+    """Thrown into a thread whose Python code still holds the loop after the time limit."""
 
 
 def run(
@@ -54,10 +54,10 @@ def run(
 
 
 class Run:
-    """One watched call, from the making of its loop to the end of its teardown.
+    """One watched call, from the creation of its loop to the end of its teardown.
 
-    `on_loop` is called on the running loop right before `function`: who watches from outside can
-    add a reader there. What it raises ends the call without a value.
+    `on_loop` is called on the running loop right before `function`: an observer from outside can
+    add a reader there. If `on_loop` raises an exception, the call ends without a value.
     """
 
     def __init__(
@@ -103,30 +103,30 @@ class Run:
         return self.record
 
     def cancel(self) -> None:
-        """End the call from another thread: cancel it, then stop the Python code that holds it."""
+        """Cancel the call from another thread; after LAST_WORDS seconds its loop is stopped."""
         loop = self._loop
         if loop is not None and not loop.is_closed() and self._task is not None:
             self._expired = True
             loop.call_soon_threadsafe(self._expire)
 
     def interrupt(self) -> None:
-        """Throw an exception into the thread of the call; code stuck in C does not notice."""
+        """Throw Stopped into the thread of the call; a call to C code does not notice it."""
         ctypes.pythonapi.PyThreadState_SetAsyncExc(
             ctypes.c_ulong(self._thread), ctypes.py_object(Stopped)
         )
 
     def interrupt_if_held(self) -> None:
-        """Interrupt the call unless its loop is free, and so heard the cancellation."""
+        """Interrupt the call if it holds its loop; a free loop has received the cancellation."""
         if self.held_for() > LAST_WORDS:
             self.interrupt()
 
     def held_for(self) -> float:
-        """Return for how long the pass under way has held the loop; 0.0 when there is none."""
+        """Return for how many seconds the current pass has held the loop; 0.0 between passes."""
         moment = self._probe.moment if self._probe is not None else 0
         return (perf_counter_ns() - moment) / 1e9 if moment else 0.0
 
     def stuck(self) -> Record:
-        """Return what can be said of a call that does not come back; for another thread to ask."""
+        """Return the record of a call that does not return; called on another thread."""
         assert self._probe is not None
         assert self._sampler is not None
         now = perf_counter_ns()
@@ -141,7 +141,7 @@ class Run:
 
     def _drive(self, probe: Probe) -> None:
         self._loop = loop = probe.make_loop()
-        previous = asyncio.events._get_running_loop()  # nest_asyncio leaves one behind
+        previous = asyncio.events._get_running_loop()  # nest_asyncio leaves one set
         asyncio.events._set_running_loop(None)
         try:
             asyncio.set_event_loop(loop)
@@ -170,7 +170,7 @@ class Run:
     def _run_forever(self, loop: asyncio.AbstractEventLoop) -> None:
         try:
             loop.run_forever()
-        except BaseException as error:  # SystemExit of a callback; Stopped by interrupt
+        except BaseException as error:  # SystemExit in a callback, Stopped of `interrupt`
             self._note_error(error)
         if self._probe is not None:
             self._probe.end_pass()
@@ -190,7 +190,7 @@ class Run:
         except asyncio.CancelledError as error:
             if not self._expired:
                 self._note_error(error)
-        except BaseException as error:  # the learner's: SystemExit must not end the kernel
+        except BaseException as error:  # the learner's SystemExit must not end the kernel
             self._note_error(error)
         finally:
             self._ended = self._ended or perf_counter_ns()
@@ -219,7 +219,7 @@ class Run:
             message = str(first)[:2000]
         except Exception:  # the learner's __str__
             message = ""
-        if first is not error:  # a group alone says "unhandled errors in a TaskGroup"
+        if first is not error:  # a group's own text is "unhandled errors in a TaskGroup"
             message = f"{type(first).__name__}: {message}" + (
                 f" (and {others} more)" if others else ""
             )
@@ -233,7 +233,7 @@ class Run:
         self.record.traceback = own_traceback(error)
 
     def _expire(self) -> None:
-        """The call's time is over: note where it waits, cancel it, and at last stop the loop."""
+        """End a call at its time limit: record where it waits, cancel it, stop the loop later."""
         if self._task is None or self._task.done():
             return
         self._expired = True
@@ -244,7 +244,7 @@ class Run:
         self._loop.call_later(LAST_WORDS, self._loop.stop)
 
     def _note_timeout(self, moment: int, where: TracebackType | None = None) -> None:
-        """The call did not end in time: note where it was, and how long it had no CPU."""
+        """Record that the call did not end in time, at which line, and its wait for a CPU."""
         file, line = innermost(where)
         if not file and moment and self._sampler is not None:
             seen = self._sampler.line_of(moment)
@@ -258,7 +258,7 @@ class Run:
         self.record.error = ("TimeoutError", out_of_time(self._timeout), shown, line)
 
     def _tear_down(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Cancel what the call left behind, as asyncio.Runner does; wait for it with a bound."""
+        """Cancel what the call left behind, as asyncio.Runner does; wait TEARDOWN s at most."""
         if any(not task.done() for task in asyncio.all_tasks(loop)):
             self._finish(loop, _cancel_all(loop))
         self._finish(loop, loop.shutdown_asyncgens())
@@ -311,12 +311,15 @@ async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:
 
 
 def _abandon(task: asyncio.Task[Any]) -> None:
-    """Leak a task that refuses to end: collecting it would throw GeneratorExit into code that
-    swallows it, which then never returns, on whatever thread the collector runs."""
+    """Leak a task that refuses to end.
+
+    The garbage collector would throw GeneratorExit into its code. Code that swallows the exception
+    would then never return, on the thread where the collector runs.
+    """
     task._log_destroy_pending = False  # type: ignore[attr-defined]
     ctypes.pythonapi.Py_IncRef(ctypes.py_object(task))
 
 
 def out_of_time(seconds: float) -> str:
-    """Say of a call that it did not end within its time."""
-    return f"did not come to an end within {seconds:g} s"
+    """Return the message of a call that reached its time limit."""
+    return f"did not finish within {seconds:g} s"

@@ -1,14 +1,18 @@
 """Which line held the loop? A sampler that looks only when a pass is already long.
 
-A thread waits for a timer that the loop puts off as long as its passes are short (and ends a call
-whose time is over). Only when a pass has lasted 15 to 20 ms does it look at the stack of the loop's
-thread, and at ever longer intervals of what the code has done since, so that neither the verdict
-nor the learner's timing notices: a sampler that looked every 5 ms did, with up to 30 ms on 20 ms of
-CPU, and one that only woke every 20 ms cost a short block beside 8 hogs up to 8 ms now and then.
-While the loop sleeps in a call the look is free. While a C call holds the GIL, Python hands the GIL
-over right after that call, on the line that made it, so that the late look still names it.
+The sampler is a thread that waits for a timer. As long as the loop makes short passes, it postpones
+this timer. When a pass has lasted 15 to 20 ms, the timer rings and the sampler looks at the stack
+of the loop's thread; then it looks again, at ever longer intervals of what the code has done since.
+So it disturbs neither the verdict nor the learner's timing. A sampler that looked every 5 ms added
+up to 30 ms to 20 ms of CPU, and one that only woke every 20 ms now and then added up to 8 ms to a
+short block beside 8 hogs.
 
-A look names the innermost line of the learner's own code: not the library that the line called.
+While the loop sleeps in a call, looking costs it nothing. While C code holds the GIL, the sampler
+has to wait. Python hands the GIL over right after the call to C code, on the line that made it, so
+a late sample still names that line. A sample names the innermost line of the learner's own code,
+not the library that the line called.
+
+The same thread rings the alarm that ends a call at its time limit.
 """
 
 from __future__ import annotations
@@ -25,40 +29,40 @@ from autograder.monitor.samples import LoopState, Sample
 from autograder.monitor.thread_stats import Glance, both_switches, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
 
-PERIOD = 0.02  # s for which it is put off, and at least between two looks
-MOST_PAUSE = 1.0  # s between two looks while a pass is very long
+PERIOD = 0.02  # s: the loop postpones the sampler by this time; also the shortest pause
+MOST_PAUSE = 1.0  # s: the longest pause between two samples of a very long pass
 SHORT_PASS = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
-LONG_SAMPLE = 1_000_000  # ns: it takes 0.2 ms; in a longer one the sampler lost its CPU
-PATIENCE = 10_000_000  # ns a pass must have lasted before it is looked at
+LONG_SAMPLE = 1_000_000  # ns: a sample takes 0.2 ms; in a longer one the sampler lost its CPU
+PATIENCE = 10_000_000  # ns: a pass must have lasted this long before the sampler looks at it
 _PERIOD = int(PERIOD * 1e9)
 _MOST_SAMPLES = 4000
 _OURS = 2  # threads: the loop's and the sampler's
 
 
 class Sampler:
-    """Looks at the loop's thread from a thread of its own; started and ended by the watched run."""
+    """Looks at the loop's thread from a thread of its own; `Run` starts and stops it."""
 
     def __init__(self) -> None:
         self.probe: LoopState | None = None
-        self.samples: list[Sample] = []  # of the moment looked at last
+        self.samples: list[Sample] = []  # of the last pass that was looked at
         self.waiting: Callable[[], tuple[str, int]] = lambda: ("", 0)  # where the call waits
         self.tid = 0
-        self._glances: tuple[Glance, Glance] | None = None  # at the loop's thread, at our own
+        self._glances: tuple[Glance, Glance] | None = None  # of the loop's thread, of this one
         self._loop_thread = threading.get_ident()
-        # Moment, who (0: the loop), where, and for how long nobody had looked.
+        # (pass, native id or 0 for the loop, line, ns since the sample before)
         self._lines_seen: list[tuple[int, int, Line, int]] = []
-        self._last_sampled: tuple[int, int] = (0, 0)  # moment, and when that was
+        self._last_sampled: tuple[int, int] = (0, 0)  # the pass, and when the sampler last looked
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
         self._sampling = False
         self._timer = timer()
-        self._rang = self._let_go = 0  # when it was to wake last, and went back to sleep
-        self._put_off = 0  # how often the loop has put it off
-        self._woke = self._done = (0, 0, 0)  # as `_way` said at the last look's begin and end
+        self._rang = self._let_go = 0  # when the timer last rang; when this thread slept again
+        self._put_off = 0  # how often the loop has postponed the timer
+        self._woke = self._done = (0, 0, 0)  # `_way` at the begin and the end of the last sample
         self._over = False
         self._thread = threading.Thread(target=self._keep_sampling, name="sampler", daemon=True)
 
     def start(self) -> None:
-        """Begin to look; to be started before the probe is made, or it counts as the call's."""
+        """Start the thread; before the probe is made, or the thread counts as the call's own."""
         self._timer.set(perf_counter_ns() + _PERIOD)
         self._thread.start()
         assert self._thread.native_id is not None
@@ -67,12 +71,12 @@ class Sampler:
             self._glances = Glance(threading.get_native_id()), Glance(self.tid)
 
     def alarm(self, at: int, ring: Callable[[], object] | None) -> None:
-        """Call `ring` once at that time; a timer of the loop would cost every pass 7 %."""
+        """Call `ring` once at time `at`; a timer of the loop would make every pass 7 % longer."""
         self._alarm = (at, ring)
         self.put_off(perf_counter_ns())
 
     def put_off(self, now: int) -> None:
-        """Say that the loop is at work: a pass that begins now needs no look for a while."""
+        """Postpone the next sample: a pass that begins now needs none before PERIOD is over."""
         self._put_off += 1
         self._set(now + _PERIOD)
 
@@ -81,14 +85,14 @@ class Sampler:
         self._over = True
         self._timer.set(0)
         self._thread.join(1)
-        if self._thread.is_alive():  # a learner's thread keeps the GIL: what it reads stays open
+        if self._thread.is_alive():  # a learner's thread keeps the GIL: leave the files open
             return
         self._timer.close()
         for glance in self._glances or ():
             glance.close()
 
     def sample_now(self, moment: int) -> None:
-        """Look at the threads beside the loop's: one of them has just let go of the GIL."""
+        """Look at the other threads: one of them has just released the GIL."""
         if len(threading._active) <= _OURS:  # type: ignore[attr-defined]
             return
         with frames_now() as frames:
@@ -99,15 +103,18 @@ class Sampler:
             return
         waiting, busy = Line(*self.waiting(), ""), False
         for tid, line in self.probe.owned.sample(frames):
-            # A thread that was given a function of a library runs no line of the learner's.
+            # A thread that runs a library's function has no line of the learner's.
             self._note(moment, tid, line or waiting, unseen)
             busy = True
-        if not busy:  # it was a thread that has just come to the end of its job
+        if not busy:  # a thread whose job has just ended held the GIL
             self._note(moment, -1, waiting, unseen)
 
     def line_of(self, moment: int, culprit: int = 0, *, only: bool = False) -> Line | None:
-        """Return the line seen for the longest time in the pass of that moment, of the loop's
-        thread or, when another thread held the GIL, of that `culprit`; `only`: of nobody else."""
+        """Return the line that was seen for the longest time in the pass that began at `moment`.
+
+        It is a line of the loop's thread or, if another thread held the GIL, of that `culprit`. If
+        there is none, it may be a line of another thread, unless `only` is true.
+        """
         seen = [(who, line, unseen) for at, who, line, unseen in self._lines_seen if at == moment]
         if only or not culprit:
             seen = [one for one in seen if one[0] == culprit]
@@ -118,7 +125,7 @@ class Sampler:
         return lasted.most_common(1)[0][0] if lasted else None
 
     def _unseen(self, moment: int) -> int:
-        """How long this pass had not been looked at until now, 1 ns at the least."""
+        """Return the ns since the last sample of this pass, or since its begin; at least 1."""
         before, at = self._last_sampled
         now = perf_counter_ns()
         self._last_sampled = (moment, now)
@@ -131,8 +138,8 @@ class Sampler:
     def _keep_sampling(self) -> None:
         moment_before, next_sample = 0, 0
         while not self._wait():
-            # From here to the next wait this thread has the GIL, unless it loses it on the way.
-            self._sampling, put_off = True, self._put_off  # before it is asked when it rang
+            # From here to the next wait this thread holds the GIL, unless it loses it on the way.
+            self._sampling, put_off = True, self._put_off  # read before `due`
             self._rang, now = self._timer.due, perf_counter_ns()
             probe, again = self.probe, now + _PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
@@ -149,9 +156,9 @@ class Sampler:
                     self._account(moment, now, way, found)
                 again = max(again, perf_counter_ns() + _PERIOD)
             elif probe is not None and probe.left and not rang:
-                # In select; and if that has no end, the loop says when it is at work again.
+                # The loop is in select. If that has no time-out, the loop sets the timer later.
                 again = max(again, moment + PATIENCE) if moment else NEVER
-            if self._rang <= now and self._put_off == put_off:  # else it has said so meanwhile
+            if self._rang <= now and self._put_off == put_off:  # else the loop set it
                 self._set(again)
                 if self._put_off != put_off:
                     self._set(now + _PERIOD)
@@ -164,14 +171,14 @@ class Sampler:
     def _set(self, due: int) -> None:
         at, ring = self._alarm
         self._timer.set(due if ring is None else min(due, at))
-        if self._over:  # said while this was on its way
+        if self._over:  # `stop` was called meanwhile
             self._timer.set(0)
 
     def _until_next(self, lasted: int) -> float:
-        """Return the pause, in s, after which the code has held the loop half as long again.
+        """Return the pause, in s, after which the code has held the loop 1.5 times as long.
 
-        Each look takes the GIL from a loop that computes. Where a pass lasts because the machine is
-        busy, the code has done little yet, and a look would tell little.
+        Each sample takes the GIL from a loop that computes. If a pass takes long because the
+        machine is busy, the code has done little yet, and a sample would show little.
         """
         waited = 0
         if self._glances is not None and self.probe is not None:
@@ -181,16 +188,22 @@ class Sampler:
         return min(MOST_PAUSE, max(PERIOD, pause))
 
     def unfinished(self) -> int:
-        """Return for how long this thread has waited for a CPU, in ns, since it looked last, when
-        it lost the GIL in the middle of a look, else 0; to be called by the loop's thread."""
+        """Return for how many ns this thread has waited for a CPU in an unfinished sample.
+
+        It is 0 if no sample is unfinished. To be called on the loop's thread, so an unfinished
+        sample means that this thread has lost the GIL.
+        """
         if self._glances is None or not self._sampling:
             return 0
         return max(1, self._glances[1].times()[1] - self._woke[0])
 
     def released_late(self, moment: int) -> int:
-        """Return for how long this thread has waited for a CPU, in ns, since it last had the GIL,
-        when that was during this pass and it has not been woken since: it lost its CPU with the
-        GIL, or with the lock inside of it; to be called by the loop's thread."""
+        """Return for how many ns this thread has waited for a CPU since its last sample.
+
+        It counts only if that sample was in the pass that began at `moment`, and the timer has not
+        rung since. Then this thread lost its CPU while it held the GIL, or the lock inside the GIL.
+        To be called on the loop's thread.
+        """
         if self._glances is None or self._sampling or perf_counter_ns() > self._timer.due:
             return 0
         if self._let_go < moment:
@@ -198,14 +211,16 @@ class Sampler:
         return max(0, self._glances[1].times()[1] - self._done[0])
 
     def overdue(self) -> int:
-        """Return for how long nobody has woken this thread, which asked for it, in ns, less what it
-        waited for a CPU; to be called by the loop's thread."""
+        """Return for how many ns the kernel is late to wake this thread, without waits for a CPU.
+
+        To be called on the loop's thread.
+        """
         late = perf_counter_ns() - self._timer.due
         if self._glances is None or self._sampling or late < 0:
             return 0
         place = self._glances[1].sleeps_in()
         if not place or place.startswith(b"futex"):
-            # It was woken: it asks for the GIL, or waits for a CPU, which is counted afterwards.
+            # It was woken: it waits for the GIL, or for a CPU, which is counted afterwards.
             return 0
         return max(0, late - (self._glances[1].times()[1] - self._done[0]))
 
@@ -215,11 +230,11 @@ class Sampler:
         return wait, *both_switches()
 
     def _loop_as_it_is(self) -> tuple[int, int, int, bytes] | None:
-        """The loop's CPU, run-queue wait, voluntary switches, and where in the kernel it sleeps."""
+        """Return the loop's CPU, run-queue wait, voluntary switches, and the place of its sleep."""
         if self._glances is None:
             return None
         loop = self._glances[0]
-        # In this order: what it waited before it fell asleep is counted by then.
+        # In this order: the kernel has then counted what it waited before it fell asleep.
         switches, place = loop.switches(), loop.sleeps_in()
         return *loop.times(), switches, place
 
@@ -231,7 +246,7 @@ class Sampler:
             return
         cpu, wait, switches, sleeps_in = found
         wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
-        # What came before it rang (it may have been put off on its way) was no way to this look.
+        # Waits before the timer rang, which may have been postponed, do not belong to this sample.
         since = max(0, now - self._rang)
         wait_own, switched = min(wait_own, since), min(switched, 2 + since // 5_000_000)
         ended, slept = perf_counter_ns(), 0
@@ -253,7 +268,7 @@ class Sampler:
             slept,
             max(0, now - self._rang - wait_own) if switched <= 1 else 0,
         )
-        if moment in (probe.moment, probe.due()):  # else the GIL was lost, and the pass ended
+        if moment in (probe.moment, probe.due()):  # else the pass ended while the GIL was lost
             self.samples.append(sample)
 
     def _ring(self, now: int) -> bool:
@@ -269,8 +284,8 @@ class Sampler:
         with frames_now() as frames:
             frame, probe = frames.get(self._loop_thread), self.probe
             if frame is None or probe is None or moment not in (probe.moment, probe.due()):
-                return  # the pass ended, or ends, while this thread waited for the GIL
+                return  # the pass ended, or is ending, while this thread waited for the GIL
             line, unseen = own_line(frame), self._unseen(moment)
             self._note(moment, 0, line or Line(*self.waiting(), ""), unseen)
             if len(threading._active) > _OURS:  # type: ignore[attr-defined]
-                self._sample_others(moment, frames, unseen)  # one may just have let go of the GIL
+                self._sample_others(moment, frames, unseen)  # one may just have released the GIL

@@ -1,4 +1,4 @@
-"""What the sampler and the probe tell each other, as data, so that neither imports the other."""
+"""The data that the sampler and the probe exchange, so that neither module needs the other."""
 
 from __future__ import annotations
 
@@ -7,34 +7,37 @@ from typing import NamedTuple, Protocol
 from autograder.monitor.ownership import Ownership
 from autograder.monitor.thread_stats import Reading
 
-PUT_OFF = 5_000_000  # ns: a loop at work puts the sampler off that often
+PUT_OFF = 5_000_000  # ns: a working loop postpones the sampler once in this time
 
 
 class Sample(NamedTuple):
-    """How the loop's thread was found, and what the sampler's coming may have cost it; ns."""
+    """The state of the loop's thread, and what taking this sample may have cost it; ns.
 
-    moment: int
-    began: int  # from here the sampler had the GIL
+    `own_...` is the sampler's own thread, from its wake-up until it held the GIL.
+    """
+
+    moment: int  # when the sampled pass began
+    began: int  # from here on the sampler held the GIL
     ended: int
     cpu: int  # of the loop's thread
-    wait: int
-    switches: int
-    sleeps_in: bytes
-    own_wait: int  # for how long the sampler waited for a CPU on its way
-    own_switches: int  # how often it slept on its way: once, and each time it asked for the GIL
-    preempted: bool  # the sampler lost its CPU during the look, with the GIL
-    released_late: int = 0  # that wait, if it lost its CPU after another look at this pass
-    slept: int = 0  # how long the loop's thread slept during the look, where that took long
-    stopped: int = 0  # how late the sampler woke, beyond its waits: nothing on the machine ran
+    wait: int  # of the loop's thread: its run-queue wait
+    switches: int  # of the loop's thread: its voluntary switches
+    sleeps_in: bytes  # the kernel function in which the loop's thread sleeps
+    own_wait: int  # for how long the sampler waited for a CPU
+    own_switches: int  # how often the sampler slept: once, and each time it asked for the GIL
+    preempted: bool  # the sampler lost its CPU while it took the sample and held the GIL
+    released_late: int = 0  # `own_wait`, if the sampler lost its CPU after an earlier sample
+    slept: int = 0  # how long the loop's thread slept during a sample that took long
+    stopped: int = 0  # how late the sampler woke beyond its waits: the machine ran nothing
 
 
 class LoopState(Protocol):
     """What the sampler reads of the probe; times in ns."""
 
-    moment: int  # when the pass under way began, 0 while in select
-    left: int  # when the select under way was called
-    base: Reading  # the reading from which the pass under way is measured
+    moment: int  # when the current pass began; 0 during select
+    left: int  # when the current select was called
+    base: Reading  # the reading from which the current pass is measured
     owned: Ownership
 
     def due(self) -> int:
-        """Return when the select under way should come back; 0 when it need not, or at once."""
+        """Return when the current select should return; 0 when it has no time-out."""

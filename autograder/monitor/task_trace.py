@@ -1,7 +1,8 @@
-"""Who ran when: the steps of every task, for the picture.
+"""Which task ran when: the steps of every task, for the chart.
 
-A task factory wraps each coroutine and notes when a step begins and ends: 0.4 us a step, and no
-reference to the task is kept, so that a task nobody holds can still be lost (unit 06 shows it).
+A task factory wraps each coroutine and records when each step begins and ends: 0.4 us per step. It
+keeps no reference to the task, so the garbage collector can still remove a task that nothing refers
+to (unit 06 shows this).
 """
 
 from __future__ import annotations
@@ -20,22 +21,23 @@ from typing import Any
 from autograder.monitor.frames import is_own
 from autograder.paths import PACKAGE
 
-# Labs that learners kept leave what we keep of a task out of a count of objects, by this name.
+# Labs that learners have kept count objects, and leave out ours by this module name.
 KEPT_NAME = "autograder.lanes"
 MOST_LANES = 40
-LOOKS_FOR_A_NAME = 5  # steps of a library's task after which its own name will do
-MOST_STEPS = 400  # a lane shown; more are merged
+LOOKS_FOR_A_NAME = 5  # steps of a library's task; after them the task keeps the library's name
+MOST_STEPS = 400  # per lane; more steps are merged
 _PACKAGE = re.compile(r"[/\\](?:site|dist)-packages[/\\](\w+)")
-_OURS = str(PACKAGE) + os.sep  # from here on nobody asked
-# Merged by numpy where it is loaded, as it is in an examination: in Python a million steps take
-# 0.1 to 0.3 s after the call, and the witness outside takes that for work that nobody told of.
+_OURS = str(PACKAGE) + os.sep  # a frame from here on asked for no task
+# More steps than this are merged by numpy where it is loaded, as in an examination. In Python a
+# million steps take 0.1 to 0.3 s after the call, and the witness would see this CPU time as work
+# that no record explains.
 MANY_STEPS = 20_000
 
 
 class TaskTrace:
     """The steps of one task: begin, end, begin, end, ... in nanoseconds.
 
-    `package` is the library that made the task for itself, if nothing of the learner's ran in it.
+    `package` is the library that made the task for itself; "" if it runs code of the learner's.
     """
 
     __module__ = KEPT_NAME
@@ -47,7 +49,7 @@ class TaskTrace:
 
     @property
     def shown_name(self) -> str:
-        """The task's name; of a library's own task with the library before it."""
+        """The task's name; a library's own task has the library's name before it."""
         return f"{self.package}: {self.name}" if self.package else self.name
 
 
@@ -60,16 +62,16 @@ class TaskTracer:
         self._lanes: list[TaskTrace] = []
 
     def install(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Make `loop` note the steps of the tasks it will create."""
+        """Record the steps of all tasks that `loop` creates from now on."""
         loop.set_task_factory(self._make_task)
 
     def name_first(self, name: str) -> None:
-        """Call the first lane after the function that was given to `watch`."""
+        """Name the first lane after the function that was given to `watch`."""
         if self._lanes:
             self._lanes[0].name, self._lanes[0].package = name, ""
 
     def shown(self, start: int) -> list[tuple[str, list[tuple[float, float]]]]:
-        """Return [(name, [(begin, seconds), ...]), ...], seconds since `start`; at most 40."""
+        """Return [(name, [(begin, seconds), ...]), ...] of at most 40 lanes; s since `start`."""
         ran = _joined([lane for lane in self._lanes if lane.steps])
         if len(ran) > MOST_LANES:
             busiest = set(map(id, sorted(ran, key=_busy, reverse=True)[:MOST_LANES]))
@@ -79,7 +81,7 @@ class TaskTracer:
     def _make_task(
         self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
     ) -> asyncio.Task[Any]:
-        if not asyncio.iscoroutine(coroutine):  # asyncio has the right words for it
+        if not asyncio.iscoroutine(coroutine):  # asyncio raises the right error
             return asyncio.Task(coroutine, loop=loop, **options)
         lane = TaskTrace(_name(coroutine))
         code = getattr(coroutine, "cr_code", None)
@@ -87,14 +89,14 @@ class TaskTracer:
             lane.package = _made_by(sys._getframe(1), code.co_filename)
         if len(self._lanes) < 100 * MOST_LANES:  # a run of 10 000 tasks keeps the first 4000
             self._lanes.append(lane)
-        # Looked up now: nest_asyncio puts tasks in Python here, and since 3.14 a task in C that
-        # runs within another never ends under it.
+        # `asyncio.Task` is looked up here because nest_asyncio replaces it with tasks written in
+        # Python. With its nested loops, a C task that runs inside another never ends since 3.14.
         make = Task if _RENAMES else asyncio.Task
         return make(_Traced(coroutine, lane), loop=loop, **options)
 
 
 class Task(asyncio.Task[Any]):
-    """Keeps its name: Python 3.13.0 to 3.13.2 rename what a task factory makes to "None"."""
+    """Keeps its name: Python 3.13.0 to 3.13.2 rename the tasks of a task factory to "None"."""
 
     def set_name(self, value: object) -> None:
         if value is not None:
@@ -105,7 +107,7 @@ _RENAMES = (3, 13) <= sys.version_info < (3, 13, 3)
 
 
 class _Traced(Coroutine[Any, Any, Any]):
-    """A coroutine that notes its steps; everything else is the coroutine's own."""
+    """A coroutine that records its steps and passes on everything else."""
 
     __module__ = KEPT_NAME
     __slots__ = ("__weakref__", "_coroutine", "_note", "_send", "_strange")
@@ -138,8 +140,10 @@ class _Traced(Coroutine[Any, Any, Any]):
         self._coroutine.close()
 
     def _look_for_a_name(self, lane: TaskTrace) -> None:
-        """Call a library's task after the first function of the learner's that it runs: what
-        discord.py calls `Client._run_event` is `roll` to the person who wrote it."""
+        """Name a library's task after the first function of the learner's that it runs.
+
+        So the chart shows `roll`, not `Client._run_event`, as discord.py calls that task.
+        """
         inner = self._coroutine.cr_await
         while inner is not None:
             code = getattr(inner, "cr_code", None)
@@ -164,10 +168,11 @@ def _name(coroutine: Any) -> str:
 
 
 def _made_by(frame: FrameType | None, file: str) -> str:
-    """Return the library that made a task for itself: the one whose code asked asyncio for it, or,
-    when it was asked from another thread, the one that its own code in `file` belongs to.
+    """Return the library that made a task for itself, "" if the learner's code made the task.
 
-    Nothing when the learner's code asked for it, be it for a library's coroutine.
+    It is the library whose code asked asyncio for the task. If the request came from another
+    thread, it is the library that the coroutine's `file` belongs to. A task that the learner's code
+    made for a library's coroutine is the learner's.
     """
     while frame is not None and not frame.f_code.co_filename.startswith(_OURS):
         if is_own(frame.f_code.co_filename):
@@ -185,8 +190,11 @@ def _package(file: str) -> str:
 
 
 def _joined(lanes: list[TaskTrace]) -> list[TaskTrace]:
-    """Put tasks of one name that follow each other into one lane: each heartbeat of discord.py is
-    a task of its own, and among the busiest 40 of a long run none of them would be left."""
+    """Put tasks of one name that follow each other into one lane.
+
+    Each heartbeat of discord.py is a task of its own. In a long run none of them would be among the
+    40 busiest lanes.
+    """
     joined: list[TaskTrace] = []
     last: dict[str, TaskTrace] = {}
     for lane in lanes:

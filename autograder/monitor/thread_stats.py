@@ -1,11 +1,11 @@
 """What the kernel says about a thread: wall time, CPU time, run-queue wait, voluntary switches.
 
 Linux counts for every thread how long it was ready to run while other work had the CPU (second
-field of `/proc/<pid>/task/<tid>/schedstat`, in nanoseconds). That figure is what tells code that
-blocks from a machine that is busy. Throttling by a cgroup quota is contained in it already.
+field of `/proc/<pid>/task/<tid>/schedstat`, in nanoseconds). This figure shows whether the code
+blocks or the machine is busy. It includes throttling by a cgroup quota.
 
-macOS, Windows and gVisor tell no such thing: there `knows_waits()` is false, and the verdict
-says "inconclusive" where it would otherwise have to guess.
+macOS, Windows and gVisor do not provide this figure. There `knows_waits()` is false, and the
+verdict is "inconclusive" where it would be a guess.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ if sys.platform != "win32":
 
 _OWN = "/proc/thread-self/schedstat"
 _THREADS = "/proc/self/task"
-_TORN = 60_000  # ns: reads further apart than this straddled a preemption, and are taken again
+_TORN = 60_000  # ns: reads further apart had a preemption in between, and are repeated
 
 
 class Reading(NamedTuple):
-    """One consistent look at a thread; all in nanoseconds but `switches`, a count."""
+    """The figures of one thread at one moment: nanoseconds, and `switches`, a count."""
 
     wall: int
     cpu: int
@@ -40,7 +40,7 @@ class Reading(NamedTuple):
 
 
 class Times(NamedTuple):
-    """What schedstat says of a thread: nanoseconds, and how often it was given a CPU."""
+    """What schedstat says about a thread: nanoseconds, and how often the thread got a CPU."""
 
     cpu: int
     wait: int
@@ -48,10 +48,10 @@ class Times(NamedTuple):
 
 
 class KeptFile:
-    """A file of /proc that is read without letting go of the GIL; 1 us more than `os.pread`.
+    """A file of /proc that is read without releasing the GIL; 1 us more than `os.pread`.
 
-    Who lets go of it beside a thread that wants it waits 5 ms to have it back, and that would be
-    our doing.
+    A thread that releases the GIL while another thread wants it waits 5 ms to get it back. The
+    measurement itself would cause this delay.
     """
 
     def __init__(self, path: str, size: int = 80) -> None:
@@ -59,7 +59,7 @@ class KeptFile:
         self._buffer = ctypes.create_string_buffer(size)
 
     def read(self) -> bytes:
-        """Return the file's beginning; empty when what it is about has ended."""
+        """Return the beginning of the file; b"" when its thread or process has ended."""
         length = _pread()(self.descriptor, self._buffer, len(self._buffer), 0)
         return self._buffer.raw[: max(0, length)]
 
@@ -70,23 +70,23 @@ class KeptFile:
 
 @functools.cache
 def _pread() -> Any:
-    """`pread` of the C library with the GIL kept; only where there is a /proc."""
+    """Return the C library's `pread`, called with the GIL kept; only on systems with a /proc."""
     pread = ctypes.PyDLL(None).pread
     pread.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_long]
     return pread
 
 
 class ThreadClock:
-    """Reads the calling thread; `read` costs about 3 us, `voluntary` half a microsecond."""
+    """Reads the figures of the calling thread; `read` takes about 3 us."""
 
     def __init__(self) -> None:
         self._file = KeptFile(_schedstat(get_native_id())) if knows_waits() else None
 
     def read(self, *, keep_gil: bool = False) -> Reading:
-        """Return wall, CPU, run-queue wait and switches as of one moment.
+        """Return wall time, CPU time, run-queue wait and switches at one moment.
 
-        A preemption between the reads would count the same time as wait and as wall: measured, it
-        makes a block look 10 ms shorter. So torn reads are repeated, at most four times.
+        A preemption between the reads would count in one figure and not in the other: measured, it
+        makes a block look 10 ms shorter. So such torn reads are repeated, at most four times.
         """
         for _ in range(5):
             wall, wait = perf_counter_ns(), 0
@@ -94,7 +94,7 @@ class ThreadClock:
                 file = self._file
                 stat = file.read() if keep_gil else os.pread(file.descriptor, 80, 0)
                 wait = int(stat.split()[1])
-            keep_gil = True  # if it was torn, then perhaps by a thread that wants the GIL
+            keep_gil = True  # a thread that wants the GIL may have torn the first read
             cpu = thread_time_ns()
             if perf_counter_ns() - wall < _TORN:
                 break
@@ -108,8 +108,10 @@ class ThreadClock:
 
 
 class Glance:
-    """Looks at one thread from another one without letting go of the GIL, so that the thread
-    looked at stays where it is; 3 us."""
+    """Reads one thread from another thread; 3 us.
+
+    It keeps the GIL, so that the thread that is read cannot move on meanwhile.
+    """
 
     def __init__(self, tid: int) -> None:
         self._stat = KeptFile(_schedstat(tid))
@@ -129,8 +131,11 @@ class Glance:
         return int(rest.split()[0])
 
     def sleeps_in(self) -> bytes:
-        """Return the kernel function in which the thread sleeps: b"futex_..." where it waits for
-        a lock or the GIL; empty when it runs, or the kernel does not say."""
+        """Return the kernel function in which the thread sleeps.
+
+        It is b"futex_..." when the thread waits for a lock or the GIL, and b"" when the thread runs
+        or the kernel does not say.
+        """
         place = self._place.read() if self._place is not None else b""
         return b"" if place == b"0" else place
 
@@ -144,7 +149,7 @@ class Glance:
 class OtherThreads:
     """The CPU time and run-queue wait of every other thread of this process.
 
-    `serves` says of a thread that starts from now on whether it serves the kernel, or us.
+    `serves` tells whether a thread that starts from now on serves the kernel or the course.
     """
 
     def __init__(self, serves: Callable[[threading.Thread], bool] = lambda _: False) -> None:
@@ -158,25 +163,29 @@ class OtherThreads:
         if self._known:
             self._list()
             self._note_ends()
-        self.foreign = set(self._files)  # less those that `ownership` finds to be the learner's
+        self.foreign = set(self._files)  # `ownership` removes those that are the learner's
 
     def read(self) -> dict[int, Times]:
-        """Return {thread id: its times}, also of threads that ended since the last call; 8 us, and
-        20 where a thread came."""
+        """Return {thread id: its times}, also of threads that ended since the last call.
+
+        It takes 8 us, and 20 us when a thread has started.
+        """
         if not self._known:
             return {}
         readings = self._figures()
-        # The folder has a link for each thread, one of them ours, and two of its own.
+        # The folder's link count is 2, plus 1 for each thread, this one too.
         if os.stat(_THREADS).st_nlink - 3 != len(readings):
             self._list()
             readings = self._figures()
-        # Last, because listing the threads lets go of the GIL: one may end meanwhile.
+        # Last, because listing the threads releases the GIL, and a thread may end meanwhile.
         ended, self._ended = self._ended, {}
         return readings | ended
 
     def take_births(self) -> dict[int, int]:
-        """Return {thread id: ns it waited for its first turn on a CPU} of threads started since the
-        last call."""
+        """Return {thread id: ns that it waited for its first CPU}.
+
+        It has the threads that the call started since `take_births` was last called.
+        """
         births, self._births = self._births, {}
         return births
 
@@ -189,7 +198,7 @@ class OtherThreads:
             threading.Thread._bootstrap_inner = self._bootstrap  # type: ignore[attr-defined]
 
     def _note_ends(self) -> None:
-        """Have each thread that the call starts say, before it is gone, how long it waited.
+        """Make each thread that the call starts record its times before it ends.
 
         A loop that waits for a thread to end (`join`, the shutdown of a pool) is held by that
         thread's run-queue wait, and the kernel forgets a thread that has ended.
@@ -214,7 +223,7 @@ class OtherThreads:
     def _figures(self) -> dict[int, Times]:
         readings: dict[int, Times] = {}
         for tid, file in self._files.items():
-            if figures := file.read():  # it has not ended
+            if figures := file.read():  # the thread has not ended
                 readings[tid] = Times(*map(int, figures.split()))
         return readings
 
@@ -228,8 +237,11 @@ class OtherThreads:
 
 
 class Children:
-    """The processes that the calling thread starts: who starts one sleeps until it runs its
-    program, and on a busy machine that waits for a CPU."""
+    """The processes that the calling thread starts.
+
+    A thread that starts a process sleeps until the new process runs its program. On a busy machine
+    the new process first waits for a CPU.
+    """
 
     def __init__(self) -> None:
         self._list: KeptFile | None = None
@@ -238,18 +250,18 @@ class Children:
         self._before = self._known = set(self._pids())
 
     def renew(self) -> None:
-        """Take note of the processes there are."""
+        """Record which processes exist now; they are not new later."""
         self._known = set(self._pids())
 
     def newborn_wait(self) -> int:
-        """Return the longest run-queue wait, in ns, of the processes started since the last call
-        that live."""
+        """Return the longest run-queue wait, in ns, of the living processes started since the last
+        `newborn_wait` or `renew`."""
         before, self._known = self._known, set(self._pids())
         return _longest_wait(self._known - before)
 
     def longest_wait(self) -> int:
-        """Return the longest run-queue wait, in ns, of the processes started since the beginning
-        that live."""
+        """Return the longest run-queue wait, in ns, of the living processes started since this
+        object was made."""
         return _longest_wait(set(self._pids()) - self._before)
 
     def close(self) -> None:
@@ -263,8 +275,11 @@ class Children:
 
 
 def at_rest(tids: Collection[int]) -> set[int]:
-    """Return those of these threads that wait for a lock, and not for the GIL; takes 6 ms when one
-    waits for either. Who wants the GIL wakes every 5 ms to ask for it."""
+    """Return the threads of `tids` that wait for a lock, and not for the GIL.
+
+    A thread that wants the GIL wakes every 5 ms to ask for it. So this takes 6 ms if any of the
+    threads waits for a lock or the GIL.
+    """
     before = {tid: runs for tid in tids if (runs := _runs_at_lock(tid)) is not None}
     if before:
         time.sleep(0.006)
@@ -272,7 +287,7 @@ def at_rest(tids: Collection[int]) -> set[int]:
 
 
 def _runs_at_lock(tid: int) -> int | None:
-    """How often a thread was given a CPU until now, if it sleeps at a lock or the GIL."""
+    """Return how often a thread has got a CPU; None unless it waits for a lock or the GIL."""
     try:
         with open(f"{_THREADS}/{tid}/wchan", "rb") as place:
             if not place.read().startswith(b"futex"):
@@ -287,7 +302,7 @@ def _longest_wait(pids: Iterable[int]) -> int:
 
 
 def _times(schedstat: str) -> Times:
-    """The times of a thread; zeros where the kernel does not tell, or it has ended."""
+    """Return the times in a schedstat file; zeros if the kernel has none or the thread ended."""
     try:
         with open(schedstat, "rb") as file:
             return Times(*map(int, file.read().split()))
@@ -296,8 +311,8 @@ def _times(schedstat: str) -> Times:
 
 
 def knows_waits() -> bool:
-    """Whether this kernel tells how long a thread waited for a CPU."""
-    if os.environ.get("UNBLOCKED_HIDE_SCHEDSTAT"):  # the tests of the honest path set this
+    """Whether this kernel shows how long a thread waited for a CPU."""
+    if os.environ.get("UNBLOCKED_HIDE_SCHEDSTAT"):  # set by tests of such systems
         return False
     try:
         with open(_OWN, "rb") as file:

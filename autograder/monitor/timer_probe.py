@@ -1,8 +1,8 @@
-"""The same verdict for a loop whose passes cannot be bracketed: uvloop turns in C.
+"""The same verdict for uvloop, whose passes run in C, so that the probe cannot bracket them.
 
-A timer beats every 5 ms. When a beat comes late, the time it is overdue is treated as a pass is:
-what the machine took away is subtracted. A block that begins between two beats loses up to one
-period, so the error is a few milliseconds (0.2 ms for the bracket of `probe`).
+A timer is due every 5 ms. When it rings late, the overdue time is treated like a pass: the time
+that other programs took is subtracted. A block that begins between two timers appears shorter by up
+to one period, so the error is a few milliseconds (0.2 ms for the bracket in `probe`).
 """
 
 from __future__ import annotations
@@ -16,15 +16,17 @@ from autograder.monitor.probe import LONG, Probe
 from autograder.outcomes import UserMistake
 from autograder.report.record import BEAT
 
-PERIOD = BEAT  # s between two beats
+PERIOD = BEAT  # s between two timers
 
 
 class HeartbeatProbe(Probe):
-    """A Probe that listens to a timer instead of bracketing the passes."""
+    """A Probe that measures how late a timer rings, instead of bracketing the passes."""
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
-        """Return a fresh uvloop (winloop on Windows) with a beat on it; raises UserMistake when it
-        is not installed."""
+        """Return a fresh uvloop (winloop on Windows) with the timer on it.
+
+        Raises UserMistake when the library is not installed.
+        """
         library = "winloop" if sys.platform == "win32" else "uvloop"
         try:
             loop: asyncio.AbstractEventLoop = importlib.import_module(library).new_event_loop()
@@ -38,7 +40,7 @@ class HeartbeatProbe(Probe):
         return loop
 
     def end_pass(self) -> None:
-        """The loop has stopped: judge the beat that is overdue, if one is."""
+        """Judge the timer that is overdue, if there is one; to be called when the loop stopped."""
         if self.due():
             self._judge()
             self.asked = None
@@ -50,7 +52,7 @@ class HeartbeatProbe(Probe):
     def _beat(self) -> None:
         if self.due():
             self._judge()
-        else:  # the first beat of the teardown: `end_pass` has judged what was before
+        else:  # the first timer of the teardown: `end_pass` has judged the time before it
             self._rebase(self.clock.read())
         self._wait()
 

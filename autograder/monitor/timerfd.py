@@ -1,8 +1,8 @@
-"""A timer that one thread waits for, and that another sets anew without waking it.
+"""A timer that one thread waits for, and that another thread sets again without waking it.
 
-So a thread that watches another one for standing still too long sleeps as long as it does not: it
-never takes the GIL from code that is well. On Linux the kernel keeps the time (timerfd); elsewhere
-the waiting thread wakes when its time is up, and goes back to sleep if it was put off meanwhile.
+The sampler sleeps on such a timer as long as the loop makes short passes, so it never takes the GIL
+from code that does not block. On Linux the kernel keeps the time (timerfd). Elsewhere the waiting
+thread wakes when the time is up, and sleeps again if the timer was postponed.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ class Timer(Protocol):
     due: int
 
     def set(self, at: int) -> None:
-        """Ring at that time instead; from any thread, 1 us; on Linux with the GIL kept."""
+        """Set the time at which it rings; any thread may call this. 1 us; Linux keeps the GIL."""
 
     def wait(self) -> None:
-        """Sleep until it rings; for one thread."""
+        """Sleep until it rings; only one thread may wait."""
 
     def close(self) -> None:
-        """Give back what it holds; nobody may be waiting."""
+        """Close the timer; no thread may be waiting for it."""
 
 
 def timer() -> Timer:
@@ -44,7 +44,7 @@ def timer() -> Timer:
 
 
 class _KernelTimer:
-    """A timerfd: `set` is one system call, and nobody wakes before the time."""
+    """A timerfd: `set` is one system call, and the waiting thread does not wake early."""
 
     def __init__(self) -> None:
         self.due = NEVER
@@ -66,7 +66,7 @@ class _KernelTimer:
 
 
 class _EventTimer:
-    """For other systems: who waits is woken only to ring sooner."""
+    """For other systems: `set` wakes the waiting thread only to make it ring sooner."""
 
     def __init__(self) -> None:
         self.due = NEVER

@@ -1,8 +1,8 @@
-"""`watch`: run a coroutine function on a watched loop, and say what it did to the loop.
+"""`watch`: run a coroutine function on a watched loop, and report what it did to the loop.
 
-In a notebook each call gets a thread of its own, in the caller's copied context, so that prints
-reach the cell and the kernel stays alive while the learner's loop is blocked. In an examiner the
-backend of its `context` runs the same call in the candidate's process.
+In a notebook each call runs on a thread of its own, so the kernel answers while the learner's loop
+is blocked. The thread gets a copy of the caller's context, so that prints reach the cell. In an
+examiner, the backend of its `context` runs the same call in the candidate's process.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from autograder.outcomes import UserMistake
 from autograder.report.record import Record
 from autograder.report.report import Report
 
-HEARING = 0.25  # s until the learner's Stop is heard
+HEARING = 0.25  # s, at most, until the kernel notices that the learner pressed Stop
 
 __all__ = ["Backend", "InThread", "run", "watch"]
 
@@ -33,9 +33,9 @@ async def watch(
 ) -> Report:
     """Run `function(*args)` once on a fresh watched loop and return the Report.
 
-    `function` is a coroutine function (`functools.partial` of one for keywords); arguments and
-    result are plain data. After `timeout` seconds the call is cancelled. `loop` is "asyncio" or
-    "uvloop". Raises UserMistake when it is used in a way that cannot work.
+    `function` is a coroutine function; for keyword arguments, give a `functools.partial` of one.
+    Arguments and result are plain data. After `timeout` seconds the call is cancelled. `loop` is
+    "asyncio" or "uvloop". Raises UserMistake when an argument of `watch` cannot work.
     """
     keywords: dict[str, Any] = {}
     while isinstance(function, functools.partial):
@@ -71,7 +71,7 @@ class Backend(Protocol):
 
 
 class InThread:
-    """Runs each call on a thread of its own: how `watch` works in a notebook."""
+    """Runs each call on a thread of its own, as `watch` does in a notebook."""
 
     def __init__(self) -> None:
         self._stuck: list[tuple[str, threading.Thread]] = []
@@ -85,7 +85,7 @@ class InThread:
         timeout: float,
         loop: str,
     ) -> Report:
-        """Run the call, keep this loop alive meanwhile, and come back even if the call does not."""
+        """Run the call while this loop goes on; return also when the call never ends."""
         self._refuse_when_stuck()
         kernel_guard.stop_kernel()
         name = getattr(function, "__name__", "the call")
@@ -108,7 +108,7 @@ class InThread:
         except asyncio.CancelledError as stop:  # the learner interrupted the cell
             call.cancel()
             asyncio.get_running_loop().call_later(2 * LAST_WORDS, call.interrupt_if_held)
-            # IPython asks the exception how to be shown; asyncio wants this very class.
+            # IPython asks the exception how to show it, and asyncio needs this exact class.
             stop._render_traceback_ = lambda: [f"`{name}` was stopped."]  # type: ignore[attr-defined]
             raise
 
@@ -116,7 +116,7 @@ class InThread:
         self, call: Run, done: asyncio.Future[Record], thread: threading.Thread, timeout: float
     ) -> Record:
         finished = await _comes(done, timeout + 2 * LAST_WORDS)
-        for _ in range(int(4 * TEARDOWN / LAST_WORDS)):  # held, or still tearing down?
+        for _ in range(int(4 * TEARDOWN / LAST_WORDS)):  # held, or in its teardown?
             if finished or call.held_for() > 1:
                 break
             finished, _ = await asyncio.wait([done], timeout=LAST_WORDS)
@@ -138,8 +138,11 @@ class InThread:
 
 
 async def _comes(done: asyncio.Future[Record], seconds: float) -> set[asyncio.Future[Record]]:
-    """Wait for it, and wake this loop now and then: ipykernel 7.4 tells a loop that waits of Stop
-    only when something else wakes it, which for a blocked call was its end."""
+    """Wait for `done`, for at most `seconds`, and wake this loop every HEARING seconds.
+
+    ipykernel 7.4 delivers the learner's Stop to a waiting loop only when something else wakes the
+    loop. Without these wake-ups a blocked call is not stopped before it ends by itself.
+    """
     ends = monotonic() + seconds
     while not done.done() and (left := ends - monotonic()) > 0:
         await asyncio.wait([done], timeout=min(left, HEARING))
@@ -149,7 +152,7 @@ async def _comes(done: asyncio.Future[Record], seconds: float) -> set[asyncio.Fu
 def _deliver(
     call: Run, kernel_loop: asyncio.AbstractEventLoop, done: asyncio.Future[Record]
 ) -> None:
-    """Run the call and hand its record, or our own error, to the loop that waits for it."""
+    """Run the call and give its record, or an error of ours, to the loop that waits for it."""
 
     def hand_over(record: Record | None, error: BaseException | None) -> None:
         if done.done():
@@ -162,7 +165,7 @@ def _deliver(
     record, failure = None, None
     try:
         record = call.go()
-    except Stopped:  # it arrived after the loop had ended
+    except Stopped:  # thrown into this thread after the loop had ended
         record = call.stuck()
     except BaseException as error:
         failure = error

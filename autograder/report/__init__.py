@@ -1,15 +1,15 @@
-"""What a watched call did, in words and as a picture.
+"""What a watched call did, in words and as a chart.
 
     record.py        Block and Record: plain data, which crosses from process to process
-    report.py        Report: what people hold, and the checks that speak in sentences
-    timeline.py      the picture, as HTML and as its alternative text
-    story.py         what the picture tells: a record made safe to draw, and its sentences
-    plot.py          composes the picture of its parts
-    canvas.py        ink and paper: the only file that draws with matplotlib
-    gateway_log.py   the lines of a gateway's log below the picture
+    report.py        Report: what `watch` returns, and its checks, which fail with a message
+    timeline.py      the chart, as HTML and as alternative text
+    story.py         the content of the chart: a record made safe to draw, and its sentences
+    plot.py          the parts of the chart, and how each of them looks
+    canvas.py        the page to draw on: the only file that draws with matplotlib
+    gateway_log.py   the gateway's log, as text below the chart
 
-`record` imports the standard library alone; the names of `report` and `record` are loaded when
-they are first asked for, so that `monitor` can use the record without the rest.
+`record` imports only the standard library. The names of `report` and `record` are loaded on first
+use, so that `monitor` can use the record without the other modules.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""The paper and the ink of the pictures: a matplotlib Figure written like a page, from the top.
+"""The page that charts are drawn on: a matplotlib Figure, filled from top to bottom.
 
-Only artists of a bare Figure are used: no axes (a tenth of the time), no pyplot and no change of
-backend, so that a kernel never shows a picture twice. Across, positions are seconds since the run
-began (or CSS pixels for text); down, they are CSS pixels. Import this module only to draw: it is
-where matplotlib is imported.
+It uses only artists of a bare Figure. Without axes it takes a tenth of the time; without pyplot and
+without a change of backend, a kernel never shows a chart twice. Horizontal positions are seconds
+since the run began (for text: CSS pixels), vertical positions are CSS pixels. Import this module
+only to draw, because it imports matplotlib.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from PIL import Image
 
 INK, QUIET, FAINT, PAPER = "#1f2933", "#55626f", "#c5ced6", "#ffffff"
 
-POINTS = 9.0  # size of the type; in the narrowest place, a phone's 340 pixels, 8.5 are left
-SEEN = 1.3  # CSS pixels: a shorter step would fade into the paper
-CLASH = 100.0  # the price of an arrangement in which something crosses a label
-FALLBACKS = (  # fonts that systems bring for what DejaVu Sans lacks
+POINTS = 9.0  # font size; on the narrowest page, a phone's 340 pixels, it shrinks to 8.5
+SEEN = 1.3  # CSS pixels: a narrower bar would be too pale to see
+CLASH = 100.0  # the cost of an arrangement in which something crosses a label
+FALLBACKS = (  # fonts of the system, for characters that DejaVu Sans lacks
     *("Noto Sans CJK JP", "Noto Sans CJK SC", "WenQuanYi Zen Hei", "Hiragino Sans", "PingFang SC"),
     *("Yu Gothic", "Microsoft YaHei", "Malgun Gothic", "Arial Unicode MS", "Noto Emoji"),
 )
@@ -43,14 +43,14 @@ FALLBACKS = (  # fonts that systems bring for what DejaVu Sans lacks
 Point = tuple[float, float]
 Style = Literal["normal", "italic"]
 
-_agg: Any = backend_agg  # matplotlib's own hints leave its canvases out
+_agg: Any = backend_agg  # matplotlib's type hints do not cover its canvases
 
-Note = tuple[float, float, str]  # start, seconds, what the label says
+Note = tuple[float, float, str]  # start, seconds, text of the label
 
 
 @dataclass(frozen=True)
 class Fill:
-    """How a box looks; hatches carry the meaning where colours do not."""
+    """How a box looks; a hatch carries the meaning for people who do not see the colours."""
 
     face: str
     edge: str = "none"
@@ -59,7 +59,7 @@ class Fill:
 
 
 class Page:
-    """A Figure that is filled from top to bottom; `y` is how far it is filled."""
+    """A Figure that is filled from top to bottom; `y` is where the next part begins."""
 
     def __init__(self, width: int, span: float, names: Iterable[str]) -> None:
         self.width, self.span = width, span
@@ -70,12 +70,12 @@ class Page:
         widest = max((self.measure(self._called(name, most)) for name in names), default=0.0)
         self.left = self.pad + min(widest, most) + 10
         self.room = width - self.left - self.pad
-        self._turned = Affine2D()  # y downwards; set when the height is known
+        self._turned = Affine2D()  # turns y downwards; set when the height is known
         self._pixels: Transform = self._turned + self.figure.dpi_scale_trans
         self._time = Affine2D().scale(self.room / span, 1).translate(self.left, 0) + self._pixels
 
     def finished(self) -> Figure:
-        """Give the figure its height and its rounded paper, and return it."""
+        """Give the figure its height and its rounded background, and return it."""
         height = self.y + 8
         self.figure.set_size_inches(self.width / 96, height / 96)
         self._turned.translate(0, -height).scale(1 / 96, -1 / 96)
@@ -88,7 +88,7 @@ class Page:
         return self.figure
 
     def x(self, at: float) -> float:
-        """Return where a moment is, in CSS pixels."""
+        """Return the position of a moment in CSS pixels."""
         return self.left + at * self.room / self.span
 
     # -- text ----------------------------------------------------------------------------------
@@ -105,12 +105,12 @@ class Page:
         def short(kept: int) -> str:
             return text[: kept - kept // 3] + "…" + text[len(text) - kept // 3 :]
 
-        # How many characters fit; to measure a line costs 1 ms.
+        # Search for the number of characters that fit; measuring one line takes 1 ms.
         most = bisect(range(2, len(text)), room, key=lambda kept: self.measure(short(kept))) + 1
         return short(most) if most > 1 else "…"
 
     def headline(self, text: str, size: float = 1.12) -> None:
-        """Write a sentence over the whole width; a figure stays with its unit."""
+        """Write a sentence over the whole width; a number and its unit stay on one line."""
         lines = [""]
         for word in re.sub(r"(?<=\d) (?=m?s\b)", "\N{NO-BREAK SPACE}", text).split(" "):
             longer = f"{lines[-1]} {word}".strip()
@@ -133,7 +133,7 @@ class Page:
         style: Style = "normal",
         size: float = 1.0,
     ) -> None:
-        """Write at CSS pixels; y is the baseline. A `$` is a dollar, not the begin of a formula."""
+        """Write at CSS pixels; y is the baseline. A `$` is a dollar sign and begins no formula."""
         words = self.figure.text(x, y, _drawable(text), transform=self._pixels, parse_math=False)
         words.set(color=color, ha=align, va="baseline", zorder=6)
         words.set_fontproperties(_font(style, size))
@@ -145,11 +145,11 @@ class Page:
         self.write(self.left - 10, base, text, color, align="right", style=style)
 
     def _called(self, name: str, room: float) -> str:
-        """Return a name, or of a dotted one too long the end: of Client.start it says more."""
+        """Return a name; if it is too long and has dots, its last part: `start` of Client.start."""
         return name if " " in name or self.measure(name) <= room else name.rpartition(".")[2]
 
     def note(self, notes: Sequence[Note], color: str) -> None:
-        """Write labels above what comes next, and make room for them."""
+        """Write labels above the next part, and make room for them."""
         if not notes:
             return
         _, places = self._arrange(notes)
@@ -161,7 +161,7 @@ class Page:
             self.write(x, base - 3.5, text, color)
 
     def clear(self, notes: Sequence[Note]) -> bool:
-        """Whether those labels can stand together, with nothing that crosses one."""
+        """Whether these labels fit on the page, and nothing crosses one of them."""
         return self._arrange(notes)[0] < CLASH
 
     def _arrange(self, notes: Sequence[Note]) -> tuple[float, list[tuple[float, int, float]]]:
@@ -172,10 +172,10 @@ class Page:
     # -- shapes --------------------------------------------------------------------------------
 
     def merged(self, steps: Iterable[tuple[float, float]]) -> list[tuple[float, float, float]]:
-        """Return what to draw of many steps: (start, seconds, share of that time that was busy).
+        """Return the bars to draw for many steps: (start, seconds, share of that time in steps).
 
-        Those too short to be seen are made wide enough, and joined where they are closer than a
-        pixel, for at most six pixels, so that the share is that of the place.
+        A step that is too short to be seen gets a wider bar. Short steps that are closer than a
+        pixel share one bar of at most six pixels, so that its share is the share at this moment.
         """
         pixel = self.span / self.room
         runs: list[tuple[float, float, float]] = []  # start, end, busy
@@ -187,7 +187,7 @@ class Page:
                     runs[-1] = (first, max(last, end), busy + seconds)
                     continue
             runs.append((start, end, math.inf if long else seconds))
-        alone = 1.01 * SEEN * pixel  # as dark as a long one
+        alone = 1.01 * SEEN * pixel  # as dark as a long step
         return [
             (first, last - first, 1.0 if last - first < alone else min(1.0, busy / (last - first)))
             for first, last, busy in runs
@@ -196,7 +196,7 @@ class Page:
     def bars(
         self, steps: Iterable[tuple[float, float]], top: float, height: float, color: str, gid: str
     ) -> None:
-        """Draw a solid bar for each step, and a paler one where many short ones are too close."""
+        """Draw a solid bar for each step, and a paler bar for many short steps close together."""
         boxes, faces = [], []
         for start, seconds, share in self.merged(steps):
             end, low = start + seconds, top + height
@@ -208,7 +208,7 @@ class Page:
     def area(
         self, points: Sequence[Point], floor: float, scale: float, color: str, gid: str
     ) -> None:
-        """Fill below those points (s, s late) that lie above the floor (s); `y` is the foot."""
+        """Fill the area between `floor` (s) and the points (s, s late) above it; `y` is 0 s."""
         outlines: list[list[Point]] = []
         base, inside = self.y - floor * scale, False
         for at, height in points:
@@ -226,14 +226,14 @@ class Page:
     def box(
         self, start: float, seconds: float, top: float, height: float, look: Fill, *, gid: str
     ) -> None:
-        """Draw a box, at least two pixels wide; its hatch only where there is room for it."""
+        """Draw a box, at least two pixels wide, with its hatch if there is room for it."""
         pixel = self.span / self.room
         box = Rectangle((start, top), max(seconds, 2 * pixel), height, transform=self._time)
         box.set(facecolor=look.face, edgecolor=look.edge, linewidth=0.6, zorder=look.order, gid=gid)
         if seconds > 6 * pixel:
             box.set_hatch(look.hatch or "")
         elif look.edge == PAPER:
-            box.set_linewidth(0)  # white edges would leave nothing of it
+            box.set_linewidth(0)  # white edges would cover the whole box
         self.figure.add_artist(box)
 
     def across(self, start: float, end: float, y: float, color: str, gid: str = "rule") -> None:
@@ -241,7 +241,7 @@ class Page:
         self._line([start, end], [y, y], self._time, color).set_gid(gid)
 
     def dashed(self, y: float, color: str, gid: str) -> None:
-        """Draw a dashed line over the whole time."""
+        """Draw a dashed line from the begin of the time to its end."""
         line = self._line([0, self.span], [y, y], self._time, color)
         line.set(dashes=(4, 3), zorder=4, gid=gid)
 
@@ -250,7 +250,7 @@ class Page:
         self._line([at, at], [self.y, self.y + 4], self._time, QUIET)
 
     def marks(self, times: Sequence[float], shape: str, face: str, edge: str, gid: str) -> None:
-        """Draw a mark at each of those moments, in the row that begins at `y`."""
+        """Draw a mark at each of these moments, in the row that begins at `y`."""
         marker: Any = {"heart": _heart(), "cross": "X", "arrow": CARETRIGHT}[shape]
         marks = Line2D(times, [self.y + 11] * len(times), marker=marker, transform=self._time)
         marks.set(linestyle="none", markersize=7, markeredgewidth=0.9, zorder=5, gid=gid)
@@ -280,11 +280,11 @@ class Page:
 def arranged(
     edges: list[tuple[float, float]], widths: list[float], low: float, high: float
 ) -> tuple[float, list[tuple[float, int, float]]]:
-    """Place labels so that none overlaps another; return the price and x, row and stem of each.
+    """Place labels so that no two overlap; return the cost, and x, row and stem of each label.
 
-    A label starts at the left edge of its mark, or ends at its right edge, or is moved to fit, in
-    row 0, the lowest, or higher, with a stem down to its mark. All ways are tried (three labels:
-    at most 216), and the one with fewest rows and moves is taken.
+    A label starts at the left edge of its mark, or ends at its right edge, or is moved to fit the
+    page. It is in row 0, the lowest, or in a higher row with a stem down to its mark. All ways are
+    tried (at most 216 for three labels), and the way with the fewest rows and moves wins.
     """
     ways = []
     for (begin, end), width in zip(edges, widths, strict=True):
@@ -309,7 +309,7 @@ def arranged(
 
 
 def _bends(points: list[Point]) -> list[Point]:
-    """Leave out points that lie on a straight line between others: half of an SVG would be they."""
+    """Leave out points on a straight line between two others: they would be half of an SVG."""
     kept = points[:2]
     for x, y in points[2:]:
         (x0, y0), (x1, y1) = kept[-2:]
@@ -320,7 +320,7 @@ def _bends(points: list[Point]) -> list[Point]:
 
 
 def png(figure: Figure) -> bytes:
-    """Return the figure as PNG of 32 colours: a third of the size, and no difference to the eye."""
+    """Return the figure as a PNG of 32 colours: a third of the size, and it looks the same."""
     figure.patch.set(visible=True, facecolor=PAPER)
     canvas = _agg.FigureCanvasAgg(figure)
     canvas.draw()
@@ -334,7 +334,7 @@ def png(figure: Figure) -> bytes:
 
 @cache
 def _families() -> list[str]:
-    """Return DejaVu Sans, which matplotlib brings, and those of FALLBACKS that are here."""
+    """Return DejaVu Sans, which comes with matplotlib, and the FALLBACKS on this system."""
     here = {font.name for font in fontManager.ttflist}
     return ["DejaVu Sans", *(name for name in FALLBACKS if name in here)]
 
@@ -351,13 +351,13 @@ def _ruler() -> Any:
 
 @lru_cache(1000)
 def _width(text: str, size: float) -> float:
-    """The width of a text in CSS pixels; the fonts are looked at as they come, never styled."""
+    """Return the width of a text in CSS pixels, as written in the normal style."""
     width, _, _ = _ruler().get_text_width_height_descent(text, _font("normal", size), False)
     return float(width) / 2
 
 
 def _drawable(text: str) -> str:
-    """Replace what no font here can draw by a box: matplotlib would warn for each."""
+    """Replace characters that no font here has by a box; matplotlib would warn of each."""
     return text if text.isascii() else "".join(map(_drawn, text))
 
 

@@ -1,4 +1,4 @@
-"""What a gateway saw during a call, as text under its picture: what was late, what was cut off."""
+"""The gateway's log of a call, as text below the chart: late heartbeats, closed connections."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import html
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-FIRST, LAST = 10, 50  # events shown of a long log: how it began, and how it ended
-_LONGEST = 120  # characters of what a bot said
+FIRST, LAST = 10, 50  # events shown at the begin and at the end of a long log
+_LONGEST = 120  # characters shown of a bot's message
 _SECONDS = ("gap", "late")
 
 
 def as_html(log: Sequence[Mapping[str, Any]], began: float) -> str:
-    """Return the log as HTML that unfolds; empty when there was no gateway.
+    """Return the log as HTML that the reader can unfold; "" when there was no gateway.
 
-    `began` is the call's start in monotonic seconds, as the events' `at`.
+    `began` is the start of the call in monotonic seconds, like the `at` of the events.
     """
     if not log:
         return ""
@@ -25,7 +25,7 @@ def as_html(log: Sequence[Mapping[str, Any]], began: float) -> str:
 
 
 def as_text(log: Sequence[Mapping[str, Any]], began: float) -> list[str]:
-    """Return one line an event: seconds since the call began, what happened, and its facts."""
+    """Return one line per event: seconds since the call began, the event, and its details."""
     lines = [_line(event, began) for event in log]
     left_out = len(lines) - FIRST - LAST
     if left_out > 0:

@@ -1,6 +1,6 @@
-"""The parts of the picture of a watched run, from the top, and how each of them looks.
+"""The parts of the chart of a watched run, from top to bottom, and how each of them looks.
 
-Import this module only to draw: it imports matplotlib, through `canvas`.
+Import this module only to draw, because `canvas` imports matplotlib.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from autograder.report.canvas import FAINT, INK, PAPER, QUIET, Fill, Note, Page,
 from autograder.report.story import LIBRARIES, NOTABLE, DrawnBlock, Lane, Span, Story, shared
 from autograder.text import duration, printable
 
-STEP, LATE, BLOCK = "#4b7496", "#a9bfd0", "#7d1d12"  # dark, middle and darkest without colours
+STEP, LATE, BLOCK = "#4b7496", "#a9bfd0", "#7d1d12"  # as greys: dark, middle, darkest
 
 HELD = Fill(BLOCK, PAPER, "/////", 4)
 ALLOWED = Fill(STEP, PAPER, "/////", 4)
@@ -21,7 +21,7 @@ DOUBTFUL = Fill(PAPER, BLOCK, "/////", 4)
 TAKEN = Fill("#eceff1", "#8d99a4", "....", 3)
 BAND, PALE_BAND = Fill("#f7ebe5", order=0.2), Fill("#f4f5f7", order=0.1)
 
-MOST_NOTES = 3  # labels on blocks, longest first; more would hide the picture
+MOST_NOTES = 3  # labels on blocks, longest first; more would hide the chart
 STRIP = 58.0  # CSS pixels: height of the lateness strip
 
 
@@ -62,8 +62,10 @@ def _paint_lanes(page: Page, story: Story) -> None:
 
 
 def _note_blocks(page: Page, lane: Lane, noted: list[int]) -> None:
-    """Label the blocks, longest first; if labels clash, the shorter ones lose their code, and then
-    their label."""
+    """Label the blocks, the longest first.
+
+    If labels overlap, the shorter blocks lose the code in their label, and then the label.
+    """
     blocks = [block for block in lane.blocks if id(block) in noted]
     for count in range(len(blocks), 0, -1):
         for whole in range(count, -1, -1):
@@ -74,7 +76,7 @@ def _note_blocks(page: Page, lane: Lane, noted: list[int]) -> None:
 
 
 def _note(page: Page, drawn: DrawnBlock, whole: bool) -> Note:
-    """Return the label of a block, with as much of its code as fits if `whole`."""
+    """Return the label of a block; if `whole`, with as much of its code as fits."""
     code = drawn.block.code if whole else ""
     words, room = drawn.words(code), page.width - 2 * page.pad
     while len(code) > 4 and page.measure(words) > room:
@@ -122,7 +124,7 @@ def _paint_lateness(page: Page, story: Story) -> None:
     page.y += 3 + STRIP
     outline = _skyline(story.late, page.span, int(page.room * 2))
     page.area(outline, 0.0, scale, LATE, "lateness")
-    for drawn in story.over:  # dark is only what the code did for certain
+    for drawn in story.over:  # dark only where the code certainly held the loop
         end = drawn.start + drawn.block.seconds
         during = [p for p in outline if drawn.start <= p[0] <= end]
         page.area(during, limit or 0.0, scale, BLOCK, "over the limit")
@@ -133,12 +135,12 @@ def _paint_lateness(page: Page, story: Story) -> None:
 
 
 def _skyline(late: list[Span], span: float, columns: int) -> list[Point]:
-    """Return lateness over time: (moment, how late a tick due then ran).
+    """Return lateness over time: (moment, how late a tick due at that moment ran).
 
-    A tick due at t that ran d late tells that one due at t + d/2 would have run d/2 late.
+    If a tick due at t ran d late, then a tick due at t + d/2 would have run d/2 late.
     """
     points: list[Point] = []
-    free = 0.0  # until when the ticks so far had to wait
+    free = 0.0  # when the loop was free for the ticks so far
     number = 0
     for column in range(columns + 1):
         at = span * column / columns
@@ -168,7 +170,7 @@ def _paint_heartbeats(page: Page, story: Story) -> None:
         page.across(min(start, at), at, page.y + 11, FAINT, "connection")
         start = page.span if back is None else back
     resumed = [back for *_, back in story.kills if back is not None]
-    page.marks(resumed, "arrow", PAPER, STEP, "resumed")  # it ends where the first beat begins
+    page.marks(resumed, "arrow", PAPER, STEP, "resumed")  # its tip touches the first beat
     page.marks([at for at, silent in story.beats if not silent], "heart", STEP, STEP, "on time")
     page.marks([at for at, silent in story.beats if silent], "heart", PAPER, BLOCK, "late")
     page.marks([at for at, _, _ in story.kills], "cross", BLOCK, PAPER, "closed")

@@ -1,6 +1,6 @@
 """Block and Record: everything measured about one call, as plain data.
 
-A record crosses from the process where the code ran, so `from_plain` trusts nothing it is given.
+A record may come from the process where the learner's code ran, so `from_plain` checks everything.
 """
 
 from __future__ import annotations
@@ -9,41 +9,41 @@ import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
-# How a call ended; "no plain data": it returned what cannot be graded. All but "returned" have an
-# error. A learner's own TimeoutError is "raised".
+# How a call ended. "no plain data" means that it returned a value that cannot be graded. All
+# outcomes but "returned" have an error. A TimeoutError of the learner's own code is "raised".
 CallOutcome = Literal[
     "returned", "no plain data", "raised", "timed out", "process ended", "not attempted"
 ]
 
 
 SHORTEST = 0.003  # s: a shorter block is not kept; the tightest limit of the course is 10 ms
-BEAT = 0.005  # s between two beats under uvloop, whose passes cannot be bracketed
+BEAT = 0.005  # s between two timers on uvloop, whose passes cannot be bracketed
 
 
 def shortest_kept(loop: str = "asyncio") -> float:
-    """Return the seconds from which on a block is certain to be in the record of a run."""
+    """Return the length in seconds from which on a block is certain to be in a record."""
     return SHORTEST + (BEAT if loop == "uvloop" else 0.0)
 
 
 @dataclass(frozen=True)
 class Block:
-    """One stretch for which the code held the loop; seconds, and seconds since the call began."""
+    """One period during which the code held the loop; `start` is in s since the call began."""
 
     seconds: float
     start: float
-    kind: str  # "cpu", "sleep", "gil" when a thread of the learner's held the GIL, or "earlier"
-    # when the doubt is about a job that ran already when the call began
-    file: str  # "In [7]", "cell repair_two", or a file's name; empty when no line was seen
+    kind: str  # "cpu"; "sleep"; "gil": a thread of the learner's held the GIL; "earlier": perhaps
+    # a job that is older than the call held the GIL
+    file: str  # "In [7]", "cell repair_two", or a file's name; "" when no line was seen
     line: int
     code: str
     function: str
-    doubt: float = 0.0  # seconds more that may have been the machine
+    doubt: float = 0.0  # further seconds, which the machine may have caused
 
     @classmethod
     def from_plain(cls, plain: Any) -> Block:
         """Return the block that a record's `to_plain` wrote; raises ValueError for anything else.
 
-        Whether its numbers are such as a clock shows is left to the record.
+        The record checks the numbers of its blocks.
         """
         if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
             raise ValueError("a block lacks fields, or has others")
@@ -56,14 +56,14 @@ class Block:
 
 @dataclass
 class Record:
-    """Everything measured about one call, as plain data that crosses the wire."""
+    """Everything measured about one call, as plain data that can cross to another process."""
 
     name: str
     began: float = 0.0
     value: bytes | None = None
     outcome: CallOutcome = "returned"
     error: tuple[str, str, str, int] | None = None  # type, message, file as shown, line
-    raised_by: str = ""  # the learner's function that raised it, which a driver may have called
+    raised_by: str = ""  # the learner's function that raised it; a driver may have called it
     traceback: str = ""
     seconds: float = 0.0
     blocks: list[Block] = field(default_factory=list)
@@ -71,9 +71,9 @@ class Record:
     lanes: list[tuple[str, list[tuple[float, float]]]] = field(default_factory=list)
     noise: list[tuple[float, float]] = field(default_factory=list)
     loop: str = "asyncio"
-    blind: bool = False  # the kernel told nothing about waits
+    blind: bool = False  # the kernel showed no run-queue waits
     tampered: str = ""
-    starved: float = 0.0  # seconds that a call out of time had waited for a CPU
+    starved: float = 0.0  # seconds that a timed-out call waited for a CPU
 
     def to_plain(self) -> dict[str, Any]:
         """Return the record as plain data, each of its blocks as a dict."""
@@ -83,8 +83,8 @@ class Record:
     def from_plain(cls, plain: Any) -> Record:
         """Return the record that `to_plain` wrote; raises ValueError for anything else.
 
-        What a candidate process sends is a claim: types and numbers are checked here, so that no
-        check can be fooled by a NaN or an object that is not what it seems.
+        A candidate process can send anything. Types and numbers are checked here, so that no NaN
+        and no object with a method of its own can deceive a check of the report.
         """
         if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
             raise ValueError("a record lacks fields, or has others")
@@ -113,10 +113,10 @@ class Record:
 
     @classmethod
     def from_stored(cls, plain: dict[str, Any]) -> Record:
-        """Return the record that `to_plain` wrote, perhaps of an older version of the course.
+        """Return the record that `to_plain` wrote, perhaps in an older version of the course.
 
-        Fields that came later have their defaults, and those that have gone are left out. Raises
-        ValueError or TypeError for what is no record.
+        Newer fields get their defaults, and fields that no longer exist are left out. Raises
+        ValueError or TypeError for anything that is not a record.
         """
         new = cls(name="").to_plain()
         if plain.get("error") is not None:

@@ -1,7 +1,7 @@
-"""What a watched call did, and the checks that speak about it in sentences.
+"""`Report`: what `watch` returns, with its checks and their messages.
 
-`Record` is what crosses from the process where the code ran: plain data. `Report` is what people
-and test cells hold: the contract of `watch`.
+A `Record` is the plain data that comes from the process where the code ran. A `Report` is what
+people and test cells use: the contract of `watch`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,9 @@ from autograder.report import story
 from autograder.report.record import Block, Record, shortest_kept
 from autograder.text import duration
 
-REPEATS_TO_BELIEVE = 3  # blind runs in a row that must agree before a sleeping block is believed
+REPEATS_TO_BELIEVE = 3  # blind runs in a row that must show a block before it is believed
+AGAIN = "Run the cell again; it does not count against you."
+TOO_BUSY = f"This machine was too busy to measure this. {AGAIN}"
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Check:
 
 
 class LoggedGateway(Protocol):
-    """What a check reads of a gateway handle."""
+    """What a check reads from a gateway handle."""
 
     heartbeat: float
     grace: int
@@ -47,24 +49,24 @@ class Report:
     """The outcome of one watched call.
 
     Each check returns the report, so that checks can be chained, or raises an outcome whose text
-    is one sentence for the learner. All times are float seconds.
+    is a message for the learner. All times are float seconds.
     """
 
     def __init__(self, record: Record) -> None:
         self.record = record
         self.blocks = sorted(record.blocks, key=lambda b: -b.seconds)
         self.gateway_log: list[dict[str, Any]] = []
-        self.checks: list[Check] = []  # those that were made, whether they held or not
+        self.checks: list[Check] = []  # all checks that were made, passed or failed
 
     @property
     def value(self) -> Any:
-        """What the call returned; raises NotAttempted or CallFailed when it raised."""
+        """What the call returned; raises NotAttempted, Inconclusive or CallFailed if it did not."""
         self._came_to_an_end()
         return wire.unpack(self.record.value or b"null")
 
     @property
     def error(self) -> tuple[str, str, int] | None:
-        """None, or what the call raised: (type name, message, line)."""
+        """What the call raised: (type name, message, line); None if it returned."""
         if self.record.error is None:
             return None
         kind, message, _, line = self.record.error
@@ -77,39 +79,41 @@ class Report:
 
     @property
     def longest_block(self) -> float:
-        """The longest stretch for which the code held the loop: the number that is graded."""
+        """The longest time for which the code held the loop, in s: this number is graded."""
         return max((block.seconds for block in self.blocks), default=0.0)
 
     @property
     def limit(self) -> float | None:
-        """The limit of the last check of the loop; None when the loop was not checked."""
+        """The limit of the last `responsive`, in s; None when there was no such check."""
         limits = [check.limit for check in self.checks if check.name == "responsive"]
         return limits[-1] if limits else None
 
     @property
     def noise(self) -> float:
-        """How much time the machine took away from the loop in long passes."""
+        """For how long other programs kept the loop waiting in long passes, in s."""
         return sum(seconds for _, seconds in self.record.noise)
 
     @property
     def _earlier(self) -> float:
-        """For how long a job that is older than the call may have held the loop."""
+        """For how long a job that is older than the call may have held the loop, in s."""
         return sum(block.doubt for block in self.blocks if block.kind == "earlier")
 
     def lag(self, percentile: float) -> float:
-        """Return a percentile (0 to 100) of how late the fixed-schedule ticks were. Shown, never
-        graded: it contains what the machine did."""
+        """Return a percentile (0 to 100) of the lateness of ticks on a fixed schedule, in s.
+
+        It is shown and never graded, because it includes delays that the machine caused.
+        """
         late = sorted(lateness for _, lateness in self.record.late)
         if not late:
             return 0.0
         return late[min(len(late) - 1, int(len(late) * percentile / 100))]
 
     def responsive(self, limit: float = 0.1, gateway: LoggedGateway | None = None) -> Report:
-        """Check that the code never held the loop for `limit` seconds.
+        """Check that each block was shorter than `limit` seconds.
 
-        With a `gateway`, also that it kept the bot's connection; what the gateway saw becomes part
-        of the sentence and of the picture. Raises LoopBlocked; NotAttempted or CallFailed when the
-        call raised; Inconclusive when the machine could explain the block, or the kill.
+        With a `gateway`, also check that the bot kept its connection; the message and the chart
+        then include the gateway's log. Raises LoopBlocked; NotAttempted or CallFailed when the call
+        raised; Inconclusive when the machine may have caused the block or the lost connection.
         """
         self.checks.append(Check("responsive", limit))
         if gateway is not None:
@@ -127,57 +131,57 @@ class Report:
         return self
 
     def returned(self, expected: Any) -> Report:
-        """Check the value, type and all; raises WrongValue, or NotAttempted or CallFailed."""
+        """Check the value and its type; raises WrongValue, or what `value` raises."""
         self.checks.append(Check("returned"))
         value = self.value
         if not same(value, expected):
-            of_type = ""
+            got, wanted = _short(value), _short(expected)
             if type(value) is not type(expected):
-                of_type = f" (a {type(value).__name__}, not a {type(expected).__name__})"
-            self._fail(
-                WrongValue(
-                    f"`{self.record.name}` returned {_short(value)}{of_type}, "
-                    f"but {_short(expected)} was expected."
-                )
-            )
+                got += f" ({type(value).__name__})"
+                wanted += f" ({type(expected).__name__})"
+            self._fail(WrongValue(f"`{self.record.name}` returned {got}; expected {wanted}."))
         return self
 
     def within(self, bound: float) -> Report:
-        """Check the wall time; raises TooSlow, or Inconclusive when the machine took so much away
-        that it could explain the miss. Prefer what a server counted."""
+        """Check that the call took at most `bound` seconds of wall time.
+
+        Raises TooSlow; Inconclusive when the machine may have caused the delay; or what `value`
+        raises. A count made by a server is a better check than a time.
+        """
         self.checks.append(Check("within", bound))
         self._came_to_an_end()
         if self.seconds > bound:
             if self.seconds - self.noise - self._earlier <= bound or self.lag(50) > bound / 20:
                 raise Inconclusive(
                     f"`{self.record.name}` took {duration(self.seconds)} "
-                    f"(bound {duration(bound)}), but this machine was too busy to blame it. "
-                    f"Run the cell again."
+                    f"(limit {duration(bound)}). {TOO_BUSY}"
                 )
             self._fail(
                 TooSlow(
                     f"`{self.record.name}` took {duration(self.seconds)}; "
-                    f"at most {duration(bound)} was allowed."
+                    f"the limit is {duration(bound)}."
                 )
             )
         return self
 
     @property
     def sentence(self) -> str:
-        """What happened, in one sentence."""
+        """What happened, in one or two sentences."""
         name, error = self.record.name, self.record.error
         if error is not None:
             return self._error_sentence()
         longest = self.longest_block
         if longest:
-            held = f"the longest block of the loop was {duration(longest)}{_place(self.blocks[0])}"
-        elif self.blocks:  # each of them may have been the machine
+            allowed = "" if self.limit is None else f" (limit {duration(self.limit)})"
+            line = _place(self.blocks[0])
+            held = f"The longest block was {duration(longest)}{allowed}{',' * bool(line)}{line}"
+        elif self.blocks:  # the machine may have caused each of them
             worst = max(self.blocks, key=lambda block: block.doubt)
-            held = f"the loop may have stood still for up to {duration(worst.doubt)}{_place(worst)}"
+            held = f"The loop may have been held for up to {duration(worst.doubt)}{_place(worst)}"
         else:
             least = duration(shortest_kept(self.record.loop))
-            held = f"the loop was free: no block of {least} or longer"
-        return f"`{name}` ran for {duration(self.seconds)}; {held}."
+            held = f"The loop was free: no block of {least} or longer"
+        return f"`{name}` ran for {duration(self.seconds)}. {held}."
 
     def __repr__(self) -> str:
         return self.sentence
@@ -203,10 +207,10 @@ class Report:
         given = self.record.seconds - self.record.starved
         starved = given < self.record.starved and self.longest_block < given / 2
         if outcome == "timed out" and starved:
-            # It might have ended in time elsewhere; a loop that was held all the time would not.
+            # On a free machine the call might have ended in time, unless it held its loop.
             raise Inconclusive(
                 f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
-                f"{duration(self.record.starved)} of them. Run the cell again."
+                f"{duration(self.record.starved)} of that time. {AGAIN}"
             )
         self._fail(CallFailed(self._error_sentence()))
 
@@ -216,7 +220,7 @@ class Report:
         where = f" at line {line} of {file}" if file else ""
         match self.record.outcome:
             case "not attempted":
-                return f"`{name}`: not attempted yet."
+                return f"`{name}`: not attempted. The cell still raises NotImplementedError."
             case "timed out":
                 return f"`{self.record.name}` {message}{where}."
             case "process ended":
@@ -235,20 +239,23 @@ class Report:
             f"(limit {duration(limit)}){_place(block)}"
         )
         if block.kind == "gil":
-            sentence += ", a thread that kept the GIL"
-        elif (tasks := story.turns(self.record, block.start, block.seconds)) > 1:
-            sentence += (
-                f": {tasks} tasks in turn, {duration(block.seconds / tasks)} each on average"
-            )
+            sentence += ", in a thread that kept the GIL"
         sentence += "."
+        tasks = story.turns(self.record, block.start, block.seconds)
+        if block.kind != "gil" and tasks > 1:
+            sentence += (
+                f" These were {tasks} tasks, one directly after the other: "
+                f"{duration(block.seconds / tasks)} each on average."
+            )
         if kills:
             sentence += (
-                f" No heartbeat could leave: after {duration(kills[0]['gap'])} of silence the "
-                f"gateway closed the connection with {kills[0]['code']}."
+                f" The bot could not send its heartbeat, so the gateway closed the connection "
+                f"({kills[0]['code']}) after {duration(kills[0]['gap'])}."
             )
         others = sum(1 for b in self.blocks if b.seconds >= limit) - 1
         if others:
-            sentence += f" ({others} more block{'s' if others > 1 else ''} over the limit.)"
+            were = "blocks were" if others > 1 else "block was"
+            sentence += f" {others} more {were} longer than the limit."
         return sentence
 
     def _doubt(self, block: Block, limit: float) -> None:
@@ -260,30 +267,30 @@ class Report:
         if self.record.blind and _agree(self.record.name, block, limit):
             self._fail(LoopBlocked(self._blocked_sentence(_certain(block), limit, [])))
         why = (
-            "this system does not tell sleeping from waiting for a CPU"
+            "this system does not show whether your code slept or waited for a CPU"
             if self.record.blind
-            else "other work on this machine may have caused it"
+            else "other programs on this machine may be the reason"
         )
         raise Inconclusive(
             f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
-            f"(limit {duration(limit)}){_place(block)}, but {why}. Run the cell again."
+            f"(limit {duration(limit)}){_place(block)}, but {why}. {AGAIN}"
         )
 
     def _judge_kill(self, kill: dict[str, Any]) -> None:
-        """A loop that was free all the time can still lose its connection: on a starved machine, or
-        by a bot that stopped beating. Which of them is told by what the machine took away."""
-        said = (
-            f"the gateway closed the connection with {kill['code']} after {duration(kill['gap'])} "
-            f"without a heartbeat"
+        """Raise the outcome of a lost connection although the loop was free.
+
+        Either the machine was starved, or the bot stopped its heartbeats. The time that the machine
+        took decides between the two.
+        """
+        closed = (
+            f"The loop was free, but the gateway closed the connection ({kill['code']}) after "
+            f"{duration(kill['gap'])} without a heartbeat."
         )
         if self.lag(100) > 0.05 or self.noise > 0.05:
-            raise Inconclusive(
-                f"The loop was free, yet {said}: this machine was too busy. Run the cell again."
-            )
+            raise Inconclusive(f"{closed} {TOO_BUSY}")
         self._fail(
             LoopBlocked(
-                f"While `{self.record.name}` ran the loop was free, yet {said}: "
-                f"the bot itself stopped sending heartbeats."
+                f"{closed} The bot stopped sending them: check the task that sends heartbeats."
             )
         )
 
@@ -293,7 +300,7 @@ class Report:
 
 
 def same(value: Any, expected: Any) -> bool:
-    """Whether two plain values are equal, with exactly the same types all the way down."""
+    """Whether two plain values are equal and have exactly the same types at every level."""
     try:
         return wire.pack(value) == wire.pack(expected) or (
             type(value) is type(expected) is dict
@@ -305,7 +312,7 @@ def same(value: Any, expected: Any) -> bool:
 
 
 def _show(report: Report) -> None:
-    """Show a report whose check failed: in a notebook, its picture."""
+    """Show a report whose check failed: in a notebook, its chart."""
     import sys
 
     if "IPython" not in sys.modules:
@@ -319,7 +326,7 @@ def _show(report: Report) -> None:
 
 
 def show(report: Report) -> None:
-    """Show a report whose check failed, before the sentence."""
+    """Show a report whose check failed, before its message."""
     (context.this_process.show or _show)(report)
 
 
@@ -327,7 +334,7 @@ _blind_runs: dict[str, list[float]] = {}
 
 
 def _agree(name: str, block: Block, limit: float) -> bool:
-    """Whether the last blind runs of this call all showed a block: starvation would not repeat."""
+    """Whether the last blind runs of this call all had a block; starvation does not repeat."""
     runs = _blind_runs.setdefault(name, [])
     runs.append(block.seconds + block.doubt)
     del runs[:-REPEATS_TO_BELIEVE]

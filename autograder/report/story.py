@@ -1,7 +1,7 @@
-"""What the picture of a watched run tells: its lanes, its blocks, and the sentences about them.
+"""The content of a watched run's chart: its lanes, its blocks, and the sentences about them.
 
-A record may come from a candidate's process, so everything here is made safe to draw first: times
-are finite, names are one line of printable characters, and there are not too many of anything.
+A record may come from a candidate's process, so everything is made safe to draw first: times are
+finite, names are one line of printable characters, and the number of everything is limited.
 """
 
 from __future__ import annotations
@@ -18,43 +18,43 @@ from autograder.text import duration, printable
 if TYPE_CHECKING:
     from autograder.report.record import Block, Record
 
-Beat = tuple[float, float]  # sent at; how long it had been silent if that was too long, else 0
+Beat = tuple[float, float]  # sent at; seconds since the beat before if they were too long, else 0
 Kill = tuple[float, int, float | None]  # closed at, close code, resumed at
 Span = tuple[float, float]  # start, seconds
 
-NOTABLE = 0.010  # s: with no limit given, a block of one tick or more is shown as a block
-MOST_BLOCKS = 200  # shown as blocks, longest first; a shorter one is a step like any other
+NOTABLE = 0.010  # s: without a limit, a block of one tick or more is shown as a block
+MOST_BLOCKS = 200  # blocks shown as such, longest first; the others are ordinary steps
 MOST_LANES = 60  # a record holds at most 40
 _BY_ANOTHER = {"gil": ", a thread kept the GIL", "earlier": ", a job of an earlier cell"}
-LIBRARIES = "libraries"  # the lane of what libraries do for themselves
+LIBRARIES = "libraries"  # the lane of tasks that libraries make for themselves
 
 
 @dataclass
 class DrawnBlock:
-    """A block made safe to draw, and what its picture and its label need beside it."""
+    """A block made safe to draw, and what its box and its label need as well."""
 
     block: Block
     place: str  # "line 7", or "bot.py, line 7" outside a notebook
-    over: bool = False  # not allowed by the limit; without a limit, every block shown
+    over: bool = False  # at or over the limit; without a limit, at or over NOTABLE
     doubtful: bool = False  # over the limit only with its doubt
 
     @property
     def shown(self) -> float:
-        """How long it is drawn, in seconds."""
+        """The length of the drawn box, in seconds."""
         return self.block.seconds + self.block.doubt if self.doubtful else self.block.seconds
 
     @property
     def start(self) -> float:
-        """Where it begins on the time axis, in seconds."""
+        """The begin of the box on the time axis, in seconds."""
         return self.block.start
 
     @property
     def end(self) -> float:
-        """Where it ends as drawn, in seconds."""
+        """The end of the drawn box, in seconds."""
         return self.start + self.shown
 
     def words(self, code: str) -> str:
-        """Say what the label says: how long, and where."""
+        """Return the text of its label: how long, at which line, and `code`."""
         upto = "up to " if self.doubtful else ""
         where = f" at {self.place}" if self.place else ""
         thread = _BY_ANOTHER.get(self.block.kind, "")
@@ -63,13 +63,13 @@ class DrawnBlock:
 
 @dataclass
 class Lane:
-    """The steps of one task, or of several of one name that lived one after the other."""
+    """The steps of one task, or of several tasks of one name that ran one after the other."""
 
     name: str
     steps: list[Span]
-    lives: list[Span]  # from the first step of a task to the end of its last
-    tasks: int = 1  # 0: what ran on the loop itself
-    blocks: list[DrawnBlock] = field(default_factory=list)  # those that were one of the steps
+    lives: list[Span]  # per task: from its first step to the end of its last one
+    tasks: int = 1  # 0: callbacks of the loop itself
+    blocks: list[DrawnBlock] = field(default_factory=list)  # those in one of the steps
 
 
 class Story:
@@ -104,7 +104,7 @@ class Story:
         self.span = max(ends)
         worst = max((seconds for _, seconds in self.noise), default=0.0)
         if worst < NOTABLE and sum(seconds for _, seconds in self.noise) < self.span / 20:
-            self.noise = []  # every machine takes a little, and it says nothing
+            self.noise = []  # every machine takes a little time
         self.beats = [beat for beat in beats or () if 0 <= beat[0] <= self.span]
         self.kills = [
             (at, code, back if back is not None and back <= self.span else None)
@@ -118,16 +118,16 @@ class Story:
 
     @property
     def title(self) -> str:
-        """The picture's headline."""
+        """The headline of the chart."""
         ran = f"{self.name}() ran {duration(self.seconds)}{self._raised}; {self._stood}"
         taken = sum(seconds for _, seconds in self.noise)
-        if not self.over and taken >= (self.limit or NOTABLE):  # lest it be taken for the code's
+        if not self.over and taken >= (self.limit or NOTABLE):  # say that this was not the code
             ran += self._taken
         return ran + self._lost
 
     @property
     def sentences(self) -> str:
-        """Two sentences for who cannot see the picture: what ran, and what held the loop."""
+        """Two sentences for people who cannot see the chart: what ran, and what held the loop."""
         tasks = sum(lane.tasks for lane in self.lanes)
         ran = f"{self.name}() ran for {duration(self.seconds)}"
         ran += f" in {tasks} task{'s' * (tasks > 1)}" if tasks else ""
@@ -141,7 +141,7 @@ class Story:
         kind, message, _, line = self.error
         match self.outcome:
             case "not attempted":
-                return ", not attempted yet"
+                return ", not attempted"
             case "timed out":
                 return f" and {printable(message, 60)}"
             case "process ended":
@@ -158,7 +158,7 @@ class Story:
             return f"the loop was free: no block of {least} or longer{allowed}"
         if not self.over:
             most = duration(self.longest.block.seconds)
-            return f"the loop never stood still for more than {most}{allowed}"
+            return f"the longest block was {most}{allowed}"
         worst, times = self.over[0], len(self.over)
         stood = "may have stood still" if worst.doubtful else "stood still"
         often = f" {times} times," if times > 1 else ""
@@ -189,7 +189,7 @@ class Story:
 
 
 def spans(pairs: Iterable[Any]) -> list[Span]:
-    """Return, in order, the pairs that can be drawn: numbers, none negative, none over a day."""
+    """Return the pairs that can be drawn, sorted: two numbers from 0 to 100 000 seconds."""
     return sorted(
         (float(pair[0]), float(pair[1]))
         for pair in pairs
@@ -202,12 +202,12 @@ def spans(pairs: Iterable[Any]) -> list[Span]:
 def turns(record: Record, start: float, seconds: float) -> int:
     """Return how many tasks took turns in the block that began at `start`, or 1.
 
-    Two commands that sleep for 0.9 s each can be one pass of the loop: one block of 1.8 s. A task
-    counts whose step was at least half as long as the longest; nothing is said when they were less
-    than 90 % of the block, for then the rest of it was something else, or is not on record.
+    Two commands that sleep for 0.9 s each can run in one pass of the loop: one block of 1.8 s. A
+    task counts if its step was at least half as long as the longest step. If these steps were less
+    than 90 % of the block, the result is 1: the rest is something else, or was not recorded.
     """
     noise = [taken for began, taken in spans(record.noise) if abs(began - start) < 1e-6]
-    end = start + seconds + max(noise, default=0.0)  # on the clock
+    end = start + seconds + max(noise, default=0.0)  # in wall time
     every = [step for lane in _lanes(record.lanes[:MOST_LANES]) for step in lane.steps]
     steps = [length for begin, length in every if start <= begin < end]
     long_enough = max(steps, default=0.0) / 2
@@ -216,7 +216,7 @@ def turns(record: Record, start: float, seconds: float) -> int:
 
 
 def shared(steps: list[Span], noise: list[Span]) -> list[Span]:
-    """Return the parts of the steps during which the machine did other work."""
+    """Return the parts of the steps during which other programs had the CPU."""
     parts = []
     for start, seconds in noise:
         first = max(0, bisect_right(steps, (start, math.inf)) - 1)
@@ -228,11 +228,11 @@ def shared(steps: list[Span], noise: list[Span]) -> list[Span]:
 
 
 def _lanes(recorded: list[Any]) -> list[Lane]:
-    """Return the lanes; tasks of one name that never overlap share one, as heartbeats do.
+    """Return the lanes. Tasks of one name that never overlap share a lane, as heartbeats do.
 
-    So do all tasks that libraries made for themselves ("aiohttp: write_bytes"), and it is the last:
-    of the eleven lanes of a bot that answers once, seven told nothing. One that held the loop for
-    10 ms keeps a lane of its own.
+    All tasks that libraries made for themselves ("aiohttp: write_bytes") share the last lane.
+    Otherwise seven of the eleven lanes of a bot that answers once would say nothing to its author.
+    A library's task that held the loop for 10 ms keeps a lane of its own.
     """
     lanes: list[Lane] = []
     libraries = Lane(LIBRARIES, [], [], tasks=0)
@@ -263,7 +263,7 @@ def _lanes(recorded: list[Any]) -> list[Lane]:
 
 
 def _united(lives: list[Span]) -> list[Span]:
-    """Return the times in which at least one of them was alive."""
+    """Return the periods in which at least one of the tasks was alive."""
     united: list[Span] = []
     for start, seconds in sorted(lives):
         if united and start <= sum(united[-1]):
@@ -285,8 +285,10 @@ def _drawn(block: Block, limit: float | None) -> DrawnBlock:
 
 
 def _safe(block: Block) -> Block:
-    """Return the block with times that can be drawn and texts of one line; a candidate's record may
-    hold any."""
+    """Return the block with times that can be drawn and texts of one line.
+
+    A candidate's record may hold any times and texts.
+    """
     start, seconds = (spans([(block.start, block.seconds)]) or [(0.0, 0.0)])[0]
     _, doubt = (spans([(0.0, block.doubt)]) or [(0.0, 0.0)])[0]
     return replace(
@@ -303,13 +305,13 @@ def _safe(block: Block) -> Block:
 
 
 def _lane_of(block: DrawnBlock, lanes: list[Lane]) -> Lane:
-    """Return the lane whose step the block is, else one for the loop itself, made when needed."""
+    """Return the lane with the step of this block, else the loop's own lane, made if needed."""
     best = max(lanes, key=lambda lane: _match(lane.steps, block) * (lane.tasks > 0), default=None)
     if best is not None and best.tasks and _match(best.steps, block) > 0:
         return best
     if lanes and not lanes[0].tasks:
         own = lanes[0]
-    else:  # a callback, or many small steps in one pass of the loop
+    else:  # the block is a callback, or many small steps in one pass
         own = Lane("event loop", [], [], tasks=0)
         lanes.insert(0, own)
     own.steps = sorted([*own.steps, (block.start, block.shown)])
@@ -317,20 +319,21 @@ def _lane_of(block: DrawnBlock, lanes: list[Lane]) -> Lane:
 
 
 def _match(steps: list[Span], block: DrawnBlock) -> float:
-    """Return how well one of the steps covers the block: 1 the same, 0 not at all."""
+    """Return how well the best step covers the block: 1 exactly, 0 not at all."""
     near = bisect_right(steps, (block.start, math.inf))
     best = 0.0
     for start, seconds in steps[max(0, near - 1) : near + 2]:
         both = min(start + seconds, block.end) - max(start, block.start)
-        if both >= 0.8 * block.shown:  # the step may be longer: what the machine took is not code
+        if both >= 0.8 * block.shown:  # a step is longer when the machine took a part of it
             best = max(best, both / max(seconds, block.shown, 1e-9))
     return best
 
 
 def _certain_noise(noise: list[Span], blocks: list[DrawnBlock]) -> list[Span]:
-    """Return the noise behind the block of the same pass, and without what is in doubt.
+    """Return the noise, drawn after the block of the same pass and without the block's doubt.
 
-    The probe knows how much of a pass the machine took, not when, and it counts doubt as noise."""
+    The probe knows how much of a pass the machine took, but not when. It counts doubt as noise.
+    """
     by_start = {round(block.start, 6): block for block in blocks}
     certain = []
     for start, seconds in noise:

@@ -1,13 +1,13 @@
-"""The picture of a watched run: what the tasks did, above how late the loop was, on one time axis.
+"""The chart of a watched run: the tasks above, the lateness of the loop below, on one time axis.
 
-Every task has a lane, and every step of it is a solid bar. A block is dark and hatched, and says
-how long it was and on which line; a pale band carries it through the lanes of the others, where it
-shows as a gap, down to the strip that tells how late each 10 ms tick ran. Below are the heartbeats,
-where there is a gateway. What the machine took away is pale and dotted. Nothing is told by colour
-alone, and nothing needs a legend.
+Every task has a lane, and every step of the task is a solid bar. A block is a dark, hatched bar,
+and its label says how long it was and at which line. A pale band continues the block through the
+lanes of the other tasks, which have a gap there, down to the strip with the lateness of each 10 ms
+tick. If there is a gateway, the heartbeats are below. Time that the machine took is pale and
+dotted. Nothing is shown by colour alone, and the chart needs no legend.
 
-`story` makes a record safe and finds the words, `plot` composes the picture of its parts, and
-`canvas` is paper and ink. Matplotlib is imported when something is drawn, and not before.
+`story` makes a record safe and writes the sentences, `plot` draws the parts, and `canvas` is the
+page. Matplotlib is imported when the first chart is drawn.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["alt_text", "as_html", "draw", "heard"]
 
-WIDE, NARROW = 720, 360  # CSS pixels: a notebook's width, and a phone's or half a notebook's
-SWITCH = 540  # CSS pixels: in less room than this, the narrow picture is shown
+WIDE, NARROW = 720, 360  # CSS pixels: the width of a notebook; of a phone, or half a notebook
+SWITCH = 540  # CSS pixels: in less room than this, the narrow chart is shown
 
 
 def draw(
@@ -40,13 +40,13 @@ def draw(
     *,
     width: int = WIDE,
 ) -> Figure:
-    """Draw a record as a matplotlib Figure of `width` CSS pixels, at two dots a pixel.
+    """Draw a record as a matplotlib Figure of `width` CSS pixels, with two dots per pixel.
 
     `limit` is how long a block may be, in seconds. `beats` and `kills` come from `heard`.
     """
     import matplotlib.style
 
-    with matplotlib.style.context("default"):  # a learner's own style must not reach our picture
+    with matplotlib.style.context("default"):  # a learner's own style must not change our chart
         from autograder.report.plot import paint
 
         return paint(Story(record, limit, beats, kills), title, width)
@@ -59,12 +59,13 @@ def as_html(
     kills: Sequence[Kill] | None = None,
     title: str | None = None,
 ) -> str:
-    """Return the picture as HTML that stands alone, with its text for who cannot see it.
+    """Return the chart as self-contained HTML, with a text for people who cannot see it.
 
-    It is there as two PNGs, wide and narrow (about 40 kB together), and the room it gets decides
-    which of them has a width. A media query would ask the window, of which a notebook often has
-    half. Where styles are stripped (a notebook that is not trusted yet) the wide one stays. So it
-    is alone where nothing else would be left (`context`).
+    There are two PNGs, a wide and a narrow one (about 40 kB together). The width of the output
+    decides which of them is shown. A media query would test the window, and a notebook often has
+    only half of it. Where styles are stripped (in a notebook that is not trusted), the wide one is
+    shown. An examination draws the wide one only (see `context`), because
+    grading.submission.sanitize keeps no other.
     """
     from autograder.report.canvas import png
 
@@ -91,7 +92,7 @@ def alt_text(
     beats: Sequence[Beat] | None = None,
     kills: Sequence[Kill] | None = None,
 ) -> str:
-    """Say in two sentences what the picture shows: what ran and how long; what held the loop."""
+    """Return two sentences: what ran and for how long, and what held the loop."""
     return Story(record, limit, beats, kills).sentences
 
 

@@ -18,10 +18,10 @@ UNPACKS = b"\nInstalling collected packages:"  # pip's words, when the last pack
 
 
 def cold() -> Iterator[tuple[str, Mapping[str, float]]]:
-    """The seconds of each part of an install, by installer; into a folder that is removed again.
+    """Yield each installer with the seconds of its parts; each installs into a temporary folder.
 
-    Caches are as they are: a second install on one machine fetches little. Raises UserMistake when
-    there is no installer, and RuntimeError with the end of the log when one fails.
+    Caches are kept, so a second installation on one machine downloads little. Raises UserMistake
+    when there is no installer, and RuntimeError with the end of the log when one fails.
     """
     for number in range(len(bootstrap.ways(sys.executable))):
         with tempfile.TemporaryDirectory(prefix="unblocked-cold-") as folder:

@@ -1,1 +1,1 @@
-"""`bench grading`: CPU, time and memory of grading a class, beside stock nbgrader and otter."""
+"""`bench grading`: CPU, time and memory of grading a class: this course, stock nbgrader, otter."""

@@ -1,11 +1,11 @@
 """`bench grading`: what a class costs here, with stock nbgrader, and with otter, in one run.
 
-Each way grades the same submissions, and must give the same scores. The CPU is that of everything
-the command starts, its own start included. The ways take turns on the five cells. The unit, whose
-answers take 15 s of CPU by themselves, is graded by us and by stock nbgrader side by side: one
-examination a core, as `grade` would; with more, the machine would leave tests open. Without `quick`
-it takes half an hour, and writes figures/grading.md and .json; `--repeats 3` takes only so many of
-the unit: 6 minutes.
+Each way grades the same submissions, and must give the same scores. The CPU includes everything
+that the command starts, and its own start. The ways take turns on the five cells. The unit, whose
+answers take 15 s of CPU by themselves, is graded by the course and by stock nbgrader at the same
+time, with one examination per core, as `grade` does; with more, tests would be inconclusive.
+Without `quick` it takes half an hour, and writes figures/grading.md and .json; `--repeats 3` takes
+only three submissions of the unit: 6 minutes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from autograder.grading.examination import provenance
 from autograder.paths import FIGURES
 
 SUBMISSIONS = 50
-FEW = 10  # a run of so many tells what the start costs, and what each further submission does
+FEW = 10  # submissions of a second run, which tells the start's cost from that of a submission
 OTTERS = 10  # otter takes 6 s a submission
 # To be reached: s of CPU for one more submission, wall time of it as a multiple of what it waits,
 # and how many times the CPU stock nbgrader takes.

@@ -1,8 +1,8 @@
-"""What watching costs: CPU of an echo round trip, and of a pass with 50 callbacks, against nothing.
+"""What watching costs: CPU of an echo round trip and of a pass with 50 callbacks, with and without.
 
-Each repeat runs the bare loop, the watched one, and the bare one again, and gives one ratio; the
-table shows their median and the middle half. All three run in one process, since two processes of
-one program differ by 5 %; but for the peers that leave their patches behind.
+Each repeat runs the bare loop, the watched loop, and the bare loop again, and gives one ratio. The
+table shows the median of the ratios and their middle half. All three run in one process, because
+two processes of one program differ by 5 %. Peers that leave their patches behind are an exception.
 
 They run on a thread of their own, as `watch` does in a notebook. On the main thread, where a signal
 handler could hide in select's sleep, the probe gives every select a time-out, and costs more.

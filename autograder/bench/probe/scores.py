@@ -22,7 +22,7 @@ from autograder.bench.probe.worker import Worker
 PEERS_EVERY = 3
 LOADS = {"0": (0, 0), "2": (2, 0), "8": (8, 0), "8+mem": (8, 1)}
 LANES = {"0": 2, "2": 3, "8": 6, "8+mem": 6}  # how many measure side by side, at most
-PEERS_TAKE = 3  # a repeat with the peers takes so many times as long as one without
+PEERS_TAKE = 3  # a repeat with the peers takes this many times as long as one without
 
 
 @dataclass(frozen=True)
@@ -66,10 +66,10 @@ def campaign(
     *,
     thin: bool = False,
 ) -> list[SnippetRun]:
-    """Return a row for every run; `say` hears each as it comes.
+    """Return a row for every run; `say` is called with each row when it is complete.
 
-    The repeats are shared among so many lanes, each with workers of its own, as the load allows:
-    beside 8 hogs another lane is one hog more.
+    The repeats are divided among lanes, each with workers of its own. The load decides their
+    number, because with 8 hogs another lane is one more hog.
     """
     rows: list[SnippetRun] = []
     shared = {snippet.name for snippet in spread(snippets, PEERS_EVERY)}

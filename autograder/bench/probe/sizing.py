@@ -35,10 +35,10 @@ def burn(seconds: float) -> float:
 
 
 def nap(seconds: float) -> float:
-    """Sleep in the kernel for so long; return it.
+    """Sleep in the kernel for `seconds`, and return `seconds`.
 
-    time.sleep counts from a little before it is asleep: who loses the CPU in between, as beside 8
-    hogs a thread does that has just computed, sleeps up to 8 ms less than it was told to.
+    time.sleep begins to count a little before the thread is asleep. A thread that loses its CPU in
+    between sleeps up to 8 ms less than it should; with 8 hogs this happens after computing.
     """
     select.select([], [], [], seconds)
     return seconds

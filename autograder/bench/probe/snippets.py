@@ -70,7 +70,7 @@ class _Echo(asyncio.Protocol):
 
 
 class _Client(_Echo):
-    """Sends again as soon as the answer is there, so many times."""
+    """Sends again as soon as the answer arrives, `trips` times."""
 
     def __init__(self, trips: int, done: asyncio.Future[None]) -> None:
         self.trips, self.done = trips, done

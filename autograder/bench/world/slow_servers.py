@@ -1,9 +1,9 @@
-"""Servers on loopback that answer late, in a process of their own: what a blocking call waits for.
+"""Servers on loopback that answer late, in a process of their own; blocking calls wait for them.
 
-`servers()` starts them once a process; they end when this process does (end of their stdin).
+`servers()` starts them once per process. They end with this process (at the end of their stdin).
 Every answer comes `DELAY` seconds after the request. `poke` is a datagram, so that sending it from
 a snippet cannot itself block: `write PATH` opens a FIFO and writes a line after the delay, `drain
-PATH` opens it at once and starts to read after the delay.
+PATH` opens it immediately and starts to read after the delay.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # exercise: fetches
 # expect: fails
-# message: was expected
+# message: ; expected
 
 # %% answer="fetches"
 async def fetch_all(urls):

@@ -1,6 +1,6 @@
 # exercise: repair_five
 # expect: fails
-# message: was expected
+# message: ; expected
 
 # %% answer="repair_five_odds"
 async def odds(seed, throws):

@@ -1,6 +1,6 @@
 # exercise: repair_five
 # expect: fails
-# message: was expected
+# message: ; expected
 
 # %% answer="repair_five_oracle"
 async def oracle(url, question):

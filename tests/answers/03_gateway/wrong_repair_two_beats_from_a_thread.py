@@ -1,6 +1,6 @@
 # exercise: repair_two
 # expect: fails
-# message: No heartbeat could leave
+# message: The bot could not send its heartbeat
 
 # %% answer="repair_two_remind"
 import threading

@@ -1,6 +1,6 @@
 # exercise: repair_two
 # expect: fails
-# message: `time.sleep(seconds)`. No heartbeat could leave
+# message: `time.sleep(seconds)`. The bot could not send its heartbeat
 
 # %% answer="repair_two_remind"
 async def remind(ctx, seconds: float, *, what: str):

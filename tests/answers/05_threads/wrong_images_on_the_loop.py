@@ -1,6 +1,6 @@
 # exercise: images
 # expect: fails
-# message: No heartbeat could leave
+# message: The bot could not send its heartbeat
 
 # %% answer="images"
 async def portrait(photo):

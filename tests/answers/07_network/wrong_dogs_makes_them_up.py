@@ -1,6 +1,6 @@
 # exercise: dogs
 # expect: fails
-# message: was expected
+# message: ; expected
 
 # %% answer="dogs"
 class Kennel:

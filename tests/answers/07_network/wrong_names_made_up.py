@@ -1,6 +1,6 @@
 # exercise: names
 # expect: fails
-# message: was expected
+# message: ; expected
 
 # %% answer="names"
 async def look_up(names, server):

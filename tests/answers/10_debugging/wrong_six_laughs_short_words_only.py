@@ -1,6 +1,6 @@
 # exercise: six_faults
 # expect: fails
-# message: was expected
+# message: ; expected
 
 # %% answer="six_faults_laughs"
 async def laughs(words):
