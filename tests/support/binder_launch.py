@@ -1,8 +1,9 @@
 """A launch on Binder without Binder: the image's entrypoint, and a learner's Run All in it.
 
-`python3 binder_launch.py IMAGE PLAN` must be started by `namespaces.apart`, without a network: it starts JupyterLab as Binder does, opens the notebooks of the plan over
-Jupyter's own REST and WebSocket interfaces, queues all their cells, saves them, runs the plan's
-commands as a terminal would, and prints what happened as JSON.
+`python3 binder_launch.py IMAGE PLAN` must be started by `namespaces.apart`, without a network: it
+starts JupyterLab as Binder does, opens the notebooks of the plan over Jupyter's own REST and
+WebSocket interfaces, queues all their cells, saves them, runs the plan's commands as a terminal
+would, and prints what happened as JSON.
 IMAGE is what binder_image.py made.
 """
 
