@@ -1,9 +1,8 @@
 """Submissions that attack: none gains a point, harms a file, sees a secret, or leaves a process.
 
-One file of tests/hostile/ is one attack, named by it. Its first line says what it tries. A plain
-cell runs before all others, `answer="double"` and `answer="roll"` take the place of the answers
-below, which are wrong and slow. An attack that gets what it wants says so itself (`succeeded`), and
-that it came to its end (`tried`): one that breaks before that would prove nothing.
+One file of tests/hostile/ is one attack; how such a file reads is said in support/attacks.py. An
+attack that gets what it wants says so itself (`succeeded`), and that it came to its end (`tried`):
+one that breaks before that would prove nothing.
 """
 
 from __future__ import annotations
@@ -15,19 +14,18 @@ import secrets
 import shutil
 import sqlite3
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from attacks import FOLDER, MARK, cells_of, put_out
 
-from autograder.course.author import parse
 from autograder.environment import finding
 from autograder.grading.examination import examine, verdicts
-from autograder.grading.examination.cells import Cell, Examined
+from autograder.grading.examination.cells import Cell
 from autograder.grading.jail import availability, confine
 
-FOLDER = Path(__file__).parents[1] / "hostile"
 ATTACKS = sorted(FOLDER.glob("*.py"))
-MARK = "98765.4"  # s that a daemon sleeps: by that it is found
 LAYERS, REFUSED = confine.offered()
 SLOW = {
     "loop_is_stopped_for_good", "clock_stands_still", "exhausts_memory", "fork_bomb",
@@ -40,45 +38,6 @@ pytestmark = [
     ),
     pytest.mark.timeout(180),
 ]
-
-SETUP = """
-import os
-
-from autograder import watch
-
-COURSE, MARK, SECRET_BACKWARDS = {course!r}, {mark!r}, {secret!r}
-
-
-def tried():
-    print("TRI" + "ED")
-
-
-def succeeded(what):
-    print("SUCC" + "EED" + "ED:", what)
-"""
-
-ANSWERS = {
-    "double": "async def double(number):\n    return 0",
-    "roll": (
-        "import time\n\nasync def roll(spec):\n    time.sleep(0.4)\n    return f'{spec}: rolled'"
-    ),
-}
-
-TESTS = {
-    "double": """
-import random
-
-number = random.randrange(1, 10**9)
-report = await watch(double, number, timeout=2)
-report.returned(2 * number)
-expected = "answer-{secret}"
-""",
-    "roll": """
-report = await watch(roll, "2d6", timeout=2)
-report.returned("2d6: rolled")
-report.responsive(0.1)
-""",
-}
 
 
 @pytest.fixture
@@ -98,21 +57,14 @@ def course(tmp_path: Path) -> Path:
     return root
 
 
-def cells_of(path: Path, course: Path, secret: str) -> list[Cell]:
-    """The notebook of one attack."""
-    attack = parse.read(path, path.name)
-    answers = ANSWERS | {cell.name: cell.source for cell in attack if cell.role == "answer"}
-    setup = SETUP.format(course=str(course), mark=MARK, secret=secret[::-1])
-    found = [Cell(0, "setup", "tools", setup)]
-    for cell in attack:
-        if cell.role != "answer":
-            found.append(Cell(len(found), "learner", "attack", cell.source))
-    for name, source in answers.items():
-        found.append(Cell(len(found), "learner", name, source))
-    for name, source in TESTS.items():
-        text = source.replace("{secret}", secret)
-        found.append(Cell(len(found), "test", f"{name}_visible", text, 5.0))
-    return found
+@pytest.fixture(scope="module", autouse=True)
+def grader() -> Iterator[None]:
+    """One fork server for all attacks, as in a batch; what started it has a secret."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_TOP_SECRET", "token")
+        examine.close()
+        yield
+        examine.close()
 
 
 def state_of(root: Path) -> dict[str, str]:
@@ -143,15 +95,12 @@ def marked_processes() -> list[str]:
         for p in ATTACKS
     ],
 )
-def test_an_attack_gains_nothing(path: Path, course: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("GRADER_TOP_SECRET", "token")
+def test_an_attack_gains_nothing(path: Path, course: Path) -> None:
     secret = secrets.token_hex(8)
     ours = Path(examine.__file__).parents[1]
     before = state_of(course), state_of(ours), sorted(os.listdir("/")), sorted(os.listdir("/tmp"))
     cells = cells_of(path, course, secret)
-    examine.close()  # a fork server that has the environment of this test
     examined = examine.examine(cells, own_files=course / "source" / "90_toy", seconds=60)
-    examine.close()
 
     tests = {cell.name: examined.seen[cell.index] for cell in cells if cell.role == "test"}
     for name, seen in tests.items():
@@ -170,11 +119,6 @@ def test_an_attack_gains_nothing(path: Path, course: Path, monkeypatch: pytest.M
     assert sorted(os.listdir("/")) == before[2]
     left = {name for name in set(os.listdir("/tmp")) - set(before[3]) if "pwned" in name}
     assert not left
-
-
-def put_out(cells: list[Cell], examined: Examined) -> str:
-    """All that the cells, and the calls of the tests, put out."""
-    return "".join(str(examined.seen[cell.index].outputs) for cell in cells)
 
 
 def examination_cap() -> int:

@@ -20,25 +20,32 @@ def become(user: int) -> None:
     """Make this process that user's, with Python in reach."""
     linux.unshare(linux.NEW_MOUNTS)
     linux.mount("none", "/", "", linux.RECURSIVE | linux.PRIVATE)
-    for place in {sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[2])}:
-        closed = [path for path in Path(place).parents if not path.stat().st_mode & 0o001]
-        if closed:
-            uncover(place, str(closed[-1]))
+    uncover({sys.prefix, sys.base_prefix, str(Path(__file__).resolve().parents[2])})
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
     os.environ.update(HOME="/nowhere", USER="somebody", LOGNAME="somebody")
 
 
-def uncover(place: str, closed: str) -> None:
-    """Cover the folder `closed`, which is above `place`, by one that holds nothing else."""
+def uncover(places: set[str]) -> None:
+    """Cover each closed folder above these places by one that holds nothing but them."""
+    held: dict[str, list[str]] = {}  # by the outermost closed folder
+    for place in sorted(places):  # a folder before what lies in it
+        closed = [str(path) for path in Path(place).parents if not path.stat().st_mode & 0o001]
+        if closed and not any(Path(place).is_relative_to(one) for one in held.get(closed[-1], [])):
+            held.setdefault(closed[-1], []).append(place)
     bound = linux.BIND | linux.RECURSIVE
-    with tempfile.TemporaryDirectory() as aside:
-        linux.mount(place, aside, "", bound)
-        linux.mount("tmpfs", closed, "tmpfs", 0, "mode=755,size=1m")
-        os.makedirs(place)
-        linux.mount(aside, place, "", bound)
-        linux.unmount(aside)
+    for closed_folder, inside in held.items():
+        with tempfile.TemporaryDirectory() as name:
+            asides = [Path(name, str(number)) for number, _ in enumerate(inside)]
+            for place, aside in zip(inside, asides, strict=True):
+                aside.mkdir()
+                linux.mount(place, str(aside), "", bound)
+            linux.mount("tmpfs", closed_folder, "tmpfs", 0, "mode=755,size=1m")
+            for place, aside in zip(inside, asides, strict=True):
+                os.makedirs(place)
+                linux.mount(str(aside), place, "", bound)
+                linux.unmount(str(aside))
 
 
 if __name__ == "__main__":

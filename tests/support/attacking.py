@@ -10,7 +10,7 @@ import json
 import sys
 from pathlib import Path
 
-from test_hostile import FOLDER, cells_of, put_out
+from attacks import FOLDER, cells_of, put_out
 
 from autograder.grading.examination import examine
 

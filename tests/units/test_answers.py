@@ -3,87 +3,78 @@ each wrong one fails the exercise it is named for, with the message meant for it
 
 One examination holds an answer to each exercise of a lab, for half of its time is the same for
 all: servers, setup cells, stubs. An answer that does not come out as it is named is examined again
-alone, so that its partners can neither spoil nor excuse it. Four run at once: they wait more than
-they work, and a verdict does not depend on load.
+alone, so that its partners can neither spoil nor excuse it. Several run at once: they wait more
+than they compute, and a verdict does not depend on load.
+
+The labs are the built ones: that they are what the text says is proven by `build --check`, and a
+text that was changed since is told here. The tests of one unit run on one worker of xdist
+(conftest.py), which starts their examinations when it comes to the first of them.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import os
+from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from itertools import groupby, zip_longest
+from itertools import zip_longest
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import nbformat
 import pytest
+from examining import Seen, examine
 
 from autograder.bench.hogs import hogs
-from autograder.course.author import answers, parse, release, render
+from autograder.course.author import answers, parse, render
 from autograder.course.author.lint import lab as lab_rules
 from autograder.course.unit import Unit, repository, shown, written
 from autograder.grading.examination import verdicts
+from autograder.grading.submission import assignment
 
 ROOT = repository()
 UNITS = [unit for unit in written(ROOT) if unit.lab_text.exists()]
 STUB, OURS = "stub", "ours"
-AT_ONCE = 4
+# Four on a machine, of two cores as of more: each computes for half of its time. Two workers share.
+AT_ONCE = 2 if "PYTEST_XDIST_WORKER" in os.environ else 4
 TRIES = 3  # for what a busy machine left open, as the examiner's own repeats do
 SECONDS = 600  # for one test: its own examination, and what is before it in the queue
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What the examination said about one test cell."""
-
-    name: str
-    status: str
-    message: str
 
 
 def files() -> Iterator[Any]:
     """All answers as parameters; without --quick all are run, with it one of each kind."""
     for unit in UNITS:
-        found = sorted(answers.found(unit.answers), key=_kind)
-        for _, alike in groupby(found, key=_kind):
-            for number, path in enumerate(alike):
-                name = f"{unit.name}/{path.stem}"
-                yield pytest.param(path, id=name, marks=[pytest.mark.slow] if number else [])
+        kinds = set()
+        for path in answers.found(unit.answers):
+            name, kind = f"{unit.name}/{path.stem}", (path.stem.split("_")[0], exercise_of(path))
+            yield pytest.param(path, id=name, marks=[pytest.mark.slow] if kind in kinds else [])
+            kinds.add(kind)
 
 
-def _kind(path: Path) -> tuple[bool, str]:
-    answer = answers.load(path)
-    return not answer.right, answer.exercise
+def exercise_of(path: Path) -> str:
+    """The exercise of an answer, by its head alone: all 400 are asked while tests are collected."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("# exercise:"):
+                return line.partition(":")[2].strip()
+    raise ValueError(f"{path} has no line `# exercise: ...`")
 
 
-def selected(request: pytest.FixtureRequest) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The tests of this file that are to run: name and parameters."""
-    for item in request.session.items:
-        # others have a fixture of that name as well
-        if item.path == Path(__file__) and "examined" in getattr(item, "fixturenames", ()):
-            yield item.name, getattr(item, "callspec").params  # noqa: B009 not declared by pytest
+load = cache(answers.load)
 
 
-@pytest.fixture(scope="session")
-def labs(request: pytest.FixtureRequest) -> dict[str, tuple[dict[str, Any], dict[str, Any]]]:
-    """Of each unit that is wanted our lab and the one handed out, made from the text as it is."""
-    ours = {}
-    wanted = [params.get("unit") or params["path"].parent for _, params in selected(request)]
-    for unit in UNITS:
-        if unit.name not in {one.name for one in wanted}:
-            continue
-        called = shown(ROOT, unit.lab_text)
-        ours[unit.name] = render.notebook(
-            parse.read(unit.lab_text, called), graded=True, called=called
-        )
-    released, refused = release.release(
-        {name: {f"{name}.ipynb": render.as_bytes(lab)} for name, lab in ours.items()}
+@cache
+def labs(unit: Unit) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Our lab and the one handed out, as they are built; the text must still say the same."""
+    called = shown(ROOT, unit.lab_text)
+    ours = render.notebook(parse.read(unit.lab_text, called), graded=True, called=called)
+    assert render.as_bytes(ours) == unit.lab.read_bytes(), (
+        f"{called} has changed: run `python3 -m autograder build` first"
     )
-    assert not refused
-    return {name: (lab, json.loads(released[name][f"{name}.ipynb"])) for name, lab in ours.items()}
+    return ours, json.loads(unit.release.read_bytes())
 
 
 @dataclass(frozen=True)
@@ -91,74 +82,78 @@ class Examined:
     """What is under way: examinations by name, of stubs, of our labs and of groups of answers."""
 
     pool: ProcessPoolExecutor
-    labs: Mapping[str, tuple[dict[str, Any], dict[str, Any]]]
-    groups: dict[Path, tuple[Path, ...]]  # an answer -> all that are in its notebook
-    running: dict[str, Future[list[Seen]]]
+    wanted: list[tuple[str, Unit, Path | None]]  # test, its unit, and its answer
+    groups: dict[Path, tuple[Path, ...]] = field(default_factory=dict)  # answer -> its notebook's
+    running: dict[str, Future[list[Seen]]] = field(default_factory=dict)
 
     def start(self, unit: Unit, name: str, paths: tuple[Path, ...] = ()) -> None:
-        ours, notebook = self.labs[unit.name]
+        ours, notebook = labs(unit)
         for path in paths:
-            notebook = answers.fill(notebook, answers.load(path))
-        worked = json.dumps(ours if name == f"{unit.name} {OURS}" else notebook)
-        self.running[name] = self.pool.submit(examine, unit, json.dumps(ours), worked)
+            notebook = answers.fill(notebook, load(path))
+        worked = ours if name == f"{unit.name} {OURS}" else notebook
+        originals = assignment.originals_of_notebook(ours)
+        read = nbformat.reads(json.dumps(worked), as_version=4)
+        cells = assignment.cells_to_examine(read, originals)
+        promised = assignment.promised(originals)
+        self.running[name] = self.pool.submit(examine, unit.folder, cells, promised)
 
-    def of(self, path: Path) -> list[Seen]:
-        return self.running[str(self.groups[path])].result()
+    def start_groups(self, unit: Unit, paths: list[Path]) -> None:
+        for group in together(paths):
+            self.start(unit, str(group), group)
+            self.groups.update(dict.fromkeys(group, group))
+
+    def start_unit(self, unit: Unit) -> None:
+        """Start what the selected tests of a unit want, unless that is done; the longest first."""
+        mine = [(name, path) for name, of, path in self.wanted if of == unit]
+        self.wanted[:] = [one for one in self.wanted if one[1] != unit]
+        for kind, test in ((OURS, "test_our"), (STUB, "test_the_stub")):
+            if any(name.startswith(test) for name, _ in mine):
+                self.start(unit, f"{unit.name} {kind}")
+        self.start_groups(unit, [path for _, path in mine if path])
+
+    def of(self, unit: Unit, kind: str) -> list[Seen]:
+        self.start_unit(unit)
+        return self.running[f"{unit.name} {kind}"].result()
+
+    def of_answer(self, path: Path) -> tuple[list[Seen], tuple[Path, ...]]:
+        self.start_unit(unit_of(path))
+        group = self.groups[path]
+        return self.running[str(group)].result(), group
 
     def alone(self, unit: Unit, name: str, *paths: Path) -> list[Seen]:
         """A notebook with these answers, examined now and not at the end of the queue."""
         with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            apart = Examined(pool, self.labs, {}, {})
+            apart = Examined(pool, [])
             apart.start(unit, name, paths)
             return apart.running[name].result()
 
 
 @pytest.fixture(scope="session")
-def examined(
-    request: pytest.FixtureRequest, labs: Mapping[str, tuple[dict[str, Any], dict[str, Any]]]
-) -> Iterator[Examined]:
-    """The examinations that the selected tests want, in their order."""
+def examined(request: pytest.FixtureRequest) -> Iterator[Examined]:
+    """The examinations that the selected tests want; each unit's begin with its first test."""
+    wanted = []
+    for item in request.session.items:
+        # others have a fixture of that name as well
+        if item.path == Path(__file__) and "examined" in getattr(item, "fixturenames", ()):
+            params = getattr(item, "callspec").params  # noqa: B009 not declared by pytest
+            path = params.get("path")
+            wanted.append((item.name, params.get("unit") or unit_of(path), path))
     with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
-        found = Examined(pool, labs, {}, {})
-        paths = []
-        for name, params in selected(request):
-            if "path" in params:
-                paths.append(params["path"])
-                continue
-            kind = OURS if name.startswith("test_our") else STUB
-            found.start(params["unit"], f"{params['unit'].name} {kind}")
-        for group in together(paths):
-            found.start(Unit(ROOT, group[0].parent.name), str(group), group)
-            found.groups.update(dict.fromkeys(group, group))
-        yield found
+        yield Examined(pool, wanted)
         pool.shutdown(cancel_futures=True)
+
+
+def unit_of(path: Path) -> Unit:
+    return Unit(ROOT, path.parent.name)
 
 
 def together(paths: list[Path]) -> Iterator[tuple[Path, ...]]:
     """Groups of answers to different exercises of one lab, the first ones first."""
-    for _, of_unit in groupby(paths, key=lambda path: path.parent.name):
-        exercises: dict[str, list[Path]] = {}
-        for path in of_unit:
-            exercises.setdefault(answers.load(path).exercise, []).append(path)
-        for row in zip_longest(*exercises.values()):
-            yield tuple(path for path in row if path is not None)
-
-
-def examine(unit: Unit, ours: str, worked: str) -> list[Seen]:
-    """Examines one worked lab, in a process of the pool."""
-    import nbformat
-
-    from autograder.grading.examination import examine as examination
-    from autograder.grading.submission import assignment
-
-    originals = assignment.originals_of_notebook(json.loads(ours))
-    notebook = nbformat.reads(worked, as_version=4)  # type: ignore[no-untyped-call]
-    cells = assignment.cells_to_examine(notebook, originals)
-    found = examination.examine(
-        cells, promised=assignment.promised(originals), own_files=unit.folder
-    )
-    seen = [(cell.name, found.seen[cell.index]) for cell in cells if cell.role == "test"]
-    return [Seen(name, one.status, one.message) for name, one in seen]
+    of_exercise: dict[str, list[Path]] = {}
+    for path in sorted(paths, key=lambda path: (path.stem.split("_")[0], exercise_of(path))):
+        of_exercise.setdefault(exercise_of(path), []).append(path)
+    for row in zip_longest(*of_exercise.values()):
+        yield tuple(path for path in row if path is not None)
 
 
 @cache
@@ -171,14 +166,14 @@ def exercises(unit: Unit) -> dict[str, set[str]]:
 
 def own_tests(path: Path, seen: list[Seen]) -> list[Seen]:
     """The tests of the exercise that an answer is for."""
-    own = exercises(Unit(ROOT, path.parent.name))[answers.load(path).exercise]
+    own = exercises(unit_of(path))[load(path).exercise]
     assert own, f"{path.name}: its exercise has no test"
     return [one for one in seen if one.name in own]
 
 
 def wrong_about(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> str:
     """What did not come out as the answer is named, as text; empty when all did."""
-    answer, own = answers.load(path), own_tests(path, seen)
+    answer, own = load(path), own_tests(path, seen)
     taken = [one for partner in group for one in own_tests(partner, seen)]
     found = unlike(verdicts.NOT_ATTEMPTED, [one for one in seen if one not in taken])
     if answer.right:
@@ -206,7 +201,7 @@ def unlike(status: str, seen: list[Seen]) -> str:
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_the_stub_is_not_attempted_everywhere(unit: Unit, examined: Examined) -> None:
-    seen = examined.running[f"{unit.name} {STUB}"].result()
+    seen = examined.of(unit, STUB)
     assert seen
     assert unlike(verdicts.NOT_ATTEMPTED, seen) == ""
 
@@ -215,42 +210,37 @@ def test_the_stub_is_not_attempted_everywhere(unit: Unit, examined: Examined) ->
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_our_own_answers_get_all_points(unit: Unit, examined: Examined) -> None:
-    name = f"{unit.name} {OURS}"
-    seen = examined.running[name].result()
+    seen = examined.of(unit, OURS)
     for _ in range(TRIES):
         if not any(one.status in verdicts.OPEN for one in seen):
             break
-        seen = examined.alone(unit, name)
+        seen = examined.alone(unit, f"{unit.name} {OURS}")
     assert unlike(verdicts.PASSED, seen) == ""
 
 
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("path", list(files()))
 def test_an_answer_gets_the_verdict_it_is_named_for(path: Path, examined: Examined) -> None:
-    seen, group = examined.of(path), examined.groups[path]
+    seen, group = examined.of_answer(path)
     for _ in range(TRIES):
         busy = any(one.status in verdicts.OPEN for one in own_tests(path, seen))
         if not wrong_about(path, seen, group) or not (busy or len(group) > 1):
             break
-        seen, group = examined.alone(Unit(ROOT, path.parent.name), str(path), path), (path,)
+        seen, group = examined.alone(unit_of(path), str(path), path), (path,)
     assert wrong_about(path, seen, group) == ""
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize(("beside", "times"), [(0, 3), (8, 1)], ids=["3-times", "8-hogs"])
-def test_no_verdict_flips(
-    beside: int, times: int, labs: Mapping[str, tuple[dict[str, Any], dict[str, Any]]]
-) -> None:
+def test_no_verdict_flips(beside: int, times: int) -> None:
     # A busy machine may leave a verdict open, and never turn it.
-    paths = [path for unit in UNITS for path in answers.found(unit.answers)]
     wrong = []
-    with hogs(cpu=beside), ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
+    with hogs(cpu=beside), ProcessPoolExecutor(4, get_context("spawn")) as pool:
         for _ in range(times):
-            found = Examined(pool, labs, {}, {})
-            for group in together(paths):
-                found.start(Unit(ROOT, group[0].parent.name), str(group), group)
-                found.groups.update(dict.fromkeys(group, group))
-            for path, group in found.groups.items():
-                wrong += turned(path, found.of(path), group)
+            found = Examined(pool, [])
+            for unit in UNITS:
+                found.start_groups(unit, answers.found(unit.answers))
+            for path in found.groups:
+                wrong += turned(path, *found.of_answer(path))
     assert wrong == []

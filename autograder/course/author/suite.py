@@ -1,8 +1,8 @@
 """Everything that is checked before a change is good: the same command for people and for CI.
 
 All steps run, also after one has failed; the summary at the end and the exit code tell. The checks
-run side by side, pytest after them. Its files run two at a time, for they wait more than they
-compute, and a verdict that depended on what runs beside it would be a fault of ours.
+run side by side, pytest after them. Two workers share its files (how: tests/conftest.py), for they
+wait as well as compute, and a verdict that depended on what runs beside it would be our fault.
 """
 
 from __future__ import annotations
@@ -61,10 +61,9 @@ def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
     """Leave out what is marked, unless the arguments hold a `-m` of their own: the last wins."""
     marks = "not slow and not soak" if quick else "not soak"
     select = ("-m", "" if soak else marks)
-    # In the order of the files: the longest of them have few tests, and would come last.
-    beside = (
-        () if arguments or soak else ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-    )
+    # The order is conftest's: the longest files have few tests, and would come last.
+    workers = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
+    beside = () if arguments or soak else workers
     return Step("pytest", "pytest", (*select, *beside, *arguments), live=True)
 
 
