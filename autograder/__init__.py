@@ -13,11 +13,16 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from autograder import world as world
+    from autograder.course.learner.backup import reset as reset
+    from autograder.course.learner.backup import restore as restore
+    from autograder.course.learner.backup import save as save
     from autograder.course.learner.compare import compare as compare
     from autograder.course.learner.predict import predict as predict
     from autograder.course.learner.predict import recall as recall
     from autograder.course.learner.progress import progress as progress
     from autograder.course.learner.show import show as show
+    from autograder.course.learner.survey import after as after
+    from autograder.course.learner.survey import before as before
     from autograder.grading.check import check as check
     from autograder.monitor.watch import watch as watch
 
@@ -28,10 +33,29 @@ _HOMES = {
     "compare": "autograder.course.learner.compare",
     "progress": "autograder.course.learner.progress",
     "show": "autograder.course.learner.show",
+    "save": "autograder.course.learner.backup",
+    "restore": "autograder.course.learner.backup",
+    "reset": "autograder.course.learner.backup",
+    "before": "autograder.course.learner.survey",
+    "after": "autograder.course.learner.survey",
     "check": "autograder.grading.check",
 }
 
-__all__ = ["check", "compare", "predict", "progress", "recall", "show", "watch", "world"]
+__all__ = [
+    "after",
+    "before",
+    "check",
+    "compare",
+    "predict",
+    "progress",
+    "recall",
+    "reset",
+    "restore",
+    "save",
+    "show",
+    "watch",
+    "world",
+]
 
 
 def __getattr__(name):

@@ -1,7 +1,8 @@
-"""The verbs of `python3 -m autograder`: what each is called, what it takes, which room does it.
+"""The commands of `python3 -m autograder`: their names, their arguments, and what each one calls.
 
-No verb holds logic of its own, and each imports its room only when it is called. A UserMistake is
-printed as its sentence, with exit code 2.
+Each command imports what it needs only when it is called. Most call one function; `build` also runs
+the lint and the audit, and chooses the exit code. A UserMistake is printed as its sentence, with
+exit code 2.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ Verb = Callable[[argparse.Namespace], int]
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run one verb and return the exit code: 0 done, 1 something did not hold, 2 a mistake."""
+    """Run one command and return the exit code.
+
+    0: done, 1: a check failed, 2: the user's mistake, 130: stopped with Ctrl-C.
+    """
     _let_terminate_clean_up()
     try:
         options = _read(arguments)
@@ -36,12 +40,12 @@ def main(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return 130
-    except BrokenPipeError:  # `... | head` has read enough
+    except BrokenPipeError:  # the reader, such as `head`, has ended
         sys.stderr.close()
         return 1
 
 
-# The verbs
+# The commands
 
 
 def lab(options: argparse.Namespace) -> int:
@@ -138,14 +142,14 @@ def bench(options: argparse.Namespace) -> int:
     return room.run(options.name, repeats=options.repeats, quick=options.quick, cold=options.cold)
 
 
-# What they are called, and what they take
+# Their names and arguments
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says a mistake in one sentence, where argparse prints its usage above it."""
+    """Reports a mistake in one sentence; argparse would print its usage above it."""
 
     def error(self, message: str) -> NoReturn:
-        raise UserMistake(f"{message[:1].upper()}{message[1:]}; `{self.prog} --help` says more.")
+        raise UserMistake(f"{message[:1].upper()}{message[1:]}; run `{self.prog} --help` for help.")
 
 
 _Add = Callable[[Verb, str], _Parser]
@@ -155,10 +159,10 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
     parser = _Parser(
         prog="python3 -m autograder",
         description="Unblocked: asyncio for bot authors, graded by the event loop itself.",
-        epilog="`python3 -m autograder VERB --help` says what a verb takes. Start with: lab",
+        epilog="`python3 -m autograder COMMAND --help` explains a command. Start with: lab",
         allow_abbrev=False,
     )
-    group = parser.add_subparsers(metavar="VERB", title="verbs", required=True)
+    group = parser.add_subparsers(metavar="COMMAND", title="commands", required=True)
     verbs: dict[str, _Parser] = {}
 
     def add(verb: Verb, says: str) -> _Parser:
@@ -177,45 +181,72 @@ def _parser() -> tuple[_Parser, dict[str, _Parser]]:
 def _add_for_learners(add: _Add) -> None:
     take = add(lab, "open the course in JupyterLab, with your copies of the units in work/")
     take.add_argument(
-        "--no-browser", dest="browser", action="store_false", help="only print the address"
+        "--no-browser",
+        dest="browser",
+        action="store_false",
+        help="print the address, and open no browser",
     )
-    take.add_argument("--port", type=_port, metavar="N", help="this port, not the first free one")
+    take.add_argument(
+        "--port",
+        type=_port,
+        metavar="N",
+        help="use this port (default: 8888, or the next free one)",
+    )
 
-    take = add(check, "grade one worked notebook as the examiner would; exit 0 if all passed")
+    take = add(check, "grade one lab as your instructor would; exit code 0 if everything passed")
     take.add_argument("path", metavar="PATH", help="such as work/03_gateway/03_gateway.ipynb")
 
     add(progress, "show the units, the points so far and what to do next")
 
-    take = add(gateway, "serve a Discord-like gateway for any bot; what you type is said to it")
-    take.add_argument("--port", type=_port, metavar="N", help="this port, not a free one")
+    take = add(
+        gateway, "serve a Discord-like gateway for any bot; what you type is sent to the bot"
+    )
+    take.add_argument("--port", type=_port, metavar="N", help="use this port (default: a free one)")
     take.add_argument(
-        "--heartbeat", type=_seconds, default=0.2, metavar="S", help="interval, %(default)s s"
+        "--heartbeat",
+        type=_seconds,
+        default=0.2,
+        metavar="S",
+        help="seconds between two heartbeats (default: %(default)s)",
     )
     take.add_argument(
-        "--grace", type=_count, default=2, metavar="N", help="missed beats allowed, %(default)s"
+        "--grace",
+        type=_count,
+        default=2,
+        metavar="N",
+        help="close a connection after N intervals without a heartbeat (default: %(default)s)",
     )
-    take.add_argument("--jsonl", action="store_true", help="print one JSON object an event")
+    take.add_argument("--jsonl", action="store_true", help="print one JSON object per event")
 
-    add(world, "serve what the units talk to until Ctrl-C")
+    add(world, "run the servers that the units use, until Ctrl-C")
 
-    take = add(catalog, "show asyncio's libraries beside what they replace, measured now")
-    take.add_argument("library", nargs="?", metavar="LIBRARY", help="this one only")
-    add(doctor, "say what this machine offers, and what each missing thing costs")
+    take = add(
+        catalog, "compare asyncio libraries with the blocking calls they replace, measured now"
+    )
+    take.add_argument("library", nargs="?", metavar="LIBRARY", help="only this library")
+    add(doctor, "list what this machine offers, and what you cannot do without the rest")
 
 
 def _add_for_instructors(add: _Add) -> None:
-    take = add(grade, "grade what was submitted for a unit into nbgrader's gradebook")
+    take = add(grade, "grade the submissions for a unit into nbgrader's gradebook")
     take.add_argument("unit", metavar="UNIT", help="such as 03_gateway")
-    take.add_argument("--student", metavar="S", help="this student only")
-    take.add_argument("--jobs", type=_count, metavar="N", help="so many at once, not one a core")
-    take.add_argument("--dask", metavar="ADDRESS", help="on a Dask cluster, one a worker's thread")
+    take.add_argument("--student", metavar="S", help="only this student")
+    take.add_argument(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help="how many to grade at the same time (default: one per core)",
+    )
+    take.add_argument(
+        "--dask", metavar="ADDRESS", help="use a Dask cluster, one submission per worker thread"
+    )
     take.add_argument("--json", action="store_true", help="print one JSON object")
-    take.add_argument("--regrade", action="store_true", help="also what has a grade already")
+    take.add_argument("--regrade", action="store_true", help="grade again what already has a grade")
     take.add_argument(
         "--accept-weaker-jail", action="store_true", help="grade without namespaces; see doctor"
     )
 
-    take = add(why, "print what one grade rests on")
+    take = add(why, "print the evidence for one grade")
     take.add_argument("student", metavar="STUDENT", help="as in submitted/STUDENT")
     take.add_argument("unit", metavar="UNIT", help="such as 03_gateway")
     take.add_argument("grade_id", metavar="GRADE_ID", help="such as repair_two_visible")
@@ -225,20 +256,36 @@ def _add_for_instructors(add: _Add) -> None:
 
 
 def _add_for_authors(add: _Add) -> None:
-    take = add(test, "run every check and test, as CI does; other arguments go to pytest alone")
+    take = add(
+        test, "run every check and test, as CI does; with other arguments, only pytest with these"
+    )
     take.usage = "%(prog)s [-h] [--quick] [--soak] [pytest arguments]"
-    take.add_argument("--quick", action="store_true", help="leave out the slow ones (two minutes)")
-    take.add_argument("--soak", action="store_true", help="also what repeats and loads the machine")
+    take.add_argument(
+        "--quick", action="store_true", help="leave out the slow tests (takes two minutes)"
+    )
+    take.add_argument(
+        "--soak",
+        action="store_true",
+        help="also run the long tests, which repeat and load the machine",
+    )
 
     take = add(build, "make the notebooks and the release from source/")
-    take.add_argument("--check", action="store_true", help="write nothing; fail on any difference")
+    take.add_argument(
+        "--check", action="store_true", help="write nothing; exit code 1 if anything differs"
+    )
 
     take = add(bench, "measure, and print the tables of figures")
-    take.add_argument("name", nargs="?", metavar="NAME", help="one table only")
+    take.add_argument("name", nargs="?", metavar="NAME", help="only this table")
     take.add_argument("--quick", action="store_true", help="measure each case once")
-    take.add_argument("--cold", action="store_true", help="door: also install from nothing")
     take.add_argument(
-        "--repeats", type=_count, default=20, metavar="N", help="repeats of a case, %(default)s"
+        "--cold", action="store_true", help="door: also measure an installation from nothing"
+    )
+    take.add_argument(
+        "--repeats",
+        type=_count,
+        default=20,
+        metavar="N",
+        help="repeats of each case (default: %(default)s)",
     )
 
 
@@ -250,8 +297,8 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
     name = arguments[0]
     if not name.startswith("-") and name not in verbs:
         close = difflib.get_close_matches(name, verbs, n=1)
-        hint = f"did you mean `{close[0]}`?" if close else f"there are {', '.join(verbs)}."
-        raise UserMistake(f"There is no verb `{name}`: {hint}")
+        hint = f"did you mean `{close[0]}`?" if close else f"the commands are {', '.join(verbs)}."
+        raise UserMistake(f"There is no command `{name}`: {hint}")
     options, rest = parser.parse_known_args(arguments)
     if rest and options.verb is not test:
         verbs[name].error(f"`{name}` does not take `{rest[0]}`")
@@ -262,7 +309,7 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
 def _port(text: str) -> int:
     if text.isascii() and text.isdigit() and 0 < int(text) < 65536:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text} is no port: give a number from 1 to 65535")
+    raise argparse.ArgumentTypeError(f"{text} is not a port: use a number from 1 to 65535")
 
 
 def _seconds(text: str) -> float:
@@ -272,17 +319,17 @@ def _seconds(text: str) -> float:
         value = 0.0
     if 0 < value < 3600:
         return value
-    raise argparse.ArgumentTypeError(f"{text} is no number of seconds between 0 and 3600")
+    raise argparse.ArgumentTypeError(f"{text} is not a number of seconds between 0 and 3600")
 
 
 def _count(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
-    raise argparse.ArgumentTypeError(f"{text} is no whole number above 0")
+    raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
 
 
 def _let_terminate_clean_up() -> None:
-    """Let SIGTERM and a closed terminal end the process through its `finally` blocks."""
+    """Make SIGTERM and SIGHUP (a closed terminal) raise SystemExit, so `finally` blocks run."""
 
     def leave(number: int, frame: FrameType | None) -> NoReturn:
         sys.exit(128 + number)

@@ -1,8 +1,8 @@
-"""What this machine offers to the course, and what each missing thing costs.
+"""The command `doctor`: what this machine offers, and what each missing thing costs.
 
-It runs before anything is installed, so that it can be asked when the installation fails. A room
-that depends on the machine adds a function to `_ROOMS`; tests skip with `reason(...)`, so that a
-skipped test and the doctor always give the same reason.
+It runs before anything is installed, so that people can use it when the installation fails. A part
+of the course that depends on the machine adds a function to `_ROOMS`, which returns findings. Tests
+skip with `finding.reason(...)`, so that a skipped test and `doctor` give the same reason.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from autograder.monitor import thread_stats
 
 
 def report() -> str:
-    """Return all findings as aligned text; takes well under a second."""
+    """Return all findings as aligned text; this takes less than a second."""
     rooms = {title: look() for title, look in _ROOMS.items()}
     width = max(len(finding.name) for findings in rooms.values() for finding in findings)
     lines = []
@@ -36,7 +36,7 @@ def report() -> str:
                 finding.costs, 100, initial_indent=indent, subsequent_indent=indent
             )
     missing = sum(finding.missing for findings in rooms.values() for finding in findings)
-    lines += ["", f"{missing} of the things above are missing." if missing else "All is there."]
+    lines += ["", f"Missing: {missing} of the above." if missing else "Nothing is missing."]
     return "\n".join(lines).strip()
 
 
@@ -44,7 +44,7 @@ def report() -> str:
 
 
 def python() -> list[Finding]:
-    """Which interpreter runs, and whether the course's packages are installed in it."""
+    """The interpreter that runs this, the packages in it, the installer, and the platform."""
     version = f"{platform.python_implementation()} {platform.python_version()}"
     found = f"{version}, {sys.executable} (the course runs on {RANGE})"
     too_new = f"packages may not install: then start with {RANGE}"
@@ -53,24 +53,24 @@ def python() -> list[Finding]:
 
 
 def packages() -> Finding:
-    """Whether the interpreter that runs has what requirements.txt names."""
+    """The packages of requirements.txt: are they installed for this interpreter?"""
     if bootstrap.has_everything():
         return Finding("packages", f"installed in {sys.prefix}")
     return Finding(
         "packages",
         "not installed, or not in the versions of requirements.txt",
-        "the verbs cannot run; `python3 -m autograder lab` installs them on its first start",
+        "no command works yet; `python3 -m autograder lab` installs them at its first start",
     )
 
 
 def uv() -> Finding:
-    """Whether uv is there; pip does the same, in more time, so nothing is lost without it."""
+    """The installer: uv, or pip, which does the same but takes longer."""
     found = shutil.which("uv")
     return Finding("installer", f"uv ({found})" if found else "pip (with uv it would be faster)")
 
 
 def platform_name() -> Finding:
-    """The machine, and how many CPUs this process may use."""
+    """The platform, and how many CPUs this process may use."""
     from autograder.grading.examination import provenance
 
     return Finding("platform", f"{platform.platform()}, {provenance.cores()} CPU(s)")
@@ -80,15 +80,15 @@ def platform_name() -> Finding:
 
 
 def kernel_clock() -> list[Finding]:
-    """Whether a thread's wait for a CPU can be told from its sleep."""
+    """The kernel's figures: can we tell a thread that waits for a CPU from one that sleeps?"""
     if thread_stats.knows_waits():
-        return [Finding("run-queue wait", "the kernel tells it (/proc/thread-self/schedstat)")]
+        return [Finding("run-queue wait", "the kernel shows it (/proc/thread-self/schedstat)")]
     return [
         Finding(
             "run-queue wait",
-            "the kernel does not tell it",
-            "a call that sleeps cannot be told from a busy machine: such runs are"
-            " inconclusive and must be repeated",
+            "the kernel does not show it",
+            "the course cannot tell a call that sleeps from a busy machine: such runs are"
+            " inconclusive and have to be run again",
         )
     ]
 
@@ -97,7 +97,7 @@ def kernel_clock() -> list[Finding]:
 
 
 def servers() -> list[Finding]:
-    """What the units talk to, and which program plays each part."""
+    """The servers that the units use, and the program behind each."""
     from autograder.world import availability
 
     return availability.findings()
@@ -107,18 +107,12 @@ def servers() -> list[Finding]:
 
 
 def catalog() -> list[Finding]:
-    """Which libraries of the catalog cannot be tried here."""
+    """The libraries of the catalog, and those that cannot be tried here."""
     from autograder import catalog as room
 
     cards = [card for card in room.cards() if card.fits]
     missing = [Finding(card.name, "not here", card.missing()) for card in cards if card.missing()]
     return [Finding("libraries", f"{len(cards) - len(missing)} can be compared"), *missing]
-
-
-# The jail
-
-
-# For those who change the course
 
 
 _ROOMS: dict[str, Callable[[], list[Finding]]] = {
@@ -127,5 +121,5 @@ _ROOMS: dict[str, Callable[[], list[Finding]]] = {
     "The servers": servers,
     "The catalog": catalog,
     "The jail": jail,
-    "For those who change the course": workshop,
+    "For contributors": workshop,
 }

@@ -17,7 +17,7 @@ from autograder.catalog.card import Card
 from autograder.catalog.comparing import Comparison, Table, compare_card, measure
 from autograder.outcomes import UserMistake
 
-__all__ = ["Card", "Comparison", "Table", "cards", "compare", "find", "table"]
+__all__ = ["Card", "Comparison", "Table", "cards", "compare", "find", "measure", "table"]
 
 
 def cards() -> list[Card]:

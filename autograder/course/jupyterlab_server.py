@@ -1,9 +1,9 @@
-"""JupyterLab for the course: started on 127.0.0.1 with a token of its own, ended by one Ctrl-C.
+"""JupyterLab for the course: started on 127.0.0.1 with its own token, ended by one Ctrl-C.
 
-The server runs in this process: no child can be left behind, whatever ends us. Its root is the
-repository, because nbgrader's Formgrader works only when the course lies inside the root; what
-nobody should edit in place (generated notebooks, the code) is left out of the file list, and the
-list opens in work/, where the reader's own copies are.
+The server runs in this process, so that no server is left if this process is killed. Its root is
+the repository, because nbgrader's Formgrader needs the course inside the root. The file list opens
+in work/, where the reader's own copies are. It does not show what readers should not edit: the
+generated notebooks and the code.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ from autograder.paths import PACKAGE
 HOST = "127.0.0.1"
 USUAL_PORT = 8888
 FIRST_UNIT = "00_start_here"
-SETTINGS = PACKAGE / "course" / "jupyterlab"  # defaults, which the reader's own settings beat
+SETTINGS = PACKAGE / "course" / "jupyterlab"  # defaults; the reader's own settings come first
 NOT_LISTED = ["notebooks", "release", "source", "autograder", "tests", "__pycache__", "*.egg-info"]
 
 
 def lab(root: Path, *, port: int | None, open_browser: bool) -> int:
-    """Copy units to work/, serve JupyterLab until Ctrl-C, and print when it answers.
+    """Copy units to work/, serve JupyterLab until Ctrl-C, and print its address when it answers.
 
     Raises UserMistake when `port` is taken.
     """
@@ -54,7 +54,7 @@ def lab(root: Path, *, port: int | None, open_browser: bool) -> int:
 
 
 def _server(root: Path, port: int | None) -> Any:
-    """JupyterLab's server, listening but not yet running."""
+    """Return JupyterLab's server, which listens but does not run yet."""
     os.chdir(root)  # nbgrader reads nbgrader_config.py from the current directory
     from jupyterlab.labapp import LabApp
 
@@ -64,18 +64,17 @@ def _server(root: Path, port: int | None) -> Any:
         "ServerApp.port_retries": 0 if port else 50,
         "ServerApp.root_dir": str(root),
         "FileContentsManager.preferred_dir": "work",
-        "ServerApp.open_browser": False,  # we open it, once the page answers
+        "ServerApp.open_browser": False,  # `_announce` opens it when the page answers
         "ServerApp.answer_yes": True,  # one Ctrl-C is enough
         "ServerApp.allow_root": True,
         "IdentityProvider.token": secrets.token_urlsafe(24),
-        # Nothing leaves this machine: no list of extensions, no look for updates, no news, and no
-        # question about news.
+        # Nothing leaves this machine: no list of extensions, no check for updates, no news.
         "LabApp.extension_manager": "readonly",
         "LabApp.app_settings_dir": str(SETTINGS),
         "LabApp.news_url": None,
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
-        "KernelManager.transport_encryption": "auto",  # else each kernel warns on our terminal
-        "LanguageServerManager.autodetect": False,  # it would call npm at each start
+        "KernelManager.transport_encryption": "auto",  # without it each kernel prints a warning
+        "LanguageServerManager.autodetect": False,  # it calls npm at each start
         "Application.log_level": "ERROR",
     }
     arguments = [f"--{name}={value}" for name, value in settings.items()]
@@ -91,7 +90,7 @@ def _address(root: Path, server: Any) -> str:
 
 
 def _announce(url: str, began: float, open_browser: bool) -> None:
-    """Print the address when the page behind it answers; runs on a thread of its own."""
+    """Print the address when the page answers, then open the browser; runs in its own thread."""
     directly = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     while True:
         try:
@@ -108,10 +107,10 @@ def _announce(url: str, began: float, open_browser: bool) -> None:
 
 
 def _stop_on_signals(server: Any) -> None:
-    """End server and kernels in order on the first signal; a second one changes nothing.
+    """End the server and its kernels in good order at the first signal, and ignore later ones.
 
-    Without this, Ctrl-C would ask "y/n" on a terminal, and elsewhere leave the kernels to notice by
-    themselves that their server is gone.
+    Without this, Ctrl-C asks "y/n" on a terminal; without a terminal, the kernels run on until they
+    notice that their server has ended.
     """
     stopping = threading.Event()
 
@@ -128,7 +127,7 @@ def _stop_on_signals(server: Any) -> None:
 
 def _ensure_free(port: int) -> None:
     with socket.socket() as probe:
-        if os.name != "nt":  # there the option would let us share a port that is in use
+        if os.name != "nt":  # on Windows this option allows two programs to share a port
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, port))

@@ -1,8 +1,8 @@
-"""Small JSON files in work/.unblocked: what was guessed, what was copied, what was scored.
+"""Small JSON files in work/.unblocked: the learner's guesses, copies and points.
 
-Several notebooks and the command line change them at once: a change holds a lock file, and the new
-content takes the old one's place in one step, so that a reader never sees half a file. A file that
-is no JSON object is set aside, never a reason to stop a lesson.
+Several notebooks and the command line may change a file at the same time. So a change holds a lock
+file, and replaces the content in one step: a reader never sees half a file. A file that is not a
+JSON object is renamed, and never stops a lesson.
 """
 
 from __future__ import annotations
@@ -16,17 +16,20 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 2.0  # s to wait for another's change; one takes about a millisecond
+_PATIENCE = 2.0  # s to wait for another process's change, which takes about a millisecond
 _STALE = 10.0  # s: a lock this old belongs to a process that was killed
 
 
 def folder(root: Path) -> Path:
-    """Where the notes of a repository are; a notebook that is graded must not write into them."""
+    """Return the folder of the notes; UNBLOCKED_NOTES names another one.
+
+    The jail sets it, because a notebook that is graded must not change anybody's notes.
+    """
     return Path(os.environ.get("UNBLOCKED_NOTES") or root / "work" / ".unblocked")
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The content of a note; empty when there is none, or when it is broken."""
+    """Return the content of a note; empty if the file is missing or broken."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -36,7 +39,7 @@ def read(path: Path) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def changing(path: Path) -> Iterator[dict[str, Any]]:
-    """The content of a note, to be changed in place and stored at the end of the `with`.
+    """Give the content of a note to a `with` block, which may change it, and then store it.
 
     Raises OSError when it cannot be stored (no right to write, a full disk).
     """
@@ -50,12 +53,12 @@ def changing(path: Path) -> Iterator[dict[str, Any]]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Puts a file in its place in one step: a reader sees the old content or the new one."""
+    """Write a file in one step: a reader sees the old content or the new one."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
-        os.chmod(name, 0o644)  # mkstemp's 0600 would keep a class's grader from reading
+        os.chmod(name, 0o644)  # with mkstemp's 0600 a class's grader could not read the file
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -65,7 +68,7 @@ def write(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def _locked(lock: Path) -> Iterator[None]:
-    """Holds a lock file; after `_PATIENCE` the change is made without, rather than not at all."""
+    """Hold a lock file; if it cannot be had within `_PATIENCE`, make the change without it."""
     until = time.monotonic() + _PATIENCE
     held = False
     while not held and time.monotonic() < until:

@@ -1,4 +1,4 @@
-"""What a unit is, and where its files are: written in source/, built, and copied to work/."""
+"""What a unit is, and where its files are: in source/, the built ones, the copies in work/."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from autograder.paths import ROOT
 PICTURES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"})
 _MINUTES = re.compile(r"(lesson|lab)\W*(?:\w+\W+){0,2}?(\d+)", re.IGNORECASE)
 _NAME = re.compile(r"\d\d_[a-z0-9_]+")
-# Two lists for nbgrader_config.py, where instructors run nbgrader in the repository itself. The
-# first is nbgrader's default for every folder it copies, a submission's included.
+# Two lists for nbgrader_config.py, for instructors who run nbgrader in the repository itself. The
+# first is nbgrader's default for every folder that it copies, including those of submissions.
 NEVER_COPIED = [".ipynb_checkpoints", "*.pyc", "__pycache__", "feedback"]
-# The second is for source/ only. A submission has files of such names, too, and needs them: the
-# student's helpers.py, nbgrader's timestamp.txt and submission_secret.txt.
+# The second is for source/ only. A submission needs its files with such names: the student's
+# helpers.py, nbgrader's timestamp.txt and submission_secret.txt.
 NEVER_RELEASED = [*NEVER_COPIED, "*.py", "*.toml", "*.md", "*.txt"]
 
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit, by its name (`03_gateway`), in one repository."""
+    """One unit of one repository, by its name (`03_gateway`)."""
 
     root: Path
     name: str
@@ -33,7 +33,7 @@ class Unit:
 
     @property
     def folder(self) -> Path:
-        """The only place where the unit is written."""
+        """The folder in source/ where authors write the unit."""
         return self.root / "source" / self.name
 
     @property
@@ -72,11 +72,11 @@ class Unit:
 
     @property
     def release(self) -> Path:
-        """The lab as learners get it."""
+        """The lab as learners get it, without answers and hidden tests."""
         return self.root / "release" / self.name / f"{self.name}.ipynb"
 
     def minutes(self) -> dict[str, int]:
-        """What the design note states: {"lesson": 35, "lab": 40}, or less."""
+        """Return what the design note says: {"lesson": 35, "lab": 40}; what it lacks is missing."""
         text = self.design.read_text(encoding="utf-8") if self.design.exists() else ""
         lines = [line for line in text.splitlines() if "minute" in line.lower()]
         found = [match for line in lines for match in _MINUTES.finditer(line)]
@@ -84,7 +84,7 @@ class Unit:
 
     @property
     def answers(self) -> Path:
-        """The right and wrong answers the lab is proven with."""
+        """The right and wrong answers that prove the lab."""
         return self.root / "tests" / "answers" / self.name
 
     @property
@@ -94,7 +94,7 @@ class Unit:
 
     @property
     def work_lesson(self) -> Path:
-        """Beside a lab it is called `_lesson`, for a browser tab shows only the file's name."""
+        """The copy of the lesson: `..._lesson` if there is a lab, so that browser tabs differ."""
         return self.work / f"{self.name}{'_lesson' if self.release.exists() else ''}.ipynb"
 
     @property
@@ -103,12 +103,12 @@ class Unit:
 
 
 def repository() -> Path:
-    """The folder that holds the package, and beside it source/, release/ and work/."""
+    """Return the folder that holds the package, source/, release/ and work/."""
     return ROOT
 
 
 def written(root: Path) -> list[Unit]:
-    """The units that have a text in source/, in the order of their numbers."""
+    """Return the units that have a text in source/, in the order of their numbers."""
     return [
         unit
         for unit in _named(root, root / "source", "*")
@@ -117,14 +117,14 @@ def written(root: Path) -> list[Unit]:
 
 
 def built(root: Path) -> list[Unit]:
-    """The units a learner can open: a built lesson, a released lab, or both."""
+    """Return the units that a learner can open: a built lesson, a released lab, or both."""
     names = {unit.name for unit in _named(root, root / "notebooks", "*.ipynb")}
     names |= {unit.name for unit in _named(root, root / "release", "*") if unit.release.exists()}
     return [Unit(root, name) for name in sorted(names)]
 
 
 def shown(root: Path, path: Path) -> str:
-    """A path as people read it: from the repository on, with forward slashes."""
+    """Return a path as messages show it: relative to the repository, with forward slashes."""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
 
 
@@ -137,7 +137,7 @@ FOLDER = "toolbox"
 
 
 def copies(root: Path) -> Iterator[tuple[Path, Path]]:
-    """What is copied to work/, and where to."""
+    """Yield each file of the toolbox that is copied to work/, with the path of its copy."""
     for path in sorted((root / "notebooks" / FOLDER).glob("*")):
         if path.suffix in (".ipynb", ".py"):
             yield path, root / "work" / FOLDER / path.name

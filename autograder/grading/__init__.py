@@ -1,23 +1,23 @@
 """From a submitted notebook to points in nbgrader's gradebook.
 
-    commands.py       the verbs grade, why and export      check.py    the verb check
+    commands.py       the commands grade, why and export   check.py    the command check
     tables.py         what they print
-    batch/            who grades which submissions, and how many at once
+    batch/            the submissions of one unit, and where they are examined
     nbgrader/         all that knows nbgrader: its converters, gradebook, feedback, export
-    submission/       the handed-in notebook: repaired, made harmless, and its evidence kept
-    examination/      one notebook is examined: examiner, candidate, witness, fork server
+    submission/       the submitted notebook: copied, repaired, made harmless; its evidence
+    examination/      the examination of one notebook: examiner, candidate, witness, fork server
     jail/             the walls around a candidate
-    configuration.py, guarding.py, jupyter/    named by files outside of the repository
+    configuration.py, guarding.py, jupyter/    files outside of the repository name these
 
-Five kinds of process take part:
+Five kinds of process take part. These are their names everywhere in this package:
 
-    worker              `grade`, `check`, or nbgrader: owns the gradebook and the network
+    worker              `grade`, `check`, or nbgrader: the only one that writes the gradebook
       |                 batch/grade.py, nbgrader/preprocessors.py
-      |  job, by pickle over a socket of our own
+      |  a job, by pickle over a socket pair
       v
-    slot                one a core (batch/worker_process.py): examines one notebook at a time
-      |                 examination/examine.py
-      |  "fork an examiner", 5 bytes and descriptors
+    slot                one per core (batch/worker_process.py): examines one notebook at a time
+      |                 examination/session.py
+      |  "fork an examiner": 5 bytes and descriptors
       v
     fork server         imports everything once, forks, reaps (examination/fork_server.py)
       |
@@ -27,5 +27,6 @@ Five kinds of process take part:
       |     v
       +-- candidate     runs the learner's cells behind the jail's walls (examination/candidate.py)
 
-In `check` and in nbgrader's own converters the worker is the slot as well.
+In `check` and in nbgrader's own converters, one process is both the worker and the slot. Dask has
+workers too: here they are always called Dask workers.
 """

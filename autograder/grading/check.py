@@ -1,29 +1,27 @@
-"""The verb `check`: grades one worked notebook as the examiner would, and notes its points.
+"""The learner's command `check`: it grades one worked notebook as `grade` would.
 
-It is for the learner: it touches no gradebook.
+It saves the points for `progress`, and does not use the gradebook.
 """
 
 from __future__ import annotations
 
 import difflib
-import json
-import logging
 import sys
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from autograder.course import store
+from autograder import context
+from autograder.course import notebook, store
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repository
 from autograder.grading import tables
-from autograder.grading.examination import examine, verdicts
+from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined
 from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import missing_and_doubled, repair
 from autograder.grading.tables import CheckedCell
-from autograder.monitor import kernel_guard
 from autograder.outcomes import UserMistake
 
 OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
@@ -32,35 +30,34 @@ OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
 def check(path: str | Path, root: Path | None = None) -> int:
     """Grade one worked notebook and print the result; return 0 only if everything passed.
 
-    Writes the points to work/.unblocked/points.json. Raises UserMistake for what is not a worked
+    The points go to work/.unblocked/points.json. Raises UserMistake for a file that is not a worked
     lab, and then writes nothing.
     """
     try:
         unit, rows, sentences = checked(Path(path), root or repository())
     except ExaminationFailed as fault:
-        print(f"The examiner itself failed, which is our fault: {fault}", file=sys.stderr)
+        print(f"The grader itself failed. This is our fault, not yours: {fault}", file=sys.stderr)
         return OUR_FAULT
     tables.show_check(unit.name, rows, sentences)
     return 0 if all(row.score == row.points for row in rows) else 1
 
 
 def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]:
-    """Grade one worked notebook and note its points, best so far, for `progress`.
+    """Grade one worked notebook; save each cell's best points so far, for `progress`.
 
-    Return its unit, a row a graded cell, and a sentence for each thing that was put in order.
-    Raises UserMistake, and ExaminationFailed when the examiner itself broke.
+    Return its unit, one row per graded cell, and a sentence for each repair and for each cell that
+    raised. Raises UserMistake, and ExaminationFailed when the examiner itself broke.
     """
-    if kernel_guard.in_candidate:
+    if context.this_process.candidate:
         raise UserMistake("This notebook is being graded already: check does nothing in it.")
-    notebook = _read(path)
+    worked = _read(path)
     unit = _unit_of(path, root)
-    source = json.loads(unit.lab.read_text(encoding="utf-8"))
-    originals = assignment.originals_of_notebook(source)
-    _refuse_unless_whole(notebook, originals, path, unit)
-    repaired = repair(notebook, originals)
-    cells = assignment.cells_to_examine(notebook, originals)
+    originals = assignment.originals_of_notebook(notebook.loads(unit.lab.read_bytes()))
+    _refuse_unless_whole(worked, originals, path, unit)
+    repaired = repair(worked, originals)
+    cells = assignment.cells_to_examine(worked, originals)
     with tables.telling(unit.name) as tell:
-        examined = examine.examine(
+        examined = session.examine(
             cells,
             promised=assignment.promised(originals),
             own_files=unit.folder,
@@ -75,7 +72,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
     with store.changing(store.folder(root) / "points.json") as points:
-        # The best so far: the ladders invite to try a variant once an answer has passed.
+        # Keep the best: the labs suggest trying a variant of an answer that has passed.
         before = {name: score for name, (score, most) in points.get(unit.name, {}).items()}
         points[unit.name] = {
             row.name: [min(row.points, max(row.score, before.get(row.name, 0.0))), row.points]
@@ -85,34 +82,20 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
 
 
 def _read(path: Path) -> Any:
-    """The notebook in a file; raises UserMistake when there is none."""
-    import nbformat
-
+    """The notebook in a file; raises UserMistake for anything that is not one."""
     if path.is_dir():
         raise UserMistake(f"{path} is a folder; name the notebook in it.")
     try:
-        text = path.read_text(encoding="utf-8")
+        return notebook.read(path, str(path))
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in _beside(path)], n=1)
         hint = f"did you mean {path.with_name(near[0])}?" if near else "the labs are in work/."
         raise UserMistake(f"There is no file {path}: {hint}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserMistake(f"{path} cannot be read ({error}).") from None
-    try:
-        content = json.loads(text)
-        logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        if not isinstance(content, dict) or not all("source" in cell for cell in notebook.cells):
-            raise ValueError("it has no cells")
-    except Exception as error:  # whatever nbformat raises over what is no notebook
-        reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+    except NotANotebook as mistake:
         raise UserMistake(
-            f"{path} is not a notebook ({reason}). Save it in JupyterLab, or fetch your last good "
-            f"copy from its .ipynb_checkpoints folder."
+            f"{mistake}. Save it in JupyterLab, or fetch your last good copy from its "
+            f".ipynb_checkpoints folder."
         ) from None
-    return notebook
 
 
 def _beside(path: Path) -> list[Path]:
@@ -123,27 +106,28 @@ def _beside(path: Path) -> list[Path]:
 
 
 def _unit_of(path: Path, root: Path) -> Unit:
-    """The unit whose lab a notebook is, by its name; a copy may have a suffix."""
+    """The unit whose lab has the notebook's name; a copy may have a suffix.
+
+    Raises UserMistake for a name that belongs to no lab.
+    """
     labs = sorted(lab.parent.name for lab in root.glob("source/*/*.ipynb"))
     if path.stem.endswith("_lesson") and path.stem.removesuffix("_lesson") in labs:
         name = path.stem.removesuffix("_lesson")
-        raise UserMistake(
-            f"{path.name} is the lesson; what is graded is the lab, {path.with_stem(name)}."
-        )
+        raise UserMistake(f"{path.name} is the lesson. Check the lab: {path.with_stem(name)}.")
     for name in labs:
         if path.stem == name or (path.stem.startswith(name) and not path.stem[len(name)].isalnum()):
             return Unit(root, name)
     known = ", ".join(labs) or "none here: run `python3 -m autograder build`"
     raise UserMistake(
-        f"{path.name} is the lab of no unit: it should be named as the lab was. Labs: {known}."
+        f"{path.name} is not named like any lab: give it the name of its lab. Labs: {known}."
     )
 
 
-def _refuse_unless_whole(notebook: Any, originals: list[Original], path: Path, unit: Unit) -> None:
-    """Raise UserMistake over a notebook whose graded cells are not all there, once each."""
+def _refuse_unless_whole(worked: Any, originals: list[Original], path: Path, unit: Unit) -> None:
+    """Raise UserMistake unless the notebook has each locked cell exactly once."""
     if not any(original.grade for original in originals):
         raise UserMistake(f"{unit.name} has no graded cells: there is nothing to check in it.")
-    missing, doubled = missing_and_doubled(notebook.cells, originals)
+    missing, doubled = missing_and_doubled(worked.cells, originals)
     if len(missing) == sum(original.locked for original in originals):
         raise UserMistake(
             f"{path} has none of the graded cells of {unit.name}: open a copy of "
@@ -176,7 +160,10 @@ def _points(cell: Cell, seen: CellOutcome) -> float:
 
 
 def _errors(cells: list[Cell], examined: Examined) -> Iterator[str]:
-    """A sentence for each cell that raised: a test that lacks a name does not say why."""
+    """A sentence for each cell that raised, except for tests.
+
+    If an answer cell raises, the test only finds that a name is missing.
+    """
     for cell in cells:
         seen = examined.seen[cell.index]
         errors = [output for output in seen.outputs if output["output_type"] == "error"]

@@ -1,8 +1,4 @@
-"""The verbs `check`, `grade` and `export`, as people see them: sentences, tables, exit codes.
-
-`check` is for the learner: it grades one worked notebook exactly as the examiner would, touches no
-gradebook, and notes the points for `progress`. `grade` and `export` are for the instructor.
-"""
+"""The instructor's commands `grade`, `why` and `export`: what they print, and their exit codes."""
 
 from __future__ import annotations
 
@@ -26,18 +22,18 @@ def grade(
     accept_weaker_jail: bool = False,
     root: Path | None = None,
 ) -> int:
-    """Grade what was submitted for a unit into the gradebook; return 0 if all of it has a grade.
+    """Grade the submissions of a unit into the gradebook; return 0 if all of them have a grade.
 
-    `jobs` examinations run at once, one a core if not said otherwise, or with `dask` as many as the
-    cluster at that address has slots. Raises UserMistake.
+    `jobs`: how many examinations run at the same time (default: one per core). With `dask`, the
+    address of a scheduler, they run in all slots of its cluster. Raises UserMistake.
     """
     from autograder.grading.batch import executors
     from autograder.grading.batch import grade as submissions
 
     if dask is not None and jobs is not None:
         raise UserMistake(
-            "--jobs is for this machine, --dask for a cluster, whose workers say how many they "
-            "take: leave out one of the two."
+            "--jobs is for this machine. With --dask, the cluster sets the number of slots: leave "
+            "out one of the two."
         )
     root = root or repository()
     with tables.progress_bar(unit) as report:
@@ -59,7 +55,7 @@ def grade(
 
 
 def why(student: str, unit: str, grade_id: str, root: Path | None = None) -> int:
-    """Print what one grade rests on. Raises UserMistake when there is no such grade."""
+    """Print the evidence for one grade. Raises UserMistake when there is no such grade."""
     from autograder.grading.nbgrader import explain
 
     for line in explain.why(root or repository(), student, unit, grade_id):
@@ -68,7 +64,7 @@ def why(student: str, unit: str, grade_id: str, root: Path | None = None) -> int
 
 
 def export(layout: str, root: Path | None = None) -> int:
-    """Print all grades as CSV, in the layout that nbgrader, Canvas or Moodle read."""
+    """Print all grades as CSV, in the layout for nbgrader, Canvas or Moodle."""
     from autograder.grading.nbgrader import export as exporting
 
     sys.stdout.write(exporting.csv(root or repository(), layout))

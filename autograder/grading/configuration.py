@@ -1,4 +1,4 @@
-"""The settings that make nbgrader grade with the examiner."""
+"""The settings with which nbgrader grades with our examiner."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ COURSE = "unblocked"
 
 
 def configure(settings: Any) -> None:
-    """Put the examiner into nbgrader's settings (a traitlets Config)."""
+    """Put the examiner into nbgrader's settings (a traitlets Config).
+
+    This also changes some functions of nbgrader in this process.
+    """
     from nbconvert.preprocessors import ClearMetadataPreprocessor, CSSHTMLHeaderPreprocessor
     from nbgrader import preprocessors as stock
 
@@ -27,7 +30,7 @@ def configure(settings: Any) -> None:
     _keep_what_is_never_released()
     validate_button.install()
     settings.CourseDirectory.course_id = COURSE
-    # for all of nbgrader's copies, `collect` among them: what is handed in comes whole
+    # nbgrader uses this whenever it copies, also in `collect`: do not name files of a submission
     settings.CourseDirectory.ignore = [*NEVER_COPIED, f"*{evidence.SUFFIX}"]
     settings.Autograde.sanitize_preprocessors = [
         Repair,
@@ -35,7 +38,7 @@ def configure(settings: Any) -> None:
         stock.DeduplicateIds,
         stock.OverwriteKernelspec,
         stock.OverwriteCells,
-    ]  # CheckCellMetadata is left out, here and below: all metadata were written by Repair
+    ]  # without CheckCellMetadata, here and below: Repair has written all metadata
     settings.Autograde.autograde_preprocessors = [
         Examine,
         stock.IgnorePattern,
@@ -49,20 +52,20 @@ def configure(settings: Any) -> None:
         stock.GetGrades,
         CSSHTMLHeaderPreprocessor,
     ]
-    settings.Exporter.optimistic_validation = True  # once after all steps: 4 ms a submission less
-    # Formgrader's page of a submission, and feedback: nothing in them runs or pretends
+    settings.Exporter.optimistic_validation = True  # only once: saves 4 ms per submission
+    # for Formgrader's page of a submission, and feedback: no learner's code may run in them
     settings.HTMLExporter.sanitize_html = True
     settings.HTMLExporter.filters = {
         "clean_html": sanitize.clean,
         "markdown2html": sanitize.markdown,
     }
-    # for `nbgrader validate` in a terminal, and a grader who leaves this file out: a hang ends
+    # for `nbgrader validate` in a terminal, where nbgrader's own Execute runs cells: end a hang
     settings.Execute.timeout = 60
     settings.Execute.raise_on_iopub_timeout = False
 
 
 def _list_only_labs() -> None:
-    """Keep what has no notebook (the toolbox, unit 00) out of Formgrader's list of assignments."""
+    """Leave folders without a lab (the toolbox, unit 00) out of Formgrader's assignments."""
     if not (api := sys.modules.get("nbgrader.apps.api")):
         return
     every = api.NbGraderAPI.get_source_assignments
@@ -75,15 +78,15 @@ def _list_only_labs() -> None:
             if any(Path(course.format_path(course.source_directory, ".", name)).glob("*.ipynb"))
         }
 
-    if every.__name__ != with_a_notebook.__name__:  # not yet
+    if every.__name__ != with_a_notebook.__name__:  # not replaced yet
         api.NbGraderAPI.get_source_assignments = with_a_notebook
 
 
 def _keep_what_is_never_released() -> None:
-    """Have nbgrader leave the authors' files in source/, when it copies from there.
+    """Prevent nbgrader from copying the authors' files in source/.
 
-    It does so twice: into release/, and over a submission's files into autograded/. For both it has
-    only `CourseDirectory.ignore`, which counts for what students hand in as well.
+    nbgrader copies from source/ into release/, and over a submission's files into autograded/. Its
+    one setting for both is `CourseDirectory.ignore`, which it also applies to submissions.
     """
     from nbgrader.converters import Autograde, GenerateAssignment
 
@@ -94,14 +97,14 @@ def _keep_what_is_never_released() -> None:
 def _wrap(
     converter: Any, around: Callable[[Any, str], contextlib.AbstractContextManager[None]]
 ) -> None:
-    """Run a converter's `init_assignment`, which copies files, inside of `around`."""
+    """Run a converter's `init_assignment`, which copies files, inside `around`."""
     copy = converter.init_assignment
 
     def init_assignment_of_the_course(self: Any, assignment_id: str, student_id: str) -> None:
         with around(self, assignment_id):
             copy(self, assignment_id, student_id)
 
-    if copy.__name__ != init_assignment_of_the_course.__name__:  # not yet
+    if copy.__name__ != init_assignment_of_the_course.__name__:  # not replaced yet
         converter.init_assignment = init_assignment_of_the_course
 
 
@@ -119,7 +122,10 @@ def _released_without_them(converter: Any, assignment_id: str) -> Iterator[None]
 
 @contextlib.contextmanager
 def _autograded_without_them(converter: Any, assignment_id: str) -> Iterator[None]:
-    """Name them in `exclude_overwriting`: a student's file of the same name stays, then."""
+    """Name the authors' files in `exclude_overwriting`.
+
+    So a student's file of the same name is kept.
+    """
     from nbgrader.utils import find_all_files
 
     from autograder.course.unit import NEVER_RELEASED

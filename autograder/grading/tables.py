@@ -1,4 +1,4 @@
-"""What `check` and `grade` show in a terminal or a notebook: tables, sentences, progress."""
+"""The output of `check` and `grade` in a terminal or a notebook: tables, sentences, progress."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class CheckedCell:
 
 
 def show_check(unit: str, rows: Sequence[CheckedCell], repaired: Sequence[str]) -> None:
-    """Print the table of cells, a sentence for each that lost points, and the sum."""
+    """Print the table of cells, the message of each cell that did not pass, and the sum."""
     console = _console()
     titles = ("cell", "points", "limit", "longest block")
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
@@ -57,13 +57,11 @@ def show_check(unit: str, rows: Sequence[CheckedCell], repaired: Sequence[str]) 
     have, most = sum(row.score for row in rows), sum(row.points for row in rows)
     console.print(Text(f"{unit}: {have:g} of {most:g} points."))
     if have < most:
-        console.print(
-            "Below each exercise of the lab stands a ladder of hints; climbing it is free."
-        )
+        console.print("Stuck? Each exercise has hints below it. They cost no points.")
 
 
 def show_grades(graded: dict[str, Any]) -> None:
-    """Print one row a student: points, status, the cells that lost points or what went wrong."""
+    """Print one row per student: points, status, and the cells that did not pass or the error."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("student", no_wrap=True)
     table.add_column("points", justify="right", no_wrap=True)
@@ -79,7 +77,7 @@ def show_grades(graded: dict[str, Any]) -> None:
 
 @contextlib.contextmanager
 def telling(what: str) -> Iterator[Callable[[Cell, CellOutcome], None] | None]:
-    """Say on a terminal's last line which cell has been run; on anything else say nothing."""
+    """Show on a terminal's last line which cell has just ended; yields None without a terminal."""
     console = Console(stderr=True)
     if not console.is_terminal:
         yield None
@@ -94,7 +92,7 @@ def telling(what: str) -> Iterator[Callable[[Cell, CellOutcome], None] | None]:
 
 @contextlib.contextmanager
 def progress_bar(unit: str) -> Iterator[Callable[[int, int, str], None]]:
-    """Show progress and the finishing time on stderr; yields a function (done, all, student)."""
+    """Show progress and the time of the end on stderr; yields a function (done, all, student)."""
     columns = (
         progress.TextColumn("{task.description}"),
         progress.BarColumn(),
@@ -115,7 +113,7 @@ class _EndsAt(progress.ProgressColumn):
     """The time of day at which a task will have ended."""
 
     def render(self, task: progress.Task) -> Text:
-        """Return nothing while too little is known."""
+        """Return the time as text; empty while it is not known."""
         if task.time_remaining is None:
             return Text("")
         ends = datetime.now() + timedelta(seconds=task.time_remaining)
@@ -129,7 +127,7 @@ def _console() -> Console:
 
 
 def _measured(seen: CellOutcome) -> tuple[str, str]:
-    """The limit and the longest block as shown; dashes where no check asked for the loop."""
+    """The limit and the longest block as text; dashes if no check was about the loop."""
     if seen.limit is None:
         return "\u2013", "\u2013"
     if not seen.block:

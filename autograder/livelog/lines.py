@@ -9,12 +9,12 @@ from typing import Any
 
 from autograder.text import printable
 
-LONGEST = 200  # characters of what somebody said
+LONGEST = 200  # characters of a text that comes from outside, such as a message
 
-# How a line looks, beside its symbol and word: "quiet", "plain", "good", "warn" or "bad".
+# How a line looks, in addition to its symbol and word: "quiet", "plain", "good", "warn" or "bad".
 Tone = str
 
-# event: symbol, word, what happened, tone. Words and times are those of the lesson's own log.
+# event: symbol, word, what happened, tone. The lessons' log has the same words and times.
 EVENTS: dict[str, tuple[str, str, str, Tone]] = {
     "identify": ("→", "IDENTIFY", "by a bot with {library}", "plain"),
     "ready": ("●", "READY", "the bot is connected", "good"),
@@ -26,12 +26,17 @@ EVENTS: dict[str, tuple[str, str, str, Tone]] = {
     "deferred": ("«", "bot", "/{name}: thinking ... ({seconds:.2f} s after Enter)", "plain"),
     "followup": ("«", "bot", "/{name}: {content} ({seconds:.2f} s after Enter)", "plain"),
     "late": ("▲", "late", "no heartbeat for {gap:.2f} s{busy}", "warn"),
-    "killed": ("✖", "HUNG UP {code}", "no heartbeat for {gap:.2f} s{busy}", "bad"),
+    "killed": ("✖", "CLOSED {code}", "no heartbeat for {gap:.2f} s{busy}", "bad"),
     "resumed": ("↻", "RESUMED", "the bot is back; missed events replayed: {replayed}", "good"),
-    "invalid_session": ("▲", "no RESUME", "the session is gone: start anew", "warn"),
+    "invalid_session": (
+        "▲",
+        "no RESUME",
+        "the session is gone: the bot has to log in",
+        "warn",
+    ),
     "closed": ("○", "closed", "by the {by}, code {code}", "quiet"),
     "refused": ("✖", "refused", "{code} {name}", "bad"),
-    "limited": ("▲", "too fast", "told to wait {retry_after:.2f} s", "warn"),
+    "limited": ("▲", "too fast", "has to wait {retry_after:.2f} s", "warn"),
     "fault": ("▲", "fault", "answered with {status}", "warn"),
     "hint": ("?", "hint", "{text}", "warn"),
 }
@@ -39,7 +44,7 @@ EVENTS: dict[str, tuple[str, str, str, Tone]] = {
 
 @dataclass(frozen=True)
 class LogLine:
-    """What the panel shows of an event, beside its time."""
+    """What the panel shows of an event, next to its time."""
 
     symbol: str
     word: str
@@ -48,7 +53,7 @@ class LogLine:
 
 
 def line(event: Mapping[str, Any]) -> dict[str, str] | None:
-    """Return the `LogLine` of an event as plain data; None for one that is not worth a line."""
+    """Return the `LogLine` of an event as plain data; None for an event without a line."""
     if event["event"] not in EVENTS:
         return None
     facts: defaultdict[str, Any] = defaultdict(str)

@@ -1,7 +1,7 @@
-"""Jupyter's server passes the gateways' events on to the panel, over a WebSocket of its own.
+"""In Jupyter's server: passes the gateways' events on to the panel, over a WebSocket.
 
-It goes through the origin, the login and the proxies that notebooks go through anyway, so that it
-works wherever JupyterLab does, on Binder and on a JupyterHub too.
+The WebSocket uses the same origin, login and proxies as the notebooks. So it works wherever
+JupyterLab works, also on Binder and on a JupyterHub.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ def add_route(app: Any) -> None:
 
 
 class GatewayLog(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """One open panel: it is told everything from what is there to what comes."""
+    """One open panel: it gets the past events that are kept, then every new one."""
 
-    auth_resource = "kernels"  # who may see what kernels do may see what their bots do
+    auth_resource = "kernels"  # a user who may see the kernels may see what their bots do
     _telling: asyncio.Task[None] | None = None
 
     def set_default_headers(self) -> None:
-        """Leave out the headers of a page, as the WebSocket of a kernel does."""
+        """Do nothing: a WebSocket needs no page headers; a kernel's WebSocket sends none either."""
 
     @ws_authenticated
     async def get(self, *arguments: Any, **keywords: Any) -> None:
@@ -52,7 +52,7 @@ class GatewayLog(WebSocketMixin, WebSocketHandler, JupyterHandler):
         self._telling = asyncio.create_task(self._tell(), name="live log")
 
     def on_message(self, message: str | bytes) -> None:
-        """Ignore it: the panel only listens."""
+        """Do nothing: the panel only receives."""
 
     def on_close(self) -> None:
         super().on_close()
@@ -61,7 +61,7 @@ class GatewayLog(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     async def _tell(self) -> None:
         try:
-            # `at` of the events is the same clock, which all processes of a machine share.
+            # The events' `at` is from the same clock: all processes of a machine share it.
             await self._write({"now": time.monotonic()})
             async with contextlib.aclosing(look_on()) as messages:
                 async for message in messages:
@@ -69,14 +69,14 @@ class GatewayLog(WebSocketMixin, WebSocketHandler, JupyterHandler):
         except WebSocketClosedError:
             pass
         finally:
-            self.close()  # the panel tries again, unless it has gone
+            self.close()  # the panel connects again if it is still open
 
     async def _write(self, message: Message) -> None:
         await self.write_message(json.dumps(message))
 
 
 def shown(message: Message) -> Message:
-    """Return a message as the panel gets it: an event with its line, and without its address."""
+    """Return a message as the panel needs it: an event gets its line, and loses other facts."""
     if "event" not in message:
         return message
     event = message["event"]

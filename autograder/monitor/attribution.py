@@ -43,7 +43,7 @@ class Sleep:
 
 @dataclass
 class SampleSummary:
-    """What the sampler's looks at one pass tell; nanoseconds."""
+    """What the samples of one pass tell; nanoseconds."""
 
     held_up: int = 0  # the loop handed the GIL over to the sampler
     handed_over: int = 0  # how many of the loop's switches that explains
@@ -70,12 +70,12 @@ class Threads:
     active: int = 0  # how many of the other threads, which are the call's, did anything
     culprit: int = 0  # the busiest of them
     births: int = 0  # run-queue wait of new ones, and of new processes, before they ran
-    started: bool = False  # the learner's code has some, which may have ended
+    started: bool = False  # the call has started some, which may have ended, or one is at work
     stale: int = 0  # the figures are older by this than the pass
 
 
 @dataclass
-class Excuse:
+class Attribution:
     """The answer; nanoseconds. `certain` and `doubt` are part of the sleep, the others are not."""
 
     certain: int = 0
@@ -86,47 +86,47 @@ class Excuse:
     for_gil: bool = False  # what is left was a wait for the GIL
 
 
-def excuse(sleep: Sleep, looks: SampleSummary, threads: Threads) -> Excuse:
+def attribute(sleep: Sleep, summary: SampleSummary, threads: Threads) -> Attribution:
     """Say what of a sleep was not the code's doing."""
     if sleep.unseen:
-        return Excuse(doubt=sleep.slept)
-    said = Excuse(certain=min(sleep.slept, looks.in_select))
-    left = max(0, sleep.slept - said.certain - looks.asleep)
-    by_sampler = min(left, looks.held_up)
+        return Attribution(doubt=sleep.slept)
+    answer = Attribution(certain=min(sleep.slept, summary.in_select))
+    left = max(0, sleep.slept - answer.certain - summary.asleep)
+    by_sampler = min(left, summary.held_up)
     left -= by_sampler
-    if sleep.switches <= looks.handed_over and not threads.active:
-        said.certain += by_sampler
+    if sleep.switches <= summary.handed_over and not threads.active:
+        answer.certain += by_sampler
     else:  # the loop slept by itself or for others as well, and how the time divides is a guess
-        said.doubt += by_sampler
+        answer.doubt += by_sampler
     if not sleep.in_select:  # who starts a thread waits until it runs
         by_birth = min(left, threads.births)
         # Perhaps the loop waited for a CPU at the same time: that is no part of its sleep.
         certain = min(by_birth, max(0, threads.births - sleep.waited))
-        said.certain += certain
-        said.doubt += by_birth - certain
+        answer.certain += certain
+        answer.doubt += by_birth - certain
         left -= by_birth
-    by_sampler = min(left, looks.perhaps_held_up)
-    said.doubt += by_sampler
+    by_sampler = min(left, summary.perhaps_held_up)
+    answer.doubt += by_sampler
     left -= by_sampler
-    rest = replace(sleep, slept=left, switches=sleep.switches - looks.handed_over)
-    left -= _by_foreigners(said, rest, looks, threads)
-    _by_own_threads(said, replace(rest, slept=left), looks, threads)
-    left = sleep.slept - said.certain - said.doubt
-    if threads.elder and said.for_gil and not threads.active:
+    rest = replace(sleep, slept=left, switches=sleep.switches - summary.handed_over)
+    left -= _by_foreigners(answer, rest, summary, threads)
+    _by_own_threads(answer, replace(rest, slept=left), summary, threads)
+    left = sleep.slept - answer.certain - answer.doubt
+    if threads.elder and answer.for_gil and not threads.active:
         # A C call can sleep with the GIL and use no CPU. Whose call it was, nothing tells.
-        said.doubt += left
-        said.earlier += left
+        answer.doubt += left
+        answer.earlier += left
         left = 0
-    if looks.stopped > STOPPED and not looks.elsewhere and not looks.asleep:
-        said.doubt += min(left, looks.stopped)
-        left -= min(left, looks.stopped)
-    if _nobody_saw(left, looks, threads) and not said.for_gil:
-        said.doubt += left  # a machine that keeps the sampler away may keep them, too
-    return said
+    if summary.stopped > STOPPED and not summary.elsewhere and not summary.asleep:
+        answer.doubt += min(left, summary.stopped)
+        left -= min(left, summary.stopped)
+    if _nobody_saw(left, summary, threads) and not answer.for_gil:
+        answer.doubt += left  # a machine that keeps the sampler away may keep them, too
+    return answer
 
 
-def true_waits(looks: Iterable[Sample], end: Reading) -> tuple[list[Sample], Reading, int]:
-    """Return the looks and the end with waits that can be, and how much of the rest may be none.
+def true_waits(samples: Iterable[Sample], end: Reading) -> tuple[list[Sample], Reading, int]:
+    """Return the samples and the end with waits that can be, and how much of the rest may be none.
 
     Now and then Linux takes a whole sleep for a wait: 12 of 42 500 polls of 100 ms beside 8 hogs
     (6.18; since 6.12 a sleeper may stay in a CPU's queue for a while, and be moved with it). Who
@@ -143,16 +143,16 @@ def true_waits(looks: Iterable[Sample], end: Reading) -> tuple[list[Sample], Rea
             mistaken += over
             perhaps += most
 
-    for look in looks:
-        check(look.began, look.cpu, look.wait)
-        known.append(look._replace(wait=look.wait - mistaken))
-        asleep = look if look.sleeps_in else None
+    for sample in samples:
+        check(sample.began, sample.cpu, sample.wait)
+        known.append(sample._replace(wait=sample.wait - mistaken))
+        asleep = sample if sample.sleeps_in else None
     check(end.wall, end.cpu, end.wait)
     return known, end._replace(wait=end.wait - mistaken), perhaps
 
 
 def see(
-    looks: Iterable[Sample],
+    samples: Iterable[Sample],
     base: Reading,
     began: int,
     switches: int,
@@ -163,7 +163,7 @@ def see(
     late: int = 0,
     alone: bool = True,
 ) -> SampleSummary:
-    """Say what the looks during one pass tell; `base` and `switches` are as of its begin.
+    """Say what the samples of one pass tell; `base` and `switches` are as of its begin.
 
     The loop hands the GIL over with one voluntary switch, and a second one if it was found waiting
     to have it back. More of them mean that it slept by itself as well: then only the sampler's last
@@ -171,69 +171,88 @@ def see(
     sampler has waited for a CPU in the middle of a look; `late`: since its last one. `alone`: no
     other thread could have the GIL, so that it was the loop that had it.
     """
-    seen = SampleSummary()
+    summary = SampleSummary()
     elsewhere = at_lock = locked = False
     cpu, wait, since = base.cpu, base.wait, began
     nap = Nap()
-    for look in looks:
-        seen.found |= bool(look.sleeps_in)
-        seen.stopped += look.stopped
-        if in_select and look.sleeps_in.startswith(SELECT):
-            seen.in_select = look.began - began
+    # What a sample adds. For it the sampler "waited" when it slept three times or more on its way,
+    # and the loop was found awake or at a lock. It "asked" for the GIL when the loop, besides, had
+    # computed for 1 ms and been busy for 4.5. The "last wait" is a share of all its waits.
+    #
+    #   the sample       the loop switched            adds
+    #   in select, due   -                            in_select, and nothing else
+    #   asked            at most once, or twice if    held_up: the sleep, up to the sampler's way;
+    #                    it is at a lock now          handed_over: all of its switches
+    #   asked            more often                   held_up: the sleep, up to the last wait;
+    #                                                 handed_over: one
+    #   waited, alone    once, and slept longer than  nothing: that sleep was its own
+    #                    the sampler's way
+    #   waited, alone    once or more                 perhaps_held_up: the sleep, up to that wait
+    #   any other        -                            held: for how long the sampler lost its CPU;
+    #                                                 elsewhere, if the loop sleeps at no lock
+    #
+    # Each adds to `asleep` what a nap proves, notes whether the loop is at a lock (but for those
+    # that asked), and counts what the loop slept during the sample: as held_up when it asked and
+    # the loop is at a lock, as perhaps_held_up when one of both is so.
+    for sample in samples:
+        summary.found |= bool(sample.sleeps_in)
+        summary.stopped += sample.stopped
+        if in_select and sample.sleeps_in.startswith(SELECT):
+            summary.in_select = sample.began - began
             continue
-        busy = look.cpu - cpu + look.wait - wait
-        slept = max(0, look.began - since - busy)
-        switched = look.switches - switches
-        was_locked, locked = locked, look.sleeps_in.startswith(b"futex")
-        seen.asleep += nap.go_on(look, slept if switched == 1 and not was_locked else 0)
-        computed = look.cpu - cpu > SOME
-        waited = look.own_switches > 1 and (locked or not look.sleeps_in)
+        busy = sample.cpu - cpu + sample.wait - wait
+        slept = max(0, sample.began - since - busy)
+        switched = sample.switches - switches
+        was_locked, locked = locked, sample.sleeps_in.startswith(b"futex")
+        summary.asleep += nap.go_on(sample, slept if switched == 1 and not was_locked else 0)
+        computed = sample.cpu - cpu > SOME
+        waited = sample.own_switches > 1 and (locked or not sample.sleeps_in)
         # It hands over when asked for the second time; earlier, it went to sleep by itself.
-        asked = waited and computed and busy > HANDS_OVER and look.own_switches > 2
+        asked = waited and computed and busy > HANDS_OVER and sample.own_switches > 2
         if asked and locked:  # and then it had to wait until the look was over
-            seen.held_up += look.slept
+            summary.held_up += sample.slept
         elif asked or locked:  # it, or the thread it waits for
-            seen.perhaps_held_up += look.slept
+            summary.perhaps_held_up += sample.slept
         if asked and switched <= 1 + locked:
-            seen.held_up += min(slept, look.own_wait + WAKE_UP)
-            seen.handed_over += switched
+            summary.held_up += min(slept, sample.own_wait + WAKE_UP)
+            summary.handed_over += switched
         elif asked:
-            seen.held_up += min(slept, look.own_wait * 5 // (2 * look.own_switches))
-            seen.handed_over += 1
-        elif waited and alone and switched and look.own_switches > 2:
+            summary.held_up += min(slept, sample.own_wait * 5 // (2 * sample.own_switches))
+            summary.handed_over += 1
+        elif waited and alone and switched and sample.own_switches > 2:
             # The loop had the GIL and was asked for it perhaps, or it slept by itself. One sleep
             # that took longer than the sampler's way was its own.
-            if switched > 1 or slept <= look.own_wait + WAKE_UP:
-                last = look.own_wait * 5 // (2 * look.own_switches)
-                seen.perhaps_held_up += min(slept, last + WAKE_UP)
+            if switched > 1 or slept <= sample.own_wait + WAKE_UP:
+                last = sample.own_wait * 5 // (2 * sample.own_switches)
+                summary.perhaps_held_up += min(slept, last + WAKE_UP)
             at_lock |= locked  # or a thread had it that slept in C, and so used no CPU
         else:
-            seen.held += look.released_late
-            seen.held += look.ended - look.began if look.preempted else 0
-            elsewhere |= bool(look.sleeps_in) and not locked
+            summary.held += sample.released_late
+            summary.held += sample.ended - sample.began if sample.preempted else 0
+            elsewhere |= bool(sample.sleeps_in) and not locked
             at_lock |= locked
-            if not switched and look.cpu == cpu:
+            if not switched and sample.cpu == cpu:
                 continue  # since the last look it has not run, and its wait is not counted yet
-        cpu, wait, switches, since = look.cpu, look.wait, look.switches, look.ended
-    seen.asleep += nap.end(end)
+        cpu, wait, switches, since = sample.cpu, sample.wait, sample.switches, sample.ended
+    summary.asleep += nap.end(end)
     if alone:
         slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
         waits = locked and end.switches == switches  # since its last sleep began, for the GIL
-        _after_the_last(seen, slept, unfinished, late, waits=waits)
-    seen.elsewhere = elsewhere and not at_lock and not seen.asleep
-    seen.at_lock = at_lock and not elsewhere
-    return seen
+        _after_the_last(summary, slept, unfinished, late, waits=waits)
+    summary.elsewhere = elsewhere and not at_lock and not summary.asleep
+    summary.at_lock = at_lock and not elsewhere
+    return summary
 
 
 def _after_the_last(
-    seen: SampleSummary, slept: int, unfinished: int, late: int, *, waits: bool
+    summary: SampleSummary, slept: int, unfinished: int, late: int, *, waits: bool
 ) -> None:
     """The sampler lost its CPU after its last look or in the middle of another, perhaps with the
     GIL: for certain, if the loop already waited for that."""
     if late > SOME and waits:
-        seen.held_up += min(slept, late + WAKE_UP)
+        summary.held_up += min(slept, late + WAKE_UP)
     elif late > SOME or unfinished:
-        seen.perhaps_held_up += min(slept, max(late, unfinished) + WAKE_UP)
+        summary.perhaps_held_up += min(slept, max(late, unfinished) + WAKE_UP)
 
 
 class Nap:
@@ -243,22 +262,22 @@ class Nap:
         self._first: Sample | None = None
         self._last = 0  # when it was seen asleep
 
-    def go_on(self, look: Sample, before: int) -> int:
+    def go_on(self, sample: Sample, before: int) -> int:
         """Return how long it slept for certain, when that is known now; `before`: how long before
         this look, if it is the first of a nap."""
         found = 0
-        asleep = bool(look.sleeps_in) and not look.sleeps_in.startswith((b"futex", *STARTS))
+        asleep = bool(sample.sleeps_in) and not sample.sleeps_in.startswith((b"futex", *STARTS))
         if self._first is not None:
-            if look.switches != self._first.switches:
+            if sample.switches != self._first.switches:
                 found = self._last - self._first.began
                 self._first = None
             elif asleep:
-                self._last = look.began
-            elif look.cpu > self._first.cpu:  # it ran again; until then its wait is not counted
-                found = self._slept(look.began, look.cpu, look.wait)
+                self._last = sample.began
+            elif sample.cpu > self._first.cpu:  # it ran again; until then its wait is not counted
+                found = self._slept(sample.began, sample.cpu, sample.wait)
                 self._first = None
         if self._first is None and asleep:
-            self._first, self._last = look, look.began
+            self._first, self._last = sample, sample.began
             found += before
         return found
 
@@ -325,7 +344,9 @@ def _more(one: Times, other: Times) -> Times:
     return Times(one.cpu + other.cpu, one.wait + other.wait, one.runs + other.runs)
 
 
-def _by_foreigners(said: Excuse, sleep: Sleep, looks: SampleSummary, threads: Threads) -> int:
+def _by_foreigners(
+    answer: Attribution, sleep: Sleep, summary: SampleSummary, threads: Threads
+) -> int:
     """Who waits for the GIL sleeps 5 ms at a time: a longer sleep was one of the code's own."""
     turns = sleep.switches if sleep.slept <= sleep.switches * GIL_TURN else sleep.switches - 1
     bound = min(sleep.slept, max(0, turns) * GIL_TURN)
@@ -333,24 +354,26 @@ def _by_foreigners(said: Excuse, sleep: Sleep, looks: SampleSummary, threads: Th
     if sleep.in_select and sleep.switches > 1 and alone:
         # Nobody else could have the GIL: a foreigner, or the sampler, lost its CPU while it did.
         taken = min(bound, threads.foreign + threads.sampler)
-        said.certain += taken
+        answer.certain += taken
     else:
-        others = threads.foreign + threads.earlier + looks.held
-        taken = 0 if looks.elsewhere else min(bound, others)
-        said.doubt += taken
-        said.earlier += min(taken, threads.earlier)
+        others = threads.foreign + threads.earlier + summary.held
+        taken = 0 if summary.elsewhere else min(bound, others)
+        answer.doubt += taken
+        answer.earlier += min(taken, threads.earlier)
     return taken
 
 
-def _nobody_saw(left: int, looks: SampleSummary, threads: Threads) -> bool:
+def _nobody_saw(left: int, summary: SampleSummary, threads: Threads) -> bool:
     """Whether a long sleep of a call with threads went unseen."""
-    return left > UNSEEN and threads.started and not looks.found
+    return left > UNSEEN and threads.started and not summary.found
 
 
-def _by_own_threads(said: Excuse, sleep: Sleep, looks: SampleSummary, threads: Threads) -> None:
+def _by_own_threads(
+    answer: Attribution, sleep: Sleep, summary: SampleSummary, threads: Threads
+) -> None:
     """A thread of the call that waited for a CPU cannot give the GIL, or a lock, to the loop."""
     left = sleep.slept
-    if looks.elsewhere:
+    if summary.elsewhere:
         return
     starved = min(threads.own_wait, max(0, left - threads.own_cpu))
     # In select, several sleeps can only be a wait for the GIL.
@@ -358,24 +381,25 @@ def _by_own_threads(said: Excuse, sleep: Sleep, looks: SampleSummary, threads: T
     alike = sleep.switches > 1 if sleep.in_select else turns <= 1
     # A thread that lost its CPU in between holds up those who queue for the GIL.
     alike = alike or (turns <= 2 and sleep.switches > 3 and threads.own_cpu * 2 > left)
-    gil = alike and left > SOME and not looks.asleep
+    gil = alike and left > SOME and not summary.asleep
     # Who has the GIL may sleep in C, use no CPU, and keep even the sampler from looking.
-    unseen = _nobody_saw(left, looks, threads)
-    said.for_gil = gil and (sleep.in_select or threads.active > 0 or looks.at_lock or unseen)
+    unseen = _nobody_saw(left, summary, threads)
+    others = threads.active > 0 or threads.elder > 0
+    answer.for_gil = gil and (sleep.in_select or others or summary.at_lock or unseen)
     if not gil or threads.active != 1:
-        said.doubt += starved
+        answer.doubt += starved
         return
     # One thread had the GIL all the time, so what it waited is known.
     if sleep.in_select:  # what it did not use is the machine's, which wakes sleepers late
-        said.doubt += max(0, left - max(starved + threads.own_cpu, sleep.switches * GIL_TURN))
+        answer.doubt += max(0, left - max(starved + threads.own_cpu, sleep.switches * GIL_TURN))
     guessed = min(threads.stale, starved)
-    said.doubt += guessed
-    said.certain += starved - guessed
+    answer.doubt += guessed
+    answer.certain += starved - guessed
     # Where the loop woke to ask for the GIL and waited for a CPU, the GIL was kept meanwhile.
     # It wakes after each turn; of the first wait and the last one nobody knows.
     asking = sleep.waited * max(0, sleep.switches - 2) // sleep.switches
     counted = left - starved
     kept = min(left + asking - threads.own_wait, max(0, threads.own_cpu - threads.stale))
-    said.kept = max(0, kept - counted)
-    rest = left + sleep.waited - threads.own_wait - counted - said.kept
-    said.perhaps_kept = max(0, min(sleep.waited, rest))
+    answer.kept = max(0, kept - counted)
+    rest = left + sleep.waited - threads.own_wait - counted - answer.kept
+    answer.perhaps_kept = max(0, min(sleep.waited, rest))

@@ -18,11 +18,8 @@ from functools import cache
 from types import CodeType, FrameType
 from typing import NamedTuple
 
+from autograder import context
 from autograder.paths import PACKAGE
-
-SHOWN: dict[str, str] = {}
-"""What people call a file: {"<cell repair_two>": "cell repair_two"}. The candidate fills it in; in
-a notebook `shown_name` asks IPython."""
 
 
 class Line(NamedTuple):
@@ -91,8 +88,8 @@ def function_name(code: CodeType) -> str:
 
 def shown_name(file: str) -> str:
     """Return what people call a file: "In [7]" for a cell, else its name."""
-    if file in SHOWN:
-        return SHOWN[file]
+    if file in context.this_process.file_names:
+        return context.this_process.file_names[file]
     number = _cell_number(file)
     if number is not None:
         return f"In [{number}]"

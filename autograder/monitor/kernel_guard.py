@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-in_candidate = False  # set in a candidate: there `watch` in a learner's own cell is in order
+from autograder import context
 
 
 def stop_kernel() -> None:
@@ -16,7 +16,7 @@ def stop_kernel() -> None:
     working directory, and yet this is no candidate. A kernel that dies leaves no grade behind,
     where an exception would leave a 0. Without that config, stock nbgrader may grade.
     """
-    if in_candidate or os.environ.get("NBGRADER_EXECUTION") != "autograde":
+    if context.this_process.candidate or os.environ.get("NBGRADER_EXECUTION") != "autograde":
         return
     for folder in Path.cwd().resolve().parents:
         path = folder / "nbgrader_config.py"

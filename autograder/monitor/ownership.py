@@ -47,6 +47,7 @@ class EarlierJob(NamedTuple):
     """What a thread was found doing."""
 
     began_at: FrameType  # its outermost frame: as long as it is this one, it is the same job
+    stands_at: tuple[FrameType, int]  # its innermost frame, and the instruction there
     line: Line | None  # the innermost line of the learner's
     of_pool: bool
     serves: bool  # a pool was given a function of ours
@@ -62,16 +63,17 @@ class Ownership:
         self._foreign = foreign  # native ids; all older threads until now, and grows with newcomers
         self._loop = threading.get_ident()
         self._earlier: dict[int, EarlierJob] = {}
+        self._waits_at: dict[int, tuple[FrameType, int]] = {}  # of who waits for a job in C
         self._over: set[int] = set()  # whose earlier job was seen to have ended
         self._guests: set[int] = set()  # foreign threads seen in a line of the learner's
         self._serving: set[int] = set()  # threads of a pool seen in a job of ours
-        self.older = False  # whether the learner has threads that are older than the call
+        self.at_work = False  # whether a thread of the learner's was seen in a job, in this pass
         self.alone = 1  # Python's threads that the learner's code cannot hide in: the loop's, these
         while not self._told_apart(caller):
             time.sleep(0.001)  # the sampler of another call is just looking
         # A worker of one's own may wait for its next job in C, as in the `get` of a SimpleQueue.
         for tid in at_rest([tid for tid, job in self._earlier.items() if not job.of_pool]):
-            del self._earlier[tid]
+            self._waits_at[tid] = self._earlier.pop(tid).stands_at
 
     def _told_apart(self, caller: int) -> bool:
         with frames_now() as frames:
@@ -81,17 +83,16 @@ class Ownership:
                     self.alone += 1
                     continue
                 self._foreign.discard(tid)
-                self.older = True
                 job = job_of(frame)
                 if job is not None and not job.serves and (job.line or job.of_pool):
                     self._earlier[tid] = job
             return bool(frames)
 
-    def look(self, frames: Mapping[int, FrameType]) -> Iterator[tuple[int, Line | None]]:
+    def sample(self, frames: Mapping[int, FrameType]) -> Iterator[tuple[int, Line | None]]:
         """Take note of what the threads do in this pass; give (native id, line of the learner's or
         None) of those that do something of the learner's. Of an earlier job without one: NOWHERE.
         """
-        ended = set(self._earlier)
+        ended = set(self._earlier) if frames else set()  # none: another thread is just looking
         for _, tid, frame in _others(frames, self._loop):
             ended.discard(tid)
             if tid in self._foreign:
@@ -100,6 +101,8 @@ class Ownership:
                     yield tid, line
                 continue
             job, before = job_of(frame), self._earlier.get(tid)
+            if job is not None and job.stands_at == self._waits_at.get(tid):
+                continue
             if before is not None and job is not None and job.began_at is not before.began_at:
                 del self._earlier[tid]
                 before = None
@@ -109,6 +112,7 @@ class Ownership:
             elif job is not None and job.serves:
                 self._serving.add(tid)
             elif job is not None:
+                self.at_work = True
                 yield tid, job.line
         self._over |= ended  # perhaps in this very pass
 
@@ -124,6 +128,7 @@ class Ownership:
         """A pass was measured: what was seen in it says nothing about the next one."""
         for tid in self._over:
             self._earlier.pop(tid, None)
+        self.at_work = False
         self._over.clear()
         self._guests.clear()
         self._serving.clear()
@@ -131,6 +136,7 @@ class Ownership:
     def close(self) -> None:
         """Let go of the frames."""
         self._earlier.clear()
+        self._waits_at.clear()
 
 
 def serves(thread: threading.Thread) -> bool:
@@ -147,20 +153,18 @@ def serves(thread: threading.Thread) -> bool:
 def job_of(frame: FrameType) -> EarlierJob | None:
     """Return the job of the thread whose innermost frame this is; None when it waits for one."""
     waits = _name(frame) in _WAITS
-    line = own_line(frame)
+    line, stands_at = own_line(frame), (frame, frame.f_lasti)
     at: FrameType | None = frame
     above = first = None  # the frame inside of `at`; the outermost one of the job's own code
     while at is not None:
         if (_name(at), at.f_code.co_name) in _POOLS:
             given = first is not None and _is_ours(_name(first))
-            return (
-                EarlierJob(above, line, of_pool=True, serves=given) if above is not None else None
-            )
+            return EarlierJob(above, stands_at, line, True, given) if above is not None else None
         above = at
         if _name(at) not in _STARTS:
             first = at
         at = at.f_back
-    return None if waits or first is None else EarlierJob(first, line, of_pool=False, serves=False)
+    return None if waits or first is None else EarlierJob(first, stands_at, line, False, False)
 
 
 def _others(

@@ -60,10 +60,10 @@ from autograder.monitor.attribution import (
     SELECT,
     SOME,
     STOPPED,
-    Excuse,
+    Attribution,
     Sleep,
     Threads,
-    excuse,
+    attribute,
     see,
     tally,
     true_waits,
@@ -155,7 +155,7 @@ class Probe:
         if moment and (spent := perf_counter_ns() - moment) > LONG:
             if spent > NOTABLE and self.sampler is not None:
                 # At once: reading the clock lets go of the GIL, and who had it moves on.
-                self.sampler.look_now(moment)
+                self.sampler.sample_now(moment)
             self._measure(moment, self.clock.read(keep_gil=True), own_switches=0)
             self._settle()
 
@@ -164,7 +164,7 @@ class Probe:
         due = self.due()
         if due and now - due > LONG:
             if now - due > NOTABLE and self.sampler is not None:
-                self.sampler.look_now(due)  # at once, too
+                self.sampler.sample_now(due)  # at once, too
             # Asked for nothing, it does not sleep; but it lets go of the GIL, and wants it back.
             own_switches = 1 if self.asked else 0
             self._measure(due, self.clock.read(keep_gil=True), own_switches)
@@ -223,7 +223,7 @@ class Probe:
                 return
             began = self.base_wall
             if self.sampler is not None:
-                self.sampler.look_now(began)
+                self.sampler.sample_now(began)
             self._measure(began, self.clock.read(keep_gil=True), own_switches=0)
 
     def _rebase(self, reading: Reading) -> None:
@@ -243,31 +243,31 @@ class Probe:
         wall, read = end.wall - began, end
         if len(self.busy) < _MOST_BUSY:
             self.busy.append((began - self.start, end.wall - self.start))
-        looks, end, perhaps = true_waits(self._looks(began), end)
+        samples, end, perhaps = true_waits(self._samples_of(began), end)
         cpu = min(end.cpu - self.base.cpu, wall)
         wait = min(end.wait - self.base.wait, wall - cpu)
-        sleep = self._sleep(looks, end, wall - cpu - wait, wait, own_switches)
-        slept, said = sleep.slept, Excuse()
+        sleep = self._sleep(samples, end, wall - cpu - wait, wait, own_switches)
+        slept, answer = sleep.slept, Attribution()
         others = Threads(elder=min(self.owned.earlier(), default=0))
         if slept > LONG and not self.blind:
-            said, others = self._excuse(began, sleep, looks, end)
+            answer, others = self._attribute(began, sleep, samples, end)
         after = self.clock.read(keep_gil=True)
         self.owned.measured()
-        slept -= said.certain + said.doubt
-        noise = wait + said.certain + said.doubt - said.earlier
-        slept, doubt = slept + said.kept, said.doubt + said.perhaps_kept + perhaps
+        slept -= answer.certain + answer.doubt
+        noise = wait + answer.certain + answer.doubt - answer.earlier
+        slept, doubt = slept + answer.kept, answer.doubt + answer.perhaps_kept + perhaps
         if self.blind:  # nothing tells sleep from starvation: CPU is certain, the rest is doubt
             slept, doubt, noise = 0, slept, noise + slept
-            said.earlier = doubt if others.elder else 0
+            answer.earlier = doubt if others.elder else 0
         if noise > LONG:
             self.noise.append((began - self.start, noise))
-        kind = "cpu" if cpu >= slept else "gil" if said.for_gil else "sleep"
+        kind = "cpu" if cpu >= slept else "gil" if answer.for_gil else "sleep"
         by = (others.culprit or -1) if kind == "gil" else 0
         held = HeldPass(began - self.start, cpu + slept, doubt, noise, kind, began, by)
-        if said.earlier > max(SOME, doubt // 2):
+        if answer.earlier > max(SOME, doubt // 2):
             # All that may have been one block, apart from what certainly was: the job's line is
             # another one.
-            rest = replace(held, doubt=doubt - said.earlier)
+            rest = replace(held, doubt=doubt - answer.earlier)
             self._keep(rest)
             whole = cpu + slept + doubt
             held = replace(held, seconds=0, doubt=whole, kind="earlier", culprit=others.elder)
@@ -280,7 +280,7 @@ class Probe:
             self.held.append(held)
 
     def _sleep(
-        self, looks: list[Sample], end: Reading, asleep: int, wait: int, own_switches: int
+        self, samples: list[Sample], end: Reading, asleep: int, wait: int, own_switches: int
     ) -> Sleep:
         """Return how the code slept; that select did is not the code's doing."""
         switches = max(0, end.switches - self.switches - own_switches)
@@ -289,19 +289,19 @@ class Probe:
             return Sleep(slept, wait, switches, own_switches > 0)
         # A signal that comes as select begins keeps it from sleeping: then its handler slept. Else
         # the machine itself stood still.
-        places = {look.sleeps_in for look in looks if look.sleeps_in}
+        places = {sample.sleeps_in for sample in samples if sample.sleeps_in}
         elsewhere = any(not place.startswith(SELECT) for place in places)
         slept = asleep if elsewhere or not places else 0
         return Sleep(slept, wait, 1, in_select=not elsewhere, unseen=not places)
 
-    def _looks(self, began: int) -> list[Sample]:
+    def _samples_of(self, began: int) -> list[Sample]:
         """What the sampler saw of the pass that began then."""
         samples = self.sampler.samples if self.sampler is not None else []
         return [sample for sample in samples if sample.moment == began]
 
-    def _excuse(
-        self, began: int, sleep: Sleep, looks: list[Sample], end: Reading
-    ) -> tuple[Excuse, Threads]:
+    def _attribute(
+        self, began: int, sleep: Sleep, samples: list[Sample], end: Reading
+    ) -> tuple[Attribution, Threads]:
         """Return what of the sleep was not the code's doing, and what the other threads did."""
         unfinished = late = overdue = 0
         if self.sampler is not None:  # first: the rest lets go of the GIL
@@ -312,17 +312,17 @@ class Probe:
         foreign, earlier = self.owned.foreign(), self.owned.earlier()
         threads = tally(self.base_others, now, births, foreign, sampler, earlier)
         threads.births += self.children.newborn_wait()
-        threads.started = self.others.started or self.owned.older
+        threads.started = self.others.started or self.owned.at_work
         threads.stale = max(0, began - self.base_others_at)
         if (asked := perf_counter_ns()) - end.wall < STOLEN:  # else they hold what `_settle` judges
             self.base_others, self.base_others_at = now, asked
-        seen = see(
-            looks, self.base, began, self.switches + sleep.in_select, end=end,
+        summary = see(
+            samples, self.base, began, self.switches + sleep.in_select, end=end,
             in_select=sleep.in_select, unfinished=unfinished, late=late,
             alone=not threads.active and threads.earlier < SOME,
         )  # fmt: skip
-        seen.stopped += overdue
-        return excuse(sleep, seen, threads), threads
+        summary.stopped += overdue
+        return attribute(sleep, summary, threads), threads
 
 
 def bracketed(

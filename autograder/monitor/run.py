@@ -30,7 +30,7 @@ from autograder.monitor.probe import HeldPass, Probe
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.task_trace import TaskTracer
 from autograder.monitor.timer_probe import HeartbeatProbe
-from autograder.report.record import Record
+from autograder.report.record import Block, Record
 
 MOST_TICKS = 20_000
 LAST_WORDS = 0.5  # s a cancelled call has to come to an end
@@ -54,7 +54,11 @@ def run(
 
 
 class Run:
-    """One watched call, from the making of its loop to the end of its teardown."""
+    """One watched call, from the making of its loop to the end of its teardown.
+
+    `on_loop` is called on the running loop right before `function`: who watches from outside can
+    add a reader there. What it raises ends the call without a value.
+    """
 
     def __init__(
         self,
@@ -63,10 +67,12 @@ class Run:
         keywords: dict[str, Any],
         timeout: float,
         loop: str,
+        *,
+        on_loop: Callable[[], None] | None = None,
     ) -> None:
         self.record = Record(name=getattr(function, "__name__", "the call"), loop=loop)
         self._function, self._args, self._keywords = function, args, keywords
-        self._timeout, self._loop_kind = timeout, loop
+        self._timeout, self._loop_kind, self._on_loop = timeout, loop, on_loop
         self._lanes = TaskTracer()
         self._ended = 0
         self._expired = False
@@ -170,6 +176,8 @@ class Run:
             self._probe.end_pass()
 
     async def _call(self) -> None:
+        if self._on_loop is not None:
+            self._on_loop()
         try:
             awaitable = self._function(*self._args, **self._keywords)
             if not inspect.isawaitable(awaitable):
@@ -278,16 +286,16 @@ class Run:
         for held in sorted(probe.held, key=lambda h: -(h.seconds + h.doubt))[:100]:
             line = sampler.line_of(held.moment, held.culprit, only=held.kind == "earlier")
             record.blocks.append(
-                {
-                    "seconds": held.seconds / 1e9,
-                    "start": max(0, held.began) / 1e9,
-                    "kind": held.kind,
-                    "file": shown_name(line.file) if line else "",
-                    "line": line.line if line else 0,
-                    "code": source_line(line.file, line.line) if line else "",
-                    "function": line.function if line else "",
-                    "doubt": held.doubt / 1e9,
-                }
+                Block(
+                    seconds=held.seconds / 1e9,
+                    start=max(0, held.began) / 1e9,
+                    kind=held.kind,
+                    file=shown_name(line.file) if line else "",
+                    line=line.line if line else 0,
+                    code=source_line(line.file, line.line) if line else "",
+                    function=line.function if line else "",
+                    doubt=held.doubt / 1e9,
+                )
             )
         record.late = probe.lateness(min(int(record.seconds * 1e9), MOST_TICKS * 10_000_000))
         record.lanes = self._lanes.shown(start)

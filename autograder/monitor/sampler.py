@@ -27,11 +27,11 @@ from autograder.monitor.timerfd import NEVER, timer
 
 PERIOD = 0.02  # s for which it is put off, and at least between two looks
 MOST_PAUSE = 1.0  # s between two looks while a pass is very long
-LOOKED_AT = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
-LONG_LOOK = 1_000_000  # ns: it takes 0.2 ms; in a longer one the sampler lost its CPU
+SHORT_PASS = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
+LONG_SAMPLE = 1_000_000  # ns: it takes 0.2 ms; in a longer one the sampler lost its CPU
 PATIENCE = 10_000_000  # ns a pass must have lasted before it is looked at
 _PERIOD = int(PERIOD * 1e9)
-_LOOKS_KEPT = 4000
+_MOST_SAMPLES = 4000
 _OURS = 2  # threads: the loop's and the sampler's
 
 
@@ -47,15 +47,15 @@ class Sampler:
         self._loop_thread = threading.get_ident()
         # Moment, who (0: the loop), where, and for how long nobody had looked.
         self._lines_seen: list[tuple[int, int, Line, int]] = []
-        self._looked: tuple[int, int] = (0, 0)  # moment, and when it was looked at last
+        self._last_sampled: tuple[int, int] = (0, 0)  # moment, and when that was
         self._alarm: tuple[int, Callable[[], object] | None] = (0, None)
-        self._looking = False
+        self._sampling = False
         self._timer = timer()
         self._rang = self._let_go = 0  # when it was to wake last, and went back to sleep
         self._put_off = 0  # how often the loop has put it off
         self._woke = self._done = (0, 0, 0)  # as `_way` said at the last look's begin and end
         self._over = False
-        self._thread = threading.Thread(target=self._keep_looking, name="sampler", daemon=True)
+        self._thread = threading.Thread(target=self._keep_sampling, name="sampler", daemon=True)
 
     def start(self) -> None:
         """Begin to look; to be started before the probe is made, or it counts as the call's."""
@@ -87,18 +87,18 @@ class Sampler:
         for glance in self._glances or ():
             glance.close()
 
-    def look_now(self, moment: int) -> None:
+    def sample_now(self, moment: int) -> None:
         """Look at the threads beside the loop's: one of them has just let go of the GIL."""
         if len(threading._active) <= _OURS:  # type: ignore[attr-defined]
             return
         with frames_now() as frames:
-            self._look_at_others(moment, frames, self._unseen(moment))
+            self._sample_others(moment, frames, self._unseen(moment))
 
-    def _look_at_others(self, moment: int, frames: Mapping[int, FrameType], unseen: int) -> None:
+    def _sample_others(self, moment: int, frames: Mapping[int, FrameType], unseen: int) -> None:
         if self.probe is None:
             return
         waiting, busy = Line(*self.waiting(), ""), False
-        for tid, line in self.probe.owned.look(frames):
+        for tid, line in self.probe.owned.sample(frames):
             # A thread that was given a function of a library runs no line of the learner's.
             self._note(moment, tid, line or waiting, unseen)
             busy = True
@@ -108,43 +108,43 @@ class Sampler:
     def line_of(self, moment: int, culprit: int = 0, *, only: bool = False) -> Line | None:
         """Return the line seen for the longest time in the pass of that moment, of the loop's
         thread or, when another thread held the GIL, of that `culprit`; `only`: of nobody else."""
-        looks = [(who, line, unseen) for at, who, line, unseen in self._lines_seen if at == moment]
+        seen = [(who, line, unseen) for at, who, line, unseen in self._lines_seen if at == moment]
         if only or not culprit:
-            looks = [look for look in looks if look[0] == culprit]
-        alike = [look for look in looks if bool(look[0]) == bool(culprit)]
-        seen: Counter[Line] = Counter()
-        for _, line, unseen in [look for look in looks if look[0] == culprit] or alike or looks:
-            seen[line] += unseen
-        return seen.most_common(1)[0][0] if seen else None
+            seen = [one for one in seen if one[0] == culprit]
+        alike = [one for one in seen if bool(one[0]) == bool(culprit)]
+        lasted: Counter[Line] = Counter()
+        for _, line, unseen in [one for one in seen if one[0] == culprit] or alike or seen:
+            lasted[line] += unseen
+        return lasted.most_common(1)[0][0] if lasted else None
 
     def _unseen(self, moment: int) -> int:
         """How long this pass had not been looked at until now, 1 ns at the least."""
-        before, at = self._looked
+        before, at = self._last_sampled
         now = perf_counter_ns()
-        self._looked = (moment, now)
+        self._last_sampled = (moment, now)
         return max(1, now - (at if before == moment else moment))
 
     def _note(self, moment: int, who: int, line: Line, unseen: int) -> None:
-        if line.file and len(self._lines_seen) < _LOOKS_KEPT:
+        if line.file and len(self._lines_seen) < _MOST_SAMPLES:
             self._lines_seen.append((moment, who, line, unseen))
 
-    def _keep_looking(self) -> None:
-        moment_before, next_look = 0, 0
+    def _keep_sampling(self) -> None:
+        moment_before, next_sample = 0, 0
         while not self._wait():
             # From here to the next wait this thread has the GIL, unless it loses it on the way.
-            self._looking, put_off = True, self._put_off  # before it is asked when it rang
+            self._sampling, put_off = True, self._put_off  # before it is asked when it rang
             self._rang, now = self._timer.due, perf_counter_ns()
             probe, again = self.probe, now + _PERIOD
             moment = (probe.moment or probe.due()) if probe else 0
             rang = self._ring(now)
             way, self._woke = self._done, self._way()
             if moment and now > moment:
-                found = self._loop_as_it_is() if now - moment > LOOKED_AT else None
+                found = self._loop_as_it_is() if now - moment > SHORT_PASS else None
                 if moment != moment_before:
-                    moment_before, next_look, self.samples = moment, moment + PATIENCE, []
-                if now >= next_look:
-                    next_look = again = now + int(self._until_next(now - moment) * 1e9)
-                    self._look(moment)
+                    moment_before, next_sample, self.samples = moment, moment + PATIENCE, []
+                if now >= next_sample:
+                    next_sample = again = now + int(self._until_next(now - moment) * 1e9)
+                    self._sample_loop(moment)
                 if found is not None:
                     self._account(moment, now, way, found)
                 again = max(again, perf_counter_ns() + _PERIOD)
@@ -155,7 +155,7 @@ class Sampler:
                 self._set(again)
                 if self._put_off != put_off:
                     self._set(now + _PERIOD)
-            self._done, self._let_go, self._looking = self._way(), perf_counter_ns(), False
+            self._done, self._let_go, self._sampling = self._way(), perf_counter_ns(), False
 
     def _wait(self) -> bool:
         self._timer.wait()
@@ -183,7 +183,7 @@ class Sampler:
     def unfinished(self) -> int:
         """Return for how long this thread has waited for a CPU, in ns, since it looked last, when
         it lost the GIL in the middle of a look, else 0; to be called by the loop's thread."""
-        if self._glances is None or not self._looking:
+        if self._glances is None or not self._sampling:
             return 0
         return max(1, self._glances[1].times()[1] - self._woke[0])
 
@@ -191,7 +191,7 @@ class Sampler:
         """Return for how long this thread has waited for a CPU, in ns, since it last had the GIL,
         when that was during this pass and it has not been woken since: it lost its CPU with the
         GIL, or with the lock inside of it; to be called by the loop's thread."""
-        if self._glances is None or self._looking or perf_counter_ns() > self._timer.due:
+        if self._glances is None or self._sampling or perf_counter_ns() > self._timer.due:
             return 0
         if self._let_go < moment:
             return 0
@@ -201,7 +201,7 @@ class Sampler:
         """Return for how long nobody has woken this thread, which asked for it, in ns, less what it
         waited for a CPU; to be called by the loop's thread."""
         late = perf_counter_ns() - self._timer.due
-        if self._glances is None or self._looking or late < 0:
+        if self._glances is None or self._sampling or late < 0:
             return 0
         place = self._glances[1].sleeps_in()
         if not place or place.startswith(b"futex"):
@@ -227,7 +227,7 @@ class Sampler:
         self, moment: int, now: int, way: tuple[int, int, int], found: tuple[int, int, int, bytes]
     ) -> None:
         probe = self.probe
-        if self._glances is None or probe is None or len(self.samples) >= _LOOKS_KEPT:
+        if self._glances is None or probe is None or len(self.samples) >= _MOST_SAMPLES:
             return
         cpu, wait, switches, sleeps_in = found
         wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
@@ -235,10 +235,10 @@ class Sampler:
         since = max(0, now - self._rang)
         wait_own, switched = min(wait_own, since), min(switched, 2 + since // 5_000_000)
         ended, slept = perf_counter_ns(), 0
-        if ended - now > LONG_LOOK:
+        if ended - now > LONG_SAMPLE:
             cpu_then, wait_then = self._glances[0].times()
             slept = max(0, ended - now - (cpu_then - cpu) - (wait_then - wait))
-        look = Sample(
+        sample = Sample(
             moment,
             now,
             ended,
@@ -254,7 +254,7 @@ class Sampler:
             max(0, now - self._rang - wait_own) if switched <= 1 else 0,
         )
         if moment in (probe.moment, probe.due()):  # else the GIL was lost, and the pass ended
-            self.samples.append(look)
+            self.samples.append(sample)
 
     def _ring(self, now: int) -> bool:
         at, ring = self._alarm
@@ -265,7 +265,7 @@ class Sampler:
             ring()
         return True
 
-    def _look(self, moment: int) -> None:
+    def _sample_loop(self, moment: int) -> None:
         with frames_now() as frames:
             frame, probe = frames.get(self._loop_thread), self.probe
             if frame is None or probe is None or moment not in (probe.moment, probe.due()):
@@ -273,4 +273,4 @@ class Sampler:
             line, unseen = own_line(frame), self._unseen(moment)
             self._note(moment, 0, line or Line(*self.waiting(), ""), unseen)
             if len(threading._active) > _OURS:  # type: ignore[attr-defined]
-                self._look_at_others(moment, frames, unseen)  # one may just have let go of the GIL
+                self._sample_others(moment, frames, unseen)  # one may just have let go of the GIL

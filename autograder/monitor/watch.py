@@ -1,8 +1,8 @@
 """`watch`: run a coroutine function on a watched loop, and say what it did to the loop.
 
 In a notebook each call gets a thread of its own, in the caller's copied context, so that prints
-reach the cell and the kernel stays alive while the learner's loop is blocked. The examiner swaps in
-a backend that runs the same call in the candidate's process.
+reach the cell and the kernel stays alive while the learner's loop is blocked. In an examiner the
+backend of its `context` runs the same call in the candidate's process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, Protocol
 
-from autograder import wire
+from autograder import context, wire
 from autograder.monitor import kernel_guard
 from autograder.monitor.run import LAST_WORDS, TEARDOWN, Run, Stopped, run
 from autograder.outcomes import UserMistake
@@ -25,7 +25,7 @@ from autograder.report.report import Report
 
 HEARING = 0.25  # s until the learner's Stop is heard
 
-__all__ = ["Backend", "InThread", "run", "use", "watch"]
+__all__ = ["Backend", "InThread", "run", "watch"]
 
 
 async def watch(
@@ -50,7 +50,8 @@ async def watch(
         )
     if loop not in ("asyncio", "uvloop"):
         raise UserMistake(f'watch knows the loops "asyncio" and "uvloop", not {loop!r}.')
-    return await _backend.run(function, args, keywords, timeout=timeout, loop=loop)
+    backend = context.this_process.backend or _in_thread
+    return await backend.run(function, args, keywords, timeout=timeout, loop=loop)
 
 
 class Backend(Protocol):
@@ -67,12 +68,6 @@ class Backend(Protocol):
     ) -> Awaitable[Report]:
         """Run the call once and return its Report."""
         ...
-
-
-def use(backend: Backend) -> None:
-    """Make `watch` run its calls through `backend`: the examiner's way to the candidate."""
-    global _backend  # noqa: PLW0603 one process has one place where answers run
-    _backend = backend
 
 
 class InThread:
@@ -175,4 +170,4 @@ def _deliver(
         kernel_loop.call_soon_threadsafe(hand_over, record, failure)
 
 
-_backend: Backend = InThread()
+_in_thread = InThread()

@@ -73,14 +73,14 @@ def _note_blocks(page: Page, lane: Lane, noted: list[int]) -> None:
                 return
 
 
-def _note(page: Page, block: DrawnBlock, whole: bool) -> Note:
+def _note(page: Page, drawn: DrawnBlock, whole: bool) -> Note:
     """Return the label of a block, with as much of its code as fits if `whole`."""
-    code = block.code if whole else ""
-    words, room = block.words(code), page.width - 2 * page.pad
+    code = drawn.block.code if whole else ""
+    words, room = drawn.words(code), page.width - 2 * page.pad
     while len(code) > 4 and page.measure(words) > room:
         code = code[:-1]
-        words = block.words(code.rstrip() + "…")
-    return block.start, block.shown, page.fit(words, room)
+        words = drawn.words(code.rstrip() + "…")
+    return drawn.start, drawn.shown, page.fit(words, room)
 
 
 def _paint_lane(page: Page, lane: Lane, number: int, thick: float) -> None:
@@ -122,8 +122,9 @@ def _paint_lateness(page: Page, story: Story) -> None:
     page.y += 3 + STRIP
     outline = _skyline(story.late, page.span, int(page.room * 2))
     page.area(outline, 0.0, scale, LATE, "lateness")
-    for block in story.over:  # dark is only what the code did for certain
-        during = [p for p in outline if block.start <= p[0] <= block.start + block.seconds]
+    for drawn in story.over:  # dark is only what the code did for certain
+        end = drawn.start + drawn.block.seconds
+        during = [p for p in outline if drawn.start <= p[0] <= end]
         page.area(during, limit or 0.0, scale, BLOCK, "over the limit")
     if limit is not None:
         page.dashed(page.y - limit * scale, INK, "limit")

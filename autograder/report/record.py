@@ -39,6 +39,20 @@ class Block:
     function: str
     doubt: float = 0.0  # seconds more that may have been the machine
 
+    @classmethod
+    def from_plain(cls, plain: Any) -> Block:
+        """Return the block that a record's `to_plain` wrote; raises ValueError for anything else.
+
+        Whether its numbers are such as a clock shows is left to the record.
+        """
+        if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
+            raise ValueError("a block lacks fields, or has others")
+        block = cls(**plain)
+        texts = (block.kind, block.file, block.code, block.function)
+        if type(block.line) is not int or not all(type(text) is str for text in texts):
+            raise ValueError("a record holds a block that names no line")
+        return block
+
 
 @dataclass
 class Record:
@@ -52,7 +66,7 @@ class Record:
     raised_by: str = ""  # the learner's function that raised it, which a driver may have called
     traceback: str = ""
     seconds: float = 0.0
-    blocks: list[dict[str, Any]] = field(default_factory=list)
+    blocks: list[Block] = field(default_factory=list)
     late: list[tuple[float, float]] = field(default_factory=list)
     lanes: list[tuple[str, list[tuple[float, float]]]] = field(default_factory=list)
     noise: list[tuple[float, float]] = field(default_factory=list)
@@ -62,7 +76,7 @@ class Record:
     starved: float = 0.0  # seconds that a call out of time had waited for a CPU
 
     def to_plain(self) -> dict[str, Any]:
-        """Return the record as plain data."""
+        """Return the record as plain data, each of its blocks as a dict."""
         return asdict(self)
 
     @classmethod
@@ -89,12 +103,9 @@ class Record:
             raise ValueError("a record's value is not bytes")
         numbers = [record.seconds, record.began, record.starved]
         numbers += [x for pair in record.late for x in pair]
+        record.blocks = [Block.from_plain(block) for block in plain["blocks"]]
         for block in record.blocks:
-            Block(**block)
-            texts = (block["kind"], block["file"], block["code"], block["function"])
-            if type(block["line"]) is not int or not all(type(text) is str for text in texts):
-                raise ValueError("a record holds a block that names no line")
-            numbers += [block["seconds"], block["doubt"], block["start"]]
+            numbers += [block.seconds, block.doubt, block.start]
         numbers += [x for pair in record.noise for x in pair]
         if not all(type(x) is float and math.isfinite(x) and x >= 0 for x in numbers):
             raise ValueError("a record holds a number that no clock shows")

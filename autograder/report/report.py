@@ -6,11 +6,10 @@ and test cells hold: the contract of `watch`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from autograder import wire
+from autograder import context, wire
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,
@@ -53,7 +52,7 @@ class Report:
 
     def __init__(self, record: Record) -> None:
         self.record = record
-        self.blocks = sorted((Block(**b) for b in record.blocks), key=lambda b: -b.seconds)
+        self.blocks = sorted(record.blocks, key=lambda b: -b.seconds)
         self.gateway_log: list[dict[str, Any]] = []
         self.checks: list[Check] = []  # those that were made, whether they held or not
 
@@ -197,6 +196,10 @@ class Report:
             return
         if outcome == "not attempted":
             raise NotAttempted(self._error_sentence())
+        if outcome == "timed out" and self._earlier > self.record.seconds / 2:
+            earlier = [block for block in self.blocks if block.kind == "earlier"]
+            longest = max(earlier, key=lambda block: block.doubt)
+            raise Inconclusive(f"{self._error_sentence()[:-1]}, and {_still_running(longest)}")
         given = self.record.seconds - self.record.starved
         starved = given < self.record.starved and self.longest_block < given / 2
         if outcome == "timed out" and starved:
@@ -250,11 +253,9 @@ class Report:
 
     def _doubt(self, block: Block, limit: float) -> None:
         if block.kind == "earlier":
-            where = _place(block) or " in another thread"
             raise Inconclusive(
                 f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
-                f"(limit {duration(limit)}), and a job of an earlier cell is still running{where}: "
-                f"wait for it, or restart the kernel. Then run the cell again."
+                f"(limit {duration(limit)}), and {_still_running(block)}"
             )
         if self.record.blind and _agree(self.record.name, block, limit):
             self._fail(LoopBlocked(self._blocked_sentence(_certain(block), limit, [])))
@@ -317,13 +318,9 @@ def _show(report: Report) -> None:
         display(report)  # type: ignore[no-untyped-call]
 
 
-shower: Callable[[Report], None] = _show
-"""Shows a report whose check failed; the examiner puts its own here."""
-
-
 def show(report: Report) -> None:
     """Show a report whose check failed, before the sentence."""
-    shower(report)
+    (context.this_process.show or _show)(report)
 
 
 _blind_runs: dict[str, list[float]] = {}
@@ -338,7 +335,7 @@ def _agree(name: str, block: Block, limit: float) -> bool:
 
 
 def _certain(block: Block) -> Block:
-    return Block(**{**asdict(block), "seconds": block.seconds + block.doubt, "doubt": 0.0})
+    return replace(block, seconds=block.seconds + block.doubt, doubt=0.0)
 
 
 def _place(block: Block) -> str:
@@ -346,6 +343,14 @@ def _place(block: Block) -> str:
         return ""
     code = f", `{block.code}`" if block.code else ""
     return f" at line {block.line} of {block.file}{code}"
+
+
+def _still_running(block: Block) -> str:
+    where = _place(block) or " in another thread"
+    return (
+        f"a job of an earlier cell is still running{where}: wait for it, or restart the kernel. "
+        f"Then run the cell again."
+    )
 
 
 def _short(value: Any) -> str:

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from autograder.report.record import shortest_kept
 from autograder.text import duration, printable
 
 if TYPE_CHECKING:
-    from autograder.report.record import Record
+    from autograder.report.record import Block, Record
 
 Beat = tuple[float, float]  # sent at; how long it had been silent if that was too long, else 0
 Kill = tuple[float, int, float | None]  # closed at, close code, resumed at
@@ -31,31 +31,33 @@ LIBRARIES = "libraries"  # the lane of what libraries do for themselves
 
 @dataclass
 class DrawnBlock:
-    """One block: a stretch for which the code held the loop."""
+    """A block made safe to draw, and what its picture and its label need beside it."""
 
-    start: float
-    seconds: float
-    doubt: float  # seconds more that may have been the machine
-    kind: str
+    block: Block
     place: str  # "line 7", or "bot.py, line 7" outside a notebook
-    code: str
     over: bool = False  # not allowed by the limit; without a limit, every block shown
     doubtful: bool = False  # over the limit only with its doubt
 
     @property
     def shown(self) -> float:
         """How long it is drawn, in seconds."""
-        return self.seconds + self.doubt if self.doubtful else self.seconds
+        return self.block.seconds + self.block.doubt if self.doubtful else self.block.seconds
+
+    @property
+    def start(self) -> float:
+        """Where it begins on the time axis, in seconds."""
+        return self.block.start
 
     @property
     def end(self) -> float:
+        """Where it ends as drawn, in seconds."""
         return self.start + self.shown
 
     def words(self, code: str) -> str:
         """Say what the label says: how long, and where."""
         upto = "up to " if self.doubtful else ""
         where = f" at {self.place}" if self.place else ""
-        thread = _BY_ANOTHER.get(self.kind, "")
+        thread = _BY_ANOTHER.get(self.block.kind, "")
         return f"{upto}{duration(self.shown)}{where}{thread}" + (f": {code}" if code else "")
 
 
@@ -87,8 +89,8 @@ class Story:
         self.outcome, self.error = record.outcome, record.error
         self.lanes = _lanes(record.lanes[:MOST_LANES])
         self.late = spans(record.late)
-        every = [_held(block, limit) for block in record.blocks]
-        every.sort(key=lambda b: -b.seconds - b.doubt * b.doubtful)
+        every = [_drawn(block, limit) for block in record.blocks]
+        every.sort(key=lambda drawn: -drawn.shown)
         least = NOTABLE if limit is None else limit / 4
         self.longest = every[0] if every else None
         self.blocks = [block for block in every[:MOST_BLOCKS] if block.shown >= least]
@@ -155,7 +157,7 @@ class Story:
             least = duration(shortest_kept(self.loop))
             return f"the loop was free: no block of {least} or longer{allowed}"
         if not self.over:
-            most = duration(self.longest.seconds)
+            most = duration(self.longest.block.seconds)
             return f"the loop never stood still for more than {most}{allowed}"
         worst, times = self.over[0], len(self.over)
         stood = "may have stood still" if worst.doubtful else "stood still"
@@ -165,12 +167,12 @@ class Story:
 
     @property
     def _where(self) -> str:
-        block = self.over[0] if self.over else self.longest
-        if block is None or not block.place:
+        drawn = self.over[0] if self.over else self.longest
+        if drawn is None or not drawn.place:
             return ""
-        code = f", {printable(block.code, 80)}," if block.code else ""
-        when = f" from {self.at(block.start)} to {self.at(block.end)}" if self.over else ""
-        return f"{', longest' * (len(self.over) > 1)} at {block.place}{code}{when}".rstrip(",")
+        code = f", {printable(drawn.block.code, 80)}," if drawn.block.code else ""
+        when = f" from {self.at(drawn.start)} to {self.at(drawn.end)}" if self.over else ""
+        return f"{', longest' * (len(self.over) > 1)} at {drawn.place}{code}{when}".rstrip(",")
 
     @property
     def _taken(self) -> str:
@@ -271,22 +273,32 @@ def _united(lives: list[Span]) -> list[Span]:
     return united
 
 
-def _held(plain: Mapping[str, Any], limit: float | None) -> DrawnBlock:
-    start, seconds = (spans([(plain["start"], plain["seconds"])]) or [(0.0, 0.0)])[0]
-    _, doubt = (spans([(0.0, plain.get("doubt") or 0.0)]) or [(0.0, 0.0)])[0]
-    file, line = printable(plain.get("file") or "", 200), plain.get("line")
-    line = line if isinstance(line, int) and 0 < line < 1e7 else 0
-    place = f"line {line}" if line else ""
-    if place and file and not file.startswith(("In [", "cell ", "<")):
-        place = f"{file.replace(chr(92), '/').rpartition('/')[2]}, {place}"
-    elif not place and plain.get("function"):
-        place = f"{printable(plain['function'], 60)}()"
-    least = NOTABLE if limit is None else limit
-    return DrawnBlock(
-        *(start, seconds, doubt, str(plain.get("kind") or ""), place),
-        code=printable(plain.get("code") or "", 200),
-        over=seconds + doubt >= least,
-        doubtful=seconds < least <= seconds + doubt,
+def _drawn(block: Block, limit: float | None) -> DrawnBlock:
+    safe = _safe(block)
+    place = f"line {safe.line}" if safe.line else ""
+    if place and safe.file and not safe.file.startswith(("In [", "cell ", "<")):
+        place = f"{safe.file.replace(chr(92), '/').rpartition('/')[2]}, {place}"
+    elif not place and safe.function:
+        place = f"{safe.function}()"
+    least, most = NOTABLE if limit is None else limit, safe.seconds + safe.doubt
+    return DrawnBlock(safe, place, over=most >= least, doubtful=safe.seconds < least <= most)
+
+
+def _safe(block: Block) -> Block:
+    """Return the block with times that can be drawn and texts of one line; a candidate's record may
+    hold any."""
+    start, seconds = (spans([(block.start, block.seconds)]) or [(0.0, 0.0)])[0]
+    _, doubt = (spans([(0.0, block.doubt)]) or [(0.0, 0.0)])[0]
+    return replace(
+        block,
+        seconds=seconds,
+        start=start,
+        doubt=doubt,
+        kind=str(block.kind),
+        file=printable(block.file, 200),
+        line=block.line if isinstance(block.line, int) and 0 < block.line < 1e7 else 0,
+        code=printable(block.code, 200),
+        function=printable(block.function, 60),
     )
 
 
@@ -325,6 +337,6 @@ def _certain_noise(noise: list[Span], blocks: list[DrawnBlock]) -> list[Span]:
         block = by_start.get(round(start, 6))
         if block is None:
             certain.append((start, seconds))
-        elif seconds - block.doubt > 0.001:
-            certain.append((block.end, seconds - block.doubt))
+        elif seconds - block.block.doubt > 0.001:
+            certain.append((block.end, seconds - block.block.doubt))
     return sorted(certain)

@@ -17,6 +17,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from autograder import context
 from autograder.report.story import Beat, Kill, Story
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ __all__ = ["alt_text", "as_html", "draw", "heard"]
 
 WIDE, NARROW = 720, 360  # CSS pixels: a notebook's width, and a phone's or half a notebook's
 SWITCH = 540  # CSS pixels: in less room than this, the narrow picture is shown
-
-# Of an examined notebook's pages only the wide one is left (grading.harmless), so only it is drawn.
-widths: tuple[int, ...] = (WIDE, NARROW)
 
 
 def draw(
@@ -65,7 +63,8 @@ def as_html(
 
     It is there as two PNGs, wide and narrow (about 40 kB together), and the room it gets decides
     which of them has a width. A media query would ask the window, of which a notebook often has
-    half. Where styles are stripped (a notebook that is not trusted yet) the wide one stays.
+    half. Where styles are stripped (a notebook that is not trusted yet) the wide one stays. So it
+    is alone where nothing else would be left (`context`).
     """
     from autograder.report.canvas import png
 
@@ -79,7 +78,7 @@ def as_html(
         f'style="{look};width:clamp(0px,({SWITCH}px - 100%)*999,{most})"',
     }
     images = []
-    for width in widths:
+    for width in (WIDE, NARROW) if context.this_process.narrow_pictures else (WIDE,):
         picture = png(draw(record, limit, beats, kills, title, width=width))
         source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
         images.append(f'{kinds[width]} src="{source}">')

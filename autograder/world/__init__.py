@@ -1,12 +1,12 @@
 """Real servers on loopback for lessons, labs and tests, in a process of their own.
 
-    servers = await world.start("http")          # what is named, on first need; idempotent
+    servers = await world.start("http")          # starts what you name, unless it already runs
     gw = await servers.gateway(heartbeat=0.2, grace=2)      # a new live gateway
     world.point(gw)                              # discord.py, in this process, connects to it
 
-One supervisor a user owns all servers, for all notebooks, and ends with the last of them. In a
-graded cell the examiner's process starts them (`private`, `recorded`), and the learner's process
-is only told their addresses (`attach`).
+Each user has one supervisor. It owns the servers of all notebooks, and it ends when the last
+notebook ends. In a graded cell the examiner's process starts the servers (`private`, `recorded`),
+and the learner's process only receives their addresses (`attach`).
 """
 
 from __future__ import annotations
@@ -44,31 +44,33 @@ Addresses = dict[str, dict[str, Any]]
 async def start(*names: str) -> Servers:
     """Start the named servers unless they run, and return handles on them.
 
-    Raises UserMistake when a name is unknown or a server cannot start. A server belongs to this
-    notebook: what it counts, this notebook caused (databases are shared, their counts are not).
+    Raises UserMistake when a name is unknown or a server cannot start. Each server belongs to this
+    notebook and counts only what this notebook does. Databases are the exception: all notebooks of
+    a user share one database, and so its counts.
     """
     return await _here.start(names)
 
 
 class NotStarted(UserMistake, AttributeError):
-    """A server was used that nobody asked for."""
+    """The code used a server that it had not started."""
 
 
 class Servers:
-    """The servers that were asked for, as attributes, and `gateway()` for live gateways."""
+    """The started servers, as attributes, and `gateway()` for live gateways."""
 
-    def __init__(self, handles: dict[str, Handle], house: _House) -> None:
+    def __init__(self, handles: dict[str, Handle], source: _Source) -> None:
         self._handles = handles
-        self._house = house
+        self._source = source
 
     async def gateway(self, **settings: Any) -> Gateway:
         """Start a new gateway with its own port and state.
 
-        Settings: heartbeat=0.2 and grace=2 (it kills when two heartbeats are further apart than
-        grace intervals), ack_delay=0.03, interaction_deadline=3.0 (all seconds), sends=0 (messages
-        a channel takes per 5 s before 429; 0 is no limit), token, port.
+        Settings: heartbeat=0.2 (seconds) and grace=2 (intervals: the gateway closes the connection
+        when two heartbeats are further apart than this), ack_delay=0.03 and
+        interaction_deadline=3.0 (seconds), sends=0 (messages that a channel takes in 5 s before it
+        answers 429; 0 is no limit), token, port.
         """
-        return await self._house.gateway(settings)
+        return await self._source.gateway(settings)
 
     def __getattr__(self, name: str) -> Handle:
         if name in self._handles:
@@ -83,28 +85,31 @@ class Servers:
 
 
 def private() -> None:
-    """From now on use a supervisor of this process's own, which nobody else can find."""
+    """From now on use a supervisor of this process's own, which no other process can find."""
     global _here  # noqa: PLW0603
     _here.leave()
-    _here = _Host(hire)
+    _here = _SupervisorSource(hire)
 
 
 def attach(addresses: list[Addresses]) -> None:
-    """From now on start nothing: hand out these addresses, in order, to who asks for servers."""
+    """From now on start nothing: answer calls of `start` with these addresses, in this order."""
     global _here  # noqa: PLW0603
-    if not isinstance(_here, _Guest):
+    if not isinstance(_here, _ExaminerSource):
         _here.leave()
-        _here = _Guest()
+        _here = _ExaminerSource()
     _here.expect(addresses)
 
 
 def recorded() -> list[Addresses]:
-    """Return the addresses handed out since this was last asked, in order."""
+    """Return the addresses handed out since the last call of this function, in order."""
     return _here.recorded()
 
 
 def leave() -> None:
-    """Let go of the servers; the next `start` begins anew. For tests: processes just end."""
+    """Close the connection to the servers, so that the next `start` makes a new one.
+
+    Tests need this. Other processes need not call it: their end closes the connection.
+    """
     _here.leave()
 
 
@@ -127,7 +132,7 @@ def point(gateway: Any) -> None:
     socket.DEFAULT_GATEWAY = yarl.URL(gateway.ws_url)
 
 
-class _House:
+class _Source:
     """Where `start` gets its servers from; remembers which addresses it handed out."""
 
     def __init__(self) -> None:
@@ -140,15 +145,15 @@ class _House:
         raise NotImplementedError
 
     def leave(self) -> None:
-        """Give up what is held outside this process."""
+        """Release what this object holds outside of this process."""
 
     def recorded(self) -> list[Addresses]:
         given, self._given = self._given, []
         return given
 
 
-class _Host(_House):
-    """Servers of a supervisor, which is joined or hired on first need."""
+class _SupervisorSource(_Source):
+    """Servers of a supervisor; `connect` finds or starts it when it is first needed."""
 
     def __init__(self, connect: Callable[[], SupervisorConnection]) -> None:
         super().__init__()
@@ -158,7 +163,7 @@ class _Host(_House):
         self._handles: dict[str, Handle] = {}
 
     async def start(self, names: tuple[str, ...]) -> Servers:
-        # In a thread: starting a process and waiting for it must not hold up a kernel's loop.
+        # In a thread: this starts a process and waits for it, which must not hold a kernel's loop.
         handles = await asyncio.to_thread(self._start, names)
         if names:
             self._given.append({name: handle.facts for name, handle in handles.items()})
@@ -198,8 +203,8 @@ class _Host(_House):
             self._connection = None
 
 
-class _Guest(_House):
-    """Servers that the examiner runs: addresses only, in the order in which it sent them."""
+class _ExaminerSource(_Source):
+    """Servers that the examiner runs: only their addresses, in the order in which it sent them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -227,7 +232,7 @@ class _Guest(_House):
 
 
 def _this_notebook() -> str:
-    """What the live log calls who started a gateway; Jupyter tells a kernel its notebook's path."""
+    """Return the name of this notebook, for the live log; Jupyter tells a kernel the path."""
     return Path(os.environ.get("JPY_SESSION_NAME") or sys.argv[0] or "a kernel").name
 
 
@@ -235,4 +240,4 @@ def _kind(name: str) -> type[Handle]:
     return Sqlite if name == "sqlite" else Handle
 
 
-_here: _House = _Host(join)
+_here: _Source = _SupervisorSource(join)

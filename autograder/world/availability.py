@@ -1,4 +1,4 @@
-"""Which servers this machine can run, for `doctor`; tests skip with the same words."""
+"""Which servers this machine can run, for `doctor`; a skipped test gives the same reason."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from autograder.world.databases import postgres as postgresql
 
 
 def findings() -> list[Finding]:
-    """Return one finding for each server; takes a tenth of a second."""
+    """Return one finding for each server; this takes a tenth of a second."""
     return [http(), postgres(), mysql(), dns(), sqlite()]
 
 
 def http() -> Finding:
-    """The gateway and the HTTP server are our own code over aiohttp."""
+    """The gateway and the HTTP server: our own code, with aiohttp."""
     if importlib.util.find_spec("aiohttp"):
         return Finding("gateway and HTTP server", "ours, on 127.0.0.1")
     return Finding("gateway and HTTP server", "aiohttp is not installed", "no unit can run")
 
 
 def postgres() -> Finding:
-    """PostgreSQL's programs, and a user who may run them."""
+    """PostgreSQL: its programs, and a user that may run them."""
     name, costs = "PostgreSQL", "asyncpg and psycopg cannot be tried, in unit 08 and the catalog"
     programs = postgresql.programs()
     if programs is None:
@@ -34,7 +34,7 @@ def postgres() -> Finding:
 
 
 def mysql() -> Finding:
-    """MariaDB, or what stands in for it."""
+    """MariaDB, or its stand-in."""
     name, costs = "MariaDB", "aiomysql and asyncmy cannot be tried, in unit 08 and the catalog"
     try:
         program = mariadb.installed()
@@ -58,14 +58,14 @@ def mysql() -> Finding:
 
 
 def dns() -> Finding:
-    """The DNS server is our own code over dnspython."""
+    """The DNS server: our own code, with dnspython."""
     if importlib.util.find_spec("dns"):
         return Finding("DNS server", "ours, on 127.0.0.1")
     return Finding("DNS server", "dnspython is not installed", "aiodns cannot be tried")
 
 
 def sqlite() -> Finding:
-    """SQLite is Python's own, where Python was built with it."""
+    """SQLite: part of Python, unless this Python was built without it."""
     if importlib.util.find_spec("_sqlite3"):
         import sqlite3
 

@@ -1,8 +1,7 @@
-"""A client's side of the world: finding or starting the supervisor, and the connection to it.
+"""A client's side of the world: finds or starts the supervisor, and keeps a connection to it.
 
-One thread reads the connection and resolves futures, so that an answer can be awaited from any
-loop and any thread, and a property such as `gw.kills` can be read without awaiting: it costs
-about a millisecond.
+One thread reads the connection and resolves futures. So any loop and any thread can wait for an
+answer, and a property such as `gw.kills` needs no `await`: it blocks for about a millisecond.
 """
 
 from __future__ import annotations
@@ -27,25 +26,25 @@ from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
 from autograder.world import rendezvous
 
-PATIENCE = 5.0  # seconds a property waits for its answer; about 1 ms is usual
-START_UP = 20.0  # seconds a supervisor may take to start; 0.2 s is usual, 3 s under 8 hogs
+PATIENCE = 5.0  # seconds that a property waits for its answer; usual: 1 ms
+START_UP = 20.0  # seconds that a supervisor has to start; usual: 0.2 s, with 8 hogs: 3 s
 
 Event = dict[str, Any]
 _alive: weakref.WeakSet[SupervisorConnection] = weakref.WeakSet()
 
 
 class WorldEnded(UserMistake):
-    """The supervisor is gone, and its servers with it."""
+    """The supervisor has ended, and so have its servers."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The process that runs this notebook's servers has ended, and they with it: "
+            "The process that runs this notebook's servers has ended, and so have the servers: "
             "run the cell with `await world.start(...)` again."
         )
 
 
 class SupervisorConnection:
-    """Requests to one supervisor, from any thread; it ends when either side does."""
+    """Sends requests to one supervisor, from any thread, until one of the two processes ends."""
 
     def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
         self._socket = sock
@@ -61,7 +60,11 @@ class SupervisorConnection:
         reader.start()
 
     def request(self, op: str, **arguments: Any) -> Future[Any]:
-        """Send a request; the future raises UserMistake with the supervisor's sentence."""
+        """Send a request and return the future of its answer.
+
+        The future raises UserMistake with the supervisor's sentence when the request fails.
+        Raises WorldEnded when the supervisor has ended.
+        """
         answer: Future[Any] = Future()
         answer.set_running_or_notify_cancel()
         number = next(self._ids)
@@ -78,38 +81,41 @@ class SupervisorConnection:
         return answer
 
     def ask(self, op: str, patience: float = PATIENCE, **arguments: Any) -> Any:
-        """Send a request and wait for its answer, blocking this thread for about 1 ms."""
+        """Send a request and wait for its answer; this blocks the thread for about 1 ms.
+
+        Raises UserMistake when there is no answer after `patience` seconds.
+        """
         try:
             return self.request(op, **arguments).result(patience)
         except TimeoutError:
             raise UserMistake(
                 f"the process that runs the servers did not answer within {patience:.0f} s: "
-                "the machine is too busy, or it hangs; restart the kernel"
+                "the machine is too busy, or the process hangs; restart the kernel"
             ) from None
 
     async def call(self, op: str, **arguments: Any) -> Any:
         return await asyncio.wrap_future(self.request(op, **arguments))
 
     async def follow(self, key: int, follower: Callable[[Event], None]) -> None:
-        """Have `follower` called, in the reading thread, with each event of a server."""
+        """Call `follower`, in the reading thread, with each event of a server from now on."""
         followers = self._followers.setdefault(key, [])
         followers.append(follower)
         if len(followers) == 1:
             await self.call("subscribe", key=key)
 
     def unfollow(self, key: int, follower: Callable[[Event], None]) -> None:
-        """End that; the supervisor goes on pushing, which costs nothing worth a message."""
+        """Stop calling `follower`. The supervisor still sends the events, which costs little."""
         self._followers[key].remove(follower)
 
     def close(self) -> None:
-        """End the connection; what it started ends with it."""
+        """End the connection; the supervisor then stops the servers that it had started."""
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
 
     def forget(self) -> None:
-        """In a forked child: let go of the parent's connection without a word."""
+        """In a forked child: close the child's copy of the socket, and send nothing."""
         self.ended = True
-        # close() would wait for the reading thread's file, and that thread was not forked.
+        # close() would wait for the reading thread's file, but the child has no such thread.
         os.close(self._socket.detach())
 
     def _read(self, process: subprocess.Popen[bytes] | None) -> None:
@@ -144,7 +150,7 @@ def _forget_all() -> None:
 
 
 if hasattr(os, "register_at_fork"):
-    # A forked worker of a process pool would otherwise hold the world open after its kernel died.
+    # Otherwise a forked worker of a process pool keeps the servers alive after its kernel died.
     os.register_at_fork(after_in_child=_forget_all)
 
 
@@ -152,7 +158,7 @@ if hasattr(os, "register_at_fork"):
 
 
 def join() -> SupervisorConnection:
-    """Return a connection to this user's shared supervisor, starting it if need be. Blocks."""
+    """Return a connection to this user's shared supervisor; start it if there is none. Blocks."""
     place = rendezvous.place()
     with rendezvous.locked(place):
         sock = _knock(place)
@@ -165,7 +171,7 @@ def join() -> SupervisorConnection:
 
 
 def hire() -> SupervisorConnection:
-    """Start a supervisor of our own, reached over an inherited socket alone. Blocks."""
+    """Start a supervisor that only this process can reach, over a socket it inherits. Blocks."""
     ours, theirs = socket.socketpair()
     with theirs:
         process = subprocess.Popen(
@@ -179,7 +185,7 @@ def hire() -> SupervisorConnection:
     return SupervisorConnection(ours, process)
 
 
-# -P: a learner's directory may hold a `random.py`, and this package holds an `http.py`.
+# -P: Python must not import from the current directory. A learner's may hold a `random.py`.
 _COMMAND = [sys.executable, "-P", "-m", "autograder.world.supervisor"]
 
 
@@ -190,8 +196,8 @@ def _environment() -> dict[str, str]:
 
 
 def _spawn(place: Path) -> subprocess.Popen[bytes]:
-    # A session of its own: neither Ctrl-C in a terminal nor a kernel's restart, which signal
-    # process groups, may take the servers from the other notebooks.
+    # A session of its own: Ctrl-C in a terminal and the restart of a kernel signal a whole process
+    # group, and the other notebooks must keep their servers.
     with place.with_suffix(".log").open("wb") as log:
         return subprocess.Popen(
             [*_COMMAND, "--shared", str(place)],
@@ -223,7 +229,7 @@ def _await(place: Path, process: subprocess.Popen[bytes]) -> socket.socket:
 
 
 def _knock(place: Path) -> socket.socket | None:
-    """Return a socket to a supervisor that answered, None for a stale address or none."""
+    """Return a socket to a supervisor that answered; None when none did, or the address is old."""
     address = rendezvous.published(place)
     if address is None:
         return None

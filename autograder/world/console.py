@@ -1,4 +1,4 @@
-"""The verbs `gateway` and `world`: servers for a person at a terminal, until Ctrl-C."""
+"""The commands `gateway` and `world`: servers for a person at a terminal, until Ctrl-C."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from autograder.text import escaped
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.server import GatewayServer
 
-# From this interval on a person can read every heartbeat as it comes; below, they would flood.
+# Seconds between heartbeats from which the log shows each one. More often, they hide the rest.
 READABLE = 5.0
 
 
 def gateway(port: int | None, heartbeat: float, grace: float, jsonl: bool) -> int:
-    """Serve one gateway; what is typed is said in #general. Returns the exit code.
+    """Serve one gateway, send each typed line as a message in #general, return the exit code.
 
-    Ends with Ctrl-C, and with the end of its input when that is a terminal or a pipe. Raises
-    UserMistake when the port is taken.
+    The gateway ends with Ctrl-C, or at the end of the input if the input is a terminal or a pipe.
+    Raises UserMistake when the port is taken.
     """
     try:
-        # Any token is right: a bot keeps its own, and nothing leaves this machine.
+        # The empty token accepts any: a bot keeps its own, and nothing leaves this machine.
         settings = {"port": port or 0, "heartbeat": heartbeat, "grace": grace, "token": ""}
         asyncio.run(
             _serve(GatewayServer(**settings), _as_json if jsonl else _for_people(heartbeat))
@@ -42,7 +42,7 @@ def gateway(port: int | None, heartbeat: float, grace: float, jsonl: bool) -> in
 
 
 def world() -> int:
-    """Keep this user's servers running and print where they are. Returns the exit code."""
+    """Keep this user's servers running, print their addresses, return the exit code."""
     from autograder import world
 
     async def start() -> world.Servers:
@@ -50,13 +50,13 @@ def world() -> int:
         gw = await servers.gateway()
         print(f"http     {servers.http.url}")
         print(f"gateway  {gw.ws_url}  REST {gw.rest_url}  token {gw.token}")
-        print("Ctrl-C ends them.", flush=True)
+        print("Press Ctrl-C to end them.", flush=True)
         return servers
 
     try:
         servers = asyncio.run(start())
         while True:
-            servers.http.counters()  # raises the sentence for it when the supervisor has died
+            servers.http.counters()  # raises WorldEnded when the supervisor has died
             time.sleep(1)
     except KeyboardInterrupt:
         return 0
@@ -80,7 +80,7 @@ async def _serve(one: GatewayServer, show: Callable[[Event], None]) -> None:
 
 
 async def _say(one: GatewayServer, line: str) -> None:
-    """Say a line; one that begins with a slash is a command, as in `/report month=3`."""
+    """Send a line as a message, or, if it begins with a slash, as a command: `/report month=3`."""
     if not line.strip():
         return
     try:
@@ -102,9 +102,9 @@ def _value(text: str) -> Any:
 
 
 def _read_input(typed: Callable[[str | None], None]) -> None:
-    """Pass on each line; at the end of the input pass on None, except when there never was any.
+    """Call `typed` with each line, and with None at the end of a terminal's or a pipe's input.
 
-    Not through `sys.stdin`: a thread that holds its lock spoils the interpreter's end.
+    This does not use `sys.stdin`: a thread that holds its lock disturbs the interpreter's exit.
     """
     rest = b""
     try:
@@ -115,9 +115,9 @@ def _read_input(typed: Callable[[str | None], None]) -> None:
         if rest:
             typed(rest.decode(errors="replace"))
         if stat.S_ISCHR(os.fstat(0).st_mode) and not os.isatty(0):
-            return  # /dev/null: a service without a keyboard goes on
+            return  # /dev/null: a service without a keyboard runs on
     except OSError:
-        return  # no input at all, or a terminal that belongs to another process
+        return  # there is no input, or the terminal belongs to another process
     typed(None)
 
 
@@ -139,13 +139,13 @@ def _for_people(heartbeat: float) -> Callable[[Event], None]:
 
 
 def describe(event: Event, heartbeat: float) -> tuple[str, str, str] | None:
-    """Return who, what and its style for one line of the log; None for what is not worth one."""
+    """Return one line of the log as (who, what, style); None for an event without a line."""
     kind = event["event"]
     if kind == "listening":
         return "gateway", _welcome(event, heartbeat), ""
     if kind not in LINES or (kind == "heartbeat" and heartbeat < READABLE):
         return None
-    # A bot's words are not ours: a terminal must not obey them.
+    # A bot's words may contain escape sequences, which a terminal must not obey.
     told = {k: escaped(value) if isinstance(value, str) else value for k, value in event.items()}
     told["busy"] = f", last given {told['handling']!r}" if told.get("handling") else ""
     told["where"] = f"#{told.get('channel')}  " if told.get("channel") else ""
@@ -164,18 +164,21 @@ LINES = {
     "deferred": ("/{name}: deferred after {seconds:.2f} s", ""),
     "followup": ("/{name}: {content}  (after {seconds:.2f} s)", "green"),
     "late": ("heartbeat late: silent for {gap:.2f} s{busy}", "yellow"),
-    "killed": ("KILLED with {code}: silent for {gap:.2f} s{busy}", "bold red"),
+    "killed": (
+        "disconnected by the gateway ({code}): silent for {gap:.2f} s{busy}",
+        "bold red",
+    ),
     "resumed": ("resumed; {replayed} missed events replayed", "green"),
     "invalid_session": ("cannot resume: its session is gone", "yellow"),
     "closed": ("connection closed by the {by}, code {code}", "yellow"),
     "refused": ("refused with {code}", "red"),
-    "limited": ("sends too fast: told to wait {retry_after:.2f} s", "yellow"),
+    "limited": ("sends too fast: has to wait {retry_after:.2f} s", "yellow"),
     "hint": ("{text}", "magenta"),
 }
 
 
-# Any token is right here, but hikari reads a bot's id out of it, before it asks anybody. This one
-# has the form that Discord's have: the id 500000000000000000 in base64, a dot, and more.
+# The gateway accepts any token, but hikari reads the bot's id out of the token before it connects.
+# This one has the form of Discord's: the id 500000000000000000 in base64, a dot, and more.
 TOKEN = "NTAwMDAwMDAwMDAwMDAwMDAw.local.bot"
 POINTING = {
     "discord.py": (
@@ -195,7 +198,7 @@ POINTING = {
 
 
 def pointing(rest: str, ws: str) -> dict[str, list[str]]:
-    """Return, by library, the lines that point a bot at these addresses."""
+    """Return for each library the lines that point a bot at these addresses."""
     return {
         library: [line.format(rest=rest, ws=ws, token=TOKEN) for line in lines]
         for library, lines in POINTING.items()
@@ -211,8 +214,8 @@ def _welcome(event: Event, heartbeat: float) -> str:
     )
     return f"""\
 listening: REST {rest}, gateway {ws}
-It wants a heartbeat every {heartbeat:g} s and takes any token; hikari accepts only this form:
+It needs a heartbeat every {heartbeat:g} s and takes any token; hikari accepts only this form:
   {TOKEN}
 Put the lines of your library before the line that starts your bot (hikari's make and start it):
 {table}
-What you type is said in #general; /name runs a slash command. Ctrl-C ends."""
+What you type is sent to #general; /name runs a slash command. Press Ctrl-C to end."""

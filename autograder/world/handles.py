@@ -1,4 +1,4 @@
-"""What stands for a server in a notebook or a test: its address, its controls, what it saw."""
+"""Handles: a server as a notebook or a test sees it, with its address, controls and counts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from autograder.world.client import Event, SupervisorConnection
 
 
 class OnlyTheExaminer(UserMistake, AttributeError):
-    """In a graded cell, control over a server is not the learner's."""
+    """In a graded cell, the learner's code tried to control a server."""
 
     def __init__(self, what: str) -> None:
         super().__init__(
@@ -35,16 +35,16 @@ class Handle:
         self._connection = connection
         self._key = key
         self.facts = address
-        # The whole of it, unless the server calls one thing so: the DNS server's "127.0.0.1:5353".
+        # All facts, unless one of them is called `address`: the DNS server's "127.0.0.1:5353".
         self.address: Any = address.get("address", address)
 
     def counters(self) -> dict[str, Any]:
-        """Return what the server has seen since its start or the last reset."""
+        """Return what the server has counted since its start or the last reset."""
         counted: dict[str, Any] = self._ask("counters")
         return counted
 
     async def reset(self) -> None:
-        """Forget what was counted, and every special behaviour that was asked for."""
+        """Set all counts to zero, and undo every special behaviour that was asked for."""
         await self._do("reset")
 
     def __getattr__(self, name: str) -> Any:
@@ -86,18 +86,20 @@ class SqliteFile(Handle):
     """A SQLite file that another process locks: path, `await lock(0.5)`, `await release()`."""
 
     async def renew(self, tables: str) -> str:
-        """Fill the file anew with this SQL, unlocked and uncounted; returns its path, which is
-        another one when somebody has the file open in WAL mode."""
+        """Unlock the file, fill it again with this SQL, reset its counts, return its path.
+
+        The path is a new one when another process has the file open in WAL mode.
+        """
         path: str = await self._do("renew", tables=tables)
         self.facts["path"] = path
         return path
 
     def rows(self, table: str, **columns: type) -> list[tuple[Any, ...]]:
-        """Return the rows of a table as they are committed: `rows("xp", name=str, points=int)`.
+        """Return the committed rows of a table: `rows("xp", name=str, points=int)`.
 
-        The way for a test to look into a file that the answer could write: what is read is a copy,
-        and nothing that lies in the file or beside it is run. Raises WrongValue, with a sentence,
-        for a file that cannot be read, and for values of other types.
+        A test reads a file this way, because the answer could write anything into it. This reads a
+        copy of the bytes, and runs nothing that is in the file or beside it. Raises WrongValue,
+        with a sentence, for a file that cannot be read and for values of other types.
         """
         from autograder.world.servers import sqlite_rows  # a Python may be built without SQLite
 
@@ -109,15 +111,17 @@ class SqliteFile(Handle):
 
 
 class Sqlite(SqliteFile):
-    """The SQLite file that is locked on demand; a call makes a further one.
+    """A SQLite file that is locked on demand; calling the handle makes another file.
 
     file = await servers.sqlite(0.5)      # a new file, locked by another process for 0.5 s
     file.path, file.counters()["commits"], file.rows("guilds", id=int, name=str)
     """
 
     async def __call__(self, seconds: float, tables: str | None = None) -> SqliteFile:
-        """Return a new file that is locked for so long from now on; `tables`: the SQL that fills it
-        (else it has the table `guilds`)."""
+        """Return a new file that is locked for `seconds` from now on.
+
+        `tables` is the SQL that fills it; by default it has the table `guilds`.
+        """
         if self._connection is None:
             raise OnlyTheExaminer("servers.sqlite(...)")
         settings = {} if tables is None else {"tables": tables}
@@ -128,10 +132,10 @@ class Sqlite(SqliteFile):
 
 
 class Gateway(Handle):
-    """A live gateway of one's own: numbers are of the server's journal, times are its clock's.
+    """A live gateway; all counts and times are those of the gateway's process.
 
-    In the log, `t` counts seconds since the gateway's start, and `at` is `time.monotonic()`, which
-    processes of one machine share.
+    In the log, `t` is in seconds since the gateway's start, and `at` is `time.monotonic()`, which
+    all processes of one machine share.
     """
 
     def __init__(
@@ -149,12 +153,12 @@ class Gateway(Handle):
 
     @property
     def token(self) -> str:
-        """The token of the bot; `f"{gw.token}.name"` is a second bot's, called `name`."""
+        """The bot's token; `f"{gw.token}.name"` is the token of another bot, called `name`."""
         return str(self.facts["token"])
 
     @property
     def kills(self) -> int:
-        """Connections closed with 4009 because the heart stood still."""
+        """How many connections the gateway closed (4009) because heartbeats were missing."""
         return int(self.counters()["kills"])
 
     @property
@@ -167,12 +171,12 @@ class Gateway(Handle):
 
     @property
     def connected(self) -> int:
-        """Bots that are connected and identified now."""
+        """How many bots are connected and have identified themselves now."""
         return int(self.counters()["connected"])
 
     @property
     def replies(self) -> list[str]:
-        """What bots said, in order, answers to slash commands included."""
+        """The messages of all bots, in order, including answers to slash commands."""
         replies: list[str] = self._ask("replies")
         return replies
 
@@ -183,7 +187,7 @@ class Gateway(Handle):
         return log
 
     async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
-        """Have a person say something (channel None: to each bot directly); returns its id."""
+        """Send a message as a person, return its id; channel None: directly to each bot."""
         sent: str = await self._do("say", content=content, author=author, channel=channel)
         return sent
 
@@ -194,21 +198,24 @@ class Gateway(Handle):
         channel: str = "general",
         options: dict[str, Any] | None = None,
     ) -> str:
-        """Have a person use a slash command; returns the interaction's id."""
+        """Use a slash command as a person, and return the interaction's id."""
         sent: str = await self._do(
             "interact", command=command, user=user, channel=channel, options=options or {}
         )
         return sent
 
     async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
-        """Wait until each count is reached, as in `until(replies=2, kills=1)`; False when
-        `timeout` seconds pass first. Counts: replies, kills, beats, resumes, ready, late, closed,
-        interactions, deferred, followups, all since the gateway's start or its last `reset`."""
+        """Wait until each count is reached, as in `until(replies=2, kills=1)`.
+
+        Returns False when `timeout` seconds pass first. The counts begin at the gateway's start or
+        its last `reset`: replies, kills, beats, resumes, ready, late, closed, interactions,
+        deferred, followups.
+        """
         reached: bool = await self._do("until", timeout=timeout, **wanted)
         return reached
 
     async def drop(self, code: int | None = None) -> None:
-        """End every connection: with a close code, or (None) without a word, as a network does."""
+        """End every connection: with a close code, or, for None, as a failing network does."""
         await self._do("drop", code=code)
 
     async def reconnect(self) -> None:
@@ -224,11 +231,11 @@ class Gateway(Handle):
         await self._do("ask_beat")
 
     async def faults(self, **plan: float) -> None:
-        """Replace the plan of faults; without arguments all is well again.
+        """Replace the plan of faults; a call without arguments ends all faults.
 
-        `acks=False` is a zombie; `drop`, `duplicate` and `errors` are chances from 0 to 1 per
-        event or request, `delay` holds each event back for that many seconds, and the same `seed`
-        brings the same faults.
+        With `acks=False` the gateway never acknowledges a heartbeat (a zombie connection). `drop`,
+        `duplicate` and `errors` are chances from 0 to 1, per event or request. `delay` holds back
+        each event for this many seconds. The same `seed` gives the same faults.
         """
         await self._do("faults", **plan)
 
@@ -249,5 +256,5 @@ class Gateway(Handle):
             line.unfollow(self._key, follower)
 
     async def close(self) -> None:
-        """Stop this gateway; bots that are connected to it are cut off."""
+        """Stop this gateway, and cut the connections of its bots."""
         await self._line("close").call("stop", key=self._key)

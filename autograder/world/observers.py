@@ -1,13 +1,14 @@
-"""Those who only look on: every event of every gateway, pushed to them, as the live log shows it.
+"""Onlookers: clients that only receive the events of all gateways, such as the live log.
 
 An onlooker joins the shared supervisor with `"onlooker": true` beside the token, and from then on
-only listens. The world neither waits for it nor stays open for its sake. What it is pushed:
+sends nothing. The supervisor does not wait for onlookers, and it ends even while some are
+connected. It sends them these lines:
 
-| line | says |
+| line | meaning |
 |---|---|
-| `{"gateway": k, "by": notebook, "heartbeat": s, "dead_after": s}` | it started this gateway |
-| `{"gateway": k, "event": {...}}` | what happened there; first the last ones of before |
-| `{"gateway": k, "ended": true}` | it has been stopped |
+| `{"gateway": k, "by": notebook, "heartbeat": s, "dead_after": s}` | a notebook started gateway k |
+| `{"gateway": k, "event": {...}}` | an event of gateway k; at first, the last ones of the past |
+| `{"gateway": k, "ended": true}` | gateway k has been stopped |
 """
 
 from __future__ import annotations
@@ -20,17 +21,17 @@ from typing import Any, Protocol
 from autograder.outcomes import UserMistake
 from autograder.world import rendezvous
 
-# Events of all gateways that an onlooker is told of at first: the last twenty seconds of five bots.
+# Past events of all gateways that a new onlooker receives: the last twenty seconds of five bots.
 BEFORE = 500
 LONGEST_LINE = 1 << 24
-PAUSE = 0.25  # seconds between two looks whether there is a world; one look costs 1 ms
+PAUSE = 0.25  # seconds between two attempts to join a supervisor; an attempt costs 1 ms
 
 Message = dict[str, Any]
 Tell = Callable[[Message], None]
 
 
 class ObservedGateway(Protocol):
-    """What an onlooker is shown of a gateway."""
+    """The part of a gateway that onlookers need."""
 
     heartbeat: float
     dead_after: float
@@ -40,14 +41,14 @@ class ObservedGateway(Protocol):
 
 
 class Onlookers:
-    """In the supervisor: who looks on, and what there is to see."""
+    """In the supervisor: the onlookers that are connected, and the gateways they follow."""
 
     def __init__(self) -> None:
         self._here: dict[asyncio.Task[Any], tuple[asyncio.StreamReader, Tell]] = {}
         self._gateways: dict[int, tuple[ObservedGateway, str]] = {}
 
     def show(self, key: int, gateway: ObservedGateway, by: str) -> None:
-        """Let all see a gateway from now on, and what has happened there already."""
+        """Send the events of a gateway to all onlookers from now on, and first the past ones."""
         self._gateways[key] = gateway, by
         self._tell_all(self._introduction(key))
         for event in gateway.log():
@@ -59,7 +60,7 @@ class Onlookers:
             self._tell_all({"gateway": key, "ended": True})
 
     async def admit(self, reader: asyncio.StreamReader, tell: Tell) -> None:
-        """Tell one onlooker everything until its connection closes."""
+        """Send everything to one onlooker until its connection closes."""
         for key in self._gateways:
             tell(self._introduction(key))
         past = [(key, event) for key, (it, _) in self._gateways.items() for event in it.log()]
@@ -71,14 +72,14 @@ class Onlookers:
         self._here[task] = reader, tell
         try:
             while await reader.read(1024):
-                pass  # it has nothing to say
+                pass  # an onlooker asks for nothing
         except ConnectionError:
             pass
         finally:
             del self._here[task]
 
     async def dismiss(self) -> None:
-        """End the tasks that `admit` onlookers, because the world ends."""
+        """End the tasks that run `admit`, because the supervisor ends."""
         tasks = list(self._here)
         for reader, _ in self._here.values():
             reader.feed_eof()
@@ -95,9 +96,9 @@ class Onlookers:
 
 
 async def look_on() -> AsyncGenerator[Message]:
-    """Yield what this user's shared supervisor pushes, for ever, whoever comes and goes.
+    """Yield what this user's shared supervisor sends, forever, also from later supervisors.
 
-    `{"world": false}` says that there is none now, and `{"world": true}` that there is one again.
+    `{"world": false}` means that there is no supervisor, `{"world": true}` that there is one again.
     """
     there = True
     while True:
@@ -115,13 +116,13 @@ async def look_on() -> AsyncGenerator[Message]:
             while line := await reader.readline():
                 yield json.loads(line)
         except (OSError, ValueError):
-            pass  # killed in the middle of a line
+            pass  # the supervisor was killed in the middle of a line
         finally:
             writer.close()
 
 
 async def _join() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
-    """Return a connection to a supervisor that let us in; None when there is none."""
+    """Return a connection to a supervisor that accepted our token; None when there is none."""
     try:
         address = rendezvous.published(rendezvous.place())
         if address is None:
@@ -133,6 +134,6 @@ async def _join() -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
         if b"ok" in await reader.readline():
             return reader, writer
         writer.close()
-    except (OSError, ValueError, UserMistake):  # the last: no place where one could be
+    except (OSError, ValueError, UserMistake):  # UserMistake: there is no temporary directory
         pass
     return None

@@ -1,8 +1,9 @@
-"""Where a supervisor and its clients find each other: a private directory, a lock, an address.
+"""How a supervisor and its clients find each other: files in a private directory.
 
-The directory is the temporary one, not the home: a home may be read-only, on a network disk, or
-missing. Files bear a key of this installation, so that two environments, two checkouts, a `git
-pull` or another network namespace (whose loopback is another one) never share a supervisor.
+The directory is in the one for temporary files. A user's home may be read-only, on a network disk,
+or missing. The files are named by a key of this installation. So two environments, two checkouts,
+the code before and after a `git pull`, and two network namespaces (each has its own loopback)
+never share a supervisor.
 """
 
 from __future__ import annotations
@@ -22,7 +23,10 @@ from autograder.paths import PACKAGE
 
 
 def place() -> Path:
-    """Return the path that this user's meeting files begin with; its directory may not exist."""
+    """Return the path of this user's files without their suffix; the directory may not exist.
+
+    Raises UserMistake when there is no directory for temporary files.
+    """
     user = os.getuid() if hasattr(os, "getuid") else ""
     try:
         temporary = Path(tempfile.gettempdir())
@@ -45,15 +49,15 @@ def _installation() -> str:
 
 @contextlib.contextmanager
 def locked(place: Path) -> Iterator[None]:
-    """Hold the lock of this place; the system frees it even when its holder is killed.
+    """Hold the lock of this place; the system frees the lock even if this process is killed.
 
-    Raises UserMistake when the directory cannot be made or is somebody else's.
+    Raises UserMistake when the directory cannot be made or belongs to another user.
     """
     path = place.with_suffix(".lock")
     while True:
         descriptor = _open(path)
         if descriptor is None:
-            continue  # the last one out has removed the directory just now
+            continue  # a supervisor that ended has just removed the directory
         _lock(descriptor)
         if _still(path, descriptor):
             break
@@ -98,7 +102,7 @@ else:
 
 
 def _still(path: Path, descriptor: int) -> bool:
-    """True unless the file was removed by the holder that we waited for."""
+    """Return True unless the process that held the lock before has removed the file."""
     try:
         return os.path.samestat(path.stat(), os.fstat(descriptor))
     except FileNotFoundError:
@@ -106,7 +110,7 @@ def _still(path: Path, descriptor: int) -> bool:
 
 
 def publish(place: Path, address: dict[str, Any]) -> None:
-    """Write the address, whole or not at all."""
+    """Write the address in one step, so that no client reads half of it."""
     draft = place.with_suffix(".new")
     draft.write_text(json.dumps(address))
     draft.chmod(0o600)
@@ -114,7 +118,7 @@ def publish(place: Path, address: dict[str, Any]) -> None:
 
 
 def published(place: Path) -> dict[str, Any] | None:
-    """Return the address, or None when there is none that makes sense."""
+    """Return the address, or None when the file is missing or not readable as one."""
     try:
         address = json.loads(place.with_suffix(".json").read_text())
         return {"port": int(address["port"]), "token": str(address["token"])}
@@ -123,7 +127,7 @@ def published(place: Path) -> dict[str, Any] | None:
 
 
 def withdraw(place: Path, address: dict[str, Any]) -> None:
-    """Remove the files of a supervisor that ends, unless they are its successor's already."""
+    """Remove the files of a supervisor that ends, unless they already belong to the next one."""
     with contextlib.suppress(OSError, UserMistake), locked(place):
         own = published(place)
         if own is not None and own["token"] != address["token"]:
@@ -131,4 +135,4 @@ def withdraw(place: Path, address: dict[str, Any]) -> None:
         for suffix in (".json", ".log", ".new", ".lock"):
             place.with_suffix(suffix).unlink(missing_ok=True)
     with contextlib.suppress(OSError):
-        place.parent.rmdir()  # only when no other installation meets there
+        place.parent.rmdir()  # fails, as it should, while another installation has files there

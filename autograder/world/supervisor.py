@@ -1,26 +1,27 @@
-"""The process that owns the world's servers, so that no learner's loop ever has to run one.
+"""The process that owns the world's servers, so that no learner's loop has to run a server.
 
-`python -m autograder.world.supervisor --shared DIRECTORY` serves everybody of one user, over
-loopback TCP and a token that only that user can read; it ends one second after its last client's
-connection has closed, however that came about. `--fd N` serves one client over an inherited
-socket, and ends with it: the examiner's way, which leaves no path to find.
+`python -m autograder.world.supervisor --shared PATH` serves all clients of one user, over loopback
+TCP with a token that only this user can read. It ends one second after the last connection of a
+client has closed, whatever closed it. `--fd N` serves one client over an inherited socket, and ends
+with this client. The examiner uses `--fd`, because then the learner's code has no path to find.
 
 **The wire**: JSON lines. A request `{"id": 3, "op": ..., ...}` gets one answer, `{"id": 3, "ok":
-value}` or `{"id": 3, "error": sentence}`, in whatever order they come to an end. On TCP the first
-line is `{"token": ...}` and is answered with `{"ok": pid}`; a wrong one ends the connection. One
-that only looks on, as the live log does, says so there (see `observers.py`), and asks for nothing.
+value}` or `{"id": 3, "error": sentence}`. Answers are sent as soon as they are ready, in any order.
+On TCP the client first sends `{"token": ...}`. The answer is `{"ok": pid}`; a wrong token ends the
+connection. An onlooker, such as the live log, says so in this first line (see `observers.py`), and
+sends no requests.
 
 | op | does |
 |---|---|
 | `start` `{server, settings, by}` | starts a server, answers `{"key": k, "address": {...}}` |
 | `do` `{key, control, arguments, keywords}` | calls one of the server's controls |
 | `stop` `{key}` | stops one server |
-| `subscribe` `{key}` | from now on each of its events is pushed as `{"event": {...}, "key": k}` |
+| `subscribe` `{key}` | from now on sends each event of the server as `{"event": {...}, "key": k}` |
 
 **To add a server** write one module with a class that satisfies `Server`, and name it in `SERVERS`.
-It runs on this process's only loop: it must never block it, and what is not asyncio (a database)
-belongs into a child process that the server starts in `start` and ends in `stop`. Such a child
-must also end by itself when this process is killed with SIGKILL (on Linux: `PR_SET_PDEATHSIG`).
+The class runs on the only loop of this process and must never block it. What is not asyncio (a
+database) belongs in a child process, which `start` starts and `stop` ends. Such a child must also
+end when this process is killed with SIGKILL: `databases/keeper.py` makes sure of that.
 """
 
 from __future__ import annotations
@@ -53,36 +54,35 @@ SERVERS = {
     "sqlite": "autograder.world.servers.sqlite_lock:SqliteLock",
 }
 
-# Seconds between the last client's end and ours: a kernel that restarts finds its servers still
-# there. A process that nobody has joined within JOIN was started by somebody who died.
+# Seconds that this process outlives its last client, so that a kernel that restarts still finds it.
 LINGER = 1.0
-JOIN = 2.5
+JOIN = 2.5  # seconds for the first client to come: the one that started us may have died
 LONGEST_LINE = 1 << 24
 
 _DO = ("key", "control", "arguments", "keywords")
 
 
 class Server(Protocol):
-    """What the supervisor expects of a server; it is constructed with its settings as keywords."""
+    """What the supervisor expects of a server; its constructor takes the settings as keywords."""
 
     shared: ClassVar[bool]  # True: one for all clients (databases); False: one for each `start`
     controls: ClassVar[frozenset[str]]  # the methods a client may call through `do`
 
     async def start(self) -> dict[str, Any]:
-        """Start, and return the address: plain data, what a learner's code needs to connect."""
+        """Start, and return the address: what a learner's code needs to connect, as plain data."""
 
     def counters(self) -> dict[str, Any]:
-        """What it has seen since the start or the last reset; tests rely on it."""
+        """Return what the server has counted since its start or the last reset."""
 
     async def reset(self) -> None:
-        """Forget what was counted, and every special behaviour that was asked for."""
+        """Set all counts to zero, and undo every special behaviour that was asked for."""
 
     async def stop(self) -> None:
         """Stop, and leave no process and no file behind."""
 
 
 class Supervisor:
-    """Starts, stops and addresses servers on behalf of its clients."""
+    """Starts, controls and stops servers for its clients."""
 
     def __init__(self) -> None:
         self.clients: set[asyncio.Task[None]] = set()
@@ -92,18 +92,18 @@ class Supervisor:
         self._shared: dict[str, asyncio.Task[dict[str, Any]]] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Answer one client until its connection closes, then stop what was its own."""
+        """Answer one client until its connection closes, then stop the servers of this client."""
         own: set[int] = set()
         undo: list[Callable[[], None]] = []
         at_work: set[asyncio.Task[None]] = set()
         try:
             while line := await reader.readline():
-                # In a task each, so that one that waits (`until`) does not hold up the others.
+                # A task for each request: one that waits (`until`) must not delay the others.
                 work = asyncio.create_task(self._answer(json.loads(line), writer, own, undo))
                 at_work.add(work)
                 work.add_done_callback(at_work.discard)
         except (ConnectionError, ValueError):
-            pass  # a client that died in the middle of a line
+            pass  # the client died in the middle of a line
         finally:
             for task in at_work:
                 task.cancel()
@@ -131,7 +131,7 @@ class Supervisor:
             answer = {"id": request["id"], "ok": value}
         except UserMistake as mistake:
             answer = {"id": request["id"], "error": str(mistake)}
-        except Exception as error:  # ours to mend, but the client must not wait for ever
+        except Exception as error:  # our own bug; the client must not wait forever for an answer
             logging.exception("the request %s failed", request)
             sentence = f"a server of this course failed ({type(error).__name__}: {error})"
             answer = {"id": request["id"], "error": f"{sentence}: restart the kernel to try again"}
@@ -162,7 +162,7 @@ class Supervisor:
             return started
         if name not in self._shared or self._failed(self._shared[name]):
             self._shared[name] = asyncio.create_task(self._launch(kind, settings))
-        # Shielded: a client that leaves while the database starts must not take it from others.
+        # Shielded: other clients need the database even if this one leaves while it starts.
         return await asyncio.shield(self._shared[name])
 
     @staticmethod
@@ -232,7 +232,7 @@ def _write(writer: asyncio.StreamWriter, value: dict[str, Any]) -> None:
 
 
 async def serve_one(descriptor: int) -> None:
-    """Serve the one client at the other end of an inherited socket, and end with it."""
+    """Serve the client at the other end of an inherited socket, and end with it."""
     supervisor = Supervisor()
     reader, writer = await asyncio.open_connection(
         sock=socket.socket(fileno=descriptor), limit=LONGEST_LINE
@@ -245,7 +245,7 @@ async def serve_one(descriptor: int) -> None:
 
 
 class Attendance:
-    """Who is here; tells when everybody has gone."""
+    """Counts the clients, and tells when the last one has gone."""
 
     def __init__(self) -> None:
         self._number = 0
@@ -266,7 +266,7 @@ class Attendance:
                 self._some.clear()
 
     async def ends(self) -> None:
-        """Return when nobody came within JOIN, or nobody came back within LINGER."""
+        """Return when no client came within JOIN, or none came back within LINGER."""
         patience = JOIN
         while await _within(self._some.wait(), patience):
             await self._nobody.wait()
@@ -274,7 +274,7 @@ class Attendance:
 
 
 async def serve_all(place: Path) -> None:
-    """Serve the clients of one user, until a second after the last one has gone."""
+    """Serve the clients of one user until LINGER seconds after the last one has gone."""
     supervisor = Supervisor()
     attendance = Attendance()
     token = secrets.token_hex(16)
@@ -309,7 +309,7 @@ async def serve_all(place: Path) -> None:
 
 
 async def _hello(reader: asyncio.StreamReader, token: str) -> dict[str, Any] | None:
-    """Return the first line if it bears the token that only this user can read, else None."""
+    """Return a client's first line if the token in it is right; None if not."""
     try:
         async with asyncio.timeout(JOIN):
             hello: dict[str, Any] = json.loads(await reader.readline())
@@ -327,10 +327,10 @@ async def _within(wait: Coroutine[Any, Any, Any], seconds: float) -> bool:
 
 
 def _end_on_terminate() -> None:
-    """Let SIGTERM end this task as a cancellation, so that `finally` stops the servers."""
+    """Make SIGTERM cancel this task, so that its `finally` stops the servers."""
     task = asyncio.current_task()
     assert task is not None
-    with contextlib.suppress(NotImplementedError):  # Windows has no signal handlers of the loop
+    with contextlib.suppress(NotImplementedError):  # loops on Windows have no signal handlers
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
 
 

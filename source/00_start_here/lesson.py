@@ -514,7 +514,7 @@ await examine(patient)
 # it is.
 
 # %%
-from autograder.course.saving import reset, restore, save
+from autograder import reset, restore, save
 
 restore("?")
 
@@ -732,7 +732,7 @@ predict(about="generators")
 # and `?` where you have no idea.
 
 # %%
-from autograder.course.before import before
+from autograder import before
 
 before("??????????")
 

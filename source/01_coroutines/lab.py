@@ -29,14 +29,8 @@ import warnings
 from collections import deque
 
 from autograder import watch
-from autograder.clock import ThreadClock
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import Inconclusive, ThreadClock, WrongValue, right
 
-
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
 
 # %% [markdown]
 # ---

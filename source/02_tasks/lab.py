@@ -25,15 +25,10 @@ import aiohttp
 import requests  # noqa: F401 `weather` uses it, as it is now
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import Inconclusive, WrongValue, right
 
 servers = await world.start("http")
 
-
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
 
 # %% [markdown]
 # ---

@@ -40,17 +40,11 @@ import requests
 from discord.ext import commands
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, Outcome, WrongValue
+from autograder.testing import Inconclusive, Outcome, WrongValue, right
 
 servers = await world.start("http")
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
-
-
 def free(report, limit, function=""):
     """Check the loop; a failure with a usual cause says which. `function`: what may be in a thread.
     """

@@ -23,17 +23,11 @@ import random
 import time
 
 from autograder import watch
-from autograder.outcomes import Inconclusive, TooSlow, WrongValue
+from autograder.testing import Inconclusive, TooSlow, WrongValue
 
 PRICE = 5  # times the plain work, which is what a right answer may take
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
-
-
 def polite(report, plain, limit):
     """Check the loop, then the price; `plain`: CPU seconds of the work without any turn."""
     late = report.error is not None and report.error[0] == "TimeoutError"

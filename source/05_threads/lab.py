@@ -32,7 +32,7 @@ from discord.ext import commands
 from PIL import Image, ImageDraw
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, Outcome, WrongValue
+from autograder.testing import Inconclusive, Outcome, WrongValue, meanwhile, right
 
 servers = await world.start("http")
 
@@ -82,12 +82,6 @@ def ranking(season, players):
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
 import jobs
-
-
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
 
 
 HINTS = {
@@ -396,16 +390,6 @@ four_at_a_time = ThreadPoolExecutor(4, thread_name_prefix="oracle")
 ### END SOLUTION
 
 # %% setup="oracle_pool_held" jupyter={"source_hidden": true}
-async def beside(run, watching):
-    """Await a run while something else is watched; that ends with the run, or before it."""
-    watching = asyncio.ensure_future(watching)
-    report = await run
-    await asyncio.sleep(0)
-    seen = watching.result() if watching.done() else None
-    watching.cancel()
-    return report, seen
-
-
 async def held_answers(path, looked):
     """Hold the answers until the lookup is done; return whether it was, and how many were asked."""
     http = servers.http
@@ -463,7 +447,7 @@ questions = [f"shall we raid at {hour}?" for hour in range(20)]
 await servers.http.hold(path=path)
 base = servers.http.url
 run = watch(twenty_questions, base + path, base + looked, questions)
-report, seen = await beside(run, held_answers(path, looked))
+report, seen = await meanwhile(run, held_answers(path, looked))
 free(report, 0.1)
 await four_and_a_lookup(report, seen, path, questions)
 print(f"Right: 15 of 15 points. {report}")
@@ -494,7 +478,7 @@ questions = [f"what is {random.randint(2, 99)} * {n}?" for n in range(random.ran
 await servers.http.hold(path=path)
 base = servers.http.url
 run = watch(many_questions, base + path, base + looked, questions)
-report, seen = await beside(run, held_answers(path, looked))
+report, seen = await meanwhile(run, held_answers(path, looked))
 free(report, 0.1)
 await four_and_a_lookup(report, seen, path, questions)
 ### END HIDDEN TESTS
@@ -601,7 +585,7 @@ def ten_portraits(report, gw, photos):
 # %% test="images_visible" points=15
 gw, photos = await servers.gateway(heartbeat=0.2, grace=2), ten_photos()
 run = watch(evening_with_album, gw.address, photos)
-report, _ = await beside(run, ask_for_album(gw))
+report, _ = await meanwhile(run, ask_for_album(gw))
 free(report, 0.1, gateway=gw)
 ten_portraits(report, gw, photos)
 print(f"Right: 15 of 15 points. {report}")
@@ -614,7 +598,7 @@ print("The hidden test runs when your work is checked.")
 ### BEGIN HIDDEN TESTS
 gw, photos = await servers.gateway(heartbeat=0.2, grace=2), ten_photos()
 run = watch(evening_with_album, gw.address, photos)
-report, _ = await beside(run, ask_for_album(gw))
+report, _ = await meanwhile(run, ask_for_album(gw))
 free(report, 0.1, gateway=gw)
 ten_portraits(report, gw, photos)
 ### END HIDDEN TESTS

@@ -34,38 +34,13 @@ import aiohttp
 import requests
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import WrongValue, beside, right, wrong
 
 servers = await world.start("http")
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
 NAMES = "ada bo cy dee eve fay gus hal ivy jo kim lou max nan oz".split()
 
-
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
-
-
-def wrong(report, sentence):
-    """Raise WrongValue with this sentence; Inconclusive when the machine may be the reason.
-
-    What must come is waited for for 1 s; it wakes this process, the server's and yours.
-    """
-    if report.lag(100) > 0.3:
-        raise Inconclusive("This machine was too busy to tell: run the cell again.")
-    raise WrongValue(sentence)
-
-
-async def beside(run, other):
-    """Await a run, and what happens beside it; return the report and what the other one said."""
-    other = asyncio.ensure_future(other)
-    report = await run
-    if report.error is not None and not other.done():
-        other.cancel()
-        return report, ""
-    return report, await other
 
 # %% [markdown]
 # Four exercises fetch pages. This function does it, and you may use it as it is:

@@ -36,27 +36,11 @@ import httpx  # noqa: F401
 import requests  # noqa: F401
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import Inconclusive, WrongValue, meanwhile, right
 
 servers = await world.start("http", "dns")
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
-
-
-async def meanwhile(run, other):
-    """Await a run while something else goes on, which ends with it."""
-    other = asyncio.ensure_future(other)
-    report = await run
-    if other.done():
-        other.result()
-    other.cancel()
-    return report
-
-
 def calm(report, bound=0.3):
     """Check the loop, and that this machine kept it waiting for less than `bound`: who is served
     late cannot beat, ask or answer in time."""
@@ -181,11 +165,11 @@ def good_guests(report, path, dogs):
 
 # %% test="dogs_check" points=25
 path, dogs = await open_kennels(50)
-report = await meanwhile(watch(saturday, servers.http.url + path, list(dogs)), give_in(path))
+report, _ = await meanwhile(watch(saturday, servers.http.url + path, list(dogs)), give_in(path))
 good_guests(report, path, dogs)
 ### BEGIN HIDDEN TESTS
 path, dogs = await open_kennels(random.randint(30, 40))
-report = await meanwhile(watch(saturday, servers.http.url + path, list(dogs)), give_in(path))
+report, _ = await meanwhile(watch(saturday, servers.http.url + path, list(dogs)), give_in(path))
 good_guests(report, path, dogs)
 ### END HIDDEN TESTS
 right(report, 25)
@@ -554,22 +538,22 @@ def noticed(gw, report):
 
 # %% test="heartbeat_check" points=20
 gw = await servers.gateway(heartbeat=0.25, grace=2)
-report = await meanwhile(watch(online, gw.address, 8), recap(gw, 8))
+report, _ = await meanwhile(watch(online, gw.address, 8), recap(gw, 8))
 kept_beating(gw, report, 0.25)
 heard_well(gw, report, "!recap", "recapped", "!goodnight")
 well_beaten(gw, 8, 0.25)
 gw = await servers.gateway(heartbeat=0.2, grace=8)
 await gw.faults(acks=False)
-noticed(gw, await meanwhile(watch(online, gw.address, 1), deaf_evening(gw, 0.2)))
+noticed(gw, (await meanwhile(watch(online, gw.address, 1), deaf_evening(gw, 0.2)))[0])
 ### BEGIN HIDDEN TESTS
 gw = await servers.gateway(heartbeat=0.3, grace=2)
-report = await meanwhile(watch(online, gw.address, 9), recap(gw, 9))
+report, _ = await meanwhile(watch(online, gw.address, 9), recap(gw, 9))
 kept_beating(gw, report, 0.3)
 heard_well(gw, report, "!recap", "recapped", "!goodnight")
 well_beaten(gw, 9, 0.3)
 gw = await servers.gateway(heartbeat=0.25, grace=8)
 await gw.faults(acks=False)
-noticed(gw, await meanwhile(watch(online, gw.address, 1), deaf_evening(gw, 0.25)))
+noticed(gw, (await meanwhile(watch(online, gw.address, 1), deaf_evening(gw, 0.25)))[0])
 ### END HIDDEN TESTS
 right(report, 20)
 
@@ -760,12 +744,12 @@ def came_back(report, gw, lines):
 # %% test="zombie_check" points=10
 gw = await servers.gateway(heartbeat=0.2, grace=3)
 lines = ["!roll 2d6", "!ping", f"!roll {random.randint(2, 99)}d6"]
-report = await meanwhile(watch(long_evening, gw.address, timeout=5), falls_silent(gw, lines))
+report, _ = await meanwhile(watch(long_evening, gw.address, timeout=5), falls_silent(gw, lines))
 came_back(report, gw, lines)
 ### BEGIN HIDDEN TESTS
 gw = await servers.gateway(heartbeat=0.2, grace=3)
 lines = [f"!roll {number}d6" for number in random.sample(range(2, 99), 4)]
-report = await meanwhile(watch(long_evening, gw.address, timeout=5), falls_silent(gw, lines))
+report, _ = await meanwhile(watch(long_evening, gw.address, timeout=5), falls_silent(gw, lines))
 came_back(report, gw, lines)
 ### END HIDDEN TESTS
 right(report, 10)
@@ -893,12 +877,12 @@ def once_each(report, gw, lines):
 # %% test="resume_check" points=10
 gw = await servers.gateway(heartbeat=0.2, grace=3)
 lines = ["!buy tea", "!ping", "!buy tea", "!roll 2d6", "!buy tea"]
-report = await meanwhile(watch(bad_line, gw.address, timeout=5), stutter(gw, lines))
+report, _ = await meanwhile(watch(bad_line, gw.address, timeout=5), stutter(gw, lines))
 once_each(report, gw, lines)
 ### BEGIN HIDDEN TESTS
 gw = await servers.gateway(heartbeat=0.2, grace=3)
 lines = [*random.choices(["!buy cake", "!buy a map", "!ping"], k=6), "!roll 3d6"]
-report = await meanwhile(watch(bad_line, gw.address, timeout=5), stutter(gw, lines))
+report, _ = await meanwhile(watch(bad_line, gw.address, timeout=5), stutter(gw, lines))
 once_each(report, gw, lines)
 ### END HIDDEN TESTS
 right(report, 10)

@@ -34,17 +34,11 @@ import psycopg  # noqa: F401
 import psycopg2  # noqa: F401
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import Inconclusive, WrongValue, right
 
 servers = await world.start("sqlite", "postgres")
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
-
-
 def same_points(found, wanted, where):
     """Raise WrongValue unless two {name: points} are the same."""
     for name in wanted:

@@ -29,7 +29,7 @@ import aiohttp
 import asyncpg
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import OURS, WrongValue, beside, right, wrong
 
 servers = await world.start("http")
 
@@ -37,37 +37,11 @@ servers = await world.start("http")
 NAMES = "ada bo cy dee eve fay gus hal ivy jo kim lou max nan oz".split()
 
 
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
-
-
-def wrong(report, sentence):
-    """Raise WrongValue with this sentence; Inconclusive when the machine may be the reason.
-
-    What must come is waited for for 1 s; it wakes this process, the server's and yours.
-    """
-    if report.lag(100) > 0.3:
-        raise Inconclusive("This machine was too busy to tell: run the cell again.")
-    raise WrongValue(sentence)
-
-
 def came_to_an_end(report, said):
     """Raise what is wrong with a run that its timeout ended, though nothing held the loop."""
     if report.error and report.error[0] == "TimeoutError" and report.longest_block < 0.1:
         wrong(report, said or f"It {report.error[1]}: somebody waits for ever.")
 
-
-async def beside(run, other):
-    """Await a run, and what happens beside it; return the report and what the other one said."""
-    other = asyncio.ensure_future(other)
-    report = await run
-    if report.error is not None and not other.done():
-        other.cancel()
-        await asyncio.wait([other])
-        return report, ""
-    return report, await other
 
 # %% setup="fetching" jupyter={"source_hidden": true}
 async def fetch(url):
@@ -190,12 +164,9 @@ async def kept(number):
     for names in (range(20), range(100, 100 + number)):
         await asyncio.gather(*[stroll([f"guest {name}" for name in names]) for _ in range(2)])
         gc.collect()
-        counts.append(sum(type(one).__module__ not in WATCHING for one in gc.get_objects()))
+        counts.append(sum(type(one).__module__ not in OURS for one in gc.get_objects()))
     gc.unfreeze()
     return counts[1] - counts[0]
-
-
-WATCHING = ("autograder.lanes", "array")  # what `watch` keeps of each task, for its picture
 
 # %% setup="in_turn_pages" jupyter={"source_hidden": true}
 async def clicks(people, each):

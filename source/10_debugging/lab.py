@@ -31,18 +31,12 @@ import aiohttp
 import requests
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, LoopBlocked, WrongValue
+from autograder.testing import Inconclusive, LoopBlocked, WrongValue, right
 
 servers = await world.start("http")
 
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
-def right(report, points):
-    """Say that a test was passed which has a hidden part as well."""
-    print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
-
-
 def sized(work, start, seconds):
     """The n for which `work(n)` takes about so many seconds of this machine's CPU time."""
 

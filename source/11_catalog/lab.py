@@ -24,7 +24,7 @@ from types import ModuleType, SimpleNamespace
 
 from autograder import catalog, watch, world
 from autograder.catalog import Card
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import Inconclusive, WrongValue
 
 servers = await world.start("http")
 
@@ -502,7 +502,7 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 # Now let the catalog's page redraw itself with your card. In a new cell:
 #
 # ```python
-# from autograder.catalog.comparing import measure
+# from autograder.catalog import measure
 #
 # await measure([card(), catalog.find("aiohttp"), catalog.find("httpx")])
 # ```

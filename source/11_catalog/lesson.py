@@ -319,7 +319,7 @@ def strips(table):
 
 
 # %%
-from autograder.catalog.comparing import measure
+from autograder.catalog import measure
 
 
 async def page(cards):
@@ -347,7 +347,7 @@ await page(catalog.cards())
 # 0.45 s for a name with `450ms` in it.
 
 # %%
-from autograder.catalog.card import Card
+from autograder.catalog import Card
 
 NAME = "shard-450ms.bot.test"
 

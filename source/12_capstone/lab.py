@@ -39,7 +39,7 @@ import requests
 from discord.ext import commands
 
 from autograder import watch, world
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.testing import Inconclusive, WrongValue
 
 servers = await world.start("http", "sqlite")
 

@@ -491,10 +491,11 @@ predict(about="what-is-left")
 
 # %%
 import sys
+from pathlib import Path
 
-from autograder.course.units import repository
+import autograder
 
-sys.path.append(str(repository() / "source" / "toolbox"))
+sys.path.append(str(Path(autograder.__file__).parents[1] / "source" / "toolbox"))
 import loopwatch
 
 
@@ -562,7 +563,7 @@ progress()
 # beside it.
 
 # %%
-from autograder.course.before import after
+from autograder import after
 
 after("??????????")
 

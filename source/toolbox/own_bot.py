@@ -87,7 +87,7 @@
 # ```
 #     5.580  ada     #general  !roll 2d6
 #     6.463  bot 1   heartbeat late: silent for 1.51 s, last given '!roll 2d6'
-#     6.963  bot 1   KILLED with 4009: silent for 2.01 s, last given '!roll 2d6'
+#     6.963  bot 1   disconnected by the gateway (4009): silent for 2.01 s, last given '!roll 2d6'
 #     8.085  bot 1   #general  ada rolls 7
 #     8.090  bot 1   resumed; 1 missed events replayed
 # ```

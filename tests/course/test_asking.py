@@ -51,11 +51,11 @@ def test_after_the_run_every_option_is_explained(root: Path) -> None:
     card = repr(predict(about="sleepy"))
     assert "  A  nothing  [✘, your guess]\n     It takes no time, so it seems so.\n" in card
     assert "  [✔ right]\n     The loop gets its turn.\n" in card
-    assert card.endswith("You said A, and B is right.")
+    assert card.endswith("You said A; the answer is B.")
 
 
 def test_without_a_guess_the_explanation_comes_all_the_same(root: Path) -> None:
-    assert "You made no guess this time; B is right." in repr(predict(about="sleepy"))
+    assert "You made no guess this time; the answer is B." in repr(predict(about="sleepy"))
 
 
 @pytest.mark.parametrize("guess", ["Z", "AB", 7, ["B"], object()])
@@ -85,7 +85,7 @@ def test_a_guess_that_cannot_be_stored_is_still_taken(root: Path) -> None:
     (root / "work").write_text("a file", encoding="utf-8")
     card = repr(predict("B", about="sleepy"))
     assert "You say B" in card
-    assert "It could not be noted" in card
+    assert "It could not be saved" in card
 
 
 def test_broken_answers_are_set_aside_and_do_not_stop_the_lesson(root: Path) -> None:

@@ -56,14 +56,14 @@ def test_answers_are_noted_and_kept_when_asked_again(root: Path) -> None:
 def test_letters_that_are_no_option_and_missing_ones_are_left_out(root: Path) -> None:
     card = repr(before(" b  Z?", root))
     assert "1 of 10 answered" in card
-    assert "The string has 3 letters, 10 are wanted. Z is not a choice of question 2." in card
+    assert "The string has 3 letters; expected 10. Z is not a choice of question 2." in card
     assert [entry["guess"] for entry in predict.answers(root).values()] == ["B"]
 
 
 def test_without_answers_it_says_how(root: Path) -> None:
     card = repr(before("??????????", root))
     assert 'before("B?????????")' in card
-    assert "are wanted" not in card
+    assert "expected" not in card
     assert "is not a choice" not in card
     assert predict.answers(root) == {}
 

@@ -213,10 +213,10 @@ def test_to_make_a_lab_nbgrader_starts_no_other_program(finished: Path, tmp_path
         ('# %% answr="x"\nx = 1\n', 1, "unknown key `answr`"),
         ('# %% test="x"\nx = 1\n', 1, "go together"),
         ('# %% answer="x" setup="y"\nx = 1\n', 1, "not both"),
-        ('# %% answer="two words"\nx = 1\n', 1, "no cell id"),
+        ('# %% answer="two words"\nx = 1\n', 1, "not a cell id"),
         ('# %% exercise="x" limit=0.1\nx = 1\n', 1, "markdown"),
         ('# %% [markdown] answer="x"\n# x\n', 1, "must be a `# %%` cell"),
-        ('# %% test="x" points="8"\nx = 1\n', 1, "wrong kind"),
+        ('# %% test="x" points="8"\nx = 1\n', 1, "wrong type"),
         ("# %%\nx = 1\n# %% limit=0.1\ny = 1\n", 3, "belong to a cell"),
         ("# %%\nx = 1\n\ny = = 2\n", 4, "invalid syntax"),
         ("# %% [markdown]\n# a text\n# %% of which this is a part\n# and this\n", 3, "new cell"),
@@ -260,7 +260,7 @@ def test_two_cells_of_one_name_are_refused_with_both_lines(tmp_path: Path) -> No
     [
         ("figures/loop.svg", "as `figures/00_start_here/loop.svg`"),
         ("figures/00_start_here/gone.svg", "there is no source/00_start_here/figures/gone.svg"),
-        ("figures/00_start_here/notes.md", "no picture"),
+        ("figures/00_start_here/notes.md", "not a picture"),
     ],
 )
 def test_a_figure_that_would_not_show_is_refused(tmp_path: Path, link: str, said: str) -> None:

@@ -66,7 +66,7 @@ LESSON_FAULTS = {
     ),
     "a long cell": (("await asyncio.sleep(0)", "x = 1\n" * 19), "19 lines of code"),
     "an empty cell": (("await asyncio.sleep(0)", "# nothing"), "holds no code"),
-    "graded in a lesson": (('# %% experiment="sleepy"', '# %% answer="x"'), "belongs into lab.py"),
+    "graded in a lesson": (('# %% experiment="sleepy"', '# %% answer="x"'), "belongs in lab.py"),
     "part missing": (("# ## In practice\n", ""), "*In practice*"),
     "Next missing": (("# ## Next\n", ""), "*Next*"),
 }
@@ -145,6 +145,13 @@ LAB_FAULTS = {
          "    print(held)"),
         "gives `held` another meaning",
     ),
+    "an imported name, taken by another test": (
+        ('# %% test="card_visible" points=20',
+         '# %% setup="card_tools"\nfrom autograder.testing import wrong\n\n'
+         '# %%\nwrong(1, "x")\n\n# %% test="card_visible" points=20\nfor wrong in (1.0, 2.0):\n'
+         "    print(wrong)"),
+        "gives `wrong` another meaning",
+    ),
     "a constant that a helper reads later": (
         ('# %% test="card_visible" points=20',
          '# %% setup="card_tools"\nPAGE = "/card"\n\n\ndef page():\n    return PAGE\n\n'
@@ -179,6 +186,45 @@ def test_a_fault_of_a_lab_is_found(tmp_path: Path, fault: str) -> None:
 def test_every_way_through_watch_is_allowed(tmp_path: Path, allowed: str) -> None:
     sample_course.start_page(tmp_path)
     sample_course.write(tmp_path, lab=LAB.replace("report = await watch(card)", allowed))
+    assert findings(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "private",
+    [
+        "import autograder.outcomes",
+        "from autograder.outcomes import WrongValue",
+        "from autograder.clock import ThreadClock",
+        "from autograder import monitor",
+        "from autograder.testing import asyncio",
+        "from autograder.catalog.card import Card",
+        "async def drive():\n    from autograder.course import unit",
+    ],
+)
+def test_an_import_of_ours_that_is_not_public_is_refused(tmp_path: Path, private: str) -> None:
+    sample_course.start_page(tmp_path)
+    lesson = LESSON.replace("await asyncio.sleep(0)", private)
+    sample_course.write(tmp_path, lesson=lesson)
+    tool = tmp_path / "source" / "toolbox" / "tool.py"
+    tool.parent.mkdir()
+    tool.write_text(f"{private}\n", encoding="utf-8")
+    found = findings(tmp_path)
+    assert [one.partition(":")[0] for one in found] == [
+        "source/11_catalog/lesson.py",
+        "source/toolbox/tool.py",
+    ]
+    assert all("is not public, and learners keep their notebooks for years" in one for one in found)
+
+
+def test_what_is_public_may_be_imported(tmp_path: Path) -> None:
+    public = (
+        "import autograder\nimport autograder.testing\n"
+        "from autograder import catalog, reset, restore, save\n"
+        "from autograder.catalog import Card, measure\n"
+        "from autograder.testing import *\nfrom autograder.testing import WrongValue, right"
+    )
+    sample_course.start_page(tmp_path)
+    sample_course.write(tmp_path, lesson=LESSON.replace("await asyncio.sleep(0)", public))
     assert findings(tmp_path) == []
 
 

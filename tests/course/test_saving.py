@@ -163,7 +163,7 @@ def test_the_question_mark_says_what_there_is_and_changes_nothing(here: Path) ->
 
 
 def test_a_lab_is_begun_anew_only_when_it_is_named_and_the_old_one_is_kept(here: Path) -> None:
-    assert "in place of" in reset("?", here).sentences[0]
+    assert "start a lab again" in reset("?", here).sentences[0]
     assert (here / "work" / LAB).read_bytes() == WORKED
     kept, copied, open_again = reset("03", here).sentences
     [old] = (here / "work" / "03_gateway" / "kept").iterdir()

@@ -52,7 +52,10 @@ def test_at_the_start_everything_is_open(root: Path) -> None:
     assert "00_start_here" in said
     assert "11_catalog     ░░░░░░░░░░  0 of 50 points" in said
     assert "Core: 0 of 30 points. Stretch: 0 of 20." in said
-    assert "Finish line: 24 core points and the audit of your own bot; 24 points to go." in said
+    assert (
+        "To finish the course: 24 core points (24 points to go) and the audit of your own bot."
+        in said
+    )
     assert "About 100 minutes are left." in said  # two lessons of 30, a lab of 40
     assert said.endswith("Next: the lesson, work/00_start_here/00_start_here.ipynb.")
 
@@ -80,8 +83,8 @@ def test_points_count_towards_the_finish_line(root: Path) -> None:
     assert "4 points to go" in said
     scored(root, judge_visible=10.0, judge_hidden=20.0)
     said = str(progress(root))
-    assert "You have the points of the finish line; now audit your own bot." in said
-    assert said.endswith("Next: nothing is open here.")
+    assert "You have enough points to finish the course; now audit your own bot." in said
+    assert said.endswith("Next: you have done everything here.")
 
 
 @pytest.mark.parametrize(
@@ -128,7 +131,7 @@ def test_who_has_answered_hears_how_the_points_come(root: Path) -> None:
             cell["source"] = "async def judge(): ..."
     lab.write_text(json.dumps(content), encoding="utf-8")
     said = str(progress(root))
-    assert "its points come with Validate above it" in said
+    assert "For its points, click Validate above it" in said
     assert "`python3 -m autograder check work/11_catalog/11_catalog.ipynb`." in said
 
 
@@ -157,7 +160,10 @@ def test_after_a_week_and_a_pull_nothing_is_lost_and_the_page_leads_to_what_is_n
     said = str(progress(root))
     assert "Core: 10 of 30 points." in said
     assert said.count("1 of 1 predictions") == 2
-    assert "newer version: work/11_catalog/11_catalog.new.ipynb." in said
+    assert (
+        "newer version of a notebook that you changed: work/11_catalog/11_catalog.new.ipynb."
+        in said
+    )
     newer = unit.work / "11_catalog.new.ipynb"
     assert "async def judge(): ..." in newer.read_text(encoding="utf-8")
     assert "## News" in newer.read_text(encoding="utf-8")

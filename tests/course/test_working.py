@@ -133,7 +133,7 @@ def test_after_a_pull_the_new_lab_holds_the_old_answers_and_what_is_new_is_said(
     Unit(root, UNIT).release.write_text(newer, encoding="utf-8")
     (said,) = copies.copy_units(root)
     assert "kept as you changed it" in said
-    assert "03_gateway.new.ipynb, your answers in it" in said
+    assert "03_gateway.new.ipynb, with your answers in it" in said
     assert said.endswith("What is new: roll, ban, kick.")
     assert lab(root).read_text(encoding="utf-8") == worked
     beside = json.loads(lab(root).with_name("03_gateway.new.ipynb").read_text(encoding="utf-8"))
@@ -170,7 +170,7 @@ def test_a_newer_offer_replaces_the_old_one_unless_that_was_changed(root: Path) 
 def test_a_deleted_copy_comes_back(root: Path) -> None:
     copies.copy_units(root)
     lab(root).unlink()
-    assert copies.copy_units(root) == ["work/03_gateway/03_gateway.ipynb: copied anew."]
+    assert copies.copy_units(root) == ["work/03_gateway/03_gateway.ipynb: copied again."]
 
 
 @pytest.mark.parametrize("broken", ["", "not JSON", "[]", '{"03_gateway/03_gateway.ipynb": 7}'])

@@ -26,7 +26,7 @@ from autograder.bench import metering
 from autograder.environment import contributor_tools, finding
 from autograder.grading import commands
 from autograder.grading.batch import executors, grade, worker
-from autograder.grading.examination import examine
+from autograder.grading.examination import session
 from autograder.grading.examination.job import Job
 from autograder.grading.nbgrader import course, preprocessors
 from autograder.outcomes import UserMistake
@@ -198,7 +198,7 @@ def test_what_was_examined_is_not_examined_again_by_nbgrader(
     def never(*_: Any, **__: Any) -> Any:
         raise AssertionError("nbgrader examined it a second time")
 
-    monkeypatch.setattr(examine, "examine", never)
+    monkeypatch.setattr(session, "examine", never)
     assert commands.grade(toy.UNIT, root=root) == 0
 
 
@@ -233,12 +233,12 @@ def test_a_notebook_that_ends_every_slot_fails_alone(
     assert commands.grade(SMALL, root=root, jobs=1, as_json=True) == 1
     graded = json.loads(capsys.readouterr().out)["submissions"]
     assert [one["status"] for one in graded] == ["failed", "graded", "graded"]
-    assert "ended 2 times" in graded[0]["message"]
+    assert "died 2 times" in graded[0]["message"]
 
 
 def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
-    with pytest.raises(UserMistake, match=r"two examinations never share one; give at most"):
+    with pytest.raises(UserMistake, match=r"each grading needs its own; use at most"):
         commands.grade(SMALL, root=root, jobs=10_000)
     with pytest.raises(UserMistake, match="leave out one of the two"):
         commands.grade(SMALL, root=root, jobs=1, dask="tcp://127.0.0.1:1")
@@ -246,7 +246,7 @@ def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:
 
 def test_two_graders_of_one_course_do_not_meet(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
-    with course.alone(root), pytest.raises(UserMistake, match="Somebody else is grading"):
+    with course.alone(root), pytest.raises(UserMistake, match="Another process is grading"):
         commands.grade(SMALL, root=root)
     assert commands.grade(SMALL, root=root) == 0
 

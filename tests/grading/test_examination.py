@@ -16,7 +16,7 @@ import nbformat
 import pytest
 import toy_unit as toy
 
-from autograder.grading.examination import examine as examination
+from autograder.grading.examination import session as examination
 from autograder.grading.examination.cells import (
     ATTEMPTS,
     Cell,
@@ -61,7 +61,7 @@ def status(seen: dict[str, CellOutcome]) -> dict[str, str]:
 
 def children() -> list[str]:
     """What still runs under the fork server."""
-    server = examination._fork_server().server
+    server = examination.the_fork_server().server
     assert server is not None
     listing = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     if not listing.exists():  # macOS; there the fork server's own book-keeping must do
@@ -150,7 +150,7 @@ FAILING = {
         "import os\n    for descriptor in range(3, 64):\n        try:\n"
         "            os.write(descriptor, b'\\x00\\x00\\x00\\x02{}' * 9)\n"
         "        except OSError:\n            pass\n    return f'{spec}: rolled'",
-        "the process sent what is no answer",
+        "the process sent an invalid answer",
     ),
 }
 

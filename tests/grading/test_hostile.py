@@ -21,7 +21,7 @@ import pytest
 from attacks import FOLDER, MARK, cells_of, put_out
 
 from autograder.environment import finding
-from autograder.grading.examination import examine, verdicts
+from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell
 from autograder.grading.jail import availability, confine
 
@@ -62,9 +62,9 @@ def grader() -> Iterator[None]:
     """One fork server for all attacks, as in a batch; what started it has a secret."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADER_TOP_SECRET", "token")
-        examine.close()
+        session.close()
         yield
-        examine.close()
+        session.close()
 
 
 def state_of(root: Path) -> dict[str, str]:
@@ -97,10 +97,10 @@ def marked_processes() -> list[str]:
 )
 def test_an_attack_gains_nothing(path: Path, course: Path) -> None:
     secret = secrets.token_hex(8)
-    ours = Path(examine.__file__).parents[1]
+    ours = Path(session.__file__).parents[1]
     before = state_of(course), state_of(ours), sorted(os.listdir("/")), sorted(os.listdir("/tmp"))
     cells = cells_of(path, course, secret)
-    examined = examine.examine(cells, own_files=course / "source" / "90_toy", seconds=60)
+    examined = session.examine(cells, own_files=course / "source" / "90_toy", seconds=60)
 
     tests = {cell.name: examined.seen[cell.index] for cell in cells if cell.role == "test"}
     for name, seen in tests.items():
@@ -142,7 +142,7 @@ def test_an_honest_answer_gains_everything_beside_them(course: Path, tmp_path: P
         "    await asyncio.sleep(0.1)\n    return f'{spec}: rolled'\n"
     )
     cells = cells_of(honest, course, "0")
-    examined = examine.examine(cells, seconds=30)
+    examined = session.examine(cells, seconds=30)
     assert [examined.seen[c.index].status for c in cells if c.role == "test"] == ["passed"] * 2
     assert "TRIED" in put_out(cells, examined)
 
@@ -150,8 +150,8 @@ def test_an_honest_answer_gains_everything_beside_them(course: Path, tmp_path: P
 def test_nothing_of_it_stays_on_the_disk(tmp_path: Path) -> None:
     cell = Cell(0, "learner", "", "open('here', 'w').close()")
     began = time.time()
-    examine.examine([cell], seconds=30)
-    folder = examine._fork_server().folder
+    session.examine([cell], seconds=30)
+    folder = session.the_fork_server().folder
     assert folder is not None
     assert [path.name for path in folder.iterdir() if path.stat().st_mtime > began] in (
         [],

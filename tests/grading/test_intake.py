@@ -334,7 +334,7 @@ def test_a_copy_has_a_bound(kind: str, tmp_path: Path, monkeypatch: pytest.Monke
     else:
         with (unit / "endless").open("wb") as file:
             file.truncate(1 << 40)
-    with pytest.raises(UserMistake, match=r"holds more than|larger than"):
+    with pytest.raises(UserMistake, match=r"has more than|larger than"):
         with intake.copied(tmp_path / "submitted", ("ada", SMALL), []):
             pass
 

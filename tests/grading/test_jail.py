@@ -24,7 +24,7 @@ import toy_unit as toy
 
 from autograder import doctor
 from autograder.environment import finding
-from autograder.grading.examination import examine
+from autograder.grading.examination import session
 from autograder.grading.examination.cells import Cell
 from autograder.grading.jail import availability, confine
 
@@ -173,7 +173,7 @@ def test_a_weak_machine_grades_nobody_unless_told_to(in_reach: bool, tmp_path: P
 
 def test_a_strict_examination_runs_nothing_behind_a_weak_jail() -> None:
     program = (
-        "from autograder.grading.examination.examine import *\ntry:\n"
+        "from autograder.grading.examination.session import *\ntry:\n"
         "    examine([Cell(0, 'learner', '', 'open(\"/tmp/ran-behind-a-weak-jail\", \"w\")')],"
         " strict=True)\nexcept ExaminationFailed as refusal:\n    print(refusal)"
     )
@@ -192,7 +192,7 @@ def test_who_fills_a_room_takes_nothing_from_the_others(user: int) -> None:
 
 
 def _put_out(source: str) -> str:
-    return str(examine.examine([Cell(0, "learner", "", source)], seconds=30).seen[0].outputs)
+    return str(session.examine([Cell(0, "learner", "", source)], seconds=30).seen[0].outputs)
 
 
 @needs_namespaces

@@ -146,7 +146,7 @@ def test_check_of_a_wrong_path_names_the_nearest(root: Path) -> None:
     with pytest.raises(UserMistake, match="is a folder"):
         check.check(path.parent, root)
     other = toy.write(path.with_name("99_unknown.ipynb"), toy.submission())
-    with pytest.raises(UserMistake, match=r"lab of no unit.*90_toy"):
+    with pytest.raises(UserMistake, match=r"not named like any lab.*90_toy"):
         check.check(other, root)
     lesson = toy.write(path.with_name("90_toy_lesson.ipynb"), toy.submission())
     with pytest.raises(UserMistake, match="is the lesson"):
@@ -161,7 +161,7 @@ def test_check_runs_our_text_of_a_test_that_was_edited(
     assert check.check(toy.work(root, content), root) == 1
     said = capsys.readouterr().out
     assert "11 of 14 points" in said
-    assert "`roll_visible`: changed, so that ours was run" in said
+    assert "`roll_visible`: changed, so the original was run" in said
 
 
 def test_check_says_which_cell_raised_when_a_name_is_missing(
@@ -215,8 +215,8 @@ def test_grade_mends_what_came_back_broken(root: Path, capsys: pytest.CaptureFix
     graded = grade(root, capsys)
     for name, one in graded.items():
         assert (one["score"], one["status"]) == (14.0, "graded"), (name, one["message"])
-    assert "`roll_visible`: gone, and put back" in graded["deleted"]["message"]
-    assert "changed, so that ours was run" in graded["edited"]["message"]
+    assert "`roll_visible`: missing, and put back" in graded["deleted"]["message"]
+    assert "changed, so the original was run" in graded["edited"]["message"]
 
 
 def test_grade_says_what_each_cell_did_and_spares_the_others(

@@ -49,7 +49,7 @@ def replays(monkeypatch: pytest.MonkeyPatch) -> Replays:
 
 async def broken() -> Candidate:
     """A candidate that had run three cells when a call broke it."""
-    candidate = Candidate(room=None)  # type: ignore[arg-type]
+    candidate = Candidate(template=None)  # type: ignore[arg-type]
     for name in ("imports", "setup", "answer"):
         await candidate.run_cell(name, "", 1.0, [])
     await candidate.end()

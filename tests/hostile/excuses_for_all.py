@@ -3,5 +3,5 @@
 # %%
 from autograder.monitor import attribution, probe
 
-probe.excuse = lambda sleep, looks, threads: attribution.Excuse(certain=sleep.slept)
+probe.attribute = lambda sleep, summary, threads: attribution.Attribution(certain=sleep.slept)
 tried()

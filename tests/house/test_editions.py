@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course.learner import backup, copies, progress
-from autograder.grading import commands
+from autograder.grading import check, commands
 from autograder.paths import ROOT
 
 UNIT = "01_coroutines"
@@ -111,3 +111,25 @@ def test_grades_of_then_are_exported(
     told = capsys.readouterr().out
     assert "ada" in told
     assert "70" in told
+
+
+@pytest.mark.slow
+def test_a_lab_of_then_passes_check_with_its_own_imports_and_helpers(
+    renewed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = renewed / "work" / UNIT / f"{UNIT}.ipynb"
+    assert "from autograder.clock import ThreadClock" in lab.read_text("utf-8")
+    assert check.check(lab, renewed) == 0, capsys.readouterr().out
+    points = json.loads((renewed / "work" / ".unblocked" / "points.json").read_text("utf-8"))
+    assert sum(score for score, _ in points[UNIT].values()) == 70
+
+
+@pytest.mark.slow
+def test_a_lab_of_then_passes_as_it_stands_where_the_course_was_not_renewed(
+    kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its locked cells are those of then, too: old imports, in the notebook and in the examiner."""
+    (kept / "work" / ".unblocked" / "points.json").unlink()
+    lab = kept / "work" / UNIT / f"{UNIT}.ipynb"
+    assert check.check(lab, kept) == 0, capsys.readouterr().out
+    assert " 70 of 70" in capsys.readouterr().out

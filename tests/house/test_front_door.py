@@ -21,7 +21,12 @@ from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parents[2]
 VERBS = sorted(cli._parser()[1])
-READ_BY_ANY_PYTHON = ("__init__.py", "__main__.py", "pythons.py")
+READ_BY_ANY_PYTHON = (
+    "__init__.py",
+    "__main__.py",
+    "environment/__init__.py",
+    "environment/pythons.py",
+)
 
 
 def autograder(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -47,7 +52,7 @@ def assert_one_sentence(answer: subprocess.CompletedProcess[str], *words: str) -
 def test_the_types_of_the_public_names_are_those_that_are_loaded() -> None:
     """mypy reads a list of imports, Python a dict: Python 2.7 must be able to read both."""
     tree = ast.parse((ROOT / "autograder" / "__init__.py").read_text("utf-8"))
-    (block,) = (node for node in tree.body if isinstance(node, ast.If))
+    block = next(node for node in tree.body if isinstance(node, ast.If))
     typed = {
         alias.asname: node.module
         for node in block.body
@@ -75,20 +80,20 @@ def test_help_names_every_verb_and_where_to_start() -> None:
 def test_no_verb_at_all_prints_the_help_and_is_a_mistake() -> None:
     answer = autograder()
     assert answer.returncode == 2
-    assert "verbs:" in answer.stderr
+    assert "commands:" in answer.stderr
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("labb",), ("no verb `labb`", "did you mean `lab`?")),
-        (("frobnicate",), ("no verb `frobnicate`", "gateway")),
+        (("labb",), ("no command `labb`", "did you mean `lab`?")),
+        (("frobnicate",), ("no command `frobnicate`", "gateway")),
         (("lab", "--sport", "1"), ("`--sport`", "lab --help")),
-        (("lab", "--port", "eighty"), ("eighty is no port", "lab --help")),
-        (("lab", "--port", "65536"), ("65536 is no port",)),
-        (("gateway", "--heartbeat", "-1"), ("-1 is no number of seconds",)),
-        (("gateway", "--heartbeat", "nan"), ("nan is no number of seconds",)),
-        (("gateway", "--grace", "0"), ("0 is no whole number",)),
+        (("lab", "--port", "eighty"), ("eighty is not a port", "lab --help")),
+        (("lab", "--port", "65536"), ("65536 is not a port",)),
+        (("gateway", "--heartbeat", "-1"), ("-1 is not a number of seconds",)),
+        (("gateway", "--heartbeat", "nan"), ("nan is not a number of seconds",)),
+        (("gateway", "--grace", "0"), ("0 is not a whole number",)),
         (("check",), ("PATH",)),
         (("check", "one.ipynb", "two.ipynb"), ("`two.ipynb`",)),
         (("grade",), ("UNIT",)),
@@ -175,7 +180,7 @@ def test_doctor_lists_each_room_and_what_a_missing_thing_costs(
     report = doctor.report()
     assert "no  Chromium  not found" in report
     assert "the browser test is skipped" in report
-    assert report.endswith("1 of the things above are missing.")
+    assert report.endswith("Missing: 1 of the above.")
 
 
 def test_doctor_works_before_anything_is_installed() -> None:

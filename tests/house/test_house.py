@@ -74,10 +74,12 @@ def _made_in(value: object, home: str) -> bool:
 
 
 def test_what_a_memory_count_in_a_kept_lab_asks_for_keeps_its_name() -> None:
+    from autograder import testing
     from autograder.monitor import task_trace
 
     kept = [task_trace.TaskTrace, task_trace.TaskTracer, task_trace._Traced]
     assert {one.__module__ for one in kept} == {"autograder.lanes"}
+    assert "autograder.lanes" in testing.OURS
 
 
 def texts() -> Iterator[tuple[str, str]]:

@@ -12,9 +12,13 @@ from typing import Any
 import pytest
 
 from autograder import wire
-from autograder.report.record import Record
+from autograder.report.record import Block, Record
 from autograder.report.report import same
 
+BLOCK = {
+    "seconds": 0.25, "start": 0.1, "kind": "sleep", "file": "In [7]", "line": 3,
+    "code": "time.sleep(0.25)", "function": "roll", "doubt": 0.0,
+}  # fmt: skip
 PLAIN: list[Any] = [
     None,
     True,
@@ -161,6 +165,17 @@ def test_frames_cross_a_socket_and_its_end_is_told() -> None:
         {"seconds": -1.0},
         {"seconds": True},
         {"blocks": [{"seconds": math.inf}]},
+        {"blocks": [Block(0.1, math.nan, "cpu", "", 0, "", "")]},
+        {"blocks": [{**BLOCK, "seconds": math.nan}]},
+        {"blocks": [{**BLOCK, "doubt": -0.1}]},
+        {"blocks": [{**BLOCK, "start": 0}]},
+        {"blocks": [{**BLOCK, "line": True}]},
+        {"blocks": [{**BLOCK, "file": None}]},
+        {"blocks": [{**BLOCK, "more": 1}]},
+        {"blocks": [{name: BLOCK[name] for name in BLOCK if name != "doubt"}]},
+        {"blocks": [list(BLOCK.items())]},
+        {"blocks": [7]},
+        {"blocks": {"a": BLOCK}},
         {"value": "7"},
         {"name": 7},
         {"late": [(0.0, math.nan)]},
@@ -178,6 +193,26 @@ def test_a_record_that_no_clock_could_have_made_is_refused(forged: dict[str, Any
         Record.from_plain({**plain, **forged})
     with pytest.raises(ValueError, match="lacks fields"):
         Record.from_plain({"name": "roll"})
+
+
+def test_a_block_is_one_type_on_both_sides_and_a_dict_in_between() -> None:
+    record = Record(name="roll", value=b"7", blocks=[Block.from_plain(BLOCK)])
+    plain = record.to_plain()
+    assert plain["blocks"] == [BLOCK]
+    assert list(plain["blocks"][0]) == list(BLOCK), "as older candidates and stored runs have them"
+    assert Record.from_plain(wire.copy(plain)) == record
+
+
+def test_a_record_in_which_an_attacker_put_other_blocks_is_sent_and_refused() -> None:
+    put_in: Any
+    for put_in in ([{**BLOCK, "seconds": 0.099}], [BLOCK], []):
+        record = Record(name="roll", value=b"7", blocks=put_in)
+        claimed = Record.from_plain(wire.copy(record.to_plain())).blocks
+        assert claimed == [Block(**block) for block in put_in], "a claim of the right form is taken"
+    for put_in in ([{"seconds": 0.0}], ["none"], [None], 7, None, {"a": BLOCK}):
+        plain = wire.copy(Record(name="roll", value=b"7", blocks=put_in).to_plain())
+        with pytest.raises((ValueError, TypeError)):
+            Record.from_plain(plain)
 
 
 def test_a_record_that_an_older_version_stored_can_be_read() -> None:

@@ -286,7 +286,7 @@ def test_validate_checks_a_lab_as_the_examiner_does_and_the_page_stays_alive(
     page.locator("jp-button.validate-button:visible").click()
     dialog.wait_for(timeout=30_000)
     keep(page, "01_validate_lesson")
-    assert "is the lesson; what is graded is the lab" in dialog.inner_text()
+    assert "is the lesson. Check the lab" in dialog.inner_text()
     page.keyboard.press("Escape")
 
 
@@ -317,7 +317,7 @@ def test_formgraders_pages_show_our_unit_and_its_pictures(course: Course) -> Non
     keep(page, "formgrader_gradebook")
     page.get_by_text("Submission #1").first.click()
     page.locator(".nbgrader_cell").first.wait_for(timeout=30_000)
-    failed = page.get_by_text("Not passed:").first
+    failed = page.get_by_text("Failed:").first
     failed.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
     keep(page, "formgrader_submission")

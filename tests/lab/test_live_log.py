@@ -34,7 +34,7 @@ def notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setenv("JPY_SESSION_NAME", "/home/ada/work/03_gateway/lesson.ipynb")
-    monkeypatch.setattr(world, "_here", world._Host(join))
+    monkeypatch.setattr(world, "_here", world._SupervisorSource(join))
     yield
     world.leave()
 
@@ -110,7 +110,7 @@ def test_every_event_that_matters_reads_as_a_line() -> None:
     assert line["text"] == "no heartbeat for 0.31 s, busy with '!roll'"
     killed = lines.line({**late, "event": "killed", "code": 4009})
     assert killed is not None
-    assert killed["word"] == "HUNG UP 4009"
+    assert killed["word"] == "CLOSED 4009"
     assert lines.line({"event": "typing", "bot": 1}) is None
 
 

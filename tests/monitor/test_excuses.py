@@ -2,53 +2,53 @@
 
 from __future__ import annotations
 
-from autograder.monitor.attribution import SampleSummary, Sleep, Threads, excuse, see, tally
+from autograder.monitor.attribution import SampleSummary, Sleep, Threads, attribute, see, tally
 from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading, Times
 
 MS = 1_000_000
 
 
-def look(at: float, switches: int, sleeps_in: bytes) -> Sample:
+def sample(at: float, switches: int, sleeps_in: bytes) -> Sample:
     """A look at a loop's thread that has computed for 1 ms; milliseconds."""
     began = int(at * MS)
     return Sample(0, began, began + 20_000, MS, 0, switches, sleeps_in, 0, 1, False)
 
 
-def slept(looks: list[Sample], switches: int) -> int:
+def slept(samples: list[Sample], switches: int) -> int:
     """What remains of a sleep of 900 ms while a thread of the call waited 10 ms for a CPU."""
     base, end = Reading(0, 0, 0, 0), Reading(901 * MS, MS, 0, switches)
-    seen = see(looks, base, 0, 0, end=end, in_select=False)
+    seen = see(samples, base, 0, 0, end=end, in_select=False)
     sleep = Sleep(900 * MS, 0, switches, in_select=False)
-    said = excuse(sleep, seen, Threads(own_wait=10 * MS, active=1, own_cpu=MS))
-    return 900 * MS - said.certain - said.doubt
+    answer = attribute(sleep, seen, Threads(own_wait=10 * MS, active=1, own_cpu=MS))
+    return 900 * MS - answer.certain - answer.doubt
 
 
 def test_a_sleep_that_looks_found_to_be_one_is_the_codes_own() -> None:
     # As measured beside 8 hogs: one look found the loop at the GIL before it fell asleep, and so
     # the 10 ms that discord.py's heartbeat thread waited for a CPU were taken off: 890 for 900.
-    looks = [look(5, 1, b"futex_wait_queue")]
-    looks += [look(at, 2, b"hrtimer_nanosleep") for at in (8, 20, 40, 80, 300)]
-    assert slept(looks, switches=2) > 892 * MS  # what was before 8 ms is doubtful
+    samples = [sample(5, 1, b"futex_wait_queue")]
+    samples += [sample(at, 2, b"hrtimer_nanosleep") for at in (8, 20, 40, 80, 300)]
+    assert slept(samples, switches=2) > 892 * MS  # what was before 8 ms is doubtful
 
 
 def test_a_sleep_at_a_lock_may_be_a_wait_for_a_starved_thread() -> None:
-    looks = [look(at, 1, b"futex_wait_queue") for at in (20, 40, 80, 300)]
-    assert slept(looks, switches=1) == 890 * MS
+    samples = [sample(at, 1, b"futex_wait_queue") for at in (20, 40, 80, 300)]
+    assert slept(samples, switches=1) == 890 * MS
 
 
 def test_only_the_time_between_looks_that_saw_one_sleep_is_certain() -> None:
     # It woke between the second look and the end, and may have waited for the GIL since.
-    looks = [look(20, 1, b"hrtimer_nanosleep"), look(40, 1, b"hrtimer_nanosleep")]
-    looks += [look(800, 2, b"futex_wait_queue")]
-    assert slept(looks, switches=2) == 890 * MS
+    samples = [sample(20, 1, b"hrtimer_nanosleep"), sample(40, 1, b"hrtimer_nanosleep")]
+    samples += [sample(800, 2, b"futex_wait_queue")]
+    assert slept(samples, switches=2) == 890 * MS
 
 
 def test_a_wait_for_the_gil_after_the_sleep_is_not_the_codes() -> None:
     # Beside 18 hogs the loop woke and then waited 23 ms for a starved thread: 923 for 900.
-    looks = [look(at, 1, b"hrtimer_nanosleep") for at in (20, 40, 80, 300, 860)]
-    assert slept(looks, switches=2) == 890 * MS
-    assert slept(looks, switches=1) == 900 * MS
+    samples = [sample(at, 1, b"hrtimer_nanosleep") for at in (20, 40, 80, 300, 860)]
+    assert slept(samples, switches=2) == 890 * MS
+    assert slept(samples, switches=1) == 900 * MS
 
 
 def in_select(ms_slept: float, switches: int, threads: Threads) -> tuple[float, float]:
@@ -56,8 +56,8 @@ def in_select(ms_slept: float, switches: int, threads: Threads) -> tuple[float, 
     sleep = Sleep(int(ms_slept * MS), 0, switches, in_select=True)
     base, end = Reading(0, 0, 0, 0), Reading(int(ms_slept * MS), 0, 0, switches + 1)
     seen = see([], base, 0, 1, end=end, in_select=True, alone=False)
-    said = excuse(sleep, seen, threads)
-    return (sleep.slept - said.certain - said.doubt) / MS, said.doubt / MS
+    answer = attribute(sleep, seen, threads)
+    return (sleep.slept - answer.certain - answer.doubt) / MS, answer.doubt / MS
 
 
 def test_a_thread_can_have_kept_the_gil_no_longer_than_it_ran_or_the_loop_asked_for_it() -> None:
@@ -73,23 +73,23 @@ def test_a_thread_can_have_kept_the_gil_no_longer_than_it_ran_or_the_loop_asked_
 
 
 def test_a_loop_that_looks_found_still_in_select_was_not_woken() -> None:
-    looks = [look(98, 1, b"do_epoll_wait")]
+    samples = [sample(98, 1, b"do_epoll_wait")]
     base, end = Reading(0, 0, 0, 0), Reading(128 * MS, 0, 0, 5)
-    assert see(looks, base, 0, 1, end=end, in_select=True, alone=False).in_select == 98 * MS
-    assert see(looks, base, 0, 1, end=end, in_select=False, alone=False).in_select == 0
+    assert see(samples, base, 0, 1, end=end, in_select=True, alone=False).in_select == 98 * MS
+    assert see(samples, base, 0, 1, end=end, in_select=False, alone=False).in_select == 0
 
 
 def test_a_sampler_that_woke_late_as_well_says_that_the_machine_stood_still() -> None:
     # A tenth of a CPU: a thread's start took 134 ms, and nobody's run-queue wait explained it.
-    late = look(130, 1, b"futex_do_wait")._replace(stopped=90 * MS)
+    late = sample(130, 1, b"futex_do_wait")._replace(stopped=90 * MS)
     base, end = Reading(0, 0, 0, 0), Reading(134 * MS, 0, 0, 1)
     sleep = Sleep(134 * MS, 0, 1, in_select=False)
     seen = see([late], base, 0, 0, end=end, in_select=False)
-    assert excuse(sleep, seen, Threads()).doubt == 90 * MS
+    assert attribute(sleep, seen, Threads()).doubt == 90 * MS
     # A nap is one, whoever else was late.
-    nap = look(130, 1, b"hrtimer_nanosleep")._replace(stopped=90 * MS)
+    nap = sample(130, 1, b"hrtimer_nanosleep")._replace(stopped=90 * MS)
     seen = see([nap], base, 0, 0, end=end, in_select=False)
-    assert excuse(sleep, seen, Threads()).doubt == 0
+    assert attribute(sleep, seen, Threads()).doubt == 0
 
 
 def test_a_loop_that_let_the_sampler_look_by_going_to_sleep_slept_by_itself() -> None:
@@ -97,10 +97,12 @@ def test_a_loop_that_let_the_sampler_look_by_going_to_sleep_slept_by_itself() ->
     found = Sample(0, 57 * MS, int(57.2 * MS), 8 * MS, 38 * MS, 1, b"", 46 * MS, 2, False)
     base, end = Reading(0, 0, 0, 0), Reading(65 * MS, 8 * MS, 49 * MS, 1)
     sleep = Sleep(8 * MS, 49 * MS, 1, in_select=False)
-    assert excuse(sleep, see([found], base, 0, 0, end=end, in_select=False), Threads()).certain == 0
+    assert (
+        attribute(sleep, see([found], base, 0, 0, end=end, in_select=False), Threads()).certain == 0
+    )
     # Asked twice, it handed the GIL over, and slept until the sampler had it.
     asked = see([found._replace(own_switches=3)], base, 0, 0, end=end, in_select=False)
-    assert excuse(sleep, asked, Threads()).certain == 8 * MS
+    assert attribute(sleep, asked, Threads()).certain == 8 * MS
 
 
 def held_up(way: dict[str, int], late: float = 0) -> tuple[float, float]:
@@ -114,8 +116,8 @@ def held_up(way: dict[str, int], late: float = 0) -> tuple[float, float]:
     switches = 1 + bool(late)
     base, end = Reading(0, 0, 0, 0), Reading(began + more + 150_000, cpu, 0, switches)
     seen = see([found], base, 0, 0, end=end, in_select=False, late=more)
-    said = excuse(Sleep(20 * MS + more, 0, switches, in_select=False), seen, Threads())
-    return said.certain / MS, said.doubt / MS
+    answer = attribute(Sleep(20 * MS + more, 0, switches, in_select=False), seen, Threads())
+    return answer.certain / MS, answer.doubt / MS
 
 
 def test_one_sleep_longer_than_the_samplers_way_was_no_wait_for_the_sampler() -> None:
@@ -141,8 +143,10 @@ def test_a_loop_that_asks_for_the_gil_every_5_ms_waits_for_who_sleeps_with_it() 
     # A C call of 120 ms in a thread of the call, which let nobody look: 1 ms and a doubt of 119.
     threads = Threads(started=True, active=0)
     for switches, doubt in ((25, 0), (1, 120)):
-        said = excuse(Sleep(120 * MS, 0, switches, in_select=False), see_nothing(switches), threads)
-        assert (said.for_gil, said.doubt / MS) == (switches > 1, doubt)
+        answer = attribute(
+            Sleep(120 * MS, 0, switches, in_select=False), see_nothing(switches), threads
+        )
+        assert (answer.for_gil, answer.doubt / MS) == (switches > 1, doubt)
 
 
 def see_nothing(switches: int) -> SampleSummary:
@@ -160,8 +164,8 @@ def beside(kernels: Times, pools: Times, *, earlier: bool = False) -> tuple[floa
     now = {KERNELS: kernels, POOLS: pools}
     threads = tally({tid: Times(0, 0) for tid in now}, now, {}, {KERNELS}, 0, known)
     sleep = Sleep(493 * MS, 996 * MS, 99, in_select=True)
-    said = excuse(sleep, SampleSummary(), threads)
-    return (493 * MS - said.certain - said.doubt) / MS, said.doubt / MS, said.earlier / MS
+    answer = attribute(sleep, SampleSummary(), threads)
+    return (493 * MS - answer.certain - answer.doubt) / MS, answer.doubt / MS, answer.earlier / MS
 
 
 def test_a_thread_of_the_kernels_that_asked_for_the_gil_all_the_time_did_not_have_it() -> None:
@@ -181,3 +185,13 @@ def test_what_a_job_of_before_the_call_kept_the_gil_for_is_doubt_whoever_else_wa
     # Asleep in C, with the GIL or without it: who had it, nothing tells.
     block, doubt, earlier = beside(Times(0, 0), Times(0, 0, 1), earlier=True)
     assert (block, doubt, earlier) == (0, 493, 493)
+
+
+def test_a_wait_for_the_gil_inside_a_pass_is_the_earlier_jobs_as_well() -> None:
+    # Its C call began while a pass was judged: 365 ms in 73 sleeps of 5 ms, and no CPU used.
+    threads = Threads(earlier=MS // 2, elder=POOLS)
+    said = attribute(Sleep(365 * MS, 0, 73, in_select=False), see_nothing(73), threads)
+    assert (said.doubt, said.earlier) == (365 * MS, 365 * MS)
+    # One sleep of that length was the loop's own.
+    said = attribute(Sleep(365 * MS, 0, 1, in_select=False), see_nothing(1), threads)
+    assert said.doubt == 0

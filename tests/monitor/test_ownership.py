@@ -29,6 +29,7 @@ from autograder.outcomes import Inconclusive, LoopBlocked
 
 keeping = ctypes.PyDLL(None)  # its functions are called with the GIL kept
 LIMIT = 0.1
+TRIES = 3  # beside other work the job may be one of two that can explain it
 knowing = pytest.mark.skipif(
     not knows_waits(), reason="this kernel does not tell who waited for a CPU"
 )
@@ -133,18 +134,22 @@ async def left_open_by(pool: ThreadPoolExecutor, job: Callable[[], Any], line: s
     def jobs() -> None:
         begun.set()
         time.sleep(0.05)  # until the call has begun
-        for _ in range(3):
+        for _ in range(2):
             job()
 
-    working = pool.submit(jobs)
-    begun.wait()
-    report = await watch(ticks)
-    with pytest.raises(Inconclusive) as said:
-        report.responsive(LIMIT)
+    for _ in range(TRIES):
+        begun.clear()
+        working = pool.submit(jobs)
+        begun.wait()
+        report = await watch(ticks, timeout=60)
+        with pytest.raises(Inconclusive) as said:
+            report.responsive(LIMIT)
+        working.result()
+        if line in str(said.value):
+            break
     assert "a job of an earlier cell is still running at line" in str(said.value)
     assert line in str(said.value)
     assert "wait for it, or restart the kernel" in str(said.value)
-    working.result()
     (await watch(ticks)).responsive(LIMIT)
 
 
@@ -159,7 +164,7 @@ def test_a_task_of_an_earlier_cell_on_the_kernels_loop_leaves_it_open_and_is_nam
 
         numbers()
         left = asyncio.create_task(left_running())
-        report = await watch(ticks)
+        report = await watch(ticks, timeout=60)
         with pytest.raises(Inconclusive, match="a job of an earlier cell is still running at line"):
             report.responsive(LIMIT)
         await left

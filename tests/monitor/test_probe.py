@@ -31,9 +31,9 @@ def late_select(probe: Probe, sleeps_in: bytes | None, sleeps: int) -> tuple[int
     began = base.wall + 10 * MS
     if sleeps_in is not None:
         at, switches = began + 40 * MS, base.switches + sleeps
-        look = Sample(began, at, at, base.cpu, base.wait, switches, sleeps_in, 0, 1, False)
+        sample = Sample(began, at, at, base.cpu, base.wait, switches, sleeps_in, 0, 1, False)
         assert probe.sampler is not None
-        probe.sampler.samples = [look]
+        probe.sampler.samples = [sample]
     late = Reading(began + 120 * MS, base.cpu, base.wait, base.switches + sleeps)
     probe._measure(began, late, own_switches=1)
     held = [(one.seconds // MS, one.doubt // MS) for one in probe.held]

@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from autograder import watch
+from autograder import context, watch
+from autograder.monitor.run import Run
 from autograder.outcomes import (
     CallFailed,
     Inconclusive,
@@ -27,7 +28,7 @@ from autograder.outcomes import (
     UserMistake,
     WrongValue,
 )
-from autograder.report.record import Record
+from autograder.report.record import Block, Record
 from autograder.report.report import Check, Report
 
 
@@ -532,15 +533,9 @@ def test_too_slow_is_told_from_a_starved_machine() -> None:
         starved.within(0.5)
 
 
-def _block(seconds: float, doubt: float) -> dict[str, Any]:
-    return {
-        "seconds": seconds, "doubt": doubt, "start": 0.0, "kind": "sleep", "file": "In [7]",
-        "line": 3, "code": "lock.acquire()", "function": "roll",
-    }  # fmt: skip
-
-
 def test_a_block_that_the_machine_may_have_made_is_inconclusive_never_a_failure() -> None:
-    report = Report(Record(name="roll", value=b"1", blocks=[_block(0.04, 0.3)]))
+    block = Block(0.04, 0.0, "sleep", "In [7]", 3, "lock.acquire()", "roll", doubt=0.3)
+    report = Report(Record(name="roll", value=b"1", blocks=[block]))
     with pytest.raises(Inconclusive, match="Run the cell again"):
         report.responsive(0.1)
     assert report.responsive(0.5) is report
@@ -594,6 +589,36 @@ def test_both_loops_give_the_same_verdicts(loop: str) -> None:
             (await watch(blocking_roll, "2d6", loop=loop)).responsive(0.1)
 
     run(main)
+
+
+def test_the_process_says_where_calls_run_and_where_a_failed_report_is_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    held = Report(Record(name="roll", blocks=[Block(0.2, 0.0, "cpu", "", 0, "", "")], value=b"1"))
+    shown: list[Report] = []
+
+    class Elsewhere:
+        async def run(self, *call: Any, **limits: Any) -> Report:
+            return held
+
+    there = context.Context(backend=Elsewhere(), show=shown.append)
+    monkeypatch.setattr(context, "this_process", there)
+    with pytest.raises(LoopBlocked):
+        run(lambda: watch(roll, "2d6")).responsive(0.1)
+    assert shown == [held]
+
+
+def test_who_watches_a_run_from_outside_is_called_on_its_loop_before_the_function() -> None:
+    heard: list[object] = []
+
+    async def main() -> int:
+        heard.append(asyncio.get_running_loop())
+        return 7
+
+    call = Run(main, (), {}, 5, "asyncio", on_loop=lambda: heard.append(asyncio.get_running_loop()))
+    assert call.go().value == b"7"
+    assert len(heard) == 2
+    assert heard[0] is heard[1]
 
 
 def test_an_unknown_loop_is_refused() -> None:

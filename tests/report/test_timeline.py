@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,7 @@ from PIL import Image
 from autograder.course.author import readme_figure
 from autograder.environment import contributor_tools, finding
 from autograder.report import story, timeline
-from autograder.report.record import Record
+from autograder.report.record import Block, Record
 
 PIXEL = 0.6 / 500  # s: no more than a CSS pixel of a picture of 0.6 s
 CASES = cases()
@@ -301,7 +302,8 @@ def test_a_hostile_record_is_drawn_without_what_no_clock_shows() -> None:
         (None, [(0.0, 0.1), (math.nan, 1.0), ("a", 2), (-1, 1e308)]),
     ]
     record = bot(lanes=wrong, late=[(math.inf, 1.0), (0.0, math.nan)], noise=[(1, 2, 3)])
-    record.blocks += [{"start": math.nan, "seconds": 1e300, "line": "7", "file": 5, "code": None}]
+    of_any_type: Any = ("sleep", 5, "7", None, b"", [math.inf])
+    record.blocks += [Block(1e300, math.nan, *of_any_type)]
     record.name, record.seconds = "x" * 10_000_000, math.nan
     figure = timeline.draw(record, 0.1)
     assert len(timeline.as_html(record, 0.1)) < 60_000
@@ -330,7 +332,7 @@ def test_a_claim_of_many_steps_in_a_block_is_counted_at_once() -> None:
 
 
 def test_html_is_small_and_stands_alone_with_the_text_escaped() -> None:
-    record = bot(blocks=[block | {"code": 'print("<b>")'} for block in bot().blocks])
+    record = bot(blocks=[replace(block, code='print("<b>")') for block in bot().blocks])
     page = timeline.as_html(record, 0.1)
     assert len(page) < 60_000  # 37 kB
     assert 'alt="roll() ran' in page
@@ -402,8 +404,8 @@ def test_the_readmes_picture_is_a_real_run_and_always_the_same_bytes(tmp_path: P
     path = tmp_path / "run.json"
     record = readme_figure.record_readme_run(path)
     assert isinstance(record, Record)
-    assert record.blocks[0]["code"] == "time.sleep(0.25)"
-    assert record.blocks[0]["seconds"] == pytest.approx(0.25, abs=0.005)
+    assert record.blocks[0].code == "time.sleep(0.25)"
+    assert record.blocks[0].seconds == pytest.approx(0.25, abs=0.005)
     picture = readme_figure.readme_picture(path)
     assert picture.startswith(b"<?xml")
     for number in ("1", "2"):

@@ -12,14 +12,14 @@ from pathlib import Path
 
 from attacks import FOLDER, cells_of, put_out
 
-from autograder.grading.examination import examine
+from autograder.grading.examination import session
 
 if __name__ == "__main__":
     course, got, layers = Path(sys.argv[1]), {}, []
     for name in sys.argv[2:]:
         cells = cells_of(FOLDER / f"{name}.py", course, "0123")
         own = course / "source" / "90_toy"
-        examined = examine.examine(cells, own_files=own, seconds=30)
+        examined = session.examine(cells, own_files=own, seconds=30)
         layers = examined.layers
         said = put_out(cells, examined)
         tests = [examined.seen[cell.index].status for cell in cells if cell.role == "test"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.grading.examination import examine as examination
+from autograder.grading.examination import session as examination
 from autograder.grading.examination.cells import Cell
 
 

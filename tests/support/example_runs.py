@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
-from autograder.report.record import Record
+from autograder.report.record import Block, Record
 
 Span = tuple[float, float]
 
 
-def block(start: float, seconds: float, line: int = 7, code: str = "", **more: Any) -> Any:
+def block(start: float, seconds: float, line: int = 7, code: str = "", **more: Any) -> Block:
     """Return a block as `watch` records it."""
     code = code or f"time.sleep({seconds:g})"
-    plain = {"start": start, "seconds": seconds, "doubt": 0.0, "kind": "sleep", "line": line}
-    return {**plain, "file": "In [7]", "code": code, "function": "on_message", **more}
+    usual = Block(seconds, start, "sleep", "In [7]", line, code, "on_message")
+    return replace(usual, **more)
 
 
 def ticks(seconds: float, holds: list[Span]) -> list[Span]:
@@ -91,7 +92,8 @@ def cases() -> dict[str, Case]:
     noisy.blocks = [block(0.12, 0.25)]
     starved = bot(holds=[(0.12, 0.28)], noise=[(0.12, 0.25)], blocks=[block(0.12, 0.03)])
     named = bot(lanes=[(name, [(0.01 * n, 0.002)]) for n, name in enumerate(NAMES)])
-    named.name, named.blocks[0]["code"] = "größe_von_$x_1$", "$" + "日🤖_{x}^2 \\frac{1}{2} " * 20
+    code = "$" + "日🤖_{x}^2 \\frac{1}{2} " * 20
+    named.name, named.blocks = "größe_von_$x_1$", [replace(named.blocks[0], code=code)]
     burst = [(f"t{n}", [(0.1 + n / 100, 0.009)]) for n in range(10)]
     five = bot(1.25, FIVE, blocks=[block(*hold, line) for line, hold in enumerate(FIVE, 3)])
     return {

@@ -9,7 +9,7 @@ import contextlib
 import json
 import threading
 
-from autograder.grading.examination import examine
+from autograder.grading.examination import session
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed
 
 FULL = """
@@ -44,13 +44,13 @@ if __name__ == "__main__":
     def fill() -> None:
         cells = [Cell(0, "learner", "", FULL), Cell(1, "learner", "", "over.wait(60)")]
         with contextlib.suppress(ExaminationFailed):  # we end it
-            examine.examine(cells, on_cell=note)
+            session.examine(cells, on_cell=note)
 
     filling = threading.Thread(target=fill)
     filling.start()
     assert full.wait(60)
-    seen = examine.examine(HONEST, seconds=30).seen[2]
+    seen = session.examine(HONEST, seconds=30).seen[2]
     assert filling.is_alive(), "the full room was gone before the honest answer was examined"
-    examine.close()
+    session.close()
     filling.join()
     print(json.dumps([threads[0], seen.status, seen.message]))

@@ -21,7 +21,7 @@ from worked_labs import worked
 from autograder import world
 from autograder.course.unit import Unit, repository
 from autograder.environment import finding
-from autograder.grading.examination import examine, verdicts
+from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell
 from autograder.grading.jail import availability, confine
 from autograder.grading.submission import assignment
@@ -150,7 +150,7 @@ def test_another_thing_in_the_place_of_a_file_is_not_touched(
     if suffix:
         assert rows(file) == ADA
     else:
-        with pytest.raises(WrongValue, match=r"removed, or another one put in its place"):
+        with pytest.raises(WrongValue, match=r"removed or replaced by another one"):
             rows(file)
     asyncio.run(file.lock(0.05))
     path = asyncio.run(file.renew(TABLE))
@@ -331,7 +331,7 @@ def test_an_answer_that_leaves_a_forged_journal_deletes_nothing_outside(tmp_path
     with contextlib.closing(sqlite3.connect(victim)) as book:
         book.execute("CREATE TABLE grade (score)")
     before = victim.read_bytes()
-    examine.examine(lab_08(JOURNAL.replace("{victim!r}", repr(str(victim)))), seconds=20)
+    session.examine(lab_08(JOURNAL.replace("{victim!r}", repr(str(victim)))), seconds=20)
     assert victim.read_bytes() == before
 
 
@@ -340,6 +340,6 @@ def test_an_answer_that_leaves_an_endless_view_is_failed_in_time() -> None:
     cells = lab_08(VIEW.replace("{endless}", ENDLESS))
     began = time.monotonic()
     [test] = [cell for cell in cells if cell.role == "test"]
-    seen = examine.examine(cells, seconds=20).seen[test.index]
+    seen = session.examine(cells, seconds=20).seen[test.index]
     assert seen.status == verdicts.FAILED, seen.message
     assert time.monotonic() - began < 30

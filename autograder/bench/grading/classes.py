@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course.author import answers
+from autograder.course.notebook import nbgrader_metadata
 from autograder.course.unit import Unit
 
 FIVE = "95_five"
@@ -89,14 +90,16 @@ def called(answer, *arguments):
 
 def _five(wrong: int) -> dict[str, Any]:
     head = "import asyncio\n\nfrom autograder import watch"
-    cells = [_cell("code", head, {"locked": True, "grade_id": "tools"})]
+    tools = nbgrader_metadata("tools", grade=False, solution=False, locked=True)
+    cells = [_cell("code", head, tools)]
     for index in range(CELLS):
         test = f"report = await watch(f{index}, 7)\nreport.returned({7 * index}).responsive(0.1);"
-        about = {"grade": True, "locked": True, "points": 2.0, "grade_id": f"f{index}_test"}
-        cells.append(
-            _cell("code", _answer(index, wrong), {"solution": True, "grade_id": f"f{index}"})
+        name = f"f{index}"
+        answer = nbgrader_metadata(name, grade=False, solution=True, locked=False)
+        graded = nbgrader_metadata(
+            f"{name}_test", grade=True, solution=False, locked=True, points=2.0
         )
-        cells.append(_cell("code", test, about))
+        cells += [_cell("code", _answer(index, wrong), answer), _cell("code", test, graded)]
     return _notebook(cells)
 
 
@@ -107,8 +110,7 @@ def _answer(index: int, wrong: int) -> str:
 
 
 def _cell(kind: str, source: str, about: dict[str, Any] | None) -> dict[str, Any]:
-    plain = {"schema_version": 3, "grade": False, "solution": False, "locked": False, "task": False}
-    metadata = {"nbgrader": {**plain, **about}} if about else {}
+    metadata = {"nbgrader": about} if about else {}
     return {
         "cell_type": kind,
         "metadata": metadata,

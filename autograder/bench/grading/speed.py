@@ -27,6 +27,7 @@ from pathlib import Path
 from autograder.bench import metering
 from autograder.bench.grading import classes
 from autograder.bench.metering import Cost
+from autograder.course.notebook import grade_id, loads
 from autograder.course.unit import Unit, repository
 from autograder.grading.examination import provenance
 from autograder.paths import FIGURES
@@ -204,8 +205,8 @@ def _left_open(graded: Path) -> set[str]:
     if not graded.exists():  # a submission that failed
         return set()
     return {
-        cell["metadata"].get("nbgrader", {}).get("grade_id", "")
-        for cell in json.loads(graded.read_text(encoding="utf-8"))["cells"]
+        grade_id(cell)
+        for cell in loads(graded.read_bytes(), graded.name)["cells"]
         for output in cell.get("outputs", ())
         if output.get("ename") == "Inconclusive"
     }

@@ -1,7 +1,7 @@
 """The answers that prove a lab: tests/answers/NN_name/right_*.py and wrong_*.py.
 
-One file is one answer to one exercise: comment lines that say what must happen, then the cells that
-take the place of the lab's answer cells (jupytext py:percent):
+Each file is one answer to one exercise. Comment lines say what must happen. Then come the cells
+that replace the lab's answer cells (jupytext py:percent):
 
     # exercise: repair_two
     # expect: fails
@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.course.author import parse
 from autograder.course.author.parse import BrokenUnit
 
@@ -26,7 +27,7 @@ _SAYS = re.compile(r"#\s*(exercise|expect|message):\s*(.*\S)")
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: grade_id -> source, and what the examination must say about it."""
+    """One answer: the sources of its cells by grade_id, and what the examination must say."""
 
     cells: dict[str, str]
     exercise: str
@@ -39,12 +40,12 @@ class Answer:
 
 
 def found(folder: Path) -> list[Path]:
-    """The answers of one unit, right ones first."""
+    """Return the files with the answers of one unit, right ones first."""
     return sorted([*folder.glob("right_*.py"), *folder.glob("wrong_*.py")])
 
 
 def load(path: Path) -> Answer:
-    """Reads one answer. Raises BrokenUnit, with file and line, when it says too little."""
+    """Read one answer. Raises BrokenUnit, with file and line, when something is missing in it."""
     called = f"{path.parent.name}/{path.name}"
     cells = parse.read(path, called)
     head = path.read_text(encoding="utf-8").split("# %%", 1)[0]
@@ -70,17 +71,17 @@ def load(path: Path) -> Answer:
     return Answer(sources, said["exercise"], expect, said.get("message", ""))
 
 
-def fill(notebook: dict[str, Any], answer: Answer) -> dict[str, Any]:
-    """A copy of a lab (as JSON data) in which the answer stands in its cells.
+def fill(lab: dict[str, Any], answer: Answer) -> dict[str, Any]:
+    """Return a copy of a lab (JSON data) with this answer in its answer cells.
 
     Raises BrokenUnit when the lab has no such answer cell.
     """
-    filled = copy.deepcopy(notebook)
+    filled = copy.deepcopy(lab)
     missing = dict(answer.cells)
     for cell in filled["cells"]:
-        about = cell["metadata"].get("nbgrader", {})
-        if about.get("solution") and about["grade_id"] in missing:
-            cell["source"] = missing.pop(about["grade_id"])
+        name = notebook.grade_id(cell)
+        if name in missing and notebook.graded(cell).get("solution"):
+            cell["source"] = missing.pop(name)
     if missing:
         raise BrokenUnit(
             f"{answer.exercise}: the lab has no answer cell `{min(missing)}`; name one that it has."

@@ -1,25 +1,24 @@
-"""Looks at what learners get, and refuses anything that is not theirs to see."""
+"""Checks that what learners get shows no answers, no hidden tests and no outputs."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from autograder.course import unit
+from autograder.course import notebook, unit
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import PICTURES, shown
 
 _MARKS = re.compile(r"(BEGIN|END) (SOLUTION|HIDDEN TESTS|MARK SCHEME)")
 _SECRET = re.compile(
     r"### BEGIN (?:SOLUTION|HIDDEN TESTS)\n(.*?)### END (?:SOLUTION|HIDDEN TESTS)", re.DOTALL
 )
-_TELLING = 16  # characters: a shorter line (`return total`) may be anybody's
+_TELLING = 16  # characters: a shorter line (`return total`) may be there by chance
 
 
 def audit(root: Path) -> list[str]:
-    """What is wrong in notebooks/ and release/, one sentence each; empty when nothing."""
+    """Return what is wrong in notebooks/ and release/, one sentence for each fault."""
     found = []
     for path in sorted((root / "notebooks").rglob("*")) + sorted((root / "release").rglob("*")):
         if ".ipynb_checkpoints" in path.parts or (path.is_dir() and not path.is_symlink()):
@@ -40,10 +39,10 @@ def audit(root: Path) -> list[str]:
 
 def _notebook(path: Path, secrets: set[str]) -> Iterator[str]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-        cells = [(cell, _source(cell)) for cell in content["cells"]]
+        content = notebook.loads(path.read_bytes())
+        cells = [(cell, notebook.source(cell)) for cell in content["cells"]]
         metadata = content["metadata"]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, NotANotebook, KeyError):
         yield ": is not a notebook; build it again."
         return
     if _has_key(metadata, "jupytext") or any(
@@ -51,13 +50,13 @@ def _notebook(path: Path, secrets: set[str]) -> Iterator[str]:
     ):
         yield ": has a `jupytext` key, with which JupyterLab may open our text; build it again."
     for number, (cell, source) in enumerate(cells, 1):
-        about = (cell.get("metadata") or {}).get("nbgrader") or {}
-        where = f", cell {number}" + (f" ({about['grade_id']})" if "grade_id" in about else "")
+        name = notebook.grade_id(cell)
+        where = f", cell {number}" + (f" ({name})" if name else "")
         if cell.get("outputs") or cell.get("execution_count") is not None:
             yield f"{where}: has an output, which would spoil the prediction; build it again."
         if mark := _MARKS.search(source):
             yield f"{where}: shows the marker `{mark[0]}`; build it again."
-        if about.get("solution") and "NotImplementedError" not in source:
+        if notebook.graded(cell).get("solution") and "NotImplementedError" not in source:
             yield f"{where}: is an answer cell without the stub; build it again."
         for line in source.splitlines():
             if line.strip() in secrets:
@@ -65,13 +64,13 @@ def _notebook(path: Path, secrets: set[str]) -> Iterator[str]:
 
 
 def _secrets(root: Path, path: Path) -> set[str]:
-    """The lines of our lab that stand in solutions and hidden tests, and nowhere else in it."""
+    """Return the lines of our lab that are only in solutions and hidden tests."""
     ours = root / "source" / path.stem / path.name
     if not path.is_relative_to(root / "release") or not ours.exists():
         return set()
     hidden, open_lines = set(), set()
-    for cell in json.loads(ours.read_text(encoding="utf-8"))["cells"]:
-        source = _source(cell)
+    for cell in notebook.loads(ours.read_bytes())["cells"]:
+        source = notebook.source(cell)
         for part in _SECRET.findall(source):
             hidden |= _lines(part)
         open_lines |= _lines(_SECRET.sub("", source))
@@ -80,11 +79,6 @@ def _secrets(root: Path, path: Path) -> set[str]:
 
 def _lines(text: str) -> set[str]:
     return {line.strip() for line in text.splitlines()}
-
-
-def _source(cell: dict[str, Any]) -> str:
-    source = cell["source"]
-    return "".join(source) if isinstance(source, list) else str(source)
 
 
 def _has_key(value: object, key: str) -> bool:

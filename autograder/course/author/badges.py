@@ -1,8 +1,8 @@
-"""The Binder badges of README.md: one that opens the start page, and one a unit in its table.
+"""The Binder badges of README.md: one for the start page, and one for each unit in the table.
 
-Where the course is published is said in one place, `Repository` under [project.urls] in
-pyproject.toml. As long as nothing is said there, no link could work: the first badge leads to
-Binder's own form, and the table has none.
+The course's address is in one place only, `Repository` under [project.urls] in pyproject.toml.
+Without an address no link can work: then the first badge leads to Binder's own form, and the table
+has no badges.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ROW = re.compile(rf"^({_UNIT})(?: {_BADGE})? \|$", re.MULTILINE)
 
 
 def write(root: Path) -> list[str]:
-    """Puts the badges of today into README.md; a sentence when that changed it."""
+    """Write the current badges to README.md; return a sentence if that changed it."""
     if not check(root):
         return []
     readme = _readme(root)
@@ -33,7 +33,7 @@ def write(root: Path) -> list[str]:
 
 
 def check(root: Path) -> list[str]:
-    """A sentence when README.md's badges are not those that a build would write."""
+    """Return a sentence if README.md's badges are not those that a build would write."""
     readme = _readme(root)
     if not readme.exists() or readme.read_text(encoding="utf-8") == _with_badges(root):
         return []
@@ -41,7 +41,7 @@ def check(root: Path) -> list[str]:
 
 
 def link(repository: str, path: str) -> str:
-    """Where Binder opens a file of the learner's in JupyterLab; `start` has made its copy."""
+    """Return the address at which Binder opens a learner's copy, which `.binder/start` makes."""
     name = repository.removeprefix("https://github.com/")
     if name != repository:
         place = f"gh/{name.removesuffix('.git').strip('/')}"

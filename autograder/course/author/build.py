@@ -1,11 +1,11 @@
-"""Builds the notebooks from the units' texts, one way, so that rebuilding changes nothing.
+"""Builds the notebooks from the units' texts; to build again changes nothing.
 
 source/NN/lesson.py -> notebooks/NN.ipynb
 source/NN/lab.py    -> source/NN/NN.ipynb -> (nbgrader) -> release/NN/NN.ipynb
 source/toolbox/     -> notebooks/toolbox/
 
-The picture of the README is drawn anew from the stored record of a real run, and its Binder badges
-lead to where pyproject.toml says that the course is published.
+A build also draws the README's picture, from the stored record of a real run, and writes its Binder
+badges, with the address in pyproject.toml.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ _FIGURE = re.compile(r"figures/[\w./-]+")
 
 
 def build(root: Path, check: bool = False) -> list[str]:
-    """Writes every generated file and returns what changed, one sentence each.
+    """Write every generated file, and return what has changed, one sentence for each file.
 
     With `check` nothing is written, and the sentences say what a build would change, cell by cell.
-    One broken unit does not keep the others from being built. Raises UserMistake when a unit is
-    broken (with `check` that is a sentence like the others).
+    If one unit is broken, the others are still built. Then raises UserMistake about the broken ones
+    (with `check` they are sentences like the others).
     """
     files, broken = _generate(root)
     strays = _strays(
@@ -54,7 +54,7 @@ def build(root: Path, check: bool = False) -> list[str]:
 
 
 def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
-    """Every generated file with its content, and a sentence for each unit that is broken."""
+    """Return the content of every generated file, and a sentence for each broken unit."""
     files: dict[Path, bytes] = {}
     labs: dict[str, dict[str, bytes]] = {}
     broken = []
@@ -86,7 +86,7 @@ def _lesson(unit: Unit) -> dict[Path, bytes]:
 
 
 def _lab(unit: Unit) -> dict[str, bytes]:
-    """What nbgrader gets to see of a unit: path inside the assignment -> content."""
+    """Return the files of a unit that nbgrader gets: path inside the assignment -> content."""
     called = shown(unit.root, unit.lab_text)
     cells = parse.read(unit.lab_text, called)
     files = {unit.lab.name: as_bytes(notebook(cells, graded=True, called=called))}
@@ -96,7 +96,7 @@ def _lab(unit: Unit) -> dict[str, bytes]:
 
 
 def _figures(unit: Unit, cells: list[TextCell], called: str, prefix: str) -> dict[str, bytes]:
-    """The figures that the text cells name; `prefix` is where the built notebook finds them."""
+    """Return the figures that the text cells name; a link to one must begin with `prefix`."""
     found = {}
     for cell in cells:
         if cell.kind != "markdown":
@@ -109,7 +109,7 @@ def _figures(unit: Unit, cells: list[TextCell], called: str, prefix: str) -> dic
                 if not link.startswith(prefix) or "/" in name:
                     raise BrokenUnit(f"{where}: write `{link}` as `{prefix}{path.name}`.")
                 if path.suffix.lower() not in PICTURES:
-                    raise BrokenUnit(f"{where}: `{link}` is no picture; use svg or png.")
+                    raise BrokenUnit(f"{where}: `{link}` is not a picture; use svg or png.")
                 if not path.is_file():
                     raise BrokenUnit(f"{where}: there is no {shown(unit.root, path)}; add it.")
                 found[name] = path.read_bytes()
@@ -117,8 +117,11 @@ def _figures(unit: Unit, cells: list[TextCell], called: str, prefix: str) -> dic
 
 
 def _strays(root: Path, files: dict[Path, bytes], spared: set[str]) -> list[str]:
-    """Files in generated folders that no unit makes. They are named, never deleted: an unknown
-    file may be somebody's work. `spared`: units that may be broken just now."""
+    """Name the files in generated folders that no unit makes.
+
+    They are never deleted, because an unknown file may be a person's work. Files of the units in
+    `spared` are not named, because these units may be broken.
+    """
     generated = [root / "notebooks", root / "release"]
     present = [path for folder in generated for path in folder.rglob("*") if path.is_file()]
     present += (root / "source").glob("*/*.ipynb")

@@ -1,4 +1,4 @@
-"""What a build would change, told cell by cell, so that an author sees where to look."""
+"""What a build would change, cell by cell, so that authors know where to look."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ from difflib import SequenceMatcher
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import shown
 
 
 def differences(root: Path, files: dict[Path, bytes]) -> list[str]:
-    """What a build would change; ids, JSON formatting, key order, last newlines do not count."""
+    """Return what a build would change; ids, JSON format, key order, last newlines do not count."""
     found = []
     for path, wanted in sorted(files.items()):
         name = shown(root, path)
@@ -26,14 +28,13 @@ def differences(root: Path, files: dict[Path, bytes]) -> list[str]:
 
 
 def _cell_by_cell(present: bytes, wanted: bytes) -> list[str]:
-    """The differences of two notebooks; one cell more or less does not shift all that follow."""
-    new = json.loads(wanted)
+    """Return the differences of two notebooks; cells are matched, so one more shifts no others."""
+    new = notebook.loads(wanted)
     try:
-        old = json.loads(present)
-        before = [_normal(cell) for cell in old["cells"]]
-    except (ValueError, TypeError, KeyError, AttributeError):
+        old = notebook.loads(present)
+    except NotANotebook:
         return ["the whole file: is not a notebook."]
-    after = [_normal(cell) for cell in new["cells"]]
+    before, after = ([_normal(cell) for cell in one["cells"]] for one in (old, new))
     was, is_now = ([json.dumps(c, sort_keys=True) for c in cells] for cells in (before, after))
     found = []
     for what, start, end, to_start, to_end in SequenceMatcher(
@@ -56,7 +57,7 @@ def _cell_by_cell(present: bytes, wanted: bytes) -> list[str]:
 
 
 def _called(cells: list[dict[str, Any]], number: int) -> str:
-    name = cells[number]["metadata"].get("nbgrader", {}).get("grade_id")
+    name = notebook.grade_id(cells[number])
     return f"cell {number + 1}" + (f" ({name})" if name else "")
 
 
@@ -68,9 +69,8 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> str:
 
 
 def _normal(cell: dict[str, Any]) -> dict[str, Any]:
-    source = cell["source"]
-    text = "".join(source) if isinstance(source, list) else str(source)
-    return {**{key: cell[key] for key in cell if key != "id"}, "source": text.rstrip("\n")}
+    text = notebook.source(cell).rstrip("\n")
+    return {**{key: cell[key] for key in cell if key != "id"}, "source": text}
 
 
 def _first_difference(before: str, after: str) -> str:

@@ -1,7 +1,6 @@
-"""Holds the floors of autograder/: runs import-linter with the contracts in pyproject.toml.
+"""Checks the floors of autograder/: runs import-linter with the contracts in pyproject.toml.
 
-import-linter's own program cannot be started with `python -m`, which the suite does with each of
-its checks.
+The suite starts each check with `python -m`, and import-linter's own program does not support that.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ import sys
 
 
 def main() -> int:
-    """Check every contract and return 0 when all are kept."""
+    """Check every contract, and return 0 if all of them hold."""
     from importlinter.cli import lint_imports
 
     return lint_imports(cache_dir=None)

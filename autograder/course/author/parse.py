@@ -1,6 +1,6 @@
-"""Reads the text of a unit (a jupytext py:percent file) into cells that know their lines.
+"""Reads the text of a unit (a jupytext py:percent file) as cells, each with its line in the file.
 
-The header of a cell says what it is, in the keys of `KEYS`; everything else about the notebook
+A cell's header says what the cell is, with the keys in `KEYS`. Everything else in the notebook
 follows from them. A text that cannot be read raises `BrokenUnit`: one sentence with file and line.
 """
 
@@ -19,15 +19,15 @@ KEYS = {
     "answer": str,  # the learner writes here
     "test": str,  # graded; needs points
     "points": (int, float),
-    "setup": str,  # locked, runs on both sides
+    "setup": str,  # locked; runs for the learner and for the examiner
     "exercise": str,  # the statement of an exercise; needs limit
     "limit": (int, float),  # seconds
-    "stretch": bool,  # with exercise: not among the core points
-    "hints": str,  # the ladder of an exercise
+    "stretch": bool,  # with exercise: an optional one, not part of the core points
+    "hints": str,  # the hints of an exercise
     "experiment": str,  # the run that a prediction is about
     "tags": list,
     "jupyter": dict,
-    "jp-MarkdownHeadingCollapsed": bool,  # a heading whose part is folded when the page is opened
+    "jp-MarkdownHeadingCollapsed": bool,  # a heading whose part is folded when the notebook opens
 }
 ROLES = ("answer", "test", "setup", "exercise", "hints", "experiment")
 _HEADER = re.compile(r"# %%(?:\s|$)")
@@ -35,12 +35,12 @@ _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class BrokenUnit(UserMistake):
-    """A unit's text that cannot be built: where, what, and how to mend it."""
+    """A unit's text cannot be built; the sentence says where, why, and how to fix it."""
 
 
 @dataclass(frozen=True)
 class TextCell:
-    """One cell of a text: `line` is that of its first source line, counted from 1."""
+    """One cell of a text; `line` is the number of its first source line, counted from 1."""
 
     kind: str  # "code" or "markdown"
     source: str
@@ -49,17 +49,17 @@ class TextCell:
 
     @property
     def role(self) -> str:
-        """The key that says what the cell is, or nothing for a plain cell."""
+        """The key that says what the cell is; empty for a plain cell."""
         return next((role for role in ROLES if role in self.keys), "")
 
     @property
     def name(self) -> str:
-        """The value of that key: a grade_id, or the exercise or question the cell is about."""
+        """The value of that key: a grade_id, or the cell's exercise or question."""
         return str(self.keys[self.role]) if self.role else ""
 
     @cached_property
     def python(self) -> str:
-        """The source as Python sees it: magics and shell lines become calls, line by line."""
+        """The source as Python code: magics and shell lines are calls, on the same lines."""
         from IPython.core.inputtransformer2 import TransformerManager
 
         transform = TransformerManager()  # type: ignore[no-untyped-call]
@@ -72,7 +72,7 @@ class TextCell:
 
 
 def read(path: Path, called: str) -> list[TextCell]:
-    """The cells of one text; `called` is how messages name the file. Raises BrokenUnit."""
+    """Return the cells of a file; `called` is its name in messages. Raises BrokenUnit."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -81,7 +81,10 @@ def read(path: Path, called: str) -> list[TextCell]:
 
 
 def cells(text: str, called: str) -> list[TextCell]:
-    """The cells of a text. Comments before the first cell are for the authors and are left out."""
+    """Return the cells of a text, without the comments for authors above the first cell.
+
+    Raises BrokenUnit.
+    """
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if _HEADER.match(line)]
     if not starts:
@@ -89,7 +92,7 @@ def cells(text: str, called: str) -> list[TextCell]:
     for number, line in enumerate(lines[: starts[0]], 1):
         if line.strip() and not line.startswith("#"):
             raise BrokenUnit(
-                f"{called}:{number}: `{line.strip()}` stands before the first cell; "
+                f"{called}:{number}: `{line.strip()}` is before the first cell; "
                 "put a line `# %%` above it."
             )
     body = "\n".join(lines[starts[0] :]) + "\n"
@@ -97,7 +100,7 @@ def cells(text: str, called: str) -> list[TextCell]:
     if len(found) != len(starts):
         raise BrokenUnit(
             f"{called}:{_no_header(lines, starts) + 1}: this line begins no cell for jupytext, "
-            "for it stands inside a string; indent it."
+            "because it is inside a string; indent it."
         )
     result = []
     for (kind, source, metadata), start in zip(found, starts, strict=True):
@@ -121,7 +124,10 @@ def _through_jupytext(text: str) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _no_header(lines: list[str], starts: list[int]) -> int:
-    """The line that looks like a header and is none: without it there are as many cells."""
+    """Return the line that looks like a header but begins no cell for jupytext.
+
+    Without this line, jupytext finds the same number of cells.
+    """
     count = len(_through_jupytext("\n".join(lines[starts[0] :])))
     for start in starts[1:]:
         without = [*lines[starts[0] : start], "#", *lines[start + 1 :]]
@@ -131,29 +137,29 @@ def _no_header(lines: list[str], starts: list[int]) -> int:
 
 
 def _refuse(cell: TextCell, where: str) -> None:
-    """Raises BrokenUnit for a header that says what no cell can be."""
+    """Raise BrokenUnit for a header that is not valid."""
     if "title" in cell.keys:
         raise BrokenUnit(
             f"{where}: `# %% {cell.keys['title']}` begins a new cell, even inside a string or a "
-            "text; if that is meant, write the title into the cell, else indent the line."
+            "text; write the title into the cell, or, if no cell begins here, indent the line."
         )
     for key, value in cell.keys.items():
         if key not in KEYS:
             raise BrokenUnit(f"{where}: unknown key `{key}`; a cell has {', '.join(KEYS)}.")
         if not isinstance(value, KEYS[key]):  # type: ignore[arg-type]
-            raise BrokenUnit(f'{where}: `{key}={value!r}` is of the wrong kind; names want "".')
+            raise BrokenUnit(f'{where}: `{key}={value!r}` has the wrong type; put a name in "".')
     roles = [role for role in ROLES if role in cell.keys]
     if len(roles) > 1:
         raise BrokenUnit(f"{where}: a cell is {roles[0]} or {roles[1]}, not both; split it.")
     if roles and not _NAME.fullmatch(cell.name):
         raise BrokenUnit(
-            f"{where}: `{roles[0]}={cell.name!r}` is no cell id; use up to 64 letters, "
+            f"{where}: `{roles[0]}={cell.name!r}` is not a cell id; use up to 64 letters, "
             "digits, `_` and `-`."
         )
     text = roles and roles[0] in ("exercise", "hints")
     if cell.kind == "raw" or (roles and (cell.kind == "markdown") is not bool(text)):
         wanted = "# %% [markdown]" if text else "# %%"
-        raise BrokenUnit(f"{where}: this must be a `{wanted}` cell, and it is {cell.kind}.")
+        raise BrokenUnit(f"{where}: this must be a `{wanted}` cell, but it is {cell.kind}.")
     if ("points" in cell.keys) is not ("test" in cell.keys):
         raise BrokenUnit(f'{where}: `test="..."` and `points=N` go together.')
     if ("limit" in cell.keys or "stretch" in cell.keys) and "exercise" not in cell.keys:
@@ -161,7 +167,7 @@ def _refuse(cell: TextCell, where: str) -> None:
 
 
 def _parses(cell: TextCell, called: str) -> None:
-    """Raises BrokenUnit when a code cell is not Python: the commonest sign of a cell cut in two."""
+    """Raise BrokenUnit when a code cell is not Python; most often such a cell was cut in two."""
     if cell.kind != "code":
         return
     try:
@@ -169,7 +175,7 @@ def _parses(cell: TextCell, called: str) -> None:
     except SyntaxError as error:
         line = cell.line + (error.lineno or 1) - 1
         raise BrokenUnit(
-            f"{called}:{line}: {error.msg}; mend the Python, or, when a line `# %%` inside a "
+            f"{called}:{line}: {error.msg}; fix the Python; if a line `# %%` inside a "
             "string cut the cell in two, indent that line."
         ) from None
 
@@ -177,10 +183,10 @@ def _parses(cell: TextCell, called: str) -> None:
 def _survives_round_trip(
     found: list[tuple[str, str, dict[str, Any]]], starts: list[int], called: str
 ) -> None:
-    """Raises BrokenUnit when text -> notebook -> text -> notebook is not the same notebook.
+    """Raise BrokenUnit when text -> notebook -> text -> notebook gives another notebook.
 
-    jupytext keeps all but a few shapes (a code cell whose first line is `# %% ...`, some magics);
-    one that is not kept would change silently when an author opens the text as a notebook.
+    jupytext does not keep a few kinds of cells (a code cell whose first line is `# %% ...`, some
+    magics). Such a cell would change silently when an author opens the text as a notebook.
     """
     import jupytext
     import nbformat

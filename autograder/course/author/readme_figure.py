@@ -1,8 +1,8 @@
 """The picture of the README: a blocked loop, drawn by the code from the record of a real run.
 
-A new run would give other figures each time, so the record is kept as data beside the picture and
-only the drawing is repeated. What is compared is what is drawn, not the bytes: another version of
-matplotlib may write the same line with other digits.
+Each run gives other figures, so the record of one run is stored beside the picture, and a build
+only draws it again. Pictures are compared by what they show and not by their bytes: another version
+of matplotlib may write the same line with other digits.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from autograder.report.record import Record
 
 _NUMBER = re.compile(r"-?\d+\.?\d*(?:e-?\d+)?")
 _HASH = re.compile(r"\b[hmp][0-9a-f]{10}\b")  # ids that matplotlib makes from what it draws
-_ROUNDING = 0.6  # SVG units of a picture 540 wide: less than the eye sees
+_ROUNDING = 0.6  # SVG units, in a picture that is 540 wide: too small to see
 
 
 def record_path(root: Path) -> Path:
-    """The stored run, as `record_readme_run` writes it; delete it for a new one."""
+    """Return the path of the stored run, which `record_readme_run` writes; delete it for a new."""
     return root / ".github" / "blocked_loop.json"
 
 
 def picture_path(root: Path) -> Path:
-    """The picture that README.md shows."""
+    """Return the path of the picture that README.md shows."""
     return root / ".github" / "blocked_loop.svg"
 
 
 def draw(root: Path) -> list[str]:
-    """Draws the picture where it is missing or differs; a repository without README has none."""
+    """Draw the picture if it is missing or differs, and say so; without a README, do nothing."""
     if not (root / "README.md").exists():
         return []
     if not record_path(root).exists():
@@ -48,7 +48,7 @@ def draw(root: Path) -> list[str]:
 
 
 def check(root: Path) -> list[str]:
-    """A sentence when the committed picture is not the one the code draws today."""
+    """Return a sentence if the committed picture is not the one that the code draws now."""
     if not (root / "README.md").exists():
         return []
     record_file, picture = record_path(root), picture_path(root)
@@ -65,7 +65,7 @@ def check(root: Path) -> list[str]:
 
 
 def same(one: str, other: str) -> bool:
-    """Whether two SVG files show the same: same words, and numbers that differ by rounding."""
+    """Return True if two SVG files show the same: equal words, numbers that differ by rounding."""
     one, other = _HASH.sub("made-up", one), _HASH.sub("made-up", other)
     if [*_NUMBER.sub("#", one).split()] != [*_NUMBER.sub("#", other).split()]:
         return False
@@ -74,9 +74,9 @@ def same(one: str, other: str) -> bool:
 
 
 def readme_picture(path: Path) -> bytes:
-    """Draw the record stored at `path` by `record_readme_run` as SVG, always the same bytes.
+    """Draw the record that `record_readme_run` stored at `path` as SVG, always the same bytes.
 
-    Raises OSError when there is no such file and ValueError when it holds no record.
+    Raises OSError when there is no such file, and ValueError when it holds no record.
     """
     import matplotlib
 
@@ -96,11 +96,11 @@ def readme_picture(path: Path) -> bytes:
 def record_readme_run(path: Path, limit: float = 0.1) -> Record:
     """Watch BOT, whose handler blocks, store the record at `path` as JSON, and return it.
 
-    To be called when the machine is idle: what it takes away would be part of the picture.
+    Call it while the machine is idle: CPU time that other programs take would be in the picture.
     """
     from autograder.monitor import run
 
-    # Where tracebacks and `frames` look for the text of a line: the bot needs no file of its own.
+    # Tracebacks and `frames` look up the text of a line here, so the bot needs no file.
     linecache.cache["bot.py"] = (len(BOT), None, BOT.splitlines(keepends=True), "bot.py")
     names: dict[str, Any] = {}
     exec(compile(BOT, "bot.py", "exec"), names)
@@ -145,7 +145,7 @@ async def bot():
 
 
 def _rounded(plain: Any) -> Any:
-    """Round every float to a microsecond: more is noise, and would bloat the file."""
+    """Round every float to a microsecond: further digits are noise and make the file larger."""
     if isinstance(plain, float):
         return round(plain, 6)
     if isinstance(plain, dict):

@@ -1,14 +1,13 @@
-"""Makes the learners' labs from ours with nbgrader's own GenerateAssignment, in a folder apart.
+"""Makes the learners' labs from ours with nbgrader's GenerateAssignment, in a temporary folder.
 
-The gradebook and the folders of whoever runs the build are never touched: nbgrader works in a
-temporary course directory that holds nothing but the notebook and the figures it names. That is
-also why no text twin with answers can reach release/ (nbgrader copies every sibling it finds).
+nbgrader works in a temporary course directory that holds only the notebook and the figures that it
+shows. So a build changes neither the gradebook nor the folders of the person who runs it. And no
+text with answers can get into release/, although nbgrader copies every file beside a notebook.
 """
 
 from __future__ import annotations
 
 import json
-import logging
 import subprocess
 import sys
 import tempfile
@@ -22,11 +21,11 @@ from autograder.outcomes import UserMistake
 def release(
     labs: dict[str, dict[str, bytes]],
 ) -> tuple[dict[str, dict[str, bytes]], list[tuple[str, str]]]:
-    """The released files of each lab, and (unit, sentence) for each that nbgrader refused.
+    """Return the released files of each lab, and (unit, sentence) for each that nbgrader refused.
 
-    Both dicts map the unit's name to its files: path inside the assignment -> content. nbgrader
-    runs in a child process, because it changes the working directory and leaves databases open.
-    Raises UserMistake when nbgrader itself cannot run.
+    `labs` and the first result map the unit's name to its files: path inside the assignment ->
+    content. nbgrader runs in a child process, because it changes the working directory and leaves
+    databases open. Raises UserMistake when nbgrader itself cannot run.
     """
     if not labs:
         return {}, []
@@ -51,7 +50,7 @@ def release(
 
 
 def _run_nbgrader(course: Path, names: list[str]) -> dict[str, str]:
-    """Runs this module as a program on a course directory; which labs nbgrader refused, and why."""
+    """Run this module as a program on a course directory; return the refused labs with reasons."""
     command = [sys.executable, "-m", "autograder.course.author.release", str(course), *names]
     done = subprocess.run(
         command,
@@ -69,53 +68,37 @@ def _run_nbgrader(course: Path, names: list[str]) -> dict[str, str]:
 
 
 def _generate(course: Path, name: str) -> str:
-    """Makes one lab; returns what nbgrader has against it, or nothing."""
+    """Make one lab; return why nbgrader refuses it, or nothing."""
     from nbgrader.converters import GenerateAssignment
     from nbgrader.coursedir import CourseDirectory
     from traitlets.config import Config
 
-    said = _Collector()
-    log = logging.Logger("unblocked.release")  # not the root's child: nothing is printed
-    log.addHandler(said)
+    from autograder.grading.nbgrader.logged import logged, reason
+
     directory = CourseDirectory(root=str(course), assignment_id=name, ignore=NEVER_RELEASED)
     directory.db_url = f"sqlite:///{course / 'gradebook.db'}"
-    # An empty Config: a personal nbgrader_config.py must not change what everyone gets.
-    converter = GenerateAssignment(coursedir=directory, config=Config(), log=log)
-    try:
-        converter.start()
-    except (Exception, SystemExit) as error:  # whatever nbgrader raises, it is about this lab
-        return f"nbgrader refuses the lab: {said.reason() or error}"
+    with logged() as (log, said):
+        # An empty Config: a personal nbgrader_config.py must not change what learners get.
+        converter = GenerateAssignment(coursedir=directory, config=Config(), log=log)
+        try:
+            converter.start()
+        except (Exception, SystemExit) as error:  # nbgrader raises many types
+            return f"nbgrader refuses the lab: {reason(said, error)}"
     return ""
 
 
 def _canonical(path: Path) -> bytes:
-    """nbgrader's content in our spelling of JSON, which does not change with nbconvert's."""
+    """Return a file of nbgrader's, a notebook in our JSON format, whatever nbconvert's version."""
     if path.suffix != ".ipynb":
         return path.read_bytes()
     return as_bytes(json.loads(path.read_bytes()))
 
 
-class _Collector(logging.Handler):
-    """Keeps what nbgrader logs as errors: its exceptions only say "see above"."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.errors: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.errors.append(record.getMessage().strip())
-
-    def reason(self) -> str:
-        """Of a logged traceback the line that names the exception, else the first error."""
-        traces = [text.splitlines()[-1] for text in self.errors if text.startswith("Traceback")]
-        return [*traces, *self.errors, ""][0]
-
-
 def _generate_all(course: Path, names: list[str]) -> dict[str, str]:
-    """Makes the labs; returns which of them nbgrader refused, and why."""
+    """Make the labs; return those that nbgrader refused, with the reasons."""
     from autograder.grading.nbgrader import fast_open
 
-    fast_open.open_quickly()  # else nbgrader starts the program `alembic`: 1.6 s of CPU of 5.0
+    fast_open.open_quickly()  # without it nbgrader starts `alembic`, which takes 1.6 of 5.0 s CPU
     objections = {name: _generate(course, name) for name in names}
     return {name: why for name, why in objections.items() if why}
 

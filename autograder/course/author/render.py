@@ -1,8 +1,9 @@
-"""Makes the notebook of a unit's text: nbgrader's metadata, lasting ids, the same bytes each time.
+"""Makes a notebook of a unit's text, with nbgrader's metadata: always the same ids and bytes.
 
-Cell ids are the grade_id, else a hash of the source and its occurrence number: jupytext makes new
-random ids at every conversion (28 lines of diff for an unchanged text of 14 cells). No `jupytext`
-key is written: with one, JupyterLab opens the text beside a release notebook (jupytext#157).
+A cell's id is its grade_id, or a hash of its source and a number that tells equal cells apart.
+(jupytext makes new random ids at every conversion: 28 lines of diff for an unchanged text of 14
+cells.) No `jupytext` key is written, because with one JupyterLab opens the text beside a release
+notebook (jupytext#157).
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections import Counter
 from typing import Any
 
 from autograder.course.author.parse import BrokenUnit, TextCell
+from autograder.course.notebook import nbgrader_metadata
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _LOOKS = ("tags", "jupyter", "jp-MarkdownHeadingCollapsed")  # JupyterLab's own keys
@@ -19,7 +21,10 @@ _OURS = ("exercise", "limit", "stretch", "hints", "experiment")
 
 
 def notebook(cells: list[TextCell], graded: bool, called: str) -> dict[str, Any]:
-    """The notebook of a text, as JSON data. `graded`: with nbgrader's metadata, for a lab."""
+    """Return the notebook of a text as JSON data; `graded` adds nbgrader's metadata, for a lab.
+
+    Raises BrokenUnit when two graded cells have the same name.
+    """
     occurrences: Counter[str] = Counter()
     taken: dict[str, int] = {}
     built = []
@@ -27,7 +32,13 @@ def notebook(cells: list[TextCell], graded: bool, called: str) -> dict[str, Any]
         metadata: dict[str, Any] = {key: cell.keys[key] for key in _LOOKS if key in cell.keys}
         identity = ""
         if graded and cell.role in ("answer", "test", "setup"):
-            metadata["nbgrader"] = _nbgrader(cell)
+            metadata["nbgrader"] = nbgrader_metadata(
+                cell.name,
+                grade=cell.role == "test",
+                solution=cell.role == "answer",
+                locked=cell.role != "answer",
+                points=cell.keys.get("points"),
+            )
             identity = cell.name
             if identity in taken:
                 raise BrokenUnit(
@@ -60,25 +71,10 @@ def notebook(cells: list[TextCell], graded: bool, called: str) -> dict[str, Any]
 
 
 def as_bytes(content: dict[str, Any]) -> bytes:
-    """The file of a notebook as nbformat writes it: sorted keys, and a newline at the end."""
+    """Return the file of a notebook as nbformat writes it: sorted keys, a newline at the end."""
     import nbformat
 
     node = nbformat.from_dict(content)  # type: ignore[no-untyped-call]
     nbformat.validate(node)
     text: str = nbformat.writes(node, version=4)  # type: ignore[no-untyped-call]
     return text.rstrip("\n").encode() + b"\n"
-
-
-def _nbgrader(cell: TextCell) -> dict[str, Any]:
-    """The full schema-3 metadata of a cell: nbgrader 0.9.6 refuses what lacks a key."""
-    metadata: dict[str, Any] = {
-        "grade": cell.role == "test",
-        "grade_id": cell.name,
-        "locked": cell.role != "answer",
-        "schema_version": 3,
-        "solution": cell.role == "answer",
-        "task": False,
-    }
-    if cell.role == "test":
-        metadata["points"] = cell.keys["points"]
-    return metadata

@@ -1,8 +1,9 @@
-"""Everything that is checked before a change is good: the same command for people and for CI.
+"""All checks and tests, with the same command for people and for CI.
 
-All steps run, also after one has failed; the summary at the end and the exit code tell. The checks
-run side by side, pytest after them. Two workers share its files (how: tests/conftest.py), for they
-wait as well as compute, and a verdict that depended on what runs beside it would be our fault.
+All steps run, even after one has failed. The summary and the exit code say whether all passed. The
+checks run at the same time, and pytest after them. Two workers share the test files (how: see
+tests/conftest.py), because tests wait as well as compute. A verdict that depends on what runs
+beside it would be our bug.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Step:
-    """One program of the suite; its output is shown as it comes when `live`, else if it fails."""
+    """One program of the suite; `live` shows its output immediately, else only if it fails."""
 
     name: str
     module: str
@@ -29,7 +30,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Ended:
-    """How a step ended, and after how many seconds."""
+    """A step that has ended: its exit code, and the seconds since the start of its group."""
 
     step: Step
     code: int
@@ -47,7 +48,7 @@ CHECKS = (
 
 
 def run(root: Path, arguments: Sequence[str], *, quick: bool, soak: bool) -> int:
-    """Run all steps, or with `arguments` pytest alone, and return 0 when every one passed."""
+    """Run all steps, or with `arguments` only pytest; return 0 if every step passed."""
     pytest = _pytest(arguments, quick=quick, soak=soak)
     ended = [] if arguments else _side_by_side(root, CHECKS)
     print(flush=True)
@@ -58,17 +59,17 @@ def run(root: Path, arguments: Sequence[str], *, quick: bool, soak: bool) -> int
 
 
 def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
-    """Leave out what is marked, unless the arguments hold a `-m` of their own: the last wins."""
+    """Return the step that runs pytest; a `-m` in the arguments comes last and replaces ours."""
     marks = "not slow and not soak" if quick else "not soak"
     select = ("-m", "" if soak else marks)
-    # The order is conftest's: the longest files have few tests, and would come last.
+    # tests/conftest.py sets the order: by default, long files with few tests would come last.
     workers = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
     beside = () if arguments or soak else workers
     return Step("pytest", "pytest", (*select, *beside, *arguments), live=True)
 
 
 def _side_by_side(root: Path, steps: Sequence[Step]) -> list[Ended]:
-    """Run the steps at once and tell of each in its turn; whatever ends us ends them too."""
+    """Run the steps at the same time, print each in order; if this process ends, so do they."""
     began, ended = time.monotonic(), []
     with contextlib.ExitStack() as cleaned:
         processes = [cleaned.enter_context(_start(root, step)) for step in steps]
@@ -104,9 +105,10 @@ def _tell(ended: Ended, output: str) -> None:
 
 
 def _end(process: subprocess.Popen[str], *, has_been_told: bool) -> None:
-    """Interrupt the step once and await its clean-up, which a second signal would cut short.
+    """Interrupt a step once, and wait until it has cleaned up; a second signal would stop that.
 
-    A terminal gives Ctrl-C to the step as well; `kill -INT` on us alone does not, hence the delay.
+    In a terminal, Ctrl-C reaches the step too, so it gets 10 s to end by itself. Only the signal of
+    `kill -INT` on this process does not reach it.
     """
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(10 if has_been_told else 0)
@@ -117,7 +119,7 @@ def _end(process: subprocess.Popen[str], *, has_been_told: bool) -> None:
 
 def _summary(ended: Sequence[Ended]) -> str:
     failed = [one.step.name for one in ended if one.code != 0]
-    seconds = ended[-1].seconds + ended[-2].seconds  # of pytest, and of the slowest check
+    seconds = ended[-1].seconds + ended[-2].seconds  # of pytest, and of all checks together
     minutes = f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     if failed:
         return f"\nFAILED in {minutes}: {', '.join(failed)}."

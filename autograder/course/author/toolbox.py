@@ -1,13 +1,12 @@
-"""The toolbox: what belongs to no unit and is meant to be kept (source/ to notebooks/toolbox/).
+"""The toolbox: pages and programs that belong to no unit (source/toolbox/ -> notebooks/toolbox/).
 
-A text with cells becomes a page (a notebook), any other program is passed on as it is. A page leads
-to the cell of a unit with a link like `[03](lesson:03_gateway/one-word)` (the experiment of that
-name) or `[03](lab:03_gateway/repair_two)` (the exercise); the build puts the address in its place.
+A text with cells becomes a page (a notebook). Any other program is copied as it is. A page links to
+a unit's experiment with `[03](lesson:03_gateway/one-word)`, and to an exercise with
+`[03](lab:03_gateway/repair_two)`. The build replaces this by the address of the cell.
 """
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from autograder.course.author import parse
 from autograder.course.author.parse import BrokenUnit, TextCell
 from autograder.course.author.render import as_bytes, notebook
+from autograder.course.notebook import loads, stated
 from autograder.course.unit import FOLDER, Unit, shown
 
 _CELL = re.compile(r"^# %%(?:\s|$)", re.MULTILINE)
@@ -22,9 +22,9 @@ _LINK = re.compile(r"\((lesson|lab):(\d\d_[a-z0-9_]+)/([\w-]+)\)")
 
 
 def generate(root: Path, built: dict[Path, bytes]) -> tuple[dict[Path, bytes], list[str]]:
-    """The files of notebooks/toolbox/, and a sentence for each text that is broken.
+    """Return the files of notebooks/toolbox/, and a sentence for each text that is broken.
 
-    `built` are the units' notebooks, as they are now: the links lead into them.
+    `built` are the current notebooks of the units, in which the links are looked up.
     """
     files, broken = {}, []
     for path in texts(root):
@@ -43,32 +43,34 @@ def generate(root: Path, built: dict[Path, bytes]) -> tuple[dict[Path, bytes], l
 
 
 def texts(root: Path) -> list[Path]:
-    """What the toolbox is made of."""
+    """Return the texts of the toolbox."""
     return sorted((root / "source" / FOLDER).glob("*.py"))
 
 
 def targets(root: Path) -> list[tuple[str, str, str]]:
-    """All that the pages lead to, as (kind, unit, name), in the order of the text."""
+    """Return the targets of all links in the pages as (kind, unit, name), in their order."""
     pages = [path.read_text(encoding="utf-8") for path in texts(root) if is_page(path)]
     return [(m[1], m[2], m[3]) for page in pages for m in _LINK.finditer(page)]
 
 
 def is_page(path: Path) -> bool:
-    """Whether a text of the toolbox has cells, and so becomes a page."""
+    """Return True if a text of the toolbox has cells, and so becomes a page."""
     return bool(_CELL.search(path.read_text(encoding="utf-8")))
 
 
 def _linked(root: Path, cell: TextCell, called: str, built: dict[Path, bytes]) -> TextCell:
-    """The cell with addresses in the place of its links. Raises BrokenUnit for a target that is
-    not there."""
+    """Return the cell with addresses instead of its links.
+
+    Raises BrokenUnit for a target that does not exist.
+    """
 
     def address(match: re.Match[str]) -> str:
         kind, unit, name = match[1], Unit(root, match[2]), match[3]
         path = unit.lesson if kind == "lesson" else unit.lab
         key = "experiment" if kind == "lesson" else "exercise"
-        cells = json.loads(built[path])["cells"] if path in built else []
+        cells = loads(built[path])["cells"] if path in built else []
         for target in cells:
-            if target["metadata"].get("unblocked", {}).get(key) == name:
+            if stated(target).get(key) == name:
                 beside = "_lesson" if kind == "lesson" and unit.lab_text.exists() else ""
                 return f"(../{unit.name}/{unit.name}{beside}.ipynb#cell-id={target['id']})"
         line = cell.line + cell.source.count("\n", 0, match.start())

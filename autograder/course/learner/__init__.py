@@ -1,1 +1,1 @@
-"""What a learner does in the notebooks: predict, compare, look at progress, keep copies of work."""
+"""What learners call in the notebooks: predict, compare, progress, show, save and restore."""

@@ -1,8 +1,7 @@
-"""Everything in work/ as one file to carry away, and back: for Binder, and for a second computer.
-And a lab begun anew.
+"""`save` and `restore` all of work/ as one file, for Binder or another computer; `reset` a lab.
 
-The file holds the copies, what was guessed and what was scored. Bringing it back loses nothing on
-either side: what was changed here stays as it is, and the saved version is put beside it.
+The file holds the learner's copies, guesses and points. Restoring loses nothing: a notebook that
+was changed here stays as it is, and the saved version is written beside it.
 """
 
 from __future__ import annotations
@@ -27,14 +26,14 @@ from autograder.outcomes import UserMistake
 
 NOT_YET = "?"
 _NAME = "unblocked-*.zip"
-_MARK = b"unblocked 1"  # the zip file's comment: made by `save`, in this form
+_MARK = b"unblocked 1"  # the zip file's comment: `save` made it, in version 1 of the format
 _NOTES = ".unblocked"
 _PASSING = {".ipynb_checkpoints", "__pycache__"}
 
 
 @dataclass(frozen=True)
 class Told:
-    """What a cell shows: sentences, and perhaps a file to download."""
+    """What a cell shows: sentences, and, after `save`, a file to download."""
 
     sentences: list[str]
     file: Path | None = None
@@ -46,17 +45,17 @@ class Told:
         said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in self.sentences)
         if self.file is None:
             return said
-        # JupyterLab turns a path beside the notebook into an address of the server, and leaves a
-        # link with `download` to the browser instead of opening the file as a document.
+        # JupyterLab makes a server address of a path relative to the notebook. With `download`, the
+        # browser saves the file; without it, JupyterLab opens it as a document.
         there = html.escape(Path(os.path.relpath(self.file)).as_posix())
         return f'{said}<p><a href="{there}" download>Download {html.escape(self.file.name)}</a></p>'
 
 
 def save(root: Path | None = None) -> Told:
-    """Puts all of work/ into one zip file in work/, complete or not at all; `.file` is its path.
+    """Write all of work/ to one zip file in work/, complete or not at all; `.file` is its path.
 
-    When nothing was changed since the last one, that one is named again. A notebook is taken as it
-    was last saved. Raises UserMistake when it cannot be written.
+    If nothing has changed since the last zip file, return that one. Notebooks are taken as they
+    were last saved. Raises UserMistake when the file cannot be written.
     """
     root = root or repository()
     work = root / "work"
@@ -78,10 +77,10 @@ def save(root: Path | None = None) -> Told:
 
 
 def restore(name: str | Path, root: Path | None = None) -> Told:
-    """Brings back what `save` put into a file, and says what it did; `"?"` says what there is.
+    """Restore the files in a zip file of `save`, and tell what was done; `"?"` lists the zip files.
 
-    What was changed here is kept, and the saved version is put beside it as `.saved`. Raises
-    UserMistake for a file that is not there, or that `save` did not make.
+    A file that was changed here is kept, and the saved version is written beside it as `.saved`.
+    Raises UserMistake for a zip file that is missing, or that `save` did not make.
     """
     root = root or repository()
     work = root / "work"
@@ -101,28 +100,27 @@ def restore(name: str | Path, root: Path | None = None) -> Told:
 
 
 def reset(name: str, root: Path | None = None) -> Told:
-    """Begins a lab anew (`"03"` or `"03_gateway"`), keeps the old one, and says where; `"?"`
-    changes nothing. Raises UserMistake for a unit that does not exist.
+    """Start a lab again (`"03"` or `"03_gateway"`), keep the old copy, and tell where it is.
+
+    `"?"` changes nothing. Raises UserMistake for a unit that does not exist.
     """
     if name.strip() in (NOT_YET, ""):
-        return Told(['To begin a lab anew, put its number in place of "?"; your old one is kept.'])
+        return Told(['To start a lab again, replace "?" with its number; your old copy is kept.'])
     said = working.reset(root or repository(), name)
-    return Told([*said, "Is it open in a tab? Close that, and open it again from the list."])
+    return Told([*said, "Is it open in a tab? Close the tab, then open it again from the list."])
 
 
 def _offer(work: Path) -> Told:
-    """What `restore("?")` says: the files that could be restored, newest first."""
-    folders = {work.resolve(), Path.cwd()}  # JupyterLab's file list may stand beside the notebook
+    """Return what `restore("?")` shows: the files that can be restored, newest first."""
+    folders = {work.resolve(), Path.cwd()}  # JupyterLab may upload to the notebook's folder
     found = sorted({path.name for place in folders for path in place.glob(_NAME)}, reverse=True)
     if not found:
         return Told(["Nothing to restore: there is no saved file here."])
-    return Told(
-        [f'To bring back what was saved, put its name in place of "?": {", ".join(found)}.']
-    )
+    return Told([f'To restore a saved file, replace "?" with its name: {", ".join(found)}.'])
 
 
 def _pack(members: dict[str, Path], path: Path) -> None:
-    """Writes the zip file in one step: nobody ever sees half of it."""
+    """Write the zip file in one step, so that it is never half written."""
     handle, draft = tempfile.mkstemp(dir=path.parent, prefix=".saving.")
     try:
         with (
@@ -141,7 +139,7 @@ def _pack(members: dict[str, Path], path: Path) -> None:
 
 
 def _holds(saved: Path, members: dict[str, Path]) -> bool:
-    """Whether a saved file holds just these files, as they are now."""
+    """Return True if a zip file holds exactly these files, with the same content."""
     now = {name: zlib.crc32(path.read_bytes()) for name, path in members.items()}
     try:
         with zipfile.ZipFile(saved) as archive:
@@ -152,7 +150,7 @@ def _holds(saved: Path, members: dict[str, Path]) -> bool:
 
 
 def _worth_keeping(work: Path) -> Iterator[Path]:
-    """The files of work/ but those that programs leave behind, and earlier saved ones."""
+    """Yield the files of work/, without earlier zip files and what programs leave behind."""
     for path in sorted(work.rglob("*")):
         parts = path.relative_to(work).parts
         hidden = [part for part in parts if part.startswith(".") and part != _NOTES]
@@ -163,7 +161,10 @@ def _worth_keeping(work: Path) -> Iterator[Path]:
 
 
 def _unpack(path: Path) -> dict[str, bytes]:
-    """The files in a saved file, by their path in work/. Raises UserMistake when it is none."""
+    """Return the files in a zip file of `save`, by their path in work/.
+
+    Raises UserMistake when `save` did not make it, or it is not complete.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.comment != _MARK:
@@ -180,7 +181,7 @@ def _unpack(path: Path) -> dict[str, bytes]:
 
 
 def _inside(name: str) -> bool:
-    """Whether a path in a zip file stays inside work/, on every system."""
+    """Return True if a path in a zip file stays inside work/, on every system."""
     parts = PurePosixPath(name).parts
     return ".." not in parts and not name.startswith("/") and not {"\\", ":"} & set(name)
 
@@ -206,8 +207,10 @@ def _bring_back(root: Path, members: dict[str, bytes]) -> list[str]:
 def _one(
     root: Path, key: str, content: bytes, copies: dict[str, Any], then: dict[str, Any]
 ) -> list[str]:
-    """Brings one file back where that loses nothing; `copies` and `then` tell what the course had
-    put there: here, and where the file was saved."""
+    """Restore one file without losing another, and return what to tell.
+
+    `copies` and `then` say which version the course had handed out: here, and where it was saved.
+    """
     path = root / "work" / key
     digest = working.cells_digest(content)
     if path.exists():
@@ -224,7 +227,7 @@ def _one(
             return [f"work/{key}: kept as it is here; the saved one is beside it, in {path.name}."]
     path.parent.mkdir(parents=True, exist_ok=True)
     store.write(path, content)
-    if key in then:  # so that a newer version of the course is still offered
+    if key in then:  # so that learners still hear of a newer version of the course
         copies[key] = then[key]
     return [f"work/{key}: is back."]
 
@@ -235,7 +238,7 @@ def _handed_out(copies: dict[str, Any], key: str) -> str:
 
 
 def _merge_answers(here: dict[str, Any], saved: dict[str, Any]) -> None:
-    """Of two guesses at the same question the later one counts."""
+    """Add the saved guesses; of two guesses at the same question, keep the later one."""
     for name, entry in saved.items():
         if isinstance(entry, dict):
             mine = here.get(name)
@@ -245,7 +248,7 @@ def _merge_answers(here: dict[str, Any], saved: dict[str, Any]) -> None:
 
 
 def _merge_points(here: dict[str, Any], saved: dict[str, Any]) -> None:
-    """Of two scores for the same test the better one counts."""
+    """Add the saved scores; of two scores for the same test, keep the better one."""
     for unit, tests in saved.items():
         if isinstance(tests, dict):
             mine = here.get(unit)
@@ -256,7 +259,7 @@ def _merge_points(here: dict[str, Any], saved: dict[str, Any]) -> None:
 
 
 def _points(score: Any) -> float:
-    """The points in `[score, most]`, as `check` notes them; nothing in anything else."""
+    """Return the points in `[score, most]`, which `check` writes; 0 for anything else."""
     value = score[0] if isinstance(score, list) and score else 0
     return float(value) if isinstance(value, int | float) else 0.0
 

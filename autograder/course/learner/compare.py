@@ -1,16 +1,16 @@
-"""`compare`: the learner's answer beside the course's, after passing or on request."""
+"""`compare`: the learner's answer next to the course's, after it has passed or on request."""
 
 from __future__ import annotations
 
 import difflib
 import html
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from autograder.course import notebook
 from autograder.course.learner.progress import progress
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import repository, shown
 from autograder.text import prose_as_html
 
@@ -45,10 +45,9 @@ class AnswerComparison:
 
 
 def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
-    """Shows the course's answer to an exercise beside yours, as your notebook was last saved.
+    """Show the course's answer to an exercise next to yours, as your notebook was last saved.
 
-    Before the exercise has passed `check` it must be asked for with `anyway=True`; no points are
-    lost by that.
+    If `check` has not passed your answer yet, confirm with `anyway=True`. It costs no points.
     """
     root = repository()
     standings = progress(root).standings
@@ -59,8 +58,8 @@ def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
         )
     standing, part = found[0]
     unit = standing.unit
-    longer = [other.name for other in standing.exercises if other.name.startswith(f"{exercise}_")]
-    ours = _answer(unit.lab, exercise, longer)
+    names = [one.name for one in standing.exercises]
+    ours = _answer(unit.lab, exercise, names)
     if not ours:
         return AnswerComparison(
             "The course's answers are not here; open this in the course's folder."
@@ -69,31 +68,26 @@ def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
         return AnswerComparison(
             f"`{exercise}` has {part.score:g} of {part.points:g} points in your last "
             f"`python3 -m autograder check {shown(root, unit.work_lab)}`. To see our answer "
-            f"now, run compare({exercise!r}, anyway=True): no points are lost."
+            f"now, run compare({exercise!r}, anyway=True): it costs no points."
         )
     return AnswerComparison(
-        f"One right answer to `{exercise}`, beside yours as it was last saved. There are others: "
-        "what counts is the value, and a loop that stays free.",
-        _answer(unit.work_lab, exercise, longer),
+        f"Our answer to `{exercise}`, next to yours as it was last saved. Other answers are right "
+        "too, if the result is right and the loop stays free.",
+        _answer(unit.work_lab, exercise, names),
         ours,
     )
 
 
-def _answer(path: Path, exercise: str, longer: list[str]) -> str:
-    """The answer cells of one exercise in a notebook, solution markers left out.
+def _answer(path: Path, exercise: str, names: list[str]) -> str:
+    """Return the answer cells of one exercise in a notebook, without the solution markers.
 
-    `longer`: names of other exercises that begin like this one.
+    `names` are the names of all exercises of the lab.
     """
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        sources = ["".join(cell["source"]) for cell in cells if _belongs(cell, exercise, longer)]
-    except (OSError, ValueError, KeyError, TypeError):
+        answers = notebook.answers(notebook.loads(path.read_bytes()))
+    except (OSError, NotANotebook):
         return ""
+    sources = [
+        source for name, source in answers.items() if notebook.exercise_of(name, names) == exercise
+    ]
     return _MARK.sub("", "\n\n".join(sources))
-
-
-def _belongs(cell: dict[str, Any], exercise: str, longer: list[str]) -> bool:
-    about = cell["metadata"].get("nbgrader", {})
-    name = str(about.get("grade_id", ""))
-    ours = name == exercise or name.startswith(f"{exercise}_")
-    return bool(about.get("solution")) and ours and not name.startswith(tuple(longer))

@@ -1,8 +1,9 @@
-"""The learner's copies in work/: made when missing, kept when changed, renewed when not.
+"""The learner's copies in work/: made if missing, kept if changed, renewed if not.
 
-Every copy's origin is remembered in work/.unblocked/copied.json, so that after a `git pull` an
-untouched copy can be renewed and a changed one is kept, with the new one beside it as `.new.ipynb`,
-the learner's answers in it. Either way it is said which parts are new.
+work/.unblocked/copied.json records what was copied. So, after a `git pull`, a copy that the learner
+did not change is replaced by the new version. A copy that the learner changed is kept, and the new
+version is written beside it as `.new.ipynb`, with the learner's answers in it. In both cases a
+sentence names the parts that are new.
 """
 
 from __future__ import annotations
@@ -15,19 +16,23 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from autograder.course import store
+from autograder.course import notebook, store
 from autograder.course.learner import renewal
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, copies, shown
 from autograder.outcomes import UserMistake
 
-Copies = dict[str, dict[str, Any]]  # path in work/ -> what we put there, as digests
+Copies = dict[str, dict[str, Any]]  # path in work/ -> digests of what we copied there
 _COPIED = ": copied."
-MANY = 4  # so many copies at once are told as one, and of so many new parts the names are told
+MANY = 4  # from this many new copies on, one sentence for all; at most this many new parts by name
 
 
 def copy_units(root: Path) -> list[str]:
-    """Copies what is missing or was not touched to work/, and says what it did; never overwrites
-    a file that was changed. Raises UserMistake when work/ cannot be written."""
+    """Copy what is missing or was not changed to work/, and return sentences on what was done.
+
+    A file that the learner changed is never overwritten. Raises UserMistake when work/ cannot be
+    written.
+    """
     said: list[str] = []
     try:
         with store.changing(_record(root)) as copied:
@@ -46,8 +51,11 @@ def copy_units(root: Path) -> list[str]:
 
 
 def reset(root: Path, name: str) -> list[str]:
-    """Puts a fresh lab (or lesson, where a unit has no lab) into work/, and keeps the old one in
-    work/NN_name/kept/ under the date. Raises UserMistake for a unit that does not exist."""
+    """Copy a unit's lab (or its lesson, if it has no lab) to work/ again.
+
+    The old copy is kept in work/NN_name/kept/, with the date in its name. Returns sentences on what
+    was done. Raises UserMistake for a unit that does not exist.
+    """
     unit = next((unit for unit in built(root) if name in (unit.name, unit.number)), None)
     if unit is None:
         known = ", ".join(unit.name for unit in built(root))
@@ -71,7 +79,7 @@ def reset(root: Path, name: str) -> list[str]:
 
 
 def _pairs(unit: Unit) -> Iterator[tuple[Path, Path]]:
-    """What is copied, and where to: lesson, lab, and the figures where each looks for them."""
+    """Yield what is copied, and where to: lesson, lab, and figures where each looks for them."""
     if unit.lesson.exists():
         yield unit.lesson, unit.work_lesson
     if unit.release.exists():
@@ -86,7 +94,7 @@ def _pairs(unit: Unit) -> Iterator[tuple[Path, Path]]:
 
 
 def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list[str]:
-    """Brings one copy up to date where that loses nothing; what was done, as sentences."""
+    """Renew one copy if nothing is lost by it, and return what was done as sentences."""
     new = origin.read_bytes()
     key, name = _key(root, copy), shown(root, copy)
     known = copied.get(key)
@@ -94,7 +102,7 @@ def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list
     if not copy.exists():
         _put(copy, new, copied, key)
         quiet = copy.suffix != ".ipynb"
-        return [] if quiet else [f"{name}: copied anew." if known else f"{name}{_COPIED}"]
+        return [] if quiet else [f"{name}: copied again." if known else f"{name}{_COPIED}"]
     present = copy.read_bytes()
     if known.get("file") == _digest(new):
         return []
@@ -117,10 +125,10 @@ def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list
     offer = renewal.with_answers(new, present, before)
     store.write(beside, offer)
     copied[key] = {**known, "offered": _digest(new), "offer": cells_digest(offer)}
-    yours = "" if offer == new else ", your answers in it"
+    yours = "" if offer == new else ", with your answers in it"
     return [
-        f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}{yours}: "
-        f"go on in either.{news}"
+        f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}{yours}. "
+        f"Go on with either of them.{news}"
     ]
 
 
@@ -143,20 +151,21 @@ def _digest(content: bytes) -> str:
 
 
 def cells_digest(content: bytes) -> str:
-    """A digest of what a person sees: JupyterLab rewrites ids and metadata when it saves, and that
-    alone is no change. Outputs count: they are the learner's results."""
+    """Return a digest of what a person sees: types, sources and outputs of the cells.
+
+    JupyterLab rewrites ids and metadata when it saves, and that does not count as a change. Outputs
+    count: they are the learner's results.
+    """
     try:
-        cells = json.loads(content)["cells"]
-        seen = [
-            (cell["cell_type"], "".join(cell["source"]), cell.get("outputs", [])) for cell in cells
-        ]
-    except (ValueError, KeyError, TypeError):
+        cells = notebook.loads(content)["cells"]
+    except NotANotebook:
         return _digest(content)
+    seen = [(one["cell_type"], notebook.source(one), one.get("outputs", [])) for one in cells]
     return _digest(json.dumps(seen, sort_keys=True).encode())
 
 
 def free_name(folder: Path, stem: str, suffix: str = ".ipynb") -> Path:
-    """A name that nothing has yet."""
+    """Return a path in the folder at which there is no file yet."""
     path = folder / f"{stem}{suffix}"
     number = 2
     while path.exists():

@@ -1,7 +1,7 @@
 """`predict` and `recall`: questions in the lessons, answered by editing a cell and running it.
 
-Nothing here is graded, and nothing here ever raises: a guess that is no option, a question file
-that is not there (a notebook carried elsewhere) and a folder that cannot be written are sentences.
+Nothing here is graded, and nothing here raises. A guess that is not an option, a missing question
+file (the notebook was moved), a folder that cannot be written: for each the cell shows a sentence.
 The questions are in source/NN_name/questions.toml, the answers in work/.unblocked/answers.json.
 """
 
@@ -23,13 +23,13 @@ from autograder.outcomes import UserMistake
 from autograder.text import prose_as_html
 
 NO_GUESS = "?"
-ASKED = 3  # questions that `recall` shows: one of the previous unit, of the one before, of an older
+ASKED = 3  # questions that `recall` shows; see `_chosen`
 
 
 def predict(guess: str | None = None, *, about: str | None = None) -> QuestionBox:
-    """Records a guess before a run; called without one, after the run, tells what was right.
+    """Record a guess before a run; without a guess, after the run, explain the answer.
 
-    `predict("?", about="...")` shows the question; put a letter in place of `?` and run it again.
+    `predict("?", about="...")` shows the question. Replace `?` with a letter and run it again.
     """
     root = repository()
     if about is None:
@@ -47,8 +47,11 @@ def predict(guess: str | None = None, *, about: str | None = None) -> QuestionBo
 
 
 def recall(what: str, *, about: str | None = None) -> QuestionBox:
-    """`recall("03_gateway")` asks three questions of earlier units; `recall("B", about="...")`
-    answers one, and explains it at once. A question that was missed comes back first."""
+    """Ask three questions from earlier units, or answer one of them.
+
+    `recall("03_gateway")` asks. `recall("B", about="...")` answers one question and immediately
+    explains it. Questions that were answered wrong come first the next time.
+    """
     root = repository()
     if about is None:
         return _asked(root, what)
@@ -63,7 +66,7 @@ def recall(what: str, *, about: str | None = None) -> QuestionBox:
 
 @dataclass(frozen=True)
 class AskedQuestion:
-    """One question with what is said about it: options, each with a mark, and a reason below."""
+    """One question as a cell shows it: options, each with a mark, and a sentence below."""
 
     head: str
     lines: list[tuple[str, str, str]] = field(default_factory=list)  # mark, letter, text
@@ -73,7 +76,7 @@ class AskedQuestion:
 
 @dataclass(frozen=True)
 class QuestionBox:
-    """What a cell shows: as HTML in a notebook, as text everywhere else."""
+    """What a cell shows: HTML in a notebook, text everywhere else."""
 
     parts: list[AskedQuestion]
 
@@ -85,14 +88,14 @@ class QuestionBox:
 
 
 def answers(root: Path) -> dict[str, Any]:
-    """What was guessed so far: question id -> {"guess", "right", "at"}."""
+    """Return all guesses so far: question id -> {"guess", "right", "at"}."""
     return {
         name: entry for name, entry in store.read(_store(root)).items() if isinstance(entry, dict)
     }
 
 
 def every_question(root: Path) -> list[Question]:
-    """The questions of all units; a file that cannot be read is left to `lint`."""
+    """Return the questions of all units; skip a file that cannot be read, which `lint` reports."""
     found = []
     for unit in written(root):
         if unit.questions.exists():
@@ -117,13 +120,13 @@ def _find(root: Path, about: object) -> tuple[Question | None, str]:
 
 
 def _guessed(root: Path, question: Question, guess: object, call: str, after: str) -> AskedQuestion:
-    """Records a guess and shows it among the options."""
+    """Record a guess and show it among the options."""
     *most, last = question.options
     letters = f"{', '.join(most)} or {last}"
     chosen = str(guess).strip().upper()
     options = [("", letter, text) for letter, text in question.options.items()]
     if chosen in (NO_GUESS, ""):
-        how = f'Put {letters} in place of "?" and run the cell again; a guess costs nothing.'
+        how = f'Replace "?" with {letters} and run the cell again; a guess costs nothing.'
         if call == "recall":
             how = f'Answer with `recall("{last}", about="{question.id}")`, or another letter.'
         return AskedQuestion(question.ask, options, how)
@@ -141,13 +144,13 @@ def _guessed(root: Path, question: Question, guess: object, call: str, after: st
         with store.changing(_store(root)) as stored:
             stored[question.id] = entry
     except OSError as error:
-        foot += f" (It could not be noted: {error.strerror or error}.)"
+        foot += f" (It could not be saved: {error.strerror or error}.)"
     lines = [("→" if letter == chosen else "", letter, text) for _, letter, text in options]
     return AskedQuestion(question.ask, lines, foot, answered=True)
 
 
 def _explained(question: Question, guess: str | None) -> AskedQuestion:
-    """Says for each option why it is right, or why it tempts."""
+    """Say for each option why it is right, or why it seems right."""
     lines = []
     for letter, text in question.options.items():
         right = letter == question.right
@@ -156,13 +159,13 @@ def _explained(question: Question, guess: str | None) -> AskedQuestion:
             mark += ", your guess"
         lines.append((mark, letter, f"{text}\n{question.because[letter]}"))
     if guess is None:
-        foot = f"You made no guess this time; {question.right} is right."
+        foot = f"You made no guess this time; the answer is {question.right}."
     elif guess == question.right:
-        foot = f"You said {guess}, and it is so."
+        foot = f"You said {guess}: correct."
     else:
-        foot = f"You said {guess}, and {question.right} is right."
+        foot = f"You said {guess}; the answer is {question.right}."
         if question.kind == "recall":
-            foot += " This one will be asked again."
+            foot += " This question will be asked again."
     return AskedQuestion(question.ask, lines, foot, answered=True)
 
 
@@ -190,7 +193,7 @@ def _asked(root: Path, unit: str) -> QuestionBox:
 
 
 def _again(root: Path, question: Question) -> AskedQuestion:
-    """A question as it is asked anew. What was guessed in its own unit does not give it away."""
+    """Return a question as `recall` asks it: without an earlier guess, which could give it away."""
     options = [("", letter, text) for letter, text in question.options.items()]
     how = (
         f'From {question.unit}. To answer, run `recall("?", about="{question.id}")` with a letter.'
@@ -199,10 +202,11 @@ def _again(root: Path, question: Question) -> AskedQuestion:
 
 
 def _chosen(root: Path, unit: str, every: list[Question]) -> list[Question]:
-    """Three questions of earlier units: of the previous one, of the one before, of an older one.
+    """Choose questions from the previous unit, from the one before it, and from an older one.
 
-    The same ones for as long as nothing is answered: missed ones first, then those never asked,
-    then those longest ago; among equals the order is drawn from the names.
+    The choice stays the same until one is answered. Questions that were answered wrong come first,
+    then those never answered, then those answered longest ago. Among equals, a hash of the name
+    decides.
     """
     given = answers(root)
     earlier = sorted({question.unit for question in every if question.unit < unit})
@@ -236,7 +240,7 @@ def _as_text(part: AskedQuestion) -> str:
 
 
 def _as_html(part: AskedQuestion) -> str:
-    """A bordered block in the theme's own colours; marks are words, never colour alone."""
+    """Return a bordered block in the theme's colours; marks are words, never colour alone."""
     rows = []
     for mark, letter, text in part.lines:
         strong = mark.startswith(("✔", "→"))

@@ -1,31 +1,31 @@
 """`progress`: the units, the points so far, what to do next, and the minutes that are left.
 
-Points come from work/.unblocked/points.json, which `check` writes; guesses from answers.json. What
-the units hold is read from release/, which every copy of the course has. A notebook shows what a
-terminal shows, with the pages as links.
+Points come from work/.unblocked/points.json, which `check` writes, and guesses from answers.json.
+The exercises of a unit are read from release/, which every copy of the course has. A notebook shows
+the same as a terminal, with links to the notebooks.
 """
 
 from __future__ import annotations
 
 import html
-import json
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import store
+from autograder.course import notebook, store
 from autograder.course.learner import predict, renewal
+from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, repository, shown
 from autograder.text import prose_as_html
 
 _NOTEBOOK = re.compile(r"work/[\w./-]+\.ipynb")
-FINISH = 0.8  # of the core points; with the audit of one's own bot, the course is finished
+FINISH = 0.8  # share of the core points that finishes the course, together with the audit
 
 
 @dataclass(frozen=True)
 class ExerciseProgress:
-    """One exercise, and how far the learner is with it."""
+    """One exercise, and the learner's points for it."""
 
     name: str
     score: float
@@ -39,7 +39,7 @@ class ExerciseProgress:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the learner is with one unit; minutes as its design note states them."""
+    """How far the learner is with one unit; the minutes come from its design note."""
 
     unit: Unit
     exercises: list[ExerciseProgress]
@@ -57,13 +57,16 @@ class Standing:
 
     @property
     def read(self) -> bool:
-        """Whether to go on to the lab or the next unit: it was begun, or half of the predictions
-        are guessed, for some of a lesson is for another day."""
+        """True if the lesson counts as read, so that the next step is the lab or the next unit.
+
+        The lab has points, or half of the lesson's predictions are guessed. Not all: learners may
+        leave some parts of a lesson for another day.
+        """
         return self.score > 0 or 2 * self.guessed >= self.predictions
 
     @property
     def next_exercise(self) -> ExerciseProgress | None:
-        """The first core exercise that is open."""
+        """The first core exercise that has not passed."""
         return next((e for e in self.exercises if not e.done and not e.stretch), None)
 
 
@@ -100,8 +103,7 @@ class Progress:
         return f"{said}<details><summary>All units</summary><table>{rows}</table></details>"
 
     def summary(self) -> list[str]:
-        """Points, the way to the finish line, the time that is left, what the course has renewed,
-        and the next step."""
+        """Return sentences: points, what is missing to finish, minutes left, news, next step."""
         core = [e for one in self.standings for e in one.exercises if not e.stretch]
         extra = [e for one in self.standings for e in one.exercises if e.stretch]
         have, most = sum(e.score for e in core), sum(e.points for e in core)
@@ -113,17 +115,17 @@ class Progress:
         missing = FINISH * most - have
         if missing > 0:
             lines.append(
-                f"Finish line: {FINISH * most:g} core points and the audit of your own bot; "
-                f"{missing:g} points to go."
+                f"To finish the course: {FINISH * most:g} core points ({missing:g} points to go) "
+                "and the audit of your own bot."
             )
         else:
-            lines.append("You have the points of the finish line; now audit your own bot.")
+            lines.append("You have enough points to finish the course; now audit your own bot.")
         left = sum(one.minutes_left for one in self.standings)
         if left >= 1:
             time = f"{left:.0f} minutes" if left < 120 else f"{left / 60:.0f} hours"
             lines.append(f"About {time} are left.")
         lines += [
-            f"Of a notebook that you changed there is a newer version: {shown(self.root, new)}."
+            f"There is a newer version of a notebook that you changed: {shown(self.root, new)}."
             for one in self.standings
             for new in renewal.offered(one.unit.work)
         ]
@@ -137,14 +139,14 @@ class Progress:
             if (exercise := one.next_exercise) is not None:
                 lab = shown(self.root, one.unit.work_lab)
                 said = f"Next: `{exercise.name}` ({exercise.points:g} points) in {lab}."
-                if _answered(one.unit, exercise):
-                    said += " You have begun it: its points come with Validate above it, or "
+                if _answered(one, exercise):
+                    said += " You have started it. For its points, click Validate above it, or run "
                     said += f"`python3 -m autograder check {lab}`."
                 return said
-        return "Next: nothing is open here."
+        return "Next: you have done everything here."
 
     def _linked(self, line: str) -> str:
-        """A line as HTML; each notebook that it names is a link, but not within a command."""
+        """Return a line as HTML, where each notebook is a link, except inside a command."""
 
         def link(match: re.Match[str]) -> str:
             return _link(self.root / match[0], match[0])
@@ -156,7 +158,7 @@ class Progress:
 
 
 def progress(root: Path | None = None) -> Progress:
-    """Where the learner is: in a notebook `progress()`, in a terminal the verb of this name."""
+    """Return how far the learner is: `progress()` in a notebook, the command in a terminal."""
     root = root or repository()
     scores = store.read(store.folder(root) / "points.json")
     guesses = predict.answers(root)
@@ -184,58 +186,57 @@ def _standing(
 
 
 def _exercises(unit: Unit, scores: dict[str, object]) -> list[ExerciseProgress]:
-    """The exercises of a released lab, in its order; a test belongs to the longest name it begins
-    with. A score that is no number counts as nothing."""
+    """The exercises of a released lab, in its order; a score that is no number counts as 0."""
     try:
-        cells = json.loads(unit.release.read_text(encoding="utf-8"))["cells"]
-        found = [c["metadata"] for c in cells]
-    except (OSError, ValueError, KeyError, TypeError):
+        cells = notebook.loads(unit.release.read_bytes())["cells"]
+    except (OSError, NotANotebook):
         return []
-    stated = {about["unblocked"]["exercise"]: about["unblocked"] for about in found
-              if "exercise" in about.get("unblocked", {})}  # fmt: skip
+    stated = {about["exercise"]: about for about in map(notebook.stated, cells)
+              if "exercise" in about}  # fmt: skip
     score, points = dict.fromkeys(stated, 0.0), dict.fromkeys(stated, 0.0)
-    for about in found:
-        cell = about.get("nbgrader", {})
-        if not cell.get("grade"):
-            continue
-        name = max((n for n in stated if cell["grade_id"].startswith(f"{n}_")), key=len, default="")
-        if name:
-            points[name] += cell["points"]
-            score[name] += min(_number(scores.get(cell["grade_id"])), cell["points"])
+    for cell in cells:
+        test = notebook.grade_id(cell)
+        name = notebook.exercise_of(test, stated)
+        if name is not None and notebook.graded(cell).get("grade"):
+            most = notebook.graded(cell)["points"]
+            points[name] += most
+            score[name] += min(_number(scores.get(test)), most)
     return [
         ExerciseProgress(name, score[name], points[name], bool(about.get("stretch")))
         for name, about in stated.items()
     ]
 
 
-def _answered(unit: Unit, exercise: ExerciseProgress) -> bool:
-    """Whether the learner's copy of the lab holds an answer to this exercise, as last saved."""
+def _answered(one: Standing, exercise: ExerciseProgress) -> bool:
+    """Return True if the learner's copy, as last saved, has an answer to this exercise."""
+    unit = one.unit
     try:
         handed_out, mine = (renewal.answers(p.read_bytes()) for p in (unit.release, unit.work_lab))
     except OSError:
         return False
-    names = [name for name in handed_out if f"{name}_".startswith(f"{exercise.name}_")]
+    every = [other.name for other in one.exercises]
+    names = [name for name in handed_out if notebook.exercise_of(name, every) == exercise.name]
     return any(mine.get(name, handed_out[name]) != handed_out[name] for name in names)
 
 
 def _number(entry: object) -> float:
-    """The score of one cell: `check` writes [score, most]."""
+    """Return the score of one cell from what `check` writes, [score, most]."""
     value = entry[0] if isinstance(entry, list) and entry else 0.0
     return max(0.0, float(value)) if isinstance(value, int | float) else 0.0
 
 
 def _link(page: Path, words: str) -> str:
-    """A link that JupyterLab opens in a tab: a path beside the notebook that it stands in.
+    """Return a link that JupyterLab opens in a tab: a path relative to the current notebook.
 
-    To the top of the page: the cells of a lab are run from there, and in a notebook that is just
-    being opened JupyterLab 4.6 misses a `#cell-id=` by a screen.
+    It leads to the top of the notebook, where learners start to run the cells. A `#cell-id=` would
+    miss its cell by a screen in JupyterLab 4.6, while the notebook is being opened.
     """
     there = html.escape(Path(os.path.relpath(page)).as_posix())
     return f'<a href="{there}">{html.escape(words)}</a>'
 
 
 def _bar(one: Standing, width: int = 10) -> str:
-    """Ten signs: the share of the points, or of the predictions where there are no points."""
+    """Return a bar of ten characters: the share of the points, or of predictions if it has none."""
     done, most = (one.score, one.points) if one.points else (one.guessed, one.predictions)
     full = int(width * done / most) if most else 0
     return "█" * full + "░" * (width - full)

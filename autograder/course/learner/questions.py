@@ -15,7 +15,7 @@ _TABLES = ("options", "because")
 
 @dataclass(frozen=True)
 class Question:
-    """One question with its options, and for each option why it tempts or why it is right."""
+    """One question with its options, and for each option why it is right or seems right."""
 
     id: str
     kind: str  # "predict", "recall", or "before": asked before the course and again after it
@@ -28,7 +28,10 @@ class Question:
 
 
 def load(path: Path, called: str) -> list[Question]:
-    """The questions of one file. Raises UserMistake, with file and line, when one is incomplete."""
+    """Return the questions of one file; `called` is the file's name in messages.
+
+    Raises UserMistake, with file and line, when a question is incomplete.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         entries = tomllib.loads(text).get("question", [])

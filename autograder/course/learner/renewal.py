@@ -1,7 +1,8 @@
-"""A newer version of a notebook that was changed: what is new in it, and your answers put into it.
+"""A newer version of a notebook that the learner changed: what is new, and the answers put into it.
 
-A cell is told by its text: JupyterLab may rewrite all else when it saves. What was handed out is
-remembered as one short digest a cell, so that only what the *course* changed is called new.
+A cell is recognised by its text, because JupyterLab may rewrite everything else when it saves. A
+short digest of each cell that was handed out is kept, so that only changes by the *course* are
+called new.
 """
 
 from __future__ import annotations
@@ -10,19 +11,21 @@ import hashlib
 import json
 import re
 from pathlib import Path
-from typing import Any
+
+from autograder.course import notebook
+from autograder.course.notebook import NotANotebook
 
 _HEADING = re.compile(r"^#{1,3} +(.+)$", re.MULTILINE)
-_SHORT = 12  # hex digits of a digest: among a thousand cells, two that agree do not happen
+_SHORT = 12  # hex digits of a digest: enough to tell a thousand cells apart
 
 
 def fingerprint(content: bytes) -> list[str]:
-    """One digest for each cell of a notebook; empty for what is no notebook."""
+    """Return a digest of each cell of a notebook; empty if the content is not a notebook."""
     return [_digest(source) for _, source in _cells(content)]
 
 
 def renewed(new: bytes, handed_out: list[str]) -> list[str]:
-    """The headings of the parts in which `new` has cells that were not handed out before."""
+    """Return the headings of the parts in which `new` has cells that were not handed out before."""
     heading, parts = "the beginning", []
     for kind, source in _cells(new):
         if kind == "markdown" and (found := _HEADING.search(source)):
@@ -33,45 +36,39 @@ def renewed(new: bytes, handed_out: list[str]) -> list[str]:
 
 
 def with_answers(new: bytes, mine: bytes, handed_out: list[str]) -> bytes:
-    """`new` with the answers of `mine`; an answer cell that was left as handed out stays new."""
+    """Return `new` with the answers of `mine`; a cell that the learner did not change stays new."""
     given = {
         name: source for name, source in answers(mine).items() if _digest(source) not in handed_out
     }
     if not given or not handed_out:
         return new
-    notebook = json.loads(new)
-    for cell in notebook["cells"]:
-        name = _answers(cell)
-        if name in given:
+    filled = notebook.loads(new)
+    for cell in filled["cells"]:
+        name = notebook.grade_id(cell)
+        if name in given and notebook.graded(cell).get("solution"):
             cell["source"] = given[name].splitlines(keepends=True)
-    return json.dumps(notebook, indent=1, ensure_ascii=False).encode() + b"\n"
+    return json.dumps(filled, indent=1, ensure_ascii=False).encode() + b"\n"
 
 
 def answers(content: bytes) -> dict[str, str]:
-    """The source of each answer cell of a lab, by its grade_id."""
+    """Return the source of each answer cell of a lab, by its grade_id; empty for no notebook."""
     try:
-        cells = json.loads(content)["cells"]
-        return {name: "".join(cell["source"]) for cell in cells if (name := _answers(cell))}
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return notebook.answers(notebook.loads(content))
+    except NotANotebook:
         return {}
 
 
 def offered(folder: Path) -> list[Path]:
-    """The newer versions that wait beside what was changed in a unit's folder in work/."""
+    """Return the newer versions that lie beside changed copies in a unit's folder in work/."""
     return sorted(folder.glob("*.new*.ipynb"))
-
-
-def _answers(cell: dict[str, Any]) -> str:
-    about = cell.get("metadata", {}).get("nbgrader", {})
-    return str(about.get("grade_id", "")) if about.get("solution") else ""
 
 
 def _cells(content: bytes) -> list[tuple[str, str]]:
     try:
-        cells = json.loads(content)["cells"]
-        return [(str(cell["cell_type"]), "".join(cell["source"])) for cell in cells]
-    except (ValueError, KeyError, TypeError):
+        cells = notebook.loads(content)["cells"]
+    except NotANotebook:
         return []
+    return [(str(cell["cell_type"]), notebook.source(cell)) for cell in cells]
 
 
 def _digest(source: str) -> str:

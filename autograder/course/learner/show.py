@@ -1,4 +1,4 @@
-"""`show`: a chart of a lesson, with words for those who cannot see it."""
+"""`show`: a chart in a lesson, with words for people who cannot see it."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-_DOTS = 110  # an inch: 8 inches, as wide as our charts are, then fill the column of JupyterLab
+_DOTS = 110  # per inch: our charts, 8 inches wide, then fill the column of JupyterLab
 
 
 @dataclass(frozen=True)
 class _Picture:
-    """What a cell shows: the chart, or its words where there is only text."""
+    """What a cell shows: the chart, or its words if only text can be shown."""
 
     png: bytes
     alt: str
@@ -32,9 +32,9 @@ class _Picture:
 
 
 def show(figure: Figure, alt: str) -> None:
-    """Shows a chart of pyplot with the sentence that says what it shows, and closes it.
+    """Show a pyplot chart, with a sentence that says what it shows, and close it.
 
-    The inline backend of notebooks gives a chart no words, hence this function. Raises ValueError
+    This function exists because the inline backend of notebooks adds no words. Raises ValueError
     when the words are empty.
     """
     if not alt.strip():

@@ -1,7 +1,8 @@
 """The questions before the course, asked again after it: ten letters in one string.
 
-`before` notes what somebody thinks and gives nothing away; `after` asks the same, and shows what
-changed. The questions have `kind = "before"`, in the questions.toml of the unit that asks first.
+`before` records the answers and explains nothing. `after` asks the same questions, explains them,
+and shows what has changed. The questions have `kind = "before"`, in the questions.toml of the unit
+that asks first.
 """
 
 from __future__ import annotations
@@ -16,13 +17,13 @@ from autograder.course.learner.predict import AskedQuestion, QuestionBox
 from autograder.course.learner.questions import Question
 from autograder.course.unit import repository
 
-_AGAIN = " (after)"  # beside the first answer in answers.json, which stays
+_AGAIN = " (after)"  # ends the name of the second answer in answers.json; the first one stays
 
 
 def before(letters: str, root: Path | None = None) -> QuestionBox:
-    """Asks the questions before the course: one letter each, in order, `?` where there is none yet.
+    """Ask the questions before the course: one letter for each, in order; `?` for no answer yet.
 
-    What is no letter of a question is named and not noted. Nothing is explained: `after` does that.
+    A letter that is not a choice of its question is named and not recorded.
     """
     root = root or repository()
     asked = _asked(root)
@@ -39,7 +40,7 @@ def before(letters: str, root: Path | None = None) -> QuestionBox:
 
 
 def after(letters: str, root: Path | None = None) -> QuestionBox:
-    """Asks the same questions after the course, and explains each one that is answered."""
+    """Ask the same questions after the course, and explain each one that is answered."""
     root = root or repository()
     asked = _asked(root)
     given = _sorted_out(letters, asked)
@@ -63,7 +64,7 @@ def _asked(root: Path) -> list[Question]:
 
 
 def _sorted_out(letters: str, asked: list[Question]) -> list[str | None]:
-    """For each question the option that was chosen, or None."""
+    """Return the chosen option of each question, or None."""
     chosen = _letters(letters)
     chosen += ["?"] * (len(asked) - len(chosen))
     return [
@@ -77,11 +78,11 @@ def _letters(letters: str) -> list[str]:
 
 
 def _amiss(letters: str, asked: list[Question]) -> str:
-    """What was wrong with the string: too few or too many letters, or some that are no choice."""
+    """Say what is wrong with the string: the number of letters, and letters that are no choice."""
     chosen, said = _letters(letters), ""
     if asked and len(chosen) != len(asked):
         ending = "" if len(chosen) == 1 else "s"
-        said = f" The string has {len(chosen)} letter{ending}, {len(asked)} are wanted."
+        said = f" The string has {len(chosen)} letter{ending}; expected {len(asked)}."
     for number, (one, letter) in enumerate(zip(asked, chosen, strict=False), 1):
         if letter not in one.options and letter != predict.NO_GUESS:
             said += f" {letter} is not a choice of question {number}."
@@ -89,7 +90,7 @@ def _amiss(letters: str, asked: list[Question]) -> str:
 
 
 def _note(root: Path, asked: list[Question], given: list[str | None], mark: str) -> str:
-    """Notes the answers, and returns what to say when that is impossible."""
+    """Record the answers; return what to say if that is not possible, else nothing."""
     at = datetime.now().isoformat(timespec="seconds")
     entries: dict[str, Any] = {
         one.id + mark: {"guess": letter, "right": letter == one.right, "at": at}

@@ -1,5 +1,5 @@
-"""Many submissions: which of them, on which slots, with what saved when.
+"""Many submissions: which ones are graded, in which slots, and what is saved when.
 
-`grade.py` grades the submissions of one unit, `executors.py` are the slots of this machine or of a
-Dask cluster, `worker.py` starts and asks a slot's process, `worker_process.py` is that process.
+`grade.py` grades the submissions of one unit. `executors.py` has the slots of this machine or of a
+Dask cluster. `worker.py` starts a slot and sends it jobs; `worker_process.py` is the slot.
 """

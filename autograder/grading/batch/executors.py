@@ -1,7 +1,7 @@
-"""Many examinations at once: on the cores of this machine, or in the slots of a Dask cluster.
+"""Many examinations at the same time: on the cores of this machine, or on a Dask cluster.
 
-Either is an executor of `concurrent.futures` that calls `worker.examine`. The gradebook is no
-business of theirs: the process that asks writes it, alone, so that SQLite has one writer.
+Both are executors of `concurrent.futures` that call `worker.examine`. Neither uses the gradebook:
+only the worker writes it, so that SQLite has one writer.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from autograder.grading.examination import provenance
 from autograder.grading.examination.job import Done, Job
 from autograder.outcomes import UserMistake
 
-AHEAD = 2  # jobs a slot that are prepared: enough that none waits, few enough to hold in memory
+AHEAD = 2  # prepared jobs per slot: no slot waits for a job, and few jobs are in memory
 _PATIENCE = 10.0  # s for a scheduler to answer
 
 
 @dataclass(frozen=True)
 class Slots:
-    """Where examinations run, and how many at once."""
+    """Where examinations run, and how many of them at the same time."""
 
     executor: Executor
-    number: int
+    number: int  # of slots
 
 
 @contextlib.contextmanager
 def on_this_machine(jobs: int | None) -> Iterator[Slots]:
-    """Slots here: one a core unless told fewer. Raises UserMistake when told more.
+    """Yield slots on this machine: `jobs` of them, or one per core.
 
-    Two examinations on one core would make each other late, and one that is late may have to be
-    examined again.
+    Raises UserMistake for more slots than cores: two examinations on one core delay each other, and
+    a test that was delayed may have to be examined again.
     """
     cores = provenance.cores()
     if jobs is not None and jobs > cores:
         raise UserMistake(
-            f"--jobs {jobs}: this machine has {cores} core{'s' if cores > 1 else ''} for us, and "
-            f"two examinations never share one; give at most {cores}, or leave out --jobs."
+            f"--jobs {jobs}: this machine has {cores} usable core{'s' if cores > 1 else ''}, and "
+            f"each grading needs its own; use at most {cores}, or leave out --jobs."
         )
     number = jobs or cores
     executor = ThreadPoolExecutor(number, thread_name_prefix="slot")
@@ -55,9 +55,10 @@ def on_this_machine(jobs: int | None) -> Iterator[Slots]:
 
 @contextlib.contextmanager
 def on_dask(address: str) -> Iterator[Slots]:
-    """The slots of a Dask cluster: one examination at a time for each thread of its workers.
+    """Yield the slots of a Dask cluster: one for each thread of its Dask workers.
 
-    Raises UserMistake when there is no such cluster, or its workers have another code than we.
+    Raises UserMistake when no scheduler answers at `address`, when the cluster has no Dask workers,
+    and when a Dask worker has another version of this course.
     """
     try:
         distributed: Any = importlib.import_module("distributed")
@@ -66,7 +67,7 @@ def on_dask(address: str) -> Iterator[Slots]:
             "--dask needs Dask, which is not installed: pip install -e '.[cluster]'"
         ) from None
     if not address.strip():
-        raise UserMistake("--dask wants the scheduler's address, such as tcp://127.0.0.1:8786.")
+        raise UserMistake("--dask needs the scheduler's address, such as tcp://127.0.0.1:8786.")
     try:
         client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TimeoutError) as error:
@@ -77,7 +78,7 @@ def on_dask(address: str) -> Iterator[Slots]:
         ) from None
     try:
         number = _slots_of(client, address)
-        # pure=False: the same submission examined again is another examination
+        # pure=False: Dask must not reuse the result of an earlier job that looks the same
         executor = client.get_executor(pure=False, retries=1)
         yield Slots(executor, number)
     finally:
@@ -87,10 +88,11 @@ def on_dask(address: str) -> Iterator[Slots]:
 def run(
     jobs: Iterable[tuple[str, Callable[[], Job]]], slots_: Slots
 ) -> Iterator[tuple[str, Done | Exception]]:
-    """Examine each named job and yield what came of it, in the order in which they end.
+    """Examine all jobs; yield the name and result of each, in the order in which they end.
 
-    A job is made only when its turn is near, so that memory stays flat however many there are. An
-    exception, of making the job or of examining it, is what came of it.
+    `jobs` are names with functions that make the jobs. A job is made only shortly before a slot is
+    free for it, so the memory in use does not depend on the number of jobs. If making or examining
+    a job raises an exception, the exception is its result.
     """
     waiting: dict[Future[Done], str] = {}
     ready: deque[tuple[str, Done | Exception]] = deque()
@@ -129,17 +131,17 @@ def _slots_of(client: Any, address: str) -> int:
         )
     try:
         found = client.run(provenance.here)
-    except Exception as error:  # whatever a worker raises that has not our code
+    except Exception as error:  # a Dask worker without our code can raise anything
         raise UserMistake(
-            f"A worker of {address} cannot run this course ({type(error).__name__}: {error}): "
+            f"A Dask worker of {address} cannot run this course ({type(error).__name__}: {error}): "
             f"install it there, in the same version."
         ) from None
     ours = provenance.here()
     for worker, theirs in found.items():
         if (theirs.code, theirs.package) != (ours.code, ours.package):
             raise UserMistake(
-                f"The worker {worker} has another version of this course ({theirs.package}, code "
-                f"{theirs.code}) than this machine ({ours.package}, code {ours.code}): bring both "
-                f"to the same commit, then start the worker again."
+                f"The Dask worker {worker} has another version of this course ({theirs.package}, "
+                f"code {theirs.code}) than this machine ({ours.package}, code {ours.code}): bring "
+                f"both to the same commit, then start the Dask worker again."
             )
     return sum(int(worker["nthreads"]) for worker in workers.values())

@@ -1,31 +1,33 @@
 """Grades the submissions of a unit into nbgrader's gradebook, through nbgrader's own converters.
 
-Notebooks are examined in slots, many at once; this process alone writes the gradebook and the
-graded notebooks, one submission after the other, as each examination ends. What has its grade keeps
-it: running again grades only what is new, changed, or was cut off, whenever the last run was
-killed. A submission that cannot be graded costs nobody else anything.
+The slots examine several notebooks at the same time. Only the worker, this process, writes the
+gradebook and the graded notebooks: one submission after the other, as each examination ends.
+Finished grades are kept. If a run was killed, at whatever moment, the next run grades only the
+submissions that are new, changed or not finished. A submission that cannot be graded does not
+affect the others.
 """
 
 from __future__ import annotations
 
 import gc
 import json
-import logging
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.course.unit import NEVER_RELEASED
 from autograder.grading.batch import executors
 from autograder.grading.examination import verdicts
 from autograder.grading.examination.cells import Cell
-from autograder.grading.examination.job import Done, Files, Job, files_below
+from autograder.grading.examination.files import Files, files_below
+from autograder.grading.examination.job import Done, Job
 from autograder.grading.jail import confine
 from autograder.grading.nbgrader import gradebook, preprocessors
-from autograder.grading.nbgrader.course import Course, alone, logged, reason
+from autograder.grading.nbgrader.course import Course, alone
+from autograder.grading.nbgrader.logged import logged, reason
 from autograder.grading.submission import assignment, evidence, intake, sanitize
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.evidence import Evidence
@@ -49,9 +51,10 @@ def grade(
 ) -> Result:
     """Grade `submitted/*/unit` and return the object that `grade --json` prints.
 
-    `here`: whether the slots are on this machine. `report(done, all, student)` hears of each
-    submission. Raises UserMistake when there is nothing
-    to grade, or nbgrader is not set up to grade with the examiner.
+    `student`: grade only this one. `regrade`: also grade again what has a grade. `here`: whether
+    the slots are on this machine. `report(done, all, student)` is called after each submission.
+    Raises UserMistake when there is nothing to grade, when the jail is too weak, and when nbgrader
+    is not set up to grade with the examiner.
     """
     course = Course(root)
     if accept_weaker_jail:
@@ -85,7 +88,7 @@ def grade(
 
 
 class _Grading:
-    """The submissions of one unit; the gradebook knows the unit."""
+    """Grades the submissions of one unit, which must be in the gradebook."""
 
     def __init__(self, course: Course, unit: str, book: Any) -> None:
         self.course, self.unit, self.book = course, unit, book
@@ -98,26 +101,26 @@ class _Grading:
         )
         self.most = float(book.find_assignment(unit).max_score)
         self.own_files: Files = files_below(source, [*NEVER_RELEASED, *self.ignore])
-        self.cells: dict[str, list[Cell]] = {}  # of the notebooks that are being examined
+        self.cells: dict[str, list[Cell]] = {}  # by student: the notebooks that are in a slot
 
     def grade(self, students: list[str], where: executors.Slots) -> Iterator[Result]:
-        """Examine and grade these submissions; yields what the gradebook then says of each."""
+        """Examine and grade these submissions; yield the result of each, from the gradebook."""
         jobs = ((name, partial(self._job, name)) for name in students)
         try:
             for number, (student, outcome) in enumerate(executors.run(jobs, where)):
                 cells = self.cells.pop(student, [])
                 why = self._save(student, cells, outcome)
-                if number == 0:  # all is loaded now: the collector need not look through it again
+                if number == 0:  # all modules are loaded now: leave them out of garbage collections
                     gc.freeze()
                 yield self._failed(student, why) if why else self.result(student)
         finally:
             gc.unfreeze()
 
     def has_grade(self, student: str) -> bool:
-        """Whether this very submission was graded to its end: notebook, evidence, gradebook agree.
+        """Whether this version of the submission has been graded completely.
 
-        The gradebook is written first, then the evidence, last the notebook: a grader that was
-        killed in between has left something that does not fit.
+        It has if notebook, evidence and gradebook belong together. The gradebook is written first,
+        then the evidence, and last the notebook. If a run was killed in between, they do not.
         """
         from nbgrader.api import MissingEntry
 
@@ -134,10 +137,10 @@ class _Grading:
             return False
 
     def result(self, student: str) -> Result:
-        """What the gradebook holds, with what the examiner saw."""
+        """The grade of a submission from the gradebook, with the figures of its examination."""
         found = self._evidence(student)
         seen = found.get("cells", {})
-        order = {name: place for place, name in enumerate(seen)}
+        order = {name: number for number, name in enumerate(seen)}
         entry = self._entry(student)
         grades = sorted(entry.grades, key=lambda one: order.get(one.name, len(order)))
         cells = [_cell(one, seen.get(one.name, {})) for one in grades]
@@ -161,15 +164,15 @@ class _Grading:
         }
 
     def _job(self, student: str) -> Job:
-        """What the examination needs; the same as nbgrader's converters will come to."""
+        """The job of one submission: the same cells that nbgrader's converters will see."""
         if not sanitize.safe_name(student):
             raise UserMistake(gradebook.UNSAFE_NAME.format(student))
         with intake.copied(self.handed_in, (student, self.unit), self.ignore) as root:
             folder = root / student / self.unit
             files = files_below(folder, self.ignore)
-            notebook = _read(folder / f"{self.unit}.ipynb")
-        repair(notebook, self.originals)
-        cells = self.cells[student] = assignment.cells_to_examine(notebook, self.originals)
+            submitted = _read(folder / f"{self.unit}.ipynb")
+        repair(submitted, self.originals)
+        cells = self.cells[student] = assignment.cells_to_examine(submitted, self.originals)
         return Job(
             cells,
             assignment.promised(self.originals),
@@ -181,7 +184,7 @@ class _Grading:
         )
 
     def _save(self, student: str, cells: list[Cell], outcome: Done | Exception) -> str:
-        """Have nbgrader grade with that outcome; returns why it could not, or nothing."""
+        """Have nbgrader grade with that outcome; return why it failed, or an empty string."""
         from nbgrader.converters import Autograde
 
         if isinstance(outcome, Exception):
@@ -194,7 +197,7 @@ class _Grading:
                     Autograde(
                         coursedir=directory, config=self.course.settings, log=log, force=True
                     ).start()
-            except (Exception, SystemExit) as error:  # this submission's; the others go on
+            except (Exception, SystemExit) as error:  # it concerns this submission only
                 return reason(said, error)
         return ""
 
@@ -211,7 +214,7 @@ class _Grading:
         }
 
     def _entry(self, student: str) -> Any:
-        """What the gradebook holds at this moment; its session must not answer from memory."""
+        """The submission's present entry in the gradebook, not one that the session remembers."""
         self.book.db.rollback()
         return self.book.find_submission_notebook(self.unit, self.unit, student)
 
@@ -235,23 +238,8 @@ def _cell(grade: Any, seen: dict[str, Any]) -> Result:
 
 
 def _read(path: Path) -> Any:
-    """The submitted notebook; raises UserMistake for what is none."""
-    import nbformat
-
+    """The submitted notebook; raises UserMistake when the file is missing or not a notebook."""
     try:
-        text = path.read_text(encoding="utf-8")
+        return notebook.read(path, path.name)
     except FileNotFoundError:
-        raise UserMistake(f"there is no {path.name} among what was handed in") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserMistake(f"{path.name} cannot be read ({error})") from None
-    logging.getLogger("traitlets").setLevel(logging.CRITICAL)  # nbformat's word on old ids
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            notebook = nbformat.reads(text, as_version=4)  # type: ignore[no-untyped-call]
-        if not all({"cell_type", "source", "metadata"} <= set(cell) for cell in notebook.cells):
-            raise ValueError("a cell lacks its type, its source, or its metadata")
-        return notebook
-    except Exception as error:  # whatever nbformat raises over what is no notebook
-        said = (str(error) or type(error).__name__).splitlines()[0][:200]
-        raise UserMistake(f"{path.name} is not a notebook ({said})") from None
+        raise UserMistake(f"there is no {path.name} in the submission") from None

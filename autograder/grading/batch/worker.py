@@ -1,9 +1,9 @@
-"""Slots: processes that examine one notebook after the other, each with a fork server of its own.
+"""Starts slots and sends them jobs. A slot is a process that examines one notebook at a time.
 
-A batch has one slot a core, and so has a Dask worker; both call `examine`, which is the same
-function on every machine. What goes in and comes out is plain data, the files beside the notebook
-included: a slot needs no folder and no gradebook of the worker's. A slot that dies costs one
-examination, which is then done again; a worker that dies takes its slots with it.
+Each thread that calls `examine` has a slot of its own: a thread of the worker, or of a Dask worker.
+A job and its result are plain data, with the files next to the notebook. So a slot needs neither
+the worker's folders nor its gradebook. If a slot dies, its examination is done again in a new slot.
+If the process that started the slots dies, they end too.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from autograder.grading.examination.cells import ExaminationFailed
 from autograder.grading.examination.job import Done, Job
 from autograder.paths import ROOT
 
-_TRIES = 2  # slots that an examination may outlive
-_LAST_WORDS = 20.0  # s a slot has to end its fork server
+_TRIES = 2  # slots for one examination, if they die
+_LAST_WORDS = 20.0  # s that a slot has to end its fork server
 
 
 def examine(job: Job) -> Done:
-    """Examine a notebook in the slot of this thread, and return what came of it.
+    """Examine a notebook in the slot of this thread, and return the result.
 
     Raises ExaminationFailed for a fault of ours, and UserMistake for files that are too large.
     """
@@ -37,18 +37,18 @@ def examine(job: Job) -> Done:
         try:
             answer = slot.ask(job)
         except (EOFError, OSError):
-            if slot.ended:  # by `close`: nobody waits for an answer any more
+            if slot.ended:  # `close` ended it
                 raise ExaminationFailed("grading was stopped") from None
             slot.close()
             continue
         if isinstance(answer, BaseException):
             raise answer
         return answer
-    raise ExaminationFailed(f"the process that examined it ended {_TRIES} times before its time")
+    raise ExaminationFailed(f"the process that examined this notebook died {_TRIES} times")
 
 
 def close() -> None:
-    """End all slots of this process; an examination that runs in one of them is given up."""
+    """End all slots of this process; examinations that run in them raise ExaminationFailed."""
     with _lock:
         slots, _slots[:] = list(_slots), []
     for slot in slots:
@@ -62,7 +62,7 @@ class _Slot:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         with theirs:
             self._process = subprocess.Popen(
-                # -P: the current folder may be a learner's, with a `random.py` in it
+                # -P: do not import from the current folder, where a learner may have a `random.py`
                 [
                     sys.executable,
                     "-P",
@@ -73,7 +73,7 @@ class _Slot:
                 pass_fds=[theirs.fileno()],
                 stdin=subprocess.DEVNULL,
                 env={**os.environ, "PYTHONPATH": path},
-                start_new_session=True,  # Ctrl-C reaches the worker, which ends the others in order
+                start_new_session=True,  # Ctrl-C must not reach it: its parent ends it in order
             )
         self.ended = False
         with _lock:
@@ -89,7 +89,7 @@ class _Slot:
             return
         self.ended = True
         with contextlib.suppress(OSError):
-            # not `close`: a thread that reads meanwhile would keep the channel open
+            # not `close`: while another thread reads from the channel, it would stay open
             self._socket.shutdown(socket.SHUT_RDWR)
         try:
             self._process.wait(_LAST_WORDS)

@@ -1,6 +1,6 @@
-"""The process of one slot: it examines what arrives, one notebook after the other.
+"""A slot: the process that examines the jobs it receives, one notebook at a time.
 
-It ends when the worker that started it hangs up, in the midst of an examination too.
+It ends when the process that started it hangs up, even during an examination.
 """
 
 from __future__ import annotations
@@ -13,23 +13,24 @@ import threading
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from autograder.grading.examination import examine, provenance
+from autograder.grading.examination import provenance, session
 from autograder.grading.examination.cells import ExaminationFailed, Examined
-from autograder.grading.examination.job import Done, Files, Job
+from autograder.grading.examination.files import Files
+from autograder.grading.examination.job import Done, Job
 from autograder.grading.examination.provenance import Surroundings
 from autograder.outcomes import UserMistake
 
 
 def serve(channel: Connection) -> None:
-    """Examine what arrives over `channel`, until it ends."""
+    """Examine the jobs that arrive over `channel`, until it closes."""
     threading.Thread(target=_end_with, args=(channel.fileno(),), daemon=True).start()
-    examine.warm()
+    session.warm()
     about = provenance.here()
     while True:
         try:
             job = channel.recv()
             channel.send(_answer(job, about))
-        except (EOFError, OSError):  # the worker hung up
+        except (EOFError, OSError):  # the other side hung up
             return
 
 
@@ -43,10 +44,10 @@ def _answer(job: Job, about: Surroundings) -> Done | Exception:
 
 
 def _examined(job: Job) -> Examined:
-    # in the fork server's folder, which it removes even when this process was killed
-    place = examine._fork_server().folder
-    with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as name:
-        return examine.examine(
+    # the fork server removes its folder even when this process is killed
+    folder = session.the_fork_server().folder
+    with tempfile.TemporaryDirectory(dir=folder, ignore_cleanup_errors=True) as name:
+        return session.examine(
             job.cells,
             promised=job.promised,
             own_files=_written(job.own_files, Path(name, "own")),
@@ -65,15 +66,15 @@ def _written(files: Files, folder: Path) -> Path | None:
     return folder if files else None
 
 
-def _end_with(worker: int) -> None:
-    """End this process when the worker hangs up, also in the midst of an examination.
+def _end_with(channel: int) -> None:
+    """End this process when the other side of the channel hangs up, even during an examination.
 
-    The fork server then hears our end, and ends everything it has made.
+    The fork server notices our end, and ends all its processes.
     """
     waiting = select.poll()
-    waiting.register(worker, 0)  # no event but POLLHUP, which cannot be left out
+    waiting.register(channel, 0)  # 0: only POLLHUP and errors, which poll always reports
     waiting.poll()
-    examine.close()
+    session.close()
     os._exit(0)
 
 

@@ -1,4 +1,4 @@
-"""The candidate: the process that runs a learner's cells, and the calls the examiner asks for.
+"""The candidate: the process that runs a learner's cells and the calls that the examiner requests.
 
 It holds no test, no expected value and no score. It gets one request at a time over one socket:
 
@@ -7,14 +7,17 @@ It holds no test, no expected value and no score. It gets one request at a time 
     {"op": "watch", "name", "driver", "args", "keywords", "timeout", "loop"}
                           -> {"id", "record"} or {"id", "missing"}, then {"id", "outputs"}
 
-Each request carries a random "id". Whatever this process answers is a claim: a learner's code can
-do all that this code can. The examiner checks, and ends the process when it is late.
+Each request carries a random "id". Every answer of this process is only a claim, because a
+learner's code can do everything that this code can. The examiner checks each answer, and ends the
+process when the answer is late.
 
-While a watched call runs, its loop answers what the examiner knocks at `pulse` (see witness.py).
+During a watched call the examiner knocks at the socket `pulse`, and the call's loop answers each
+knock (see witness.py).
 
-Cells run on one loop of the main thread, which lives from the first cell to the last, so that tasks
-stay alive between cells. Each watched call runs on a fresh loop of the same thread; meanwhile the
-cells' loop goes on in a thread beside it, if there is anything left in it, as it does in a kernel.
+All cells run on one loop in the main thread. This loop lives from the first cell to the last, so
+tasks stay alive between cells. Each watched call runs on a new loop in the main thread. During the
+call, the cells' loop runs in another thread if it still has tasks or sockets, as it would in a
+kernel.
 """
 
 from __future__ import annotations
@@ -29,45 +32,47 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
+from functools import partial
 from types import FrameType
 from typing import Any, BinaryIO
 
-from autograder import wire
+from autograder import context, wire
 from autograder.grading.examination.outputs import MOST_TEXT, Outputs, stream
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.witness import HELLO
 from autograder.grading.jail import confine
-from autograder.monitor import frames, kernel_guard
 from autograder.monitor.run import LAST_WORDS, Run, Stopped
 
-REPEAT = 1.0  # s between two attempts to stop code whose time is over
+REPEAT = 1.0  # s between two attempts to stop code that is over its time limit
 
 
 class CellTimeout(BaseException):
-    """A cell's time is over."""
+    """The cell is over its time limit."""
 
 
 def main(control: socket.socket, pulse: socket.socket, *shared: int) -> int:
     """Serve the examiner at the other end of `control` until it hangs up.
 
-    `shared` are descriptors of what it shares with its examiner: see room.open_for.
+    `shared` are descriptors of the namespaces that it shares with its examiner: see
+    `confine.open_for`.
     """
     shell = the_shell()
     request = wire.receive(control)
     hidden = tuple(request["hidden"])
     place = confine.Place(request["own"], request["shared"], hidden, request["user"])
-    layers = confine.enter(place, shared)  # from here on this may be a child of the process it was
+    layers = confine.enter(place, shared)  # may fork, and then returns in the child
     printed = _Printed()
     open_for_cells(shell)
     _attach([])
-    kernel_guard.in_candidate = True
+    context.become(replace(context.this_process, candidate=True))
     signal.signal(signal.SIGINT, signal.default_int_handler)
     wire.send(control, {"id": request["id"], "layers": layers})
     return Candidate(control, pulse, shell, printed).serve()
 
 
 class Candidate:
-    """Runs what it is asked to, one request at a time."""
+    """Runs one request at a time."""
 
     def __init__(
         self, control: socket.socket, pulse: socket.socket, shell: Shell, printed: _Printed
@@ -112,8 +117,14 @@ class Candidate:
         if function is None:
             return {"missing": True}
         timeout = request["timeout"]
-        call = _Audible(function, request["args"], request["keywords"], timeout, request["loop"])
-        call.pulse = self._pulse
+        call = Run(
+            function,
+            request["args"],
+            request["keywords"],
+            timeout,
+            request["loop"],
+            on_loop=partial(_let_it_answer, self._pulse),
+        )
 
         def stop_when_held() -> None:
             if call.held_for() > LAST_WORDS:
@@ -124,7 +135,7 @@ class Candidate:
             try:
                 with self._alarm(timeout + 2 * LAST_WORDS, stop_when_held):
                     record = call.go()
-            except BaseException as error:  # what came in between two lines of ours
+            except BaseException as error:  # an alarm or a signal raised it in our own code
                 record.value = None
                 if record.error is None:
                     record.outcome = "raised"
@@ -132,19 +143,19 @@ class Candidate:
         return {"record": record.to_plain()}
 
     def _function(self, request: dict[str, Any]) -> Any:
-        """What the request names: something of the learner's, or a driver that came as text."""
+        """The function that the request names: a learner's, or a driver that was sent as text."""
         name, source = request["name"], request["driver"]
         if not source:
             return self._shell.user_ns.get(name)
         file = f"<driver {name}>"
-        frames.SHOWN[file] = f"the test's `{name}`"
+        context.this_process.file_names[file] = f"the test's `{name}`"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
         scope = dict(self._shell.user_ns)
         exec(compile(source, file, "exec"), scope)
         return scope[name]
 
     def _drive(self, work: Coroutine[Any, Any, BaseException | None], seconds: float) -> bool:
-        """Run a cell on the cells' loop; whether it ended by itself."""
+        """Run a cell on the cells' loop; return whether it ended within `seconds`."""
         task = self._loop.create_task(work)
         task.add_done_callback(lambda _: self._loop.stop())
         expired = False
@@ -156,17 +167,17 @@ class Candidate:
             try:
                 with self._alarm(REPEAT if expired else seconds, expire):
                     self._loop.run_forever()
-            except CellTimeout:  # the loop was waiting: the cell awaits something
+            except CellTimeout:  # raised in the loop itself: the cell is waiting in an `await`
                 expired = True
                 task.cancel()
-            except BaseException:  # SystemExit of a left-over task: a kernel, too, lives on
+            except BaseException:  # SystemExit in a task of an earlier cell: a kernel survives it
                 continue
         with contextlib.suppress(asyncio.CancelledError, CellTimeout):
             return not expired and not isinstance(task.result(), CellTimeout)
         return False
 
     def _wait_for_request(self) -> None:
-        """Let the cells' loop run until the examiner asks for something."""
+        """Run the cells' loop until a request of the examiner arrives."""
         waiting = True
 
         def arrived() -> None:
@@ -176,15 +187,15 @@ class Candidate:
 
         self._loop.add_reader(self._control, arrived)
         while waiting:
-            with contextlib.suppress(BaseException):  # SystemExit of a left-over task
+            with contextlib.suppress(BaseException):  # SystemExit in a task of an earlier cell
                 self._loop.run_forever()
         self._loop.remove_reader(self._control)
 
     @contextlib.contextmanager
     def _cells_go_on(self) -> Iterator[None]:
-        """Run the cells' loop in a thread beside the main one, if anything is left in it.
+        """Run the cells' loop in another thread if it still has tasks or sockets.
 
-        A thread that has nothing to do would still make `fork` warn, for process pools.
+        Without them there is no thread: with a second thread, the `fork` of a process pool warns.
         """
         if not asyncio.all_tasks(self._loop) and not self._has_sockets():
             yield
@@ -194,10 +205,10 @@ class Candidate:
         yield
         self._loop.call_soon_threadsafe(self._loop.stop)
         thread.join(5)
-        if thread.is_alive():  # a left-over task blocks for good: begin anew, in another process
+        if thread.is_alive():  # a task of an earlier cell blocks forever: end, and be replaced
             os._exit(71)
 
-    def _go_on(self) -> None:  # of ours, so that its thread is taken for one that serves the cells
+    def _go_on(self) -> None:  # code of ours: so monitor/ownership.py knows what the thread is for
         self._loop.run_forever()
 
     def _has_sockets(self) -> bool:
@@ -205,9 +216,10 @@ class Candidate:
 
     @contextlib.contextmanager
     def _alarm(self, seconds: float, action: Callable[[], None]) -> Iterator[None]:
-        """Call `action` on the main thread, inside whatever runs there, once time is over.
+        """Call `action` in the main thread after `seconds`, inside the code that runs there.
 
-        It may raise. It is called again and again: code that swallows every exception gets more.
+        `action` may raise. It is called again every REPEAT seconds, because the code may catch
+        every exception.
         """
         self._on_alarm = action
         signal.setitimer(signal.ITIMER_REAL, seconds, REPEAT)
@@ -237,26 +249,22 @@ class Candidate:
             wire.send(self._control, answer)
 
 
-class _Audible(Run):
-    """A watched call whose loop answers when the examiner knocks."""
+def _let_it_answer(pulse: socket.socket) -> None:
+    """Have the loop of a watched call answer when the examiner knocks; called on that loop."""
+    with contextlib.suppress(BlockingIOError):
+        while pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
+            pass
+    asyncio.get_running_loop().add_reader(pulse.fileno(), _answer, pulse)
+    pulse.send(HELLO)
 
-    pulse: socket.socket
 
-    async def _call(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            while self.pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
-                pass
-        asyncio.get_running_loop().add_reader(self.pulse.fileno(), self._answer)
-        self.pulse.send(HELLO)
-        await super()._call()
-
-    def _answer(self) -> None:
-        # write, not send: the kernel counts writes, and the witness looks whether we wrote
-        os.write(self.pulse.fileno(), self.pulse.recv(16))
+def _answer(pulse: socket.socket) -> None:
+    # write, not send: the kernel counts writes, and the witness looks whether we wrote
+    os.write(pulse.fileno(), pulse.recv(16))
 
 
 class _Printed:
-    """What is written to the descriptors 1 and 2 by anything but Python's own print."""
+    """Collects what is written to the descriptors 1 and 2 without Python's `sys.stdout`."""
 
     def __init__(self) -> None:
         self._file: BinaryIO = tempfile.TemporaryFile(mode="w+b")  # noqa: SIM115 lives as long as we
@@ -264,7 +272,7 @@ class _Printed:
             os.dup2(self._file.fileno(), descriptor)
 
     def take(self) -> str:
-        """Return it and forget it."""
+        """Return the text written since the last call."""
         if os.lseek(self._file.fileno(), 0, os.SEEK_CUR) == 0:
             return ""
         data = os.pread(self._file.fileno(), MOST_TEXT, 0)
@@ -274,7 +282,7 @@ class _Printed:
 
 
 def _attach(addresses: list[dict[str, Any]]) -> None:
-    """Make `world.start` and `servers.gateway` hand out these addresses instead of starting."""
+    """Let `world.start` and `servers.gateway` return these addresses and start nothing."""
     from autograder import world
 
     world.attach(addresses)

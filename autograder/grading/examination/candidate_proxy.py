@@ -1,9 +1,10 @@
-"""The examiner's side of the candidate: start it, ask it, end it, and begin anew when it broke.
+"""The examiner's side of the candidate: it starts, asks, ends and replaces the candidate.
 
-A candidate that hangs, dies or answers nonsense is ended, with everything it started. The next need
-gets a new one from the fork server, in a fresh folder, and replays the cells that had come to an
-end, so that only the call that broke it loses. It is never forked again after a cell has run: the
-child would share the parent's epoll, and its first change there would make the parent deaf.
+A candidate that hangs, dies or answers nonsense is ended, with everything it started. The next
+request gets a new one from the fork server, in a fresh folder. It first replays the earlier cells,
+except those that broke a candidate. So only the call that broke the candidate fails. A new
+candidate is never forked from one that has run cells: the two would share one epoll object, and the
+first change that the child makes to it would stop the parent from receiving events.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import shutil
 import socket
 import time
 from collections.abc import Awaitable, Callable, Container, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar
@@ -38,12 +39,12 @@ from autograder.outcomes import UserMistake
 from autograder.report.record import Block, Record
 from autograder.report.report import Report
 
-BEGIN = 10.0  # s a new candidate has for its first word; it takes 10 ms
-CELL_GRACE = 2.5  # s more than its time that a cell has before its process is ended
-# s more than its time that a call has: to be cancelled, stopped, and torn down in two steps
+BEGIN = 10.0  # s for the first answer of a new candidate; it takes 10 ms
+CELL_GRACE = 2.5  # s after a cell's time limit, until its process is ended
+# s after a call's time limit: to cancel it, to stop it, and to tear its loop down in two steps
 CALL_GRACE = 2 * LAST_WORDS + 2 * TEARDOWN
-REPLAY_OF_HANG = 1.0  # s in which a cell that hung before is replayed: what it defined came first
-DRAWING = 60.0  # s to draw the figures that a call left open, and send what it put out
+REPLAY_OF_HANG = 1.0  # s to replay a cell that ran out of time: it hung after its definitions
+DRAWING = 60.0  # s to draw the figures that a call left open, and to send its outputs
 ENDED = "the Python process ended (os._exit, a crash in C, or no memory left)"
 WITNESSED = "outside witness"
 LONGEST_TEXT = 2000  # characters of a name, a message or a line of code in a record
@@ -53,7 +54,10 @@ _Answer = TypeVar("_Answer")
 
 
 class Broke(Exception):
-    """The candidate hangs, died, or sent what is not an answer; `kind` says which."""
+    """The candidate hangs, has ended, or sent something that is not an answer; see `kind`.
+
+    `kind` is "time", "end" or "nonsense".
+    """
 
     def __init__(self, kind: str, sentence: str) -> None:
         super().__init__(sentence)
@@ -69,19 +73,19 @@ class _Process:
 
 
 @dataclass
-class Room:
-    """Where candidates are made: the fork server, the folder, and the files a learner handed in."""
+class CandidateTemplate:
+    """What all candidates of one examination are made from."""
 
-    zygote: Client
-    folder: Path
-    files: Path | None = None
-    hidden: tuple[str, ...] = ()
-    joined: Sequence[int] = ()  # descriptors of what candidates share: see room.open_for
-    made: int = 0
+    fork_server: Client
+    folder: Path  # of the examination; each candidate's own folder lies in it
+    files: Path | None = None  # the files that the learner submitted
+    hidden: tuple[str, ...] = ()  # folders that a candidate must not see
+    joined: Sequence[int] = ()  # descriptors of the namespaces to join: see confine.open_for
+    made: int = 0  # candidates so far
 
     @property
     def shared(self) -> Path:
-        """The folder that candidates share with the room's servers."""
+        """The folder that candidates share with the examiner's servers."""
         return self.folder / "shared"
 
     def new_folder(self) -> Path:
@@ -96,20 +100,23 @@ class Room:
 
 @dataclass
 class RemoteCandidate:
-    """The learner's side of the notebook, whichever process holds it at the moment."""
+    """The candidate as the examiner sees it; the process behind it may be replaced."""
 
-    room: Room
-    accept: Callable[[list[str]], None] = lambda layers: None  # raises when they are too weak
-    layers: list[str] = field(default_factory=list)
+    template: CandidateTemplate
+    accept: Callable[[list[str]], None] = lambda layers: None  # raises Fault if they are too weak
+    layers: list[str] = field(default_factory=list)  # of the jail
     restarts: int = 0
-    _ended: list[dict[str, Any]] = field(default_factory=list)  # cells to replay, as requests
+    _ended: list[dict[str, Any]] = field(default_factory=list)  # the cells to replay, as requests
     _process: _Process | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run_cell(
         self, name: str, source: str, seconds: float, addresses: list[Any]
     ) -> list[Output]:
-        """Run one cell and return its outputs; a cell that breaks the process is not replayed."""
+        """Run one cell and return its outputs; a cell that broke the process is never replayed.
+
+        `seconds` is the cell's time limit. `addresses` are those of the examiner's servers.
+        """
         request = {
             "op": "cell",
             "name": name,
@@ -129,7 +136,7 @@ class RemoteCandidate:
             return checked(answer.get("outputs"))
 
     async def call(self, request: dict[str, Any]) -> tuple[dict[str, Any], Testimony | None]:
-        """Run one watched call; return the answer and what was seen from outside; raises Broke."""
+        """Run one watched call; return the answer and what the witness saw. Raises Broke."""
         limit = float(request["timeout"]) + CALL_GRACE
         async with self._turn:
             return await self._ask(lambda process: _call(process, request, limit))
@@ -141,7 +148,7 @@ class RemoteCandidate:
             process.writer.close()
             if process.witness is not None:
                 process.witness.close()
-            await asyncio.to_thread(self.room.zygote.kill, process.number)
+            await asyncio.to_thread(self.template.fork_server.kill, process.number)
 
     async def _ask(self, talk: Callable[[_Process], Awaitable[_Answer]]) -> _Answer:
         try:
@@ -150,15 +157,16 @@ class RemoteCandidate:
             await self.end()
             raise
         except asyncio.CancelledError:
-            # The test gave up waiting: the process is busy, or half replayed, so it goes.
+            # The test no longer waits. The process is busy or only partly replayed: end it.
             await asyncio.shield(self.end())
             raise
 
     async def _begin(self) -> _Process:
-        """Return a fresh process that has replayed what had ended.
+        """Return a new process that has replayed the earlier cells.
 
-        A cell that breaks its replay ended well once, so it gets a second one: that the machine was
-        slow must not cost a definition. Without it the rest may still stand.
+        A cell that breaks its first replay is replayed once more: it worked before, and a slow
+        machine must not cost the learner a definition. After a second failure the cell is left out,
+        because the other cells may work without it.
         """
         doubted: list[dict[str, Any]] = []
         while True:
@@ -178,17 +186,18 @@ class RemoteCandidate:
     async def _fork(self) -> _Process:
         ours, theirs = socket.socketpair()
         pulse, their_pulse = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        inherited = [theirs.fileno(), their_pulse.fileno(), *self.room.joined]
+        inherited = [theirs.fileno(), their_pulse.fileno(), *self.template.joined]
         with theirs, their_pulse:
-            number = await asyncio.to_thread(self.room.zygote.fork, CANDIDATE, *inherited)
+            fork = self.template.fork_server.fork
+            number = await asyncio.to_thread(fork, CANDIDATE, *inherited)
         reader, writer = await asyncio.open_connection(sock=ours)
         self._process = process = _Process(number, reader, writer)
-        self.restarts += self.room.made > 0
+        self.restarts += self.template.made > 0
         begin = {
             "op": "begin",
-            "own": str(self.room.new_folder()),
-            "shared": str(self.room.shared),
-            "hidden": list(self.room.hidden),
+            "own": str(self.template.new_folder()),
+            "shared": str(self.template.shared),
+            "hidden": list(self.template.hidden),
             "user": confine.own_user(),
         }
         try:
@@ -201,7 +210,7 @@ class RemoteCandidate:
         return process
 
     def _witness(self, number: int, pulse: socket.socket) -> Witness | None:
-        """Watch the process from outside, where the kernel lets us."""
+        """Return a witness of the process; None where the kernel does not allow one."""
         try:
             (number,) = children_of(number) if confine.NETWORK in self.layers else [number]
             witness = Witness(number, pulse)
@@ -213,7 +222,7 @@ class RemoteCandidate:
 
 
 class RemoteBackend:
-    """Where `watch` runs its calls in the examiner: in the candidate, one at a time."""
+    """Runs the calls of the examiner's `watch` in the candidate, one at a time."""
 
     def __init__(
         self,
@@ -224,7 +233,7 @@ class RemoteBackend:
         self._candidate = candidate
         self._given = given
         self._collect = collect
-        self.overdue = False  # a call was given up after its own time was over
+        self.overdue = False  # a call was cancelled after its own time limit
 
     async def run(
         self,
@@ -235,7 +244,11 @@ class RemoteBackend:
         timeout: float,
         loop: str,
     ) -> Report:
-        """Run the call in the candidate; what broke it becomes a report that fails every check."""
+        """Run the call in the candidate and return its report.
+
+        When the call breaks the candidate, the report fails every check. Raises UserMistake for
+        arguments that are not plain data.
+        """
         name = function.__name__
         request = {
             "name": name,
@@ -264,7 +277,7 @@ class RemoteBackend:
             raise
         except (ValueError, TypeError, KeyError):  # of `_sound`: the answer was not a record
             await self._candidate.end()
-            record = _broken(name, Broke("nonsense", "sent what is no answer"), timeout)
+            record = _broken(name, Broke("nonsense", "the process sent an invalid answer"), timeout)
         if record.error is not None and not record.seconds:
             record.began, record.seconds = began, time.monotonic() - began
         report = Report(record)
@@ -273,12 +286,12 @@ class RemoteBackend:
 
 
 async def _exchange(process: _Process, request: dict[str, Any], limit: float) -> dict[str, Any]:
-    """Send a request and return its answer, or raise Broke: fails closed on anything else."""
+    """Send a request and return its answer. Raises Broke for anything but a valid answer."""
     return await _receive(process, await _send(process, request), limit)
 
 
 async def _send(process: _Process, request: dict[str, Any]) -> str:
-    number = secrets.token_hex(8)  # not to be guessed: an answer cannot be sent ahead of its call
+    number = secrets.token_hex(8)  # random, so that no answer can be sent before its call
     try:
         async with asyncio.timeout(CALL_GRACE):
             await wire.asend(process.writer, {**request, "id": number})
@@ -298,16 +311,19 @@ async def _receive(process: _Process, number: str, limit: float) -> dict[str, An
     except (EOFError, ConnectionError):
         raise Broke("end", ENDED) from None
     except ValueError as nonsense:
-        raise Broke("nonsense", f"the process sent what is no answer: {nonsense}") from None
+        raise Broke("nonsense", f"the process sent an invalid answer: {nonsense}") from None
     if type(answer) is not dict or answer.get("id") != number:
-        raise Broke("nonsense", "the process sent what is no answer")
+        raise Broke("nonsense", "the process sent an invalid answer")
     return answer
 
 
 async def _call(
     process: _Process, request: dict[str, Any], limit: float
 ) -> tuple[dict[str, Any], Testimony | None]:
-    """Have a watched call run; its outputs come after its record, when nothing is measured."""
+    """Have the candidate run a watched call; return its answer and what the witness saw.
+
+    The outputs come after the record, because sending them must not count as part of the call.
+    """
     watching = Watching(process.witness) if process.witness is not None else None
     seen = None
     try:
@@ -323,7 +339,10 @@ async def _call(
 
 
 def _driver_source(function: Any, given: Container[str]) -> str:
-    """The text of a driver; empty for what the candidate has under the same name."""
+    """The text of a driver; empty for a function that the candidate has under the same name.
+
+    Raises UserMistake for any other function.
+    """
     if isinstance(function, LearnerHandle):
         return ""
     if isinstance(function, FunctionType):
@@ -332,7 +351,7 @@ def _driver_source(function: Any, given: Container[str]) -> str:
 
 
 def _sound(answer: dict[str, Any], name: str) -> Record:
-    """The record of an answer, checked; raises ValueError, TypeError or KeyError."""
+    """The record in an answer, after a check; raises ValueError, TypeError or KeyError."""
     record = Record.from_plain(answer["record"])
     record.name = name
     if record.value is not None:
@@ -343,10 +362,16 @@ def _sound(answer: dict[str, Any], name: str) -> Record:
     elif record.value is None:
         raise ValueError("a record holds neither a value nor an error")
     record.traceback = clean(record.traceback)
-    for block in record.blocks:
-        for key in ("kind", "file", "code", "function"):
-            block[key] = _short(block[key])
-        block["line"] = int(block["line"])
+    record.blocks = [
+        replace(
+            block,
+            kind=_short(block.kind),
+            file=_short(block.file),
+            code=_short(block.code),
+            function=_short(block.function),
+        )
+        for block in record.blocks
+    ]
     record.lanes = [
         (_short(lane), [(_moment(start), _moment(seconds)) for start, seconds in steps])
         for lane, steps in record.lanes
@@ -355,13 +380,16 @@ def _sound(answer: dict[str, Any], name: str) -> Record:
 
 
 def _compare(record: Record, seen: Testimony) -> None:
-    """Put what was seen from outside beside what the candidate says: the worse counts."""
-    claimed = max((block["seconds"] + block["doubt"] for block in record.blocks), default=0.0)
+    """Compare the candidate's figures with the witness's.
+
+    A longer block that the witness saw is added to the record, and the contradiction is noted.
+    """
+    claimed = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
     held, why = seen.contradicts(claimed, len(record.value or b""))
     record.tampered = why
     if held:
-        block = Block(held, 0.0, "sleep" if seen.asleep == held else "cpu", "", 0, "", "")
-        record.blocks.append(asdict(block))
+        kind = "sleep" if seen.asleep == held else "cpu"
+        record.blocks.append(Block(held, 0.0, kind, "", 0, "", ""))
 
 
 def _short(text: Any) -> str:
@@ -370,14 +398,14 @@ def _short(text: Any) -> str:
 
 def _moment(value: Any) -> float:
     if type(value) is not float or not math.isfinite(value):
-        raise ValueError("a record holds a moment that is none")
+        raise ValueError("a record holds a time that is not a finite number")
     return value
 
 
 def _missing(name: str) -> Record:
     message = (
-        f"name '{name}' is not defined: is its answer cell still there, under this name, "
-        f"and does it run without an error?"
+        f"name '{name}' is not defined. Does the notebook still define it, under this name, "
+        f"and does that cell run without an error?"
     )
     return Record(name, outcome="raised", error=("NameError", message, "", 0))
 
@@ -390,6 +418,6 @@ def _broken(name: str, broke: Broke, timeout: float) -> Record:
 
 
 async def close(candidate: RemoteCandidate) -> None:
-    """End the candidate, whatever it is doing; nothing is raised."""
+    """End the candidate, whatever it is doing. This raises nothing."""
     with contextlib.suppress(Exception):
         await candidate.end()

@@ -1,4 +1,4 @@
-"""What an examination takes, and what comes of it: cells, and how each of them ended."""
+"""The input and the result of an examination: cells, and how each of them ended."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from autograder.grading.examination.outputs import Output
+from autograder.report.record import Block
 
-ATTEMPTS = 3  # examinations a test may have while the machine leaves it inconclusive
-SECONDS = 60.0  # s for one cell; nbgrader's own default is 30, a starved pod needs more
-MOST_FILES = 100_000_000  # bytes a learner may hand in beside the notebook: nbgrader's own cap
+ATTEMPTS = 3  # examinations of a test, at most, while its verdict is inconclusive
+SECONDS = 60.0  # s for one cell; nbgrader's default is 30, too few for a machine that is busy
+MOST_FILES = 100_000_000  # bytes of the files next to the notebook, at most: nbgrader's limit
 
 
 class ExaminationFailed(Exception):
-    """The examiner broke: an error of ours. Nobody gets a grade from it, least of all a 0."""
+    """The examiner broke: a fault of ours. It gives no grade, and above all no 0."""
 
 
 @dataclass(frozen=True)
@@ -22,33 +23,33 @@ class Cell:
 
     index: int
     role: Literal["learner", "setup", "test"]
-    name: str  # the grade_id, or nothing
+    name: str  # the grade_id; empty for a cell without one
     source: str
     points: float = 0.0
 
 
 @dataclass
 class CellOutcome:
-    """What came of one cell; the last fields are those of a test cell."""
+    """How one cell ended; all fields after `outputs` are for test cells only."""
 
     outputs: list[Output]
-    status: str = ""  # passed, failed, not attempted, inconclusive
-    message: str = ""  # the sentence for the learner
-    test_line: int = 0  # of the test, where a check did not hold
-    block: dict[str, Any] | None = None  # the longest block: see report.Block
-    limit: float | None = None  # s, of its checks of the loop; None when it has none
-    noise: float = 0.0  # s the machine took away
-    witness: dict[str, Any] = field(default_factory=dict)  # s seen from outside: see witness.py
+    status: str = ""  # passed, failed, not attempted, inconclusive, needs review
+    message: str = ""  # for the learner
+    test_line: int = 0  # of the test, where a check failed
+    block: Block | None = None  # the longest one
+    limit: float | None = None  # s, the lowest limit of its checks of the loop; None without any
+    noise: float = 0.0  # s that other programs took
+    witness: dict[str, Any] = field(default_factory=dict)  # see examiner._worst
     attempts: int = 1
 
     @property
     def longest_block(self) -> float:
-        """Seconds the code held the loop; 0.0 when it did not."""
-        return float(self.block["seconds"]) if self.block else 0.0
+        """How long the longest block was, in seconds; 0.0 when there was none."""
+        return self.block.seconds if self.block else 0.0
 
     @property
     def credit(self) -> float | None:
-        """What the test's last expression says it is worth, or None."""
+        """The partial credit that the test's last expression gives, or None."""
         for output in self.outputs:
             if output["output_type"] == "execute_result":
                 return float(output["data"]["text/plain"])
@@ -57,9 +58,9 @@ class CellOutcome:
 
 @dataclass
 class Examined:
-    """What came of a notebook, by cell index, and what the verdict rests on."""
+    """The outcome of a notebook's cells, by cell index, and how they were examined."""
 
     seen: dict[int, CellOutcome] = field(default_factory=dict)
     seconds: float = 0.0
-    restarts: int = 0  # candidates that broke
+    restarts: int = 0  # candidates that were replaced
     layers: list[str] = field(default_factory=list)  # of the jail

@@ -1,7 +1,8 @@
-"""Drivers: coroutine functions of a test cell that run, as text, beside the learner's code.
+"""Drivers: coroutine functions of a test cell that run in the candidate, where they go as text.
 
-A driver reaches what plain data cannot: classes, generators, callbacks. Its text is visible to the
-learner's code and its answer is a claim, so it holds no expected value and judges nothing.
+A driver can use what plain data cannot describe: classes, generators, callbacks. The learner's code
+can read its text, and its answer is only a claim. So a driver holds no expected value and judges
+nothing.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from autograder.outcomes import UserMistake
 
 
 def source_of(function: FunctionType, given: Container[str]) -> str:
-    """Return a driver's text; nothing for a function of a cell that ran on both sides.
+    """Return a driver's text; empty for a function of a setup cell, which the candidate has too.
 
-    `given` are the names of those cells. Raises UserMistake for any other function.
+    `given` are the names of the setup cells. Raises UserMistake for any other function.
     """
     file = function.__code__.co_filename
     if not file.startswith("<cell "):

@@ -1,11 +1,11 @@
-"""The examiner: the process that holds the tests, and judges from the outside.
+"""The examiner: the process that holds the tests and judges the learner's code from outside.
 
-It runs the locked test cells, whose text comes from the gradebook and never from the submission,
-on its own loop. Names of the learner's stand for handles; `watch` runs what they name in the
-candidate and brings back plain data. Setup cells run on both sides.
+It runs the locked test cells on its own loop. Their text comes from the gradebook and never from
+the submission. In a test cell the learner's names are bound to handles: `watch` runs the function
+that a handle names in the candidate, and brings back plain data. Setup cells run in both processes.
 
 An exception that is not the outcome of a check, and that no learner's answer can have caused, is a
-fault of ours: it ends the examination without a grade. It never becomes a learner's 0.
+fault of ours. It ends the examination without a grade, and never becomes a learner's 0.
 """
 
 from __future__ import annotations
@@ -15,27 +15,29 @@ import os
 import socket
 import sys
 import traceback
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from IPython.display import display
 
-from autograder import wire
+from autograder import context, wire
 from autograder.grading.examination import handles, verdicts
-from autograder.grading.examination.candidate_proxy import RemoteBackend, RemoteCandidate, Room
+from autograder.grading.examination.candidate_proxy import (
+    CandidateTemplate,
+    RemoteBackend,
+    RemoteCandidate,
+)
 from autograder.grading.examination.fork_client import Client
 from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, within
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
 from autograder.grading.jail import confine
-from autograder.monitor import watch
-from autograder.report import report
 from autograder.report.report import Report
 
 
-def main(job: socket.socket, zygote: Client) -> int:
+def main(job: socket.socket, fork_server: Client) -> int:
     """Examine the notebook that arrives over `job`, and send each cell's outcome back over it."""
     order = wire.receive(job)
     cells = [wire.receive(job) for _ in range(order["cells"])]
@@ -46,9 +48,9 @@ def main(job: socket.socket, zygote: Client) -> int:
     sys.path.insert(0, str(folder / "examiner"))
     files = Path(order["files"]) if order["files"] else None
     shared = confine.open_for(str(folder / "shared"))
-    place = Room(zygote, folder, files, tuple(order["hidden"]), shared)
-    os.environ["UNBLOCKED_SHARED"] = str(place.shared)  # where servers put files for both sides
-    candidate = RemoteCandidate(place)
+    template = CandidateTemplate(fork_server, folder, files, tuple(order["hidden"]), shared)
+    os.environ["UNBLOCKED_SHARED"] = str(template.shared)  # where servers put files for both sides
+    candidate = RemoteCandidate(template)
     examiner = Examiner(shell, candidate, job, order)
     try:
         asyncio.run(examiner.examine(cells))
@@ -61,16 +63,16 @@ def main(job: socket.socket, zygote: Client) -> int:
 
 @dataclass
 class Examiner:
-    """One examination: the cells of one notebook, from the first to the last."""
+    """One examination of a notebook, from its first cell to its last."""
 
     shell: Shell
     candidate: RemoteCandidate
     job: socket.socket
     order: dict[str, Any]
-    given: set[str] = field(default_factory=set)  # cells that ran on both sides
+    given: set[str] = field(default_factory=set)  # names of the setup cells that ran
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
-    reports: list[Report] = field(default_factory=list)  # of the test cell that runs now
-    testimonies: list[Testimony] = field(default_factory=list)  # of the same calls
+    reports: list[Report] = field(default_factory=list)  # on the calls of the present test cell
+    testimonies: list[Testimony] = field(default_factory=list)  # on the same calls
     put_out: int = 0  # characters of all cells' outputs so far
 
     def __post_init__(self) -> None:
@@ -78,13 +80,12 @@ class Examiner:
         self.candidate.accept = self._accept
 
     async def examine(self, cells: list[dict[str, Any]]) -> None:
-        """Run every cell where it belongs."""
+        """Run every cell in its process, and send each outcome."""
         from autograder import world
 
         world.private()
-        report.shower = self._show
-        watch.use(self.backend)
-        asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the worker hung up
+        context.become(replace(context.this_process, backend=self.backend, show=self._show))
+        asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the slot hung up
         wanted = self.order["tests"]
         try:
             for cell in cells:
@@ -95,7 +96,7 @@ class Examiner:
                         await self._test(cell)
                 else:
                     await self._learners(cell)
-            # The worker need not wait for the candidate's end before it asks for ours.
+            # Sent before the candidate has ended: the slot may have us both killed now.
             self._send(
                 {"done": True, "restarts": self.candidate.restarts, "layers": self.candidate.layers}
             )
@@ -103,7 +104,7 @@ class Examiner:
             await self.candidate.end()
 
     def _accept(self, layers: list[str]) -> None:
-        """Raise Fault when a stranger's code must not run behind these layers."""
+        """Raise Fault when these layers are too weak to run a submission."""
         if self.order["strict"] and (why := confine.weakness(layers)):
             raise Fault(why)
 
@@ -115,7 +116,7 @@ class Examiner:
         self._send({"index": cell["index"], "outputs": outputs})
 
     async def _set_up(self, cell: dict[str, Any]) -> None:
-        """Run a given cell here first: what it started, the other side attaches to."""
+        """Run a setup cell here, then in the candidate, which connects to the servers made here."""
         from autograder import world
 
         world.recorded()
@@ -168,7 +169,7 @@ class Examiner:
         return self.backend.overdue or hung
 
     def _collect(self, made: Report, outputs: list[Output], seen: Testimony | None) -> None:
-        """Note a call's report, and let what it printed appear where the notebook shows it."""
+        """Keep a call's report, and add what the call printed to the outputs of the test cell."""
         self.reports.append(made)
         if seen is not None:
             self.testimonies.append(seen)
@@ -176,7 +177,7 @@ class Examiner:
             self.shell.outputs.add(output)
 
     def _show(self, failed: Report) -> None:
-        """Show the picture of a call whose check did not hold."""
+        """Show the chart of a call whose check failed."""
         display(failed)  # type: ignore[no-untyped-call]
 
     def _send(self, frame: dict[str, Any]) -> None:
@@ -193,7 +194,7 @@ class Examiner:
 
 
 def _worst(testimonies: list[Testimony]) -> dict[str, Any]:
-    """What was seen of a test's calls from outside, as plain data; empty where nothing was."""
+    """What the witness measured of a test's calls, as plain data; empty without a witness."""
     if not testimonies:
         return {}
     return {
@@ -205,7 +206,10 @@ def _worst(testimonies: list[Testimony]) -> dict[str, Any]:
 
 
 async def _end_tasks(tasks: set[asyncio.Task[Any]]) -> None:
-    """Cancel what a test cell left running; a watched call among it takes its candidate along."""
+    """Cancel the tasks that a test cell left running.
+
+    A watched call that is cancelled ends its candidate as well.
+    """
     for task in tasks:
         task.cancel()
     if tasks:

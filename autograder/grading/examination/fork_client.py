@@ -1,8 +1,7 @@
-"""Asks the fork server for examiners and candidates, and to end them.
+"""Starts the fork server, and sends it requests: fork an examiner or a candidate, kill one.
 
-Requests are five bytes, a kind and a process id, with the descriptors for a new process; the answer
-is a process id. The worker asks for examiners. Each examiner gets a channel of its own, and asks
-for candidates. A channel that ends takes its processes with it.
+The messages are described in fork_server.py. The slot asks for examiners, an examiner for its
+candidates.
 """
 
 from __future__ import annotations
@@ -25,20 +24,20 @@ EXAMINER, CANDIDATE, KILL = b"E", b"C", b"K"
 PREFIX = "unblocked-grading-"
 REQUEST = struct.Struct("!ci")
 ANSWER = struct.Struct("!i")
-# What a candidate may read of the worker's environment, where tokens and passwords are kept.
+# The only variables that candidates inherit: an environment may hold tokens and passwords.
 _HARMLESS = re.compile(
     "(PATH|HOME|USER|LOGNAME|LANG|LANGUAGE|TZ|TMPDIR|TEMP|TMP|SHELL|TERM|SYSTEMROOT|VIRTUAL_ENV"
     "|CONDA_PREFIX|LD_LIBRARY_PATH|XDG_CACHE_HOME|(LC|PYTHON|UNBLOCKED|MPL|SSL_CERT|DYLD)_?.*)$"
 )
-_PATIENCE = 20.0  # s for one answer; a fork takes 6 ms, the first imports about 1 s, 10 under load
+_PATIENCE = 20.0  # s for one answer; a fork takes 6 ms, the imports before it 1 s (10 under load)
 
 
 class ForkServerGone(RuntimeError):
-    """The fork server does not answer: an error of ours, never a learner's."""
+    """The fork server does not answer: our fault, never the learner's."""
 
 
 class Client:
-    """One channel to the fork server; blocking, one request at a time."""
+    """One channel to the fork server: its calls block, and it sends one request at a time."""
 
     def __init__(
         self,
@@ -46,22 +45,31 @@ class Client:
         server: subprocess.Popen[bytes] | None = None,
         folder: Path | None = None,
     ) -> None:
-        self.server = server  # for whoever started it
-        self.folder = folder  # what is kept in it ends with the fork server
+        self.server = server  # set only in the process that started it
+        self.folder = folder  # the fork server removes it when it ends
         self._channel = channel
         self._turn = threading.Lock()
         channel.settimeout(_PATIENCE)
 
     def fork(self, kind: bytes, *inherited: int) -> int:
-        """Return the id of a new process of that kind, which owns copies of these descriptors."""
+        """Fork a process of that kind, with copies of these descriptors; return its id.
+
+        Raises ForkServerGone.
+        """
         return self._ask(REQUEST.pack(kind, 0), list(inherited))
 
     def kill(self, process: int) -> None:
-        """End a process with everything it started, and return when all of it is gone."""
+        """Kill a process and everything it started; return when all of it is gone.
+
+        Raises ForkServerGone.
+        """
         self._ask(REQUEST.pack(KILL, process), [])
 
     def close(self) -> None:
-        """Close the channel: its processes end, and with the worker's the fork server itself."""
+        """Close the channel: the processes it asked for end.
+
+        When the slot's channel closes, the fork server ends too.
+        """
         self._channel.close()
         if self.server is not None:
             try:
@@ -88,10 +96,13 @@ class Client:
 
 
 def start() -> Client:
-    """Start a fork server, with a new folder for what its processes keep."""
+    """Start a fork server, with a new folder for the files of its processes.
+
+    Raises UserMistake on a system without `fork`.
+    """
     if not hasattr(os, "fork"):
         raise UserMistake(
-            "grading forks processes, which this system cannot: grade on Linux, on macOS, or in WSL"
+            "grading needs to fork processes, and this system cannot: use Linux, macOS or WSL"
         )
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))
     ours, theirs = socket.socketpair()
@@ -100,14 +111,14 @@ def start() -> Client:
         "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
         "IPYTHONDIR": str(folder / "ipython"),
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-        "NBGRADER_EXECUTION": "autograde",  # what a stock kernel sees while nbgrader grades
-        # numpy's OpenBLAS starts a thread per core at import, and a fork copies only one of them
+        "NBGRADER_EXECUTION": "autograde",  # as in a kernel that nbgrader starts to grade
+        # at import numpy's OpenBLAS starts one thread per core, and a fork has none of them
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }
     with theirs:
         server = subprocess.Popen(
-            # -P: the current folder may be a learner's, with a `random.py` in it
+            # -P: do not import from the current folder, where a learner may have a `random.py`
             [
                 sys.executable,
                 "-P",
@@ -119,13 +130,13 @@ def start() -> Client:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=environment,
-            start_new_session=True,  # Ctrl-C reaches the worker, which ends the others in order
+            start_new_session=True,  # Ctrl-C must not reach it: its parent ends it in order
         )
     return Client(ours, server, folder)
 
 
 def children_of(process: int) -> list[int]:
-    """The direct children of a process; empty where /proc does not tell (macOS)."""
+    """Return the direct children of a process; empty where there is no /proc (macOS)."""
     with contextlib.suppress(OSError):
         text = Path(f"/proc/{process}/task/{process}/children").read_text()
         return [int(word) for word in text.split()]

@@ -1,14 +1,14 @@
-"""A warm process that forks examiners and candidates: nobody waits for imports.
+"""The fork server: it has imported everything, so that its forks do not have to.
 
 Importing IPython, matplotlib and the network libraries takes about a second; a fork of a process
-that has imported them takes 6 ms. Forking is safe only from a process with a single thread that
-has never run a learner's code, so this process does nothing else: it never holds a test, never
-reads what a learner wrote, and never waits for a child (one stuck fork once blocked every later
-grader).
+that has imported them takes 6 ms. Forking is safe only from a process that has a single thread and
+has never run a learner's code. So this process does nothing else. It never holds a test and never
+reads what a learner wrote. While it serves, it never waits for a child: one child that hangs would
+block all examinations after it.
 
-Requests are five bytes, a kind and a process id, with the descriptors for a new process; the answer
-is a process id. The worker asks for examiners. Each examiner gets a channel of its own, and asks
-for candidates. A channel that ends takes its processes with it.
+A request is five bytes, a kind and a process id, with the descriptors for a new process. The answer
+is a process id. The slot asks for examiners. Each examiner has a channel of its own, over which it
+asks for candidates. When a channel closes, the processes that were asked for over it are ended.
 """
 
 from __future__ import annotations
@@ -45,28 +45,28 @@ from autograder.grading.jail import confine, linux
 from autograder.world.databases import keeper
 
 WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiomysql", "uvloop")
-# What each fork would import by itself, examiner and candidate alike: 7 ms of CPU, twice.
-OURS = ("autograder.world", "IPython.core.logger", "bdb")
-_KEEPERS = 5.0  # s that keepers have to end databases and remove their files; it takes 0.1
+# Examiner and candidate would each import these: 7 ms of CPU, twice per examination.
+OURS = ("autograder.world", "autograder.testing", "IPython.core.logger", "bdb")
+_KEEPERS = 5.0  # s that keepers have to stop databases and remove their files; they need 0.1
 _MOST = 4  # descriptors of one request
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
 
 
 @dataclass
 class _Child:
-    """A process this one has forked."""
+    """A process that the fork server has forked."""
 
     owner: socket.socket  # the channel that asked for it
-    channel: socket.socket | None = None  # an examiner's own
-    waiting: list[socket.socket] = field(default_factory=list)  # who asked for its end
+    channel: socket.socket | None = None  # over which an examiner sends requests
+    waiting: list[socket.socket] = field(default_factory=list)  # channels that asked to kill it
 
 
 class _Server:
-    def __init__(self, worker: socket.socket) -> None:
-        self._worker = worker
+    def __init__(self, slot: socket.socket) -> None:
+        self._slot = slot
         self._children: dict[int, _Child] = {}
         self._selector = selectors.DefaultSelector()
-        self._selector.register(worker, selectors.EVENT_READ)
+        self._selector.register(slot, selectors.EVENT_READ)
         self._bell, bell = socket.socketpair()
         bell.setblocking(False)
         self._bell.setblocking(False)
@@ -76,7 +76,7 @@ class _Server:
         self._bell_end = bell
 
     def serve(self) -> None:
-        """Answer requests until the worker's channel ends."""
+        """Answer requests until the slot's channel closes."""
         while True:
             for key, _ in self._selector.select():
                 if key.fileobj is self._bell:
@@ -89,7 +89,7 @@ class _Server:
                         return
 
     def _answer(self, channel: socket.socket) -> bool:
-        """Serve one request; False when the worker is gone."""
+        """Serve one request; return False when the slot is gone."""
         try:
             request, descriptors, _, _ = socket.recv_fds(channel, REQUEST.size, _MOST)
         except ConnectionError:
@@ -104,7 +104,7 @@ class _Server:
             else:
                 child.waiting.append(channel)
                 self._end(process)
-                self._end_owned_by(child.channel)  # at the same time: each takes 5 ms to die
+                self._end_owned_by(child.channel)  # now: each takes 5 ms to die
             return True
         try:
             self._reply(channel, self._fork(kind, descriptors, channel))
@@ -129,9 +129,9 @@ class _Server:
 
     def _hang_up(self, channel: socket.socket) -> bool:
         for process, child in self._children.items():
-            if child.owner is channel or channel is self._worker:
+            if child.owner is channel or channel is self._slot:
                 self._end(process)
-        if channel is self._worker:
+        if channel is self._slot:
             while self._children:
                 self._reap()
                 select.select([], [], [], 0.002)
@@ -141,7 +141,7 @@ class _Server:
         return True
 
     def _end(self, process: int) -> None:
-        """Kill a process and its group; what left the group is swept when it is reaped."""
+        """Kill a process and its group; `_sweep` kills what had left the group."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process, signal.SIGKILL)
         with contextlib.suppress(ProcessLookupError):
@@ -163,13 +163,13 @@ class _Server:
             self._sweep()
             heir = self._end_owned_by(child.channel)
             if heir is not None:
-                heir.waiting += child.waiting  # who asked hears when the last of it is gone
+                heir.waiting += child.waiting  # they are answered when the last is gone
                 continue
             for channel in child.waiting:
                 self._reply(channel, process)
 
     def _end_owned_by(self, channel: socket.socket | None) -> _Child | None:
-        """End the candidates of an examiner that has ended; return one of them, if any."""
+        """End the candidates that an examiner asked for; return one of them, if any."""
         heir = None
         for process, child in self._children.items():
             if channel is not None and child.owner is channel:
@@ -178,11 +178,13 @@ class _Server:
         return heir
 
     def _sweep(self) -> None:
-        """Kill the daemons that ended processes left behind; as their subreaper they are ours.
+        """Kill the daemons that ended processes left behind.
 
-        A killed daemon's own children become ours in turn, hence the rounds. One that forks faster
-        than it is killed needs the process namespace of the jail. The keepers of an examination's
-        databases come first: what they keep must end in its own way, and its files must go.
+        The fork server is their subreaper, so they have become its children. When a daemon is
+        killed, its own children become the fork server's children in turn; therefore this takes
+        several rounds. Only the jail's process namespace stops a program that forks faster than it
+        is killed. While keepers of databases are alive, nothing is killed for up to `_KEEPERS`: a
+        keeper stops its database in order and removes its files.
         """
         until, rounds = time.monotonic() + _KEEPERS, 20
         while rounds and (strays := self._strays()):
@@ -205,7 +207,7 @@ class _Server:
 
 
 def _become(kind: bytes, inherited: list[int]) -> NoReturn:
-    """Turn this fork into an examiner or a candidate; never returns."""
+    """Turn this fork into an examiner or a candidate; this never returns."""
     code = 70
     try:
         signal.set_wakeup_fd(-1)
@@ -226,8 +228,8 @@ def _become(kind: bytes, inherited: list[int]) -> NoReturn:
         if kind == EXAMINER:
             from autograder.grading.examination import examiner
 
-            job, zygote = (socket.socket(fileno=descriptor) for descriptor in kept)
-            code = examiner.main(job, Client(zygote))
+            job, channel = (socket.socket(fileno=descriptor) for descriptor in kept)
+            code = examiner.main(job, Client(channel))
         else:
             from autograder.grading.examination import candidate
 
@@ -243,7 +245,7 @@ def _become(kind: bytes, inherited: list[int]) -> NoReturn:
 
 
 def _warm_up() -> None:
-    """Import and use once what every examination would otherwise import again."""
+    """Import and use once what every fork would otherwise have to import and set up."""
     from autograder.grading.examination import candidate, examiner, shell  # noqa: F401 loaded for the forks
 
     shell.make()
@@ -251,26 +253,27 @@ def _warm_up() -> None:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
     gc.collect()
-    gc.freeze()  # a collection in a fork would copy every page it marks
+    gc.freeze()  # a garbage collection in a fork would copy every page that it marks
 
 
 def _main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    worker = socket.socket(fileno=int(sys.argv[1]))
+    slot = socket.socket(fileno=int(sys.argv[1]))
     if _libc is not None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     confine.prepare()
     _warm_up()
     if threading.active_count() > 1:
         raise RuntimeError(f"a warm import started a thread: {threading.enumerate()}")
-    _Server(worker).serve()
+    _Server(slot).serve()
     _remove(Path(sys.argv[2]))
 
 
 def _remove(folder: Path) -> None:
-    """Remove the folder that `start` made: the worker may have been killed before it could.
+    """Remove the folder that `fork_client.start` made.
 
-    Nothing else is ever removed: the path must look like ours, and lie where temporary files do.
+    The fork server does this, because the slot may be killed at any time. It removes nothing else:
+    the name must begin with our prefix, and the folder must lie in the folder for temporary files.
     """
     if folder.name.startswith(PREFIX) and folder.parent == Path(tempfile.gettempdir()):
         shutil.rmtree(folder, ignore_errors=True)

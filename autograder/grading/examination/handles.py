@@ -1,8 +1,8 @@
-"""Names of the learner's functions in test cells: they stand for handles that only `watch` takes.
+"""Handles: what a test cell finds under the learner's names. Only `watch` accepts them.
 
-The examiner never holds an object of the learner's. Before a test cell runs it reads, as text, the
-cells of the learner that ran so far, and puts a handle under each name they bind. What a handle
-names is looked up in the candidate, when `watch` calls it.
+The examiner never holds an object of the learner. Before a test cell runs, the examiner reads the
+text of the learner's cells so far, and binds a handle to each name that these cells bind. When
+`watch` calls a handle, the candidate looks up the name.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 
 class HandleMisused(TypeError):
-    """A test cell used a learner's name other than through `watch`: a mistake of the course's."""
+    """A test cell used a learner's name without `watch`: a mistake in the course."""
 
 
 class LearnerHandle:
-    """A name in the candidate."""
+    """Stands for a name in the candidate."""
 
     __slots__ = ("__name__",)
 
@@ -30,12 +30,12 @@ class LearnerHandle:
         self.__name__ = name
 
     def __call__(self, *args: object, **keywords: object) -> NoReturn:
-        """Refuse: functools.partial wants something that can be called, nothing else may."""
+        """Refuse the call. It is defined because functools.partial accepts only callables."""
         self._refuse()
 
     def __getattr__(self, attribute: str) -> NoReturn:
         if attribute.startswith("__"):
-            raise AttributeError(attribute)  # what inspect and functools ask of everything
+            raise AttributeError(attribute)  # inspect and functools look for these
         self._refuse()
 
     def __repr__(self) -> str:
@@ -49,10 +49,10 @@ class LearnerHandle:
 
 
 def bind(namespace: dict[str, Any], sources: Iterable[str]) -> None:
-    """Put a handle under every name that the `sources` bind and that means nothing else yet.
+    """Bind a handle to each name that the `sources` bind and that is not yet taken.
 
-    Names of the test's own side stay what they are, and so do builtins: a learner's `print = None`
-    must not reach the test.
+    Names of setup and test cells keep their values, and so do builtins: a learner's `print = None`
+    must not reach the test. Handles of an earlier call are removed.
     """
     for name in [name for name, value in namespace.items() if type(value) is LearnerHandle]:
         del namespace[name]
@@ -62,7 +62,7 @@ def bind(namespace: dict[str, Any], sources: Iterable[str]) -> None:
 
 
 def bound_by(sources: Iterable[str]) -> set[str]:
-    """Return the names that these cells bind at their top level; imports do not count."""
+    """Return the names that these cells bind at their top level, without imports."""
     names: set[str] = set()
     for source in sources:
         names |= _bound_by_cell(source)
@@ -81,7 +81,7 @@ def _bound_by_cell(source: str) -> frozenset[str]:
 
 
 class _TopLevel(ast.NodeVisitor):
-    """Collects what a module binds; does not look into functions and classes."""
+    """Collects the names that a module binds; does not look into functions and classes."""
 
     def __init__(self) -> None:
         self.names: set[str] = set()
@@ -96,7 +96,7 @@ class _TopLevel(ast.NodeVisitor):
         self.names.add(node.name)
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
-        """Its names are its own."""
+        """Do not look into it."""
 
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Store):

@@ -1,4 +1,4 @@
-"""What a cell puts out, as nbformat's outputs, with a cap: a flood costs its author alone."""
+"""The outputs of a cell, as in nbformat, with limits: too much output is cut off."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ MOST_RICH = 2_000_000  # characters of pictures, HTML and the like
 MOST_OF_ALL = 5_000_000  # characters of all outputs of a notebook
 MOST_OUTPUTS = 500
 MOST_LINE = 20_000  # characters of one line of a traceback
-_DEEPEST = 20
+_DEEPEST = 20  # levels of nested JSON data
 
 Output = dict[str, Any]
 
 
 class Outputs:
-    """Collects the outputs of one cell, in order; streams grow together as in a notebook."""
+    """Collects the outputs of one cell, in order; joins text of one stream, as a notebook does."""
 
     def __init__(self) -> None:
         self.items: list[Output] = []
@@ -30,10 +30,10 @@ class Outputs:
         """Add text to "stdout" or "stderr"."""
         if not text or self._text > MOST_TEXT:
             return
-        room = MOST_TEXT - self._text
+        left = MOST_TEXT - self._text
         self._text += len(text)
         if self._text > MOST_TEXT:
-            text = f"{text[:room]}\n... (cut: this cell printed more than {MOST_TEXT:,} characters)"
+            text = f"{text[:left]}\n... (cut: this cell printed more than {MOST_TEXT:,} characters)"
         self._cleared()
         last = self.items[-1] if self.items else None
         if last is not None and last["output_type"] == "stream" and last["name"] == name:
@@ -48,13 +48,13 @@ class Outputs:
         display_id: str | None = None,
         update: bool = False,
     ) -> None:
-        """Add rich output, or replace what was shown under the same id."""
+        """Add rich output; with `update`, replace the output that has the same `display_id`."""
         output = {"output_type": "display_data", "data": _text_of(data), "metadata": metadata or {}}
         if display_id is not None and display_id in self._shown and update:
             self.items[self._shown[display_id]] = self._within_limits(output)
             return
         if update:
-            return  # a notebook, too, ignores an update of what was never shown
+            return  # as in a notebook: there is nothing to update
         self._cleared()
         self._add(self._within_limits(output))
         if display_id is not None:
@@ -79,7 +79,7 @@ class Outputs:
         self._add(error(name, value, traceback))
 
     def add(self, item: Output) -> None:
-        """Add an output that another process collected; nothing about it is taken for granted."""
+        """Add an output that another process sent; every part of it is checked."""
         kind, data, metadata = item.get("output_type"), item.get("data"), item.get("metadata")
         metadata = _plain(metadata) if type(metadata) is dict else {}
         if kind == "stream" and item.get("name") in ("stdout", "stderr"):
@@ -96,7 +96,7 @@ class Outputs:
             self.result(count if type(count) is int else 0, _plain(data), metadata)
 
     def clear(self, wait: bool = False) -> None:
-        """Drop what was put out so far; with `wait`, when the next output comes."""
+        """Drop all outputs so far: now, or with `wait` when the next output comes."""
         if wait:
             self._clear_next = True
         else:
@@ -130,9 +130,12 @@ def error(name: str, value: str, traceback: list[str]) -> Output:
     return {"output_type": "error", "ename": name, "evalue": value, "traceback": traceback}
 
 
-def within(outputs: list[Output], room: int) -> list[Output]:
-    """Return the outputs if they have at most `room` characters, else a note, and the error."""
-    if size_of(outputs) <= room:
+def within(outputs: list[Output], most: int) -> list[Output]:
+    """Return the outputs if they have at most `most` characters.
+
+    Otherwise return a note, with what a grade needs: the error, or the partial credit.
+    """
+    if size_of(outputs) <= most:
         return outputs
     kept = [
         stream("stdout", f"(left out: this notebook put out more than {MOST_OF_ALL:,} characters)")
@@ -148,21 +151,21 @@ def within(outputs: list[Output], room: int) -> list[Output]:
 
 
 def size_of(outputs: list[Output]) -> int:
-    """Return how many characters outputs have, roughly."""
+    """Return about how many characters the outputs have."""
     return sum(len(str(output)) for output in outputs)
 
 
 def _is_number(output: Output) -> bool:
-    """Whether this may be a test's partial credit."""
+    """Whether this output may be a test's partial credit."""
     return output["output_type"] == "execute_result" and size_of([output]) < 1000
 
 
 def checked(claimed: Any) -> list[Output]:
-    """Return what a candidate says a cell put out, rebuilt piece by piece.
+    """Return the outputs that a candidate claims for a cell, built again piece by piece.
 
-    It is a claim of a process that runs a stranger's code: whatever is not exactly an output is
-    left out, the caps hold here as well, and text that cannot be written to a file (lone
-    surrogates) is mended.
+    The claim comes from a process that runs a learner's code. So anything that is not exactly an
+    output is left out, the limits hold here as well, and text that cannot be written to a file
+    (lone surrogates) is replaced.
     """
     outputs = Outputs()
     if type(claimed) is list:
@@ -173,14 +176,14 @@ def checked(claimed: Any) -> list[Output]:
 
 
 def clean(text: Any) -> str:
-    """Return text that any file can hold; anything but text becomes an empty string."""
+    """Return text that can be written to any file; anything but text becomes an empty string."""
     if type(text) is not str:
         return ""
     return text.encode("utf-8", "replace").decode()
 
 
 def _plain(value: Any, depth: int = 0) -> Any:
-    """JSON's own types, nothing else."""
+    """The value with only JSON's types in it; anything else becomes None."""
     if depth > _DEEPEST:
         return None
     if type(value) is str:
@@ -197,7 +200,7 @@ def _plain(value: Any, depth: int = 0) -> Any:
 
 
 def _text_of(data: dict[str, Any]) -> dict[str, Any]:
-    """Pictures come as bytes from IPython's formatters; a notebook holds them as base64 text."""
+    """The data with bytes as base64 text: IPython's formatters return pictures as bytes."""
     return {
         str(mime): base64.b64encode(value).decode() if isinstance(value, bytes) else value
         for mime, value in data.items()

@@ -1,4 +1,4 @@
-"""Where an examination took place: what a grade rests on beside the submission and the tests."""
+"""The machine and the programs that examined a notebook: its grade depends on them too."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ PACKAGE = "unblocked"
 
 @dataclass(frozen=True)
 class Surroundings:
-    """One machine, and the programs on it that grade."""
+    """A machine, and the programs on it that grade."""
 
     package: str  # version of this course
-    code: str  # digest of its modules: a version is not changed by every commit
+    code: str  # digest of its modules: not every commit changes the version
     python: str
     nbgrader: str
     system: str
@@ -28,7 +28,7 @@ class Surroundings:
 
 @cache
 def here() -> Surroundings:
-    """Return those of this process."""
+    """Return the surroundings of this process."""
     return Surroundings(
         package=_version(PACKAGE),
         code=_code(),
@@ -49,7 +49,7 @@ def cores() -> int:
 def _version(package: str) -> str:
     try:
         return version(package)
-    except PackageNotFoundError:  # run from a checkout that is not installed
+    except PackageNotFoundError:  # the course runs from a checkout
         return "not installed"
 
 

@@ -1,8 +1,9 @@
 """An IPython shell without a kernel: cells run as in Jupyter, and their outputs are collected.
 
-Kept of Jupyter: display, figures as pictures, magics, `!command`, `%%writefile`, top-level await,
-In and Out, tracebacks, widgets that do not break. `input()` is refused with a sentence. A shell
-costs 0.02 s and no sockets, a kernel 0.5 s and five of them (both measured).
+As in Jupyter work: display, figures as pictures, magics, `!command`, `%%writefile`, top-level
+await, In and Out, and tracebacks. Widgets do not break. `input()` raises an error that says what to
+do instead. A shell costs 0.02 s and no sockets; a kernel costs 0.5 s and five sockets (both
+measured).
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ import builtins
 import getpass
 import io
 import sys
-from dataclasses import asdict
 from typing import Any, NoReturn, cast
 
 from IPython.core.autocall import ExitAutocall
@@ -23,13 +23,13 @@ from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Type
 from traitlets.config import Config
 
+from autograder import context
 from autograder.grading.examination.outputs import Outputs
-from autograder.monitor import frames
 from autograder.report import timeline
 
 
 class Shell(InteractiveShell):
-    """Runs cells one at a time; `outputs` collects what the present one puts out."""
+    """Runs one cell at a time; `outputs` collects the outputs of the present cell."""
 
     displayhook_class: Any = Type("autograder.grading.examination.shell.ResultHook")
     display_pub_class: Any = Type("autograder.grading.examination.shell.Publisher")
@@ -41,7 +41,10 @@ class Shell(InteractiveShell):
         super().__init__(**keywords)  # type: ignore[no-untyped-call]
 
     async def run(self, source: str, name: str = "") -> BaseException | None:
-        """Run one cell and return what it raised; `name` is what messages call the cell."""
+        """Run one cell; return the exception that it raised, or None.
+
+        `name` is the cell's name in messages.
+        """
         self.compile.cell_name = name
         transformed, failure = source, None
         try:
@@ -60,30 +63,30 @@ class Shell(InteractiveShell):
             self.settle(result)
         error = result.error_before_exec or result.error_in_exec
         if error is not None and not self._has_error():
-            # a group of exceptions and a misused magic are shown as text on stderr only
+            # IPython prints a group of exceptions, and the misuse of a magic, on stderr only
             text = _safe_str(error)
             self.outputs.error(type(error).__name__, text, [f"{type(error).__name__}: {text}"])
         return error if isinstance(error, BaseException) else None
 
     def settle(self, result: Any = None) -> None:
-        """Do what a kernel does after a cell: draw the figures that are open."""
+        """Do what a kernel does after a cell: display the open figures."""
         self.events.trigger("post_execute")
         if result is not None:
             self.events.trigger("post_run_cell", result)
 
     def take_outputs(self) -> Outputs:
-        """Return what was collected, and begin anew."""
+        """Return the collected outputs, and start with none."""
         taken, self.outputs = self.outputs, Outputs()
         return taken
 
     def enable_gui(self, gui: str | None = None) -> None:
-        """Do nothing: `%matplotlib inline` asks for an event loop that pictures do not need."""
+        """Do nothing: `%matplotlib inline` requests a GUI loop, which pictures do not need."""
 
     def ask_exit(self) -> None:
-        """Refuse: `exit` in a cell would end the examination of everything below it."""
+        """Print a note: `exit` in a cell must not end the process that runs the cells below."""
         print("exit is ignored while a notebook is graded")
 
-    system = InteractiveShell.system_piped  # what `!command` prints is output of the cell
+    system = InteractiveShell.system_piped  # what a `!command` prints is an output of the cell
 
     def _showtraceback(self, etype: type[BaseException], evalue: Any, stb: list[str]) -> None:
         self.outputs.error(etype.__name__, _safe_str(evalue), list(stb))
@@ -96,7 +99,7 @@ class Shell(InteractiveShell):
 
 
 class _Exit(ExitAutocall):
-    """What `exit` and `quit` name in a cell."""
+    """The object behind `exit` and `quit` in a cell."""
 
     rewrite = False
 
@@ -111,11 +114,11 @@ class CellCompiler(CachingCompiler):
         if not self.cell_name:
             return str(super().get_code_name(raw_code, transformed_code, number))
         name = f"<cell {self.cell_name}>"
-        frames.SHOWN[name] = f"cell {self.cell_name}"
+        context.this_process.file_names[name] = f"cell {self.cell_name}"
         return name
 
     def format_code_name(self, name: str) -> tuple[str, str] | None:
-        """Return how a traceback names that file."""
+        """Return how a traceback shows that file name."""
         if name.startswith("<cell "):
             return "Cell", name[6:-1]
         label: tuple[str, str] | None = super().format_code_name(name)
@@ -123,24 +126,24 @@ class CellCompiler(CachingCompiler):
 
 
 class ResultHook(DisplayHook):
-    """The value of a cell's last expression."""
+    """Collects the value of a cell's last expression."""
 
     shell: Any
 
     def write_output_prompt(self) -> None:
-        """A notebook shows the prompt itself."""
+        """Do nothing: a notebook shows the prompt itself."""
 
     def write_format_data(self, format_dict: Any, md_dict: Any = None) -> None:
-        """Collect the value."""
+        """Collect the value in its formats."""
         self.shell.outputs.result(self.prompt_count, format_dict, md_dict)
 
     def finish_displayhook(self) -> None:
-        """The base class would write a blank line."""
+        """Do not write a blank line, as the base class would."""
         self._is_active = False
 
 
 class Publisher(DisplayPublisher):
-    """What `display` shows."""
+    """Collects what `display` shows."""
 
     def publish(
         self,
@@ -152,16 +155,16 @@ class Publisher(DisplayPublisher):
         update: bool = False,
         **keywords: Any,
     ) -> None:
-        """Collect rich output; `source` is IPython's, and without meaning since its version 3."""
+        """Collect rich output; IPython has ignored `source` since its version 3."""
         self.shell.outputs.display(data, metadata, (transient or {}).get("display_id"), update)
 
     def clear_output(self, wait: bool = False) -> None:
-        """Drop the outputs so far."""
+        """Drop all outputs so far; see `Outputs.clear`."""
         self.shell.outputs.clear(wait)
 
 
 class Stream(io.TextIOBase):
-    """What `sys.stdout` or `sys.stderr` is while cells run."""
+    """Stands in for `sys.stdout` or `sys.stderr` while cells run."""
 
     encoding = "utf-8"
     errors = "replace"
@@ -178,35 +181,36 @@ class Stream(io.TextIOBase):
         return len(text)
 
     def writable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def fileno(self) -> int:
-        """The descriptor that programs started by a cell write to."""
+        """Return the descriptor to which programs that a cell starts write."""
         return self._descriptor
 
     def isatty(self) -> bool:
-        """No."""
+        """Return False: it is not a terminal."""
         return False
 
 
 def make() -> Shell:
-    """Make the one shell of this process, and use once what is slow the first time."""
+    """Make the one shell of this process, and use once everything that is slow the first time."""
     config = Config()
-    config.HistoryManager.enabled = False  # its database has a thread, and threads do not fork
+    config.HistoryManager.enabled = False  # its database has a thread, which a fork would lack
     shell = Shell.instance(config=config)
-    timeline.widths = (timeline.WIDE,)  # harmless would drop the other
+    # submission/sanitize.py drops the narrow picture
+    context.become(context.Context(narrow_pictures=False))
     _warm_up(shell)
     return shell
 
 
 def the_shell() -> Shell:
-    """Return the shell that this process was forked with."""
+    """Return the shell that the fork server made for this process."""
     return Shell.instance()
 
 
 def open_for_cells(shell: Shell) -> None:
-    """Send what this process prints to the shell's outputs, and refuse questions."""
+    """Send what this process prints to the shell's outputs, and refuse `input()`."""
     sys.stdout = Stream(shell, "stdout", 1)
     sys.stderr = Stream(shell, "stderr", 2)
     builtins.input = _refuse_input  # type: ignore[assignment]
@@ -222,18 +226,18 @@ def _safe_str(error: BaseException) -> str:
 
 def _refuse_input(prompt: str = "", *_: Any, **__: Any) -> NoReturn:
     raise StdinNotImplementedError(
-        "input() has nobody to ask while a notebook is graded: take the value as an argument, "
+        "input() does not work while a notebook is graded: take the value as an argument, "
         "or write it into the cell"
     )
 
 
 def _warm_up(shell: Shell) -> None:
-    """Draw two pictures (fonts), format a traceback (pygments): 0.3 s that no fork pays again."""
+    """Draw two pictures (fonts) and format a traceback (pygments): this saves each fork 0.3 s."""
     from matplotlib import pyplot
 
     from autograder.report.record import Block, Record
 
-    held = asdict(Block(0.4, 0.1, "cpu", "cell warm_up", 1, "pass", "warm_up"))
+    held = Block(0.4, 0.1, "cpu", "cell warm_up", 1, "pass", "warm_up")
     timeline.as_html(Record("warm_up", seconds=1.0, blocks=[held], late=[(0.1, 0.4)]), 0.1)
 
     figure = pyplot.figure(figsize=(1, 1))

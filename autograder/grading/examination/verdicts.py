@@ -1,5 +1,7 @@
-"""What the end of a test cell means: passed, failed, not attempted, inconclusive, needs review, or
-our own fault."""
+"""The verdict over a test cell: passed, failed, not attempted, inconclusive, or needs review.
+
+An end that no learner can have caused is no verdict: it is a fault of ours.
+"""
 
 from __future__ import annotations
 
@@ -18,30 +20,30 @@ from autograder.paths import PACKAGE
 PASSED, FAILED = "passed", "failed"
 NOT_ATTEMPTED, INCONCLUSIVE = "not attempted", "inconclusive"
 NEEDS_REVIEW = "needs review"
-OPEN = (INCONCLUSIVE, NEEDS_REVIEW)  # neither points nor a 0: a person decides
+OPEN = (INCONCLUSIVE, NEEDS_REVIEW)  # neither points nor a 0: the instructor decides
 _OURS = (SyntaxError, NameError, ImportError, HandleMisused, UserMistake, ForkServerGone)
 _PACKAGE = str(PACKAGE) + os.sep
 
 
 class Fault(Exception):
-    """A fault of the course's or of the examiner's: no grade may come of it."""
+    """A fault of the course or of the examiner: it must not lead to a grade."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a test cell ended; `message` is the sentence for the learner."""
+    """How a test cell ended; `message` is the text for the learner."""
 
     status: str
     message: str = ""
-    kind: str = ""  # the type of what was raised
+    kind: str = ""  # the type of the exception
     line: int = 0  # of the test cell, where it was raised
 
 
 def judge(raised: BaseException | None, cell: str, *, answered: bool) -> Verdict:
-    """Return the verdict over a test cell that raised this, or nothing.
+    """Return the verdict over a test cell that raised this exception, or None.
 
-    `answered`: whether a watched call had come back before. Raises Fault when the learner cannot
-    have been the cause.
+    `answered`: whether a watched call had returned before. Raises Fault when the learner cannot
+    have caused the exception.
     """
     if raised is None:
         return Verdict(PASSED)
@@ -50,34 +52,38 @@ def judge(raised: BaseException | None, cell: str, *, answered: bool) -> Verdict
 
 
 def out_of_time(seconds: float, hung: bool) -> Verdict:
-    """Return the verdict over a test cell that did not come to its end.
+    """Return the verdict over a test cell that did not finish within its time limit, in seconds.
 
-    Each watched call has a time of its own. Where none of them hung, it is the machine that was
-    too slow for the test, and the learner does not pay for it.
+    Each watched call has a time limit of its own. If no call hung, the machine was too slow for the
+    test, and the learner loses no points.
     """
-    sentence = f"the test did not come to its end within {seconds:g} s"
+    sentence = f"the test did not finish within {seconds:g} s"
     if hung:
         return Verdict(FAILED, sentence, "TestTimeout")
     return Verdict(INCONCLUSIVE, f"{sentence}, though no call hung", "Inconclusive")
 
 
 def reviewed(verdict: Verdict, contradictions: list[str]) -> Verdict:
-    """Return the verdict, unless it rests on a latency that somebody else's figures contradict."""
+    """Return the verdict, or "needs review" when the witness's figures contradict it.
+
+    This concerns only verdicts that depend on how long the loop was held.
+    """
     rests_on_latency = verdict.status in (PASSED, INCONCLUSIVE) or verdict.kind == "LoopBlocked"
     if not contradictions or not rests_on_latency:
         return verdict
     sentence = (
-        f"A person has to look at this one: {contradictions[0]}, which is not what the program's "
-        f"own measurement says. Does it change the clock, the loop, or the grader's own modules?"
+        f"Needs review by your instructor: {contradictions[0]}, but the program's own measurement "
+        f"says something else. Does your code change the clock, the loop, or the grader's modules?"
     )
     return Verdict(NEEDS_REVIEW, sentence, "NeedsReview", verdict.line)
 
 
 def graded(outputs: list[Output], verdict: Verdict, cell: dict[str, Any]) -> list[Output]:
-    """Return the outputs of a test cell as nbgrader must see them to give the right points.
+    """Return the outputs of a test cell in the form for which nbgrader gives the right points.
 
-    nbgrader takes stderr for a failure, a bare last value for full points, and a number for
-    partial credit; so warnings become stdout, values that are not numbers become displays.
+    nbgrader counts stderr as a failure, a last value as full points, and a number as partial
+    credit. So stderr becomes stdout, and a last value that is not a credit becomes a display.
+    Raises Fault for a credit that is not between 0 and the cell's points.
     """
     kept: list[Output] = []
     for output in outputs:
@@ -96,7 +102,7 @@ def graded(outputs: list[Output], verdict: Verdict, cell: dict[str, Any]) -> lis
 
 
 def described(error: BaseException) -> str:
-    """Return an exception with its traceback, for the person who can mend it."""
+    """Return an exception with its traceback, for the person who can fix it."""
     return "".join(traceback.format_exception(error))[-4000:]
 
 
@@ -104,7 +110,7 @@ _WEIGHT = (FAILED, INCONCLUSIVE, NOT_ATTEMPTED, PASSED)
 
 
 def _leaves(raised: BaseException) -> Iterator[BaseException]:
-    """The exceptions of a group (a test may use a TaskGroup), or the one there is."""
+    """The exceptions of a group (a test may use a TaskGroup), or the exception itself."""
     if isinstance(raised, BaseExceptionGroup):
         for inner in raised.exceptions:
             yield from _leaves(inner)
@@ -124,7 +130,7 @@ def _judge_one(raised: BaseException, cell: str, answered: bool) -> Verdict:
         return Verdict(FAILED, str(raised), kind, number)
     line = f"`{where.line}`" if where is not None and where.line else "its check"
     if isinstance(raised, AssertionError) and not _in_our_code(raised):
-        return Verdict(FAILED, str(raised) or f"the test's {line} did not hold", kind, number)
+        return Verdict(FAILED, str(raised) or f"the test's {line} failed", kind, number)
     if not answered or isinstance(raised, _OURS) or _in_our_code(raised):
         raise Fault(f"the test cell `{cell}` failed by itself: {described(raised)}") from raised
     said = f"{kind}: {raised}" if str(raised) else kind
@@ -132,7 +138,7 @@ def _judge_one(raised: BaseException, cell: str, answered: bool) -> Verdict:
 
 
 def _own_frame(raised: BaseException, cell: str) -> traceback.FrameSummary | None:
-    """The innermost frame of the test cell."""
+    """The innermost frame that is in the test cell."""
     frames = traceback.extract_tb(raised.__traceback__)
     own = [frame for frame in frames if frame.filename == f"<cell {cell}>"]
     return own[-1] if own else None
@@ -150,7 +156,7 @@ def _is_credit(output: Output, cell: dict[str, Any]) -> bool:
         return False
     if not 0 <= credit <= cell["points"]:
         raise Fault(
-            f"the test cell `{cell['name']}` ends in {credit:g}, which is no credit between 0 "
-            f"and its {cell['points']:g} points"
+            f"the test cell `{cell['name']}` ends in {credit:g}, which is not a credit "
+            f"between 0 and its {cell['points']:g} points"
         )
     return True

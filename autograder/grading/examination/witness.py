@@ -1,28 +1,32 @@
-"""Latency seen from outside: what a candidate says about its own loop is checked by the kernel.
+"""The witness: it checks a candidate's figures about its loop with the kernel's.
 
 The probe runs in the learner's process, where code can patch clocks, asyncio, or the probe itself.
-So while a call runs the examiner knocks every 20 ms at a socket that the watched loop listens to.
-The answer is stamped by the kernel when it is sent, and meanwhile /proc tells of the candidate's
-main thread how long it waited for a CPU, how often it was given one, and how often it wrote:
+So during a call the examiner knocks every 20 ms at a socket that the watched loop listens to. The
+kernel stamps each answer with the time at which it was sent. In /proc the kernel reports for the
+candidate's main thread how long it waited for a CPU, how often it got one, and how often it wrote:
 
-    W    from the knock to the answer
-    R    run-queue wait of the main thread meanwhile, and of all its other threads
-    C     CPU time of the main thread meanwhile, at least
-    C + (W - R - C) is never longer than two passes of the loop, for the knock may come early in one
-          and be answered late in the next. It is longer when the loop was held and nobody said so.
+    W    time from the knock to the answer
+    C    CPU time of the main thread in W, at least
+    R    run-queue wait in W: of the main thread, plus that of all other threads
+    S    W - R - C, and never less than 0: the time that the main thread slept
 
-What the other threads waited is taken off the sleep alone. Two more things show when somebody else
-answers in the loop's place:
+C + S is at most as long as two passes of the loop, because the knock may arrive early in one pass
+and be answered late in the next. If C + S is longer than the passes that the candidate reports, the
+loop was held and the candidate did not report it. The wait of the other threads makes only S
+smaller, never C.
 
-    asleep    the main thread was not given a CPU since before the knock, and yet sleeps: a loop
-              that is free would have been woken by it
-    silent    the main thread wrote nothing since before the last knock but one
+Two more figures show that something else answers in the loop's place:
 
-All of it is read late on a busy machine, never early: a late look makes the sum smaller, and what
-was asleep at two looks without a CPU in between was asleep all the time.
+    asleep    The main thread sleeps, and it has not had a CPU since before the knock. The knock
+              would have woken a loop that is free.
+    silent    Two answers in a row came, and the main thread wrote nothing in that time.
 
-What it cannot tell: a loop from a learner's own imitation of it that answers in between short steps
-of work. Who writes that has cut the work into short steps, which is what is asked for.
+On a busy machine the witness reads its figures late, never early, and a late reading is in the
+candidate's favour. It makes C + S smaller. And a thread that slept at two readings, and had no CPU
+between them, slept all the time.
+
+The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
+work. But such an imitation has cut the work into short steps, which is what the course asks for.
 """
 
 from __future__ import annotations
@@ -39,56 +43,57 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
-PERIOD = 0.02  # s between two knocks; a block is seen but for so much
-HELLO = b"+"  # what the candidate says when its loop begins
-# s that C + S may exceed what the probe says, twice; 72 honest calls on a busy machine (load 18 on
-# two cores): 0.009 at most, and around them 0.019
+PERIOD = 0.02  # s between two knocks; a block may be this much longer than the witness sees
+HELLO = b"+"  # what the candidate sends when its loop begins
+# s by which C + S may exceed twice the probe's longest block. Measured with 72 honest calls on a
+# busy machine (load 18 on two cores): at most 0.009 during a call, and 0.019 before and after it
 MARGIN = 0.06
-# s more before the loop begins, and after it ended: the call is set up, the answer is written
+# s more before the loop begins and after it has ended: to set the call up, to write the answer
 AROUND = 0.06
-PER_BYTE = 1e-7  # s: packing a value of 4 MB takes 0.2 s
-MOST_STRANGE = 100  # words that are listened to
+PER_BYTE = 1e-7  # s per byte of the answer; to pack a value of 4 MB takes 0.2 s
+MOST_STRANGE = 100  # unexpected messages, after which the witness stops
 _STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
 
 
 @dataclass
 class Testimony:
-    """What was seen of one call; all in seconds."""
+    """What the witness saw of one call; all times are in seconds."""
 
     held: float = 0.0  # longest C + S between a knock and its answer
-    around: float = 0.0  # the same before the first knock and after the last answer
+    around: float = 0.0  # the same before the loop began and after the last answer
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
-    asleep_in: str = ""  # the system call, as /proc/<pid>/syscall has it
+    asleep_in: str = ""  # the system call it slept in, as in /proc/<pid>/syscall
     silent: int = 0  # answers in a row that the main thread did not write
-    strange: int = 0  # words on the line that nobody asked for
+    strange: int = 0  # messages that were not an answer to the last knock
     answers: int = 0
-    lost: str = ""  # why it could not be watched to the end
+    lost: str = ""  # why the call could not be watched to its end
 
     def contradicts(self, claimed: float, largest: int = 0) -> tuple[float, str]:
-        """Compare with the longest block that the candidate told, doubt included.
+        """Compare with the longest block that the candidate reports, its doubt included.
 
-        Returns the longest block seen from here when it is longer than the claim explains, and what
-        gives it away; (0.0, "") when both agree. `largest` is the size of the answer, in bytes.
+        Returns the block that the witness saw and the claim does not explain, in seconds, and a
+        sentence on the contradiction; (0.0, "") when both agree. `largest` is the size of the
+        answer in bytes.
         """
         if self.lost:
             return 0.0, self.lost
         if self.silent > 1 or self.strange:
-            return 0.0, "something else than its loop answered in the loop's place"
+            return 0.0, "something other than the loop answered the grader's knocks"
         if self.asleep > claimed + MARGIN:
-            return self.asleep, f"its main thread slept for {self.asleep:.2f} s outside of its loop"
+            return self.asleep, f"the main thread slept for {self.asleep:.2f} s outside the loop"
         if self.held > 2 * claimed + MARGIN:
-            return self.held, f"its loop did not answer for {self.held:.2f} s"
+            return self.held, f"the loop did not answer for {self.held:.2f} s"
         if self.around > 2 * claimed + MARGIN + AROUND + largest * PER_BYTE:
-            return self.around, f"it was busy for {self.around:.2f} s beside its loop"
+            return self.around, f"it was busy for {self.around:.2f} s before or after the loop ran"
         return 0.0, ""
 
 
 class WitnessSample(NamedTuple):
-    """A candidate's threads at one moment: nanoseconds, and counts."""
+    """A candidate's threads at one moment: times in nanoseconds, and counts."""
 
-    before: int  # the clock before this look and after it: figures are of some moment in between
-    after: int
-    runs: int  # how often the main thread was given a CPU
+    before: int  # the clock before the reading; the figures are from a moment between the two
+    after: int  # the clock after the reading
+    runs: int  # how often the main thread got a CPU
     cpu: int
     wait: int
     written: int  # write calls of the main thread
@@ -97,7 +102,10 @@ class WitnessSample(NamedTuple):
 
 
 class Witness:
-    """What can be seen of one candidate from the examiner; `pulse` is our end of the knocking."""
+    """Reads the kernel's figures on one candidate; `pulse` is the examiner's end of the socket.
+
+    Raises OSError where this kernel does not give these figures, or not to this user.
+    """
 
     def __init__(self, process: int, pulse: socket.socket) -> None:
         self.pulse = pulse
@@ -108,16 +116,16 @@ class Witness:
         places = [f"{main}/{name}" for name in ("schedstat", "syscall", "io")]
         places.append(f"/proc/self/task/{os.getpid()}/schedstat")
         self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
-        self.look()  # raises OSError where this kernel does not tell, or not us
+        self.look()
 
     def close(self) -> None:
-        """Give the descriptors back."""
+        """Close the descriptors."""
         for descriptor in self._open:
             os.close(descriptor)
         self.pulse.close()
 
     def look(self) -> WitnessSample:
-        """Return what the kernel says now; raises OSError when the process has ended."""
+        """Return the kernel's present figures; raises OSError when the process has ended."""
         times, _, counts, own = self._open
         before = time.time_ns()
         cpu, wait, runs = (int(word) for word in os.pread(times, 100, 0).split())
@@ -133,7 +141,7 @@ class Witness:
         return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
 
     def asleep_in(self) -> str:
-        """The system call that the main thread sleeps in; empty when it runs, or is about to."""
+        """The system call that the main thread sleeps in; empty when it runs or waits for a CPU."""
         said = os.pread(self._open[1], 200, 0).decode()
         return "" if said.startswith("running") else said.strip()
 
@@ -142,47 +150,46 @@ class Witness:
             self.pulse.send(knock, socket.MSG_DONTWAIT)
 
     def receive(self) -> tuple[bytes, int]:
-        """Take what was said, and when, in ns; raises OSError when the other side hung up."""
+        """Return one message and its time in ns; raises OSError when the other side hung up."""
         said, extra, _, _ = self.pulse.recvmsg(16, 128, socket.MSG_DONTWAIT)
         for _, kind, data in extra:
             if kind == _STAMP:
                 seconds, rest = struct.unpack("qq", data[:16])
                 return said, int(seconds) * 10**9 + int(rest)
-        raise OSError("it closed the line")
+        raise OSError("it closed the connection")
 
     def drain(self) -> None:
-        """Forget what was said before."""
+        """Throw away the messages that have arrived."""
         with contextlib.suppress(OSError):
             while True:
                 self.receive()
 
 
 class Watching:
-    """A thread that watches one call, until `end`."""
+    """Watches one call in a thread of its own, until `end`."""
 
     def __init__(self, witness: Witness) -> None:
         self.seen = Testimony()
         self._witness = witness
         witness.drain()
         self._over, self._end = os.pipe()
-        self._begun: tuple[int, WitnessSample] | None = (
-            None  # when the loop began, and the look at it
-        )
-        self._knock = b""  # what was not answered yet
+        # when the loop began (ns), and the sample of that moment
+        self._begun: tuple[int, WitnessSample] | None = None
+        self._knock = b""  # the knock that has no answer yet
         self._answered: WitnessSample | None = None
         self._silent = 0
-        self._slept: tuple[int, int] | None = None  # runs of the main thread, and since when
+        self._slept: tuple[int, int] | None = None  # the main thread's `runs`, and since when
         self._first = self._base = witness.look()
         self._asked = self._since = time.time_ns()
         self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
         self._thread.start()
 
     def asked(self) -> None:
-        """Note that the call was asked for just now."""
+        """Note that the request for the call was sent just now."""
         self._asked = time.time_ns()
 
     def end(self) -> Testimony:
-        """Stop, at the moment when the call's answer is there, and return what was seen."""
+        """Stop watching, now that the call's answer is there; return what the witness saw."""
         ended = time.time_ns()
         os.write(self._end, b"x")
         self._thread.join()
@@ -223,8 +230,8 @@ class Watching:
                     self._since = time.time_ns()
                     self._slept = self._slept or (look.runs, self._since)
         except (OSError, ValueError, IndexError) as error:
-            if not isinstance(error, ProcessLookupError):  # it ended: the answer will tell
-                self.seen.lost = f"its process could not be watched ({error})"
+            if not isinstance(error, ProcessLookupError):  # it has ended: `_receive` reports that
+                self.seen.lost = f"the process could not be watched ({error})"
 
     def _take(self, look: WitnessSample) -> None:
         said, stamp = self._witness.receive()
@@ -235,7 +242,7 @@ class Watching:
             self._knock = b""
             self.seen.held = max(self.seen.held, _held(self._base, self._since, look, stamp))
             before, self._answered = self._answered or self._base, look
-            # Of two answers the main thread wrote one: the count may come a moment late.
+            # The kernel's count may come a moment late, so one answer without a write is allowed.
             self._silent = self._silent + 1 if look.written == before.written else 0
             self.seen.silent = max(self.seen.silent, self._silent)
             self.seen.answers += 1
@@ -247,17 +254,20 @@ class Watching:
         if self._slept is None:
             return
         runs, since = self._slept
-        place = self._witness.asleep_in() if look.runs == runs else ""
-        if not place:
+        call = self._witness.asleep_in() if look.runs == runs else ""
+        if not call:
             self._slept = None
             return
         slept = (time.time_ns() - since - _others(self._base, look)) / 1e9
         if slept > self.seen.asleep:
-            self.seen.asleep, self.seen.asleep_in = slept, place
+            self.seen.asleep, self.seen.asleep_in = slept, call
 
 
 def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> float:
-    """C + S between two moments, in seconds, at least; the looks may lie outside of them."""
+    """At least how long C + S was between two moments (ns), in seconds.
+
+    `base` may be from before the first moment, and `look` from after the second.
+    """
     cpu = look.cpu - base.cpu
     slept = until - since - (look.wait - base.wait) - cpu - _others(base, look)
     outside = max(0, since - base.before) + max(0, look.after - until)
@@ -265,5 +275,5 @@ def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> f
 
 
 def _others(base: WitnessSample, look: WitnessSample) -> int:
-    """For how long, together, all threads but the main one waited for a CPU."""
+    """How long all threads but the main one waited for a CPU, together, in ns."""
     return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())

@@ -1,5 +1,6 @@
-"""The walls around a candidate: namespaces, a file system of its own, Landlock, limits.
+"""The jail: the walls around a candidate. Namespaces, a file system of its own, Landlock, limits.
 
-`confine.py` puts a process behind them, `filesystem.py` and `landlock.py` are two of the walls,
-`linux.py` the system calls, `availability.py` what this machine allows (for `doctor`).
+`confine.py` puts a process behind the walls. `filesystem.py` and `landlock.py` are two of the
+walls, `linux.py` has the system calls, and `availability.py` tells `doctor` which walls this
+machine allows.
 """

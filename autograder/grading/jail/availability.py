@@ -1,4 +1,4 @@
-"""Which walls this machine allows around a submission, for `doctor`; tests skip with its words."""
+"""Which walls of the jail this machine allows: for `doctor`, and as a reason to skip a test."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from autograder.environment.finding import Finding
 
 
 def jail() -> list[Finding]:
-    """Which walls the kernel allows around a submission; each is tried out on nobody's code."""
+    """Which walls the kernel allows around a submission, as a trial with an empty process shows."""
     from autograder.grading.jail import confine
 
     layers, _ = confine.offered()
@@ -17,22 +17,22 @@ def jail() -> list[Finding]:
 
 
 def namespaces() -> Finding:
-    """Whether a submission can have processes, files and a network of its own."""
+    """Whether the jail can give a submission its own processes, files and network."""
     from autograder.grading.jail import confine
 
     layers, refused = confine.offered()
     if not confine.weakness(layers):
-        return Finding("namespaces", "allowed to this user, and enough to grade strangers")
+        return Finding("namespaces", "allowed for this user, and enough to grade submissions")
     return Finding(
         "namespaces",
         f"refused ({refused})",
-        "a submission can reach the network: `grade` refuses, unless --accept-weaker-jail is given"
-        " (`check`, for one's own work, does not mind)",
+        "a submission can reach the network, so `grade` needs --accept-weaker-jail (`check`, for"
+        " your own work, does not)",
     )
 
 
 def landlock() -> Finding:
-    """Whether a process can give up access to files for good."""
+    """Whether a process can give up access to files forever."""
     name = "Landlock"
     costs = "where namespaces are refused, a submission cannot be kept from files"
     if sys.platform != "linux":

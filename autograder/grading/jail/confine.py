@@ -1,19 +1,19 @@
-"""The room of a candidate: what the process that runs a learner's cells is confined to.
+"""The jail of a candidate: it confines the process that runs a learner's cells.
 
-This is the one place where confinement is decided. Layers, each used where the machine allows it;
-the names of those in force are stored with the grade:
+All confinement is decided in this module. The jail has layers. Each is used where the machine
+allows it, and the names of the layers in force are stored with the grade:
 
-    session, limits         its own session; memory, CPU, processes, files, output have a bound
-    no new privileges       no program it starts has more rights than it, not even su
-    process namespace       it sees no process but its own, and all of them end with it
-    mount namespace         it sees Python, read-only, and a folder of its own (see view.py)
-    network namespace       it has `lo`, and nothing else; the room's servers are on it
-    other user              it owns nothing of ours (when root grades)
-    user namespace          it may trace, and change, nothing outside
-    Landlock, signals       where namespaces are refused: no files but its own, no one to signal
+    session, limits         its own session; limits on memory, CPU, processes, files, output
+    no new privileges       no program it starts has more rights than it has, not even su
+    process namespace       it sees only its own processes, and all of them end with it
+    mount namespace         it sees Python, read-only, and its own folder (see filesystem.py)
+    network namespace       it has only the interface `lo`; the examiner's servers are on it
+    other user              it owns none of our files (when root grades)
+    user namespace          it cannot trace or change anything outside
+    Landlock, signals       where namespaces are refused: only its own files, no signals to others
 
-Namespaces come all together or not at all. Without them a submission can reach the network, so
-`grade` refuses (see `weakness`).
+The process, mount and network namespaces come together or not at all. Without them a submission
+can reach the network, so `grade` refuses (see `weakness`).
 """
 
 from __future__ import annotations
@@ -38,18 +38,18 @@ if sys.platform != "win32":
 
 GIGABYTE = 1 << 30
 LIMITS = {
-    # of address space: a bot with discord.py, matplotlib and 60 threads needs 1.5 GB of it
+    # address space: a bot with discord.py, matplotlib and 60 threads needs 1.5 GB of it
     "RLIMIT_AS": 4 * GIGABYTE,
     "RLIMIT_FSIZE": GIGABYTE // 4,
-    "RLIMIT_CPU": 600,  # s; the hungriest lab takes 20
-    "RLIMIT_NOFILE": 4096,  # the gateway lab holds 300 sockets open at once
+    "RLIMIT_CPU": 600,  # s; the lab that needs most takes 20
+    "RLIMIT_NOFILE": 4096,  # the gateway lab has 300 sockets open at the same time
     "RLIMIT_CORE": 0,
 }
-MEMORY = 4 * GIGABYTE  # of all its processes together; one alone has 150 MB from the fork server
-PROCESSES = 400  # and threads, of this room alone
-# Nobody's: Debian leaves 60000 to 64999 alone, and `nobody` runs the databases.
+MEMORY = 4 * GIGABYTE  # of all its processes together; each counts 150 MB of the fork server's
+PROCESSES = 400  # processes and threads of one candidate
+# Users that own nothing: Debian assigns none of 60000 to 64999. (`nobody` runs the databases.)
 USERS = range(60_000, 65_000)
-_LOOK = 0.25  # s between two looks at the memory: 1 GB can be written to in that time
+_LOOK = 0.25  # s between two looks at the memory; a process can fill 1 GB in that time
 
 NETWORK = "network namespace"
 NAMESPACES = ["process namespace", "mount namespace", NETWORK]
@@ -62,7 +62,7 @@ class Place:
     own: str
     shared: str
     hidden: tuple[str, ...] = ()
-    user: int = USERS[0]  # whom the candidate becomes when root grades
+    user: int = USERS[0]  # the user that the candidate becomes when root grades
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,17 @@ class _Offer:
     """What this machine allows the fork server to do for its candidates."""
 
     namespaces: bool = False
-    refused: str = "not tried"  # why it does not
-    other_user: bool = False  # for the candidate
+    refused: str = "not tried"  # why there are no namespaces
+    other_user: bool = False  # whether the candidate can become another user
 
 
 _offer = _Offer()
 
 
 def prepare() -> None:
-    """Find out what is allowed; for the fork server, before it forks anybody.
+    """Find out what is allowed. The fork server calls this before its first fork.
 
-    An ordinary user enters a user namespace first, in which it may make the others.
+    A process that is not root enters a user namespace first: in it, it may make the others.
     """
     global _offer  # noqa: PLW0603 of this process and its forks
     if not linux.here:
@@ -93,14 +93,14 @@ def prepare() -> None:
         _offer = _Offer(refused=str(error))
         return
     _offer = _try(other_user=os.getuid() == 0)
-    if os.getuid() == 0 and not _offer.namespaces:  # perhaps it is that user who is refused
+    if os.getuid() == 0 and not _offer.namespaces:  # perhaps only the other user was refused
         _offer = _try(other_user=False)
         if not _offer.namespaces and _reads_as(USERS[0]):
             _offer = _Offer(refused=_offer.refused, other_user=True)
 
 
 def weakness(layers: Iterable[str]) -> str:
-    """Return why nobody should grade strangers behind these layers alone; empty when one may."""
+    """Return why these layers are too weak to grade other people's code; empty if they are not."""
     missing = [layer for layer in NAMESPACES if layer not in layers]
     if not missing:
         return ""
@@ -112,44 +112,45 @@ def weakness(layers: Iterable[str]) -> str:
 
 
 def open_for(shared: str) -> list[int]:
-    """Make the room that an examiner shares with its servers and candidates.
+    """Prepare what an examiner shares with its candidates; return descriptors of namespaces.
 
-    Makes the folder `shared`, for files of both sides. With namespaces this process gets a network
-    with `lo` alone, and the folder a bound; returns descriptors with which candidates join both.
+    Makes the folder `shared`, for files of both sides. Where namespaces are allowed, this process
+    moves into a network that has only `lo`, and into a mount namespace in which the folder has a
+    size limit. With the descriptors the candidates join both. The list is empty without namespaces.
     """
     os.mkdir(shared)
-    os.chmod(shared, 0o777)  # in a closed folder; candidates may be another user
+    os.chmod(shared, 0o777)  # candidates may be another user; the folder above it is closed
     if not _offer.namespaces:
         return []
     linux.unshare(linux.NEW_NETWORK | linux.NEW_MOUNTS)
     linux.loopback_up()
     linux.mount("none", "/", "", linux.RECURSIVE | linux.PRIVATE)
-    # No links: a candidate must not lead a server, which sees more than it, out of the folder.
+    # NO_LINKS: a server sees more files than a candidate, and must not follow a candidate's link.
     plain = linux.NO_SETUID | linux.NO_DEVICES | linux.NO_LINKS
     linux.mount("tmpfs", shared, "tmpfs", plain, f"mode=1777,size={filesystem.SHARED_SPACE}")
     return [os.open(f"/proc/self/ns/{kind}", os.O_RDONLY | os.O_CLOEXEC) for kind in ("net", "mnt")]
 
 
 def own_user() -> int:
-    """Return whom the candidates of this examiner become when root grades.
+    """Return the user that the candidates of this examiner become when root grades.
 
-    Each examination has a user of its own, because the kernel counts processes by user: one that
-    uses up all it may have must leave the others theirs.
+    Each examination has a user of its own, because the kernel counts processes per user: a
+    candidate that reaches its limit must not use up the limit of another one.
     """
     return USERS[os.getpid() % len(USERS)]
 
 
 def fork() -> int:
-    """Fork a process that is to call `enter`."""
+    """Fork a process that will call `enter`; return as `os.fork` does."""
     return linux.fork_as_init() if _offer.namespaces else os.fork()
 
 
 def enter(place: Place, shared: Sequence[int] = ()) -> list[str]:
-    """Confine this process to `place` and return the names of the layers in force.
+    """Confine this process to `place`; return the names of the layers in force.
 
-    `shared` are the descriptors of `open_for`, which are closed. With namespaces it is a child of
-    this process that returns, and this one waits for its end. The cells' working directory is
-    `place.own/work`.
+    `shared` are the descriptors of `open_for`; they are closed here. With namespaces this process
+    forks: the child returns from this function, and this process waits for the child's end. The
+    working directory of the cells is `place.own/work`. Raises OSError where a step is refused.
     """
     layers = ["session", "limits"]
     if _offer.namespaces:
@@ -169,7 +170,7 @@ def enter(place: Place, shared: Sequence[int] = ()) -> list[str]:
 
 
 def _own_users() -> None:
-    """Enter a user namespace that knows this user alone, and has every privilege inside."""
+    """Enter a user namespace that maps only this user, who has every privilege inside it."""
     user, group = os.getuid(), os.getgid()
     linux.unshare(linux.NEW_USER)
     Path("/proc/self/setgroups").write_text("deny")
@@ -178,7 +179,10 @@ def _own_users() -> None:
 
 
 def _close_in(place: Place) -> None:
-    """Build the view and go on in a child; this process is the first of its process namespace."""
+    """Build the candidate's file system and go on in a child.
+
+    This process is the first one of its process namespace, and stays so.
+    """
     linux.unshare(linux.NEW_MOUNTS | linux.NEW_IPC | linux.NEW_HOST_NAME)
     user = place.user if _offer.other_user else os.getuid()
     target = f"{place.own}.view"
@@ -192,9 +196,9 @@ def _close_in(place: Place) -> None:
 
 
 def _keep(child: int) -> NoReturn:
-    """Wait for the child's end; bury what it leaves behind, and end all when they take too much.
+    """Reap processes until the child ends or all of them together take too much memory.
 
-    When this process ends the kernel kills every other in its namespace.
+    Then this process ends, and so the kernel kills all others in its process namespace.
     """
     os.closerange(3, 4096)
     page = os.sysconf("SC_PAGESIZE")
@@ -209,7 +213,7 @@ def _keep(child: int) -> NoReturn:
 
 
 def _pages() -> int:
-    """The memory of all processes of this namespace, but for this one."""
+    """The memory of all processes of this namespace without this one, in pages."""
     pages = 0
     for name in os.listdir("/proc"):
         if name.isdigit() and name != "1":
@@ -219,27 +223,28 @@ def _pages() -> int:
 
 
 def _settle(place: Place) -> None:
-    """Without a view of its own: make its folders where they are."""
+    """Make the candidate's folders in place, where it has no file system of its own."""
     for name in ("home", "tmp", "work"):
         os.makedirs(f"{place.own}/{name}", exist_ok=True)
     if _offer.other_user:
-        for above in Path(place.own).parents:  # ours are closed; in `_reads_as` the others were not
+        for above in Path(place.own).parents:  # ours are closed; `_reads_as` has tried the others
             if above.stat().st_mode & 0o001:
                 break
-            os.chmod(above, 0o711)  # to pass through; what else lies in them is closed
+            os.chmod(above, 0o711)  # the user may only pass through them
         for folder, folders, files in os.walk(place.own):
             for one in (folder, *(os.path.join(folder, name) for name in (*folders, *files))):
                 os.chown(one, place.user, place.user)
 
 
 def _limit() -> None:
-    """Bound what this process may take.
+    """Limit what this process may use.
 
-    Inside of its user namespace: the kernel keeps a bound that is set before for the namespace as a
-    whole, and holds it against all processes that the user has outside of it, in other rooms, too.
+    This must come after the process entered its user namespace. A limit that was set before counts
+    for the namespace as a whole, and the kernel compares it with all processes of the user, also
+    with those outside of the namespace and in other jails.
     """
     limits = dict(LIMITS)
-    if _offer.namespaces or _offer.other_user:  # else the user's other programs would count
+    if _offer.namespaces or _offer.other_user:  # else the user's other programs count too
         limits["RLIMIT_NPROC"] = PROCESSES
     for name, limit in limits.items():
         kind = getattr(resource, name)
@@ -247,13 +252,13 @@ def _limit() -> None:
         most = limit if hard == resource.RLIM_INFINITY else min(limit, hard)
         with contextlib.suppress(ValueError, OSError):  # macOS refuses some of them
             resource.setrlimit(kind, (most, most))
-    if sys.platform == "linux":  # the first to be killed when the machine has no memory left
+    if sys.platform == "linux":  # the kernel kills it first when the machine runs out of memory
         with contextlib.suppress(OSError):
             Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _give_up_rights(user: int) -> list[str]:
-    """Become that user if root grades, lose every privilege, and for good; return the layers."""
+    """Become that user if root grades, and give up every privilege forever; return the layers."""
     if not linux.here:
         return []
     layers = []
@@ -269,7 +274,7 @@ def _give_up_rights(user: int) -> list[str]:
         if _offer.namespaces:
             _own_users()
             layers.append("user namespace")
-            # no second one inside it: there it would be root, before all of the kernel's bugs
+            # forbid a second one inside: as its root, the candidate could reach more kernel bugs
             Path("/proc/sys/user/max_user_namespaces").write_text("0")
     linux.drop_capabilities()
     linux.die_with_parent()
@@ -280,22 +285,22 @@ def _move_in(place: Place) -> None:
     home, work = f"{place.own}/home", f"{place.own}/work"
     os.environ.update(HOME=home, TMPDIR=f"{place.own}/tmp", PWD=work, USER="learner")
     os.environ["LOGNAME"] = "learner"
-    os.environ["UNBLOCKED_NOTES"] = home  # a guess in a lab is not the grader's
-    tempfile.tempdir = None  # asked for again, so that TMPDIR counts
+    os.environ["UNBLOCKED_NOTES"] = home  # predictions in a notebook must not reach our notes
+    tempfile.tempdir = None  # so that tempfile reads TMPDIR again
     os.chdir(work)
-    sys.path.insert(0, work)  # as in a kernel, cells import what lies beside the notebook
+    sys.path.insert(0, work)  # as in a kernel, cells can import files next to the notebook
 
 
 def _writable(place: Place) -> list[str]:
     return [place.own, place.shared, "/dev/shm", *(f"/dev/{name}" for name in filesystem.DEVICES)]
 
 
-# -- what is offered -----------------------------------------------------------------------------
+# -- what this machine allows --------------------------------------------------------------------
 
 
 def offered() -> tuple[list[str], str]:
     """Return the layers that a candidate would have here, and why namespaces are missing."""
-    # in a process of its own, because it may enter a user namespace
+    # in a new process, because `prepare` may enter a user namespace
     answer = subprocess.run(
         [sys.executable, "-P", "-m", "autograder.grading.jail.confine"],
         env={**os.environ, "PYTHONPATH": str(ROOT)},
@@ -315,16 +320,16 @@ def _offered() -> tuple[list[str], str]:
 
 
 def _try(*, other_user: bool) -> _Offer:
-    """Build a room for nobody."""
-    global _offer  # noqa: PLW0603 the trial needs it
+    """Try out a jail with namespaces, around an empty process; return what is allowed."""
+    global _offer  # noqa: PLW0603 `_tried` reads it
     _offer = _Offer(namespaces=True, other_user=other_user)
     layers, failure = _tried()
     return _offer if layers else _Offer(refused=failure)
 
 
 def _tried() -> tuple[list[str], str]:
-    """Enter a room in a child, and return its layers, or why it was refused."""
-    with tempfile.TemporaryDirectory(prefix="unblocked-room-") as folder:
+    """Enter a jail in a child; return its layers, or why it was refused."""
+    with tempfile.TemporaryDirectory(prefix="unblocked-jail-") as folder:
         own, shared = f"{folder}/own", f"{folder}/shared"
         os.mkdir(own)
         reading, writing = os.pipe()
@@ -360,14 +365,14 @@ def _answer(place: Place, writing: int) -> NoReturn:
 
 
 def _read_ourselves() -> None:
-    """Raise OSError when Python's own files cannot be read: they may be closed to others."""
-    for place in (os.__file__, __file__, *(path for path in sys.path if "-packages" in path)):
+    """Raise OSError when this user cannot read Python's own files, or ours."""
+    for path in (os.__file__, __file__, *(path for path in sys.path if "-packages" in path)):
         with contextlib.suppress(FileNotFoundError):
-            os.close(os.open(place, os.O_RDONLY))
+            os.close(os.open(path, os.O_RDONLY))
 
 
 def _reads_as(user: int) -> bool:
-    """Whether that user reaches Python's files and the temporary ones by the paths they have."""
+    """Whether that user can read Python's files and enter the folder for temporary files."""
     temporary = tempfile.gettempdir()
     child = os.fork()
     if child == 0:

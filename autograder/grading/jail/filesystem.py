@@ -1,8 +1,8 @@
-"""What a candidate sees of the file system: what Python needs, read-only, and a folder of its own.
+"""The candidate's file system: the files that Python needs, read-only, and a folder of its own.
 
-Everything is left out but what is named here. So the course with its solutions, the gradebook, what
-others handed in, home directories and the machine's temporary files are not forbidden: they are
-not there.
+It contains only what this module names. So the course with its solutions, the gradebook, the
+submissions of others, home directories and the machine's temporary files are not just forbidden:
+they do not exist for the candidate.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/etc"
 ODDS = ("/sys/devices/system/cpu",)  # not /sys: its /sys/class/net shows the machine's interfaces
 DEVICES = ("null", "zero", "full", "random", "urandom")
 _LINKS = {"fd": "/proc/self/fd", "stdin": "fd/0", "stdout": "fd/1", "stderr": "fd/2"}
-OWN_SPACE = "400m"  # of a candidate's folder, in memory: nbgrader takes 100 MB of files beside it
-SHARED_SPACE = "200m"  # of the folder for files of both sides, such as a SQLite file
-SHARED_MEMORY = "64m"  # of /dev/shm: process pools keep their locks in it
+OWN_SPACE = "400m"  # of a candidate's folder, in memory; it gets up to 100 MB from the submission
+SHARED_SPACE = "200m"  # of the folder that it shares with servers, for a SQLite file, say
+SHARED_MEMORY = "64m"  # of /dev/shm, where process pools keep their locks
 _PLAIN = linux.NO_SETUID | linux.NO_DEVICES
 
 
-# nbgrader's exchange, where everybody's submissions pass through, lies below /usr by default
+# by default nbgrader's exchange, through which all submissions pass, lies below /usr
 HIDDEN = ("/usr/local/share/nbgrader",)
 
 
 def readable(hidden: Collection[str] = ()) -> list[str]:
-    """Return the paths that Python and the packages of this process are loaded from.
+    """Return the paths from which Python and the packages of this process are loaded.
 
-    What lies below another one is left out, unless one of `hidden` lies in between.
+    A path below another one is left out, unless one of `hidden` lies between the two.
     """
     places = [*SYSTEM, *ODDS, str(PACKAGE.resolve()), *sysconfig.get_paths().values()]
     places += [sys.prefix, sys.exec_prefix, sys.base_prefix, sys.base_exec_prefix]
@@ -52,11 +52,12 @@ def readable(hidden: Collection[str] = ()) -> list[str]:
 
 
 def build(target: str, own: str, shared: str, hidden: Iterable[str], user: int) -> None:
-    """Mount the view on the folder `target` and make it the root.
+    """Mount the candidate's file system on the folder `target` and make it the root.
 
-    The process is in a mount namespace of its own, and the first in its process namespace. `own`
-    becomes a writable folder in memory, filled with what lay in it; `shared` stays what it is;
-    folders in `hidden` are empty. Raises OSError where a step is refused.
+    The process must be in a mount namespace of its own, and the first in its process namespace.
+    `own` becomes a writable folder in memory that belongs to `user`, with a copy of its content.
+    `shared` is mounted as it is. Folders in `hidden` are empty. Raises OSError where a step is
+    refused.
     """
     linux.mount("none", "/", "", linux.RECURSIVE | linux.PRIVATE)
     linux.mount("tmpfs", target, "tmpfs", 0, "mode=755,size=16m")
@@ -106,7 +107,7 @@ def _make_devices(target: str) -> None:
 
 
 def _mount_own(target: str, own: str, shared: str, user: int) -> None:
-    """Mount the candidate's folder, its /tmp, and the folder it shares with the room's servers."""
+    """Mount the candidate's folder, its /tmp, and the folder that it shares with the servers."""
     made, kept = f"{target}/own", f"mode=755,uid={user},gid={user},size={OWN_SPACE}"
     os.mkdir(made)
     linux.mount("tmpfs", made, "tmpfs", _PLAIN, f"{kept},nr_inodes=20000")
@@ -127,11 +128,11 @@ def _mount_own(target: str, own: str, shared: str, user: int) -> None:
 
 
 def _mount_processes(place: str) -> None:
-    """Mount /proc; a container that hides parts of its own lets nobody mount another."""
+    """Mount /proc. In a container that hides parts of its own /proc, a new one is refused."""
     flags = _PLAIN | linux.NO_PROGRAMS
     try:
         linux.mount("proc", place, "proc", flags)
     except PermissionError:
-        # the machine's own: it shows the names of processes, and opens none of them
+        # mount the machine's own: it shows the names of all processes, but gives no access to them
         linux.mount("/proc", place, "", linux.BIND | linux.RECURSIVE)
         linux.seal(place, linux.READ_ONLY | flags)

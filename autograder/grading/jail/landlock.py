@@ -1,8 +1,8 @@
-"""Landlock: a process gives up access to files for good, without being root.
+"""Landlock: a process gives up access to files forever, without being root.
 
-The second best wall, for machines that refuse namespaces (containers with Docker's own profile):
-it knows files, signals and tracing, but no UDP, so it does not stand in for a network namespace.
-TCP is left alone, because a bot must reach the room's servers.
+This is the second best wall, for machines that refuse namespaces (containers with Docker's default
+profile). It restricts files, signals and tracing, but not UDP, so it cannot replace a network
+namespace. TCP is not restricted, because a bot must reach the examiner's servers.
 https://docs.kernel.org/userspace-api/landlock.html
 """
 
@@ -19,23 +19,23 @@ _CREATE, _ADD, _RESTRICT = 444, 445, 446
 _ASK_VERSION, _PATH_BENEATH = 1, 1
 
 EXECUTE, WRITE, READ, READ_FOLDER = 1, 2, 4, 8
-_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}  # version -> how many rights of files it knows
+_RIGHTS = {1: 13, 2: 14, 3: 15, 5: 16}  # version -> number of file rights it knows
 _READS = EXECUTE | READ | READ_FOLDER
 _OF_FILES = EXECUTE | WRITE | READ | 1 << 14 | 1 << 15  # truncate, ioctl
-_ABSTRACT_SOCKETS, _SIGNALS = 1, 2  # from version 6 on
+_ABSTRACT_SOCKETS, _SIGNALS = 1, 2  # since version 6
 
 
 def version() -> int:
-    """Return the version that this kernel has; 0 when it is missing, or switched off."""
+    """Return this kernel's version of Landlock; 0 when it is missing or switched off."""
     if not linux.here:
         return 0
     return max(0, int(_libc().syscall(_CREATE, None, 0, _ASK_VERSION)))
 
 
 def confine(readable: Iterable[str], writable: Iterable[str]) -> list[str]:
-    """Confine this process, and all it starts, to these paths; return the layers in force.
+    """Confine this process and all that it starts to these paths; return the layers in force.
 
-    `no_new_privileges` must have been called. Raises OSError where Landlock is missing.
+    `linux.no_new_privileges` must be called before. Raises OSError where Landlock is missing.
     """
     known = version()
     if known < 1:
@@ -57,16 +57,16 @@ def confine(readable: Iterable[str], writable: Iterable[str]) -> list[str]:
 
 def _allow(ruleset: int, path: str, rights: int) -> None:
     try:
-        place = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
     except OSError:
-        return  # nothing there, nothing to allow
+        return  # there is no such path
     try:
         if not os.path.isdir(path):
             rights &= _OF_FILES
-        rule = struct.pack("=Qi", rights, place)
+        rule = struct.pack("=Qi", rights, descriptor)
         _made(_libc().syscall(_ADD, ruleset, _PATH_BENEATH, rule, 0))
     finally:
-        os.close(place)
+        os.close(descriptor)
 
 
 def _made(result: int) -> int:

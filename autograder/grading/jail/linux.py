@@ -1,8 +1,9 @@
-"""What the jail asks of the Linux kernel and Python's `os` does not offer in 3.11.
+"""The Linux system calls that the jail needs and that Python 3.11's `os` does not have.
 
-Every function raises OSError with the kernel's reason. On other systems `here` is False, and none
-of them may be called. The numbers are those of the kernel's headers (linux/sched.h, linux/mount.h,
-linux/prctl.h, linux/capability.h); calls newer than 5.0 have one number on every machine.
+Every function raises OSError with the kernel's reason. On other systems `here` is False, and no
+function may be called. The numbers come from the kernel's headers (linux/sched.h, linux/mount.h,
+linux/prctl.h, linux/capability.h). System calls newer than Linux 5.0 have the same number on every
+architecture.
 """
 
 from __future__ import annotations
@@ -29,28 +30,29 @@ _HERE, _WHOLE_TREE = -100, 0x8000  # AT_FDCWD, AT_RECURSIVE
 _NUMBERS = {"x86_64": (56, 155), "aarch64": (220, 41)}  # clone, pivot_root
 
 here = sys.platform == "linux" and platform.machine() in _NUMBERS
-"""Whether this is a Linux whose numbers are known."""
+"""Whether this is Linux, on an architecture whose system call numbers are known."""
 
 if sys.platform == "linux":
-    # PyDLL: these calls are short, and a fork between two threads of Python's must not happen
+    # PyDLL keeps the GIL: these calls are short, and no other thread may run during the fork
     _libc = ctypes.PyDLL(None, use_errno=True)
 
 
 def unshare(kinds: int) -> None:
-    """Leave the namespaces of these kinds for new ones."""
+    """Move this process into new namespaces of these kinds."""
     _check(_libc.unshare(kinds))
 
 
 def join(descriptor: int, kind: int = 0) -> None:
-    """Enter the namespace that an open file of /proc/<pid>/ns names, of whatever kind."""
+    """Enter the namespace of an open file of /proc/<pid>/ns; kind 0 allows every kind."""
     _check(_libc.setns(descriptor, kind))
 
 
 def fork_as_init() -> int:
-    """Fork; the child is the first process of a new process namespace, and all in it die with it.
+    """Fork; the child is the first process of a new process namespace.
 
-    `unshare` and `os.fork` would do as well, but leave their caller unable to fork a second time
-    outside. The process must have one thread, as the fork server has.
+    When the child ends, the kernel kills all processes of that namespace. `unshare` and `os.fork`
+    would also work, but then all later forks of the caller would go into the namespace too. The
+    caller must have only one thread, as the fork server has.
     """
     ctypes.pythonapi.PyOS_BeforeFork()
     process = _libc.syscall(
@@ -69,25 +71,25 @@ def fork_as_init() -> int:
 
 
 def mount(source: str, target: str, kind: str, flags: int, options: str = "") -> None:
-    """Mount; see mount(2)."""
+    """Mount a file system; see mount(2)."""
     encoded = [text.encode() for text in (source, target, kind)]
     _check(_libc.mount(*encoded, ctypes.c_ulong(flags), options.encode()))
 
 
 def unmount(target: str) -> None:
-    """Unmount, as soon as nobody uses it."""
+    """Unmount; the kernel lets go of the mount when it is no longer in use."""
     _check(_libc.umount2(target.encode(), _DETACH))
 
 
 def seal(target: str, flags: int, *, whole_tree: bool = True) -> None:
-    """Set READ_ONLY and the like on a mount, and on those below it; needs Linux 5.12."""
+    """Set flags such as READ_ONLY on a mount and on those below it; this needs Linux 5.12."""
     attributes = struct.pack("QQQQ", flags, 0, 0, 0)
     depth = _WHOLE_TREE if whole_tree else 0
     _check(_libc.syscall(_MOUNT_SETATTR, _HERE, target.encode(), depth, attributes, 32))
 
 
 def make_root(folder: str) -> None:
-    """Make a mounted folder the root, and let go of what was the root before."""
+    """Make a mounted folder the root, and unmount the old root."""
     os.chdir(folder)
     _check(_libc.syscall(_NUMBERS[platform.machine()][1], b".", b"."))
     unmount(".")
@@ -95,28 +97,31 @@ def make_root(folder: str) -> None:
 
 
 def drop_capabilities() -> None:
-    """Give up every privilege that root has over others."""
+    """Give up every capability, that is, every privilege of root."""
     header = struct.pack("Ii", _CAPABILITIES_VERSION, 0)
     _check(_libc.capset(header, bytes(24)))
 
 
 def no_new_privileges() -> None:
-    """From now on no program that is started has more rights than this process, not even su."""
+    """Forbid that a program started from now on has more rights than this process, even su."""
     _check(_libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
 
 
 def die_with_parent() -> None:
-    """Be killed when the parent ends. To be called after each change of user, which forgets it."""
+    """Have the kernel kill this process when its parent ends.
+
+    A change of user resets this, so call it again after each.
+    """
     _check(_libc.prctl(_DIE_WITH_PARENT, signal.SIGKILL, 0, 0, 0))
 
 
 def stay_visible() -> None:
-    """Let our own /proc stay ours: after a change of user it would be root's."""
+    """Keep access to this process's own files in /proc: a change of user gives them to root."""
     _check(_libc.prctl(_DUMPABLE, 1, 0, 0, 0))
 
 
 def loopback_up() -> None:
-    """Switch the interface `lo` on: in a new network namespace it is off."""
+    """Switch on the interface `lo`, which is off in a new network namespace."""
     import fcntl  # not on Windows, where this module can be imported
 
     get_flags, set_flags, up = 0x8913, 0x8914, 0x1  # linux/sockios.h, linux/if.h

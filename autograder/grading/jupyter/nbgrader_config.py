@@ -1,9 +1,9 @@
-"""What nbgrader reads before a course's own nbgrader_config.py, wherever this course is installed.
+"""nbgrader reads these settings before a course's own, wherever this course is installed.
 
-A mistake in that file makes nbgrader log one line and go on as if there were none, that is, with
-its own Execute, which runs a stranger's code in your account. So the guard stands in the settings
-that are left then. A file without mistakes puts the examiner in its place; a course that has
-nothing to do with the examiner is let through.
+If the course's own nbgrader_config.py has a mistake, nbgrader logs one line and goes on without it,
+that is, with its own Execute, which runs a submission's code in your account. The settings below
+still apply then, and they contain the guard. A file without mistakes replaces the guard by the
+examiner. The guard lets courses pass that do not use the examiner.
 """
 
 from nbgrader.converters import Autograde

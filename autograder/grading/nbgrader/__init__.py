@@ -1,1 +1,1 @@
-"""All that knows nbgrader: its converters, gradebook, configuration, feedback and exports."""
+"""All that knows nbgrader: its course directory, gradebook, converters, feedback and exports."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import json
-import logging
 import os
 import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.course.unit import written
 from autograder.grading.nbgrader import fast_open, gradebook
+from autograder.grading.nbgrader.logged import logged, reason
 from autograder.grading.submission import assignment
 from autograder.outcomes import UserMistake
 
@@ -21,7 +20,7 @@ CONFIG = "nbgrader_config.py"
 
 
 class Course:
-    """A course directory. Raises UserMistake when its settings would grade unjailed."""
+    """A course directory. Raises UserMistake if its settings would grade without the jail."""
 
     def __init__(self, root: Path) -> None:
         from nbgrader.coursedir import CourseDirectory
@@ -34,7 +33,7 @@ class Course:
 
     @contextlib.contextmanager
     def gradebook(self) -> Iterator[Any]:
-        """Open the gradebook."""
+        """Open the gradebook; close all connections to it afterwards."""
         from nbgrader.api import Gradebook
 
         try:
@@ -44,11 +43,14 @@ class Course:
             fast_open.let_go()
 
     def folder(self, step: str, student: str, unit: str) -> Path:
-        """Return the folder of one student's unit in one step of nbgrader's."""
+        """Return the folder of a student's unit in one of nbgrader's steps, `submitted` say."""
         return Path(self.directory.format_path(step, student, unit))
 
     def students(self, unit: str, student: str | None) -> list[str]:
-        """Return who has submitted the unit; raises UserMistake when nobody has, or not one."""
+        """Return the students who submitted the unit, or only `student`.
+
+        Raises UserMistake when there is no submission, or none of `student`.
+        """
         self.ensure_unit(unit)
         step = self.directory.submitted_directory
         found = sorted(
@@ -59,7 +61,7 @@ class Course:
         if student is not None and student not in found:
             raise UserMistake(
                 f"{student} has submitted nothing for {unit}: there is no {step}/{student}/{unit}/."
-                f" Submissions are there of: {', '.join(found[:20]) or 'nobody'}."
+                f" Students with a submission: {', '.join(found[:20]) or 'none'}."
             )
         if not found:
             raise UserMistake(
@@ -69,17 +71,17 @@ class Course:
         return found if student is None else [student]
 
     def ensure_unit(self, unit: str) -> Path:
-        """Return the unit's own notebook; raises UserMistake when there is none."""
+        """Return the path of the unit's own notebook; raises UserMistake if there is none."""
         source = self.folder(self.directory.source_directory, ".", unit) / f"{unit}.ipynb"
         if not source.exists():
             known = ", ".join(one.name for one in written(self.root) if one.lab.exists())
-            raise UserMistake(f"There is no unit {unit} to grade; there is: {known or 'none yet'}.")
+            raise UserMistake(f"There is no unit {unit} to grade. Units: {known or 'none yet'}.")
         return source
 
     def prepare(self, unit: str) -> None:
-        """Make sure that the gradebook is there and knows the unit, with the tests of today.
+        """Make sure that the gradebook exists and has the present version of the unit.
 
-        Raises UserMistake when the gradebook cannot be opened.
+        Raises UserMistake when the gradebook cannot be opened, or nbgrader refuses the unit.
         """
         source = self.ensure_unit(unit)
         with self._opening():
@@ -99,17 +101,17 @@ class Course:
             try:
                 shown = make_url(self.directory.db_url).render_as_string(hide_password=True)
             except SQLAlchemyError:
-                shown = "what c.CourseDirectory.db_url says"
+                shown = "the address in c.CourseDirectory.db_url"
             said = str(error).splitlines()[0][:300]
             raise UserMistake(
-                f"The gradebook at {shown} cannot be opened ({said}); nothing was graded. See "
-                f"c.CourseDirectory.db_url in nbgrader_config.py, and that the database is up."
+                f"The gradebook at {shown} cannot be opened ({said}); nothing was graded. Check "
+                f"c.CourseDirectory.db_url in nbgrader_config.py, and that the database runs."
             ) from None
 
     def _up_to_date(self, unit: str, source: Path) -> bool:
         from nbgrader.api import MissingEntry
 
-        content = json.loads(source.read_text(encoding="utf-8"))
+        content = notebook.loads(source.read_bytes(), source.name)
         ours = {one.grade_id: one for one in assignment.originals_of_notebook(content)}
         try:
             with self.gradebook() as book:
@@ -123,7 +125,10 @@ class Course:
         return same and len(theirs) == len(ours)
 
     def _generate(self, unit: str) -> None:
-        """Have nbgrader read the unit into the gradebook; release/ is `build`'s, and stays."""
+        """Have nbgrader read the unit into the gradebook.
+
+        What it would release goes to a temporary folder, because `build` writes release/.
+        """
         from nbgrader.converters import GenerateAssignment
 
         with tempfile.TemporaryDirectory(prefix="unblocked-") as elsewhere:
@@ -137,7 +142,7 @@ class Course:
                     ).start()
             except (Exception, SystemExit) as error:
                 raise UserMistake(
-                    f"nbgrader cannot take {unit} into the gradebook: {reason(said, error)}"
+                    f"nbgrader cannot add {unit} to the gradebook: {reason(said, error)}"
                 ) from None
             finally:
                 self.directory.release_directory, self.directory.assignment_id = old
@@ -145,14 +150,14 @@ class Course:
 
 @contextlib.contextmanager
 def alone(root: str | Path) -> Iterator[None]:
-    """Be the only one that grades this course; raises UserMistake when somebody else does.
+    """Let only one process grade this course. Raises UserMistake when another one does.
 
-    What is locked is nbgrader_config.py, which is always there. The lock ends with the process,
-    however that ends.
+    The lock is on nbgrader_config.py, which always exists. It ends with the process, even after
+    SIGKILL.
     """
     try:
         import fcntl
-    except ImportError:  # Windows, where grading says that it cannot
+    except ImportError:  # Windows, where the fork client refuses to grade
         yield
         return
     with Path(root, CONFIG).open("rb") as file:
@@ -160,50 +165,26 @@ def alone(root: str | Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise UserMistake(
-                "Somebody else is grading this course at the moment: wait until that has ended, or "
-                "end it; what it has graded stays, and grading again does the rest."
+                "Another process is grading this course: wait until it has ended, or end it. Its "
+                "finished grades are kept. Run the same command again to grade the rest."
             ) from None
         yield
 
 
 def _has_submitted(student: Path, unit: str) -> bool:
-    """Whether there is anything in the place of a submission: a link that leads nowhere is told,
-    too, when it is graded (see `intake`)."""
+    """Whether there is anything at the path of a submission.
+
+    A broken link counts as a submission: `intake` then refuses it with a message.
+    """
     dangling = student.is_symlink() and not student.exists()
     return dangling or os.path.lexists(student / unit)
 
 
-class _Said(list[tuple[int, str]]):
-    """What nbgrader logged as a warning or worse, with the level."""
-
-
-@contextlib.contextmanager
-def logged() -> Iterator[tuple[logging.Logger, _Said]]:
-    """A logger of nbgrader's own for one run, and what it says."""
-    said = _Said()
-    handler = logging.Handler(logging.WARNING)
-    handler.emit = lambda record: said.append(  # type: ignore[method-assign]
-        (record.levelno, record.getMessage().strip())
-    )
-    log = logging.Logger("unblocked.nbgrader")  # not the root's child: nothing is printed
-    log.addHandler(handler)
-    with warnings.catch_warnings():
-        # SQLAlchemy's about nbgrader's own models, nbformat's about a submission's cell ids
-        warnings.simplefilter("ignore")
-        yield log, said
-
-
-def reason(said: _Said, error: BaseException) -> str:
-    """Of a logged traceback the line that names the exception, else nbgrader's first words."""
-    errors = [text for level, text in said if level >= logging.ERROR]
-    traces = [text.splitlines()[-1] for text in errors if text.startswith("Traceback")]
-    found = [*traces, *errors, *(text for _, text in said), str(error)][0]
-    kind, colon, rest = found.partition(": ")
-    return kind.rpartition(".")[2] + colon + rest if " " not in kind else found
-
-
 def _settings(root: Path) -> Any:
-    """The settings of nbgrader_config.py; raises UserMistake when they would grade unjailed."""
+    """The settings of nbgrader_config.py.
+
+    Raises UserMistake if the file cannot be read, or would grade without the jail.
+    """
     from traitlets.config import Config
     from traitlets.config.loader import PyFileConfigLoader
 
@@ -215,12 +196,12 @@ def _settings(root: Path) -> Any:
     except (Exception, SystemExit) as error:
         said = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserMistake(
-            f"{path.name} cannot be read ({said}); nothing was graded. Mend it, or take the "
-            f"course's own again: git checkout {path.name}"
+            f"{path.name} cannot be read ({said}); nothing was graded. Fix it, or restore the "
+            f"course's version: git checkout {path.name}"
         ) from None
     steps = settings.Autograde.get("autograde_preprocessors", [])
     if Examine not in steps:
-        why = [step.why for step in steps if hasattr(step, "why")]  # Refuse, in nbgrader_config.py
+        why = [step.why for step in steps if hasattr(step, "why")]  # see nbgrader_config.py
         raise UserMistake(
             why[0]
             if why

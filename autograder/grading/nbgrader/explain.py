@@ -1,4 +1,4 @@
-"""`why`: what one grade rests on, line by line, for who disputes it."""
+"""The command `why`: the evidence for one grade, line by line, if a student disputes it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.course import notebook
 from autograder.grading.nbgrader.course import Course
 from autograder.grading.submission import assignment, evidence, intake
 from autograder.grading.submission.evidence import Evidence
@@ -14,7 +15,7 @@ from autograder.outcomes import UserMistake
 from autograder.report.record import shortest_kept
 from autograder.text import duration
 
-# What the lines above already tell, of what is stored of a cell; the rest comes from witnesses.
+# The stored facts about a cell that `_cell` and `why` turn into sentences; `_cell` lists the rest.
 _TOLD = {
     "status", "message", "limit", "noise", "attempts", "longest_block",
     "kind", "file", "line", "code", "test", "test_line",
@@ -32,7 +33,8 @@ def why(root: Path, student: str, unit: str, grade_id: str) -> list[str]:
     lines = [_score(student, unit, grade_id, grade)]
     about = found.get("cells", {}).get(grade_id)
     if about is None:
-        return [*lines, f"No evidence: {path} does not tell of it. Grade it again to have some."]
+        missing = f"There is no evidence for this grade in {path}."
+        return [*lines, f"{missing} Grade the unit again to record it."]
     lines += [line for line in _cell(about) if line]
     lines += _examination(found)
     lines.append(
@@ -40,7 +42,7 @@ def why(root: Path, student: str, unit: str, grade_id: str) -> list[str]:
     )
     lines.append(f"Test: {_same(about['test'], _test(source, grade_id))}")
     if found["repaired"]:
-        lines.append(f"Put in order before: {' '.join(found['repaired'])}")
+        lines.append(f"Repaired before grading: {' '.join(found['repaired'])}")
     return lines
 
 
@@ -93,7 +95,7 @@ def _score(student: str, unit: str, grade_id: str, grade: dict[str, Any]) -> str
     if grade["extra"]:
         line += f", {grade['extra']:g} of them extra credit"
     if grade["open"]:
-        line += "; marked as needing a look"
+        line += "; marked as needing review"
     if grade["late"]:
         line += f"; the unit as a whole loses {grade['late']:g} for being late"
     return f"{line}."
@@ -102,7 +104,7 @@ def _score(student: str, unit: str, grade_id: str, grade: dict[str, Any]) -> str
 def _cell(about: dict[str, Any]) -> Iterator[str]:
     yield f"Verdict: {about['status']}{': ' if about['message'] else '.'}{about['message']}"
     yield _block(about)
-    yield f"Taken away by the machine, and not counted: {about['noise'] * 1000:.1f} ms."
+    yield f"Other programs took {about['noise'] * 1000:.1f} ms; they are not counted."
     repeats = about["attempts"]
     yield f"Examined {repeats} time{'s' if repeats > 1 else ''} until there was a verdict."
     for name in sorted(set(about) - _TOLD):
@@ -154,10 +156,7 @@ def _submitted(course: Course, student: str, unit: str) -> str:
 
 
 def _test(source: Path, grade_id: str) -> str:
-    import json
-
-    content = json.loads(source.read_text(encoding="utf-8"))
-    for one in assignment.originals_of_notebook(content):
+    for one in assignment.originals_of_notebook(notebook.loads(source.read_bytes(), source.name)):
         if one.grade_id == grade_id:
             return evidence.digest(one.source.encode())
     return ""

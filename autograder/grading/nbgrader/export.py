@@ -1,9 +1,10 @@
-"""All grades of the gradebook as CSV, in the layouts that nbgrader, Canvas and Moodle read.
+"""All grades of the gradebook as CSV, in the layouts for nbgrader, Canvas and Moodle.
 
-Canvas matches a student by `SIS Login ID` and a column by its exact title, else it makes a new
-assignment (instructure/canvas-lms, lib/gradebook_importer.rb); the second row may state the points
-possible. Moodle lets the teacher map any columns; an empty cell is no grade (moodle/moodle,
-grade/import/csv). Neither takes more than this without its own export as a template.
+Canvas finds a student by `SIS Login ID` and an assignment by the exact title of its column. For any
+other title it makes a new assignment (instructure/canvas-lms, lib/gradebook_importer.rb). The
+second row may give the points possible. In Moodle the teacher assigns the columns, and an empty
+cell means no grade (moodle/moodle, grade/import/csv). Neither imports more than this without its
+own export as a template.
 """
 
 from __future__ import annotations
@@ -25,13 +26,13 @@ class _Student:
     id: str
     name: str  # "Lovelace, Ada", or the id
     email: str
-    scores: dict[str, float]  # by assignment; only what has its grade
+    scores: dict[str, float]  # by assignment; only assignments with a complete grade
 
 
 def csv(root: Path, layout: str) -> str:
-    """Return the grades as text. Raises UserMistake for an unknown layout or an empty gradebook."""
+    """Return all grades as CSV. Raises UserMistake for an unknown layout or an empty gradebook."""
     if layout not in _LAYOUTS:
-        raise UserMistake(f"There is no export called {layout}; there is {', '.join(_LAYOUTS)}.")
+        raise UserMistake(f"There is no export called {layout}. Layouts: {', '.join(_LAYOUTS)}.")
     course = Course(root)
     with course.gradebook() as book:
         if not book.assignments:
@@ -43,7 +44,7 @@ def csv(root: Path, layout: str) -> str:
 
 
 def _nbgrader(book: Any) -> str:
-    """nbgrader's own layout, by its own code."""
+    """nbgrader's own layout, written by nbgrader."""
     from nbgrader.plugins import CsvExportPlugin
 
     with tempfile.TemporaryDirectory() as folder:
@@ -92,7 +93,7 @@ def _students(book: Any) -> list[_Student]:
 
 
 def _is_graded(submission: Any) -> bool:
-    """Whether every cell has its score: what failed or stayed open is no 0."""
+    """Whether every cell has a score: a cell without one must not count as 0."""
     return all(
         grade.auto_score is not None or grade.manual_score is not None
         for notebook in submission.notebooks

@@ -1,4 +1,4 @@
-"""Lets nbgrader open a gradebook again without beginning from nothing: patches and nothing else."""
+"""Makes nbgrader's repeated opening of a gradebook fast. This module only patches nbgrader."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-_PATIENCE = 60.0  # s for SQLite to get its turn to write; Python's own 5 can be too few on NFS
+_PATIENCE = 60.0  # s that SQLite waits for a lock; Python's default of 5 can be too few on NFS
 
 
 def open_quickly() -> None:
-    """Let nbgrader, in this process, open a gradebook again without beginning from nothing.
+    """Make nbgrader, in this process, open the same gradebook again without repeating all work.
 
-    It opens it ten times a submission, each time with a new engine, for which SQLAlchemy compiles
-    every statement again, and each time it looks for all 16 tables and for the course: 65 of 90 ms
-    of CPU (measured).
-    Here all gradebooks of one database share an engine, which remembers that it has seen them, and
-    stays connected when one of them is closed; `let_go` ends that.
+    nbgrader opens the gradebook ten times per submission. Each time it makes a new engine, for
+    which SQLAlchemy compiles every statement again, and it looks for all 16 tables and the course.
+    This takes 65 of 90 ms of CPU (measured).
+    With these patches all `Gradebook` objects of one database share an engine. We remember which
+    tables and courses exist, and the engine stays connected until `let_go`.
     """
     from nbgrader import api
 
@@ -37,18 +37,18 @@ def open_quickly() -> None:
     def inspect(engine: Any) -> Any:
         if _is_complete(engine):
             return _Known()
-        type(engine).dispose(engine)  # connections to a file that is another by now
+        type(engine).dispose(engine)  # its connections may be to a file that has been replaced
         return look(engine)
 
     def create_tables(bind: Any) -> None:
         if not _is_complete(bind):
             create_all(bind=bind)
-            _complete[bind] = _place(bind)
+            _complete[bind] = _identity(bind)
 
     def check_course(book: Any, course_id: str = "default_course", **about: Any) -> Any:
         known = (book.engine, _complete.get(book.engine), course_id)
         if known in _courses and _is_complete(book.engine):
-            return None  # which nobody asks for
+            return None  # no caller uses the result
         course = look_for_course(book, course_id, **about)
         _courses.add(known)
         return course
@@ -60,7 +60,7 @@ def open_quickly() -> None:
 
 
 def let_go() -> None:
-    """Close the connections to all gradebooks."""
+    """Close the connections to all gradebooks, and forget what they contain."""
     for engine in _complete:
         type(engine).dispose(engine)
     _complete.clear()
@@ -68,22 +68,22 @@ def let_go() -> None:
 
 
 class _Known:
-    """Says of a database only that it is not empty."""
+    """Stands in for SQLAlchemy's inspector: the database is not empty."""
 
     def get_table_names(self) -> list[str]:
         return ["assignment"]
 
 
-_complete: dict[Any, Any] = {}  # engines whose database has all tables -> the file it was in
-_courses: set[tuple[Any, Any, str]] = set()  # the same engine and file, and a course that is there
+_complete: dict[Any, Any] = {}  # engine of a database with all tables -> identity of its file
+_courses: set[tuple[Any, Any, str]] = set()  # engine, identity of its file, course in it
 
 
 def _is_complete(engine: Any) -> bool:
-    return engine in _complete and _complete[engine] == _place(engine)
+    return engine in _complete and _complete[engine] == _identity(engine)
 
 
-def _place(engine: Any) -> Any:
-    """What changes when a database is deleted and made anew: the file's number, on SQLite."""
+def _identity(engine: Any) -> Any:
+    """The inode of a SQLite file: it changes when the database is deleted and made again."""
     if engine.dialect.name != "sqlite":
         return ""
     try:
@@ -93,7 +93,7 @@ def _place(engine: Any) -> Any:
 
 
 def alembic_head() -> str:
-    """The version of nbgrader's tables; nbgrader itself starts the program `alembic` to ask."""
+    """Return the version of nbgrader's tables, without starting `alembic` as nbgrader does."""
     from alembic.script import ScriptDirectory
     from nbgrader import dbutil
 

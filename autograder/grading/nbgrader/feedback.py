@@ -1,4 +1,4 @@
-"""What a page of feedback says of each graded cell, and how much of the hidden tests it shows."""
+"""The text on a page of feedback about each graded cell; hidden tests stay hidden on it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from autograder.report.record import shortest_kept
 from autograder.text import duration
 
 BEGIN, END = "BEGIN HIDDEN TESTS", "END HIDDEN TESTS"
-CUT = "# (here stand hidden tests)"
-SECRET = "A hidden test did not hold. Your instructor can say what it asks."
-# Of these the sentence speaks of the loop and the clock, not of what the test put in.
+CUT = "# (hidden tests)"
+SECRET = "A hidden test failed. Your instructor can tell you what it checks."
+# The messages of these are about the loop and the time, and do not reveal a hidden test's input.
 _TELLS_NOTHING = (
     "LoopBlocked",
     "TooSlow",
@@ -27,10 +27,10 @@ _PICTURED = ("LoopBlocked", "TooSlow")
 
 
 def box(seen: CellOutcome) -> Output:
-    """Return the first output of a graded test: the verdict, the loop, the limit, the line."""
+    """Return the first output of a graded test: verdict, longest block, limit and line."""
     lines = [_verdict(seen), *_loop(seen)]
     if seen.attempts > 1:
-        lines.append(f"It was examined {seen.attempts} times, until the machine allowed a verdict.")
+        lines.append(f"This test ran {seen.attempts} times, because the machine was too busy.")
     first, *rest = lines
     marked = "".join(f"<br>{html.escape(line)}" for line in rest)
     return {
@@ -44,12 +44,15 @@ def box(seen: CellOutcome) -> Output:
 
 
 def about(seen: CellOutcome, source: str) -> dict[str, Any]:
-    """Return what the page of a test cell must know of it; it goes into the cell's metadata."""
+    """Return the facts that HideTests needs about a test; they go into the cell's metadata."""
     return {"hidden": in_hidden(source, seen.test_line), "kind": _kind(seen.outputs)}
 
 
 def in_hidden(source: str, line: int) -> bool:
-    """Whether a line (from 1) of a test stands among hidden tests; unsure counts as hidden."""
+    """Whether a line (from 1) of a test is in a hidden part.
+
+    If the line is not known, any test with a hidden part counts as hidden.
+    """
     if line < 1:
         return BEGIN in source
     before = source.splitlines()[:line]
@@ -58,7 +61,7 @@ def in_hidden(source: str, line: int) -> bool:
 
 
 def without_hidden(source: str) -> str:
-    """Return a test without its hidden parts, a comment in the place of each."""
+    """Return a test with a comment in place of each hidden part."""
     kept: list[str] = []
     hidden = False
     for line in source.splitlines():
@@ -73,9 +76,10 @@ def without_hidden(source: str) -> str:
 
 
 def shown(outputs: list[Any], said: dict[str, Any]) -> list[Any]:
-    """Of a test with hidden parts: our verdict, and where it betrays nothing, why and the picture.
+    """Return the outputs that feedback shows for a test with hidden parts.
 
-    What the learner's code printed meanwhile may be the hidden inputs, so it is left out.
+    They are the verdict, and the reason and the chart where these reveal nothing. What the
+    learner's code printed is left out, because it may show the hidden inputs.
     """
     from nbformat import from_dict
 
@@ -101,28 +105,26 @@ def _verdict(seen: CellOutcome) -> str:
         case verdicts.PASSED:
             return "Passed."
         case verdicts.FAILED:
-            return f"Not passed: {seen.message}"
+            return f"Failed: {seen.message}"
         case verdicts.NOT_ATTEMPTED:
             return f"Not attempted: {seen.message}"
         case verdicts.NEEDS_REVIEW:
-            return f"Open, no points are lost yet: {seen.message}"
-    return f"Open, for the machine was too busy; no points are lost yet: {seen.message}"
+            return f"You have not lost points. {seen.message}"
+    return f"Inconclusive: the machine was too busy. You have not lost points. {seen.message}"
 
 
 def _loop(seen: CellOutcome) -> list[str]:
-    """Sentences on how long the loop was held, and what of it the machine answers for."""
+    """Sentences on the longest block, and on the time that other programs took."""
     if seen.limit is None:
         return []
     longest = f"under {duration(shortest_kept())}"
     if seen.block:
-        where = (
-            f" at line {seen.block['line']} of {seen.block['file']}" if seen.block["file"] else ""
-        )
-        code = f": {seen.block['code']}" if seen.block["code"] else ""
+        where = f" at line {seen.block.line} of {seen.block.file}" if seen.block.file else ""
+        code = f": {seen.block.code}" if seen.block.code else ""
         longest = f"{duration(seen.longest_block)}{where}{code}"
     lines = [f"Longest block of the loop: {longest} (limit {duration(seen.limit)})."]
     if seen.noise >= 0.001:
-        lines.append(f"The machine took {duration(seen.noise)} away, which do not count.")
+        lines.append(f"Other programs took {duration(seen.noise)}; they are not counted.")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What nbgrader's gradebook and the unit's own notebook say an assignment consists of."""
+"""Creates nbgrader's gradebook, and writes into it in one transaction."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 UNSAFE_NAME = (
-    "the student's name {!r} holds characters that nbgrader would write into its pages as markup: "
+    "the student's name {!r} has characters that nbgrader would write into its pages as markup: "
     "give the folder in submitted/ a name of letters, digits, and signs such as . _ - @ or a space"
 )
 
 
 @contextlib.contextmanager
 def one_transaction(book: Any) -> Iterator[None]:
-    """Commit what is written into a gradebook at the end, in one step, or none of it."""
+    """Commit all that is written into a gradebook at the end of the block, or nothing."""
     session = book.db
     session.commit = session.flush
     try:
@@ -28,7 +28,7 @@ def one_transaction(book: Any) -> Iterator[None]:
 
 
 def create(url: str, course: str) -> None:
-    """Make the gradebook if there is none; a SQLite file appears in one step, with all in it."""
+    """Make the gradebook if there is none. A SQLite file appears only when it is complete."""
     from nbgrader.api import Gradebook
 
     path = Path(url.removeprefix("sqlite:///"))

@@ -1,8 +1,8 @@
-"""nbgrader's converters, with the examination in place of the kernel.
+"""Our steps in nbgrader's converters: they examine a notebook instead of running it in a kernel.
 
-`nbgrader_config.py` puts `Repair` before everything else, `Examine` where nbgrader has `Execute`,
-and `SaveGrades` where it has `SaveAutoGrades`. Everything else stays nbgrader's: `nbgrader
-autograde`, Formgrader's button, late penalties, feedback and export work as they are documented.
+`configuration.py` puts `Repair` before all other steps, `Examine` in the place of nbgrader's
+`Execute`, and `SaveGrades` in the place of `SaveAutoGrades`. The rest is nbgrader's own: `nbgrader
+autograde`, Formgrader's button, late penalties, feedback and export work as documented.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nbgrader.utils import is_grade, is_solution
 from traitlets import Bool, Float, Integer
 
 from autograder.course.unit import NEVER_RELEASED
-from autograder.grading.examination import examine, provenance, verdicts
+from autograder.grading.examination import provenance, session, verdicts
 from autograder.grading.examination.cells import ATTEMPTS, SECONDS, Cell
 from autograder.grading.examination.job import Done
 from autograder.grading.examination.verdicts import Fault
@@ -35,14 +35,14 @@ from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import repair
 from autograder.outcomes import UserMistake
 
-KEY = "unblocked"  # of our own in a notebook's and a cell's metadata; a submission's is dropped
+KEY = "unblocked"  # our key in a notebook's and a cell's metadata; a submission's is removed
 
 
 class Repair(NbGraderPreprocessor):  # type: ignore[misc]
-    """Puts the submitted notebook in order, before nbgrader's own checks would refuse it."""
+    """Repairs the submitted notebook before nbgrader's own checks can refuse it."""
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Mend the notebook; what was mended is kept in its metadata for Examine."""
+        """Repair the notebook; its metadata keep the sentences about it for Examine."""
         _refuse_unsafe_name(resources)
         originals = _originals(self, resources)
         nb.metadata[KEY] = {"repaired": repair(nb, originals)}
@@ -55,7 +55,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
     timeout = Float(SECONDS, help="Seconds that one cell, or one test, may take.").tag(config=True)
     attempts = Integer(
         ATTEMPTS,
-        help="How often a test is examined while the machine leaves it inconclusive.",
+        help="How often a test is examined, at most, while its verdict is inconclusive.",
     ).tag(config=True)
     accept_weaker_jail = Bool(  # the tests set the variable where a machine is weak
         os.environ.get("UNBLOCKED_ACCEPT_WEAKER_JAIL") == "1",
@@ -63,11 +63,11 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
     ).tag(config=True)
     show_hidden = Bool(
         False,
-        help="Whether feedback shows hidden tests, and sentences that tell what they put in.",
+        help="Whether feedback shows hidden tests, and messages that reveal their input.",
     ).tag(config=True)
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Examine the notebook; raises ExaminationFailed, and then nothing is graded."""
+        """Examine the notebook. Raises ExaminationFailed or Fault, and then nothing is graded."""
         originals, folder = _originals(self, resources), _source(self, resources)
         path = Path(resources["metadata"]["path"])
         cells = assignment.cells_to_examine(nb, originals)
@@ -85,7 +85,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         )
         _fill(nb, cells, done)
         if repaired:
-            text = "**Put in order before grading:** " + " ".join(repaired)
+            text = "**Repaired before grading:** " + " ".join(repaired)
             nb.cells.insert(0, new_markdown_cell(text))  # type: ignore[no-untyped-call]
         resources[KEY] = found
         name = resources["nbgrader"]["notebook"] + evidence.SUFFIX
@@ -96,7 +96,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         self, cells: list[Cell], originals: list[Original], folder: Path, path: Path
     ) -> Done:
         ignore = _coursedir(self).ignore
-        examined = examine.examine(
+        examined = session.examine(
             cells,
             promised=assignment.promised(originals),
             own_files=folder,
@@ -111,11 +111,11 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
 
 
 class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
-    """Saves nbgrader's scores; what is inconclusive, or needs review, is not a 0 but open.
+    """Saves nbgrader's scores; a cell that is inconclusive or needs review gets none, and no 0.
 
-    All grades of a notebook are saved in one transaction: a grader that is killed meanwhile leaves
-    those of before, never a mixture. The notebook says which examination it holds, and is written
-    last: by that a later run knows that this one came to its end.
+    All grades of a notebook are saved in one transaction. If grading is killed, the gradebook has
+    the old grades or the new ones, never a mixture. The notebook is written last, with the id of
+    its examination: so a later run knows that this one was complete.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
@@ -145,7 +145,7 @@ class SaveGrades(SaveAutoGrades):  # type: ignore[misc]
 
 @dataclass(frozen=True)
 class Given:
-    """What a batch knows of one submission before nbgrader converts it."""
+    """The result of a submission that was examined before nbgrader converts it."""
 
     originals: list[Original]
     cells: list[Cell]
@@ -154,10 +154,10 @@ class Given:
 
 @contextlib.contextmanager
 def given(known: Given) -> Iterator[None]:
-    """Let Examine take the outcome of an examination that took place, of exactly these cells.
+    """Let Examine use a result that a slot has already found for exactly these cells.
 
-    Where nbgrader comes to other cells, Examine raises Fault: outcomes would go to the wrong cells,
-    and to examine again here, one submission after the other, would be slow without a word.
+    If nbgrader's steps lead to other cells, Examine raises Fault. The outcomes would belong to the
+    wrong cells, and to examine the notebook again here would silently make the batch slow.
     """
     token = _known.set(known)
     try:
@@ -184,7 +184,7 @@ def _difference(examined: list[Cell], cells: list[Cell]) -> str:
     called = f" ({cell.name})" if cell is not None and cell.name else ""
     return (
         f"code cell {number}{called} is not the one that was examined: the submission has changed "
-        f"meanwhile, or a step in nbgrader_config.py changes cells before Examine. Grade it again."
+        f"since, or a step in nbgrader_config.py changes cells before Examine. Grade it again."
     )
 
 
@@ -211,7 +211,10 @@ def _fill(nb: Any, cells: Sequence[Cell], done: Done) -> None:
 
 
 def _refuse_unsafe_name(resources: Any) -> None:
-    """Raise before a student's name that is markup gets a page; nbgrader has noted it by now."""
+    """Raise UserMistake for a student's name that a page would show as markup.
+
+    nbgrader has already added the student to the gradebook, so remove the student again.
+    """
     named = resources["nbgrader"]
     if sanitize.safe_name(named["student"]):
         return
@@ -234,7 +237,7 @@ def _originals(step: NbGraderPreprocessor, resources: Any) -> list[Original]:
 
 
 def _source(step: NbGraderPreprocessor, resources: Any) -> Path:
-    """The folder that the assignment was made in."""
+    """The unit's own folder, in source/."""
     coursedir, unit = _coursedir(step), resources["nbgrader"]["assignment"]
     return Path(coursedir.format_path(coursedir.source_directory, ".", unit))
 
@@ -248,7 +251,7 @@ def _coursedir(step: NbGraderPreprocessor) -> Any:
 
 
 def _submission(step: NbGraderPreprocessor, resources: Any) -> str:
-    """What tells this version of the submitted notebook from another."""
+    """The digest of this version of the submission; see `evidence.of_submission`."""
     named, coursedir = resources["nbgrader"], _coursedir(step)
     folder = coursedir.format_path(
         coursedir.submitted_directory, named["student"], named["assignment"]
@@ -257,14 +260,14 @@ def _submission(step: NbGraderPreprocessor, resources: Any) -> str:
 
 
 class HideTests(NbGraderPreprocessor):  # type: ignore[misc]
-    """Takes hidden tests, and what they would tell, out of a page of feedback.
+    """Removes hidden tests, and outputs that reveal them, from a page of feedback.
 
-    The graded notebook keeps all of it for the instructor; `c.Examine.show_hidden = True` shows it
-    to the learner as well.
+    The graded notebook keeps them for the instructor. `c.Examine.show_hidden = True` shows them to
+    the learner as well.
     """
 
     def preprocess(self, nb: Any, resources: Any) -> tuple[Any, Any]:
-        """Cut the hidden part of each test, what was printed meanwhile, and telling sentences."""
+        """Cut the hidden part of each test, and the outputs and messages that could reveal it."""
         if not Examine(parent=self).show_hidden:
             for cell in nb.cells:
                 graded = is_grade(cell) and not is_solution(cell)

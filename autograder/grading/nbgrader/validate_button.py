@@ -1,8 +1,8 @@
-"""nbgrader's Validate button: it does what `check` does, and the page stays alive meanwhile.
+"""nbgrader's Validate button: here it does what `check` does, in a process of its own.
 
-nbgrader's own Validate runs every cell in the server's one thread, which answers nobody until the
-last has ended (20 s for the lab of unit 03); it runs no hidden tests, and says of a lesson, which
-has no tests at all, that it passes them all.
+nbgrader's own Validate runs all cells in the server's only thread. Until the last cell has ended,
+the server answers no request (20 s for the lab of unit 03). It also runs no hidden tests, and it
+reports that a lesson, which has no tests, passes all of them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HANDLERS = "nbgrader.server_extensions.validate_assignment.handlers"
 
 
 def install() -> None:
-    """Put `check` behind the button, in a process that is a Jupyter server with nbgrader's."""
+    """Put `check` behind the button, if this process is a Jupyter server with nbgrader."""
     if handlers := sys.modules.get(HANDLERS):
         from tornado import web
 
@@ -56,7 +56,7 @@ def _inside(root: str, path: str) -> Path | None:
 
 
 def validated(notebook: Path) -> dict[str, Any]:
-    """Check a notebook, and return what nbgrader's dialog shows: cells that failed, or a word."""
+    """Check a notebook; return what nbgrader's dialog shows: the failed cells, or an error."""
     from autograder.grading import check
     from autograder.grading.examination.cells import ExaminationFailed
 
@@ -65,7 +65,10 @@ def validated(notebook: Path) -> dict[str, Any]:
     except UserMistake as mistake:
         return {"success": False, "value": str(mistake).replace(f"{repository()}{os.sep}", "")}
     except ExaminationFailed as fault:
-        return {"success": False, "value": f"The examiner itself failed, our fault: {fault}"}
+        return {
+            "success": False,
+            "value": f"The grader itself failed. This is our fault, not yours: {fault}",
+        }
     failed = [
         {
             "source": f"{row.name}: {row.score:g} of {row.points:g} points",

@@ -1,6 +1,6 @@
-"""The notebook that was handed in, and the assignment that it answers.
+"""The submitted notebook, and the assignment that it belongs to.
 
-`intake.py` copies what was handed in, without links. `assignment.py` says which cells an assignment
-has, `repair.py` puts a notebook in order, `sanitize.py` takes out what a page could run, and
-`evidence.py` keeps what a grade rests on.
+`intake.py` copies a submission and refuses links. `assignment.py` knows which cells an assignment
+has, `repair.py` repairs a notebook, `sanitize.py` removes what a page could run, and `evidence.py`
+records how a grade was found.
 """

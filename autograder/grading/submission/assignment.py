@@ -1,25 +1,26 @@
-"""Which cells an assignment consists of, as the gradebook or the unit's own notebook says."""
+"""The cells of an assignment, from the gradebook or from the unit's own notebook."""
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from autograder.course import notebook
+from autograder.course.notebook import NotANotebook
 from autograder.grading.examination.cells import Cell
 
 
 def originals_of_gradebook(
-    gradebook: Any, notebook: str, assignment: str, source: Path
+    gradebook: Any, name: str, assignment: str, source: Path
 ) -> list[Original]:
-    """Return the cells of an assignment, in order, with the texts that the gradebook holds.
+    """Return the cells of an assignment, in order, with the text that the gradebook has for them.
 
-    A gradebook has no order of its own (on PostgreSQL rows come as they like): it is taken from
+    A gradebook has no order of its own (PostgreSQL returns rows in any order). The order comes from
     `source`, the unit's own notebook, if that can be read.
     """
-    entry = gradebook.find_notebook(notebook, assignment)
+    entry = gradebook.find_notebook(name, assignment)
     points = {cell.name: float(cell.max_score) for cell in entry.grade_cells}
     solutions = {cell.name for cell in entry.solution_cells}
     originals = [
@@ -39,17 +40,16 @@ def originals_of_gradebook(
 
 
 def originals_of_notebook(content: dict[str, Any]) -> list[Original]:
-    """Return the cells of an assignment from the notebook it was made of (as JSON data)."""
+    """Return the cells of an assignment from the unit's own notebook (as JSON data)."""
     originals = []
     for cell in content["cells"]:
-        about = cell["metadata"].get("nbgrader")
+        about = notebook.graded(cell)
         if about and (about["grade"] or about["solution"] or about["locked"]):
-            source = cell["source"]
             originals.append(
                 Original(
                     grade_id=about["grade_id"],
                     cell_type=cell["cell_type"],
-                    source=source if isinstance(source, str) else "".join(source),
+                    source=notebook.source(cell),
                     locked=not about["solution"] and (about["grade"] or about["locked"]),
                     grade=about["grade"],
                     solution=about["solution"],
@@ -59,17 +59,17 @@ def originals_of_notebook(content: dict[str, Any]) -> list[Original]:
     return originals
 
 
-def cells_to_examine(notebook: Any, originals: list[Original]) -> list[Cell]:
-    """Return the code cells of a mended notebook; text of tests and setup cells is the original's.
+def cells_to_examine(mended: Any, originals: list[Original]) -> list[Cell]:
+    """Return the code cells of a repaired notebook; tests and setup cells get the original's text.
 
-    What a cell's own metadata says counts for nothing here but its grade_id, and that only once.
+    Of a cell's own metadata only the grade_id is used, and each grade_id only once.
     """
     waiting = {original.grade_id: original for original in originals}
     cells = []
-    for index, cell in enumerate(notebook.cells):
+    for index, cell in enumerate(mended.cells):
         if cell["cell_type"] != "code":
             continue
-        name = cell["metadata"].get("nbgrader", {}).get("grade_id", "")
+        name = notebook.grade_id(cell)
         original = waiting.pop(name, None)
         if original is None:
             cells.append(Cell(index, "learner", "", cell["source"]))
@@ -80,17 +80,16 @@ def cells_to_examine(notebook: Any, originals: list[Original]) -> list[Cell]:
 
 
 def promised(originals: list[Original]) -> list[str]:
-    """Return the answer cells as handed out: what they define, a submission should define."""
+    """Return the answer cells as released: a submission should define the same names."""
     return [original.source for original in originals if original.solution]
 
 
 def _grade_ids(source: Path) -> list[str]:
     try:
-        cells = json.loads(source.read_text(encoding="utf-8"))["cells"]
-        found = [cell["metadata"].get("nbgrader", {}).get("grade_id", "") for cell in cells]
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        cells = notebook.loads(source.read_bytes())["cells"]
+    except (OSError, NotANotebook):
         return []
-    return [name for name in found if name]
+    return [name for cell in cells if (name := notebook.grade_id(cell))]
 
 
 HIDDEN = re.compile(r"[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*(\n|$)", re.DOTALL)
@@ -98,7 +97,7 @@ HIDDEN = re.compile(r"[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*(\n|$)", 
 
 @dataclass(frozen=True)
 class Original:
-    """One cell of an assignment as we made it."""
+    """One cell of an assignment, as in the unit's own notebook."""
 
     grade_id: str
     cell_type: str
@@ -117,24 +116,20 @@ class Original:
 
     @property
     def metadata(self) -> dict[str, Any]:
-        """What nbgrader wants to read in the cell."""
-        about: dict[str, Any] = {
-            "schema_version": 3,
-            "grade_id": self.grade_id,
-            "grade": self.grade,
-            "solution": self.solution,
-            "locked": self.locked,
-            "task": False,
-        }
-        if self.grade:
-            about["points"] = self.points
-        return about
+        """The metadata that nbgrader needs in the cell."""
+        return notebook.nbgrader_metadata(
+            self.grade_id,
+            grade=self.grade,
+            solution=self.solution,
+            locked=self.locked,
+            points=self.points,
+        )
 
     def looks_like(self, source: str) -> bool:
-        """Whether this is our text, as it was released or with its hidden tests."""
+        """Whether this is the cell's text, as released or with its hidden tests."""
         return bare(source) in (bare(self.source), bare(HIDDEN.sub("", self.source)))
 
 
 def bare(source: str) -> str:
-    """A text without what editors change by themselves."""
+    """Return a text without the white space that editors change by themselves."""
     return "\n".join(line.rstrip() for line in source.strip().splitlines())

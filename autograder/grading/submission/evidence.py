@@ -1,6 +1,7 @@
-"""What each grade rests on, kept beside the graded notebook, and told to who disputes it.
+"""The evidence for each grade, in a file next to the graded notebook; `why` shows it.
 
-Nothing here is read from the submission: it comes from the examiner, the worker and the gradebook.
+Nothing in it is read from the submission, except for its digest. It comes from the examiner, the
+worker and the gradebook.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.grading.examination.cells import Cell, CellOutcome, Examined
-from autograder.grading.examination.job import files_below
+from autograder.grading.examination.files import files_below
 from autograder.grading.examination.provenance import Surroundings
 
 SUFFIX = ".examined.json"
-_NOT_EVIDENCE = {"outputs", "block"}  # the notebook has the outputs; of the block see `_about`
+_NOT_EVIDENCE = {"outputs", "block"}  # the notebook has the outputs; for the block see `_about`
 
 Evidence = dict[str, Any]
 
@@ -32,10 +33,9 @@ def of(
     repaired: Sequence[str],
     submission: str,
 ) -> Evidence:
-    """Return what the grades of a notebook rest on, as JSON data.
+    """Return the evidence for the grades of a notebook, as JSON data.
 
-    Its "examination" is also noted in the graded notebook, so that the two can be told to belong
-    together.
+    The graded notebook has the same "examination" id, which shows that the two belong together.
     """
     tests = {cell.index: cell for cell in cells if cell.role == "test"}
     return {
@@ -56,7 +56,7 @@ def of(
 
 
 def read(path: Path) -> Evidence:
-    """Return the evidence in a file; empty when there is none, or half of one."""
+    """Return the evidence in a file; empty when the file is missing or not complete."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -66,21 +66,21 @@ def read(path: Path) -> Evidence:
 
 
 def written(evidence: Evidence) -> bytes:
-    """Return the evidence as it is kept in a file."""
+    """Return the evidence as the content of a file."""
     return (json.dumps(evidence, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def digest(content: bytes) -> str:
-    """Return what tells one version of a file or of a cell from another."""
+    """Return the digest of a file or of a cell: each version has its own."""
     return hashlib.sha256(content).hexdigest()
 
 
 def of_submission(folder: Path, unit: str, ignore: Sequence[str]) -> str:
-    """Return what tells this version of a submission from another.
+    """Return the digest of a submission: each version has its own.
 
-    The notebook alone does not: a file that it imports decides its grade as well, and the time of
-    submission (timestamp.txt) its penalty. Raises OSError when there is no notebook, and
-    UserMistake for files that are too large.
+    It covers the notebook and the files next to it. The grade may depend on a file that the
+    notebook imports, and the late penalty depends on timestamp.txt. Raises OSError when there is no
+    notebook, and UserMistake for files that are too large.
     """
     notebook = digest((folder / f"{unit}.ipynb").read_bytes())
     files = files_below(folder, ignore)
@@ -91,16 +91,16 @@ def of_submission(folder: Path, unit: str, ignore: Sequence[str]) -> str:
 
 
 def _about(seen: CellOutcome) -> dict[str, Any]:
-    """Everything the examiner said of a test, witnesses included, as JSON data."""
-    block = seen.block or {}
+    """The outcome of a test without its outputs, as JSON data."""
+    block = seen.block
     said = {one.name: getattr(seen, one.name) for one in fields(seen)}
     return {
         **{name: _plain(value) for name, value in said.items() if name not in _NOT_EVIDENCE},
         "longest_block": seen.longest_block,
-        "kind": block.get("kind", ""),
-        "file": block.get("file", ""),
-        "line": block.get("line", 0),
-        "code": block.get("code", ""),
+        "kind": block.kind if block else "",
+        "file": block.file if block else "",
+        "line": block.line if block else 0,
+        "code": block.code if block else "",
     }
 
 

@@ -1,11 +1,11 @@
-"""A submission as a copy of plain files: the one way in which grading looks at what was handed in.
+"""Copies a submission as plain files. Grading reads a submission only through this copy.
 
-A link among it could lead anywhere: to the unit's own notebook, which earns its points, or to a
-file of the grader's, which nbgrader copies into what is given back. So a submission is copied once,
-no link is followed on the way, and all that comes after works on the copy; whatever somebody puts
-in a file's place meanwhile is not seen. A submission with anything but folders and files of one
-name is refused with a sentence. Where the course itself lies, above `submitted/STUDENT`, is the
-instructor's affair: links there are followed.
+A link in a submission could lead to any file: to the unit's own notebook, which would get all the
+points, or to a private file of the instructor, which nbgrader would copy into the feedback. So a
+submission is copied once, and no link in it is followed. All later steps use the copy; if a file is
+replaced after that, they do not see it. A submission that has anything but folders and files with
+one name each (no hard links) is refused with a message. The path to `submitted/` belongs to the
+instructor: links in it are followed.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from autograder.grading.examination.cells import MOST_FILES
 from autograder.grading.submission import evidence
 from autograder.outcomes import UserMistake
 
-MOST_ENTRIES = 10_000  # files and folders of a submission: to look at them takes 0.1 s
-DEEPEST = 30  # folders in each other
-_ALWAYS = "timestamp.txt"  # nbgrader's own, though its kind is ignored
+MOST_ENTRIES = 10_000  # files and folders of a submission; to look at them takes 0.1 s
+DEEPEST = 30  # levels of folders
+_ALWAYS = "timestamp.txt"  # nbgrader's file: it is copied even if a pattern ignores it
 _CHUNK = 1 << 20
 _PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _KINDS = {
@@ -37,17 +37,18 @@ _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFREG: "a file",
 }
-_INSTEAD = "put the thing itself in its place, or have it handed in again"
+_INSTEAD = "replace it with the file or folder itself, or ask for a new submission"
 
 
 @contextlib.contextmanager
 def copied(
     root: Path, parts: Sequence[str], ignore: Sequence[str], inner: Sequence[str] = ("*.ipynb",)
 ) -> Iterator[Path]:
-    """Yield a folder of our own that has a copy of the submission ROOT/STUDENT/UNIT at STUDENT/UNIT
-    (these are `parts`), without what `ignore` names, and in inner folders what `inner` names.
+    """Yield a temporary folder with a copy of the submission ROOT/STUDENT/UNIT at STUDENT/UNIT.
 
-    Raises UserMistake when it holds a link or anything else that is no plain file, or too much.
+    `parts` are STUDENT and UNIT. Names that match `ignore` are not copied, and neither are names
+    that match `inner`; notebooks and timestamp.txt at the top always are. Raises UserMistake when
+    the submission has a link or anything else that is not a plain file or folder, or is too large.
     """
     with tempfile.TemporaryDirectory(prefix="unblocked-intake-") as name:
         target = Path(name, *parts)
@@ -59,9 +60,9 @@ def copied(
 
 
 def digest(root: Path, student: str, unit: str, ignore: Sequence[str]) -> str:
-    """Return what tells this version of the submission ROOT/STUDENT/UNIT from another.
+    """Return the digest of the submission ROOT/STUDENT/UNIT; see `evidence.of_submission`.
 
-    Raises UserMistake as `copied` does, and OSError when there is no such notebook.
+    Raises UserMistake as `copied` does, and OSError when there is no notebook.
     """
     with copied(root, (student, unit), ignore) as copy:
         return evidence.of_submission(copy / student / unit, unit, ignore)
@@ -69,22 +70,22 @@ def digest(root: Path, student: str, unit: str, ignore: Sequence[str]) -> str:
 
 @dataclass
 class _Copying:
-    """One copy, and what may still come."""
+    """Copies one submission within the limits."""
 
-    shown: tuple[str, ...]  # how the submission's folder is called in a sentence
+    shown: tuple[str, ...]  # the submission's folder, as messages name it
     ignore: tuple[str, ...]
-    entries: int
-    room: int
+    entries: int  # files and folders that may still come
+    left: int  # bytes that may still come
 
     def copy(self, folder: int, target: Path | None, below: tuple[str, ...]) -> None:
-        """Copy what is in a folder; without `target`, only look through it."""
+        """Copy the content of a folder; without `target`, only check it."""
         for name in sorted(os.listdir(folder)):
             self.entries -= 1
             shown = (*self.shown, *below, name)
             if self.entries < 0 or len(below) > DEEPEST:
                 raise UserMistake(
-                    f"{_called(self.shown)} holds more than {MOST_ENTRIES:,} files, or folders "
-                    f"more than {DEEPEST} deep: move away what the notebook does not need"
+                    f"{_called(self.shown)} has more than {MOST_ENTRIES:,} files, or folders more "
+                    f"than {DEEPEST} levels deep: move away what the notebook does not need"
                 )
             kept = None if target is None or self._left_out(name, below) else target / name
             notebook = not below and name.endswith(".ipynb")
@@ -102,10 +103,10 @@ class _Copying:
     def _copy_file(self, file: int, target: Path, shown: tuple[str, ...]) -> None:
         content = _read(file, shown)
         if target.suffix != ".ipynb":
-            self.room -= len(content)
-        if self.room < 0:
+            self.left -= len(content)
+        if self.left < 0:
             raise UserMistake(
-                f"the files beside the notebook in {_called(self.shown)} are larger than "
+                f"the files next to the notebook in {_called(self.shown)} are larger than "
                 f"{MOST_FILES // 1_000_000} MB; move away what the notebook does not need"
             )
         target.write_bytes(content)
@@ -118,7 +119,7 @@ class _Copying:
 
 @contextlib.contextmanager
 def _opened_below(root: Path, parts: Sequence[str]) -> Iterator[int]:
-    """Open a folder below `root`; links lead to `root`, and none from there on."""
+    """Open a folder below `root`. The path to `root` may have links, the path below it may not."""
     with contextlib.ExitStack() as opened:
         folder = os.open(root, os.O_RDONLY | getattr(os, "O_DIRECTORY", 0))
         opened.callback(os.close, folder)
@@ -140,7 +141,7 @@ def _opened_file(folder: int, name: str, shown: Sequence[str]) -> Iterator[int]:
 def _opened(folder: int, name: str, shown: Sequence[str], flags: int) -> Iterator[int]:
     wanted = stat.S_IFDIR if flags else stat.S_IFREG
     try:
-        # Looked at before it is opened: to open a device can do something already.
+        # Check before opening: opening a device can already have an effect.
         _ensure(os.stat(name, dir_fd=folder, follow_symlinks=False), wanted, shown)
         file = os.open(name, os.O_RDONLY | flags | _PLAIN, dir_fd=folder)
     except FileNotFoundError:
@@ -150,7 +151,7 @@ def _opened(folder: int, name: str, shown: Sequence[str], flags: int) -> Iterato
             f"{_called(shown)} cannot be read ({error.strerror}): {_INSTEAD}"
         ) from None
     try:
-        _ensure(os.fstat(file), wanted, shown)  # what was opened may be another one
+        _ensure(os.fstat(file), wanted, shown)  # the path may have been replaced in between
         yield file
     finally:
         os.close(file)
@@ -160,8 +161,8 @@ def _ensure(found: Any, wanted: int, shown: Sequence[str]) -> None:
     kind = stat.S_IFMT(found.st_mode)
     if kind == stat.S_IFLNK:
         raise UserMistake(
-            f"{_called(shown)} is a symbolic link, and links in what was handed in are not "
-            f"followed: {_INSTEAD}"
+            f"{_called(shown)} is a symbolic link, and links in a submission are not followed: "
+            f"{_INSTEAD}"
         )
     if kind != wanted:
         raise UserMistake(
@@ -170,18 +171,17 @@ def _ensure(found: Any, wanted: int, shown: Sequence[str]) -> None:
         )
     if kind == stat.S_IFREG and found.st_nlink > 1:
         raise UserMistake(
-            f"{_called(shown)} is a hard link, another name of a file that may be anybody's: "
-            f"{_INSTEAD}"
+            f"{_called(shown)} is a hard link, and the file may belong to another user: {_INSTEAD}"
         )
 
 
 def _read(file: int, shown: Sequence[str]) -> bytes:
     parts = []
-    room = MOST_FILES
+    left = MOST_FILES
     while part := os.read(file, _CHUNK):
         parts.append(part)
-        room -= len(part)
-        if room < 0:
+        left -= len(part)
+        if left < 0:
             raise UserMistake(
                 f"{_called(shown)} is larger than {MOST_FILES // 1_000_000} MB: hand in less"
             )
@@ -189,15 +189,15 @@ def _read(file: int, shown: Sequence[str]) -> bytes:
 
 
 def _called(parts: Sequence[str]) -> str:
-    """A path of the submission, short, and without what a terminal would obey."""
+    """A path of the submission for a message: short, and with control characters escaped."""
     return repr("/".join(parts))[1:-1][-200:]
 
 
-# -- nbgrader's own way to what was handed in ------------------------------------------------------
+# -- nbgrader itself reads copies too --------------------------------------------------------------
 
 
 def install() -> None:
-    """Have nbgrader, in this process, convert and collect copies in place of what was handed in."""
+    """Make nbgrader, in this process, convert and collect copies of submissions."""
     from nbgrader.converters import Autograde
     from nbgrader.exchange.default.collect import ExchangeCollect
 
@@ -211,11 +211,14 @@ def install() -> None:
 
 
 def _collect_whole_ones(exchange: Any) -> None:
-    """Leave out what is refused before nbgrader removes what it collected from that student."""
+    """Collect only submissions that are not refused.
+
+    nbgrader removes the earlier submission of a student before it copies the new one.
+    """
     kept = []
     for record in exchange.src_records:
         try:
-            with _copy_of_handed_in(exchange, Path(exchange.inbound_path, record["filename"])):
+            with _copy_of_submission(exchange, Path(exchange.inbound_path, record["filename"])):
                 kept.append(record)
         except (UserMistake, OSError) as why:
             exchange.log.error(f"{record['username']}: not collected: {why}")
@@ -224,30 +227,31 @@ def _collect_whole_ones(exchange: Any) -> None:
 
 
 def _collect_copy(exchange: Any, source: str, target: str, log: Any = None) -> None:
-    with _copy_of_handed_in(exchange, Path(source)) as copy:
+    with _copy_of_submission(exchange, Path(source)) as copy:
         exchange._unblocked_copy(str(copy), target, log)
 
 
 @contextlib.contextmanager
-def _copy_of_handed_in(exchange: Any, place: Path) -> Iterator[Path]:
-    with copied(place.parent, (place.name,), exchange.coursedir.ignore, inner=()) as root:
-        yield root / place.name
+def _copy_of_submission(exchange: Any, path: Path) -> Iterator[Path]:
+    with copied(path.parent, (path.name,), exchange.coursedir.ignore, inner=()) as root:
+        yield root / path.name
 
 
 def _convert_copies(converter: Any) -> None:
-    """One submission after the other; one that is refused keeps the grade that it has.
+    """Convert a copy of each submission, one after the other.
 
-    nbgrader removes the graded notebook of a submission in which anything fails later than here.
+    A submission that is refused here keeps its old grade. If a later step fails, nbgrader removes
+    the graded notebook.
     """
     from nbgrader.converters.base import NbGraderException
 
     submissions, failed = dict(converter.assignments), []
     step = Path(converter.coursedir.root, converter.coursedir.submitted_directory)
     for folder, notebooks in sorted(submissions.items()):
-        place = Path(folder)
-        ours = place.is_relative_to(step)  # else an own `directory_structure`: only looked through
-        above = step if ours else place.parents[1]
-        parts = place.relative_to(above).parts
+        path = Path(folder)
+        ours = path.is_relative_to(step)  # else another `directory_structure`: only checked
+        above = step if ours else path.parents[1]
+        parts = path.relative_to(above).parts
         try:
             with copied(above, parts, converter.coursedir.ignore) as root:
                 if ours:
@@ -265,7 +269,7 @@ def _convert_copies(converter: Any) -> None:
 
 
 def _convert_copy(converter: Any, root: Path, copy: Path, notebooks: Sequence[str]) -> None:
-    """Have nbgrader find the submission in the copy of the folder `submitted/`."""
+    """Have nbgrader convert a submission from a copy of the folder `submitted/`."""
     coursedir = converter.coursedir
     step, coursedir.submitted_directory = coursedir.submitted_directory, str(root)
     try:

@@ -1,9 +1,9 @@
-"""Puts a submitted notebook in order before it is graded: its marks come from us, not from it.
+"""Repairs a submitted notebook before it is graded: text and metadata of locked cells are ours.
 
-Notebooks come back with cells duplicated, deleted, edited, or with nbgrader's metadata stripped or
-forged; nbgrader alone gives such a submission no grade at all. Here every locked cell gets our text
-and our metadata again, whatever the submission says, and each repair becomes a sentence. What the
-learner wrote is never removed, except for exact copies of our own cells.
+Submitted notebooks have duplicated, deleted and edited cells, and missing or forged nbgrader
+metadata. nbgrader alone gives such a submission no grade. Here every locked cell gets our text and
+our metadata again, whatever the submission has, and each kind of repair is reported in a sentence.
+What the learner wrote is never removed, except for exact copies of our own cells.
 """
 
 from __future__ import annotations
@@ -14,11 +14,12 @@ from typing import Any
 
 from nbformat import from_dict
 
+from autograder.course.notebook import grade_id
 from autograder.grading.examination.handles import bound_by
 from autograder.grading.examination.outputs import clean
 from autograder.grading.submission.assignment import Original
 
-# What a notebook says of itself, whatever the submitted one said.
+# The metadata that every notebook gets in place of its own.
 METADATA = {
     "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
@@ -28,16 +29,17 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 
 
 def repair(notebook: Any, originals: list[Original]) -> list[str]:
-    """Mend a notebook (nbformat's) in place and return a sentence for each kind of repair.
+    """Repair a notebook (nbformat's) in place and return a sentence for each kind of repair.
 
-    `originals` stand in their order. Nothing is left of a submission's metadata: nbconvert looks
-    there for lexers, widgets, tags and titles, and writes them into the instructor's page.
+    `originals` must be in the order of the assignment. All metadata of the submission are removed:
+    nbconvert reads lexers, widgets, tags and titles there, and writes them into the instructor's
+    page.
     """
     known = {original.grade_id: original for original in originals}
     notebook["metadata"] = _node(METADATA)
     for cell in notebook.cells:
         cell["source"] = clean(cell["source"])
-        name = _claim(cell)
+        name = grade_id(cell)
         cell["metadata"] = _node({"nbgrader": {"grade_id": name}} if name in known else {})
         if "attachments" in cell:
             cell["attachments"] = _node(_pictures(cell["attachments"]))
@@ -47,7 +49,7 @@ def repair(notebook: Any, originals: list[Original]) -> list[str]:
         *_put_back(notebook, originals),
     ]
     for cell in notebook.cells:
-        original = known.get(_claim(cell) or "")
+        original = known.get(grade_id(cell))
         if original is not None:
             done += _restored(cell, original)
     sentences = []
@@ -58,8 +60,8 @@ def repair(notebook: Any, originals: list[Original]) -> list[str]:
 
 
 def missing_and_doubled(cells: Iterable[Any], originals: list[Original]) -> tuple[list[str], ...]:
-    """Return the grade_ids of our locked cells that a notebook lacks, and that it holds twice."""
-    claims = [_claim(cell) for cell in cells]
+    """Return the grade_ids of our locked cells that a notebook lacks, and of those it has twice."""
+    claims = [grade_id(cell) for cell in cells]
     ours = [original.grade_id for original in originals if original.locked]
     return (
         [name for name in ours if name not in claims],
@@ -67,18 +69,14 @@ def missing_and_doubled(cells: Iterable[Any], originals: list[Original]) -> tupl
     )
 
 
-def _claim(cell: Any) -> str | None:
-    """The grade_id a cell says it has."""
-    about = cell["metadata"].get("nbgrader")
-    name = about.get("grade_id") if isinstance(about, dict) else None
-    return name if isinstance(name, str) else None
-
-
 def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
-    """Of several cells of one name keep one: of ours the one with our text, of the learner's the
-    last, as running all cells would."""
+    """Keep one of several cells that have the same name.
+
+    Of a locked cell keep the one with our text. Of an answer cell keep the last, which would also
+    win if all cells ran. Yield a description and the name, as do the functions below.
+    """
     for name, original in known.items():
-        claimants = [cell for cell in notebook.cells if _claim(cell) == name]
+        claimants = [cell for cell in notebook.cells if grade_id(cell) == name]
         if len(claimants) < 2:
             continue
         kept = claimants[-1]
@@ -89,12 +87,12 @@ def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, st
                 del cell["metadata"]["nbgrader"]
                 if original.locked and original.looks_like(cell["source"]):
                     _remove(notebook, cell)
-        yield "found more than once, one counts", name
+        yield "more than one copy, and only one counts", name
 
 
 def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
-    """Find cells without their mark: ours by their text, the learner's by what they define."""
-    found = {_claim(cell) for cell in notebook.cells}
+    """Find cells that have lost their grade_id: by their text, or by the names that they define."""
+    found = {grade_id(cell) for cell in notebook.cells}
     for name, original in known.items():
         if name in found:
             continue
@@ -102,7 +100,7 @@ def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str
         free = [
             cell
             for cell in notebook.cells
-            if _claim(cell) is None and cell["cell_type"] == original.cell_type
+            if grade_id(cell) is None and cell["cell_type"] == original.cell_type
         ]
         for cell in reversed(free):
             same = cell.get("id") == name and not original.locked
@@ -112,18 +110,18 @@ def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str
                 or (promised and not original.locked and promised <= bound_by([cell["source"]]))
             ):
                 cell["metadata"]["nbgrader"] = original.metadata
-                yield "the mark was lost, the cell recognised", name
+                yield "metadata lost, but recognised", name
                 break
 
 
 def _put_back(notebook: Any, originals: list[Original]) -> Iterator[tuple[str, str]]:
-    """Insert the locked cells that are gone, each after the nearest cell that stood before it."""
+    """Insert the missing locked cells, each after the nearest cell that belongs before it."""
     for position, original in enumerate(originals):
-        places = {_claim(cell): index for index, cell in enumerate(notebook.cells)}
+        places = {grade_id(cell): index for index, cell in enumerate(notebook.cells)}
         if original.grade_id in places:
             continue
         if not original.locked:
-            yield "gone, so that its exercise has no answer", original.grade_id
+            yield "missing, so the exercise has no answer", original.grade_id
             continue
         before = [places[o.grade_id] for o in originals[:position] if o.grade_id in places]
         after = [places[o.grade_id] for o in originals[position + 1 :] if o.grade_id in places]
@@ -131,13 +129,13 @@ def _put_back(notebook: Any, originals: list[Original]) -> Iterator[tuple[str, s
         cell = _new_cell(original)
         cell["metadata"]["nbgrader"] = original.metadata
         notebook.cells.insert(index, cell)
-        yield "gone, and put back", original.grade_id
+        yield "missing, and put back", original.grade_id
 
 
 def _restored(cell: Any, original: Original) -> Iterator[tuple[str, str]]:
     cell["metadata"]["nbgrader"] = original.metadata
     if cell["cell_type"] != original.cell_type:
-        yield f"turned into {cell['cell_type']}, and turned back", original.grade_id
+        yield f"changed to {cell['cell_type']}, and changed back", original.grade_id
         cell["cell_type"] = original.cell_type
         cell.pop("attachments", None)
         if original.cell_type == "code":
@@ -147,12 +145,12 @@ def _restored(cell: Any, original: Original) -> Iterator[tuple[str, str]]:
             cell.pop("execution_count", None)
     if original.locked:
         if not original.looks_like(cell["source"]):
-            yield "changed, so that ours was run", original.grade_id
+            yield "changed, so the original was run", original.grade_id
         cell["source"] = original.source
 
 
 def _pictures(attachments: Any) -> dict[str, dict[str, str]]:
-    """Of what was pasted into a text cell the pictures."""
+    """The pictures among the attachments of a text cell."""
     kept = {}
     for name, versions in attachments.items() if isinstance(attachments, dict) else ():
         for mime, content in versions.items() if isinstance(versions, dict) else ():
@@ -173,5 +171,5 @@ def _new_cell(original: Original) -> Any:
 
 
 def _remove(notebook: Any, cell: Any) -> None:
-    """By identity: two cells of a notebook may be equal."""
+    """Remove this very cell: another one may be equal to it."""
     notebook.cells[:] = [other for other in notebook.cells if other is not cell]

@@ -1,10 +1,10 @@
-"""What a learner's notebook shows on the instructor's page can neither run nor pretend.
+"""Makes a learner's notebook harmless on the instructor's page: nothing in it can run or mislead.
 
-Formgrader's page of a submission and the feedback are written by nbconvert, which puts a cell's
-HTML, markdown, Javascript and some metadata into the page as they are, on the origin of the
-instructor's own Jupyter server. Here all of it is reduced to text, tables and pictures: when the
-notebook is graded (`output`, `file_is_active`), and again when a page is made of it (`clean`,
-`markdown`, set by configuration.py).
+nbconvert writes Formgrader's page of a submission and the feedback. It copies a cell's HTML,
+markdown, Javascript and some metadata into the page unchanged, and the page has the origin of the
+instructor's own Jupyter server. Here all of this is reduced to text, tables and pictures: once when
+the notebook is graded (`output`, `disarm`), and again when a page is made (`clean` and `markdown`,
+which configuration.py installs).
 """
 
 from __future__ import annotations
@@ -26,24 +26,24 @@ TAGS = frozenset(
         "tt u ul var",
     )
 )
-# A parser of HTML takes 10 ms for 1000 tags, and more than linear time for what is made for that.
-_MOST_MARKUP, _MOST_TAGS = 400_000, 5_000  # characters; one of our pictures has 60 000
-# Mime types that are shown; markup becomes harmless first, and all others are left out.
+# An HTML parser takes 10 ms for 1000 tags, and much more for malicious markup.
+_MOST_MARKUP, _MOST_TAGS = 400_000, 5_000  # characters, tags; our pictures have 60,000 characters
+# The mime types that a page shows, markup only after `clean`. All others are left out.
 _PICTURES = ("image/png", "image/jpeg", "image/gif", "image/svg+xml")
 _TEXTS = ("text/plain", "text/latex", "text/html", "text/markdown")
 _DATA = re.compile(r"data:image/(png|jpeg|gif);base64,[A-Za-z0-9+/=\s]+\Z")
-# A class could borrow a look of the page (`navbar-fixed-top` covers it): only pygments' own stay.
+# A class could use the page's own styles (`navbar-fixed-top` covers it): allow only pygments' own.
 _CLASSES = re.compile(r"(highlight|[a-z]{1,2}[0-9]?)( highlight)?\Z")
-# The picture for a narrow room, which only styles give a width (timeline.as_html): none here.
+# The chart for narrow windows (timeline.as_html): it needs styles, which are removed here.
 _NARROW = re.compile(r'<img alt="" aria-hidden="true" width="0"[^>]*>')
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
-_SUFFIX = ".txt"  # of a file that a browser would run
+_SUFFIX = ".txt"  # is added to the name of a file that a browser would run
 
 
 def clean(markup: Any) -> str:
-    """Return HTML without what could run, fetch, or leave the place it stands in.
+    """Return HTML without anything that could run, load something, or cover the page around it.
 
-    Takes the place of nbconvert's `clean_html`, which strips the pictures that we draw.
+    It replaces nbconvert's `clean_html`, which would remove our charts.
     """
     text = markup.decode(errors="replace") if isinstance(markup, bytes) else str(markup)
     if len(text) > _MOST_MARKUP or text.count("<") > _MOST_TAGS:
@@ -61,10 +61,10 @@ def clean(markup: Any) -> str:
 
 @pass_context
 def markdown(context: Any, source: str) -> str:
-    """Return markdown as harmless HTML; what cannot be rendered is shown as it was written.
+    """Return markdown as harmless HTML, or as plain text when it cannot be rendered.
 
-    Takes the place of nbconvert's `markdown2html`, which raises for an attachment that is missing,
-    and then there is no page at all.
+    It replaces nbconvert's `markdown2html`, which raises for a missing attachment: then there
+    would be no page at all.
     """
     from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
@@ -74,13 +74,13 @@ def markdown(context: Any, source: str) -> str:
     try:
         renderer = IPythonRenderer(escape=False, attachments=cell.get("attachments", {}))
         text = MarkdownWithMath(renderer=renderer).render(source)
-    except Exception:  # of a parser that was given a stranger's text
+    except Exception:  # a learner's text can make the parser raise anything
         return f"<pre>{html.escape(source)}</pre>"
     return clean(text)
 
 
 def output(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an output of a cell (as in nbformat) with only what a page may show of it."""
+    """Return an output of a cell (as in nbformat) with only the data that a page may show."""
     if "data" not in item:
         return item
     data = {mime: value for mime, value in item["data"].items() if _fits(mime, value)}
@@ -94,7 +94,7 @@ def output(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def file_is_active(path: Path) -> bool:
-    """Whether a browser that is sent this file would run what it holds."""
+    """Whether a browser that opens this file would run code in it."""
     kind, _ = mimetypes.guess_type(path.name.lower(), strict=False)
     suffix = path.suffix.lower()
     return (
@@ -107,8 +107,8 @@ def file_is_active(path: Path) -> bool:
 def disarm(folder: Path, ours: Path) -> list[str]:
     """Rename the active files in a graded submission; return a sentence for each.
 
-    A file that is byte for byte one of `ours` (the unit's folder) stays. Formgrader serves every
-    file beside the notebook from the origin of the instructor's Jupyter server.
+    A file that is equal to the one in `ours` (the unit's folder) keeps its name. Formgrader serves
+    every file next to the notebook from the origin of the instructor's Jupyter server.
     """
     sentences = []
     for path in sorted(folder.rglob("*")):
@@ -124,7 +124,7 @@ def disarm(folder: Path, ours: Path) -> list[str]:
 
 
 def safe_name(name: str) -> bool:
-    """Whether a student's name can stand in a page: nbgrader writes it there as it is."""
+    """Whether a student's name is safe in a page: nbgrader writes it there without escaping."""
     return bool(name) and name.isprintable() and not set(name) & set("<>\"'&`\\")
 
 
@@ -156,7 +156,10 @@ def _fits(mime: str, value: Any) -> bool:
 
 
 def _sizes(metadata: Any) -> dict[str, Any]:
-    """Of an output's metadata the sizes of pictures: nbconvert writes them without quotes."""
+    """The sizes of pictures in an output's metadata, as integers.
+
+    nbconvert writes them into the page without quotes.
+    """
     kept: dict[str, Any] = {}
     for mime, about in metadata.items() if isinstance(metadata, dict) else ():
         if mime in _PICTURES and isinstance(about, dict):

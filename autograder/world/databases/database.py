@@ -1,4 +1,4 @@
-"""What PostgreSQL and MariaDB have in common: a process with files of its own, behind a relay."""
+"""What PostgreSQL and MariaDB have in common: a process with its own files, behind a relay."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from autograder.outcomes import UserMistake
 from autograder.world.databases.keeper import Keeper
 from autograder.world.databases.proxy import Dialect, Relay
 
-START_UP = 20.0  # seconds a database may take to answer; 0.1 s is usual, 2 s under 8 hogs
+START_UP = 20.0  # seconds that a database has to answer; usual: 0.1 s, with 8 hogs: 2 s
 LEARNER, DATABASE = "learner", "bot"
 
 
 class Database:
-    """A `Server` of the world (see `supervisor.py`) whose work is done by a child process."""
+    """A `Server` of the world (see `supervisor.py`): a child process does its work."""
 
     shared = True
     controls = frozenset({"log", "drop", "slow", "kill", "revive"})
-    socket = "socket"  # its name in the database's directory
+    socket = "socket"  # the socket's name in the database's directory
 
     def __init__(self, name: str, dialect: Callable[[], Dialect], ending: signal.Signals) -> None:
         self.name = name
         self.keeper = Keeper(name, ending)
         self.relay = Relay(dialect)
-        # A password each: loopback is open to every user of the machine.
+        # Each start has new passwords: every user of the machine can connect to loopback.
         self.password, self.owner_password = secrets.token_hex(8), secrets.token_hex(16)
 
-    # -- what each database says for itself --------------------------------------------------------
+    # -- what each database implements -------------------------------------------------------------
 
     async def install(self) -> None:
         """Make the files of an empty database."""
         raise NotImplementedError
 
     async def launch(self, place: Path | int) -> None:
-        """Start the process on a socket or a port; it may need a moment before it answers."""
+        """Start the process on a socket or a port; it need not answer immediately."""
         raise NotImplementedError
 
     async def greet(self) -> None:
-        """Connect to it once; raises OSError, or the library's own error, while too early."""
+        """Connect once. Raises OSError or the driver's own error while it is not ready."""
         raise NotImplementedError
 
     def address(self) -> dict[str, Any]:
@@ -69,8 +69,11 @@ class Database:
         await self.keeper.close()
 
     def counters(self) -> dict[str, Any]:
-        """connections, open, peak_connections, statements, running, peak_running (connections with
-        a statement under way at once), refused (the database was down) and dropped."""
+        """Return the counts since the last reset.
+
+        These are connections, open, peak_connections, statements, running and peak_running
+        (connections with a statement under way), refused (the database was down) and dropped.
+        """
         return self.relay.counters()
 
     async def reset(self) -> None:
@@ -78,23 +81,25 @@ class Database:
             await self._launch()
         self.relay.reset()
 
-    # -- what may be asked of it -------------------------------------------------------------------
+    # -- its controls ------------------------------------------------------------------------------
 
     def log(self) -> list[dict[str, Any]]:
-        """The last statements: text, connection, `at` (monotonic), and `seconds` until the answer,
-        which is missing while the statement is under way."""
+        """Return the last statements: text, connection, `at` (monotonic), `seconds`.
+
+        `seconds` is the time until the answer, and missing while the statement is under way.
+        """
         return list(self.relay.seen.log)
 
     def drop(self) -> int:
-        """Cut every connection, as a failing network does; returns how many there were."""
+        """Cut every connection, as a failing network does; return how many there were."""
         return self.relay.drop()
 
     def slow(self, seconds: float) -> None:
-        """Hold back each answer of the database for so long, until the next reset."""
+        """Hold back each answer of the database for `seconds`, until the next reset."""
         self.relay.delay = float(seconds)
 
     async def kill(self) -> None:
-        """Kill the database, as a crash would; new connections are cut until it is revived."""
+        """Kill the database, as a crash does; until `revive`, new connections are cut."""
         await self.keeper.kill()
         self.relay.drop()
 
@@ -104,7 +109,7 @@ class Database:
             await self._launch()
 
     async def _launch(self) -> None:
-        # Between our look for a free port and the database's own, somebody may take it.
+        # After we found a free port, another program may take it before the database does.
         for attempt in range(3):
             unix = os.name == "posix"
             self.relay.target = self.keeper.directory / self.socket if unix else _free_port()
@@ -124,7 +129,7 @@ class Database:
                     self.keeper.check()
                     try:
                         await self.greet()
-                    except Exception:  # each driver has its own word for "not yet"
+                    except Exception:  # each driver raises another error for "not ready"
                         await asyncio.sleep(0.01)
                     else:
                         return

@@ -1,4 +1,4 @@
-"""Programs of Debian and Ubuntu packages: fetched with apt, unpacked into a cache, without root."""
+"""Programs from Debian and Ubuntu packages: fetched with apt, unpacked to a cache, without root."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pathlib import Path
 from autograder.outcomes import UserMistake
 from autograder.world.databases import program_cache
 
-FETCH = 60.0  # seconds; 7 MB took 1 to 2
+FETCH = 60.0  # seconds for one command; 7 MB took 1 to 2 s
 _IMPATIENT = ("-o", "Acquire::Retries=0", "-o", "Acquire::http::Timeout=5")
 
 
 def unpacked(package: str) -> Path | None:
-    """Return where the package lies unpacked already; None when it does not."""
+    """Return the directory of a package that is already unpacked; None when it is not."""
     return program_cache.cached(_entry(package))
 
 
 def possible() -> bool:
-    """True where apt can be asked for packages."""
+    """Return True where apt and dpkg are installed."""
     return all(map(shutil.which, ("apt-get", "dpkg")))
 
 
 def unpack(package: str) -> Path:
-    """Return the directory with the package and all it needs, fetching them on the first call.
+    """Return the directory with the package and what it needs; the first call fetches them.
 
     Blocks. Raises UserMistake when there is no apt, no network, or no such package.
     """
@@ -36,7 +36,7 @@ def unpack(package: str) -> Path:
 
 
 def environment(root: Path) -> dict[str, str]:
-    """Return what a program of the unpacked tree needs to find its libraries."""
+    """Return the environment variables by which an unpacked program finds its libraries."""
     libraries = [*root.glob("usr/lib/*-linux-*"), *root.glob("lib/*-linux-*"), root / "usr/lib"]
     return {"LD_LIBRARY_PATH": os.pathsep.join(map(str, libraries))}
 
@@ -47,7 +47,7 @@ def _entry(package: str) -> str:
 
 def _fetch(package: str, into: Path) -> None:
     wanted = ["apt-get", "install", "--simulate", "--no-install-recommends", "--yes", package]
-    # Lines such as "Inst libaio1 (0.3.113-4 Debian:12.15/oldstable [amd64])": what is not here yet.
+    # Lines such as "Inst libaio1 (0.3.113-4 Debian:12.15/oldstable [amd64])" name missing packages.
     names = re.findall(r"^Inst (\S+)", _apt(wanted, into), re.MULTILINE)
     _apt(["apt-get", *_IMPATIENT, "download", *(names or [package])], into)
     for archive in into.glob("*.deb"):

@@ -1,10 +1,12 @@
-"""A directory and the process that works in it: both are gone when this process is, in any way.
+"""A directory and the process that works in it: both end when this process ends, for any reason.
 
-A keeper is a shell (1 MB) that waits for the end of a pipe only this process holds. SIGKILL closes
-the pipe as surely as an orderly stop does; then the keeper kills the process, waits for it, and
-removes the directory. So there is one way to end, and it is always the one that was tested.
+A keeper is a shell (1 MB) that waits for the end of a pipe. Only this process holds the other end.
+The pipe closes when this process stops in good order, and also when SIGKILL ends it. Then the
+keeper kills the database's process, waits for it, and removes the directory. Both cases take the
+same path, so the tests of one hold for the other.
 
-Databases refuse to run as root, or should not: as root they get another user (see `account`).
+Databases refuse to run as root, or should not do so. If we are root, they run as another user (see
+`account`).
 """
 
 from __future__ import annotations
@@ -28,8 +30,8 @@ from autograder.outcomes import UserMistake
 NOBODY = 65534
 SHELL = "/bin/sh"
 
-# Lines on stdin name the process of the moment (0: none; -n: the group n); their end is the end. A
-# killed process that init does not reap still answers to `kill`, hence at most 100 times 20 ms.
+# Each line on stdin is the current process (0: none, -n: the group n); the end of stdin is the end.
+# `kill` still finds a killed process that init does not reap, hence at most 100 tries of 20 ms.
 _KEEPER = """
 trap '' HUP INT TERM
 pid=0
@@ -43,7 +45,7 @@ rm -rf "$2"
 
 
 def is_keeper(process: int) -> bool:
-    """Whether a process is the shell of a keeper: left alone, it removes what it keeps and ends."""
+    """Return True for the shell of a keeper: it cleans up and ends by itself, so do not kill it."""
     try:
         words = Path(f"/proc/{process}/cmdline").read_text(errors="replace").split("\0")
     except OSError:
@@ -53,7 +55,10 @@ def is_keeper(process: int) -> bool:
 
 @dataclass(frozen=True)
 class SystemAccount:
-    """Who a database runs as: another user, or this one behind a command that renames it."""
+    """The account that a database runs as.
+
+    It is another user, or this one with a command as prefix that gives it another number.
+    """
 
     user: int | None = None
     prefix: tuple[str, ...] = ()
@@ -61,10 +66,10 @@ class SystemAccount:
 
 @functools.cache
 def account() -> SystemAccount:
-    """Return who databases run as: we ourselves, unless we are root.
+    """Return the account that databases run as: our own, unless we are root.
 
-    In a namespace that knows root alone, a second one inside it gives root another number.
-    Raises UserMistake when root cannot become anybody else.
+    In a user namespace that knows only root, a second namespace inside it gives root another
+    number. Raises UserMistake when root cannot become another user.
     """
     if os.name != "posix" or os.getuid() != 0:
         return SystemAccount()
@@ -80,7 +85,7 @@ def account() -> SystemAccount:
 
 
 def can_run(program: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> bool:
-    """True when the databases' account can execute a program (it may lie in a closed home)."""
+    """Return True if the databases' account can run a program, which may be in a closed home."""
     who = account()
     try:
         subprocess.run(
@@ -97,7 +102,7 @@ def can_run(program: Path, *arguments: str, environment: Mapping[str, str] | Non
 
 
 class Keeper:
-    """One private directory, and at most one process in it at a time."""
+    """One private directory, with at most one process in it at a time."""
 
     def __init__(self, what: str, ending: signal.Signals = signal.SIGTERM) -> None:
         self._directory: Path | None = None
@@ -108,7 +113,10 @@ class Keeper:
         self._process: asyncio.subprocess.Process | None = None
 
     async def open(self) -> Path:
-        """Make the directory, owned by the account of databases and closed to others."""
+        """Make the directory, owned by the account of databases and closed to others.
+
+        Raises UserMistake when there is no room for it.
+        """
         who = self.account = await asyncio.to_thread(account)
         try:
             place = await asyncio.to_thread(_place, who)
@@ -130,7 +138,7 @@ class Keeper:
 
     @property
     def directory(self) -> Path:
-        """The directory; there is one from `open` on, and it is never any other than that one."""
+        """The directory that `open` made; it never changes. Raises RuntimeError before `open`."""
         if self._directory is None:
             raise RuntimeError(f"the files of {self._what} have no directory yet: call open first")
         return self._directory
@@ -138,14 +146,14 @@ class Keeper:
     async def run(
         self, command: Sequence[str | Path], given: bytes = b"", **environment: str
     ) -> None:
-        """Run a command to its end. Raises UserMistake with its last words when it fails."""
+        """Run a command to its end. If it fails, raises UserMistake with its last error line."""
         process = await self._spawn(command, environment, asyncio.subprocess.PIPE)
-        self._note(-process.pid)  # its group: initdb has children of its own
+        self._note(-process.pid)  # the group: initdb starts processes of its own
         try:
             _, said = await process.communicate(given)
         except BaseException:
-            # Cancelled, because the world ends: what still runs would write into a directory that
-            # is being removed, and so make it anew.
+            # Cancelled, because the supervisor ends: a command that still runs would write into the
+            # directory while it is removed, and so create it again.
             await _end_group(process)
             raise
         finally:
@@ -154,7 +162,7 @@ class Keeper:
             raise self._failure(said.decode(errors="replace"))
 
     async def start(self, command: Sequence[str | Path], **environment: str) -> None:
-        """Start the process; what it says goes into the file `log` of the directory."""
+        """Start the process; its error output goes into the file `log` of the directory."""
         with (self.directory / "log").open("wb") as log:
             self._process = await self._spawn(command, environment, log)
         self._note(self._process.pid)
@@ -168,12 +176,12 @@ class Keeper:
         return self._process is not None and self._process.returncode is None
 
     def check(self) -> None:
-        """Raise UserMistake with the last words of the process when it has ended."""
+        """Raise UserMistake with the last error line of the process when it has ended."""
         if not self.running:
             raise self._failure((self.directory / "log").read_text(errors="replace"))
 
     async def kill(self) -> None:
-        """End the process at once, as a crash would; its files stay."""
+        """End the process immediately, as a crash does; its files stay."""
         if self._process is not None and self.running:
             with contextlib.suppress(ProcessLookupError):
                 self._process.send_signal(self._ending)
@@ -181,7 +189,7 @@ class Keeper:
         self._note(0)
 
     async def close(self) -> None:
-        """End the process and remove the directory; without one there is nothing to remove."""
+        """End the process and remove the directory, if `open` made one."""
         await self.kill()
         if self._directory is None:
             return
@@ -220,7 +228,7 @@ class Keeper:
         telling = [line for line in lines if "error" in line.lower() or "fatal" in line.lower()]
         last = (telling or lines or ["it gave no reason"])[-1]
         return UserMistake(
-            f"{self._what} did not start ({last[:200]}): `python3 -m autograder doctor` says what "
+            f"{self._what} did not start ({last[:200]}): `python3 -m autograder doctor` lists what "
             f"it needs; its files are in {tempfile.gettempdir()}"
         )
 
@@ -241,7 +249,7 @@ def _as(who: SystemAccount) -> dict[str, Any]:
 
 
 def _place(who: SystemAccount) -> Path:
-    """Return a directory for temporary files that the account can enter."""
+    """Return a directory for temporary files that the account can enter, if there is one."""
     usual = Path(tempfile.gettempdir())
     if who.user is None:
         return usual
@@ -252,4 +260,4 @@ def _place(who: SystemAccount) -> Path:
 
 
 if sys.platform == "win32":
-    SHELL = ""  # no shell, no keeper: there an orderly stop cleans up, and nothing else does
+    SHELL = ""  # no shell, so no keeper: on Windows only a stop in good order cleans up

@@ -1,8 +1,9 @@
 """The world's `mysql`: MariaDB, installed or unpacked from Debian's package, else a stand-in.
 
-In this order: `mariadbd` or `mysqld` on the PATH (and in /usr/sbin, which is not on a user's); the
-package of Debian or Ubuntu, fetched once and unpacked without root; mysql-mimic, which speaks the
-protocol and is not MySQL. Which of them it is, `kind` says: a lab must not claim more.
+The first that runs is taken: `mariadbd` or `mysqld` on the PATH or in /usr/sbin (which is not on a
+user's PATH); the package of Debian or Ubuntu, fetched once and unpacked without root; mysql-mimic,
+which speaks the protocol but is not MySQL. `kind` says which one it is, and a lab must not claim
+more.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from autograder.world.databases.keeper import SystemAccount, can_run
 PACKAGE = "mariadb-server-core"
 STAND_IN = "stand-in"
 
-# A small server (50 MB instead of 80): no performance schema, the least InnoDB takes.
+# A small server (50 MB instead of 80): no performance schema, the smallest sizes InnoDB accepts.
 _SETTINGS = (
     "--skip-log-bin", "--skip-name-resolve", "--performance-schema=off", "--max-connections=60",
     "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--innodb-flush-method=nosync",
@@ -42,7 +43,7 @@ _SETTINGS = (
 
 @dataclass(frozen=True)
 class Program:
-    """A server's executable, the tree it came in, and what it needs to run."""
+    """A server's executable, its kind, its directory tree, and the variables it needs to run."""
 
     path: Path
     kind: str  # "MariaDB 10.11.19", "MySQL 8.0.39"
@@ -51,28 +52,31 @@ class Program:
 
     @property
     def tables(self) -> list[Path]:
-        """The SQL that makes the system tables; 11 gave folder and files MariaDB's own name."""
+        """The SQL files that make the system tables; MariaDB 11 renamed them from mysql to mariadb.
+
+        Raises UserMistake when they are missing.
+        """
         for folder in ("mysql", "mariadb"):
             for start in ("mysql", "mariadb"):
                 names = (f"{start}_system_tables.sql", f"{start}_system_tables_data.sql")
                 found = [self.usr / "share" / folder / name for name in names]
                 if all(path.exists() for path in found):
                     return found
-        raise UserMistake(f"{self.path} came without its share/mariadb: reinstall {PACKAGE}")
+        raise UserMistake(f"{self.path} has no folder share/mariadb: reinstall {PACKAGE}")
 
 
 class MySQL(Database):
     """MariaDB or its stand-in; address: url, host, port, user, password, database, kind."""
 
     def __init__(self) -> None:
-        # SIGKILL: MariaDB takes a second to shut down in good order, and nothing needs to be kept.
+        # SIGKILL: MariaDB needs a second to stop in good order, and no data needs to be kept.
         super().__init__("MariaDB", _MysqlWire, signal.SIGKILL)
         self._program: Program | None = None
 
     async def install(self) -> None:
         self._program = await asyncio.to_thread(obtain)
         if self._program is None:
-            self.keeper.account = SystemAccount()  # ordinary Python code: it may lie in root's home
+            self.keeper.account = SystemAccount()  # Python may run as root
             return
         data = self.keeper.directory / "data"
         tables = data / "mysql"
@@ -104,7 +108,7 @@ class MySQL(Database):
         )
 
     async def greet(self) -> None:
-        # The server speaks first: a handshake of version 10, or an error while it is not ready.
+        # The server sends first: a handshake of version 10, or an error while it is not ready.
         place = self.relay.target
         if isinstance(place, Path):
             reader, writer = await asyncio.open_unix_connection(place)
@@ -141,21 +145,21 @@ class MySQL(Database):
         ]
 
     def _first_words(self, tables: list[Path]) -> bytes:
-        """Return the SQL that makes the system tables, one database and who may use it."""
+        """Return the SQL that makes the system tables, one database, and its user."""
         parts = ["USE mysql;", *(path.read_text() for path in tables)]
         parts += [
-            "DELETE FROM mysql.global_priv;",  # root and the anonymous user, both without password
+            "DELETE FROM mysql.global_priv;",  # root and the anonymous user have no password
             "FLUSH PRIVILEGES;",
             f"CREATE DATABASE {DATABASE};",
         ]
-        for host in ("localhost", "127.0.0.1"):  # by the socket, and by a port
+        for host in ("localhost", "127.0.0.1"):  # over the socket, and over a port
             parts.append(f"CREATE USER {LEARNER}@'{host}' IDENTIFIED BY '{self.password}';")
             parts.append(f"GRANT ALL ON {DATABASE}.* TO {LEARNER}@'{host}';")
         return "\n".join(parts).encode() + b"\n"
 
 
 def installed() -> Program | None:
-    """Return the MariaDB of this machine or of the cache; None when there is none."""
+    """Return the MariaDB of this machine, or of the cache; None when there is none."""
     search = os.pathsep.join([os.environ.get("PATH", ""), "/usr/sbin", "/usr/local/sbin"])
     for name in ("mariadbd", "mysqld"):
         found = shutil.which(name, path=search)
@@ -167,9 +171,9 @@ def installed() -> Program | None:
 
 
 def obtain() -> Program | None:
-    """Return MariaDB, fetching it if need be; None when only the stand-in is left. Blocks.
+    """Return MariaDB, fetched if it is not here; None when only the stand-in is. Blocks.
 
-    Raises UserMistake when not even that is installed.
+    Raises UserMistake when the stand-in is not installed either.
     """
     program, why = installed(), "it does not run here"
     if program is None:
@@ -179,14 +183,14 @@ def obtain() -> Program | None:
             why = str(mistake)
     if program is None and not stand_in_kind():
         raise UserMistake(
-            f"MariaDB is not here ({why}), and neither is its stand-in: install {PACKAGE}, "
+            f"There is no MariaDB here ({why}) and no stand-in: install {PACKAGE}, "
             "or `pip install mysql-mimic`"
         )
     return program
 
 
 def stand_in_kind() -> str:
-    """Return how the stand-in is called; empty when it is not installed."""
+    """Return the name of the stand-in; empty when it is not installed."""
     try:
         return f"{STAND_IN} (mysql-mimic {importlib.metadata.version('mysql-mimic')} on SQLite)"
     except importlib.metadata.PackageNotFoundError:
@@ -198,7 +202,7 @@ def _unpacked(root: Path) -> Program | None:
 
 
 def _program(path: Path, environment: dict[str, str], usr: Path | None = None) -> Program | None:
-    """Return the program when it runs and is a MariaDB: MySQL 8 is set up in another way."""
+    """Return the program if it runs and is MariaDB; MySQL 8 has another setup and is refused."""
     if not can_run(path, "--version", environment=environment):
         return None
     said = subprocess.run(
@@ -218,7 +222,7 @@ class _MysqlWire:
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._prepared = ""  # the last one: enough for a log
+        self._prepared = ""  # the last prepared statement, which is enough for the log
 
     def client(self, data: bytes) -> Iterator[str]:
         self._buffer += data
@@ -228,7 +232,7 @@ class _MysqlWire:
                 return
             number, body = self._buffer[3], bytes(self._buffer[4:end])
             del self._buffer[:end]
-            # A command's packet is number 0 of its exchange; the login's is not.
+            # A command is packet number 0 of its exchange; a packet of the login is not.
             if number == 0 and body[:1] == _QUERY:
                 yield body[1:].decode(errors="replace")
             elif number == 0 and body[:1] == _PREPARE:
@@ -237,4 +241,4 @@ class _MysqlWire:
                 yield self._prepared
 
     def server(self, data: bytes) -> bool:
-        return True  # the first word of an answer: from then on the statement is being read
+        return True  # the answer has begun, so the statement counts as answered

@@ -1,9 +1,10 @@
-"""Speaks MySQL's protocol over SQLite, where no MariaDB can be had: a stand-in, and called so.
+"""A stand-in for MySQL: its protocol over SQLite, where there is no MariaDB.
 
 `python -m autograder.world.databases.mysql_stand_in PLACE DIRECTORY` serves one database on a
 port or a socket's path, to one user, whose name and password are in USER and PASSWORD. It knows
-SLEEP, transactions and ordinary SQL, translated by sqlglot; not SHOW, EXPLAIN, GET_LOCK, prepared
-statements' types, MySQL's error numbers, nor how many rows a statement changed.
+SLEEP, transactions and ordinary SQL, translated by sqlglot. It does not know SHOW, EXPLAIN,
+GET_LOCK, the types of prepared statements, MySQL's error numbers, or how many rows a statement
+changed.
 """
 
 from __future__ import annotations
@@ -32,14 +33,14 @@ _CHANGE = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.I)
 
 
 class StandInSession(BaseSession):  # type: ignore[misc]  # mysql-mimic has no types
-    """One client's connection, with a SQLite connection of its own to the one file."""
+    """One client's connection, which has its own SQLite connection to the file."""
 
     def __init__(self, file: Path) -> None:
         self.variables = SessionVariables(GlobalVariables())
         self.database: Any = None  # mysql-mimic sets these two
         self.username: Any = None
         self._file = file
-        self._autocommit = False  # as mysql-mimic's greeting tells the client
+        self._autocommit = False  # mysql-mimic's greeting says so to the client
         self._sqlite: sqlite3.Connection | None = None
 
     async def init(self, connection: Any) -> None:
@@ -77,14 +78,14 @@ class StandInSession(BaseSession):  # type: ignore[misc]  # mysql-mimic has no t
             self._sqlite.close()
 
     async def reset(self) -> None:
-        """Nothing is kept that a reset would forget."""
+        """Do nothing: a session keeps nothing that a reset has to forget."""
 
     async def use(self, database: str) -> None:
-        """There is one database."""
+        """Do nothing: there is one database."""
 
 
 class OneUser(IdentityProvider):  # type: ignore[misc]
-    """Knows one name and its password."""
+    """Accepts one name with its password."""
 
     def __init__(self, name: str, password: str) -> None:
         plugin = NativePasswordAuthPlugin

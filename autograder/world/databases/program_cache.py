@@ -1,6 +1,6 @@
-"""Where programs that were fetched or copied once stay: a directory for each user, kept for good.
+"""A permanent directory for each user, with the programs that were fetched or copied once.
 
-Root's lies where others can read it, because its databases run as another user.
+Root's is in /var/cache, where others can read it, because root's databases run as another user.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ def place() -> Path:
 
 
 def cached(name: str) -> Path | None:
-    """Return the complete entry of that name; None when there is none, or a broken one."""
+    """Return the entry with this name; None when there is none, or it is not complete."""
     entry = place() / name
     return entry if (entry / DONE).is_file() else None
 
 
 def filled(name: str, fill: Callable[[Path], None]) -> Path:
-    """Return the entry, made by `fill(directory)` if need be: whole or not at all.
+    """Return the entry; if there is none, `fill(directory)` makes it, completely or not at all.
 
-    Raises UserMistake when there is no room for it; what `fill` raises passes through.
+    Raises UserMistake when there is no room for it, and whatever `fill` raises.
     """
     known = cached(name)
     if known is not None:
@@ -51,8 +51,8 @@ def filled(name: str, fill: Callable[[Path], None]) -> Path:
         fill(draft)
         (draft / DONE).touch()
         entry = home / name
-        shutil.rmtree(entry, ignore_errors=True)  # what an interrupted start left
-        with contextlib.suppress(OSError):  # another start was first: its entry is as good
+        shutil.rmtree(entry, ignore_errors=True)  # left by a start that was interrupted
+        with contextlib.suppress(OSError):  # another start was first, and made the same entry
             draft.rename(entry)
     except OSError as error:
         raise UserMistake(
@@ -66,7 +66,7 @@ def filled(name: str, fill: Callable[[Path], None]) -> Path:
 
 
 def copied(source: Path, copy: Callable[[Path, Path], None]) -> Path:
-    """Return a copy of programs that the account of databases can read."""
+    """Return a copy of programs, in a directory that the databases' account can read."""
     stamp = f"{source}|{source.stat().st_mtime_ns}"
     name = f"copy-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
     return filled(name, lambda into: copy(source, into))

@@ -1,8 +1,8 @@
-"""A relay in front of a database: it counts what passes, exactly, and fails when a lab wants it to.
+"""A relay in front of a database: it counts what passes, and fails when a lab asks for it.
 
-A learner's program connects to the relay, which reads the wire protocol as it goes by. So a peak of
-connections is the peak, not a sample of it (`pg_stat_activity` shows a moment, and a database's own
-statistics arrive late); and the port stays the same while the database is killed and comes back.
+A learner's program connects to the relay, which reads the wire protocol and passes it on. So the
+counts are exact: `pg_stat_activity` would show one moment, and a database's own statistics are
+late. And the port stays the same when the database is killed and started again.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ LONGEST_TEXT = 2_000  # characters of a statement in it
 
 
 class Dialect(Protocol):
-    """What one connection's bytes mean; one object a connection."""
+    """Reads a database's protocol; each connection has its own object."""
 
     def client(self, data: bytes) -> Iterator[str]:
-        """Take what the client sent; yield the text of each statement that begins in it."""
+        """Read what the client sent; yield the text of each statement that is complete."""
         ...
 
     def server(self, data: bytes) -> bool:
-        """Take what the server sent; True when the statements under way have been answered."""
+        """Read what the server sent; True when all statements under way have been answered."""
         ...
 
 
@@ -45,8 +45,10 @@ class DatabaseTraffic:
 
 
 class Relay:
-    """Listens on a free port of loopback, and passes everything on to `target`: the database's
-    socket in its closed directory, so that nobody gets past the relay, or on Windows its port.
+    """Listens on a free port of loopback, and passes everything on to `target`.
+
+    The target is the database's socket in its closed directory, so that no client can avoid the
+    relay. On Windows it is the database's port.
     """
 
     def __init__(self, dialect: Callable[[], Dialect]) -> None:
@@ -86,7 +88,7 @@ class Relay:
         return len(links)
 
     def reset(self) -> None:
-        """Begin to count anew: what is open now is the first of it."""
+        """Set the counts to zero, then count the connections and statements that are open now."""
         self.delay = 0.0
         open_now = len(self._links)
         self.seen = DatabaseTraffic(connections=open_now, peak_connections=open_now)
@@ -96,7 +98,7 @@ class Relay:
         self._number += 1
         return _Link(self, self._dialect(), self._number).near
 
-    # -- what a link reports -----------------------------------------------------------------------
+    # -- called by a link --------------------------------------------------------------------------
 
     def opened(self, link: _Link) -> None:
         self._links.add(link)
@@ -136,7 +138,7 @@ class _End(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         self._link.lost(self)
 
-    def pause_writing(self) -> None:  # a slow reader at one end slows the writer at the other
+    def pause_writing(self) -> None:  # if one end reads slowly, the other end must write slowly
         if self.other is not None and self.other.transport is not None:
             self.other.transport.pause_reading()
 
@@ -192,7 +194,7 @@ class _Link:
                 await loop.create_unix_connection(lambda: self.far, str(target))
             else:
                 await loop.create_connection(lambda: self.far, "127.0.0.1", target)
-        except OSError:  # the database is down, as a lab wanted it
+        except OSError:  # the database is down because a lab killed it
             self._relay.seen.refused += 1
             self.cut()
 

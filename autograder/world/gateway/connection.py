@@ -1,4 +1,4 @@
-"""One bot's WebSocket, from HELLO to the close: reads, writes and watches the heart."""
+"""One bot's WebSocket, from HELLO to the close: its reads, its writes and its heartbeats."""
 
 from __future__ import annotations
 
@@ -21,16 +21,17 @@ DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS = 0, 
 INVALID_SESSION, HELLO, ACK, SOUNDBOARD, CHANNEL_INFO = 9, 10, 11, 31, 43
 LARGEST = 4096
 
-# At most 120 events in 60 s on one connection, else 4008. Heartbeats are not counted: at the
-# course's interval of 0.2 s they alone would be 300.
+# A connection takes at most 120 events in 60 s, and is then closed (4008). Heartbeats are not
+# counted: at the course's interval of 0.2 s, they alone would be 300.
 SENDS, SENDS_WINDOW = 120, 60.0
 
-# Before a connection is called late or dead, what already waits in the socket is read: on a busy
-# machine our own timer may be the late one.
+# Seconds to read what already waits in the socket, before a connection counts as late or dead: on a
+# busy machine our own timer may be late, and not the heartbeat.
 SECOND_LOOK = 0.01
 
-# A blocked bot cannot answer a close frame, and a socket closed under it may be reset before it
-# has read the 4009. So the close is left open this long; the bot is out of the game meanwhile.
+# Seconds to wait for a bot's answer to our close frame. A blocked bot cannot answer, and if we
+# closed the socket, a reset could destroy the 4009 before the bot has read it. The bot gets no more
+# events in this time.
 LINGER = 30.0
 
 
@@ -64,7 +65,7 @@ class Connection:
         self._outbox.put_nowait((time.monotonic() + delay, payload))
 
     def end(self, how: Close | Cut) -> None:
-        """Ask for the end of this connection; it takes place at once, in `serve`."""
+        """Ask `serve` to end this connection immediately."""
         if not self._order.done():
             self._order.set_result(how)
 
@@ -94,7 +95,7 @@ class Connection:
         await self._farewell()
         return self._socket
 
-    # -- the three tasks: each ends by raising Close or Cut, or because the peer has gone --------
+    # -- the three tasks: each ends by raising Close or Cut, or because the bot has gone ---------
 
     async def _read(self) -> None:
         async for message in self._socket:
@@ -124,7 +125,10 @@ class Connection:
                     await self._socket.send_bytes(frame)
 
     async def _watch(self) -> None:
-        """End only by killing: the open gap counts, so a bot that stays silent dies in time."""
+        """Raise HeartStopped after `dead_after` seconds without a heartbeat; never return.
+
+        The time since the last heartbeat counts, so a bot that stays silent is closed in time.
+        """
         gateway = self._gateway
         while True:
             beat = self._last_beat
@@ -165,7 +169,7 @@ class Connection:
             case None | ConnectionError():
                 code = self._socket.close_code or 1006
                 journal.record("closed", self.number, code=code, by="bot")
-                if code in (1000, 1001) and self.session:  # the bot says it will not come back
+                if code in (1000, 1001) and self.session:  # these codes mean: it will not resume
                     self._gateway.forget(self.session)
             case _:
                 raise why
@@ -182,7 +186,7 @@ class Connection:
         elif isinstance(self._failure, Cut) and self._request.transport:
             self._request.transport.abort()
 
-    # -- what a bot may say ----------------------------------------------------------------------
+    # -- what a bot may send ---------------------------------------------------------------------
 
     async def _take(self, data: str | bytes) -> None:
         size = len(data.encode() if isinstance(data, str) else data)
@@ -217,8 +221,8 @@ class Connection:
         if self.bot:
             self.bot.moved()
         if self._gateway.chaos.acks:
-            # Not at once: with an ACK on the heels of the beat, discord.py 2.7.1 takes it for the
-            # answer to the next one and reports a whole interval as its latency (25 of 30
+            # Not immediately: discord.py 2.7.1 takes an ACK that follows the heartbeat too closely
+            # for the answer to the next one, and reports a whole interval as its latency (25 of 30
             # readings at 0 ms, none at 5 ms and more; Rapptz/discord.py PR #10448).
             later = asyncio.get_running_loop().call_later
             later(self._gateway.ack_delay, self.send, control(ACK))
@@ -269,24 +273,24 @@ class Connection:
             self._gateway.journal.record("invalid_session", self.number, resumable=False)
             self.send(control(INVALID_SESSION, False))
             return
-        if session.connection is not None:  # a half-open predecessor gives way
+        if session.connection is not None:  # the old connection is only half open: close it
             session.connection.end(Close(4000, "Resumed elsewhere."))
         self.session, session.connection = session, self
         for payload in missed:
             self.send(payload)
-        # It bears the last number and is not kept, so that a later replay cannot repeat it.
+        # RESUMED has the number of the last event and is not kept, so no later replay repeats it.
         self.send({"op": DISPATCH, "t": "RESUMED", "s": session.sequence, "d": {}})
         self._gateway.journal.record("resumed", self.number, replayed=len(missed))
 
     def hint(self, sentence: str) -> None:
-        """Log once a connection what its author probably overlooked."""
+        """Log what the bot's author probably overlooked, once for each connection."""
         if not self._hinted:
             self._hinted = True
             self._gateway.journal.record("hint", self.number, text=sentence)
 
 
 def control(op: int, data: Any = None) -> Json:
-    """A payload that is no event; nextcord wants the two nulls."""
+    """Return a payload that is not an event; nextcord needs the two nulls."""
     return {"op": op, "d": data, "s": None, "t": None}
 
 

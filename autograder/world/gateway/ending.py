@@ -1,4 +1,4 @@
-"""How a connection ends, and what the rest of the gateway may ask of an open one."""
+"""How a connection ends, and what the rest of the gateway may do with an open one."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ class Close(Exception):
 
 
 class HeartStopped(Close):
-    """The connection dies of silence. Our choice is 4009: Discord's pages name no code for it."""
+    """Heartbeats are missing. We chose the code 4009: Discord's pages name none for this case."""
 
     def __init__(self) -> None:
         super().__init__(4009, "Session timed out.")
 
 
 class Cut(Exception):
-    """The gateway tears the TCP connection down without a close frame."""
+    """The gateway ends the TCP connection without a close frame."""
 
 
 class OpenConnection(Protocol):
-    """What the rest of the gateway may ask of a connection."""
+    """What the rest of the gateway may do with a connection."""
 
     @property
     def number(self) -> int:
-        """The number of its bot in the journal; 0 before it has identified itself."""
+        """The number of the bot in the journal; 0 before the bot has identified itself."""
 
     def send(self, payload: Json) -> None:
         """Queue a payload; the order of calls is the order on the wire."""
 
     def hint(self, sentence: str) -> None:
-        """Log once a connection what its author probably overlooked."""
+        """Log what the bot's author probably overlooked, once for each connection."""
 
     def end(self, how: Close | Cut) -> None:
         """Ask for the end of this connection."""

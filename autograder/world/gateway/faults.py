@@ -1,4 +1,4 @@
-"""What goes wrong on demand, the same way for the same seed."""
+"""Failures on demand: the same seed gives the same failures."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from autograder.outcomes import UserMistake
 
 @dataclass
 class Faults:
-    """Chances are between 0 and 1 and drawn per event or request; `delay` is in seconds."""
+    """The plan of faults. Chances are between 0 and 1, and drawn for each event or request.
 
-    acks: bool = True  # False: a zombie, which takes heartbeats and never acknowledges one
+    Raises UserMistake for a chance outside of 0 to 1 and for a negative delay.
+    """
+
+    acks: bool = True  # False: a zombie connection, where no heartbeat is ever acknowledged
     drop: float = 0.0  # chance that the connection is cut right before an event is sent
     duplicate: float = 0.0  # chance that an event is sent twice, with the same number
-    delay: float = 0.0  # every event arrives so much later; the order is kept
+    delay: float = 0.0  # seconds by which every event is later; the order stays the same
     errors: float = 0.0  # chance that a REST request is answered with 502
     seed: int = 0
     _dice: random.Random = field(init=False, repr=False)
@@ -33,7 +36,7 @@ class Faults:
             )
 
     def strikes(self, chance: float) -> bool:
-        # No draw for a chance of 0, so that adding one fault does not move the others.
+        # A chance of 0 draws no number, so that a fault more does not change when others strike.
         return chance > 0 and self._dice.random() < chance
 
 

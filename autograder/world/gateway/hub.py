@@ -1,7 +1,6 @@
-"""What a gateway knows, without HTTP: bots, sessions, people, messages, interactions.
+"""The state of a gateway, without HTTP: bots, sessions, people, messages, interactions.
 
-Connections and REST routes read and change it; `server.py` gives it a port and the acts that a
-client of the world may ask for.
+Connections and REST routes read and change it. `server.py` adds the port and the controls.
 """
 
 from __future__ import annotations
@@ -27,20 +26,21 @@ RESUME_WINDOW = 60.0
 
 @dataclass(frozen=True)
 class Settings:
-    """What a gateway can be started with; seconds are floats.
+    """The settings of a gateway; times are float seconds.
 
-    `grace` counts missed intervals: the connection dies when a heartbeat is `grace * heartbeat`
-    seconds away from the one before. At 0.2 s and 2, a bot that blocks for 0.9 s always dies, and
-    one that does not never did (worst overshoot of a healthy bot, with 6 hogs on 2 cores: 52 ms).
+    `grace` counts intervals: the gateway closes the connection when a heartbeat is `grace *
+    heartbeat` seconds after the one before. At 0.2 s and 2, a bot that blocks for 0.9 s always
+    loses its connection, and a bot that does not block never did (with 6 hogs on 2 cores, the
+    heartbeats of a healthy bot were at most 52 ms late).
     """
 
     heartbeat: float = 0.2
     grace: float = 2
     ack_delay: float = 0.03
     interaction_deadline: float = 3.0  # Discord's own
-    sends: int = 0  # messages a channel takes from a bot in a window before 429; 0 = no limit
+    sends: int = 0  # messages that a bot may send to a channel in a window; 0: no limit
     sends_window: float = 5.0  # Discord allows 5 in 5 s
-    token: str | None = None  # None: a random one; "": any token is right
+    token: str | None = None  # None: a random one; "": any token is accepted
     port: int = 0  # 0: a free one
 
     def __post_init__(self) -> None:
@@ -53,7 +53,7 @@ class Settings:
 
 @dataclass
 class Interaction:
-    """One use of a command, from the press of Enter to the last answer."""
+    """One use of a slash command, from the press of Enter to the last answer."""
 
     id: str
     token: str
@@ -62,7 +62,7 @@ class Interaction:
     channel: str  # its id
     sent: float = field(default_factory=time.monotonic)
     acknowledged: bool = False
-    original: Json | None = None  # the answer shown first; None while the bot "is thinking"
+    original: Json | None = None  # the first answer; None while Discord shows "is thinking"
 
     @property
     def age(self) -> float:
@@ -76,7 +76,7 @@ class Hub:
         self.settings = Settings(**settings)
         self.heartbeat = self.settings.heartbeat
         self.ack_delay = self.settings.ack_delay
-        # Late is half way between due and dead: 0.3 s and 0.4 s at the course's 0.2 s and 2.
+        # "Late" is half way between due (0.2 s in the course) and dead (0.4 s): 0.3 s.
         self.late_after = self.heartbeat * (1 + self.settings.grace) / 2
         self.dead_after = self.heartbeat * self.settings.grace
         token = self.settings.token
@@ -93,7 +93,7 @@ class Hub:
         self.rest_url = self.ws_url = ""
 
     def bot_of(self, token: Any) -> Bot | None:
-        """Return the bot behind a token, or None; `<token>.<name>` is a further bot's token."""
+        """Return the bot that a token belongs to, or None; `<token>.<name>` is another bot's."""
         if not isinstance(token, str) or not token:
             return None
         token, name = token.removeprefix("Bot "), ""
@@ -119,7 +119,7 @@ class Hub:
         return session
 
     def session(self, identity: Any, token: Any) -> Session | None:
-        """Return the session to resume, if it is this bot's and not too old."""
+        """Return the session to resume; None when it is another bot's, too old, or unknown."""
         session = self._sessions.get(identity) if isinstance(identity, str) else None
         if session is None or session.bot is not self.bot_of(token):
             return None
@@ -137,7 +137,7 @@ class Hub:
             session.dispatch("GUILD_CREATE", payloads.guild(self.accounts()))
 
     def send_members(self, session: Session, request: Any) -> None:
-        """Answer op 8 with everybody, in one chunk."""
+        """Answer op 8 with all members, in one chunk."""
         nonce = request.get("nonce") if isinstance(request, dict) else None
         members = [{**item.member(), "user": item.user()} for item in self.accounts()]
         chunk = {"guild_id": payloads.GUILD, "members": members, "chunk_index": 0, "chunk_count": 1}
@@ -146,7 +146,7 @@ class Hub:
         )
 
     def publish(self, message: Json, author: Account, to: Bot | None = None) -> None:
-        """Keep a message and send it to every session that may see it (`to`: to one bot only)."""
+        """Keep a message, and send it to each session that may see it (`to`: only this bot's)."""
         self.messages[message["id"]] = message
         if len(self.messages) > 1000:
             del self.messages[next(iter(self.messages))]
@@ -173,7 +173,7 @@ class Hub:
         return [item for item in self._sessions.values() if bot is None or item.bot is bot]
 
     def person(self, name: str) -> Account:
-        """Return the person of that name; a new name is a new member of the guild."""
+        """Return the person with this name; a new name becomes a new member of the guild."""
         if name not in self.people:
             self.people[name] = Account(snowflake(), name)
         return self.people[name]
@@ -185,7 +185,7 @@ class Hub:
         return CHANNELS[name]
 
     def channel_name(self, identity: str) -> str | None:
-        """Return the name behind a channel's id, `@ada` for direct messages, None if unknown."""
+        """Return the name of a channel by its id: `@ada` for direct messages, None if unknown."""
         for name, known in CHANNELS.items():
             if known == identity:
                 return name
@@ -199,12 +199,12 @@ class Hub:
 
 
 def new_token() -> str:
-    """Return a fresh token shaped like Discord's: hikari reads the bot's id out of its start."""
+    """Return a new token in Discord's form: hikari reads the bot's id from its first part."""
     return f"{base64.b64encode(snowflake().encode()).decode()}.local.{secrets.token_urlsafe(20)}"
 
 
 def id_in(token: str) -> str | None:
-    """Return the id that a token shaped like Discord's begins with, None for any other."""
+    """Return the id that a token in Discord's form begins with; None for another form."""
     start = token.partition(".")[0]
     try:
         identity = base64.b64decode(start + "=" * (-len(start) % 4), validate=True).decode()

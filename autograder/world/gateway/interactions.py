@@ -1,8 +1,9 @@
-"""Slash commands: the interaction, its deadline, the deferred answer and what follows it.
+"""Slash commands: the interaction, its deadline, the deferred answer and the follow-ups.
 
-A bot must answer within 3 s (`interaction_deadline`), be it with "I am thinking" (type 5, a
-deferral); later the interaction is unknown to Discord, error 10062. Who deferred has 15 minutes
-for the real answer, through the interaction's webhook.
+A bot must answer within 3 s (`interaction_deadline`). The answer may be "is thinking" (type 5, a
+deferral). After 3 s Discord answers error 10062, unknown interaction. A bot that deferred sends its
+real answer through the interaction's webhook. Discord accepts it for 15 minutes; this gateway sets
+no limit.
 """
 
 from __future__ import annotations
@@ -23,7 +24,10 @@ KINDS_OF_OPTION = {str: TEXT, int: 4, bool: 5, float: 10}
 
 
 def send(gateway: Hub, command: str, user: Account, channel: str, options: Json) -> str:
-    """Send INTERACTION_CREATE to the bot that has the command (or, if none has, to the first)."""
+    """Send INTERACTION_CREATE to the bot that has registered the command.
+
+    If no bot has, the newest session gets it. Raises UserMistake when there is no session.
+    """
     identity = gateway.channel_id(channel)
     bots = [bot for bot in gateway.bots.values() if any(c["name"] == command for c in bot.commands)]
     sessions = gateway.sessions_of(bots[0]) if bots else gateway.sessions_of()
@@ -52,7 +56,7 @@ def send(gateway: Hub, command: str, user: Account, channel: str, options: Json)
 
 
 def _options(options: Json, registered: Json | None) -> list[Json]:
-    """Type each option as the command declares it, or else by its value."""
+    """Return the options, each with the type that the command declares, or that its value has."""
     declared = {item["name"]: item["type"] for item in (registered or {}).get("options") or ()}
     return [
         {
@@ -143,7 +147,7 @@ def _callback_answer(interaction: Interaction, kind: int) -> Json:
 
 
 def _say(gateway: Hub, interaction: Interaction, data: Json, event: str, facts: Json) -> Json:
-    """Log and show what the bot said, and return it as a message."""
+    """Record and publish what the bot said, and return it as a message."""
     bot = interaction.bot
     content = data.get("content") or ""
     extras = {key: data[key] for key in ("embeds", "components", "flags") if data.get(key)}
@@ -156,7 +160,7 @@ def _say(gateway: Hub, interaction: Interaction, data: Json, event: str, facts: 
 
 
 def _answered(request: web.Request) -> Interaction | None:
-    """Return the interaction of a webhook's token, once the bot has answered it at all."""
+    """Return the interaction of a webhook's token; None before the bot's first answer."""
     gateway = request.app[GATEWAY]
     interaction = gateway.interactions.get(request.match_info["token"])
     if interaction is None or not interaction.acknowledged:

@@ -1,4 +1,4 @@
-"""What happened at one gateway: a list of plain events, their counts, and who waits for them."""
+"""What happened at one gateway: a list of plain events, their counts, and their followers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 Event = dict[str, Any]
 
-# A bot beating every 0.2 s leaves 18 000 events an hour. Older ones are forgotten, the counts are
-# not, so that a notebook left open overnight costs 8 MB instead of 100.
+# How many events are kept. A bot that sends a heartbeat every 0.2 s makes 18 000 events per hour.
+# Older events are dropped and stay counted. A notebook left open overnight costs 8 MB, not 100.
 KEPT = 20_000
 
-# What `until` can wait for, and the event that is counted for it.
+# What `until` can wait for, and which event it counts.
 COUNTED = {
     "replies": "reply",
     "kills": "killed",
@@ -30,7 +30,10 @@ COUNTED = {
 
 
 class Journal:
-    """Records events in order; `t` counts seconds from the gateway's start, `at` is monotonic."""
+    """Records events in order.
+
+    In each event, `t` is in seconds since the gateway's start, and `at` is `time.monotonic()`.
+    """
 
     def __init__(self) -> None:
         self._began = time.monotonic()
@@ -41,7 +44,7 @@ class Journal:
         self.replies: deque[str] = deque(maxlen=KEPT)
 
     def record(self, event: str, bot: int = 0, **facts: Any) -> Event:
-        """Append an event; `bot` 0 means a connection that has not identified itself yet."""
+        """Append an event; `bot` is 0 for a connection that has not identified itself yet."""
         now = time.monotonic()
         entry = {"event": event, "t": round(now - self._began, 4), "bot": bot, **facts, "at": now}
         self.events.append(entry)
@@ -56,7 +59,7 @@ class Journal:
         return entry
 
     def clear(self) -> None:
-        """Forget the events and their counts; time goes on."""
+        """Forget the events and their counts; `t` goes on from the gateway's start."""
         self.events.clear()
         self.replies.clear()
         self._counts.clear()
@@ -75,6 +78,6 @@ class Journal:
         return True
 
     def follow(self, follower: Callable[[Event], None]) -> Callable[[], None]:
-        """Call `follower` with every event from now on; returns the function that ends it."""
+        """Call `follower` with every event from now on; return a function that ends this."""
         self._followers.append(follower)
         return lambda: self._followers.remove(follower)

@@ -1,7 +1,8 @@
-"""The JSON shapes a Discord library reads, with the fields four libraries were found to need.
+"""The JSON shapes that a Discord library reads, with the fields that four libraries need.
 
-discord.py 2.7.1, hikari 2.7.0, nextcord 3.2.0 and disnake 2.12.2 were tried with one key deleted
-at a time; what is here is that union, plus what makes the guild usable.
+The fields were found by deleting one key at a time, with discord.py 2.7.1, hikari 2.7.0, nextcord
+3.2.0 and disnake 2.12.2. The shapes have every field that one of them needs, and those that make
+the guild usable.
 """
 
 from __future__ import annotations
@@ -14,12 +15,12 @@ from typing import Any
 
 Json = dict[str, Any]
 
-DISCORD_EPOCH = 1_420_070_400_000  # ms; a library reads the time of creation out of every id
+DISCORD_EPOCH = 1_420_070_400_000  # ms; libraries read the time of creation out of every id
 _serial = itertools.count()
 
 
 def snowflake() -> str:
-    """Return a fresh id, shaped like Discord's: milliseconds since its epoch, then a serial."""
+    """Return a new id in Discord's form: milliseconds since its epoch, then a serial number."""
     return str((int(time.time() * 1000) - DISCORD_EPOCH) << 22 | next(_serial) & 0x3FFFFF)
 
 
@@ -27,7 +28,7 @@ def now() -> str:
     return datetime.now(UTC).isoformat()
 
 
-# The story: one guild, its channels, three people. Fixed ids, so that a log reads the same twice.
+# One guild, its channels, three people. The ids are fixed, so that two logs can be compared.
 GUILD = "100000000000000000"
 EVERYONE = GUILD  # Discord gives the @everyone role the guild's own id
 CHANNELS = {
@@ -47,7 +48,7 @@ ALL_PERMISSIONS = str((1 << 50) - 1)
 
 @dataclass(frozen=True)
 class Account:
-    """A person or a bot, as messages name them."""
+    """A person or a bot: what messages say about their author."""
 
     id: str
     name: str
@@ -66,7 +67,7 @@ class Account:
         }
 
     def own_user(self) -> Json:
-        """What a bot is told about itself; hikari needs the last two."""
+        """Return what a bot is told about itself; hikari needs the last two fields."""
         return {**self.user(), "verified": True, "email": None, "mfa_enabled": False}
 
     def member(self) -> Json:
@@ -112,7 +113,7 @@ def direct_channel(identity: str, person: Account) -> Json:
 
 
 def guild(accounts: list[Account]) -> Json:
-    """GUILD_CREATE: all members are in it, so that no library asks for them in chunks."""
+    """Return the data of GUILD_CREATE, with all members, so that no library asks for them later."""
     return {
         "id": GUILD,
         "name": "Unblocked",
@@ -213,7 +214,7 @@ def ready(bot: Account, session: str, resume_url: str, shard: list[int] | None) 
 
 
 def message(author: Account, channel_id: str, content: str, **more: Any) -> Json:
-    """A message as REST answers it; `more` replaces or adds fields (embeds, type, ...)."""
+    """Return a message in the form of REST; `more` replaces or adds fields (embeds, type, ...)."""
     return {
         "id": snowflake(),
         "channel_id": channel_id,

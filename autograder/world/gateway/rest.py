@@ -1,4 +1,4 @@
-"""The part of Discord's REST API that a bot needs to log in and to talk."""
+"""The part of Discord's REST API that a bot needs to log in and to send messages."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ PREFIX = r"/api/v{version:\d+}"
 
 
 def answer(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> web.Response:
-    """Answer with JSON, typed exactly `application/json`.
+    """Return a response with JSON whose content type is exactly `application/json`.
 
-    discord.py, nextcord and disnake compare the type with `==`; the `; charset=utf-8` of
-    `web.json_response` makes their login fail with a TypeError.
+    discord.py, nextcord and disnake compare the type with `==`. `web.json_response` adds
+    `; charset=utf-8`, and then their login fails with a TypeError.
     """
     body = json.dumps(value).encode()
     return web.Response(body=body, status=status, headers=headers, content_type="application/json")
@@ -33,7 +33,10 @@ def problem(status: int, message: str, code: int = 0, **more: Any) -> web.Respon
 
 
 async def body_of(request: web.Request) -> Json:
-    """Return the JSON of a request, whether it came alone or beside attached files."""
+    """Return the JSON of a request, which may come alone or together with attached files.
+
+    Raises InvalidForm when a field has the wrong type, ValueError when it is not JSON.
+    """
     if request.content_type.startswith("multipart/"):
         form = await request.post()
         text = form.get("payload_json", "{}")
@@ -44,7 +47,7 @@ async def body_of(request: web.Request) -> Json:
     return _form(value)
 
 
-# The fields that are looked into, here or in `interactions.py`; others are echoed as they come.
+# The fields that this file and `interactions.py` read. Other fields are sent back unchanged.
 FORM: dict[str, type] = {
     "content": str,
     "components": list,
@@ -58,7 +61,7 @@ FORM: dict[str, type] = {
 
 
 class InvalidForm(ValueError):
-    """A field of the body has another type than Discord documents."""
+    """A field of the body does not have the type that Discord documents."""
 
 
 def _form(value: Any) -> Json:
@@ -107,11 +110,11 @@ def add_routes(app: web.Application) -> None:
 
 @web.middleware
 async def _front_door(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Authenticate, inject faults, and turn mistakes into Discord's error bodies."""
+    """Check the token, inject faults, and turn mistakes into Discord's error bodies."""
     if not request.path.startswith("/api/"):
         return await handler(request)
     gateway = request.app[GATEWAY]
-    # Interactions and webhooks bear their own token in the path; `/gateway` asks for none.
+    # Interactions and webhooks have their own token in the path; `/gateway` needs none.
     open_door = request.match_info.get("token") or request.path.endswith("/gateway")
     bot = gateway.bot_of(request.headers.get("Authorization", ""))
     if bot is None and not open_door:
@@ -133,7 +136,7 @@ async def _front_door(request: web.Request, handler: Handler) -> web.StreamRespo
 
 
 def _bot(request: web.Request) -> Bot:
-    """Return the bot that makes this request; the front door has let it in."""
+    """Return the bot that makes this request; `_front_door` has checked its token."""
     bot = request.app[GATEWAY].bot_of(request.headers.get("Authorization", ""))
     assert bot is not None
     return bot
@@ -212,7 +215,7 @@ async def _open_direct(request: web.Request) -> web.Response:
     return problem(404, "Unknown User", 10013)
 
 
-# -- talking -----------------------------------------------------------------------------------
+# -- messages ----------------------------------------------------------------------------------
 
 
 async def _typing(request: web.Request) -> web.Response:
@@ -345,9 +348,9 @@ def _command(bot: Bot, wanted: Json, guild: str | None) -> Json:
 
 
 def _too_many(gateway: Hub, bot: Bot, channel: str) -> web.Response | None:
-    """Return a 429 when the bot has used up the channel's window, else count this send.
+    """Return a 429 when the bot has sent too many messages to a channel; else count this one.
 
-    discord.py and its forks take a 429 without `Via` for Cloudflare's ban, and give up.
+    discord.py and its forks take a 429 without the header `Via` for a ban by Cloudflare, and stop.
     """
     limit = gateway.settings.sends
     if not limit:

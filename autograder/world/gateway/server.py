@@ -1,4 +1,4 @@
-"""One gateway: its port, and what a client of the world may ask of it."""
+"""The gateway as a server of the world: its port and its controls."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class GatewayServer(Hub):
         super().__init__(**settings)
         self._runner: web.AppRunner | None = None
 
-    # -- its life, as every server's -----------------------------------------------------------
+    # -- what every server has -----------------------------------------------------------------
 
     async def start(self) -> dict[str, Any]:
         app = web.Application(client_max_size=1 << 24)
@@ -69,7 +69,7 @@ class GatewayServer(Hub):
     def follow(self, follower: Callable[[Event], None]) -> Callable[[], None]:
         return self.journal.follow(follower)
 
-    # -- what may be asked of it -----------------------------------------------------------------
+    # -- its controls ----------------------------------------------------------------------------
 
     def replies(self) -> list[str]:
         return list(self.journal.replies)
@@ -78,7 +78,7 @@ class GatewayServer(Hub):
         return list(self.journal.events)
 
     async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
-        """A person says something, in a channel or (channel None) to each bot directly."""
+        """Send a message as a person, return its id; channel None: directly to each bot."""
         person = self.person(author)
         if channel is None:
             message = payloads.message(person, self.direct_id(person), content)
@@ -107,11 +107,11 @@ class GatewayServer(Hub):
         channel: str = "general",
         options: dict[str, Any] | None = None,
     ) -> str:
-        """A person uses a slash command; returns the interaction's id."""
+        """Use a slash command as a person, and return the interaction's id."""
         return interactions.send(self, command, self.person(user), channel, options or {})
 
     async def drop(self, code: int | None = None) -> None:
-        """End every connection: with a close code, or (None) without a word, as a network does."""
+        """End every connection: with a close code, or, for None, as a failing network does."""
         for connection in list(self.connections):
             connection.end(Cut() if code is None else Close(code, "Dropped on demand."))
 
@@ -120,7 +120,7 @@ class GatewayServer(Hub):
         self._tell_all(control(RECONNECT))
 
     async def invalidate(self, resumable: bool = False) -> None:
-        """Tell every bot that its session is over (op 9); not resumable, it is forgotten here."""
+        """Tell every bot that its session is over (op 9), and forget it unless it is resumable."""
         for session in self.sessions_of():
             if session.connection is not None and not resumable:
                 self.forget(session)
@@ -131,7 +131,7 @@ class GatewayServer(Hub):
         self._tell_all(control(HEARTBEAT))
 
     async def faults(self, **plan: Any) -> None:
-        """Replace the plan of faults (see `faults.py`); without arguments all is well again."""
+        """Replace the plan of faults (see `faults.py`); without arguments all faults end."""
         self.chaos = Faults(**plan)
 
     def _tell_all(self, payload: Json) -> None:

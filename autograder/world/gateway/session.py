@@ -1,4 +1,4 @@
-"""What outlives a connection: who a bot is, and the events it has been sent, for RESUME."""
+"""What outlives a connection: the bot's account, and the events sent to it, for RESUME."""
 
 from __future__ import annotations
 
@@ -10,44 +10,44 @@ from typing import Any
 from autograder.world.gateway.ending import OpenConnection
 from autograder.world.gateway.payloads import Account, Json, snowflake
 
-# Intents, the bits of IDENTIFY that say which events a bot gets.
+# Intents: the bits in IDENTIFY that choose which events a bot gets.
 GUILDS = 1 << 0
 GUILD_MESSAGES = 1 << 9
 DIRECT_MESSAGES = 1 << 12
 MESSAGE_CONTENT = 1 << 15
 HIGHEST_INTENT = 1 << 25  # direct message polls; a higher bit is refused with 4013
 
-# Events kept for a replay. Discord's number is not published; a session that missed more than
-# this has to identify anew, as there.
+# How many events are kept for a replay; Discord's number is not published. As on Discord, a session
+# that missed more has to identify itself again.
 REPLAYED = 1000
 
 
 @dataclass
 class Bot:
-    """One token, one bot account; `number` is the one in the journal."""
+    """One token and its bot account; `number` is the bot's number in the journal."""
 
     number: int
     account: Account
     commands: list[Json] = field(default_factory=list)
-    handling: str | None = None  # what it is probably busy with, for the "late" and "killed" events
+    handling: str | None = None  # what it is probably doing, for the events "late" and "killed"
     _last_told: str | None = None
     _moved: bool = True
 
     def told(self, what: str) -> None:
-        """Note that the bot was sent something its handlers run for."""
+        """Note that the bot was sent something that starts one of its handlers."""
         self._last_told = what
-        if self._moved:  # the first thing it was told after it last moved is what holds it now
+        if self._moved:  # the first thing it was sent since its last sign of life holds it now
             self.handling = what
             self._moved = False
 
     def moved(self) -> None:
-        """Note a sign of life (a beat, a request): its loop got past what it was told before."""
+        """Note a sign of life (a heartbeat, a request): its loop was free after the last `told`."""
         self.handling = self._last_told
         self._moved = True
 
 
 class Session:
-    """The events of one IDENTIFY, numbered; a connection may come and go."""
+    """The numbered events of one IDENTIFY; connections may come and go."""
 
     def __init__(self, bot: Bot, intents: int, shard: list[int] | None) -> None:
         self.id = f"{int(snowflake()):032x}"
@@ -60,7 +60,7 @@ class Session:
         self._sent: deque[Json] = deque(maxlen=REPLAYED)
 
     def dispatch(self, kind: str, data: Any) -> None:
-        """Number an event, keep it for a replay, and send it if somebody is connected."""
+        """Number an event, keep it for a replay, and send it if there is a connection."""
         self.sequence += 1
         payload = {"op": 0, "t": kind, "s": self.sequence, "d": data}
         self._sent.append(payload)
@@ -68,7 +68,7 @@ class Session:
             self.connection.send(payload)
 
     def missed(self, since: int) -> list[Json] | None:
-        """Return the events after number `since`, or None when some are no longer kept."""
+        """Return the events after number `since`; None when some of them are no longer kept."""
         if self.sequence - since > len(self._sent):
             return None
         return [payload for payload in self._sent if payload["s"] > since]
@@ -83,10 +83,11 @@ class Session:
         return 0.0 if self.connection else time.monotonic() - self._parted
 
     def sees(self, payload: Json) -> Json | None:
-        """Return a MESSAGE_CREATE as this session's intents allow it, or None for not at all.
+        """Return a MESSAGE_CREATE as this session may see it, or None if it may not.
 
-        As on Discord, without the message-content intent a guild message arrives empty, except
-        the bot's own and those that mention it; direct messages are whole.
+        As on Discord, a guild message arrives without its content if the bot did not ask for the
+        message-content intent. The bot's own messages, those that mention it, and direct messages
+        arrive whole.
         """
         direct = "guild_id" not in payload
         number, count = self.shard or (0, 1)

@@ -1,8 +1,8 @@
 """How a connection's payloads become frames: plain text, zlib-stream or zstd-stream.
 
-A stream is one compressor for the life of a connection, flushed after every payload. discord.py
-asks for zstd-stream on Python 3.14, or where `zstandard` can be imported, else for zlib-stream;
-hikari likewise, and it refuses plain text once it has asked for a stream.
+A stream is one compressor for the whole connection, flushed after every payload. discord.py and
+hikari ask for zstd-stream on Python 3.14, or where `zstandard` can be imported, and otherwise for
+zlib-stream. hikari refuses plain text after it has asked for a stream.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ Encoder = Callable[[Any], str | bytes]
 
 
 def encoder(wanted: str | None) -> Encoder:
-    """Return the function that turns a payload into a frame (str = text, bytes = binary).
+    """Return the function that makes a frame of a payload (str: text, bytes: binary).
 
-    Raises ValueError, with a sentence, for a stream that cannot be made here.
+    Raises ValueError, with a sentence, for a compression that this Python cannot make.
     """
     if wanted is None or wanted == "":
         return as_text
@@ -40,7 +40,7 @@ def _zlib_stream() -> Encoder:
 
     def encode(payload: Any) -> bytes:
         data = compressor.compress(as_text(payload).encode())
-        # The suffix 00 00 FF FF that libraries look for is what a sync flush leaves.
+        # A sync flush ends with 00 00 FF FF, the suffix that libraries look for.
         return data + compressor.flush(zlib.Z_SYNC_FLUSH)
 
     return encode
@@ -57,7 +57,7 @@ def _zstd_stream() -> Encoder:
 
 
 def _zstd() -> Any:
-    """Return Python 3.14's zstd module, or its twin for older versions."""
+    """Return Python 3.14's zstd module, or the package with the same names for older versions."""
     for name in ("compression.zstd", "backports.zstd"):
         with contextlib.suppress(ImportError):
             return importlib.import_module(name)

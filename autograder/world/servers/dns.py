@@ -1,13 +1,13 @@
-"""An authoritative DNS server over UDP and TCP that answers as late as a test wants it to.
+"""An authoritative DNS server over UDP and TCP, which delays its answers as a test asks for.
 
 | name | answer |
 |---|---|
-| `x-450ms.bot.test`, any first label that ends so | 127.0.0.1 after 0.45 s |
+| `x-450ms.bot.test`, or any first label with such an end | 127.0.0.1 after 0.45 s |
 | `missing.bot.test`, `x.missing.bot.test` | NXDOMAIN |
-| `silent.bot.test` | nothing, ever |
-| any other name below `bot.test` | 127.0.0.1 at once |
-| what `plan` was told | that |
-| names outside `bot.test` | REFUSED |
+| `silent.bot.test` | never an answer |
+| any other name below `bot.test` | 127.0.0.1 immediately |
+| a name that was given to `plan` | the planned answer |
+| a name outside of `bot.test` | REFUSED |
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from autograder.outcomes import UserMistake
 
 ZONE = dns.name.from_text("bot.test.")
 KEPT = 10_000
-LARGEST_UDP = 512  # bytes, without EDNS: what is longer is truncated, and asked for again over TCP
+LARGEST_UDP = 512  # bytes, without EDNS: a longer reply is truncated; clients ask again over TCP
 LARGEST = 65535
 _LATE = re.compile(r"-(\d+)ms$")
 
 
 @dataclass(frozen=True)
 class NamePlan:
-    """What is answered for one name."""
+    """The answer for one name."""
 
     addresses: tuple[str, ...] = ("127.0.0.1",)
     delay: float = 0.0  # seconds
@@ -63,7 +63,7 @@ class Dns:
 
     async def start(self) -> dict[str, Any]:
         loop = asyncio.get_running_loop()
-        for _ in range(20):  # a port that is free for UDP need not be free for TCP
+        for _ in range(20):  # a port that is free for UDP may be taken for TCP
             udp, _ = await loop.create_datagram_endpoint(
                 lambda: _Datagrams(self), local_addr=("127.0.0.1", 0)
             )
@@ -86,8 +86,11 @@ class Dns:
             self._tcp.close()
 
     def counters(self) -> dict[str, Any]:
-        """queries, udp, tcp, running and peak_running (unanswered at once), and `names` with the
-        number of queries for each name."""
+        """Return the counts since the last reset.
+
+        These are queries, udp, tcp, running and peak_running (queries without an answer yet), and
+        `names` with the number of queries for each name.
+        """
         return {
             "queries": self._seen["udp"] + self._seen["tcp"],
             "udp": self._seen["udp"],
@@ -105,13 +108,16 @@ class Dns:
         self._seen: Counter[str] = Counter()
         self._names: Counter[str] = Counter()
         self._running = self._peak = 0
-        self._generation = object()  # an answer that was begun before a reset is not counted down
+        self._generation = object()  # a query from before a reset must not reduce `_running`
         self._log: deque[dict[str, Any]] = deque(maxlen=KEPT)
 
-    # -- what may be asked of it -------------------------------------------------------------------
+    # -- its controls ------------------------------------------------------------------------------
 
     def plan(self, name: str, addresses: list[str] | None = None, **what: Any) -> None:
-        """Change what a name below bot.test is: `addresses`, `delay` (s), `missing`, `silent`."""
+        """Set the answer for a name below bot.test: `addresses`, `delay` (s), `missing`, `silent`.
+
+        Raises UserMistake for a name outside of bot.test.
+        """
         if not _absolute(name).is_subdomain(ZONE):
             raise UserMistake(f"{name!r} is not below bot.test, which is all this server knows")
         plan = NamePlan(**what)
@@ -120,7 +126,7 @@ class Dns:
         self._plans[_key(_absolute(name))] = plan
 
     def log(self) -> list[dict[str, Any]]:
-        """The last queries: name, type, over ("udp" or "tcp"), and `at` (monotonic)."""
+        """Return the last queries: name, type, over ("udp" or "tcp"), `at` (monotonic)."""
         return list(self._log)
 
     # -- a query -----------------------------------------------------------------------------------

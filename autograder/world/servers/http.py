@@ -1,14 +1,15 @@
-"""An HTTP server that does what a test asks for and counts what it sees.
+"""An HTTP server that does what a test asks for, and counts the requests.
 
 | path | answer |
 |---|---|
 | `/slow?seconds=0.2` | `{"path": "/slow", "number": n}` after 0.2 s; n counts its requests |
-| `/ws`, `/ws?seconds=0.2` | a WebSocket that sends every message back, after 0.2 s |
-| any other, as `/fast` | `{"path": ..., "number": n}` at once |
+| `/ws` | a WebSocket that sends every message back |
+| `/ws?seconds=0.2` | the same, 0.2 s after each message |
+| any other, such as `/fast` | `{"path": ..., "number": n}` immediately |
 
-`plan` changes what a path does (see `PathPlan`). `hold` keeps a path's replies until so many
-requests have arrived, or until `release` lets them go one by one: that proves concurrency without a
-clock.
+`plan` changes what a path does (see `PathPlan`). `hold` holds back a path's replies until a number
+of requests have arrived, or until `release` sends them one by one. So a test can prove without a
+clock that requests were under way at the same time.
 """
 
 from __future__ import annotations
@@ -29,26 +30,29 @@ from aiohttp import WSMsgType, web
 from autograder.outcomes import UserMistake
 from autograder.world.servers.listen import listen
 
-KEPT = 10_000  # requests in the log, and bytes of a request's body in it
+KEPT = 10_000  # requests in the log, and bytes that it keeps of a request's body
 
 
 @dataclass
 class PathPlan:
-    """What a path does instead of answering at once; all that is set happens, in this order."""
+    """What a path does instead of answering immediately.
+
+    Everything that is set happens, in the order of the fields.
+    """
 
     delay: float = 0.0  # seconds before the answer
-    times: int | None = None  # hold to the plan for so many requests only
-    chance: float = 1.0  # ... or for each request with this chance, drawn from `seed`
+    times: int | None = None  # follow the plan for this many requests only
+    chance: float = 1.0  # follow the plan with this chance for each request, drawn from `seed`
     seed: int = 0
     reset: bool = False  # cut the connection instead of answering
-    limit: int | None = None  # answer 429 to what exceeds so many requests in a window of
-    window: float = 1.0  # ... so many seconds, with the rest of the window as Retry-After
+    limit: int | None = None  # requests in a window; answer 429 to the others, with the rest of
+    window: float = 1.0  # ... the window (this many seconds) as Retry-After
     retry_after: float | None = None  # answer 429 with this Retry-After
     status: int = 200
     body: Any = None  # plain data instead of path and number
-    bodies: dict[str, Any] = field(default_factory=dict)  # ... by the query: {"breed=pug": ...}
-    chunks: int = 1  # send the body in so many pieces
-    pause: float = 0.0  # ... with so many seconds between them
+    bodies: dict[str, Any] = field(default_factory=dict)  # one for each query: {"breed=pug": ...}
+    chunks: int = 1  # send the body in this many pieces
+    pause: float = 0.0  # ... with this many seconds between them
 
     def __post_init__(self) -> None:
         self._dice = random.Random(self.seed)
@@ -63,7 +67,7 @@ class PathPlan:
         return True
 
     def refusal(self) -> float | None:
-        """Return the seconds to retry after, or None when the request is welcome."""
+        """Return the seconds after which to try again; None when the request is accepted."""
         if self.retry_after is not None or self.limit is None:
             return self.retry_after
         now = time.monotonic()
@@ -74,7 +78,7 @@ class PathPlan:
 
 
 class Hold:
-    """The replies of a path that wait: for `until` requests to be there, or for a release."""
+    """The replies of a path that are held back, until `until` requests are there or a release."""
 
     def __init__(self, until: int | None) -> None:
         self._until = until
@@ -91,11 +95,11 @@ class Hold:
         await turn
 
     def release(self, number: int) -> int:
-        """Answer those who have waited longest; returns how many there were."""
+        """Answer the requests that have waited longest; return how many that were."""
         released = 0
         while self._waiting and released < number:
             turn = self._waiting.popleft()
-            if not turn.done():  # a client that gave up does not count
+            if not turn.done():  # a request whose client gave up does not count
                 turn.set_result(None)
                 released += 1
         return released
@@ -103,7 +107,7 @@ class Hold:
 
 @dataclass
 class Tally:
-    """Requests of one kind: all, now open, most at once."""
+    """Counts of requests: all, those under way now, the most that were under way together."""
 
     requests: int = 0
     open: int = 0
@@ -118,7 +122,7 @@ class Tally:
 
 @dataclass
 class HttpTraffic:
-    """What the server saw since the last reset; a request stays with the one it arrived in."""
+    """What was counted since a reset. A request counts here if it arrived before the next reset."""
 
     all: Tally = field(default_factory=Tally)
     paths: dict[str, Tally] = field(default_factory=dict)
@@ -147,7 +151,7 @@ class Http:
         app = web.Application(client_max_size=1 << 26)
         app.router.add_get("/ws", self._echo)
         app.router.add_route("*", "/{path:.*}", self._answer)
-        # With handler_cancellation the server sees at once that a client has given up.
+        # With handler_cancellation the server notices immediately that a client has given up.
         self._runner, port = await listen(app, 0, "the HTTP server", handler_cancellation=True)
         return {"url": f"http://127.0.0.1:{port}", "ws_url": f"ws://127.0.0.1:{port}/ws"}
 
@@ -156,9 +160,12 @@ class Http:
             await self._runner.cleanup()
 
     def counters(self) -> dict[str, Any]:
-        """requests, open, peak (concurrent requests), connections, peak_connections, refused
-        (429), aborted (the client gave up), messages (WebSocket), and `paths` with the first
-        three for each path."""
+        """Return the counts since the last reset.
+
+        These are requests, open, peak (requests under way together), connections,
+        peak_connections, refused (429), aborted (the client gave up), messages (WebSocket), and
+        `paths` with the first three for each path.
+        """
         seen = self._seen
         return {
             **vars(seen.all),
@@ -176,25 +183,31 @@ class Http:
         self._plans.clear()
         self._seen = HttpTraffic()
 
-    # -- what may be asked of it -----------------------------------------------------------------
+    # -- its controls ----------------------------------------------------------------------------
 
     def plan(self, path: str, **what: Any) -> None:
-        """Change what a path does; without anything else it answers at once again."""
+        """Change what a path does (see `PathPlan`); with the path alone it answers immediately."""
         self._plans[_known(path)] = PathPlan(**what)
 
     def hold(self, path: str, until: int | None = None) -> None:
-        """Hold a path's replies until so many requests have arrived from now on, or a release."""
+        """Hold back a path's replies until `until` requests have arrived from now on.
+
+        None: until `release`.
+        """
         self._let_go(_known(path))
         self._holds[path] = Hold(until)
 
     def release(self, path: str, number: int | None = None) -> int:
-        """Answer so many of the held requests (None: all, and hold no more)."""
+        """Answer `number` of the held requests, return how many; None: all, and end the hold.
+
+        Raises UserMistake when the path is not held.
+        """
         if path not in self._holds:
             raise UserMistake(f"nothing is held at {path!r}: `await http.hold(path=...)` first")
         return self._let_go(path) if number is None else self._holds[path].release(number)
 
     async def arrived(self, number: int, path: str | None = None, timeout: float = 5.0) -> bool:
-        """Wait until so many requests have arrived since the last reset; False after `timeout`."""
+        """Wait until `number` requests have come since the last reset; False after `timeout` s."""
         try:
             async with asyncio.timeout(timeout):
                 while self._tally(path).requests < number:
@@ -204,8 +217,11 @@ class Http:
         return True
 
     def log(self) -> list[dict[str, Any]]:
-        """The last requests: method, path, query, body, status, connection, and `at` (monotonic),
-        `seconds` until the answer; both of the last are missing while it is under way."""
+        """Return the last requests: method, path, query, body, connection, `at`, status, seconds.
+
+        `at` is monotonic, and `seconds` is the time until the answer. While a request is under
+        way, status and seconds are missing.
+        """
         return list(self._seen.log)
 
     def _let_go(self, path: str) -> int:
@@ -284,7 +300,7 @@ class Http:
         wait = plan.refusal()
         if wait is not None:
             seen.special["refused"] += 1
-            wait = math.ceil(wait * 1000) / 1000  # who comes when it was told to must not be early
+            wait = math.ceil(wait * 1000) / 1000  # rounded up: a client that obeys is never early
             problem = {"message": "You are being rate limited.", "retry_after": wait}
             return _json(problem, 429, {"Retry-After": f"{wait:.3f}"})
         body = {"path": path, "number": number} if plan.body is None else plan.body

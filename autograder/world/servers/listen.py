@@ -13,10 +13,10 @@ from autograder.outcomes import UserMistake
 async def listen(
     app: web.Application, port: int, what: str, *, handler_cancellation: bool = False
 ) -> tuple[web.AppRunner, int]:
-    """Serve `app` on 127.0.0.1; port 0 takes a free one. Returns its runner and the port.
+    """Serve `app` on 127.0.0.1 (port 0: a free one), and return its runner and the port.
 
     With `handler_cancellation` a handler is cancelled as soon as its client has gone.
-    Raises UserMistake when the port is taken or not ours to take.
+    Raises UserMistake when the port is taken, or not allowed to this user.
     """
     try:
         listener = socket.create_server(("127.0.0.1", port), backlog=512)
@@ -26,7 +26,7 @@ async def listen(
         raise UserMistake(
             f"port {port} {why}, so {what} did not start: choose another port, or 0 for a free one"
         ) from None
-    # shutdown_timeout: a bot that keeps its connection open must not keep the server from ending.
+    # shutdown_timeout: the server must end even if a bot keeps its connection open.
     runner = web.AppRunner(
         app,
         access_log=None,

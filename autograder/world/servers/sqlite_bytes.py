@@ -1,11 +1,11 @@
-"""The supervisor's hold on a SQLite file that a stranger may write: its locks and its bytes.
+"""How the supervisor locks and reads a SQLite file that a submission may write.
 
-SQLite does what it finds in a file and beside it: a forged journal has it delete any file of the
-user's who opens the database, a view has it compute without end. So the supervisor, which is
-outside of a submission's room, never opens such a file with SQLite. It makes the content elsewhere,
-keeps the one descriptor with which it wrote the file, takes on it the locks that SQLite's own
-processes take (sqlite.org/lockingv3, sqlite.org/walformat), and gives out the bytes, which
-`sqlite_rows` reads.
+SQLite obeys what it finds in a file and beside it. A forged journal makes it delete any file of the
+user who opens the database; a view can make it compute forever. The supervisor runs outside of a
+submission's jail, so it never opens such a file with SQLite. It makes the content in another
+folder, and keeps the descriptor with which it wrote the file. On this descriptor it takes the locks
+that SQLite takes (sqlite.org/lockingv3, sqlite.org/walformat). It reads the bytes, and
+`sqlite_rows` finds the rows in them.
 """
 
 from __future__ import annotations
@@ -26,24 +26,25 @@ if sys.platform != "win32":
     import fcntl
 
 NAME = "bot.sqlite"
-LOCKED = "Nobody can read the file (database is locked): what still holds it?"
+LOCKED = "The file cannot be read (database is locked): close or commit what still holds it."
 MOST = 8 << 20  # bytes of the file, and of its -wal: a lab's file has 12 kB, a -wal up to 4.2 MB
-# The bytes that SQLite locks (sqlite.org/fileformat2, section 1.4), by the order of a writer.
+# The bytes that SQLite locks (sqlite.org/fileformat2, section 1.4), in the file's order.
 _PENDING, _RESERVED, _SHARED = 1 << 30, (1 << 30) + 1, (1 << 30) + 2
-_READERS = 510  # bytes from _SHARED on
-_WRITER = 120  # the byte of a -shm that the one writer of a file in WAL mode locks
+_READERS = 510  # how many bytes, from _SHARED on
+_WRITER = 120  # the byte of a -shm that the writer of a file in WAL mode locks
 _POLL = 0.005  # s
 _FLAGS = sum(getattr(os, name, 0) for name in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY"))
 
 
 class Unreadable(Exception):
-    """There are no bytes to give out; the sentence says why, to the learner."""
+    """The file cannot be read; the sentence tells the learner why."""
 
 
 class OwnFile:
-    """A SQLite file in a folder that others may write to, known by its own descriptor.
+    """A SQLite file, held by one descriptor, in a folder that others may write to.
 
-    Closing any other descriptor of the file would drop this process's locks on it.
+    This process must not open the file a second time: to close another descriptor of a file drops
+    all of the process's locks on it.
     """
 
     def __init__(self, folder: Path, content: bytes, *, for_all: bool) -> None:
@@ -51,8 +52,8 @@ class OwnFile:
         self.path = folder / NAME
         self._folder: int | None = None
         self._shm: int | None = None
-        self._moving = threading.Lock()  # in the file: it has one position
-        if os.open in os.supports_dir_fd:  # whoever puts a link in the folder's place leads nowhere
+        self._moving = threading.Lock()  # the descriptor has one position for all threads
+        if os.open in os.supports_dir_fd:  # so a link in the folder's place has no effect
             self._folder = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | _FLAGS)
         self._file = self._open("", os.O_RDWR | os.O_CREAT | os.O_EXCL)
         self._write(content)
@@ -61,23 +62,23 @@ class OwnFile:
             os.chmod(folder if self._folder is None else self._folder, 0o777)
 
     def close(self) -> None:
-        """Let go of the file, and of every lock on it."""
+        """Close the file, and free every lock on it."""
         self.unlock()
         os.close(self._file)
         if self._folder is not None:
             os.close(self._folder)
 
     def changes(self) -> int:
-        """The change counter of the file's header (sqlite.org/fileformat, section 1.3.7)."""
+        """Return the change counter in the file's header (sqlite.org/fileformat, section 1.3.7)."""
         found = self._read(self._file, 4, 24)
-        return int(struct.unpack("!I", found)[0]) if len(found) == 4 else 0  # 0: it was cut off
+        return int(struct.unpack("!I", found)[0]) if len(found) == 4 else 0  # 0: file too short
 
     # -- locks -------------------------------------------------------------------------------------
 
     def lock(self, patience: float) -> bool:
-        """Keep everybody else out, or, of a file in WAL mode that is open, every writer.
+        """Keep all other processes out; if they have it open in WAL mode, keep out the writers.
 
-        Returns False when somebody is in the way for `patience` seconds.
+        Returns False when another process holds a lock for `patience` seconds.
         """
         if _until(self._lock, patience):
             return True
@@ -85,17 +86,17 @@ class OwnFile:
         return False
 
     def unlock(self) -> None:
-        """Let everybody in."""
+        """Free all locks."""
         _free(self._file)
         if self._shm is not None:
             os.close(self._shm)
             self._shm = None
 
     def _lock(self) -> bool:
-        """Take the next locks; what was taken stays, so that readers come to an end."""
+        """Take the next locks, and keep those already taken, so that no new reader can begin."""
         if self._in_wal_mode() and (shm := self._beside("-shm", os.O_RDWR)) is not None:
-            # Beside the writer's lock that of a reader: else the last of the others would take
-            # itself for the last of all, and remove the -shm with our lock.
+            # Take a reader's lock too. Without it, the last of the other processes would believe
+            # that no other process uses the file, and remove the -shm together with our lock.
             taken = _taken(self._file, _SHARED, _READERS, alone=False)
             if taken and _taken(shm, _WRITER, 1):
                 self._shm = shm
@@ -111,18 +112,18 @@ class OwnFile:
     # -- bytes -------------------------------------------------------------------------------------
 
     def refill(self, content: bytes, patience: float) -> bool:
-        """Put other content into the file, as one more transaction of a file in no WAL mode.
+        """Replace the file's content in the way of a transaction, in a file without WAL mode.
 
-        Returns False when somebody is in the way for `patience` seconds, as is everybody who has it
-        open in WAL mode, and when another file has taken its place.
+        Returns False when another process is in the way for `patience` seconds (a process that has
+        the file open in WAL mode always is), and when another file is in its place.
         """
         try:
             if not self._in_place() or not _until(self._lock_all, patience):
                 return False
-            for suffix in ("-journal", "-wal", "-shm"):  # of nobody who is still there
+            for suffix in ("-journal", "-wal", "-shm"):  # no process that uses them is left
                 with contextlib.suppress(OSError):
                     os.unlink(self._place(suffix), dir_fd=self._folder)
-            # Counted on, or who has it open takes its memory of the file for the file.
+            # The change counter goes up: else a process that has the file open trusts its cache.
             counter = struct.pack("!I", (self.changes() + 1) & 0xFFFFFFFF)
             self._write(content[:24] + counter + content[28:92] + counter + content[96:])
             return True
@@ -130,22 +131,24 @@ class OwnFile:
             self.unlock()
 
     def content(self, patience: float) -> tuple[bytes, bytes]:
-        """Return the bytes of the file and of its -wal, as of one moment between two transactions.
+        """Return the bytes of the file and of its -wal, from one moment between two transactions.
 
-        A journal is never looked at: while nobody writes, the file is whole without it. Raises
-        Unreadable, also when somebody writes for `patience` seconds.
+        A journal is never read: while no process writes, the file is complete without it. Raises
+        Unreadable when the file cannot be read, or is being written for `patience` seconds.
         """
         if not self._in_place():
             raise Unreadable(
-                f"The file {NAME} was removed, or another one put in its place, while other "
-                "programs use it: change the file that is there, with SQLite."
+                f"The file {NAME} was removed or replaced by another one, while other programs "
+                "use it: change the file that is there, with SQLite."
             )
         if not _until(self._may_read, patience):
             raise Unreadable(LOCKED)
         try:
             found: list[tuple[bytes, bytes]] = []
             if not _until(lambda: self._copied(found), patience):
-                raise Unreadable("Nobody can read the file: what still writes into it?")
+                raise Unreadable(
+                    "The file cannot be read: something still writes into it. Wait for it to end."
+                )
             return found[0]
         finally:
             _free(self._file)
@@ -158,7 +161,7 @@ class OwnFile:
         return False
 
     def _may_read(self) -> bool:
-        """Take a reader's lock, as SQLite does: nobody new while a writer is pending."""
+        """Take a reader's lock; as in SQLite, this fails while a writer is waiting."""
         if not _taken(self._file, _PENDING, 1, alone=False):
             return False
         taken = _taken(self._file, _SHARED, _READERS, alone=False)
@@ -166,7 +169,7 @@ class OwnFile:
         return taken
 
     def _copied(self, found: list[tuple[bytes, bytes]]) -> bool:
-        """Copy file and -wal; False when the -wal has changed meanwhile."""
+        """Copy the file and its -wal; return False when the -wal has changed during the copy."""
         if not self._in_wal_mode():
             found[:] = [(self._whole(self._file, NAME), b"")]
             return True
@@ -187,7 +190,7 @@ class OwnFile:
         content = self._read(file, MOST + 1, 0)
         if len(content) > MOST:
             raise Unreadable(
-                f"The file {name} has more than {MOST >> 20} MB: what was written into it?"
+                f"The file {name} has more than {MOST >> 20} MB; a lab's file has 12 kB."
             )
         return content
 
@@ -195,7 +198,7 @@ class OwnFile:
         return self._read(self._file, 2, 18) == b"\2\2"
 
     def _beside(self, suffix: str, flags: int) -> int | None:
-        """Open the regular file beside this one, without following links; None when it is none."""
+        """Open a file beside this one, following no links; None if there is no regular file."""
         with contextlib.suppress(OSError):
             file = self._open(suffix, flags)
             if stat.S_ISREG(os.fstat(file).st_mode):
@@ -228,20 +231,20 @@ class OwnFile:
 
 
 def made(tables: str) -> bytes:
-    """Return the content of a new SQLite file on which this SQL was run. Raises sqlite3.Error.
+    """Return the content of a new SQLite file after this SQL. Raises sqlite3.Error.
 
-    Made in a folder of this user's own: where others may write, a journal could be there first.
+    The file is made in a private folder: where others may write, they could put a journal there.
     """
     with tempfile.TemporaryDirectory(prefix="unblocked-sqlite-") as folder:
         path = Path(folder, NAME)
         with contextlib.closing(sqlite3.connect(path)) as connection:
-            connection.execute("PRAGMA synchronous = OFF")  # no crash can hurt it: it is new
+            connection.execute("PRAGMA synchronous = OFF")  # a new file needs no care for crashes
             connection.executescript(tables)
         return path.read_bytes()
 
 
 def _until(step: Callable[[], bool], patience: float) -> bool:
-    """Try a step until it succeeds, for so many seconds; return whether it did."""
+    """Try a step until it succeeds, for up to `patience` seconds; return whether it did."""
     deadline = time.monotonic() + patience
     while not step():
         if time.monotonic() >= deadline:
@@ -251,8 +254,8 @@ def _until(step: Callable[[], bool], patience: float) -> bool:
 
 
 def _taken(file: int, start: int, length: int, *, alone: bool = True) -> bool:
-    """Take a lock on these bytes unless another process is in the way."""
-    if sys.platform == "win32":  # where locks are of another kind, and nothing is graded
+    """Take a lock on these bytes; return False when another process is in the way."""
+    if sys.platform == "win32":  # Windows has other locks, and no grading
         return True
     kind = fcntl.LOCK_EX if alone else fcntl.LOCK_SH
     try:

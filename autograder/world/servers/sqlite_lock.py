@@ -1,7 +1,7 @@
-"""A SQLite file that another process, the supervisor, keeps locked for as long as a test wants.
+"""A SQLite file that another process, the supervisor, locks for as long as a test asks for.
 
-POSIX locks are held by processes, so that the learner's meets a lock it cannot lift: `database is
-locked`, after the timeout that it chose. The supervisor never opens the file with SQLite: see
+A POSIX lock belongs to a process, so the learner's process cannot free this one. It gets `database
+is locked` after the timeout that it chose. The supervisor never opens the file with SQLite: see
 `sqlite_bytes.py`.
 """
 
@@ -22,8 +22,8 @@ from autograder.outcomes import UserMistake
 from autograder.world.servers import sqlite_bytes
 from autograder.world.servers.sqlite_bytes import OwnFile, Unreadable
 
-_IN_THE_WAY = 1.0  # s that somebody may be before a file is given up for a new one
-_PATIENCE = 3.0  # s to wait for who writes; a client waits 5 for an answer
+_IN_THE_WAY = 1.0  # s to wait for other processes before `renew` makes another file
+_PATIENCE = 3.0  # s to wait for a writer; less than the 5 s that a client waits for an answer
 
 _TABLES = """
 CREATE TABLE guilds (id INTEGER PRIMARY KEY, name TEXT NOT NULL, prefix TEXT NOT NULL);
@@ -56,7 +56,7 @@ class SqliteLock:
             making = asyncio.ensure_future(asyncio.to_thread(self._make))
             try:
                 await asyncio.shield(making)
-            except asyncio.CancelledError:  # the thread would write into what `stop` removes
+            except asyncio.CancelledError:  # the thread still writes; `stop` removes the folder
                 await asyncio.wait([making])
                 await self.stop()
                 raise
@@ -78,8 +78,11 @@ class SqliteLock:
             await asyncio.to_thread(shutil.rmtree, self._directory, ignore_errors=True)
 
     def counters(self) -> dict[str, Any]:
-        """locks, locked (now), held (seconds of all locks), and commits: transactions of others
-        that changed the file, as SQLite's own change counter says (not in WAL mode)."""
+        """Return the counts since the last reset.
+
+        These are locks, locked (now), held (seconds of all locks) and commits. Commits are the
+        transactions of others, from SQLite's change counter, which does not count in WAL mode.
+        """
         locked = not self._unlocked.is_set()
         held = self._seconds + (time.monotonic() - self._since if locked else 0.0)
         return {
@@ -90,19 +93,19 @@ class SqliteLock:
         }
 
     async def reset(self) -> None:
-        """Release the lock and count anew; what was written stays."""
+        """Release the lock and set the counts to zero; the file keeps its content."""
         await self.release()
         self._locks, self._seconds, self._base = 0, 0.0, self._made.changes()
 
-    # -- what may be asked of it -------------------------------------------------------------------
+    # -- its controls ------------------------------------------------------------------------------
 
     async def lock(self, seconds: float = 0.5) -> str:
-        """Lock the file for so long from now on, and return its path once nobody else gets in.
+        """Lock the file for `seconds` from now on, and return its path when it is locked.
 
-        Raises UserMistake when somebody else holds it for more than 5 s.
+        Raises UserMistake when another process uses the file for more than 5 s.
         """
         if not 0 < seconds <= 60:
-            raise UserMistake(f"a lock of {seconds} s is none: choose between 0 and 60 s")
+            raise UserMistake(f"a file cannot be locked for {seconds} s: choose between 0 and 60 s")
         await self.release()
         async with self._changing:
             if not await asyncio.to_thread(self._made.lock, 5):
@@ -114,7 +117,7 @@ class SqliteLock:
         return str(self._made.path)
 
     async def release(self) -> None:
-        """Give the file free now."""
+        """End the lock now."""
         if self._end is not None and self._end is not asyncio.current_task():
             self._end.cancel()
         self._end = None
@@ -125,9 +128,10 @@ class SqliteLock:
                 self._unlocked.set()
 
     async def renew(self, tables: str) -> str:
-        """Release the lock, fill the file anew with this SQL, count anew, and return its path.
+        """Release the lock, fill the file again with this SQL, reset the counts, return the path.
 
-        The path is another one when somebody is in the way, as who has the file open in WAL mode.
+        The path is a new one when another process is in the way. A process that has the file open
+        in WAL mode always is.
         """
         await self.release()
         async with self._changing:
@@ -136,8 +140,10 @@ class SqliteLock:
         return str(self._made.path)
 
     async def content(self) -> dict[str, str]:
-        """The bytes of the file and of its -wal, base64, once nobody writes; or why there are none:
-        `refused`, a sentence. `Sqlite.rows` reads them."""
+        """Return the bytes of the file (`main`) and its -wal, in base64, while no process writes.
+
+        When that is not possible, return a sentence as `refused`. `SqliteFile.rows` reads this.
+        """
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._unlocked.wait(), _PATIENCE)
         async with self._changing:
@@ -174,7 +180,10 @@ class SqliteLock:
 
 
 def _shared() -> str | None:
-    """Where a graded candidate can write as well: it may be another user (see grading/room)."""
+    """Return the folder that a graded candidate can write to, too: it may be another user.
+
+    The examination sets the variable.
+    """
     return os.environ.get("UNBLOCKED_SHARED")
 
 

@@ -1,9 +1,9 @@
-"""Reads rows out of the bytes of a SQLite file that a stranger could write.
+"""Reads rows out of the bytes of a SQLite file that a submission could write.
 
-The bytes come without a place: `rows` gives SQLite a copy that lies alone in a folder, so that no
-journal can be beside it, and opens it immutable. Nothing of the stranger's is computed: a file with
-a view, a trigger, a virtual table or a generated column is refused, and SQLite may do no more than
-read columns. What is read has a bound in seconds, rows and bytes.
+`rows` writes the bytes to a folder of their own, so that no journal can be beside the copy, and
+SQLite opens the copy as immutable. Nothing that the submission wrote is executed: a file with a
+view, a trigger, a virtual table or a generated column is refused, and SQLite may only read columns.
+Reading has a limit in seconds, rows and bytes.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from typing import Any
 from autograder.outcomes import WrongValue
 from autograder.world.servers.sqlite_bytes import MOST
 
-SECONDS = 2.0  # for all of it; a lab's table takes 1 ms
-ROWS = 1000  # of a lab 8 at most
+SECONDS = 2.0  # for all queries; a lab's table takes 1 ms
+ROWS = 1000  # a lab's table has 8 at most
 LONGEST = 10_000  # bytes of a row, or of the text of a table's definition
-_STEPS = 1000  # of SQLite's machine between two looks at the clock: 0.02 ms
+_STEPS = 1000  # instructions of SQLite between two checks of the deadline: 0.02 ms
 _PLAIN = re.compile(r"CREATE (TABLE|INDEX|UNIQUE INDEX) ")  # as SQLite itself writes them
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: LONGEST,
@@ -38,37 +38,38 @@ _CALLED = {int: "an int", str: "text", float: "a float", bytes: "bytes", type(No
 
 
 def rows(main: bytes, wal: bytes, table: str, columns: dict[str, type]) -> list[tuple[Any, ...]]:
-    """Return these columns of a table, out of the bytes of a SQLite file and of its -wal.
+    """Return these columns of a table, from the bytes of a SQLite file and of its -wal.
 
-    `columns` says of which type each value must be. Raises WrongValue, with a sentence for the
-    learner, for a file that cannot be read, or that holds what nobody put there.
+    `columns` gives the type of each column's values. Raises WrongValue, with a sentence for the
+    learner, for a file that cannot be read, or that contains what a lab never asks for.
     """
     try:
         with _opened(_committed(main, wal)) as database:
             _ensure_plain(database, table)
-            # With its table: a name alone that is no column is a text to SQLite.
+            # With the table's name: SQLite takes a lone name that is not a column for a string.
             names = ", ".join(f'"{table}"."{name}"' for name in columns)
             found = database.execute(f'SELECT {names} FROM "{table}" NOT INDEXED LIMIT {ROWS + 1}')
             read = found.fetchall()
     except (sqlite3.Error, ValueError, struct.error) as error:
         raise WrongValue(
-            f"The table `{table}` cannot be read ({_shown(error)}): what was written into the file?"
+            f"The table `{table}` cannot be read ({_shown(error)}). "
+            "Write to the file only with SQLite."
         ) from None
     if len(read) > ROWS:
-        raise WrongValue(f"The table `{table}` has more than {ROWS} rows: who put them there?")
+        raise WrongValue(f"The table `{table}` has more than {ROWS} rows; expected a few.")
     for row in read:
         for (name, kind), value in zip(columns.items(), row, strict=True):
             if type(value) is not kind:
                 raise WrongValue(
                     f"In the file a value of the column `{name}` is "
-                    f"{_CALLED[type(value)]}, `{_shown(value)}`, and should be {_CALLED[kind]}."
+                    f"{_CALLED[type(value)]}, `{_shown(value)}`; expected {_CALLED[kind]}."
                 )
     return read
 
 
 @contextlib.contextmanager
 def _opened(content: bytes) -> Iterator[sqlite3.Connection]:
-    """The copy as a database, which SQLite may only read; ended after so many seconds."""
+    """Open a copy as a database that SQLite may only read; queries end after SECONDS."""
     deadline = time.monotonic() + SECONDS
     with tempfile.TemporaryDirectory(prefix="unblocked-copy-") as folder:
         path = Path(folder).resolve() / "copy.sqlite"
@@ -91,21 +92,21 @@ def _only_reading(action: int, *_: Any) -> int:
 def _ensure_plain(database: sqlite3.Connection, table: str) -> None:
     """Raise WrongValue when the file holds more than tables of stored values, and indexes.
 
-    A further table is no harm, and an honest one may be there: of messages that were seen.
+    Other tables do no harm and may be honest, such as one of the messages already handled.
     """
     found = f"SELECT type, name, sql FROM sqlite_master LIMIT {ROWS + 1}"
     known = database.execute(found).fetchall()
     for kind, name, sql in known:
-        index = kind == "index" and sql is None  # of a PRIMARY KEY
+        index = kind == "index" and sql is None  # the index of a PRIMARY KEY
         if not index and not (kind in ("table", "index") and _PLAIN.match(str(sql))):
             raise WrongValue(
-                f"The file holds `{_shown(name)}`, which is no plain table ({_shown(kind)}): leave "
-                f"the table `{table}` as it was, and have only plain tables beside it."
+                f"The file holds `{_shown(name)}`, which is not a plain table ({_shown(kind)}): "
+                f"leave the table `{table}` as it was, and have only plain tables beside it."
             )
     if len(known) > ROWS:
-        raise WrongValue(f"The file has more than {ROWS} tables: who put them there?")
+        raise WrongValue(f"The file has more than {ROWS} tables; expected a few.")
     if not any((kind, name) == ("table", table) for kind, name, _ in known):
-        raise WrongValue(f"The file has no table `{table}` any more: where has it gone?")
+        raise WrongValue(f"The file has no table `{table}` any more: leave the table there.")
     for _, name, _, _, _, _, hidden in database.execute(f'PRAGMA table_xinfo("{table}")'):
         if hidden:
             raise WrongValue(
@@ -115,7 +116,7 @@ def _ensure_plain(database: sqlite3.Connection, table: str) -> None:
 
 
 def _shown(text: object) -> str:
-    """Something out of the file, short, and without what a terminal would obey."""
+    """Return a text from the file, short, and without characters that control a terminal."""
     return repr(str(text)[:60])[1:-1]
 
 
@@ -123,7 +124,7 @@ def _shown(text: object) -> str:
 
 
 def _committed(main: bytes, wal: bytes) -> bytes:
-    """Return the file with all whole transactions of its -wal in it, and no longer in WAL mode."""
+    """Return the file with all complete transactions of its -wal, and without WAL mode."""
     pages, count, size = _pages(wal)
     if count * size > MOST:
         raise ValueError(f"it claims to have {count} pages")
@@ -137,7 +138,7 @@ def _committed(main: bytes, wal: bytes) -> bytes:
 
 
 def _pages(wal: bytes) -> tuple[dict[int, bytes], int, int]:
-    """The pages of whole transactions by their number, how many the file has, and their size."""
+    """Return the pages of complete transactions by number, the file's page count, the page size."""
     pages: dict[int, bytes] = {}
     waiting: dict[int, bytes] = {}
     count = 0
@@ -152,7 +153,7 @@ def _pages(wal: bytes) -> tuple[dict[int, bytes], int, int]:
         head, page = wal[start : start + 24], wal[start + 24 : start + 24 + size]
         number, whole, *rest = struct.unpack(">6I", head)
         sums = _summed(head[:8] + page, sums, order)
-        if rest != [*salts, *sums]:  # left over from before, or not yet written to its end
+        if rest != [*salts, *sums]:  # left from an earlier use of the -wal, or not fully written
             break
         waiting[number] = page
         if whole:
@@ -166,7 +167,7 @@ def _is_page_size(size: int) -> bool:
 
 
 def _summed(content: bytes, sums: tuple[int, int], order: str) -> tuple[int, int]:
-    """SQLite's checksum; of 4 MB it takes 0.2 s."""
+    """Return SQLite's checksum; 4 MB take 0.2 s."""
     one, two = sums
     words = struct.unpack(f"{order}{len(content) // 4}I", content)
     for even, odd in zip(words[::2], words[1::2], strict=True):

@@ -1,1 +1,1 @@
-"""The rules for units, one file for each kind: the course, code, lessons, labs, test cells."""
+"""The rules for units: of the whole course, of code cells, lessons, labs, test cells, and pages."""

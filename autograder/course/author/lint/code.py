@@ -1,8 +1,9 @@
-"""What lint demands of every code cell, in lessons and labs alike."""
+"""The rules for every code cell, in lessons, labs and pages."""
 
 from __future__ import annotations
 
 import ast
+import importlib
 import io
 import re
 import tokenize
@@ -30,11 +31,14 @@ _ADDRESS = re.compile(
 )
 _LOOPBACK = {"", "127.0.0.1", "localhost", "[::1]"}
 
-Finding = tuple[int, str]  # a line of the text file, and what is wrong in it
+# What a notebook may import from us. Learners keep their copies for years, so all of it is public.
+PUBLIC = ("autograder", "autograder.catalog", "autograder.testing")
+
+Finding = tuple[int, str]  # a line of the text file, and what is wrong there
 
 
 def check(cell: TextCell, longest: int) -> Iterator[Finding]:
-    """Findings about one code cell of at most `longest` lines of code."""
+    """Yield findings about one code cell, which may have up to `longest` lines of code."""
     lines = code_lines(cell)
     if lines == 0:
         yield cell.line, "the cell holds no code; write it, or remove the cell."
@@ -44,12 +48,14 @@ def check(cell: TextCell, longest: int) -> Iterator[Finding]:
             f"the cell has {lines} lines of code, and {longest} are the most here; "
             "split it where the idea changes.",
         )
+    for line, what in private_imports(cell.tree):
+        yield cell.line + line - 1, what
     yield from _own_loops(cell)
     yield from _far_addresses(cell)
 
 
 def code_lines(cell: TextCell) -> int:
-    """How many lines of a cell hold code: no blank lines, comments or docstrings."""
+    """Count the lines of a cell that hold code, without blank lines, comments and docstrings."""
     used: set[int] = set()
     for token in tokenize.generate_tokens(io.StringIO(cell.python).readline):
         if token.type not in _NOT_CODE:
@@ -62,8 +68,33 @@ def code_lines(cell: TextCell) -> int:
     return len(used)
 
 
+def private_imports(tree: ast.Module) -> Iterator[Finding]:
+    """Findings about imports of what is not public, with the line of the tree."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            asked = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            asked = [_imported(node.module, alias.name) for alias in node.names]
+        else:
+            continue
+        for name in asked:
+            if name.partition(".")[0] == PUBLIC[0] and name not in PUBLIC:
+                yield (
+                    node.lineno,
+                    f"`{name}` is not public, and learners keep their notebooks for years; import "
+                    f"what is in `__all__` of {', '.join(f'`{one}`' for one in PUBLIC)}, or add "
+                    "it there.",
+                )
+
+
+def _imported(module: str, name: str) -> str:
+    """The module that an import asks for a public name, else the dotted name it asks for."""
+    public = module in PUBLIC and name in ("*", *importlib.import_module(module).__all__)
+    return module if public else f"{module}.{name}"
+
+
 def dotted(node: ast.expr) -> str:
-    """`asyncio.run` for the expression of that name, else nothing."""
+    """Return the dotted name that an expression is, such as "asyncio.run"; empty for others."""
     if isinstance(node, ast.Name):
         return node.id
     if isinstance(node, ast.Attribute) and (owner := dotted(node.value)):

@@ -1,10 +1,10 @@
-"""Refuses a course that breaks its own promises.
+"""`lint`: the rules for a whole unit, and the call of all other rules.
 
-A unit has the parts that learners are told of, its exercises are worth the points below, each has
-hints and answers that prove it, and test cells mean the same in a notebook and in the examination.
-Every finding is one sentence: file and line, what is wrong, and how to mend it. What a text must
-be to become a notebook at all is checked in `parse`; the rules for a lesson, a lab, a test cell
-and any code cell are in the `*_rules` modules.
+Each unit has the parts that learners expect. Its exercises are worth the points below, and each has
+hints, and answers that prove it. A test cell means the same in a notebook and in the examination.
+Every finding is one sentence: file and line, what is wrong, and how to fix it. `author/parse.py`
+checks what a text needs to become a notebook. The rules for lessons, labs, test cells, code cells
+and pages are in the other files of this folder.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ EXERCISES: dict[str, tuple[tuple[int, ...], tuple[int, ...]]] = {
     "11_catalog": ((30,), (20,)),
     "12_capstone": ((50, 40), (30, 10, 10)),
 }
-RIGHT, WRONG = 2, 3  # answers that prove an exercise, at the least
+RIGHT, WRONG = 2, 3  # an exercise needs at least this many right and wrong answers
 
 
 def lint(root: Path) -> list[str]:
-    """Everything that is wrong with what is in source/, one sentence each; empty when nothing."""
+    """Return everything that is wrong in source/, one sentence for each fault."""
     found: list[str] = []
     owners: dict[str, str] = {}
     for number, unit in enumerate(written(root)):
@@ -120,7 +120,7 @@ def _listed(points: list[int] | list[float]) -> str:
 def _proofs(
     unit: Unit, cells: list[TextCell], exercises: dict[str, lab_rules.Exercise]
 ) -> list[str]:
-    """Two right and three wrong answers prove each exercise, and fit the lab."""
+    """Check that each exercise has enough right and wrong answers, and that they fit the lab."""
     folder = shown(unit.root, unit.answers)
     found = []
     counted: dict[tuple[str, str], int] = {}
@@ -167,7 +167,7 @@ def _design(unit: Unit) -> list[str]:
 
 
 def _taken(unit: Unit, owners: dict[str, str]) -> list[str]:
-    """Questions and exercises are named alone (`about="..."`, `compare("...")`), so once each."""
+    """Check that no name is used twice: learners give it without a unit (`compare("...")`)."""
     named: list[tuple[str, str, int, Path]] = []
     try:
         if unit.questions.exists():
@@ -181,7 +181,7 @@ def _taken(unit: Unit, owners: dict[str, str]) -> list[str]:
                 if cell.role == "exercise"
             ]
     except UserMistake:
-        pass  # said already
+        pass  # `_unit` reports it
     found = []
     for kind, name, line, path in named:
         where = f"{shown(unit.root, path)}:{line}"

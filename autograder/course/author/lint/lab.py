@@ -1,4 +1,4 @@
-"""What lint demands of a lab: whole exercises, stated limits, help in steps, tests of two kinds."""
+"""The rules for a lab: complete exercises with limits, hints, visible and hidden tests."""
 
 from __future__ import annotations
 
@@ -11,16 +11,17 @@ from autograder.course.author.lint import code as code_rules
 from autograder.course.author.lint import test_cell
 from autograder.course.author.lint.code import Finding
 from autograder.course.author.parse import TextCell
+from autograder.course.notebook import exercise_of
 
 LONGEST = {"answer": 30, "setup": 30, "test": 40}  # lines of code
 PLAIN = 18  # "about 15"
-STEPS = 3  # of a ladder: a guiding question, the lesson's cell, the gaps; a variant may follow
+STEPS = 3  # hints of an exercise: a question, where to look, the gaps; a variant may follow
 _BEGIN, _END = "### BEGIN SOLUTION", "### END SOLUTION"
 
 
 @dataclass
 class Exercise:
-    """The cells that belong to one exercise; `statement` says what is asked."""
+    """The cells that belong to one exercise; `statement` is the text of the task."""
 
     statement: TextCell
     answers: list[TextCell] = field(default_factory=list)
@@ -33,10 +34,13 @@ class Exercise:
 
 
 def exercises(cells: list[TextCell]) -> dict[str, Exercise]:
-    """The exercises of a lab by name; a cell belongs to the longest name that begins its own."""
+    """Return the exercises of a lab by name.
+
+    A cell belongs to the exercise with the longest name that the cell's name begins with.
+    """
     found = {cell.name: Exercise(cell) for cell in cells if cell.role == "exercise"}
     for cell in cells:
-        owner = _owner(cell.name, found)
+        owner = exercise_of(cell.name, found)
         if owner is None:
             continue
         if cell.role == "answer":
@@ -49,7 +53,7 @@ def exercises(cells: list[TextCell]) -> dict[str, Exercise]:
 
 
 def check(cells: list[TextCell]) -> Iterator[Finding]:
-    """Findings about the text of one lab."""
+    """Yield findings about the text of one lab."""
     found = exercises(cells)
     if not found:
         yield (
@@ -76,12 +80,7 @@ def check(cells: list[TextCell]) -> Iterator[Finding]:
         elif cell.role == "test":
             yield from test_cell.check(cell, learners, given)
         elif cell.role == "experiment":
-            yield cell.line - 1, "experiments belong into the lesson; remove the key here."
-
-
-def _owner(name: str, found: dict[str, Exercise]) -> str | None:
-    fitting = [known for known in found if name == known or name.startswith(f"{known}_")]
-    return max(fitting, key=len, default=None)
+            yield cell.line - 1, "experiments belong in the lesson; remove the key here."
 
 
 def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[Finding]:
@@ -98,7 +97,7 @@ def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[F
                 f"{seen[family, cell.name]}; give each its own.",
             )
         seen.setdefault((family, cell.name), header)
-        if cell.role in ("answer", "test", "hints") and _owner(cell.name, found) is None:
+        if cell.role in ("answer", "test", "hints") and exercise_of(cell.name, found) is None:
             yield (
                 header,
                 f"the {cell.role} `{cell.name}` belongs to no exercise; begin its name with one "
@@ -109,11 +108,11 @@ def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[F
 
 
 def _taken_away(cells: list[TextCell]) -> Iterator[Finding]:
-    """Learners run the cells in any order, so a test must not take a name that others rely on."""
+    """Find tests that change a name which other cells need: learners run cells in any order."""
     code = [cell for cell in cells if cell.kind == "code"]
     owners = {
         name: cell for cell in code if cell.role != "test"
-        for name in test_cell.defined(cell.tree)
+        for name in test_cell.defined(cell.tree) | test_cell.imported(cell.tree)
     }  # fmt: skip
     needed = {cell.line: test_cell.needed(cell) for cell in code}
     for test in (cell for cell in code if cell.role == "test"):
@@ -130,7 +129,7 @@ def _taken_away(cells: list[TextCell]) -> Iterator[Finding]:
 
 
 def _bound_in(cell: TextCell, name: str) -> int:
-    """The first line of the file in which a cell gives this name a meaning."""
+    """Return the first line of the file in which a cell binds this name."""
     lines = [
         node.lineno
         for node in ast.walk(cell.tree)
@@ -141,7 +140,7 @@ def _bound_in(cell: TextCell, name: str) -> int:
 
 
 def _whole(name: str, exercise: Exercise) -> Iterator[Finding]:
-    """An exercise has a stated limit, an answer, points, a visible and a hidden test, and help."""
+    """Check one exercise: its limit, answer, points, visible test, hidden test and hints."""
     statement = exercise.statement
     header = statement.line - 1
     limit = statement.keys.get("limit")
@@ -181,7 +180,7 @@ def _holds_code(source: str) -> bool:
 
 
 def _answer(cell: TextCell) -> Iterator[Finding]:
-    """An answer cell keeps its contract when nbgrader cuts the solution."""
+    """Check that an answer cell still states its contract after nbgrader cuts the solution."""
     lines = cell.source.splitlines()
     begins = [n for n, line in enumerate(lines) if _BEGIN in line]
     ends = [n for n, line in enumerate(lines) if _END in line]
@@ -198,7 +197,7 @@ def _answer(cell: TextCell) -> Iterator[Finding]:
         tree = ast.parse("\n".join(stub))
     except SyntaxError as error:
         line = cell.line + (error.lineno or 1) - 1
-        yield line, f"without its solution the cell is no Python ({error.msg}); move the markers."
+        yield line, f"without its solution the cell is not Python ({error.msg}); move the markers."
         return
     documented = ast.get_docstring(tree) is not None
     for node in tree.body:

@@ -1,4 +1,4 @@
-"""What lint demands of a lesson: its parts, and a prediction before each experiment."""
+"""The rules for a lesson: its parts, and a prediction before each experiment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PARTS = (
 
 
 def check(cells: list[TextCell], questions: list[Question], first: bool) -> Iterator[Finding]:
-    """Findings about the text of one lesson; `first`: nothing comes before it to recall."""
+    """Yield findings about the text of one lesson; the `first` has no earlier unit to recall."""
     prose = "\n".join(cell.source for cell in cells if cell.kind == "markdown")
     if cells[0].kind != "markdown" or not cells[0].source.startswith("# "):
         yield (
@@ -41,14 +41,14 @@ def check(cells: list[TextCell], questions: list[Question], first: bool) -> Iter
         elif not cell.source.strip():
             yield cell.line, "the cell is empty; write it, or remove it."
         if cell.role in ("answer", "test", "exercise", "hints"):
-            yield cell.line - 1, f"`{cell.role}` belongs into lab.py; a lesson is not graded."
+            yield cell.line - 1, f"`{cell.role}` belongs in lab.py; a lesson is not graded."
     if not first and not any(dotted(call.func) == "recall" for _, call in _calls(cells)):
         yield 1, 'the lesson never recalls earlier units; add a cell `recall("NN_name")`.'
     yield from _predictions(cells, questions)
 
 
 def _predictions(cells: list[TextCell], questions: list[Question]) -> Iterator[Finding]:
-    """Each experiment is guessed before and explained after, each question is asked."""
+    """Check that each experiment is predicted and later explained, and each question asked."""
     known = {question.id for question in questions if question.kind == "predict"}
     guesses: dict[str, int] = {}
     explained: dict[str, int] = {}
@@ -72,7 +72,7 @@ def _predictions(cells: list[TextCell], questions: list[Question]) -> Iterator[F
 def _experiments(
     cells: list[TextCell], guesses: dict[str, int], explained: dict[str, int]
 ) -> Iterator[Finding]:
-    """`guesses` and `explained`: question -> number of the cell that asks it, or tells."""
+    """Check the experiments; `guesses` and `explained` map a question to its cell's number."""
     experiments = {cell.name: n for n, cell in enumerate(cells) if cell.role == "experiment"}
     for name, number in experiments.items():
         header = cells[number].line - 1

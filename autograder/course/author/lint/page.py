@@ -1,7 +1,8 @@
-"""The rules for the pages of the toolbox: a title first, and code as in any unit."""
+"""The rules for the toolbox: a title first, the rules for code cells, and public imports only."""
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,15 +12,17 @@ from autograder.course.author.toolbox import is_page, texts
 from autograder.course.unit import shown
 from autograder.outcomes import UserMistake
 
-LONGEST = 18  # lines of code of a page's cell, as in a lesson
+LONGEST = 18  # lines of code in a cell, as in a lesson
 
 
 def check(root: Path) -> Iterator[str]:
-    """What is wrong with the pages, one sentence each; a broken link is named by the build."""
+    """Yield what is wrong with the pages, one sentence each; the build reports broken links."""
     for path in texts(root):
-        if not is_page(path):
-            continue
         called = shown(root, path)
+        if not is_page(path):
+            for line, what in code.private_imports(ast.parse(path.read_text(encoding="utf-8"))):
+                yield f"{called}:{line}: {what}"
+            continue
         try:
             cells = parse.read(path, called)
         except UserMistake as mistake:

@@ -1,8 +1,8 @@
-"""What lint demands of a graded test cell, so that it means the same everywhere.
+"""The rules for a graded test cell, so that it means the same everywhere.
 
-One text runs in the learner's kernel (where the learner's functions are real) and in the examiner
-(where their names are handles, because the code runs in the jailed candidate). That works only when
-test cells touch learner code through `watch` alone, and pass it plain data.
+The same cell runs in the learner's kernel, with the learner's functions, and in the examiner, with
+handles, because the functions run in the jailed candidate. That works only if test cells use the
+learner's code only through `watch`, and pass it plain data.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ from autograder.course.author.parse import TextCell
 BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 _WATCH = {"watch", "autograder.watch"}
 _SIDE_DOORS = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "__import__"}
-_SAYS_NOTHING = {"print", "display"}  # their value is None, so nothing is shown as a result
+# They return None, so the cell shows no result; the last two are functions of autograder.testing.
+_SAYS_NOTHING = {"print", "display", "right", "wrong"}
 _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-_INLINE = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # they run where they stand
+_INLINE = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # they run together with the cell
 
 
 def check(cell: TextCell, learners: frozenset[str], given: frozenset[str]) -> Iterator[Finding]:
-    """Findings about one test cell. `learners`: the names that the lab's answer cells define;
-    `given`: functions of its setup cells that return nothing."""
+    """Yield findings about one test cell.
+
+    `learners` are the names that the lab's answer cells define; `given` are the functions of its
+    setup cells that return nothing.
+    """
     for line, what in _check(cell, learners):
         yield cell.line + line - 1, what
     silent = given | silent_functions(cell.tree) | _SAYS_NOTHING
@@ -35,17 +39,17 @@ def check(cell: TextCell, learners: frozenset[str], given: frozenset[str]) -> It
 
 
 def hidden(cell: TextCell) -> str:
-    """The text of the hidden regions of a cell."""
+    """Return the text of the hidden regions of a cell."""
     return "\n".join(line for line, inside in _regions(cell.source) if inside)
 
 
 def visible(cell: TextCell) -> str:
-    """What learners see of a cell; lines keep their numbers."""
+    """Return the text that learners see of a cell; lines keep their numbers."""
     return "\n".join("" if inside else line for line, inside in _regions(cell.source))
 
 
 def defined(tree: ast.Module) -> set[str]:
-    """The names that a cell gives a meaning to at its top level, imports left out."""
+    """Return the names that a cell binds at its top level, without imports."""
     names: set[str] = set()
     open_nodes: list[ast.AST] = list(tree.body)
     while open_nodes:
@@ -59,12 +63,22 @@ def defined(tree: ast.Module) -> set[str]:
     return names
 
 
-def needed(cell: TextCell) -> set[str]:
-    """The names that a cell takes from the notebook: at once, or later in one of its functions.
+def imported(tree: ast.Module) -> set[str]:
+    """The names that the imports of a cell bind at its top level."""
+    return {
+        (alias.asname or alias.name).partition(".")[0]
+        for node in tree.body
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
 
-    A name that the cell itself defines counts when a function uses it: the function looks it up
-    when it is called, and by then another cell may have given the name another meaning. In a test
-    cell it does not count, as such a cell runs as a whole.
+
+def needed(cell: TextCell) -> set[str]:
+    """Return the names that a cell takes from the notebook, as it runs or later in its functions.
+
+    A name that the cell itself defines counts if one of its functions uses it. The function looks
+    the name up when it is called, and by then another cell may have bound it again. In a test cell
+    such a name does not count, because the cell runs as a whole.
     """
     at_once = {node.id for node in _loaded(cell.tree, frozenset())}
     own = defined(cell.tree)
@@ -75,7 +89,7 @@ def needed(cell: TextCell) -> set[str]:
 
 
 def silent_functions(tree: ast.Module) -> frozenset[str]:
-    """The functions of a cell whose value is None, so that a call of them shows nothing."""
+    """Return the functions of a cell that return None, so that a call shows nothing."""
     found = set()
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not any(
@@ -123,7 +137,7 @@ def _check(cell: TextCell, learners: frozenset[str]) -> Iterator[Finding]:
 
 
 def _function_given(argument: ast.expr) -> ast.Name | None:
-    """The name in `watch(name)` or `watch(partial(name, ...))`."""
+    """Return the name in `watch(name)` or `watch(partial(name, ...))`."""
     if isinstance(argument, ast.Call) and argument.args:
         if dotted(argument.func) not in ("partial", "functools.partial"):
             return None
@@ -134,12 +148,12 @@ def _function_given(argument: ast.expr) -> ast.Name | None:
 def _check_driver(
     driver: ast.FunctionDef | ast.AsyncFunctionDef, source: str, learners: frozenset[str]
 ) -> Iterator[Finding]:
-    """A driver is shipped to the candidate as text, and must not know what is expected."""
+    """Check a driver: it is sent to the candidate as text, and must not know what is expected."""
     if isinstance(driver, ast.FunctionDef):
         yield driver.lineno, f"the driver `{driver.name}` must be an `async def`."
     text = textwrap.dedent(ast.get_source_segment(source, driver, padded=True) or "")
     tables = symtable.symtable(text, "driver", "exec").get_children()
-    # By name: since 3.14 the annotations have a table of their own, which comes first.
+    # By name: since Python 3.14 the first table may be the one of the annotations.
     free = _free_names(next(table for table in tables if table.get_name() == driver.name))
     allowed = learners | set(dir(builtins)) | {driver.name}
     for name in sorted(free - allowed):
@@ -158,8 +172,10 @@ def _check_driver(
 
 
 def _loaded(node: ast.AST, hidden: frozenset[str]) -> Iterator[ast.Name]:
-    """The names that are looked up while this code runs, without the variables of comprehensions
-    (`hidden`) and without what stands in functions."""
+    """Yield the names that are looked up while this code runs.
+
+    The variables of comprehensions (`hidden`) and the bodies of functions are left out.
+    """
     if isinstance(node, ast.Name):
         if isinstance(node.ctx, ast.Load) and node.id not in hidden:
             yield node
@@ -185,8 +201,11 @@ def _free_names(table: symtable.SymbolTable) -> set[str]:
 
 
 def _bare_end(cell: TextCell, silent: frozenset[str]) -> Iterator[Finding]:
-    """nbgrader takes a number in the last line of a test cell for partial credit, and anything
-    else that is shown for full points, so a cell must not end in a shown value by accident."""
+    """Find a cell that ends in a value which the notebook shows.
+
+    nbgrader takes a number in the last line of a test cell for partial credit, and any other shown
+    value for full points.
+    """
     for source in dict.fromkeys((cell.python, visible(cell))):
         try:
             body = ast.parse(source).body

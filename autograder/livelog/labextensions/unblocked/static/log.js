@@ -1,14 +1,14 @@
-// The live log: a strip of the last five seconds, and one line an event. It draws what it is told
-// (see livelog/serving.py) and knows nothing of JupyterLab.
+// The live log: a strip of the last five seconds, and one line for each event. It draws the messages
+// of livelog/serving.py and does not use JupyterLab.
 
-const SPAN = 5; // seconds in the strip: at 0.2 s, hearts stand side by side
-const LINES = 400; // kept in the log; older ones go
-const AGAIN = 2000; // milliseconds until the server is tried again
+const SPAN = 5; // seconds in the strip: hearts that are 0.2 s apart do not overlap
+const LINES = 400; // that the log keeps; older ones are removed
+const AGAIN = 2000; // milliseconds until the next attempt to connect
 // Milliseconds between two steps of the strip.
 const FRAME = matchMedia('(prefers-reduced-motion: reduce)').matches ? 1000 : 50;
 const MARKED = { heartbeat: '♥\ufe0e', late: '▲', killed: '✖\ufe0e', resumed: '↻', ready: '●' };
 const AWAITED = 'No gateway is running.';
-const NEWS = new Set(['ready', 'killed', 'resumed']); // what a screen reader is told unasked
+const NEWS = new Set(['ready', 'killed', 'resumed']); // events that a screen reader announces
 
 const PAGE = `
   <header>
@@ -24,8 +24,8 @@ const PAGE = `
       unit 03 does: here you see what it sees, while it happens, even while your code blocks.</p>
       <ul>
         <li><b>♥\ufe0e heartbeat</b> the bot is alive
-        <li><b class="warn">▲ late</b> a heartbeat stays away
-        <li><b class="bad">✖\ufe0e HUNG UP</b> the gateway takes the bot for dead
+        <li><b class="warn">▲ late</b> a heartbeat is missing
+        <li><b class="bad">✖\ufe0e CLOSED</b> too late: the gateway closed the connection
         <li><b class="good">↻ RESUMED</b> the bot is back
       </ul>
     </div>
@@ -45,7 +45,7 @@ export class LiveLog {
     this.forget();
   }
 
-  // -- the connection: there is one while the panel can be seen -----------------------------------
+  // -- the connection: open while the panel is visible --------------------------------------------
 
   start() {
     this.stop();
@@ -71,9 +71,9 @@ export class LiveLog {
 
   forget() {
     this.gateways = new Map(); // key -> { by, number, heartbeat, dead_after, beats: bot -> row }
-    this.notebooks = new Map(); // name -> gateways it has started
+    this.notebooks = new Map(); // name -> how many gateways it has started
     this.states = new Map(); // name -> { sentence, tone }
-    this.marks = []; // of the strip: { node, at, until }; `until` null for a silence that goes on
+    this.marks = []; // in the strip: { node, at, until }; `until` is null while a silence lasts
     this.headed = null;
     this.chosen = null;
     this.list.replaceChildren();
@@ -98,12 +98,12 @@ export class LiveLog {
     }
   }
 
-  // -- gateways and the notebooks they belong to ---------------------------------------------------
+  // -- gateways and their notebooks -----------------------------------------------------------------
 
   meet({ gateway, by, heartbeat, dead_after }) {
     const number = (this.notebooks.get(by) ?? 0) + 1;
     this.notebooks.set(by, number);
-    this.hush(mark => mark.by === by); // the evening before is over
+    this.hush(mark => mark.by === by); // the silences of this notebook's earlier gateways end
     this.gateways.set(gateway, { by, number, heartbeat, dead_after, beats: new Map() });
     if (number === 1) {
       this.choice.append(new Option(by, by));
@@ -142,7 +142,7 @@ export class LiveLog {
     return mark.by === this.chosen;
   }
 
-  // What is so now: with all, or with the gateways of one notebook.
+  // The current state: of everything, or of the gateways of one notebook.
   say(sentence, tone = '', by = this.chosen) {
     this.states.set(by, { sentence, tone });
     if (by === this.chosen) {
@@ -159,7 +159,7 @@ export class LiveLog {
     }
     this.mark(event, gateway);
     this.tellState(event, gateway.by);
-    // Who has scrolled back to read something is left there.
+    // If the reader has scrolled back, the log does not scroll.
     const atEnd = this.past.scrollHeight - this.past.scrollTop - this.past.clientHeight < 40;
     this.write(event, gateway);
     if (atEnd) {
@@ -198,7 +198,7 @@ export class LiveLog {
     } else if (event === 'late') {
       this.say(`▲ ${who} is silent.`, 'warn', by);
     } else if (event === 'killed') {
-      this.say(`✖\ufe0e ${who} was hung up on.`, 'bad', by);
+      this.say(`✖\ufe0e ${who} was disconnected by the gateway.`, 'bad', by);
     } else if (event === 'closed') {
       this.say(`○ ${who} is not connected.`, '', by);
     }
@@ -285,7 +285,7 @@ export class LiveLog {
     }
   }
 
-  // Seconds on the gateways' clock.
+  // The time now, in seconds on the gateways' clock.
   now() {
     return performance.now() / 1000 + (this.behind ?? 0);
   }
@@ -298,7 +298,7 @@ function part(tag, kind, text) {
   return node;
 }
 
-// Heartbeats in a row share a line, which counts them.
+// Heartbeats that follow each other share one line, which counts them.
 function beats(row, first) {
   const text = row.querySelector('.text');
   let number = 1;
