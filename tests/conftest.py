@@ -1,10 +1,52 @@
-"""What all tests share."""
+"""What all tests share, and how they are divided among the workers of xdist."""
 
 from __future__ import annotations
 
+import re
 import signal
+from typing import Any
+
+import pytest
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and what they start as
 # well; the tests of Ctrl-C would then wait for an end that never comes.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What takes more than half a minute of CPU begins first, so that no worker has a long file left
+# when the other has nothing; of test_answers.py, each unit is a group of its own.
+LONG = ("test_answers", "test_batches", "test_hostile", "test_marking", "test_browser",
+        "test_databases", "test_jail", "test_examination", "test_installing")  # fmt: skip
+OF_UNIT = re.compile(r"test_answers\.py::\w+\[(\d\d_\w+)")
+
+
+def group_of(test: str) -> str:
+    """What runs on one worker: the tests of a file, or of one unit's answers."""
+    unit = OF_UNIT.search(test)
+    return unit[1] if unit else test.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    if config.getoption("dist") != "loadfile":
+        return None  # whoever asks for another order gets it
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByGroup(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
+
+    return ByGroup(config, log)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not hasattr(config, "workerinput"):  # no worker of xdist
+        return
+    sizes: dict[str, int] = {}
+    for item in items:
+        group = group_of(item.nodeid)
+        sizes[group] = sizes.get(group, 0) + 1
+    order = {name: number for number, name in enumerate(LONG)}
+    items.sort(
+        key=lambda item: (order.get(item.path.stem, len(LONG)), -sizes[group_of(item.nodeid)])
+    )

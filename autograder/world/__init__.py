@@ -116,7 +116,7 @@ def leave() -> None:
 def point(gateway: Any) -> None:
     """Make discord.py, in this process, connect to a gateway (anything with its two URLs).
 
-    The two class attributes are not documented; tests/test_gateway_discord.py guards them.
+    The two class attributes are not documented; tests/world/test_gateway_discord.py guards them.
     """
     try:
         http = importlib.import_module("discord.http")

@@ -1,5 +1,5 @@
 # The map of the misconceptions: what learners believe or ask, and the cell that settles it. All of its
-# 41 rows must stay (tests/test_misconceptions.py), and the units' design notes name them by number.
+# 41 rows must stay (tests/units/test_misconceptions.py), and the units' design notes name them by number.
 
 # %% [markdown]
 # # You may have heard that ...

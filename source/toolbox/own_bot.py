@@ -1,5 +1,5 @@
 # How to run any bot against the gateway of this course. The lines for each library are those that
-# `python3 -m autograder gateway` prints (tests/test_toolbox.py compares them).
+# `python3 -m autograder gateway` prints (tests/units/test_toolbox.py compares them).
 
 # %% [markdown]
 # # Point your own bot at the gateway

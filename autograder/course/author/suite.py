@@ -1,8 +1,9 @@
 """All checks and tests, with the same command for people and for CI.
 
 All steps run, even after one has failed. The summary and the exit code say whether all passed. The
-checks run at the same time, and pytest after them. Two test files run at the same time, because
-they wait more than they compute. A verdict that depends on what runs beside it would be our bug.
+checks run at the same time, and pytest after them. Two workers share the test files (how: see
+tests/conftest.py), because tests wait as well as compute. A verdict that depends on what runs
+beside it would be our bug.
 """
 
 from __future__ import annotations
@@ -61,10 +62,9 @@ def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
     """Return the step that runs pytest; a `-m` in the arguments comes last and replaces ours."""
     marks = "not slow and not soak" if quick else "not soak"
     select = ("-m", "" if soak else marks)
-    # --no-loadscope-reorder: by default, files with few tests come last, and some of them are long.
-    beside = (
-        () if arguments or soak else ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-    )
+    # tests/conftest.py sets the order: by default, long files with few tests would come last.
+    workers = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
+    beside = () if arguments or soak else workers
     return Step("pytest", "pytest", (*select, *beside, *arguments), live=True)
 
 

@@ -1,0 +1,160 @@
+"""Submissions that attack: none gains a point, harms a file, sees a secret, or leaves a process.
+
+One file of tests/hostile/ is one attack; how such a file reads is said in support/attacks.py. An
+attack that gets what it wants says so itself (`succeeded`), and that it came to its end (`tried`):
+one that breaks before that would prove nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import secrets
+import shutil
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from attacks import FOLDER, MARK, cells_of, put_out
+
+from autograder.environment import finding
+from autograder.grading.examination import session, verdicts
+from autograder.grading.examination.cells import Cell
+from autograder.grading.jail import availability, confine
+
+ATTACKS = sorted(FOLDER.glob("*.py"))
+LAYERS, REFUSED = confine.offered()
+SLOW = {
+    "loop_is_stopped_for_good", "clock_stands_still", "exhausts_memory", "fork_bomb",
+    "floods_the_output", "fills_the_disk", "kills_everybody", "reads_its_own_memory",
+}  # fmt: skip
+
+pytestmark = [
+    pytest.mark.skipif(
+        bool(confine.weakness(LAYERS)), reason=finding.reason(availability.namespaces())
+    ),
+    pytest.mark.timeout(180),
+]
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    """A course with everything in it that a submission should not touch."""
+    root = tmp_path / "course"
+    for name in ("source/90_toy/90_toy.ipynb", "submitted/bo/90_toy/90_toy.ipynb"):
+        path = root / name
+        path.parent.mkdir(parents=True)
+        path.write_text('{"cells": []}')
+    (root / "nbgrader_config.py").write_text("c = get_config()\n")
+    with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as book, book:
+        book.execute("CREATE TABLE grade (manual_score)")
+        book.execute("INSERT INTO grade VALUES (1)")
+    for path in (tmp_path, *tmp_path.rglob("*")):
+        path.chmod(0o777)  # what keeps them out must not be that the files are closed
+    return root
+
+
+@pytest.fixture(scope="module", autouse=True)
+def grader() -> Iterator[None]:
+    """One fork server for all attacks, as in a batch; what started it has a secret."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRADER_TOP_SECRET", "token")
+        session.close()
+        yield
+        session.close()
+
+
+def state_of(root: Path) -> dict[str, str]:
+    """What is in a folder, so that any change shows."""
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def marked_processes() -> list[str]:
+    """Processes that an attack has left behind."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if MARK.encode() in (place / "cmdline").read_bytes():
+                found.append(place.name)
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in SLOW else [])
+        for p in ATTACKS
+    ],
+)
+def test_an_attack_gains_nothing(path: Path, course: Path) -> None:
+    secret = secrets.token_hex(8)
+    ours = Path(session.__file__).parents[1]
+    before = state_of(course), state_of(ours), sorted(os.listdir("/")), sorted(os.listdir("/tmp"))
+    cells = cells_of(path, course, secret)
+    examined = session.examine(cells, own_files=course / "source" / "90_toy", seconds=60)
+
+    tests = {cell.name: examined.seen[cell.index] for cell in cells if cell.role == "test"}
+    for name, seen in tests.items():
+        assert seen.status in (verdicts.FAILED, verdicts.NEEDS_REVIEW, verdicts.INCONCLUSIVE), (
+            f"{name} passed, with {examined.layers}"
+        )
+    said = put_out(cells, examined)
+    assert "SUCCEEDED" not in said, said[-3000:]
+    assert secret not in said
+    if "# ends: the process" not in path.read_text():
+        assert "TRIED" in said, said[-3000:]
+    assert len(said) < examination_cap(), "the output has no bound"
+    assert marked_processes() == []
+    assert state_of(course) == before[0]
+    assert state_of(ours) == before[1]
+    assert sorted(os.listdir("/")) == before[2]
+    left = {name for name in set(os.listdir("/tmp")) - set(before[3]) if "pwned" in name}
+    assert not left
+
+
+def examination_cap() -> int:
+    """Characters of a notebook's outputs: 5 MB, and an error a cell beyond it."""
+    return 7_000_000
+
+
+def test_there_are_forty_attacks_and_each_says_what_it_tries() -> None:
+    assert len(ATTACKS) >= 40
+    for path in ATTACKS:
+        first = path.read_text().splitlines()[0]
+        assert first.startswith("# "), path.name
+        assert first.endswith("."), path.name
+
+
+def test_an_honest_answer_gains_everything_beside_them(course: Path, tmp_path: Path) -> None:
+    honest = tmp_path / "honest.py"
+    honest.write_text(
+        '# An honest one.\n\n# %%\ntried()\n\n# %% answer="double"\nasync def double(number):\n'
+        '    return 2 * number\n\n# %% answer="roll"\nimport asyncio\n\nasync def roll(spec):\n'
+        "    await asyncio.sleep(0.1)\n    return f'{spec}: rolled'\n"
+    )
+    cells = cells_of(honest, course, "0")
+    examined = session.examine(cells, seconds=30)
+    assert [examined.seen[c.index].status for c in cells if c.role == "test"] == ["passed"] * 2
+    assert "TRIED" in put_out(cells, examined)
+
+
+def test_nothing_of_it_stays_on_the_disk(tmp_path: Path) -> None:
+    cell = Cell(0, "learner", "", "open('here', 'w').close()")
+    began = time.time()
+    session.examine([cell], seconds=30)
+    folder = session.the_fork_server().folder
+    assert folder is not None
+    assert [path.name for path in folder.iterdir() if path.stat().st_mtime > began] in (
+        [],
+        ["ipython"],
+    )
+    shutil.rmtree(tmp_path)

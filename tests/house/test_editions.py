@@ -1,0 +1,135 @@
+"""What learners and instructors kept from the first edition still works with this one.
+
+`editions/edition_1.zip` was made by the first edition: two units, work/ with a solved lab, two
+predictions and a saved zip, two graded submissions with gradebook and autograded notebooks.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from autograder.course.learner import backup, copies, progress
+from autograder.grading import check, commands
+from autograder.paths import ROOT
+
+UNIT = "01_coroutines"
+KEPT = Path(__file__).parents[1] / "editions" / "edition_1.zip"
+
+
+@pytest.fixture
+def kept(tmp_path: Path) -> Path:
+    """The first edition's course, with everything in it as it was left."""
+    with zipfile.ZipFile(KEPT) as archive:
+        archive.extractall(tmp_path)
+    return tmp_path
+
+
+@pytest.fixture
+def renewed(kept: Path) -> Path:
+    """The same after a `git pull`: this edition's units, the first edition's work."""
+    for name in (UNIT, "02_tasks"):
+        for folder in ("source", "release"):
+            shutil.rmtree(kept / folder / name)
+            shutil.copytree(ROOT / folder / name, kept / folder / name)
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", kept / "notebooks")
+    shutil.copy(ROOT / "nbgrader_config.py", kept)
+    return kept
+
+
+def test_a_worked_lab_is_kept_and_untouched_copies_are_known_as_such(renewed: Path) -> None:
+    lab = renewed / "work" / UNIT / f"{UNIT}.ipynb"
+    before = lab.read_bytes()
+    copies.copy_units(renewed)
+    assert lab.read_bytes() == before
+    for name in ("02_tasks.ipynb", "02_tasks_lesson.ipynb"):
+        copy = renewed / "work" / "02_tasks" / name
+        origin = (
+            "release/02_tasks/02_tasks.ipynb"
+            if "lesson" not in name
+            else ("notebooks/02_tasks.ipynb")
+        )
+        assert copy.read_bytes() == (renewed / origin).read_bytes()
+        assert not copy.with_suffix(".new.ipynb").exists()
+
+
+def test_without_a_new_release_nothing_is_said_about_the_copies(kept: Path) -> None:
+    assert copies.copy_units(kept) == []
+
+
+def test_progress_counts_the_points_and_predictions_of_then(kept: Path) -> None:
+    said = str(progress.progress(kept))
+    assert "70" in said
+    points = json.loads((kept / "work" / ".unblocked" / "points.json").read_text("utf-8"))
+    assert points[UNIT]["timers_hidden"] == [11.0, 11.0]
+
+
+def test_a_saved_zip_is_brought_back(kept: Path) -> None:
+    saved = next((kept / "work").glob("unblocked-*.zip"))
+    shutil.rmtree(kept / "work" / UNIT)
+    backup.restore(saved, kept)
+    assert (kept / "work" / UNIT / f"{UNIT}.ipynb").exists()
+
+
+def test_why_tells_what_a_grade_of_then_rests_on(
+    renewed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands.why("bo", UNIT, "round_robin_visible", root=renewed)
+    told = capsys.readouterr().out
+    assert "0 of 9" in told
+    assert "async" in told or "round_robin" in told
+
+
+@pytest.mark.slow
+def test_feedback_is_made_of_what_was_graded_then(
+    renewed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from nbgrader.apps import NbGraderAPI
+    from traitlets.config import Config
+
+    monkeypatch.chdir(renewed)
+    config = Config()
+    config.CourseDirectory.root = str(renewed)
+    from autograder.grading import configuration
+
+    configuration.configure(config)
+    made = NbGraderAPI(config=config).generate_feedback(UNIT)
+    assert made["success"], made
+    page = (renewed / "feedback" / "bo" / UNIT / f"{UNIT}.html").read_text("utf-8")
+    assert "round_robin" in page
+
+
+@pytest.mark.parametrize("layout", ["nbgrader", "canvas", "moodle"])
+def test_grades_of_then_are_exported(
+    renewed: Path, capsys: pytest.CaptureFixture[str], layout: str
+) -> None:
+    commands.export(layout, root=renewed)
+    told = capsys.readouterr().out
+    assert "ada" in told
+    assert "70" in told
+
+
+@pytest.mark.slow
+def test_a_lab_of_then_passes_check_with_its_own_imports_and_helpers(
+    renewed: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = renewed / "work" / UNIT / f"{UNIT}.ipynb"
+    assert "from autograder.clock import ThreadClock" in lab.read_text("utf-8")
+    assert check.check(lab, renewed) == 0, capsys.readouterr().out
+    points = json.loads((renewed / "work" / ".unblocked" / "points.json").read_text("utf-8"))
+    assert sum(score for score, _ in points[UNIT].values()) == 70
+
+
+@pytest.mark.slow
+def test_a_lab_of_then_passes_as_it_stands_where_the_course_was_not_renewed(
+    kept: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its locked cells are those of then, too: old imports, in the notebook and in the examiner."""
+    (kept / "work" / ".unblocked" / "points.json").unlink()
+    lab = kept / "work" / UNIT / f"{UNIT}.ipynb"
+    assert check.check(lab, kept) == 0, capsys.readouterr().out
+    assert " 70 of 70" in capsys.readouterr().out

@@ -1,0 +1,246 @@
+"""Every lab is proven: the stub is "not attempted", ours and each right answer get all points, and
+each wrong one fails the exercise it is named for, with the message meant for it, and no other.
+
+One examination holds an answer to each exercise of a lab, for half of its time is the same for
+all: servers, setup cells, stubs. An answer that does not come out as it is named is examined again
+alone, so that its partners can neither spoil nor excuse it. Several run at once: they wait more
+than they compute, and a verdict does not depend on load.
+
+The labs are the built ones: that they are what the text says is proven by `build --check`, and a
+text that was changed since is told here. The tests of one unit run on one worker of xdist
+(conftest.py), which starts their examinations when it comes to the first of them.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass, field
+from functools import cache
+from itertools import zip_longest
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from examining import Seen, examine
+
+from autograder.bench.hogs import hogs
+from autograder.course.author import answers, parse, render
+from autograder.course.author.lint import lab as lab_rules
+from autograder.course.unit import Unit, repository, shown, written
+from autograder.grading.examination import verdicts
+from autograder.grading.submission import assignment
+
+ROOT = repository()
+UNITS = [unit for unit in written(ROOT) if unit.lab_text.exists()]
+STUB, OURS = "stub", "ours"
+# Four on a machine, of two cores as of more: each computes for half of its time. Two workers share.
+AT_ONCE = 2 if "PYTEST_XDIST_WORKER" in os.environ else 4
+TRIES = 3  # for what a busy machine left open, as the examiner's own repeats do
+SECONDS = 600  # for one test: its own examination, and what is before it in the queue
+
+
+def files() -> Iterator[Any]:
+    """All answers as parameters; without --quick all are run, with it one of each kind."""
+    for unit in UNITS:
+        kinds = set()
+        for path in answers.found(unit.answers):
+            name, kind = f"{unit.name}/{path.stem}", (path.stem.split("_")[0], exercise_of(path))
+            yield pytest.param(path, id=name, marks=[pytest.mark.slow] if kind in kinds else [])
+            kinds.add(kind)
+
+
+def exercise_of(path: Path) -> str:
+    """The exercise of an answer, by its head alone: all 400 are asked while tests are collected."""
+    with path.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("# exercise:"):
+                return line.partition(":")[2].strip()
+    raise ValueError(f"{path} has no line `# exercise: ...`")
+
+
+load = cache(answers.load)
+
+
+@cache
+def labs(unit: Unit) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Our lab and the one handed out, as they are built; the text must still say the same."""
+    called = shown(ROOT, unit.lab_text)
+    ours = render.notebook(parse.read(unit.lab_text, called), graded=True, called=called)
+    assert render.as_bytes(ours) == unit.lab.read_bytes(), (
+        f"{called} has changed: run `python3 -m autograder build` first"
+    )
+    return ours, json.loads(unit.release.read_bytes())
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What is under way: examinations by name, of stubs, of our labs and of groups of answers."""
+
+    pool: ProcessPoolExecutor
+    wanted: list[tuple[str, Unit, Path | None]]  # test, its unit, and its answer
+    groups: dict[Path, tuple[Path, ...]] = field(default_factory=dict)  # answer -> its notebook's
+    running: dict[str, Future[list[Seen]]] = field(default_factory=dict)
+
+    def start(self, unit: Unit, name: str, paths: tuple[Path, ...] = ()) -> None:
+        ours, notebook = labs(unit)
+        for path in paths:
+            notebook = answers.fill(notebook, load(path))
+        worked = ours if name == f"{unit.name} {OURS}" else notebook
+        originals = assignment.originals_of_notebook(ours)
+        read = nbformat.reads(json.dumps(worked), as_version=4)
+        cells = assignment.cells_to_examine(read, originals)
+        promised = assignment.promised(originals)
+        self.running[name] = self.pool.submit(examine, unit.folder, cells, promised)
+
+    def start_groups(self, unit: Unit, paths: list[Path]) -> None:
+        for group in together(paths):
+            self.start(unit, str(group), group)
+            self.groups.update(dict.fromkeys(group, group))
+
+    def start_unit(self, unit: Unit) -> None:
+        """Start what the selected tests of a unit want, unless that is done; the longest first."""
+        mine = [(name, path) for name, of, path in self.wanted if of == unit]
+        self.wanted[:] = [one for one in self.wanted if one[1] != unit]
+        for kind, test in ((OURS, "test_our"), (STUB, "test_the_stub")):
+            if any(name.startswith(test) for name, _ in mine):
+                self.start(unit, f"{unit.name} {kind}")
+        self.start_groups(unit, [path for _, path in mine if path])
+
+    def of(self, unit: Unit, kind: str) -> list[Seen]:
+        self.start_unit(unit)
+        return self.running[f"{unit.name} {kind}"].result()
+
+    def of_answer(self, path: Path) -> tuple[list[Seen], tuple[Path, ...]]:
+        self.start_unit(unit_of(path))
+        group = self.groups[path]
+        return self.running[str(group)].result(), group
+
+    def alone(self, unit: Unit, name: str, *paths: Path) -> list[Seen]:
+        """A notebook with these answers, examined now and not at the end of the queue."""
+        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+            apart = Examined(pool, [])
+            apart.start(unit, name, paths)
+            return apart.running[name].result()
+
+
+@pytest.fixture(scope="session")
+def examined(request: pytest.FixtureRequest) -> Iterator[Examined]:
+    """The examinations that the selected tests want; each unit's begin with its first test."""
+    wanted = []
+    for item in request.session.items:
+        # others have a fixture of that name as well
+        if item.path == Path(__file__) and "examined" in getattr(item, "fixturenames", ()):
+            params = getattr(item, "callspec").params  # noqa: B009 not declared by pytest
+            path = params.get("path")
+            wanted.append((item.name, params.get("unit") or unit_of(path), path))
+    with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
+        yield Examined(pool, wanted)
+        pool.shutdown(cancel_futures=True)
+
+
+def unit_of(path: Path) -> Unit:
+    return Unit(ROOT, path.parent.name)
+
+
+def together(paths: list[Path]) -> Iterator[tuple[Path, ...]]:
+    """Groups of answers to different exercises of one lab, the first ones first."""
+    of_exercise: dict[str, list[Path]] = {}
+    for path in sorted(paths, key=lambda path: (path.stem.split("_")[0], exercise_of(path))):
+        of_exercise.setdefault(exercise_of(path), []).append(path)
+    for row in zip_longest(*of_exercise.values()):
+        yield tuple(path for path in row if path is not None)
+
+
+@cache
+def exercises(unit: Unit) -> dict[str, set[str]]:
+    """The names of the tests of each exercise."""
+    cells = parse.read(unit.lab_text, shown(ROOT, unit.lab_text))
+    found = lab_rules.exercises(cells).items()
+    return {name: {test.name for test in exercise.tests} for name, exercise in found}
+
+
+def own_tests(path: Path, seen: list[Seen]) -> list[Seen]:
+    """The tests of the exercise that an answer is for."""
+    own = exercises(unit_of(path))[load(path).exercise]
+    assert own, f"{path.name}: its exercise has no test"
+    return [one for one in seen if one.name in own]
+
+
+def wrong_about(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> str:
+    """What did not come out as the answer is named, as text; empty when all did."""
+    answer, own = load(path), own_tests(path, seen)
+    taken = [one for partner in group for one in own_tests(partner, seen)]
+    found = unlike(verdicts.NOT_ATTEMPTED, [one for one in seen if one not in taken])
+    if answer.right:
+        return found + unlike(verdicts.PASSED, own)
+    failed = [one.message for one in own if one.status == verdicts.FAILED]
+    return found if answer.message in "\n".join(failed) else found + "\n".join(map(str, own))
+
+
+def turned(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> list[str]:
+    """What contradicts the answer's name, as a list of at most one text: a right one that failed, a
+    wrong one that passed everywhere or failed for another reason. An open verdict does not."""
+    own = own_tests(path, seen)
+    failed = any(one.status == verdicts.FAILED for one in own)
+    if any(one.status in verdicts.OPEN for one in own) and not failed:
+        return []
+    said = wrong_about(path, seen, group)
+    return [f"{path.parent.name}/{path.stem}: {said}"] if said else []
+
+
+def unlike(status: str, seen: list[Seen]) -> str:
+    """The tests that came out otherwise, as text; empty when none did."""
+    return "\n".join(str(one) for one in seen if one.status != status)
+
+
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_the_stub_is_not_attempted_everywhere(unit: Unit, examined: Examined) -> None:
+    seen = examined.of(unit, STUB)
+    assert seen
+    assert unlike(verdicts.NOT_ATTEMPTED, seen) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+def test_our_own_answers_get_all_points(unit: Unit, examined: Examined) -> None:
+    seen = examined.of(unit, OURS)
+    for _ in range(TRIES):
+        if not any(one.status in verdicts.OPEN for one in seen):
+            break
+        seen = examined.alone(unit, f"{unit.name} {OURS}")
+    assert unlike(verdicts.PASSED, seen) == ""
+
+
+@pytest.mark.timeout(SECONDS)
+@pytest.mark.parametrize("path", list(files()))
+def test_an_answer_gets_the_verdict_it_is_named_for(path: Path, examined: Examined) -> None:
+    seen, group = examined.of_answer(path)
+    for _ in range(TRIES):
+        busy = any(one.status in verdicts.OPEN for one in own_tests(path, seen))
+        if not wrong_about(path, seen, group) or not (busy or len(group) > 1):
+            break
+        seen, group = examined.alone(unit_of(path), str(path), path), (path,)
+    assert wrong_about(path, seen, group) == ""
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize(("beside", "times"), [(0, 3), (8, 1)], ids=["3-times", "8-hogs"])
+def test_no_verdict_flips(beside: int, times: int) -> None:
+    # A busy machine may leave a verdict open, and never turn it.
+    wrong = []
+    with hogs(cpu=beside), ProcessPoolExecutor(4, get_context("spawn")) as pool:
+        for _ in range(times):
+            found = Examined(pool, [])
+            for unit in UNITS:
+                found.start_groups(unit, answers.found(unit.answers))
+            for path in found.groups:
+                wrong += turned(path, *found.of_answer(path))
+    assert wrong == []

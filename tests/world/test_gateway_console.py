@@ -1,0 +1,152 @@
+"""`python -m autograder gateway`: what a person, or a program that reads JSON lines, is told."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+
+from autograder.outcomes import UserMistake
+from autograder.world import console
+
+ROOT = Path(__file__).parents[2]
+BOT = Path(__file__).parents[1] / "clients" / "discord_bot.py"
+
+
+@contextmanager
+def tool(
+    *, heartbeat: float = 0.2, jsonl: bool = True, stdin: int = subprocess.PIPE
+) -> Iterator[subprocess.Popen[str]]:
+    """The verb in a process of its own, without the command line around it."""
+    call = f"console.gateway(0, {heartbeat}, 2, {jsonl})"
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-c",
+            f"import sys; from autograder.world import console; sys.exit({call})",
+        ],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextmanager
+def bot_of(listening: dict[str, Any]) -> Iterator[None]:
+    process = subprocess.Popen(
+        [sys.executable, str(BOT), listening["rest_url"], listening["ws_url"], "my real token"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        yield
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def until(process: subprocess.Popen[str], *names: str) -> dict[str, Any]:
+    """Return the next event of that name."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        event: dict[str, Any] = json.loads(line)
+        if event["event"] in names:
+            return event
+    raise AssertionError(f"ended with {process.wait()} before {names}: {process.stderr}")
+
+
+def type_in(process: subprocess.Popen[str], line: str) -> None:
+    assert process.stdin is not None
+    process.stdin.write(f"{line}\n")
+    process.stdin.flush()
+
+
+def test_json_lines_tell_a_bots_life_and_death() -> None:
+    with tool() as process:
+        listening = until(process, "listening")
+        assert listening["rest_url"].startswith("http://127.0.0.1:")
+        assert listening["ws_url"].startswith("ws://127.0.0.1:")
+        with bot_of(listening):
+            assert until(process, "identify")["library"] == "discord.py"
+            assert until(process, "ready")["bot"] == 1
+            type_in(process, "!say hello")
+            assert until(process, "say")["content"] == "!say hello"
+            assert until(process, "reply")["content"] == "hello"
+            type_in(process, "!block 0.9")
+            assert until(process, "late")["handling"] == "!block 0.9"
+            killed = until(process, "killed")
+            assert killed["code"] == 4009
+            assert killed["gap"] >= 0.4
+            assert until(process, "resumed")["bot"] == 1
+            type_in(process, "/report seconds=0.1")
+            assert until(process, "deferred")["name"] == "report"
+            assert until(process, "followup")["content"] == "report for ada"
+
+
+@pytest.mark.parametrize("signal_number", [signal.SIGINT, None], ids=["ctrl-c", "end of input"])
+def test_it_ends_cleanly(signal_number: signal.Signals | None) -> None:
+    with tool() as process:
+        until(process, "listening")
+        if signal_number is not None:
+            process.send_signal(signal_number)
+        out, err = process.communicate(timeout=10)  # which also closes its input
+        assert process.returncode == 0
+        assert err == ""
+        assert all(json.loads(line) for line in out.splitlines())
+
+
+def test_a_service_without_a_keyboard_goes_on() -> None:
+    with tool(stdin=subprocess.DEVNULL) as process:
+        until(process, "listening")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)
+
+
+def test_people_get_a_log_to_read_with_how_to_point_a_bot_here() -> None:
+    with tool(jsonl=False) as process:
+        type_in(process, "hello everybody")
+        out, _ = process.communicate(timeout=10)
+    assert f'hikari.GatewayBot("{console.TOKEN}", rest_url="http://127.0.0.1:' in out
+    assert "import discord.gateway, discord.http, yarl" in out
+    assert out.splitlines()[-1].endswith("ada     #general  hello everybody")
+
+
+def test_a_bots_words_cannot_command_the_terminal() -> None:
+    event = {"event": "reply", "bot": 1, "content": "\x1b[2J{bot} ünï\n", "channel": "general"}
+    assert console.describe(event, 0.2) == ("bot 1", "#general  \\x1b[2J{bot} ünï\\n", "green")
+
+
+def test_real_life_has_a_heartbeat_of_41_25_seconds() -> None:
+    async def hello(url: str) -> Any:
+        async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
+            return await socket.receive_json(timeout=5)
+
+    with tool(heartbeat=41.25) as process:
+        payload = asyncio.run(hello(until(process, "listening")["ws_url"]))
+        assert payload["d"]["heartbeat_interval"] == 41250
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(UserMistake, match=f"port {port} is taken.*choose another port"):
+            console.gateway(port, 0.2, 2, jsonl=True)
