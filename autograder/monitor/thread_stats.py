@@ -248,6 +248,8 @@ class Children:
         with contextlib.suppress(OSError):
             self._list = KeptFile(f"{_THREADS}/{get_native_id()}/children", 4096)
         self._before = self._known = set(self._pids())
+        # A pool made once has processes that are older than the call, and does the call's work.
+        self._older = {pid: _wait_of(pid) for pid in _workers()}
 
     def renew(self) -> None:
         """Record which processes exist now; they are not new later."""
@@ -260,9 +262,11 @@ class Children:
         return _longest_wait(self._known - before)
 
     def longest_wait(self) -> int:
-        """Return the longest run-queue wait, in ns, of the living processes started since this
-        object was made."""
-        return _longest_wait(set(self._pids()) - self._before)
+        """Return the longest run-queue wait, in ns, of a living child process since this object was
+        made, of those that were there before as well."""
+        started = _longest_wait(set(self._pids()) - self._before)
+        older = (_wait_of(pid) - wait for pid, wait in self._older.items())
+        return max(started, *older, 0)
 
     def close(self) -> None:
         """Give the file descriptor back."""
@@ -298,7 +302,22 @@ def _runs_at_lock(tid: int) -> int | None:
 
 
 def _longest_wait(pids: Iterable[int]) -> int:
-    return max((_times(f"/proc/{pid}/schedstat").wait for pid in pids), default=0)
+    return max((_wait_of(pid) for pid in pids), default=0)
+
+
+def _wait_of(pid: int) -> int:
+    """Return the run-queue wait of a process's first thread, in ns; 0 when it has ended."""
+    return _times(f"/proc/{pid}/schedstat").wait
+
+
+def _workers() -> list[int]:
+    """Return the processes that multiprocessing started here and that live, those of pools as well.
+
+    Other children count for nothing: a program that a notebook started does not do a call's work.
+    """
+    process: Any = sys.modules.get("multiprocessing.process")
+    started = list(process._children) if process is not None else []
+    return [worker.pid for worker in started if worker.pid is not None]
 
 
 def _times(schedstat: str) -> Times:

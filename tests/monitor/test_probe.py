@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
+import time
 from collections.abc import Iterator
 from time import perf_counter_ns
 
@@ -10,7 +13,7 @@ import pytest
 from autograder.monitor.probe import Probe
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import Sample
-from autograder.monitor.thread_stats import Reading
+from autograder.monitor.thread_stats import Children, Reading, knows_waits
 
 MS = 1_000_000
 
@@ -106,3 +109,29 @@ def test_a_sleep_that_the_kernel_takes_for_a_wait_is_a_sleep(probe: Probe) -> No
 
 def test_a_wait_after_the_last_look_at_a_sleep_is_believed(probe: Probe) -> None:
     assert poll_of_200(probe, (20, 40, 60, 90, 135), wait=60) == (148, 0)
+
+
+def _busy(cpu: int) -> None:
+    os.sched_setaffinity(0, [cpu])
+    while True:
+        pass
+
+
+@pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
+def test_a_process_of_a_pool_made_before_the_call_counts_as_starved_when_it_waits() -> None:
+    spawn = multiprocessing.get_context("spawn")
+    workers = [spawn.Process(target=_busy, args=(min(os.sched_getaffinity(0)),)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    try:
+        time.sleep(2)  # they run: what they waited until now is not the call's
+        children, began = Children(), time.monotonic()
+        time.sleep(1)
+        waited = children.longest_wait() / 1e9
+        passed = time.monotonic() - began
+        children.close()
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.join()
+    assert 0.2 * passed < waited < 1.1 * passed  # four on one CPU: each waits 3/4 of the time
