@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 from typing import NoReturn
 
-from autograder.environment import bootstrap
+from autograder.environment import bootstrap, light_imports
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
 
@@ -31,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         options = _read(arguments)
         bootstrap.enter(arguments, make=options.verb is not doctor)
+        light_imports.skip_grammars()
         verb: Verb = options.verb
         return verb(options)
     except UserMistake as mistake:
