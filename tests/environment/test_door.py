@@ -73,7 +73,7 @@ def test_the_bench_tells_every_part_and_holds_the_import_to_its_bound(
     monkeypatch.setattr(door, "_lab", lambda: {"until the page answers": 2.0})
     monkeypatch.setattr(door, "_kernel", lambda: {"its picture": 1.0})
     monkeypatch.setattr(
-        door.door_install, "cold", lambda: iter([("pip", {"fetching": 24.0}), ("uv", {"all": 9.0})])
+        door.install, "cold", lambda: iter([("pip", {"fetching": 24.0}), ("uv", {"all": 9.0})])
     )
     assert door.measure(3, cold=True) == 0
     said = capsys.readouterr().out
