@@ -1,7 +1,7 @@
 """The examination of one notebook: cells go in, outcomes come out.
 
 session.py           the one function that examines a notebook
-cells.py, job.py     what goes in, and what comes out    files.py        next to the notebook
+cells.py, job.py     types: what goes in and comes out   files.py        next to the notebook
 fork_server.py       forks examiners and candidates      fork_client.py  sends it the requests
 examiner.py          runs the tests and judges           verdicts.py     what a test's end means
 handles.py           the learner's names in a test cell  drivers.py      functions sent as text

@@ -1,6 +1,8 @@
-"""The submitted notebook, and the assignment that it belongs to.
+"""The submitted notebook, and the assignment that it answers.
 
-`intake.py` copies a submission and refuses links. `assignment.py` knows which cells an assignment
-has, `repair.py` repairs a notebook, `sanitize.py` removes what a page could run, and `evidence.py`
-records how a grade was found.
+intake.py       copies a submission, and follows no link
+repair.py       gives locked cells our text again
+assignment.py   which cells an assignment has; turns a submission into the cells to examine
+sanitize.py     takes out of a page what a browser could run
+evidence.py     keeps what a grade rests on
 """
