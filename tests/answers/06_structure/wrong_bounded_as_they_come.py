@@ -1,6 +1,6 @@
 # exercise: bounded
 # expect: fails
-# message: but [{
+# message: expected [{
 
 # %% answer="bounded"
 async def fetch_all(urls, most):
