@@ -10,7 +10,6 @@ first change that the child makes to it would stop the parent from receiving eve
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import math
 import secrets
 import shutil
@@ -415,9 +414,3 @@ def _broken(name: str, broke: Broke, timeout: float) -> Record:
         message = f"{out_of_time(timeout)}, and {broke}"
         return Record(name, outcome="timed out", error=("TimeoutError", message, "", 0))
     return Record(name, outcome="process ended", error=("ProcessEnded", str(broke), "", 0))
-
-
-async def close(candidate: RemoteCandidate) -> None:
-    """End the candidate, whatever it is doing. This raises nothing."""
-    with contextlib.suppress(Exception):
-        await candidate.end()
