@@ -8,6 +8,9 @@ last of the calls that overlap has ended. What the call itself has made is the c
 Nothing is frozen where somebody has frozen objects before, as the fork server of the examination
 has: `gc.unfreeze` would undo that, too.
 
+No Python code of ours runs inside a collection: there the GIL would change hands, and the exception
+that stops a call at its time limit would be lost.
+
 If the call itself unfreezes, as exercises on garbage do, the next full collection looks at older
 objects again. A knot of garbage, made before the freeze, shows this: that collection removes it.
 """
@@ -15,13 +18,14 @@ objects again. A knot of garbage, made before the freeze, shows this: that colle
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
 import threading
 import weakref
-from collections import Counter
+from collections import deque
 from collections.abc import Iterator
-from time import thread_time_ns
-from typing import Any, Protocol
+from time import perf_counter_ns, thread_time_ns
+from typing import Any
 
 # Python 3.12 moves some hundred objects of its own, which never end, among the frozen ones. Whoever
 # freezes on purpose freezes all that there is: 8000 objects in a bare Python.
@@ -31,6 +35,7 @@ IMMORTAL = 4000
 # that it freezes old. Every so many calls we collect fully, and in between the young objects only.
 CALLS_PER_FULL = 20
 YOUNG, FULL = 1, 2
+_MOST_TIMES = 20_000
 
 
 class _Knot:
@@ -47,6 +52,7 @@ class Heap:
         self._lock = threading.Lock()
         self._calls = self._freezes = 0
         self._knot: weakref.ref[_Knot] | None = None  # None while nothing is frozen by us
+        self._removed: list[int] = []  # when the knot was removed
 
     @contextlib.contextmanager
     def left_out(self) -> Iterator[None]:
@@ -64,61 +70,68 @@ class Heap:
                     self._knot = None
                     gc.unfreeze()
 
-    def looked_at(self) -> bool:
-        """Whether a collection has looked at objects that are older than the running calls."""
-        return self._knot is not None and self._knot() is None
+    def looked_at(self, until: int) -> bool:
+        """Whether a collection before this time looked at objects older than the last freeze."""
+        return bool(self._removed) and self._removed[0] <= until
 
     def _freeze(self) -> None:
         self._freezes += 1
         gc.collect(YOUNG if self._freezes % CALLS_PER_FULL else FULL)
+        self._removed = []
+        note = map(self._removed.append, iter(perf_counter_ns, None))
         collects = gc.isenabled()
         gc.disable()  # or a collection may remove the knot before it is frozen
-        self._knot = weakref.ref(_Knot())
+        self._knot = weakref.ref(_Knot(), functools.partial(next, note))
         gc.freeze()
         if collects:
             gc.enable()
 
 
-class HasPasses(Protocol):
-    """What is read of the probe."""
+class _Clock(map):  # type: ignore[type-arg]
+    """Goes on by one step when the attribute of a phase of a collection is read, all in C."""
 
-    moment: int  # when the current pass began; 0 during select
+    start = stop = property(next)
 
 
 class Collections:
-    """How much CPU time collections took on the current thread, in each pass of its loop; ns."""
+    """The collections that ran on the current thread, and the CPU time that each one took."""
 
-    def __init__(self, probe: HasPasses) -> None:
-        self._probe = probe
+    def __init__(self) -> None:
         self._thread = threading.get_ident()
-        self._began = 0
-        self._own: Counter[int] = Counter()
-        self._of_older: Counter[int] = Counter()
+        # Of the begin and the end of each collection: thread, wall time, CPU time.
+        self._times: deque[tuple[int, int, int]] = deque(maxlen=_MOST_TIMES)
+        now = zip(
+            iter(threading.get_ident, None),
+            iter(perf_counter_ns, None),
+            iter(thread_time_ns, None),
+            strict=True,
+        )
+        # Called with the phase and a dict: `getattr(clock, "start", {...})`.
+        self._note: Any = functools.partial(getattr, _Clock(self._times.append, now))
 
     @contextlib.contextmanager
     def watched(self) -> Iterator[None]:
         """Watch the collector inside the block."""
-        gc.callbacks.append(self._step)
+        gc.callbacks.append(self._note)
         try:
             yield
         finally:
             with contextlib.suppress(ValueError):  # the learner has cleared the list
-                gc.callbacks.remove(self._step)
+                gc.callbacks.remove(self._note)
 
-    def in_pass(self, moment: int) -> tuple[int, int]:
-        """Return the time spent on what the call has made, and on older objects as well."""
-        return self._own[moment], self._of_older[moment]
-
-    def _step(self, phase: str, info: dict[str, Any]) -> None:
-        # The youngest generation has 700 to 2000 objects, which take less than 0.1 ms.
-        if not info["generation"] or threading.get_ident() != self._thread:
-            return
-        if phase == "start":
-            self._began = thread_time_ns()
-        elif self._began:
-            spent = self._of_older if heap.looked_at() else self._own
-            spent[self._probe.moment] += thread_time_ns() - self._began
-            self._began = 0
+    def spent(self, since: int, until: int) -> tuple[int, int]:
+        """Return the CPU ns spent between two times: on the call's objects, and on older ones."""
+        times = list(self._times)
+        own = of_older = 0
+        if len(times) % 2:  # the learner cleared the list of callbacks during a collection
+            return own, of_older
+        for (thread, began, cpu), (_, ended, cpu_then) in zip(times[::2], times[1::2], strict=True):
+            if thread == self._thread and since <= began < until:
+                if heap.looked_at(ended):
+                    of_older += cpu_then - cpu
+                else:
+                    own += cpu_then - cpu
+        return own, of_older
 
 
 heap = Heap()

@@ -89,16 +89,16 @@ class Run:
     def go(self) -> Record:
         """Run the call on this thread and return its record."""
         self._thread = threading.get_ident()
+        self._collections = collections = Collections()
         self._sampler = Sampler()
         self._sampler.start()
         kind = HeartbeatProbe if self._loop_kind == "uvloop" else Probe
         self._probe = kind(self._sampler, self._caller)
         self._sampler.probe = self._probe
-        self._collections = Collections(self._probe)
         self.record.began = monotonic()
         self.record.blind = self._probe.blind
         try:
-            with self._collections.watched():
+            with collections.watched():
                 self._drive(self._probe)
         finally:
             self._probe.close()
@@ -309,8 +309,10 @@ class Run:
 
     def _garbage_in(self, held: HeldPass) -> tuple[str, int]:
         """Return the kind of a block, and for how many ns a collection looked at older objects."""
-        assert self._collections is not None
-        own, of_older = self._collections.in_pass(held.moment) if held.kind == "cpu" else (0, 0)
+        if held.kind != "cpu" or self._collections is None:
+            return held.kind, 0
+        until = held.moment + held.seconds + held.doubt + held.noise
+        own, of_older = self._collections.spent(held.moment, until)
         kind = "garbage" if own + of_older > held.seconds / 2 else held.kind
         return kind, min(of_older, held.seconds)
 

@@ -148,3 +148,13 @@ def test_garbage_between_calls_is_collected_although_each_call_makes_it_old() ->
         with heap.left_out():
             del knot
     assert sum(ref() is not None for ref in knots) < 3
+
+
+def test_a_call_that_fills_memory_for_ever_is_stopped(capfd: pytest.CaptureFixture[str]) -> None:
+    async def fills() -> None:
+        while True:
+            _ = [[n] for n in range(1000)]
+
+    for _ in range(3):  # code of ours in the collector caught the exception that stops it
+        assert asyncio.run(watch(fills, timeout=0.2)).record.outcome == "timed out"
+    assert capfd.readouterr().err == ""
