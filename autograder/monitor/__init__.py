@@ -12,6 +12,7 @@
     frames.py         which frames are the learner's, and what people call their files
     thread_stats.py   CPU time, run-queue wait and switches of threads, from the kernel
     timerfd.py        a timer that another thread can postpone
+    garbage.py        Python's search for garbage, and the objects that it must leave out
     task_trace.py     which task ran when, for the chart
     kernel_guard.py   refuses `watch` in a kernel that stock nbgrader grades with
 

@@ -8,7 +8,7 @@ import traceback
 from types import TracebackType
 from typing import Any
 
-from autograder.monitor.frames import function_name, is_own, own_line, shown_name
+from autograder.monitor.frames import function_name, is_learners, is_own, line_number, shown_name
 
 # Python 3.10 has no exception groups.
 _GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())
@@ -34,9 +34,8 @@ def innermost(trace: TracebackType | None) -> tuple[str, int]:
     """Return file and line of the learner's innermost code in a traceback, or ("", 0)."""
     file, number = "", 0
     while trace is not None:
-        line = own_line(trace.tb_frame)
-        if line is not None and line.file == trace.tb_frame.f_code.co_filename:
-            file, number = line.file, trace.tb_lineno
+        if is_learners(trace.tb_frame):
+            file, number = trace.tb_frame.f_code.co_filename, line_number(trace)
         trace = trace.tb_next
     return file, number
 
@@ -46,7 +45,7 @@ def raiser(trace: TracebackType | None) -> str:
     name = ""
     while trace is not None:
         code = trace.tb_frame.f_code
-        if is_own(code.co_filename) and code.co_name.isidentifier():  # not <lambda>, <module>
+        if is_learners(trace.tb_frame) and code.co_name.isidentifier():  # not <lambda>, <module>
             name = function_name(code)
         trace = trace.tb_next
     return name
@@ -57,8 +56,8 @@ def waiting_at(coroutine: Any) -> tuple[str, int]:
     file, number = "", 0
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
-        if frame is not None and is_own(frame.f_code.co_filename):
-            file, number = frame.f_code.co_filename, frame.f_lineno or 0
+        if frame is not None and is_learners(frame):
+            file, number = frame.f_code.co_filename, line_number(frame)
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
     return file, number
 

@@ -7,6 +7,7 @@ course.
 from __future__ import annotations
 
 import contextlib
+import dis
 import gc
 import linecache
 import os
@@ -16,7 +17,7 @@ import sysconfig
 import threading
 from collections.abc import Iterator
 from functools import cache
-from types import CodeType, FrameType
+from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
 from autograder import context
@@ -24,11 +25,12 @@ from autograder.paths import PACKAGE
 
 
 class Line(NamedTuple):
-    """A line of the learner's code, and the function that it belongs to."""
+    """A line of the learner's code, its function, and the library that the line has called."""
 
     file: str
     line: int
     function: str
+    library: str = ""
 
 
 @contextlib.contextmanager
@@ -58,13 +60,57 @@ def frames_now() -> Iterator[dict[int, FrameType]]:
 
 
 def own_line(frame: FrameType | None) -> Line | None:
-    """Return the innermost line of the learner's own code on the stack of `frame`, or None."""
-    while frame is not None:
+    """Return the innermost line of the learner's own code on the stack of `frame`, or None.
+
+    Beyond the frame of ours that runs the loop is the code that called `watch`: it held nothing.
+    """
+    library = ""
+    while frame is not None and frame.f_code.co_filename != _RUNS_LOOP:
         code = frame.f_code
-        if is_own(code.co_filename) and frame.f_lineno is not None:
-            return Line(code.co_filename, frame.f_lineno, function_name(code))
+        if is_learners(frame):
+            return Line(code.co_filename, line_number(frame), function_name(code), library)
+        library = _library_of(frame) or library
         frame = frame.f_back
     return None
+
+
+def library_of(frame: FrameType | None) -> str:
+    """Return the outermost installed library on the stack of `frame`, or ""."""
+    library = ""
+    while frame is not None and frame.f_code.co_filename != _RUNS_LOOP:
+        library = _library_of(frame) or library
+        frame = frame.f_back
+    return library
+
+
+def line_number(at: FrameType | TracebackType) -> int:
+    """Return the line at which a frame is, or at which it was left by an exception.
+
+    Python 3.10 and 3.11 know no line for the jump back at the end of a loop that ends in an `if`
+    (gh-94485), and this is where a thread that computes hands the GIL over. The jump leads to the
+    head of its loop, so the line of the loop's head is named.
+    """
+    if isinstance(at, FrameType):
+        code, instruction, line = at.f_code, at.f_lasti, at.f_lineno
+    else:
+        code, instruction, line = at.tb_frame.f_code, at.tb_lasti, at.tb_lineno
+    if line is None and instruction >= 0:
+        line = _line_before(code, _jumps_to(code.co_code, instruction))
+    return line or code.co_firstlineno
+
+
+def is_learners(frame: FrameType) -> bool:
+    """Whether a frame runs the learner's own code, from a file, a cell, or a text given to `exec`.
+
+    Python's own modules give texts to `exec` as well, for the methods of a dataclass and for a
+    named tuple.
+    """
+    code = frame.f_code
+    if code.co_filename != EXECUTED:
+        return is_own(code.co_filename)
+    made_by = str(frame.f_globals.get("__name__", ""))
+    generated = function_name(code).startswith("__") or made_by.startswith("namedtuple_")
+    return not generated and is_own(frame.f_globals.get("__file__", "a text"))
 
 
 @cache
@@ -73,7 +119,7 @@ def is_own(file: str) -> bool:
 
     The catalog's cards count as the learner's: `compare` names the line at which a twin blocks.
     """
-    if file.startswith(("<frozen", "<string>", "<__array_function__")):
+    if file.startswith(("<frozen", EXECUTED, "<__array_function__")):
         return False
     path = os.path.abspath(file)
     if path.startswith(_CARDS):
@@ -99,8 +145,43 @@ def shown_name(file: str) -> str:
 
 def source_line(file: str, line: int) -> str:
     """Return one line of code without indentation and comment; "" if it cannot be read."""
+    if file == EXECUTED:  # many texts have this name; Python 3.13 keeps that of `python -c`
+        return ""
     text = linecache.getline(file, line).strip()
     return text.split("  #")[0].rstrip()[:120]
+
+
+def _library_of(frame: FrameType) -> str:
+    """Return the installed package that a frame belongs to, or ""."""
+    if not _INSTALLED.search(frame.f_code.co_filename):
+        return ""
+    return str(frame.f_globals.get("__name__", "")).partition(".")[0]
+
+
+def _line_before(code: CodeType, offset: int) -> int:
+    """Return the line of the last instruction up to this one that has a line."""
+    known = 0
+    for start, _, line in code.co_lines():
+        if start > offset:
+            break
+        known = line or known
+    return known
+
+
+def _jumps_to(instructions: bytes, at: int) -> int:
+    """Return where the jump back at this offset leads to; `at` for any other instruction.
+
+    `dis.get_instructions` would take 2 ms for a long function, which is ten times as long as a
+    sample of the stack.
+    """
+    name, argument = dis.opname[instructions[at]], instructions[at + 1]
+    before, shift = at - 2, 8
+    while before >= 0 and instructions[before] == dis.EXTENDED_ARG:
+        argument |= instructions[before + 1] << shift
+        before, shift = before - 2, shift + 8
+    if name == "JUMP_ABSOLUTE":  # Python 3.10
+        return 2 * argument
+    return at + 2 - 2 * argument if name.startswith("JUMP_BACKWARD") else at
 
 
 def _cell_number(file: str) -> int | None:
@@ -114,9 +195,11 @@ def _cell_number(file: str) -> int | None:
     return number if isinstance(number, int) else None
 
 
+EXECUTED = "<string>"  # the file of a text that was given to `exec` without another name
 _COLLECTS_INSIDE = sys.version_info < (3, 12)
 _asking = threading.Lock()
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")  # of the user, or of another environment
+_RUNS_LOOP = os.path.join(PACKAGE, "monitor", "run.py")
 _CARDS = os.path.join(PACKAGE, "catalog", "")
 _LIBRARIES = tuple(
     {

@@ -28,7 +28,14 @@ from contextvars import Context
 from types import FrameType
 from typing import Any, NamedTuple
 
-from autograder.monitor.frames import Line, frames_now, function_name, is_own, own_line
+from autograder.monitor.frames import (
+    Line,
+    frames_now,
+    function_name,
+    is_learners,
+    line_number,
+    own_line,
+)
 from autograder.monitor.thread_stats import at_rest
 
 SERVES_KERNEL = {"ipykernel", "ipykernel_launcher", "IPython", "zmq", "tornado"}
@@ -204,8 +211,8 @@ def _guest_line(frame: FrameType) -> Line | None:
     at: FrameType | None = frame
     while at is not None and at.f_code.co_name != "_run_once":
         code = at.f_code
-        if is_own(code.co_filename) and at.f_lineno is not None:
-            return Line(code.co_filename, at.f_lineno, function_name(code))
+        if is_learners(at):
+            return Line(code.co_filename, line_number(at), function_name(code))
         at = at.f_back
     return None
 

@@ -26,6 +26,7 @@ from autograder.monitor.errors import (
     waiting_at,
 )
 from autograder.monitor.frames import shown_name, source_line
+from autograder.monitor.garbage import Collections
 from autograder.monitor.probe import HeldPass, Probe
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.task_trace import TaskTracer
@@ -83,10 +84,12 @@ class Run:
         self._caller = threading.get_native_id()
         self._probe: Probe | None = None
         self._sampler: Sampler | None = None
+        self._collections: Collections | None = None
 
     def go(self) -> Record:
         """Run the call on this thread and return its record."""
         self._thread = threading.get_ident()
+        self._collections = collections = Collections()
         self._sampler = Sampler()
         self._sampler.start()
         kind = HeartbeatProbe if self._loop_kind == "uvloop" else Probe
@@ -95,7 +98,8 @@ class Run:
         self.record.began = monotonic()
         self.record.blind = self._probe.blind
         try:
-            self._drive(self._probe)
+            with collections.watched():
+                self._drive(self._probe)
         finally:
             self._probe.close()
             self._sampler.stop()
@@ -285,21 +289,32 @@ class Run:
         record.seconds = max(0, (self._ended or perf_counter_ns()) - start) / 1e9
         for held in sorted(probe.held, key=lambda h: -(h.seconds + h.doubt))[:100]:
             line = sampler.line_of(held.moment, held.culprit, only=held.kind == "earlier")
+            kind, excused = self._garbage_in(held)
             record.blocks.append(
                 Block(
-                    seconds=held.seconds / 1e9,
+                    seconds=(held.seconds - excused) / 1e9,
                     start=max(0, held.began) / 1e9,
-                    kind=held.kind,
+                    kind=kind,
                     file=shown_name(line.file) if line else "",
                     line=line.line if line else 0,
                     code=source_line(line.file, line.line) if line else "",
                     function=line.function if line else "",
-                    doubt=held.doubt / 1e9,
+                    doubt=(held.doubt + excused) / 1e9,
+                    library=line.library if line else "",
                 )
             )
         record.late = probe.lateness(min(int(record.seconds * 1e9), MOST_TICKS * 10_000_000))
         record.lanes = self._lanes.shown(start)
         record.noise = [(max(0, began) / 1e9, ns / 1e9) for began, ns in probe.noise[:1000]]
+
+    def _garbage_in(self, held: HeldPass) -> tuple[str, int]:
+        """Return the kind of a block, and for how many ns a collection looked at older objects."""
+        if held.kind != "cpu" or self._collections is None:
+            return held.kind, 0
+        until = held.moment + held.seconds + held.doubt + held.noise
+        own, of_older = self._collections.spent(held.moment, until)
+        kind = "garbage" if own + of_older > held.seconds / 2 else held.kind
+        return kind, min(of_older, held.seconds)
 
 
 async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

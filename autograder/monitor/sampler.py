@@ -24,7 +24,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from types import FrameType
 
-from autograder.monitor.frames import Line, frames_now, own_line
+from autograder.monitor.frames import Line, frames_now, library_of, own_line
 from autograder.monitor.samples import LoopState, Sample
 from autograder.monitor.thread_stats import Glance, both_switches, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
@@ -286,6 +286,11 @@ class Sampler:
             if frame is None or probe is None or moment not in (probe.moment, probe.due()):
                 return  # the pass ended, or is ending, while this thread waited for the GIL
             line, unseen = own_line(frame), self._unseen(moment)
-            self._note(moment, 0, line or Line(*self.waiting(), ""), unseen)
+            if line is None:
+                library = library_of(frame)
+                # Else the loop is between two steps: of the time before, this sample knows nothing.
+                unseen = unseen if library else 0
+                line = Line(*self.waiting(), "", library)
+            self._note(moment, 0, line, unseen)
             if len(threading._active) > _OURS:  # type: ignore[attr-defined]
                 self._sample_others(moment, frames, unseen)  # one may just have released the GIL

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 from autograder import context, wire
 from autograder.monitor import kernel_guard
+from autograder.monitor.garbage import heap
 from autograder.monitor.run import LAST_WORDS, TEARDOWN, Run, Stopped, run
 from autograder.outcomes import UserMistake
 from autograder.report.record import Record
@@ -164,7 +165,8 @@ def _deliver(
 
     record, failure = None, None
     try:
-        record = call.go()
+        with heap.left_out():
+            record = call.go()
     except Stopped:  # thrown into this thread after the loop had ended
         record = call.stuck()
     except BaseException as error:

@@ -6,7 +6,7 @@ A record may come from the process where the learner's code ran, so `from_plain`
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 
 # How a call ended. "no plain data" means that it returned a value that cannot be graded. All
@@ -31,13 +31,15 @@ class Block:
 
     seconds: float
     start: float
-    kind: str  # "cpu"; "sleep"; "gil": a thread of the learner's held the GIL; "earlier": perhaps
-    # a job that is older than the call held the GIL
+    kind: str  # "cpu"; "garbage": CPU time of Python's search for garbage, for the most part;
+    # "sleep"; "gil": a thread of the learner's held the GIL; "earlier": perhaps a job that is older
+    # than the call held the GIL
     file: str  # "In [7]", "cell repair_two", or a file's name; "" when no line was seen
     line: int
     code: str
     function: str
     doubt: float = 0.0  # further seconds, which the machine may have caused
+    library: str = ""  # the installed package that the line had called
 
     @classmethod
     def from_plain(cls, plain: Any) -> Block:
@@ -48,7 +50,7 @@ class Block:
         if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
             raise ValueError("a block lacks fields, or has others")
         block = cls(**plain)
-        texts = (block.kind, block.file, block.code, block.function)
+        texts = (block.kind, block.file, block.code, block.function, block.library)
         if type(block.line) is not int or not all(type(text) is str for text in texts):
             raise ValueError("a record holds a block that names no line")
         return block
@@ -121,7 +123,11 @@ class Record:
         new = cls(name="").to_plain()
         if plain.get("error") is not None:
             new["outcome"] = "raised"
-        return cls.from_plain(new | {name: plain[name] for name in new if name in plain})
+        new |= {name: plain[name] for name in new if name in plain}
+        if type(new["blocks"]) is list:
+            added = {f.name: f.default for f in fields(Block) if f.default is not MISSING}
+            new["blocks"] = [added | dict(block) for block in new["blocks"]]
+        return cls.from_plain(new)
 
 
 _KINDS: dict[str, type] = {

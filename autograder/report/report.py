@@ -24,6 +24,10 @@ from autograder.text import duration
 
 REPEATS_TO_BELIEVE = 3  # blind runs in a row that must show a block before it is believed
 AGAIN = "Run the cell again; it does not count against you."
+_HELD_BY = {
+    "gil": ", in a thread that kept the GIL",
+    "garbage": ", in Python's search for garbage",
+}
 TOO_BUSY = f"This machine was too busy to measure this. {AGAIN}"
 
 
@@ -238,11 +242,10 @@ class Report:
             f"While `{name}` ran, the loop stood still for {duration(block.seconds)} "
             f"(limit {duration(limit)}){_place(block)}"
         )
-        if block.kind == "gil":
-            sentence += ", in a thread that kept the GIL"
+        sentence += _HELD_BY.get(block.kind, "")
         sentence += "."
         tasks = story.turns(self.record, block.start, block.seconds)
-        if block.kind != "gil" and tasks > 1:
+        if block.kind not in _HELD_BY and tasks > 1:
             sentence += (
                 f" These were {tasks} tasks, one directly after the other: "
                 f"{duration(block.seconds / tasks)} each on average."
@@ -269,6 +272,8 @@ class Report:
         why = (
             "this system does not show whether your code slept or waited for a CPU"
             if self.record.blind
+            else "Python's search for garbage looked at what is older than this call"
+            if block.kind == "garbage"
             else "other programs on this machine may be the reason"
         )
         raise Inconclusive(
@@ -349,7 +354,8 @@ def _place(block: Block) -> str:
     if not block.file:
         return ""
     code = f", `{block.code}`" if block.code else ""
-    return f" at line {block.line} of {block.file}{code}"
+    library = f", in the library {block.library}" if block.library else ""
+    return f" at line {block.line} of {block.file}{code}{library}"
 
 
 def _still_running(block: Block) -> str:

@@ -25,7 +25,11 @@ Span = tuple[float, float]  # start, seconds
 NOTABLE = 0.010  # s: without a limit, a block of one tick or more is shown as a block
 MOST_BLOCKS = 200  # blocks shown as such, longest first; the others are ordinary steps
 MOST_LANES = 60  # a record holds at most 40
-_BY_ANOTHER = {"gil": ", a thread kept the GIL", "earlier": ", a job of an earlier cell"}
+_HELD_BY = {
+    "gil": ", a thread kept the GIL",
+    "earlier": ", a job of an earlier cell",
+    "garbage": ", Python's search for garbage",
+}
 LIBRARIES = "libraries"  # the lane of tasks that libraries make for themselves
 
 
@@ -57,8 +61,8 @@ class DrawnBlock:
         """Return the text of its label: how long, at which line, and `code`."""
         upto = "up to " if self.doubtful else ""
         where = f" at {self.place}" if self.place else ""
-        thread = _BY_ANOTHER.get(self.block.kind, "")
-        return f"{upto}{duration(self.shown)}{where}{thread}" + (f": {code}" if code else "")
+        by = _HELD_BY.get(self.block.kind, "")
+        return f"{upto}{duration(self.shown)}{where}{by}" + (f": {code}" if code else "")
 
 
 @dataclass
@@ -301,6 +305,7 @@ def _safe(block: Block) -> Block:
         line=block.line if isinstance(block.line, int) and 0 < block.line < 1e7 else 0,
         code=printable(block.code, 200),
         function=printable(block.function, 60),
+        library=printable(block.library, 60),
     )
 
 

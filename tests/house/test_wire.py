@@ -17,7 +17,7 @@ from autograder.report.report import same
 
 BLOCK = {
     "seconds": 0.25, "start": 0.1, "kind": "sleep", "file": "In [7]", "line": 3,
-    "code": "time.sleep(0.25)", "function": "roll", "doubt": 0.0,
+    "code": "time.sleep(0.25)", "function": "roll", "doubt": 0.0, "library": "",
 }  # fmt: skip
 PLAIN: list[Any] = [
     None,

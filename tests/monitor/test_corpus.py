@@ -18,8 +18,10 @@ from autograder.bench.probe.worker import Worker
 
 CORPUS = labels.load()
 SPREAD = scores.spread(CORPUS.values(), 7)
-# All of those with a pool made beforehand: each of them was called free, every time.
-ALWAYS = {name for name, snippet in CORPUS.items() if snippet.group == "pools"}
+# All of those with a pool made beforehand, which were called free every time; those whose line was
+# not named; and collections of garbage.
+GROUPS = {"pools", "lines", "garbage"}
+ALWAYS = {name for name, snippet in CORPUS.items() if snippet.group in GROUPS}
 SAMPLE = [CORPUS[name] for name in CORPUS if name in ALWAYS or CORPUS[name] in SPREAD]
 TRIES = 3  # an inconclusive run is run again, as a learner and the examiner do
 

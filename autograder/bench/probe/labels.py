@@ -35,7 +35,7 @@ MARK = "# <- blocks"
 CORPUS = ROOT / "tests" / "corpus"
 
 Function = Callable[..., Awaitable[Any]]
-Kind = Literal["sleep", "cpu", "gil"]
+Kind = Literal["sleep", "cpu", "gil", "garbage"]
 
 
 @dataclass(frozen=True)

@@ -368,6 +368,7 @@ def _sound(answer: dict[str, Any], name: str) -> Record:
             file=_short(block.file),
             code=_short(block.code),
             function=_short(block.function),
+            library=_short(block.library),
         )
         for block in record.blocks
     ]

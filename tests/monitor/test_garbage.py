@@ -1,0 +1,160 @@
+"""Python's search for garbage: who answers for it, and what is left as it was."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import threading
+import time
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from autograder import watch
+from autograder.monitor import garbage
+from autograder.monitor.garbage import CALLS_PER_FULL, IMMORTAL, Heap
+from autograder.outcomes import Inconclusive, LoopBlocked
+
+LIMIT = 0.05
+
+
+class Knot:
+    def __init__(self) -> None:
+        self.itself = self
+
+
+@pytest.fixture(autouse=True)
+def nothing_frozen() -> Iterator[None]:
+    gc.unfreeze()
+    yield
+    gc.unfreeze()
+
+
+def containers_for(seconds: float) -> list[list[int]]:
+    """Return so many containers that a collection of them takes this CPU time."""
+    made: list[list[int]] = []
+    while True:
+        made += [[n] for n in range(200_000)]
+        began = time.thread_time()
+        gc.collect()
+        if time.thread_time() - began > seconds:
+            return made
+
+
+@pytest.fixture
+def older() -> Iterator[list[list[int]]]:
+    yield containers_for(2 * LIMIT)
+    gc.collect()
+
+
+async def collects() -> int:
+    return gc.collect()
+
+
+async def thaws() -> int:
+    gc.freeze()  # as an exercise does, to leave out what is there already
+    gc.unfreeze()
+    return gc.collect()
+
+
+def test_objects_that_are_older_than_the_call_are_left_out(older: list[list[int]]) -> None:
+    assert asyncio.run(watch(collects)).responsive(LIMIT).longest_block < LIMIT / 2
+    assert gc.get_freeze_count() < IMMORTAL
+
+
+def test_a_collection_of_what_the_call_made_is_blamed_and_named() -> None:
+    size = len(containers_for(2 * LIMIT))
+
+    async def fills() -> int:
+        gc.disable()
+        made = []
+        for _ in range(2 * size // 1000):
+            made += [[n] for n in range(1000)]
+            await asyncio.sleep(0)
+        gc.enable()
+        gc.collect()
+        return len(made)
+
+    report = asyncio.run(watch(fills))
+    with pytest.raises(LoopBlocked, match=r"`gc.collect\(\)`, in Python's search for garbage"):
+        report.responsive(LIMIT)
+    assert report.blocks[0].kind == "garbage"
+
+
+def test_a_call_that_unfreezes_does_not_answer_for_older_objects(older: list[list[int]]) -> None:
+    with pytest.raises(Inconclusive, match="looked at what is older than this call"):
+        asyncio.run(watch(thaws)).responsive(LIMIT)
+    assert asyncio.run(watch(collects)).responsive(LIMIT).longest_block < LIMIT / 2
+
+
+def test_a_sleep_in_a_callback_of_the_collector_is_a_sleep() -> None:
+    async def sleeps() -> None:
+        gc.callbacks.append(lambda phase, info: time.sleep(LIMIT))
+        gc.collect()
+        gc.callbacks.clear()
+
+    before = gc.callbacks[:]
+    try:
+        report = asyncio.run(watch(sleeps))
+    finally:
+        gc.callbacks[:] = before
+    with pytest.raises(LoopBlocked):
+        report.responsive(LIMIT)
+    assert report.blocks[0].kind == "sleep"
+
+
+def test_nothing_of_it_stays_after_a_call() -> None:
+    before = gc.callbacks[:], gc.isenabled()
+    asyncio.run(watch(collects))
+    assert (gc.callbacks, gc.isenabled()) == before
+
+
+def test_what_somebody_else_has_frozen_stays_frozen() -> None:
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    asyncio.run(watch(collects))
+    assert gc.get_freeze_count() > frozen / 2 > IMMORTAL / 2
+
+
+def test_the_last_of_overlapping_calls_unfreezes() -> None:
+    heap, first_over, second_over = Heap(), threading.Event(), threading.Event()
+
+    def call(over: threading.Event) -> None:
+        with heap.left_out():
+            over.wait()
+
+    calls = [threading.Thread(target=call, args=(over,)) for over in (first_over, second_over)]
+    for thread in calls:
+        thread.start()
+    first_over.set()
+    calls[0].join()
+    assert gc.get_freeze_count() > IMMORTAL
+    second_over.set()
+    calls[1].join()
+    assert gc.get_freeze_count() < IMMORTAL
+
+
+def test_garbage_between_calls_is_collected_although_each_call_makes_it_old() -> None:
+    heap = Heap()
+    knots = []
+    for number in range(CALLS_PER_FULL + 1):
+        with heap.left_out():
+            knot = Knot()
+            knots.append(weakref.ref(knot))
+            if number % 2:  # it is frozen during the next call, and garbage after that
+                with garbage.heap.left_out():
+                    pass
+        with heap.left_out():
+            del knot
+    assert sum(ref() is not None for ref in knots) < 3
+
+
+def test_a_call_that_fills_memory_for_ever_is_stopped(capfd: pytest.CaptureFixture[str]) -> None:
+    async def fills() -> None:
+        while True:
+            _ = [[n] for n in range(1000)]
+
+    for _ in range(3):  # code of ours in the collector caught the exception that stops it
+        assert asyncio.run(watch(fills, timeout=0.2)).record.outcome == "timed out"
+    assert capfd.readouterr().err == ""
