@@ -18,7 +18,6 @@ from autograder.outcomes import (
     TooSlow,
     WrongValue,
 )
-from autograder.report import story
 from autograder.report.record import Block, Record, shortest_kept
 from autograder.text import duration
 
@@ -181,7 +180,7 @@ class Report:
         else:
             least = duration(shortest_kept(self.record.loop))
             held = f"The loop was free: no block of {least} or longer"
-        return f"`{name}` ran for {duration(self.seconds)}. {held}."
+        return f"`{name}` ran for {duration(self.seconds)}. {held}.{self._left('it ended')}"
 
     def __repr__(self) -> str:
         return self.sentence
@@ -212,7 +211,7 @@ class Report:
                 f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
                 f"{duration(self.record.starved)} of that time. {AGAIN}"
             )
-        self._fail(CallFailed(self._error_sentence()))
+        self._fail(CallFailed(self._error_sentence() + self._left("it was stopped")))
 
     def _error_sentence(self) -> str:
         kind, message, file, line = self.record.error or ("", "", "", 0)
@@ -230,23 +229,40 @@ class Report:
         message = f": {message}" if message else ""
         return f"`{name}` raised {kind}{where}{message}"
 
+    def _left(self, when: str) -> str:
+        """Return the sentence about the tasks that the call left running; "" if it left none."""
+        if not self.record.left:
+            return ""
+        first, tasks = self.record.left[0], sum(one.tasks for one in self.record.left)
+        running = f"`{first.function}` was"
+        if tasks > 1:
+            running = f"{tasks} of its tasks were"
+        some = f" {first.tasks} of them" * (first.tasks < tasks)
+        return f" When {when}, {running} still running,{some}{_place(first)}."
+
     def _blocked_sentence(self, block: Block, limit: float, kills: list[dict[str, Any]]) -> str:
         name = self.record.name
         if block.function.replace(".", "").isidentifier():  # not a <lambda>
             name = block.function
+        ran = "ran"
+        if self.record.outcome == "returned" and block.start >= self.seconds:
+            ran = f"ran, which `{self.record.name}` had left running"
         sentence = (
-            f"While `{name}` ran, the loop stood still for {duration(block.seconds)} "
+            f"While `{name}` {ran}, the loop stood still for {duration(block.seconds)} "
             f"(limit {duration(limit)}){_place(block)}"
         )
         if block.kind == "gil":
             sentence += ", in a thread that kept the GIL"
         sentence += "."
-        tasks = story.turns(self.record, block.start, block.seconds)
-        if block.kind != "gil" and tasks > 1:
+        if block.kind != "gil" and block.tasks > 1:
             sentence += (
-                f" These were {tasks} tasks, one directly after the other: "
-                f"{duration(block.seconds / tasks)} each on average."
+                f" These were {block.tasks} tasks, one directly after the other: "
+                f"{duration(block.seconds / block.tasks)} each on average."
             )
+        if self.record.outcome == "timed out" and self.record.error is not None:
+            message = self.record.error[1]
+            stopped = "" if "stopped" in message else ", so it was stopped"
+            sentence += f" `{self.record.name}` {message}{stopped}."
         if kills:
             sentence += (
                 f" The bot could not send its heartbeat, so the gateway closed the connection "
