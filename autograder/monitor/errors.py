@@ -104,7 +104,13 @@ def not_ended(tasks: Iterable[asyncio.Task[Any]]) -> list[Left]:
     """
     lines = Counter(waiting_at(task.get_coro()) for task in tasks if not task.done())
     return [
-        Left(line.function, shown_name(line.file), line.line, source_line(line.file, line.line), tasks)
+        Left(
+            line.function,
+            shown_name(line.file),
+            line.line,
+            source_line(line.file, line.line),
+            tasks,
+        )
         for line, tasks in lines.most_common(MOST_LEFT)
         if line is not None
     ]
