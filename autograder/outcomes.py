@@ -9,9 +9,9 @@ from __future__ import annotations
 import sys
 
 STILL_OPEN = (
-    "It was inconclusive before, too. Close other programs and notebooks, then run it again; or let "
-    "`python3 -m autograder check` do it, which repeats such a test up to 3 times; or go on, and "
-    "come back when the machine is less busy."
+    "It was inconclusive before, too. Close other programs and notebooks, then run it again; or "
+    "let `python3 -m autograder check` do it, which repeats such a test up to 3 times; or go on, "
+    "and come back when the machine is less busy."
 )
 
 

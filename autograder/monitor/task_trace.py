@@ -185,8 +185,9 @@ class _Traced(Coroutine[Any, Any, Any]):
     def learners_place(self) -> tuple[str, int] | None:
         """Return where the learner's function begins that this coroutine runs, or None."""
         code = getattr(self._coroutine, "cr_code", None)
-        own = code is not None and is_own(code.co_filename)
-        return (code.co_filename, code.co_firstlineno) if own else None
+        if code is None or not is_own(code.co_filename):
+            return None
+        return code.co_filename, code.co_firstlineno
 
     def _look_for_a_name(self, lane: TaskTrace) -> None:
         """Name a library's task after the first function of the learner's that it runs.

@@ -35,7 +35,7 @@ def place_warnings() -> None:
     if shown.__module__ == __name__:
         return
 
-    def show(
+    def show(  # noqa: PLR0917 the signature of warnings.showwarning
         message: Warning | str,
         category: type[Warning],
         filename: str,

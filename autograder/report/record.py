@@ -17,6 +17,8 @@ CallOutcome = Literal[
 
 
 MOST_TASKS = 4000  # of a call, whose steps are recorded
+MOST_LEFT = 10_000_000  # tasks that a call can have left running
+MOST_LINES = 10_000_000  # of a file
 SHORTEST = 0.003  # s: a shorter block is not kept; the tightest limit of the course is 10 ms
 BEAT = 0.005  # s between two timers on uvloop, whose passes cannot be bracketed
 
@@ -76,8 +78,10 @@ class Left:
         left = cls(**plain)
         if not all(type(text) is str for text in (left.function, left.file, left.code)):
             raise ValueError("a task that was left running names no line")
-        if type(left.line) is not int or type(left.tasks) is not int:
+        if type(left.line) is not int or not 0 <= left.line <= MOST_LINES:
             raise ValueError("a task that was left running names no line")
+        if type(left.tasks) is not int or not 1 <= left.tasks <= MOST_LEFT:
+            raise ValueError("a record holds an impossible number of tasks")
         return left
 
 

@@ -18,7 +18,7 @@ from autograder.outcomes import (
     TooSlow,
     WrongValue,
 )
-from autograder.report.record import Block, Record, shortest_kept
+from autograder.report.record import Block, Left, Record, shortest_kept
 from autograder.text import duration
 
 REPEATS_TO_BELIEVE = 3  # blind runs in a row that must show a block before it is believed
@@ -385,11 +385,11 @@ def _certain(block: Block) -> Block:
     return replace(block, seconds=block.seconds + block.doubt, doubt=0.0)
 
 
-def _place(block: Block) -> str:
-    if not block.file:
+def _place(at: Block | Left) -> str:
+    if not at.file:
         return ""
-    code = f", `{block.code}`" if block.code else ""
-    return f" at line {block.line} of {block.file}{code}"
+    code = f", `{at.code}`" if at.code else ""
+    return f" at line {at.line} of {at.file}{code}"
 
 
 def _still_running(block: Block) -> str:
