@@ -63,11 +63,9 @@ class Inconclusive(_Sentence, Exception):
 
 def _first_time() -> bool:
     """Whether the cell that runs now is inconclusive for the first time in this kernel."""
-    if "IPython" not in sys.modules:
-        return True
-    from IPython.core.getipython import get_ipython
-
-    cell = (getattr(get_ipython(), "user_ns", {}).get("In") or [""])[-1]
+    ipython = sys.modules.get("IPython.core.getipython")  # IPython itself shows the message
+    shell = ipython.get_ipython() if ipython is not None else None
+    cell = (getattr(shell, "user_ns", {}).get("In") or [""])[-1]
     first = cell not in _inconclusive
     _inconclusive.add(cell)
     return first
