@@ -21,6 +21,7 @@ from autograder.outcomes import (
     TooSlow,
     WrongValue,
 )
+from autograder.report.report import TOO_BUSY
 
 if TYPE_CHECKING:
     from autograder.report.report import Report
@@ -60,8 +61,8 @@ def wrong(report: Report, sentence: str) -> NoReturn:
     For a test in which the learner's process, the server's and this one wait for each other: the
     machine may be the reason when it kept the watched loop waiting for more than 0.3 s.
     """
-    if report.lag(100) > _LATE:
-        raise Inconclusive("This machine was too busy to tell: run the cell again.")
+    if report.late_by_machine > _LATE:
+        raise Inconclusive(TOO_BUSY)
     raise WrongValue(sentence)
 
 

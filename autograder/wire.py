@@ -146,7 +146,10 @@ def _refusal(kind: type, what: str) -> str:
             f"{what} is of type {kind.__name__}, a kind of {base.__name__}; only exact types "
             f"are graded: turn it into one with {base.__name__}(...)."
         )
-    return f"{what} is of type {kind.__name__}; what is graded must be plain data: {plain}."
+    return (
+        f"{what} is of type {kind.__name__}; what is graded must be plain data: {plain}. "
+        f"Make other objects inside the function that `watch` calls, and return data about them."
+    )
 
 
 def _decode(value: Any, depth: int) -> Any:

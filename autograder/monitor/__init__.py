@@ -3,6 +3,7 @@
     watch.py          the public function: runs the call in a thread of its own, or in the candidate
     run.py            one call: a fresh loop, the call's time-out, its teardown
     errors.py         where the learner's code raised an exception, or waits
+    warned.py         warnings and asyncio's logs lead to the learner's code
     probe.py          what each pass of the loop cost: the rule of the verdict
     timer_probe.py    the same for uvloop, whose passes cannot be bracketed
     attribution.py    which part of a sleep the code did not cause

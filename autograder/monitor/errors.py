@@ -2,23 +2,57 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
+import inspect
 import re
 import traceback
+from collections import Counter
+from collections.abc import Iterable
 from types import TracebackType
 from typing import Any
 
-from autograder.monitor.frames import function_name, is_learners, is_own, line_number, shown_name
+from autograder.monitor.frames import (
+    Line,
+    function_name,
+    is_learners,
+    is_own,
+    line_number,
+    shown_name,
+    source_line,
+)
+from autograder.report.record import Left
 
 # Python 3.10 has no exception groups.
 _GROUP: Any = getattr(builtins, "BaseExceptionGroup", ())
+MOST_LEFT = 20  # lines kept at which tasks wait that a call left running
+# An attempt to use what the coroutine would have returned; `next(coroutine)` is another mistake.
+NO_AWAIT = re.compile(r"'coroutine' object (is not (subscriptable|iterable)|has no attribute)")
 OTHER_LOOP = re.compile(
     r"different (event )?loop|same event loop|[Tt]imeout context manager should be used inside"
 )
 
 
-def not_async(name: str) -> str:
-    return f"{name} is not a coroutine function: begin it with `async def`"
+def not_async(name: str, returned: Any) -> str:
+    """Return what to do about a function of which there is nothing to await."""
+    if inspect.isasyncgen(returned):
+        return (
+            f"`{name}` is an async generator, because there is a `yield` in it: give `watch` a "
+            f"coroutine function that loops over it with `async for`."
+        )
+    return f"`{name}` is not a coroutine function: begin it with `async def`."
+
+
+def undefined(error: BaseException, file: str, line: int) -> str:
+    """Return the name that was not defined when the error was raised, or "".
+
+    A lab's driver takes the answer from `globals()`, and then the error is a KeyError.
+    """
+    if isinstance(error, NameError) and not isinstance(error, UnboundLocalError):
+        return error.name or ""
+    if isinstance(error, KeyError) and "globals()[" in source_line(file, line):
+        return str(error.args[0])
+    return ""
 
 
 def first_of(error: BaseException) -> tuple[BaseException, int]:
@@ -51,15 +85,35 @@ def raiser(trace: TracebackType | None) -> str:
     return name
 
 
-def waiting_at(coroutine: Any) -> tuple[str, int]:
-    """Return file and line of the learner's innermost code where a coroutine waits, or ("", 0)."""
-    file, number = "", 0
+def waiting_at(coroutine: Any) -> Line | None:
+    """Return the learner's innermost line where a coroutine waits, or None."""
+    found = None
     while coroutine is not None:
         frame = getattr(coroutine, "cr_frame", None) or getattr(coroutine, "ag_frame", None)
         if frame is not None and is_learners(frame):
-            file, number = frame.f_code.co_filename, line_number(frame)
+            code = frame.f_code
+            found = Line(code.co_filename, line_number(frame), function_name(code))
         coroutine = getattr(coroutine, "cr_await", None) or getattr(coroutine, "ag_await", None)
-    return file, number
+    return found
+
+
+def not_ended(tasks: Iterable[asyncio.Task[Any]]) -> list[Left]:
+    """Return the learner's lines at which these tasks wait, and how many wait at each.
+
+    A task that runs no code of the learner's is a library's own, and is left out.
+    """
+    lines = Counter(waiting_at(task.get_coro()) for task in tasks if not task.done())
+    return [
+        Left(
+            line.function,
+            shown_name(line.file),
+            line.line,
+            source_line(line.file, line.line),
+            tasks,
+        )
+        for line, tasks in lines.most_common(MOST_LEFT)
+        if line is not None
+    ]
 
 
 def own_traceback(error: BaseException) -> str:

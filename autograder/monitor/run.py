@@ -16,13 +16,17 @@ from types import TracebackType
 from typing import Any
 
 from autograder import wire
+from autograder.monitor import warned
 from autograder.monitor.errors import (
+    NO_AWAIT,
     OTHER_LOOP,
     first_of,
     innermost,
     not_async,
+    not_ended,
     own_traceback,
     raiser,
+    undefined,
     waiting_at,
 )
 from autograder.monitor.frames import shown_name, source_line
@@ -77,6 +81,7 @@ class Run:
         self._lanes = TaskTracer()
         self._ended = 0
         self._expired = False
+        self._raised_at: tuple[str, int] | None = None
         self._task: asyncio.Task[None] | None = None
         self._coroutine: Any = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -139,9 +144,15 @@ class Run:
             HeldPass(began - self._probe.start, now - began, 0, 0, "sleep", began, 0)
         )
         self._ended = now
-        self._note_timeout(self._probe.moment)
+        self._note_timeout(self._probe.moment, more=" and could not be stopped")
         self._fill(self._probe, self._sampler)
         return self.record
+
+    def learners_place(self) -> tuple[str, int] | None:
+        """Return the line that raised the call's error, else where its function begins."""
+        code = getattr(self._function, "__code__", None)
+        begins = (code.co_filename, code.co_firstlineno) if code is not None else None
+        return self._raised_at or begins
 
     def _drive(self, probe: Probe) -> None:
         self._loop = loop = probe.make_loop()
@@ -150,10 +161,12 @@ class Run:
         try:
             asyncio.set_event_loop(loop)
             self._lanes.install(loop)
+            loop.set_exception_handler(warned.log)
+            warned.place_warnings()
             self._coroutine = self._call()
             self._task = loop.create_task(self._coroutine)
             assert self._sampler is not None
-            self._sampler.waiting = lambda: waiting_at(self._coroutine)
+            self._sampler.waiting = self._waits_at
             self._lanes.name_first(self.record.name)
             self._task.add_done_callback(lambda _: loop.stop())
             self._sampler.alarm(
@@ -179,14 +192,19 @@ class Run:
         if self._probe is not None:
             self._probe.end_pass()
 
+    def _waits_at(self) -> tuple[str, int]:
+        """Return file and line of the learner's where the call waits, or ("", 0)."""
+        line = waiting_at(self._coroutine)
+        return (line.file, line.line) if line else ("", 0)
+
     async def _call(self) -> None:
         if self._on_loop is not None:
             self._on_loop()
         try:
             awaitable = self._function(*self._args, **self._keywords)
             if not inspect.isawaitable(awaitable):
-                self.record.outcome = "raised"
-                self.record.error = ("TypeError", not_async(self.record.name), "", 0)
+                self.record.outcome = "no plain data"
+                self.record.error = ("TypeError", not_async(self.record.name, awaitable), "", 0)
                 return
             value = await awaitable
             self._ended = perf_counter_ns()
@@ -214,6 +232,7 @@ class Run:
             return
         first, others = first_of(error)
         file, line = innermost(first.__traceback__)
+        self._raised_at = (file, line) if file else None
         kind = type(error).__name__
         self.record.outcome = "raised"
         if isinstance(first, NotImplementedError):
@@ -223,6 +242,13 @@ class Run:
             message = str(first)[:2000]
         except Exception:  # the learner's __str__
             message = ""
+        if name := undefined(first, file, line):
+            message = (
+                f"name '{name}' is not defined. Is it defined in a cell above, and has that cell "
+                f"run without an error?"
+            )
+        if NO_AWAIT.search(message):
+            message += ": did you forget `await`?"
         if first is not error:  # a group's own text is "unhandled errors in a TaskGroup"
             message = f"{type(first).__name__}: {message}" + (
                 f" (and {others} more)" if others else ""
@@ -243,27 +269,35 @@ class Run:
         self._expired = True
         if self.record.error is None:
             self._note_timeout(0)
+            self.record.left = not_ended(asyncio.all_tasks(self._task.get_loop()) - {self._task})
         self._task.cancel()
         assert self._loop is not None
         self._loop.call_later(LAST_WORDS, self._loop.stop)
 
-    def _note_timeout(self, moment: int, where: TracebackType | None = None) -> None:
+    def _note_timeout(
+        self, moment: int, where: TracebackType | None = None, more: str = ""
+    ) -> None:
         """Record that the call did not end in time, at which line, and its wait for a CPU."""
         file, line = innermost(where)
         if not file and moment and self._sampler is not None:
             seen = self._sampler.line_of(moment)
             file, line = (seen.file, seen.line) if seen else ("", 0)
         if not file:
-            file, line = waiting_at(self._coroutine)
+            file, line = self._waits_at()
         if self._probe is not None and threading.get_ident() == self._thread:
             self.record.starved = self._probe.starved()
         shown = shown_name(file) if file else ""
         self.record.outcome = "timed out"
-        self.record.error = ("TimeoutError", out_of_time(self._timeout), shown, line)
+        self.record.error = ("TimeoutError", out_of_time(self._timeout) + more, shown, line)
 
     def _tear_down(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel what the call left behind, as asyncio.Runner does; wait TEARDOWN s at most."""
-        if any(not task.done() for task in asyncio.all_tasks(loop)):
+        if loop.get_exception_handler() is warned.log:
+            loop.set_exception_handler(warned.log_after_the_call)
+        tasks = asyncio.all_tasks(loop)  # all that are not done
+        if tasks:
+            if self.record.outcome == "returned":
+                self.record.left = not_ended(tasks)
             self._finish(loop, _cancel_all(loop))
         self._finish(loop, loop.shutdown_asyncgens())
         executor = getattr(loop, "_default_executor", None)
@@ -301,6 +335,11 @@ class Run:
                     function=line.function if line else "",
                     doubt=(held.doubt + excused) / 1e9,
                     library=line.library if line else "",
+                    tasks=self._lanes.tasks_in(
+                        held.moment,
+                        held.moment + held.seconds + held.noise,
+                        max(held.seconds, held.doubt),
+                    ),
                 )
             )
         record.late = probe.lateness(min(int(record.seconds * 1e9), MOST_TICKS * 10_000_000))

@@ -12,6 +12,7 @@ import os
 import re
 import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Coroutine
 from functools import cache
 from time import perf_counter_ns
@@ -20,6 +21,7 @@ from typing import Any
 
 from autograder.monitor.frames import is_own
 from autograder.paths import PACKAGE
+from autograder.report.record import MOST_TASKS
 
 # Labs that learners have kept count objects, and leave out ours by this module name.
 KEPT_NAME = "autograder.lanes"
@@ -78,6 +80,47 @@ class TaskTracer:
             ran = [lane for lane in ran if id(lane) in busiest]
         return [(lane.shown_name, _seconds(lane.steps, start)) for lane in ran]
 
+    def tasks_in(self, began: int, ended: int, block: int) -> int:
+        """Return how many tasks held the loop in a block, one directly after the other, or 1.
+
+        `began` and `ended` bound the pass, and the code answers for `block` of it; all in ns. Two
+        commands that sleep for 0.9 s each can run in one pass: one block of 1.8 s. A task counts if
+        its step is at least half as long as the average, which is a share of the *block*: steps are
+        wall time, and beside other programs a few of them are many times as long as the others (ten
+        steps of 62 ms were once called 4 tasks). If these steps are less than 90 % of the block,
+        the result is 1: the rest is something else, or was not recorded.
+
+        Other programs also make short steps long. If they took much of the pass, tasks count only
+        if most tasks of their name do.
+        """
+        found = self._steps_in(began, ended)
+        every = sorted((length for steps in found.values() for length in steps), reverse=True)
+        shortest = block
+        for tasks in range(len(every), 1, -1):
+            if 2 * tasks * every[tasks - 1] >= block:
+                shortest = every[tasks - 1]
+                break
+        counted = []
+        for steps in found.values():
+            long = [length for length in steps if length >= shortest]
+            if ended - began < 1.2 * block or 2 * len(long) > len(steps):
+                counted += long
+        return max(1, len(counted)) if sum(counted) >= 0.9 * block else 1
+
+    def _steps_in(self, began: int, ended: int) -> dict[str, list[int]]:
+        """Return how long each step was that began in this time, by the name of its task."""
+        found: dict[str, list[int]] = {}
+        for lane in self._lanes:
+            steps = lane.steps
+            if not steps or steps[0] >= ended or steps[-1] < began:
+                continue
+            first = bisect_left(steps, began)
+            for at in range(first + first % 2, len(steps) - 1, 2):
+                if steps[at] >= ended:
+                    break
+                found.setdefault(lane.shown_name, []).append(steps[at + 1] - steps[at])
+        return found
+
     def _make_task(
         self, loop: asyncio.AbstractEventLoop, coroutine: Any, **options: Any
     ) -> asyncio.Task[Any]:
@@ -87,7 +130,7 @@ class TaskTracer:
         code = getattr(coroutine, "cr_code", None)
         if code is not None and not is_own(code.co_filename):
             lane.package = _made_by(sys._getframe(1), code.co_filename)
-        if len(self._lanes) < 100 * MOST_LANES:  # a run of 10 000 tasks keeps the first 4000
+        if len(self._lanes) < MOST_TASKS:  # a run of 10 000 tasks keeps the first 4000
             self._lanes.append(lane)
         # `asyncio.Task` is looked up here because nest_asyncio replaces it with tasks written in
         # Python. With its nested loops, a C task that runs inside another never ends since 3.14.
@@ -138,6 +181,13 @@ class _Traced(Coroutine[Any, Any, Any]):
 
     def close(self) -> None:
         self._coroutine.close()
+
+    def learners_place(self) -> tuple[str, int] | None:
+        """Return where the learner's function begins that this coroutine runs, or None."""
+        code = getattr(self._coroutine, "cr_code", None)
+        if code is None or not is_own(code.co_filename):
+            return None
+        return code.co_filename, code.co_firstlineno
 
     def _look_for_a_name(self, lane: TaskTrace) -> None:
         """Name a library's task after the first function of the learner's that it runs.

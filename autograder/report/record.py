@@ -16,6 +16,9 @@ CallOutcome = Literal[
 ]
 
 
+MOST_TASKS = 4000  # of a call, whose steps are recorded
+MOST_LEFT = 10_000_000  # tasks that a call can have left running
+MOST_LINES = 10_000_000  # of a file
 SHORTEST = 0.003  # s: a shorter block is not kept; the tightest limit of the course is 10 ms
 BEAT = 0.005  # s between two timers on uvloop, whose passes cannot be bracketed
 
@@ -40,6 +43,7 @@ class Block:
     function: str
     doubt: float = 0.0  # further seconds, which the machine may have caused
     library: str = ""  # the installed package that the line had called
+    tasks: int = 1  # so many of them held the loop, one directly after the other
 
     @classmethod
     def from_plain(cls, plain: Any) -> Block:
@@ -53,7 +57,34 @@ class Block:
         texts = (block.kind, block.file, block.code, block.function, block.library)
         if type(block.line) is not int or not all(type(text) is str for text in texts):
             raise ValueError("a record holds a block that names no line")
+        if type(block.tasks) is not int or not 1 <= block.tasks <= MOST_TASKS:
+            raise ValueError("a record holds a block of an impossible number of tasks")
         return block
+
+
+@dataclass(frozen=True)
+class Left:
+    """Tasks of the learner's that did not end with the call, all waiting at one line."""
+
+    function: str
+    file: str  # as in a Block
+    line: int
+    code: str
+    tasks: int = 1
+
+    @classmethod
+    def from_plain(cls, plain: Any) -> Left:
+        """Return what a record's `to_plain` wrote; raises ValueError for anything else."""
+        if type(plain) is not dict or set(plain) != {f.name for f in fields(cls)}:
+            raise ValueError("a task that was left running lacks fields, or has others")
+        left = cls(**plain)
+        if not all(type(text) is str for text in (left.function, left.file, left.code)):
+            raise ValueError("a task that was left running names no line")
+        if type(left.line) is not int or not 0 <= left.line <= MOST_LINES:
+            raise ValueError("a task that was left running names no line")
+        if type(left.tasks) is not int or not 1 <= left.tasks <= MOST_LEFT:
+            raise ValueError("a record holds an impossible number of tasks")
+        return left
 
 
 @dataclass
@@ -76,6 +107,7 @@ class Record:
     blind: bool = False  # the kernel showed no run-queue waits
     tampered: str = ""
     starved: float = 0.0  # seconds that a timed-out call waited for a CPU
+    left: list[Left] = field(default_factory=list)  # not ended when the call ended or timed out
 
     def to_plain(self) -> dict[str, Any]:
         """Return the record as plain data, each of its blocks as a dict."""
@@ -106,6 +138,7 @@ class Record:
         numbers = [record.seconds, record.began, record.starved]
         numbers += [x for pair in record.late for x in pair]
         record.blocks = [Block.from_plain(block) for block in plain["blocks"]]
+        record.left = [Left.from_plain(left) for left in plain["left"]]
         for block in record.blocks:
             numbers += [block.seconds, block.doubt, block.start]
         numbers += [x for pair in record.noise for x in pair]
@@ -141,4 +174,5 @@ _KINDS: dict[str, type] = {
     "noise": list,
     "blind": bool,
     "tampered": str,
+    "left": list,
 }

@@ -203,22 +203,6 @@ def spans(pairs: Iterable[Any]) -> list[Span]:
     )
 
 
-def turns(record: Record, start: float, seconds: float) -> int:
-    """Return how many tasks took turns in the block that began at `start`, or 1.
-
-    Two commands that sleep for 0.9 s each can run in one pass of the loop: one block of 1.8 s. A
-    task counts if its step was at least half as long as the longest step. If these steps were less
-    than 90 % of the block, the result is 1: the rest is something else, or was not recorded.
-    """
-    noise = [taken for began, taken in spans(record.noise) if abs(began - start) < 1e-6]
-    end = start + seconds + max(noise, default=0.0)  # in wall time
-    every = [step for lane in _lanes(record.lanes[:MOST_LANES]) for step in lane.steps]
-    steps = [length for begin, length in every if start <= begin < end]
-    long_enough = max(steps, default=0.0) / 2
-    turns = [length for length in steps if length >= long_enough]
-    return len(turns) if sum(turns) >= 0.9 * seconds else 1
-
-
 def shared(steps: list[Span], noise: list[Span]) -> list[Span]:
     """Return the parts of the steps during which other programs had the CPU."""
     parts = []

@@ -17,7 +17,7 @@ from autograder.report.report import same
 
 BLOCK = {
     "seconds": 0.25, "start": 0.1, "kind": "sleep", "file": "In [7]", "line": 3,
-    "code": "time.sleep(0.25)", "function": "roll", "doubt": 0.0, "library": "",
+    "code": "time.sleep(0.25)", "function": "roll", "doubt": 0.0, "library": "", "tasks": 1,
 }  # fmt: skip
 PLAIN: list[Any] = [
     None,
@@ -26,7 +26,7 @@ PLAIN: list[Any] = [
     -7,
     2**200,
     -(10**30),
-    10**5000,  # int(str) refuses it; hex does not
+    16**5000,  # int(str) refuses it; hex does not
     0.1,
     -0.0,
     math.inf,
@@ -168,6 +168,11 @@ def test_frames_cross_a_socket_and_its_end_is_told() -> None:
         {"blocks": [Block(0.1, math.nan, "cpu", "", 0, "", "")]},
         {"blocks": [{**BLOCK, "seconds": math.nan}]},
         {"blocks": [{**BLOCK, "doubt": -0.1}]},
+        {"blocks": [{**BLOCK, "tasks": 0}]},
+        {"blocks": [{**BLOCK, "tasks": 10**400}]},
+        {"left": ["bg"]},
+        {"left": [{"function": "bg", "file": "", "line": 7, "code": "", "tasks": 16**5000}]},
+        {"left": [{"function": "bg", "file": "", "line": "7", "code": "", "tasks": 1}]},
         {"blocks": [{**BLOCK, "start": 0}]},
         {"blocks": [{**BLOCK, "line": True}]},
         {"blocks": [{**BLOCK, "file": None}]},
@@ -184,7 +189,6 @@ def test_frames_cross_a_socket_and_its_end_is_told() -> None:
         {"outcome": "timed out"},
         {"error": ("TimeoutError", "did not end", "", 0)},
     ],
-    ids=str,
 )
 def test_a_record_that_no_clock_could_have_made_is_refused(forged: dict[str, Any]) -> None:
     plain = wire.copy(Record(name="roll", value=b"7", seconds=0.1).to_plain())

@@ -277,6 +277,75 @@ def test_exceptions_that_end_programs_end_only_the_call(error: BaseException) ->
     run(main)
 
 
+def test_a_call_out_of_time_names_the_tasks_it_waits_for() -> None:
+    async def ask() -> None:
+        await asyncio.Event().wait()
+
+    async def twenty() -> None:
+        await asyncio.gather(*(ask() for _ in range(20)), asyncio.sleep(60))
+
+    async def main() -> None:
+        said = (
+            r"`twenty` did not finish within 0.2 s at line \d+ of test_watch.py\. When it was "
+            r"stopped, 20 of its tasks were still running, at line \d+ of test_watch.py, "
+            r"`await asyncio.Event\(\).wait\(\)`\.$"
+        )
+        with pytest.raises(CallFailed, match=said):
+            (await watch(twenty, timeout=0.2)).responsive()
+
+    run(main)
+
+
+def test_a_cell_that_lacks_the_cells_above_says_so() -> None:
+    async def typo() -> None:
+        remindd()  # type: ignore[name-defined]  # noqa: F821
+
+    async def driver() -> None:
+        globals()["remind"]()
+
+    async def own() -> None:
+        {}["remind"]
+
+    async def main() -> None:
+        above = "is not defined. Is it defined in a cell above, and has that cell run"
+        with pytest.raises(CallFailed, match=f"`typo` raised NameError .* 'remindd' {above}"):
+            (await watch(typo)).responsive()
+        with pytest.raises(CallFailed, match=f"name 'remind' {above}"):
+            (await watch(driver)).responsive()
+        with pytest.raises(CallFailed, match=r"raised KeyError .*: 'remind'$"):
+            (await watch(own)).responsive()
+
+    run(main)
+
+
+def test_an_async_generator_is_told_what_to_give_instead() -> None:
+    async def pages() -> Any:
+        yield 1
+
+    async def main() -> None:
+        said = r"^`pages` is an async generator, .*loops over it with `async for`\.$"
+        with pytest.raises(CallFailed, match=said):
+            (await watch(pages)).responsive()
+
+    run(main)
+
+
+def test_a_use_of_a_coroutine_in_place_of_its_result_asks_for_await() -> None:
+    async def page() -> dict[str, str]:
+        return {}
+
+    async def dog() -> str:
+        return page()["url"]  # type: ignore[index]
+
+    async def main() -> None:
+        with pytest.raises(CallFailed, match=r"not subscriptable: did you forget `await`\?$"):
+            (await watch(dog)).responsive()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run(main)
+
+
 def test_a_sync_function_is_told_to_become_async() -> None:
     def forgot_async(dice: str) -> int:
         return 7
@@ -390,7 +459,10 @@ def test_python_code_that_never_yields_is_stopped() -> None:
         report = await watch(spin, timeout=0.3)
         assert report.error is not None
         # Since 3.14 nothing runs in the line of `while True` any more, but in that of its body.
-        with pytest.raises(LoopBlocked, match=r"`(while True:|pass)`"):
+        # What it was given of the CPU until then is no length that stands in the code.
+        stopped = r"did not finish within 0\.3 s(, so it was| and could not be) stopped\."
+        stopped = rf"`(while True:|pass)`\. `spin` {stopped}"
+        with pytest.raises(LoopBlocked, match=stopped):
             report.responsive(0.1)
         (await watch(roll, "2d6")).returned(12)
 
@@ -519,7 +591,10 @@ def test_what_a_call_leaves_behind_is_cancelled_and_its_last_block_counts() -> N
     async def main() -> None:
         report = await watch(leaves)
         assert report.seconds < 0.1
-        with pytest.raises(LoopBlocked):
+        left = r"`lingering` was still running, at line \d+ of .*, `await asyncio\.sleep\(60\)`\.$"
+        assert re.search(r"When it ended, " + left, report.sentence)
+        said = "While `lingering` ran, which `leaves` had left running, the loop"
+        with pytest.raises(LoopBlocked, match=said):
             report.responsive(0.1)
 
     run(main)
@@ -532,6 +607,18 @@ def test_too_slow_is_told_from_a_starved_machine() -> None:
     starved = Report(Record(name="fetch", value=b"1", seconds=2.0, noise=[(0.1, 1.7)]))
     with pytest.raises(Inconclusive):
         starved.within(0.5)
+
+
+def test_its_own_block_and_the_noise_of_its_teardown_do_not_excuse_a_slow_call() -> None:
+    held = Block(1.9, 0.05, "cpu", "In [7]", 3, "roll()", "roll")
+    ticks = [(due / 100, max(0.0, 2.0 - due / 100)) for due in range(5, 200)]
+    record = Record(name="roll", value=b"1", seconds=2.0, blocks=[held], late=ticks)
+    assert Report(record).late_by_machine <= 0.06
+    with pytest.raises(TooSlow):
+        Report(record).within(0.5)
+    record = Record(name="roll", value=b"1", seconds=2.0, noise=[(2.1, 1.9)])
+    with pytest.raises(TooSlow):
+        Report(record).within(0.5)
 
 
 def test_a_block_that_the_machine_may_have_made_is_inconclusive_never_a_failure() -> None:

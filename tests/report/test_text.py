@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 
 import pytest
@@ -12,6 +14,7 @@ from autograder import text, watch
 from autograder.grading import tables
 from autograder.grading.examination.cells import CellOutcome
 from autograder.grading.nbgrader import feedback
+from autograder.outcomes import STILL_OPEN
 from autograder.report import timeline
 from autograder.report.report import Report
 
@@ -80,3 +83,20 @@ def test_code_in_a_text_of_ours_is_marked_and_nothing_in_it_is_html() -> None:
     said = text.prose_as_html("use `a < b`\n<b>")
     assert said.startswith("use <code")
     assert said.endswith(">a &lt; b</code><br>&lt;b&gt;")
+
+
+def test_a_cell_that_is_inconclusive_again_says_what_else_helps() -> None:
+    program = """
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+for cell in ("from autograder.outcomes import Inconclusive", *2 * ["raise Inconclusive('Busy.')"]):
+    shell.run_cell(cell, store_history=True)
+shell.run_cell("raise Inconclusive('Busy, too.')", store_history=True)
+"""
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    first, again, other = ran.stdout.splitlines()
+    assert first == "Inconclusive: Busy."
+    assert again == f"Inconclusive: Busy. {STILL_OPEN}"
+    assert other == "Inconclusive: Busy, too."

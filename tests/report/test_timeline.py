@@ -29,7 +29,7 @@ from PIL import Image
 
 from autograder.course.author import readme_figure
 from autograder.environment import contributor_tools, finding
-from autograder.report import story, timeline
+from autograder.report import timeline
 from autograder.report.record import Block, Record
 
 PIXEL = 0.6 / 500  # s: no more than a CSS pixel of a picture of 0.6 s
@@ -318,14 +318,6 @@ def test_ten_thousand_steps_are_drawn_in_less_than_a_second() -> None:
         figure.canvas.draw()
         # 0.27 s and 0.13 s of CPU on the machine it was written on; CPU time varies 1.8 times
         assert time.process_time() - before < 1
-
-
-def test_a_claim_of_many_steps_in_a_block_is_counted_at_once() -> None:
-    steps = [(number * 1e-4, 1e-4) for number in range(16_000)]
-    before = time.process_time()
-    assert story.turns(bot(lanes=[("a", steps)], noise=[]), 0.0, 1.6) == 16_000
-    # 0.017 s; 3.3 s when each step was compared with the longest anew
-    assert time.process_time() - before < 1
 
 
 # -- where it is shown -----------------------------------------------------------------------------

@@ -372,6 +372,15 @@ def _sound(answer: dict[str, Any], name: str) -> Record:
         )
         for block in record.blocks
     ]
+    record.left = [
+        replace(
+            left,
+            function=_short(left.function),
+            file=_short(left.file),
+            code=_short(left.code),
+        )
+        for left in record.left
+    ]
     record.lanes = [
         (_short(lane), [(_moment(start), _moment(seconds)) for start, seconds in steps])
         for lane, steps in record.lanes
