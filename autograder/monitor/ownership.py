@@ -14,8 +14,9 @@ kinds of threads:
 The function that a thread was started to run stays the same for the thread's life, so it is read
 once. For a thread of a pool, the stack shows the function that the pool was given last.
 
-A thread that Python does not know runs no Python code and cannot hold the GIL. Such a thread stays
-foreign if it is older than the call.
+`threading` does not know the threads that `_thread` or C code started. Such a thread is judged by
+its outermost frame. While it runs no Python code it has no frame, and cannot hold the GIL: until it
+has one it stays foreign, if it is older than the call.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from autograder.monitor.frames import (
     line_number,
     own_line,
 )
-from autograder.monitor.thread_stats import at_rest
+from autograder.monitor.thread_stats import at_rest, native_ids
 
 SERVES_KERNEL = {"ipykernel", "ipykernel_launcher", "IPython", "zmq", "tornado"}
 SERVES_KERNEL |= {"debugpy", "pydevd", "_pydevd_bundle"}
@@ -75,14 +76,18 @@ class Ownership:
 
     def __init__(self, foreign: set[int], caller: int) -> None:
         self._foreign = foreign  # shared with OtherThreads, which adds new threads
+        self._frameless = set(foreign)  # those of them that have run no Python code so far
         self._loop = threading.get_ident()
         self._earlier: dict[int, EarlierJob] = {}
         self._waits_at: dict[int, tuple[FrameType, int]] = {}  # where a thread waits for a job in C
         self._over: set[int] = set()  # threads whose earlier job has ended
+        self._forget: set[int] = set()  # those of them that the pass being measured is the last of
         self._guests: set[int] = set()  # foreign threads seen at a line of the learner's
         self._serving: set[int] = set()  # threads of a pool seen in a job of the course
         self.at_work = False  # whether a thread of the learner's was seen in a job, in this pass
-        self.alone = 1  # the loop's thread and foreign ones: the learner's code cannot hide there
+        # The loop's thread and the foreign ones that `threading` knows: the learner's code cannot
+        # hide there. 0 if it can hide from `threading`.
+        self.alone = 1
         while not self._told_apart(caller):
             time.sleep(0.001)  # the sampler of another call is reading the frames
         # A learner's own worker may wait for its next job in C, as in `SimpleQueue.get`.
@@ -90,16 +95,20 @@ class Ownership:
             self._waits_at[tid] = self._earlier.pop(tid).stands_at
 
     def _told_apart(self, caller: int) -> bool:
+        hidden = False  # whether `threading` does not know a thread of the learner's
         with frames_now() as frames:
             for thread, tid, frame in _others(frames, self._loop):
+                self._frameless.discard(tid)
                 if tid == caller or _serves(thread, frame):
                     self._foreign.add(tid)
-                    self.alone += 1
+                    self.alone += thread is not None
                     continue
                 self._foreign.discard(tid)
+                hidden |= thread is None
                 job = job_of(frame)
                 if job is not None and not job.serves and (job.line or job.of_pool):
                     self._earlier[tid] = job
+            self.alone = 0 if hidden else self.alone
             return bool(frames)
 
     def sample(self, frames: Mapping[int, FrameType]) -> Iterator[tuple[int, Line | None]]:
@@ -109,8 +118,11 @@ class Ownership:
         learner's has the line NOWHERE.
         """
         ended = set(self._earlier) if frames else set()  # no frames: another thread is reading them
-        for _, tid, frame in _others(frames, self._loop):
+        for thread, tid, frame in _others(frames, self._loop):
             ended.discard(tid)
+            if tid in self._frameless:
+                self._frameless.discard(tid)
+                self._foreign -= set() if _serves(thread, frame) else {tid}
             if tid in self._foreign:
                 if (line := _guest_line(frame)) is not None:
                     self._guests.add(tid)
@@ -140,12 +152,20 @@ class Ownership:
         """Return the threads that did no work of the learner's since the last measured pass."""
         return self._foreign | self._serving if self._serving else self._foreign
 
+    def measuring(self) -> None:
+        """Note that a pass is measured now.
+
+        The measuring releases the GIL, so that an earlier job may keep it, and end, meanwhile. That
+        belongs to what is measured next.
+        """
+        self._forget = set(self._over)
+
     def measured(self) -> None:
         """Forget what the threads did in the pass that has just been measured."""
-        for tid in self._over:
+        for tid in self._forget:
             self._earlier.pop(tid, None)
+        self._over -= self._forget
         self.at_work = False
-        self._over.clear()
         self._guests.clear()
         self._serving.clear()
 
@@ -185,25 +205,42 @@ def job_of(frame: FrameType) -> EarlierJob | None:
 
 def _others(
     frames: Mapping[int, FrameType], loop: int
-) -> Iterator[tuple[threading.Thread, int, FrameType]]:
-    """Yield all Python threads except the loop's, without the lock of `threading.enumerate`."""
+) -> Iterator[tuple[threading.Thread | None, int, FrameType]]:
+    """Yield all threads that run Python code except the loop's: (thread, native id, frame).
+
+    It does without the lock of `threading.enumerate`. The thread is None if `threading` does not
+    know it.
+    """
+    unknown = dict(frames)
+    unknown.pop(loop, None)
     for ident, thread in list(threading._active.items()):  # type: ignore[attr-defined]
-        frame = frames.get(ident)
-        if ident != loop and frame is not None and thread.native_id is not None:
+        frame = unknown.pop(ident, None)
+        if frame is not None and thread.native_id is not None:
             yield thread, thread.native_id, frame
+    native = native_ids() if unknown else {}
+    for ident, frame in unknown.items():
+        # A thread of `threading` that has just begun, or is about to end, has no job of anybody's.
+        if ident in native and _name(_outermost(frame)) != "threading":
+            yield None, native[ident], frame
 
 
-def _serves(thread: threading.Thread, frame: FrameType) -> bool:
-    """As `serves`; the main thread, which has no function to run, is judged by its program."""
-    if thread is not threading.main_thread():
-        return serves(thread)
+def _serves(thread: threading.Thread | None, frame: FrameType) -> bool:
+    """As `serves`; a thread that has no function to run is judged by its outermost frame."""
+    if thread is threading.main_thread():
+        named = getattr(_outermost(frame).f_globals.get("__spec__"), "name", "")
+        return str(named).partition(".")[0] in {_OURS, *SERVES_KERNEL}
+    if thread is None or isinstance(thread, threading._DummyThread):
+        return _is_serving(_name(_outermost(frame)))
+    return serves(thread)
+
+
+def _outermost(frame: FrameType) -> FrameType:
     program, at = frame, frame.f_back
     while at is not None:
         if not at.f_code.co_filename.startswith("<frozen"):  # runpy, of `python -m`
             program = at
         at = at.f_back
-    named = str(getattr(program.f_globals.get("__spec__"), "name", ""))
-    return named.partition(".")[0] in {_OURS, *SERVES_KERNEL}
+    return program
 
 
 def _guest_line(frame: FrameType) -> Line | None:

@@ -244,6 +244,7 @@ class Probe:
 
     def _measure(self, began: int, end: Reading, own_switches: int) -> None:
         wall, read = end.wall - began, end
+        self.owned.measuring()
         if len(self.busy) < _MOST_BUSY:
             self.busy.append((began - self.start, end.wall - self.start))
         samples, end, perhaps = true_waits(self._samples_of(began), end)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
+import itertools
 import os
 import sys
 import threading
@@ -276,6 +277,21 @@ class Children:
 
     def _pids(self) -> list[int]:
         return [int(pid) for pid in self._list.read().split()] if self._list is not None else []
+
+
+def native_ids() -> dict[int, int]:
+    """Return {ident: native id} of all threads that run Python code; {} where this is not known.
+
+    `threading` does not know the threads that `_thread` or C code started. The C library does: the
+    number of a thread's CPU clock is made of its native id. The list and the questions are one
+    chain of C functions, so that no thread can end between them: its memory would be read.
+    """
+    if not knows_waits():
+        return {}
+    frames = itertools.starmap(sys._current_frames, [()])
+    idents, asked = itertools.tee(itertools.chain.from_iterable(frames))
+    clocks = dict(zip(idents, map(time.pthread_getcpuclockid, asked), strict=False))
+    return {ident: ~(clock >> 3) for ident, clock in clocks.items()}
 
 
 def at_rest(tids: Collection[int]) -> set[int]:

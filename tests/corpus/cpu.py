@@ -155,12 +155,26 @@ async def cpu_after_one_yield_at_the_top(count):
     return time.thread_time() - began
 
 
+@free("cpu_after_one_yield_at_the_top", given=steps)
+async def cpu_after_many_yields(count):
+    for _ in range(40):
+        await asyncio.sleep(0)
+        python_loop(count // 40)
+
+
 @blocks(LONG, kind="cpu")
 async def spin_on_the_clock():
     began = time.thread_time()
     while time.thread_time() - began < 0.16:  # <- blocks
         pass  # <- blocks
     return time.thread_time() - began
+
+
+@free("spin_on_the_clock")
+async def spin_on_the_clock_with_yields():
+    until = time.monotonic() + 0.1
+    while time.monotonic() < until:
+        await asyncio.sleep(0)
 
 
 @blocks(LONG, kind="cpu", given=json_text)

@@ -26,12 +26,11 @@ SAMPLE = [CORPUS[name] for name in CORPUS if name in ALWAYS or CORPUS[name] in S
 TRIES = 3  # an inconclusive run is run again, as a learner and the examiner do
 
 
-def test_the_corpus_holds_sixty_of_each_and_every_harmless_snippet_has_its_blocking_twin() -> None:
+def test_the_corpus_holds_330_snippets_and_each_has_a_twin() -> None:
     blocking = {name for name, snippet in CORPUS.items() if snippet.blocking}
-    harmless = [snippet for snippet in CORPUS.values() if not snippet.blocking]
-    assert len(blocking) >= 60
-    assert len(harmless) >= 60
-    assert {snippet.twin for snippet in harmless} <= blocking
+    twins = {snippet.twin for snippet in CORPUS.values() if not snippet.blocking}
+    assert len(CORPUS) >= 330
+    assert twins == blocking
 
 
 @pytest.fixture(scope="module")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import contextvars
 import ctypes
 import functools
 import hashlib
 import importlib
+import queue
 import sys
 import threading
 import time
@@ -26,7 +28,7 @@ from autograder import watch
 from autograder.bench.probe.sizing import sized
 from autograder.monitor import frames, ownership, sampler
 from autograder.monitor.ownership import job_of, serves
-from autograder.monitor.thread_stats import OtherThreads, knows_waits
+from autograder.monitor.thread_stats import OtherThreads, knows_waits, native_ids
 from autograder.outcomes import Inconclusive, LoopBlocked
 
 keeping = ctypes.PyDLL(None)  # its functions are called with the GIL kept
@@ -162,19 +164,24 @@ def test_a_job_of_before_that_sleeps_with_the_gil_leaves_it_open_and_is_named(
 
 
 async def left_open_by(pool: ThreadPoolExecutor, job: Callable[[], Any], line: str) -> None:
-    begun = threading.Event()
+    begun, called = threading.Event(), threading.Event()
 
     def jobs() -> None:
         begun.set()
-        time.sleep(0.05)  # until the call has begun
+        called.wait()
         for _ in range(2):
             job()
 
+    async def call() -> None:
+        called.set()
+        await ticks()
+
     for _ in range(TRIES):
         begun.clear()
+        called.clear()
         working = pool.submit(jobs)
         begun.wait()
-        report = await watch(ticks, timeout=60)
+        report = await watch(call, timeout=60)
         with pytest.raises(Inconclusive) as said:
             report.responsive(LIMIT)
         working.result()
@@ -227,6 +234,168 @@ def test_a_job_of_before_that_lets_go_of_the_gil_changes_nothing(pool: ThreadPoo
         working.result()
 
     asyncio.run(main())
+
+
+def started_raw(work: Callable[[], None]) -> None:
+    _thread.start_new_thread(work, ())
+
+
+OF_C = ctypes.CFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p)
+of_c: list[Any] = []  # ctypes keeps no reference to a function that C code will call
+
+
+def started_by_c(work: Callable[[], None]) -> None:
+    of_c.append(OF_C(lambda _: work()))
+    libc = ctypes.CDLL(None)
+    assert libc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, of_c[-1], None) == 0
+
+
+@knowing
+@pytest.mark.parametrize("start", [started_raw, started_by_c])
+def test_a_warm_thread_that_threading_does_not_know_is_blamed_only_if_it_keeps_the_gil(
+    start: Callable[[Callable[[], None]], None],
+) -> None:
+    jobs: queue.SimpleQueue[Callable[[], Any] | None] = queue.SimpleQueue()
+    begun, ended = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        while (job := jobs.get()) is not None:
+            job()
+        ended.set()
+
+    async def given(job: Callable[[], Any]) -> None:
+        done = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        jobs.put(lambda: (job(), loop.call_soon_threadsafe(done.set)))
+        await done.wait()
+
+    async def keeps() -> None:
+        await given(long_sort)
+
+    async def lets_go() -> None:
+        await given(lambda: hashlib.sha256(bytes(200_000_000)))
+
+    numbers()
+    start(work)
+    begun.wait()
+    try:
+        said = asyncio.run(failure(keeps))
+        assert "a thread that kept the GIL" in said
+        assert "sorted(numbers(), key=str)" in said
+        assert not asyncio.run(failure(lets_go))
+    finally:
+        jobs.put(None)
+        ended.wait()
+
+
+async def failure(call: Callable[[], Any], meanwhile: Callable[[], Any] = int) -> str:
+    """What the check of the limit says of a call; "" if it was free."""
+    for _ in range(TRIES):
+        watching = asyncio.ensure_future(watch(call, timeout=60))
+        await asyncio.sleep(0.1)
+        meanwhile()
+        try:
+            (await watching).responsive(LIMIT)
+        except LoopBlocked as blocked:
+            return str(blocked)
+        except Inconclusive as left_open:
+            said = str(left_open)
+        else:
+            return ""
+    return said
+
+
+class CookieFunctions(ctypes.Structure):
+    """What the C library calls when it reads from a file that is none."""
+
+    READ = ctypes.CFUNCTYPE(ctypes.c_ssize_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
+    _fields_ = [("read", READ), *((name, ctypes.c_void_p) for name in ("write", "seek", "close"))]
+
+
+@knowing
+@pytest.mark.skipif(
+    not hasattr(ctypes.CDLL(None), "fopencookie"), reason="this C library has no fopencookie"
+)
+def test_a_thread_of_c_that_calls_python_for_the_first_time_in_the_call_is_the_learners() -> None:
+    libc = ctypes.CDLL(None)
+    libc.fopencookie.restype = ctypes.c_void_p
+    called = threading.Event()
+
+    def read(cookie: int, buffer: int, size: int) -> int:
+        long_sort()
+        called.set()
+        return 0
+
+    async def waits() -> None:
+        while not called.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+    def locked_file() -> ctypes.c_void_p:
+        """A thread waits in C for this file, which is locked, to read from it."""
+        functions = CookieFunctions(CookieFunctions.READ(read))
+        of_c.append(functions)
+        file = ctypes.c_void_p(libc.fopencookie(None, b"r", functions))
+        libc.flockfile(file)
+        thread = ctypes.byref(ctypes.c_ulong())
+        assert libc.pthread_create(thread, None, libc.fgetc, file) == 0
+        return file
+
+    numbers()
+    said = ""
+    for _ in range(TRIES):  # each with a thread of its own
+        called.clear()
+        file = locked_file()
+        said = asyncio.run(failure(waits, functools.partial(libc.funlockfile, file)))
+        if "a thread that kept the GIL" in said:
+            break
+    assert "a thread that kept the GIL" in said
+    assert "sorted(numbers(), key=str)" in said
+
+
+@knowing
+def test_the_native_ids_have_the_threads_that_threading_does_not_know() -> None:
+    ids: queue.SimpleQueue[tuple[int, int]] = queue.SimpleQueue()
+    over = threading.Lock()
+    with over:
+        started_raw(
+            lambda: (ids.put((_thread.get_ident(), _thread.get_native_id())), over.acquire())
+        )
+        ident, native = ids.get()
+        known = native_ids()
+    assert known[ident] == native
+    assert known[threading.get_ident()] == threading.get_native_id()
+
+
+@knowing
+def test_an_earlier_job_that_ends_while_a_pass_is_measured_belongs_to_what_comes_next(
+    pool: ThreadPoolExecutor,
+) -> None:
+    begun, over = threading.Event(), threading.Event()
+    working = pool.submit(lambda: (begun.set(), over.wait()))
+    begun.wait()
+    owned = ownership.Ownership(set(), 0)
+    elder = owned.earlier()
+    assert len(elder) == 1
+    owned.measuring()
+    over.set()
+    working.result()
+    while not seen_at_rest(owned):
+        time.sleep(0.001)
+    owned.measured()
+    assert owned.earlier() == elder
+    owned.measuring()
+    owned.measured()
+    assert not owned.earlier()
+    owned.close()
+
+
+def seen_at_rest(owned: ownership.Ownership) -> bool:
+    """Record what the threads do now; whether all threads of pools wait for a job."""
+    with frames.frames_now() as now:
+        list(owned.sample(now))
+        threads = [thread for thread in threading.enumerate() if "Pool" in thread.name]
+        return not any(job_of(now[thread.ident or 0]) for thread in threads)
 
 
 MADE_ONCE = """

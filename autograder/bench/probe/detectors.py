@@ -11,9 +11,11 @@ import asyncio
 import contextlib
 import functools
 import importlib.util
+import json
 import logging
 import re
 import sys
+import tempfile
 import traceback
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -63,7 +65,7 @@ def probe(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     from autograder.outcomes import CallFailed, Inconclusive, LoopBlocked
     from autograder.report.report import Report
 
-    record = watch.run(snippet.function, args, {}, timeout=TIMEOUT)
+    record = watch.run(snippet.function, args, {}, timeout=TIMEOUT, loop=snippet.loop)
     report, seen = Report(record), Detection(noise=0.0)
     worst = report.blocks[0] if report.blocks else None
     seen.noise = report.noise
@@ -224,6 +226,30 @@ def _aiocop_says(limit: float) -> list[Callable[[Any], None]]:
     return listener
 
 
+def loopsentry(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
+    """loopsentry, which reads the main thread's stack when a timer of its own is late."""
+    module = importlib.import_module("loopsentry.monitor")
+    module.console.quiet = True
+    with tempfile.TemporaryDirectory() as folder:
+        sentry = module.LoopSentry(folder, threshold=limit)
+
+        @contextlib.asynccontextmanager
+        async def watching() -> AsyncIterator[None]:
+            sentry.start()
+            try:
+                yield
+            finally:
+                sentry.stop()
+
+        seen, place = _run(snippet, args, Detection(), watching()), ("", 0)
+        for event in map(json.loads, sentry.log_file.read_text().splitlines()):
+            if event["type"] == "block_started":
+                place = _last_of("".join(event["stack"]), snippet)
+            if event["type"] in ("block_started", "block_resolved"):
+                seen.block(event["duration_current"], limit, place)
+    return seen
+
+
 def bare(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     """Nothing at all: what the cost of the others is measured against."""
     seen = Detection()
@@ -236,7 +262,7 @@ def bare(snippet: Snippet, args: tuple[Any, ...], limit: float) -> Detection:
     return seen
 
 
-PACKAGES = ("aiodebug", "pyleak", "blockbuster", "aiocop")
+PACKAGES = ("aiodebug", "pyleak", "blockbuster", "aiocop", "loopsentry")
 DETECTORS: dict[str, Detector] = {
     "bare": bare,
     "probe": probe,
@@ -246,11 +272,14 @@ DETECTORS: dict[str, Detector] = {
     "pyleak": pyleak,
     "blockbuster": blockbuster,
     "aiocop": aiocop,
+    "loopsentry": loopsentry,
 }
 
 
 def missing(name: str) -> str:
     """Return why a detector cannot run here, or an empty string."""
+    if name == "loopsentry" and sys.version_info < (3, 12):
+        return "loopsentry needs Python 3.12"
     if name in PACKAGES and importlib.util.find_spec(name) is None:
         return f"{name} is not installed: .venv/bin/python -m pip install -e '.[bench]'"
     return ""
@@ -298,6 +327,12 @@ def _first_of(trace: str, snippet: Snippet) -> int:
     name = re.escape(Path(snippet.file).name)
     found = re.search(rf"{name}:(\d+):", trace)
     return int(found[1]) if found else 0
+
+
+def _last_of(stack: str, snippet: Snippet) -> tuple[str, int]:
+    """Return the innermost place of the snippet's file in a formatted stack."""
+    found = re.findall(rf'File "{re.escape(snippet.file)}", line (\d+)', stack)
+    return (snippet.file, int(found[-1])) if found else ("", 0)
 
 
 if sys.platform == "win32":  # no hogs, no schedstat: only the probe's honest path can be compared

@@ -36,6 +36,7 @@ CORPUS = ROOT / "tests" / "corpus"
 
 Function = Callable[..., Awaitable[Any]]
 Kind = Literal["sleep", "cpu", "gil", "garbage"]
+Loop = Literal["asyncio", "uvloop"]
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Snippet:
     main_thread: bool
     file: str
     lines: frozenset[int]
+    loop: Loop = "asyncio"
 
     def truth(self, returned: object) -> float | None:
         """Seconds of the true block, or None where nobody knows it exactly."""
@@ -80,9 +82,10 @@ def blocks(
     exact: bool = False,
     given: Callable[[], tuple[Any, ...]] = nothing,
     main_thread: bool = False,
+    loop: Loop = "asyncio",
 ) -> Callable[[Function], Function]:
     """Label as blocking for about `seconds`; `given` makes the arguments before the watch."""
-    return _label(True, kind, seconds, exact, "", given, main_thread)
+    return _label(True, kind, seconds, exact, "", given, main_thread, loop)
 
 
 def free(
@@ -90,9 +93,10 @@ def free(
     *,
     given: Callable[[], tuple[Any, ...]] = nothing,
     main_thread: bool = False,
+    loop: Loop = "asyncio",
 ) -> Callable[[Function], Function]:
     """Label as harmless: the close twin of the blocking snippet called `twin`."""
-    return _label(False, "", None, False, twin, given, main_thread)
+    return _label(False, "", None, False, twin, given, main_thread, loop)
 
 
 def load(*groups: str) -> dict[str, Snippet]:
@@ -129,6 +133,7 @@ def _label(  # noqa: PLR0917
     twin: str,
     given: Callable[[], tuple[Any, ...]],
     main_thread: bool,
+    loop: Loop,
 ) -> Callable[[Function], Function]:
     def label(function: Function) -> Function:
         text, first = inspect.getsourcelines(function)
@@ -147,6 +152,7 @@ def _label(  # noqa: PLR0917
             main_thread=main_thread,
             file=file,
             lines=marked,
+            loop=loop,
         )
         function.__corpus_label__ = snippet  # type: ignore[attr-defined]
         return function
