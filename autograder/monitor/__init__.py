@@ -11,6 +11,7 @@
     samples.py        one sample, and what the sampler reads of the probe
     frames.py         which frames are the learner's, and what people call their files
     thread_stats.py   CPU time, run-queue wait and switches of threads, from the kernel
+    pressure.py       whether the control group or the machine runs short of memory
     timerfd.py        a timer that another thread can postpone
     task_trace.py     which task ran when, for the chart
     kernel_guard.py   refuses `watch` in a kernel that stock nbgrader grades with
