@@ -43,15 +43,12 @@ def measure(repeats: int, *, quick: bool) -> int:
         + (f", which has {resumed} of an interrupted run" if resumed else ""),
         file=sys.stderr,
     )
-    try:
-        rows, blocks = _side_by_side(detectors, snippets, loads, repeats, journal, thin=not quick)
-        if not quick:
-            found = _in_memory_group(snippets, max(1, repeats // GROUP_TAKES), journal)
-            rows += found or []
-            if found is None:
-                skipped[GROUP] = finding.reason(control_group.finding())
-    finally:
-        journal.close()
+    rows, blocks = _side_by_side(detectors, snippets, loads, repeats, journal, thin=not quick)
+    if not quick:
+        found = _in_memory_group(snippets, max(1, repeats // GROUP_TAKES), journal)
+        rows += found or []
+        if found is None:
+            skipped[GROUP] = finding.reason(control_group.finding())
     journal.finish()
     text = figures.tables(
         rows, blocks, costs, skipped, _conditions(repeats, time.time() - began, resumed)

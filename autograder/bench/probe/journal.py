@@ -34,20 +34,14 @@ class Journal:
             self.rows.append(SnippetRun(**json.loads(line)))
             sound += line
         self.path.write_bytes(sound)
-        self._file = self.path.open("a")
 
     def add(self, row: SnippetRun) -> None:
         """Keep a row."""
-        self._file.write(json.dumps(dataclasses.asdict(row)) + "\n")
-        self._file.flush()
-
-    def close(self) -> None:
-        """Give the file descriptor back."""
-        self._file.close()
+        with self.path.open("a") as file:
+            file.write(json.dumps(dataclasses.asdict(row)) + "\n")
 
     def finish(self) -> None:
         """The campaign is complete: the next one begins anew. The rows stay, under another name."""
-        self.close()
         self.path.replace(self.path.with_name("finished.jsonl"))
 
 
