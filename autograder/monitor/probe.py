@@ -256,8 +256,7 @@ class Probe:
         slept, answer = sleep.slept, Attribution()
         others = Threads(elder=min(self.owned.earlier(), default=0))
         system = max(0, min(end.system - self.base.system, cpu))
-        most = 0 if self.blind else max(slept, system, wait)
-        pressed = most > NOTABLE and self.pressure.felt()
+        pressed = max(slept, system) > NOTABLE and not self.blind and self.pressure.felt()
         if slept > LONG and not self.blind:
             answer, others = self._attribute(began, sleep, samples, end, pressed)
         after = self.clock.read(keep_gil=True)
@@ -267,8 +266,6 @@ class Probe:
         slept, doubt = slept + answer.kept, answer.doubt + answer.perhaps_kept + perhaps
         if pressed:  # the kernel may have searched for memory in the thread's own time
             cpu, doubt, noise = cpu - system, doubt + system, noise + system
-            if not samples and sleep.switches:  # a late sampler cannot correct the wait
-                doubt += wait
         if self.blind:  # sleep and starvation look alike: CPU is certain, the rest is doubt
             slept, doubt, noise = 0, slept, noise + slept
             answer.earlier = doubt if others.elder else 0
