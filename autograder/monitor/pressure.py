@@ -7,7 +7,8 @@ page cache two other processes used up, a call that only awaited was measured as
 
 Linux counts the time for which any task lacked memory (pressure stall information: the field
 `total` of `memory.pressure` or `/proc/pressure/memory`, in us). A file that is read for the first
-time adds nothing to it, so without pressure such a read is the code's own.
+time adds nothing to it, so without pressure such a read is the code's own. The number of major page
+faults is no help: it is 0 while the loop waits for another thread, or for a child process to start.
 """
 
 from __future__ import annotations

@@ -34,6 +34,9 @@ subtracted from S (`attribution` tells them from a sleep of the code's own):
     Another thread held the GIL that serves the kernel, or that is in a job older than the call (see
     `ownership`): at most 5.5 ms for each of the V.
 
+While memory is short (`pressure`), a sleep that no sample explains and the kernel's part of C
+(`ru_stime`: it may have searched for free pages) are doubt.
+
 Nothing is subtracted while the samples show the loop in one and the same sleep that is not at a
 lock. If a part is subtracted on suspicion only, it is kept as `doubt`. A block that exceeds the
 limit only together with its doubt is inconclusive: neither a failure nor a pass. R is the kernel's
