@@ -18,7 +18,7 @@ from autograder.environment.contributor_tools import workshop
 from autograder.environment.finding import Finding
 from autograder.environment.pythons import NEWEST, RANGE
 from autograder.grading.jail.availability import jail
-from autograder.monitor import thread_stats
+from autograder.monitor import pressure, thread_stats
 
 
 def report() -> str:
@@ -80,9 +80,10 @@ def platform_name() -> Finding:
 
 
 def kernel_clock() -> list[Finding]:
-    """The kernel's figures: can we tell a thread that waits for a CPU from one that sleeps?"""
+    """The kernel's figures: do they tell a lack of CPU or memory from a sleep?"""
     if thread_stats.knows_waits():
-        return [Finding("run-queue wait", "the kernel shows it (/proc/thread-self/schedstat)")]
+        waits = Finding("run-queue wait", "the kernel shows it (/proc/thread-self/schedstat)")
+        return [waits, memory_pressure()]
     return [
         Finding(
             "run-queue wait",
@@ -91,6 +92,17 @@ def kernel_clock() -> list[Finding]:
             " inconclusive and have to be run again",
         )
     ]
+
+
+def memory_pressure() -> Finding:
+    """Whether the kernel says that memory is short, here or on the whole machine."""
+    if source := pressure.source():
+        return Finding("memory pressure", f"the kernel shows it ({source})")
+    return Finding(
+        "memory pressure",
+        "the kernel does not show it",
+        "where memory is short, a harmless call may be called a block",
+    )
 
 
 # The servers

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from autograder.environment import control_group
 from autograder.environment.finding import Finding
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -17,7 +18,10 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 
 def workshop() -> list[Finding]:
     """Look for everything that the tests use besides the packages."""
-    return [browser(), repo2docker(), binder(), sid(), bot_libraries(), dask(), oldest_python()]
+    return [
+        browser(), repo2docker(), binder(), sid(), bot_libraries(), dask(), oldest_python(),
+        control_group.finding(),
+    ]  # fmt: skip
 
 
 def browser() -> Finding:

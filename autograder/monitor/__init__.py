@@ -12,6 +12,7 @@
     samples.py        one sample, and what the sampler reads of the probe
     frames.py         which frames are the learner's, and what people call their files
     thread_stats.py   CPU time, run-queue wait and switches of threads, from the kernel
+    pressure.py       whether the control group or the machine runs short of memory
     timerfd.py        a timer that another thread can postpone
     garbage.py        Python's search for garbage, and the objects that it must leave out
     task_trace.py     which task ran when, for the chart

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from autograder.monitor.pressure import PAGES
 from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading, Times
 
@@ -56,6 +57,7 @@ class SampleSummary:
     elsewhere: bool = False  # the samples found it asleep, never at a lock, for an unknown time
     at_lock: bool = False  # the samples found it asleep only at a lock or the GIL
     stopped: int = 0  # nothing was woken: a quota was used up, or the machine itself stopped
+    pressed: bool = False  # memory was short
 
 
 @dataclass
@@ -127,6 +129,9 @@ def attribute(sleep: Sleep, summary: SampleSummary, threads: Threads) -> Attribu
     if summary.stopped > STOPPED and not summary.elsewhere and not summary.asleep:
         answer.doubt += min(left, summary.stopped)
         left -= min(left, summary.stopped)
+    if summary.pressed:  # nothing tells a wait for a page from any other sleep that no sample saw
+        answer.doubt += max(0, left - summary.asleep)
+        left = min(left, summary.asleep)
     if _nobody_saw(left, summary, threads) and not answer.for_gil:
         answer.doubt += left  # a machine that delays the sampler may also delay the call's threads
     return answer
@@ -169,18 +174,20 @@ def see(
     unfinished: int = 0,
     late: int = 0,
     alone: bool = True,
+    pressed: bool = False,
 ) -> SampleSummary:
     """Return what the samples of one pass show; times in ns.
 
     `base` and `switches` are the figures at the begin of the pass. `unfinished` is how long the
     sampler has waited for a CPU in the middle of a sample, `late` the same since its last sample.
-    `alone` says that no other thread could hold the GIL, so that the loop held it.
+    `alone` says that no other thread could hold the GIL, so that the loop held it. `pressed` says
+    that memory was short: then a wait for a page is no proof that the code slept.
 
     Giving the GIL to the sampler costs the loop one voluntary switch, and a second one if the
     sample found it waiting to get the GIL back. More switches mean that the loop also slept for
     another reason. Then only the sampler's last wait counts, which is a share of all its waits.
     """
-    summary = SampleSummary()
+    summary = SampleSummary(pressed=pressed)
     elsewhere = at_lock = locked = False
     cpu, wait, since = base.cpu, base.wait, began
     nap = Nap()
@@ -206,7 +213,7 @@ def see(
     # sampler did not ask, it also records whether the loop is at a lock. The loop's sleep during
     # the sample is added to held_up if the sampler asked and the loop is at a lock; if only one of
     # the two is true, it is added to perhaps_held_up.
-    for sample in samples:
+    for sample in map(_without_page, samples) if pressed else samples:
         summary.found |= bool(sample.sleeps_in)
         summary.stopped += sample.stopped
         if in_select and sample.sleeps_in.startswith(SELECT):
@@ -267,6 +274,10 @@ def _after_the_last(
         summary.held_up += min(slept, late + WAKE_UP)
     elif late > SOME or unfinished:
         summary.perhaps_held_up += min(slept, max(late, unfinished) + WAKE_UP)
+
+
+def _without_page(sample: Sample) -> Sample:
+    return sample._replace(sleeps_in=b"") if sample.sleeps_in.startswith(PAGES) else sample
 
 
 class Nap:

@@ -34,6 +34,9 @@ subtracted from S (`attribution` tells them from a sleep of the code's own):
     Another thread held the GIL that serves the kernel, or that is in a job older than the call (see
     `ownership`): at most 5.5 ms for each of the V.
 
+While memory is short (`pressure`), a sleep that no sample explains and the kernel's part of C
+(`ru_stime`: it may have searched for free pages) are doubt.
+
 Nothing is subtracted while the samples show the loop in one and the same sleep that is not at a
 lock. If a part is subtracted on suspicion only, it is kept as `doubt`. A block that exceeds the
 limit only together with its doubt is inconclusive: neither a failure nor a pass. R is the kernel's
@@ -70,6 +73,7 @@ from autograder.monitor.attribution import (
     true_waits,
 )
 from autograder.monitor.ownership import Ownership, serves
+from autograder.monitor.pressure import Pressure
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import PUT_OFF, Sample
 from autograder.monitor.thread_stats import (
@@ -123,6 +127,7 @@ class Probe:
         self.others = OtherThreads(serves)
         self.owned = Ownership(self.others.foreign, caller)
         self.children = Children()
+        self.pressure = Pressure()
         self.base = self.clock.read()
         self.base_wall = self.base.wall
         self.base_others = self.others.read()
@@ -214,6 +219,7 @@ class Probe:
         self.others.close()
         self.owned.close()
         self.children.close()
+        self.pressure.close()
 
     def _settle(self) -> None:
         """Judge the time that the measuring itself took, if it was long.
@@ -253,13 +259,17 @@ class Probe:
         sleep = self._sleep(samples, end, wall - cpu - wait, wait, own_switches)
         slept, answer = sleep.slept, Attribution()
         others = Threads(elder=min(self.owned.earlier(), default=0))
+        system = max(0, min(end.system - self.base.system, cpu))
+        pressed = max(slept, system) > NOTABLE and not self.blind and self.pressure.felt()
         if slept > LONG and not self.blind:
-            answer, others = self._attribute(began, sleep, samples, end)
+            answer, others = self._attribute(began, sleep, samples, end, pressed)
         after = self.clock.read(keep_gil=True)
         self.owned.measured()
         slept -= answer.certain + answer.doubt
         noise = wait + answer.certain + answer.doubt - answer.earlier
         slept, doubt = slept + answer.kept, answer.doubt + answer.perhaps_kept + perhaps
+        if pressed:  # the kernel may have searched for memory in the thread's own time
+            cpu, doubt, noise = cpu - system, doubt + system, noise + system
         if self.blind:  # sleep and starvation look alike: CPU is certain, the rest is doubt
             slept, doubt, noise = 0, slept, noise + slept
             answer.earlier = doubt if others.elder else 0
@@ -304,9 +314,12 @@ class Probe:
         return [sample for sample in samples if sample.moment == began]
 
     def _attribute(
-        self, began: int, sleep: Sleep, samples: list[Sample], end: Reading
+        self, began: int, sleep: Sleep, samples: list[Sample], end: Reading, pressed: bool
     ) -> tuple[Attribution, Threads]:
-        """Return which part of the sleep the code did not cause, and what other threads did."""
+        """Return which part of the sleep the code did not cause, and what other threads did.
+
+        `pressed` says that memory was short.
+        """
         unfinished = late = overdue = 0
         if self.sampler is not None:  # first: the rest releases the GIL
             unfinished, late = self.sampler.unfinished(), self.sampler.released_late(began)
@@ -323,7 +336,7 @@ class Probe:
         summary = see(
             samples, self.base, began, self.switches + sleep.in_select, end=end,
             in_select=sleep.in_select, unfinished=unfinished, late=late,
-            alone=not threads.active and threads.earlier < SOME,
+            alone=not threads.active and threads.earlier < SOME, pressed=pressed,
         )  # fmt: skip
         summary.stopped += overdue
         return attribute(sleep, summary, threads), threads

@@ -77,7 +77,7 @@ def test_a_select_that_was_to_return_at_once_and_waited_for_the_gil_is_a_block(
 def test_a_thread_that_took_the_gil_while_a_pass_was_judged_is_a_block(probe: Probe) -> None:
     began = perf_counter_ns() - 508 * MS
     probe._rebase(probe.base._replace(wall=began))
-    cpu, wait, switches = probe.base[1:]
+    cpu, wait, switches = probe.base[1:4]
     first = Reading(began + 8 * MS, cpu + 8 * MS, wait, switches)
     then = Reading(began + 508 * MS, cpu + 8 * MS, wait, switches + 100)
     readings = [first]

@@ -8,10 +8,10 @@ from dataclasses import asdict
 from pathlib import Path
 
 from autograder.bench.probe.overhead import Ratio
-from autograder.bench.probe.scores import Score, SnippetRun, errors, percentile, score
+from autograder.bench.probe.scores import GROUP, Score, SnippetRun, errors, percentile, score
 from autograder.paths import FIGURES
 
-_SAID = {"0": "quiet", "8+mem": "8 hogs and memory"}
+_SAID = {"0": "quiet", "8+mem": "8 hogs and memory", GROUP: "memory group"}
 BOUNDS = (0.01, 0.02, 0.05)  # s: limits at which the measured blocks of known length are judged
 
 
@@ -196,7 +196,8 @@ def _draw(rows: Sequence[SnippetRun], path: Path) -> None:
     width = 0.8 / len(loads)
     for panel, (title, value) in zip(axes, panels, strict=True):
         for n, load in enumerate(loads):
-            heights = [value(score(_of(rows, load, name))) for name in detectors]
+            those = [_of(rows, load, name) for name in detectors]
+            heights = [value(score(of)) if of else 0.0 for of in those]
             places = [k + n * width for k in range(len(detectors))]
             shade = 0.85 - 0.7 * n / max(1, len(loads) - 1)
             panel.barh(places, heights, width, label=_said(load), color=str(shade))

@@ -20,8 +20,10 @@ from autograder.bench.probe.worker import Worker
 
 # What runs beside the measurement: name -> (CPU hogs, memory hogs)
 PEERS_EVERY = 3
-LOADS = {"0": (0, 0), "2": (2, 0), "8": (8, 0), "8+mem": (8, 1)}
-LANES = {"0": 2, "2": 3, "8": 6, "8+mem": 6}  # how many measure side by side, at most
+LOADS = {"0": (0, 0), "2": (2, 0), "8": (8, 0), "8+mem": (8, 1), "24": (24, 0)}
+GROUP = "memory group"  # workers in a control group with too little memory (`crowded_memory`)
+# how many measure side by side, at most
+LANES = {"0": 2, "2": 3, "8": 6, "8+mem": 6, "24": 6, GROUP: 2}
 PEERS_TAKE = 3  # a repeat with the peers takes this many times as long as one without
 
 
@@ -41,6 +43,12 @@ class SnippetRun:
     kind: str
     place: str
     error: str
+    repeat: int = 0
+
+    @property
+    def key(self) -> tuple[str, str, str, int]:
+        """What tells this run from all others of a campaign."""
+        return self.load, self.detector, self.snippet, self.repeat
 
 
 @dataclass(frozen=True)
@@ -65,13 +73,19 @@ def campaign(
     say: Callable[[SnippetRun], None],
     *,
     thin: bool = False,
+    known: Iterable[SnippetRun] = (),
 ) -> list[SnippetRun]:
     """Return a row for every run; `say` is called with each row when it is complete.
+
+    What `known` has is not run again.
 
     The repeats are divided among lanes, each with workers of its own. The load decides their
     number, because with 8 hogs another lane is one more hog.
     """
-    rows: list[SnippetRun] = []
+    loads = list(loads)
+    names = {snippet.name for snippet in snippets}
+    rows = [row for row in known if row.load in loads and row.snippet in names]
+    done = {row.key for row in rows}
     shared = {snippet.name for snippet in spread(snippets, PEERS_EVERY)}
 
     def run(load: str, mine: Iterable[int], workers: dict[str, Worker]) -> None:
@@ -79,15 +93,17 @@ def campaign(
             order = list(snippets)
             random.Random(f"{load} {repeat}").shuffle(order)
             for snippet, (name, worker) in itertools.product(order, workers.items()):
+                if (load, name, snippet.name, repeat) in done:
+                    continue
                 if name == "probe" or not thin or (repeat % 10 == 0 and snippet.name in shared):
-                    row = _row(load, name, snippet, worker.run(snippet.name))
+                    row = _row(load, name, snippet, worker.run(snippet.name), repeat)
                     rows.append(row)
                     say(row)
 
     for load in loads:
         used = lanes[: LANES[load]]
         turns = _dealt(repeats, len(used), sum(len(lane) == len(used[0]) for lane in used))
-        with hogs(*LOADS[load]), ThreadPoolExecutor(len(used)) as pool:
+        with hogs(*LOADS.get(load, ())), ThreadPoolExecutor(len(used)) as pool:
             ends = [
                 pool.submit(run, load, mine, lane) for lane, mine in zip(used, turns, strict=True)
             ]
@@ -145,7 +161,9 @@ def percentile(values: Sequence[float], percent: float) -> float:
     return values[min(len(values) - 1, int(len(values) * percent / 100))] if values else 0.0
 
 
-def _row(load: str, detector: str, snippet: Snippet, seen: Detection | None) -> SnippetRun:
+def _row(
+    load: str, detector: str, snippet: Snippet, seen: Detection | None, repeat: int
+) -> SnippetRun:
     if seen is None:
         seen = Detection(error="the process crashed or hung")
         verdict = "crash"
@@ -168,6 +186,7 @@ def _row(load: str, detector: str, snippet: Snippet, seen: Detection | None) -> 
         kind=seen.kind,
         place=f"{seen.file}:{seen.line}",
         error=seen.error,
+        repeat=repeat,
     )
 
 

@@ -7,6 +7,8 @@ import select
 import time
 from collections.abc import Callable
 
+from autograder.monitor.thread_stats import ThreadClock
+
 # Identical work cost 87-154 ms of CPU between runs on one machine (neighbours, SMT): at 0.16 s the
 # cheapest run is still far above a limit of 0.05 s.
 LONG = 0.16
@@ -43,6 +45,19 @@ def nap(seconds: float) -> float:
     """
     select.select([], [], [], seconds)
     return seconds
+
+
+class Held:
+    """For how long the calling thread has held the loop: wall time without waits for a CPU."""
+
+    def __init__(self) -> None:
+        self._clock = ThreadClock()
+        self._first = self._clock.read()
+
+    def below(self, seconds: float) -> bool:
+        """Whether that is less than `seconds` until now."""
+        now, first = self._clock.read(), self._first
+        return now.wall - first.wall - (now.wait - first.wait) < seconds * 1e9
 
 
 def _cost(work: Callable[[int], object], size: int) -> float:

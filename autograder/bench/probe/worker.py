@@ -40,9 +40,10 @@ class Worker:
         limit: float = labels.LIMIT,
         *,
         on_thread: bool = False,
+        python: Sequence[str] = (sys.executable,),
     ) -> None:
         self._command = [
-            sys.executable,
+            *python,
             "-m",
             "autograder.bench.probe.worker",
             detector,

@@ -1,0 +1,126 @@
+"""A lack of memory is doubt, while the machine or the control group reports one, and never else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from autograder.monitor import pressure
+from autograder.monitor.attribution import Attribution, Sleep, Threads, attribute, see
+from autograder.monitor.pressure import PAGES, Pressure
+from autograder.monitor.probe import NOTABLE, Probe
+from autograder.monitor.samples import Sample
+from autograder.monitor.thread_stats import Reading
+
+MS = 1_000_000
+LINES = "some avg10=0.00 avg60=0.00 avg300=0.00 total={}\nfull avg10=0.00 total=7\n"
+
+
+def samples_in(place: bytes) -> list[Sample]:
+    return [
+        Sample(0, at * MS, at * MS + 20_000, MS, 0, 1, place, 0, 1, False) for at in (20, 40, 90)
+    ]
+
+
+def judged(samples: list[Sample], *, pressed: bool) -> Attribution:
+    """A pass of 121 ms in which the loop slept for 120 ms, once."""
+    base, end = Reading(0, 0, 0, 0), Reading(121 * MS, MS, 0, 1)
+    summary = see(samples, base, 0, 0, end=end, in_select=False, pressed=pressed)
+    return attribute(Sleep(120 * MS, 0, 1, in_select=False), summary, Threads())
+
+
+def test_a_wait_for_a_page_is_a_block_unless_memory_is_short() -> None:
+    # Where a thread slept that read a cold file through mmap (Linux 6.18).
+    cold = samples_in(b"folio_wait_bit_common")
+    free = judged(cold, pressed=False)
+    assert (free.certain, free.doubt) == (0, 0)
+    short = judged(cold, pressed=True)
+    assert (short.certain, short.doubt) == (0, 120 * MS)
+
+
+def test_a_sleep_that_samples_saw_elsewhere_is_a_block_also_while_memory_is_short() -> None:
+    answer = judged(samples_in(b"hrtimer_nanosleep"), pressed=True)
+    assert 120 * MS - answer.certain - answer.doubt > 110 * MS
+
+
+def test_a_sleep_that_no_sample_saw_is_open_while_memory_is_short() -> None:
+    # A thread that waits for a page keeps the GIL, so the sampler cannot look.
+    assert judged([], pressed=True).doubt == 120 * MS
+    assert judged([], pressed=False).doubt == 0
+
+
+@pytest.mark.parametrize("place", [b"hrtimer_nanosleep", b"futex_do_wait", b"do_epoll_wait", b""])
+def test_what_a_learner_waits_for_is_no_page(place: bytes) -> None:
+    assert not place.startswith(PAGES)
+
+
+def test_pressure_is_felt_while_the_kernels_figure_grows_and_for_two_seconds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file, now = tmp_path / "memory.pressure", [0]
+    monkeypatch.setattr(pressure, "_candidates", lambda: iter([str(file)]))
+    monkeypatch.setattr(pressure, "perf_counter_ns", lambda: now[0])
+    monkeypatch.setattr(pressure.os, "cpu_count", lambda: 2)
+    file.write_text(LINES.format(1_000_000))
+    felt = Pressure()
+    assert not felt.felt()
+    file.write_text(LINES.format(1_000_400))  # too short to explain anything
+    assert not felt.felt()
+    file.write_text(LINES.format(1_002_000))
+    assert felt.felt()
+    now[0] += pressure.LASTS // 2
+    assert felt.felt()
+    now[0] += pressure.LASTS
+    assert not felt.felt()
+    felt.close()
+
+
+def test_the_figure_of_the_own_group_comes_before_the_machines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = tmp_path / "unified" / "course"
+    group.mkdir(parents=True)
+    own, machine, said = group / "memory.pressure", tmp_path / "machine", tmp_path / "cgroup"
+    said.write_text("4:memory:/elsewhere\n0::/course\n")
+    machine.write_text(LINES.format(5))
+    monkeypatch.setattr(pressure, "_GROUP", str(said))
+    monkeypatch.setattr(pressure, "_HIERARCHIES", (str(tmp_path), str(tmp_path / "unified")))
+    monkeypatch.setattr(pressure, "MACHINE", str(machine))
+    assert pressure.source() == str(machine)
+    own.write_text(LINES.format(5))
+    assert pressure.source() == str(own)
+    own.unlink()
+    machine.unlink()
+    assert pressure.source() == ""
+    assert not Pressure().felt()
+
+
+class Told:
+    """Stands for Pressure."""
+
+    def __init__(self, answer: bool) -> None:
+        self.answer = answer
+
+    def felt(self) -> bool:
+        return self.answer
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("short", [True, False])
+def test_the_kernels_part_of_the_cpu_time_is_doubt_while_memory_is_short(short: bool) -> None:
+    # As measured: a call that only awaited was blamed for 51 ms of CPU, of which the kernel used 47
+    # to search for pages.
+    probe = Probe()
+    probe.pressure.close()
+    probe.pressure = Told(short)  # type: ignore[assignment]
+    base = probe.base
+    end = Reading(base.wall + 52 * MS, base.cpu + 51 * MS, base.wait, base.switches, base.system)
+    probe._measure(base.wall, end._replace(system=base.system + 47 * MS), own_switches=0)
+    probe.close()
+    held = probe.held[0]
+    assert held.seconds == (4 * MS if short else 51 * MS)
+    assert held.doubt == (47 * MS if short else 0)
+    assert held.seconds > NOTABLE
