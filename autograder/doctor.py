@@ -81,16 +81,24 @@ def platform_name() -> Finding:
 
 def kernel_clock() -> list[Finding]:
     """The kernel's figures: can we tell a thread that waits for a CPU from one that sleeps?"""
+    return [_waits(), *_no_gil()]
+
+
+def _waits() -> Finding:
     if thread_stats.knows_waits():
-        return [Finding("run-queue wait", "the kernel shows it (/proc/thread-self/schedstat)")]
-    return [
-        Finding(
-            "run-queue wait",
-            "the kernel does not show it",
-            "the course cannot tell a call that sleeps from a busy machine: such runs are"
-            " inconclusive and have to be run again",
-        )
-    ]
+        return Finding("run-queue wait", "the kernel shows it (/proc/thread-self/schedstat)")
+    return Finding(
+        "run-queue wait",
+        "the kernel does not show it",
+        "the course can tell a call that sleeps from a busy machine only while every CPU has idle"
+        " time; other such runs are inconclusive: close other programs, then run them again",
+    )
+
+
+def _no_gil() -> list[Finding]:
+    if thread_stats.has_gil():
+        return []
+    return [Finding("GIL", "this Python runs without it: no thread is blamed for keeping it")]
 
 
 # The servers

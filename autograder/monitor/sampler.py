@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from types import FrameType
 
+from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, own_line
 from autograder.monitor.samples import LoopState, Sample
 from autograder.monitor.thread_stats import Glance, both_switches, knows_waits
@@ -48,6 +49,8 @@ class Sampler:
         self.waiting: Callable[[], tuple[str, int]] = lambda: ("", 0)  # where the call waits
         self.tid = 0
         self._glances: tuple[Glance, Glance] | None = None  # of the loop's thread, of this one
+        self.looks: list[Look] = []  # of the same pass; where the kernel does not tell of waits
+        self._looker: Looker | None = None
         self._loop_thread = threading.get_ident()
         # (pass, native id or 0 for the loop, line, ns since the sample before)
         self._lines_seen: list[tuple[int, int, Line, int]] = []
@@ -69,6 +72,8 @@ class Sampler:
         self.tid = self._thread.native_id
         if knows_waits():
             self._glances = Glance(threading.get_native_id()), Glance(self.tid)
+        else:
+            self._looker = Looker(self._loop_thread, threading.get_native_id())
 
     def alarm(self, at: int, ring: Callable[[], object] | None) -> None:
         """Call `ring` once at time `at`; a timer of the loop would make every pass 7 % longer."""
@@ -90,6 +95,8 @@ class Sampler:
         self._timer.close()
         for glance in self._glances or ():
             glance.close()
+        if self._looker is not None:
+            self._looker.close()
 
     def sample_now(self, moment: int) -> None:
         """Look at the other threads: one of them has just released the GIL."""
@@ -149,6 +156,11 @@ class Sampler:
                 found = self._loop_as_it_is() if now - moment > SHORT_PASS else None
                 if moment != moment_before:
                     moment_before, next_sample, self.samples = moment, moment + PATIENCE, []
+                    self.looks = []
+                if self._looker is not None and now - moment > SHORT_PASS:
+                    in_select = not (probe and probe.moment)
+                    look = self._looker.look(moment, now - self._rang, in_select=in_select)
+                    self.looks.append(look)
                 if now >= next_sample:
                     next_sample = again = now + int(self._until_next(now - moment) * 1e9)
                     self._sample_loop(moment)
@@ -180,6 +192,8 @@ class Sampler:
         Each sample takes the GIL from a loop that computes. If a pass takes long because the
         machine is busy, the code has done little yet, and a sample would show little.
         """
+        if rests(self.looks):
+            return PERIOD
         waited = 0
         if self._glances is not None and self.probe is not None:
             waited = self._glances[0].times()[1] - self.probe.base.wait

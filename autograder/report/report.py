@@ -6,7 +6,7 @@ people and test cells use: the contract of `watch`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from autograder import context, wire
@@ -22,7 +22,6 @@ from autograder.report import story
 from autograder.report.record import Block, Record, shortest_kept
 from autograder.text import duration
 
-REPEATS_TO_BELIEVE = 3  # blind runs in a row that must show a block before it is believed
 AGAIN = "Run the cell again; it does not count against you."
 TOO_BUSY = f"This machine was too busy to measure this. {AGAIN}"
 
@@ -264,10 +263,9 @@ class Report:
                 f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
                 f"(limit {duration(limit)}), and {_still_running(block)}"
             )
-        if self.record.blind and _agree(self.record.name, block, limit):
-            self._fail(LoopBlocked(self._blocked_sentence(_certain(block), limit, [])))
         why = (
-            "this system does not show whether your code slept or waited for a CPU"
+            "this system does not show whether your code slept or waited for a CPU. Close "
+            "other programs first"
             if self.record.blind
             else "other programs on this machine may be the reason"
         )
@@ -328,21 +326,6 @@ def _show(report: Report) -> None:
 def show(report: Report) -> None:
     """Show a report whose check failed, before its message."""
     (context.this_process.show or _show)(report)
-
-
-_blind_runs: dict[str, list[float]] = {}
-
-
-def _agree(name: str, block: Block, limit: float) -> bool:
-    """Whether the last blind runs of this call all had a block; starvation does not repeat."""
-    runs = _blind_runs.setdefault(name, [])
-    runs.append(block.seconds + block.doubt)
-    del runs[:-REPEATS_TO_BELIEVE]
-    return len(runs) == REPEATS_TO_BELIEVE and min(runs) >= limit
-
-
-def _certain(block: Block) -> Block:
-    return replace(block, seconds=block.seconds + block.doubt, doubt=0.0)
 
 
 def _place(block: Block) -> str:
