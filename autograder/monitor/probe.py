@@ -325,6 +325,7 @@ class Probe:
         foreign, earlier = self.owned.foreign(), self.owned.earlier()
         threads = tally(self.base_others, now, births, foreign, sampler, earlier)
         threads.births += self.children.newborn_wait()
+        threads.gil = thread_stats.has_gil()
         threads.started = self.others.started or self.owned.at_work
         threads.stale = max(0, began - self.base_others_at)
         if (asked := perf_counter_ns()) - end.wall < STOLEN:  # else `_settle` judges them

@@ -23,6 +23,7 @@ from autograder.report.record import Block, Record, shortest_kept
 from autograder.text import duration
 
 AGAIN = "Run the cell again; it does not count against you."
+NO_GIL = "This Python has no GIL, so a thread that computes does not hold the loop."
 TOO_BUSY = f"This machine was too busy to measure this. {AGAIN}"
 
 
@@ -180,7 +181,8 @@ class Report:
         else:
             least = duration(shortest_kept(self.record.loop))
             held = f"The loop was free: no block of {least} or longer"
-        return f"`{name}` ran for {duration(self.seconds)}. {held}."
+        no_gil = "" if self.record.gil else f" {NO_GIL}"
+        return f"`{name}` ran for {duration(self.seconds)}. {held}.{no_gil}"
 
     def __repr__(self) -> str:
         return self.sentence
