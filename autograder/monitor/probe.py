@@ -336,6 +336,8 @@ class Probe:
             alone=not threads.active and threads.earlier < SOME,
         )  # fmt: skip
         summary.stopped += overdue
+        if not threads.gil:  # a look stops the loop until C code in another thread has ended
+            summary.perhaps_held_up += sum(sample.slept for sample in samples)
         return attribute(sleep, summary, threads), threads
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from autograder.bench.hogs import hogs
 from autograder.bench.probe import labels
 from autograder.bench.probe.worker import Worker
 from autograder.doctor import kernel_clock
-from autograder.monitor import blind, idle, thread_stats, watch
+from autograder.monitor import blind, idle, sampler, thread_stats, watch
 from autograder.monitor.attribution import SampleSummary, Sleep, Threads, attribute
 from autograder.monitor.blind import Look, certain_sleep
 from autograder.outcomes import Inconclusive, LoopBlocked
@@ -205,6 +206,22 @@ def test_without_a_gil_no_thread_is_blamed_for_keeping_it() -> None:
                         Threads(**thread, gil=False))  # fmt: skip
     assert not at_lock.for_gil
     assert at_lock.doubt == at_lock.certain == 0  # it is the code's own sleep, at a lock
+
+
+def test_without_a_gil_a_late_select_does_not_stop_all_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # sys._current_frames() waits there until every thread is stopped: beside `sort` in a thread,
+    # the look itself held the loop for 170 to 550 ms.
+    looks_taken: list[int] = []
+    monkeypatch.setattr("threading._active", {1: None, 2: None, 3: None})
+    monkeypatch.setattr(sampler, "frames_now", lambda: looks_taken.append(1) or nullcontext({}))
+    monkeypatch.setattr("sys._is_gil_enabled", lambda: False, raising=False)
+    sampler.Sampler().sample_now(0)
+    assert not looks_taken
+    monkeypatch.setattr("sys._is_gil_enabled", lambda: True, raising=False)
+    sampler.Sampler().sample_now(0)
+    assert looks_taken
 
 
 def test_a_python_without_a_gil_is_told_of(monkeypatch: pytest.MonkeyPatch) -> None:
