@@ -402,8 +402,8 @@ def _by_own_threads(
     alike = sleep.switches > 1 if sleep.in_select else turns <= 1
     # A thread that loses its CPU while it holds the GIL delays all threads that wait for the GIL.
     alike = alike or (turns <= 2 and sleep.switches > 3 and threads.own_cpu * 2 > left)
-    if not threads.gil and sleep.in_select and not summary.asleep:
-        answer.doubt += left  # the interpreter stopped all threads, or the machine did
+    if not threads.gil and (sleep.in_select or threads.active) and not summary.asleep:
+        answer.doubt += left  # a look or a search for garbage may have stopped all threads
         return
     gil = alike and threads.gil and left > SOME and not summary.asleep
     # A thread may sleep in C with the GIL: it uses no CPU, and even the sampler cannot look.

@@ -151,7 +151,9 @@ class Sampler:
             self._sampling, put_off = True, self._put_off  # read before `due`
             self._rang, now = self._timer.due, perf_counter_ns()
             probe, again = self.probe, now + _PERIOD
-            moment = (probe.moment or probe.due()) if probe else 0
+            # Without a GIL a look stops all threads, and none of them can hold up a select.
+            due = probe.due() if probe and has_gil() else 0
+            moment = (probe.moment or due) if probe else 0
             rang = self._ring(now)
             way, self._woke = self._done, self._way()
             if moment and now > moment:

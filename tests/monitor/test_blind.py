@@ -202,10 +202,11 @@ def test_without_a_gil_no_thread_is_blamed_for_keeping_it() -> None:
     free = attribute(late_select, SampleSummary(), Threads(**thread, gil=False))
     assert not free.for_gil
     assert free.doubt == 200 * MS
-    at_lock = attribute(Sleep(200 * MS, 0, 39, False), SampleSummary(at_lock=True, found=True),
-                        Threads(**thread, gil=False))  # fmt: skip
-    assert not at_lock.for_gil
-    assert at_lock.doubt == at_lock.certain == 0  # it is the code's own sleep, at a lock
+    at_lock = Sleep(200 * MS, 0, 39, in_select=False)
+    seen = SampleSummary(at_lock=True, found=True)
+    assert attribute(at_lock, seen, Threads(**thread)).for_gil
+    assert attribute(at_lock, seen, Threads(**thread, gil=False)).doubt == 200 * MS
+    assert attribute(at_lock, seen, Threads(gil=False)).doubt == 0  # nothing else ran: a lock
 
 
 def test_without_a_gil_a_late_select_does_not_stop_all_threads(
