@@ -81,17 +81,25 @@ def platform_name() -> Finding:
 
 def kernel_clock() -> list[Finding]:
     """The kernel's figures: do they tell a lack of CPU or memory from a sleep?"""
+    waits = _waits()
+    return [waits, *([] if waits.missing else [memory_pressure()]), *_no_gil()]
+
+
+def _waits() -> Finding:
     if thread_stats.knows_waits():
-        waits = Finding("run-queue wait", "the kernel shows it (/proc/thread-self/schedstat)")
-        return [waits, memory_pressure()]
-    return [
-        Finding(
-            "run-queue wait",
-            "the kernel does not show it",
-            "the course cannot tell a call that sleeps from a busy machine: such runs are"
-            " inconclusive and have to be run again",
-        )
-    ]
+        return Finding("run-queue wait", "the kernel shows it (/proc/thread-self/schedstat)")
+    return Finding(
+        "run-queue wait",
+        "the kernel does not show it",
+        "the course can tell a call that sleeps from a busy machine only while every CPU has idle"
+        " time; other such runs are inconclusive: close other programs, then run them again",
+    )
+
+
+def _no_gil() -> list[Finding]:
+    if thread_stats.has_gil():
+        return []
+    return [Finding("GIL", "this Python runs without it: no thread is blamed for keeping it")]
 
 
 def memory_pressure() -> Finding:

@@ -7,6 +7,8 @@
     probe.py          what each pass of the loop cost: the rule of the verdict
     timer_probe.py    the same for uvloop, whose passes cannot be bracketed
     attribution.py    which part of a sleep the code did not cause
+    blind.py          which sleep is certain where the kernel does not tell of waits for a CPU
+    idle.py           for how long each CPU of the machine was idle
     ownership.py      which threads are the learner's, and which serve the kernel or the course
     sampler.py        reads the stack of the loop's thread while the loop is held
     samples.py        one sample, and what the sampler reads of the probe

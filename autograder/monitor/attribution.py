@@ -75,6 +75,7 @@ class Threads:
     births: int = 0  # run-queue wait of new threads and processes before they first ran
     started: bool = False  # the call has or had threads, or a thread of the learner's is at work
     stale: int = 0  # how much older than the pass these figures are
+    gil: bool = True  # a thread that computes keeps the others from running
 
 
 @dataclass
@@ -428,7 +429,10 @@ def _by_own_threads(
     alike = sleep.switches > 1 if sleep.in_select else turns <= 1
     # A thread that loses its CPU while it holds the GIL delays all threads that wait for the GIL.
     alike = alike or (turns <= 2 and sleep.switches > 3 and threads.own_cpu * 2 > left)
-    gil = alike and left > SOME and not summary.asleep
+    if not threads.gil and (sleep.in_select or threads.active) and not summary.asleep:
+        answer.doubt += left  # a look or a search for garbage may have stopped all threads
+        return
+    gil = alike and threads.gil and left > SOME and not summary.asleep
     # A thread may sleep in C with the GIL: it uses no CPU, and even the sampler cannot look.
     unseen = _nobody_saw(left, summary, threads)
     others = threads.active > 0 or threads.elder > 0

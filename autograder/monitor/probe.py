@@ -59,7 +59,7 @@ from dataclasses import dataclass, replace
 from time import perf_counter_ns
 from typing import Any
 
-from autograder.monitor import thread_stats
+from autograder.monitor import blind, thread_stats
 from autograder.monitor.attribution import (
     SELECT,
     SOME,
@@ -129,6 +129,8 @@ class Probe:
         self.children = Children()
         self.pressure = Pressure()
         self.base = self.clock.read()
+        self._on_main = threading.current_thread() is threading.main_thread()
+        self._counts_switches = self.base.switches > 0  # this thread has slept: it started another
         self.base_wall = self.base.wall
         self.base_others = self.others.read()
         self.base_others_at = self.base.wall
@@ -270,8 +272,9 @@ class Probe:
         slept, doubt = slept + answer.kept, answer.doubt + answer.perhaps_kept + perhaps
         if pressed:  # the kernel may have searched for memory in the thread's own time
             cpu, doubt, noise = cpu - system, doubt + system, noise + system
-        if self.blind:  # sleep and starvation look alike: CPU is certain, the rest is doubt
-            slept, doubt, noise = 0, slept, noise + slept
+        if self.blind:  # sleep and starvation look alike: what nothing proves is doubt
+            certain = min(slept, self._certain_sleep(began, end.wall))
+            slept, doubt, noise = certain, slept - certain, wall - cpu - certain
             answer.earlier = doubt if others.elder else 0
         if noise > LONG:
             self.noise.append((began - self.start, noise))
@@ -299,14 +302,21 @@ class Probe:
         """Return how the loop slept in a pass, without select's own sleep."""
         switches = max(0, end.switches - self.switches - own_switches)
         if switches or not own_switches or asleep <= STOPPED:
-            slept = asleep if switches or self.blind else 0
+            slept = asleep if switches or not self._counts_switches else 0
             return Sleep(slept, wait, switches, own_switches > 0)
         # A signal that arrives as select begins keeps select from sleeping: then the signal handler
         # slept. Otherwise the machine itself stopped.
         places = {sample.sleeps_in for sample in samples if sample.sleeps_in}
+        if self.blind and not (self._on_main and blind.handles_signals()):
+            return Sleep(0, wait, 0, in_select=True)
         elsewhere = any(not place.startswith(SELECT) for place in places)
         slept = asleep if elsewhere or not places else 0
         return Sleep(slept, wait, 1, in_select=not elsewhere, unseen=not places)
+
+    def _certain_sleep(self, began: int, ended: int) -> int:
+        """Return how long the loop certainly slept in a pass, without the kernel's figures."""
+        looks = self.sampler.looks if self.sampler is not None else []
+        return blind.certain_sleep([x for x in looks if x.moment == began and x.at <= ended])
 
     def _samples_of(self, began: int) -> list[Sample]:
         """Return the samples of the pass that began at `began`."""
@@ -329,6 +339,7 @@ class Probe:
         foreign, earlier = self.owned.foreign(), self.owned.earlier()
         threads = tally(self.base_others, now, births, foreign, sampler, earlier)
         threads.births += self.children.newborn_wait()
+        threads.gil = thread_stats.has_gil()
         threads.started = self.others.started or self.owned.at_work
         threads.stale = max(0, began - self.base_others_at)
         if (asked := perf_counter_ns()) - end.wall < STOLEN:  # else `_settle` judges them
@@ -339,6 +350,8 @@ class Probe:
             alone=not threads.active and threads.earlier < SOME, pressed=pressed,
         )  # fmt: skip
         summary.stopped += overdue
+        if not threads.gil:  # a look stops the loop until C code in another thread has ended
+            summary.perhaps_held_up += sum(sample.slept for sample in samples)
         return attribute(sleep, summary, threads), threads
 
 
@@ -353,8 +366,7 @@ def bracketed(
     """
     clock, tick, long, slept, stale = perf_counter_ns, TICK, LONG, SLEPT, STALE
     threads = threading._active  # type: ignore[attr-defined]  # active_count() takes a lock
-    on_main = threading.current_thread() is threading.main_thread()
-    alone = 0 if on_main else probe.owned.alone
+    alone = 0 if probe._on_main else probe.owned.alone
 
     def watched(timeout: float | None = None) -> list[Any]:
         left = clock()

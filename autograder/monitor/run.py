@@ -34,6 +34,7 @@ from autograder.monitor.garbage import Collections
 from autograder.monitor.probe import HeldPass, Probe
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.task_trace import TaskTracer
+from autograder.monitor.thread_stats import has_gil
 from autograder.monitor.timer_probe import HeartbeatProbe
 from autograder.report.record import Block, Record
 
@@ -101,7 +102,7 @@ class Run:
         self._probe = kind(self._sampler, self._caller)
         self._sampler.probe = self._probe
         self.record.began = monotonic()
-        self.record.blind = self._probe.blind
+        self.record.blind, self.record.gil = self._probe.blind, has_gil()
         try:
             with collections.watched():
                 self._drive(self._probe)

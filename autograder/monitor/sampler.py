@@ -24,9 +24,10 @@ from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from types import FrameType
 
+from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, library_of, own_line
 from autograder.monitor.samples import LoopState, Sample
-from autograder.monitor.thread_stats import Glance, both_switches, knows_waits
+from autograder.monitor.thread_stats import Glance, both_switches, has_gil, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
 
 PERIOD = 0.02  # s: the loop postpones the sampler by this time; also the shortest pause
@@ -48,6 +49,8 @@ class Sampler:
         self.waiting: Callable[[], tuple[str, int]] = lambda: ("", 0)  # where the call waits
         self.tid = 0
         self._glances: tuple[Glance, Glance] | None = None  # of the loop's thread, of this one
+        self.looks: list[Look] = []  # of the same pass; where the kernel does not tell of waits
+        self._looker: Looker | None = None
         self._loop_thread = threading.get_ident()
         # (pass, native id or 0 for the loop, line, ns since the sample before)
         self._lines_seen: list[tuple[int, int, Line, int]] = []
@@ -69,6 +72,8 @@ class Sampler:
         self.tid = self._thread.native_id
         if knows_waits():
             self._glances = Glance(threading.get_native_id()), Glance(self.tid)
+        else:
+            self._looker = Looker(self._loop_thread, threading.get_native_id())
 
     def alarm(self, at: int, ring: Callable[[], object] | None) -> None:
         """Call `ring` once at time `at`; a timer of the loop would make every pass 7 % longer."""
@@ -90,10 +95,14 @@ class Sampler:
         self._timer.close()
         for glance in self._glances or ():
             glance.close()
+        if self._looker is not None:
+            self._looker.close()
 
     def sample_now(self, moment: int) -> None:
         """Look at the other threads: one of them has just released the GIL."""
         if len(threading._active) <= _OURS:  # type: ignore[attr-defined]
+            return
+        if not has_gil():  # nobody held it, and a look stops all threads: 0.3 s beside a long sort
             return
         with frames_now() as frames:
             self._sample_others(moment, frames, self._unseen(moment))
@@ -142,13 +151,20 @@ class Sampler:
             self._sampling, put_off = True, self._put_off  # read before `due`
             self._rang, now = self._timer.due, perf_counter_ns()
             probe, again = self.probe, now + _PERIOD
-            moment = (probe.moment or probe.due()) if probe else 0
+            # Without a GIL a look stops all threads, and none of them can hold up a select.
+            due = probe.due() if probe and has_gil() else 0
+            moment = (probe.moment or due) if probe else 0
             rang = self._ring(now)
             way, self._woke = self._done, self._way()
             if moment and now > moment:
                 found = self._loop_as_it_is() if now - moment > SHORT_PASS else None
                 if moment != moment_before:
                     moment_before, next_sample, self.samples = moment, moment + PATIENCE, []
+                    self.looks = []
+                if self._looker is not None and now - moment > SHORT_PASS:
+                    in_select = not (probe and probe.moment)
+                    look = self._looker.look(moment, now - self._rang, in_select=in_select)
+                    self.looks.append(look)
                 if now >= next_sample:
                     next_sample = again = now + int(self._until_next(now - moment) * 1e9)
                     self._sample_loop(moment)
@@ -180,6 +196,8 @@ class Sampler:
         Each sample takes the GIL from a loop that computes. If a pass takes long because the
         machine is busy, the code has done little yet, and a sample would show little.
         """
+        if rests(self.looks):
+            return PERIOD
         waited = 0
         if self._glances is not None and self.probe is not None:
             waited = self._glances[0].times()[1] - self.probe.base.wait

@@ -4,8 +4,8 @@ Linux counts for every thread how long it was ready to run while other work had 
 field of `/proc/<pid>/task/<tid>/schedstat`, in nanoseconds). This figure shows whether the code
 blocks or the machine is busy. It includes throttling by a cgroup quota.
 
-macOS, Windows and gVisor do not provide this figure. There `knows_waits()` is false, and the
-verdict is "inconclusive" where it would be a guess.
+macOS, Windows and gVisor do not provide this figure. There `knows_waits()` is false, `blind` finds
+what is certain all the same, and the verdict is "inconclusive" where it would be a guess.
 """
 
 from __future__ import annotations
@@ -358,6 +358,15 @@ def knows_waits() -> bool:
             return len(file.read().split()) >= 2
     except OSError:
         return False
+
+
+def has_gil() -> bool:
+    """Whether a thread that computes keeps others from running Python; not on free-threaded builds.
+
+    Such a build may switch its GIL on when it imports a module that needs it.
+    """
+    enabled: Callable[[], bool] = getattr(sys, "_is_gil_enabled", lambda: True)
+    return enabled()
 
 
 if sys.platform == "linux":

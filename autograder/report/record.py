@@ -105,6 +105,7 @@ class Record:
     noise: list[tuple[float, float]] = field(default_factory=list)
     loop: str = "asyncio"
     blind: bool = False  # the kernel showed no run-queue waits
+    gil: bool = True  # False on a free-threaded Python, where threads do not hold each other up
     tampered: str = ""
     starved: float = 0.0  # seconds that a timed-out call waited for a CPU
     left: list[Left] = field(default_factory=list)  # not ended when the call ended or timed out
@@ -173,6 +174,7 @@ _KINDS: dict[str, type] = {
     "lanes": list,
     "noise": list,
     "blind": bool,
+    "gil": bool,
     "tampered": str,
     "left": list,
 }

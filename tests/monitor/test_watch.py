@@ -629,28 +629,6 @@ def test_a_block_that_the_machine_may_have_made_is_inconclusive_never_a_failure(
     assert report.responsive(0.5) is report
 
 
-def test_a_blind_system_believes_a_block_only_when_three_runs_agree(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setenv("UNBLOCKED_HIDE_SCHEDSTAT", "1")
-
-    async def sleeps_blindly() -> None:
-        time.sleep(0.2)
-
-    async def main() -> None:
-        outcomes = []
-        for _ in range(3):
-            report = await watch(sleeps_blindly)
-            assert report.record.blind
-            try:
-                report.responsive(0.1)
-            except (LoopBlocked, Inconclusive) as outcome:
-                outcomes.append(type(outcome))
-        assert outcomes == [Inconclusive, Inconclusive, LoopBlocked]
-
-    run(main)
-
-
 def test_a_blind_system_is_sure_of_cpu_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UNBLOCKED_HIDE_SCHEDSTAT", "1")
 
