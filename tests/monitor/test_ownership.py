@@ -289,14 +289,12 @@ def test_a_warm_thread_that_threading_does_not_know_is_blamed_only_if_it_keeps_t
         ended.wait()
 
 
-async def failure(call: Callable[[], Any], meanwhile: Callable[[], Any] = int) -> str:
+async def failure(call: Callable[[], Any]) -> str:
     """What the check of the limit says of a call; "" if it was free."""
     for _ in range(TRIES):
-        watching = asyncio.ensure_future(watch(call, timeout=60))
-        await asyncio.sleep(0.1)
-        meanwhile()
+        report = await watch(call, timeout=60)
         try:
-            (await watching).responsive(LIMIT)
+            report.responsive(LIMIT)
         except LoopBlocked as blocked:
             return str(blocked)
         except Inconclusive as left_open:
@@ -320,35 +318,43 @@ class CookieFunctions(ctypes.Structure):
 def test_a_thread_of_c_that_calls_python_for_the_first_time_in_the_call_is_the_learners() -> None:
     libc = ctypes.CDLL(None)
     libc.fopencookie.restype = ctypes.c_void_p
-    called = threading.Event()
+    called, over = threading.Event(), threading.Event()
 
     def read(cookie: int, buffer: int, size: int) -> int:
-        long_sort()
+        if not over.is_set():
+            long_sort()
         called.set()
         return 0
 
-    async def waits() -> None:
-        while not called.is_set():  # noqa: ASYNC110
-            await asyncio.sleep(0.005)
+    functions = CookieFunctions(CookieFunctions.READ(read))
+    of_c.append(functions)
 
     def locked_file() -> ctypes.c_void_p:
         """A thread waits in C for this file, which is locked, to read from it."""
-        functions = CookieFunctions(CookieFunctions.READ(read))
-        of_c.append(functions)
         file = ctypes.c_void_p(libc.fopencookie(None, b"r", functions))
         libc.flockfile(file)
         thread = ctypes.byref(ctypes.c_ulong())
         assert libc.pthread_create(thread, None, libc.fgetc, file) == 0
         return file
 
-    numbers()
-    said = ""
-    for _ in range(TRIES):  # each with a thread of its own
+    files = [locked_file() for _ in range(TRIES)]  # each try needs a thread of its own
+
+    def unlock() -> None:
+        """Keeps the GIL, or the thread of this line would wait for it, and might be to blame."""
         called.clear()
-        file = locked_file()
-        said = asyncio.run(failure(waits, functools.partial(libc.funlockfile, file)))
-        if "a thread that kept the GIL" in said:
-            break
+        keeping.funlockfile(files.pop())
+
+    async def waits() -> None:
+        unlock()
+        while not called.is_set():  # noqa: ASYNC110
+            await asyncio.sleep(0.005)
+
+    numbers()
+    said = asyncio.run(failure(waits))
+    over.set()
+    while files:
+        unlock()
+        called.wait()
     assert "a thread that kept the GIL" in said
     assert "sorted(numbers(), key=str)" in said
 
