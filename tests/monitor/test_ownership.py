@@ -374,6 +374,23 @@ def test_the_native_ids_have_the_threads_that_threading_does_not_know() -> None:
 
 
 @knowing
+def test_a_look_at_the_threads_opens_no_file_since_that_would_release_the_gil(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def opened(*_: Any) -> None:
+        raise AssertionError
+
+    begun, over = threading.Event(), threading.Lock()
+    owned = ownership.Ownership(set(), 0)
+    with over, frames.frames_now():
+        started_raw(lambda: (begun.set(), over.acquire()))
+        begun.wait()
+        monkeypatch.setattr("builtins.open", opened)
+        list(owned.sample(sys._current_frames()))
+    owned.close()
+
+
+@knowing
 def test_an_earlier_job_that_ends_while_a_pass_is_measured_belongs_to_what_comes_next(
     pool: ThreadPoolExecutor,
 ) -> None:
