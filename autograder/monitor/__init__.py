@@ -4,6 +4,7 @@
     run.py            one call: a fresh loop, the call's time-out, its teardown
     errors.py         where the learner's code raised an exception, or waits
     probe.py          what each pass of the loop cost: the rule of the verdict
+    select_probe.py   the bracket around `select`, which tells the probe of each pass
     timer_probe.py    the same for uvloop, whose passes cannot be bracketed
     attribution.py    which part of a sleep the code did not cause
     ownership.py      which threads are the learner's, and which serve the kernel or the course

@@ -50,11 +50,9 @@ from __future__ import annotations
 import asyncio
 import selectors
 import sys
-import threading
-from collections.abc import Callable
+import time
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
-from typing import Any
 
 from autograder.monitor import thread_stats
 from autograder.monitor.attribution import (
@@ -72,6 +70,7 @@ from autograder.monitor.attribution import (
 from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import PUT_OFF, Sample
+from autograder.monitor.select_probe import LONG, STALE, TICK, bracket, bracketed
 from autograder.monitor.thread_stats import (
     Children,
     OtherThreads,
@@ -82,12 +81,7 @@ from autograder.monitor.thread_stats import (
 )
 from autograder.report.record import SHORTEST
 
-TICK = 0.01  # s between two ticks of the lateness; select may not sleep longer where its sleep
-# could hide a thread that keeps the GIL
-LONG = 1_000_000  # ns: a longer pass is measured
 STOLEN = 20_000_000  # ns: reading may lose the GIL three times, each time 5.5 ms to Python code
-SLEPT = 10_000  # ns: a call of select that took less did not sleep (2 us; 20 us with a sleep)
-STALE = 500_000  # ns: a pass may not be measured from an older reading
 OTHERS_STALE = 5_000_000  # ns: the same for other threads, whose age adds to doubt only
 NOTABLE = int(SHORTEST * 1e9)  # ns: a shorter block is not kept
 _MOST_BUSY = 50_000
@@ -143,8 +137,11 @@ class Probe:
             proactor.select = bracketed(self, proactor.select)
             return asyncio.ProactorEventLoop(proactor)
         selector = selectors.DefaultSelector()
-        selector.select = bracketed(self, selector.select)  # type: ignore[method-assign]
-        return asyncio.SelectorEventLoop(selector)
+        bracket(self, selector)
+        loop = asyncio.SelectorEventLoop(selector)
+        # asyncio's own is a method in Python that calls this; each pass reads the time.
+        loop.time = time.monotonic  # type: ignore[method-assign]
+        return loop
 
     def due(self) -> int:
         """Return when the current select should return, in ns; 0 when it has no time-out."""
@@ -326,41 +323,3 @@ class Probe:
         )  # fmt: skip
         summary.stopped += overdue
         return attribute(sleep, summary, threads), threads
-
-
-def bracketed(
-    probe: Probe, select: Callable[[float | None], list[Any]]
-) -> Callable[..., list[Any]]:
-    """Return `select`, wrapped to tell the probe when it is called and returns: 0.4 us per pass.
-
-    It is a closure because each attribute lookup counts here: asyncio's own pass takes 7 us.
-    A time-out costs 0.3 us per pass. So select may not sleep longer than a tick only where its
-    sleep could hide something: a thread of the learner's, or a signal handler.
-    """
-    clock, tick, long, slept, stale = perf_counter_ns, TICK, LONG, SLEPT, STALE
-    threads = threading._active  # type: ignore[attr-defined]  # active_count() takes a lock
-    on_main = threading.current_thread() is threading.main_thread()
-    alone = 0 if on_main else probe.owned.alone
-
-    def watched(timeout: float | None = None) -> list[Any]:
-        left = clock()
-        if left - probe.moment > long:
-            probe.end_pass()
-            left = clock()
-        if (timeout is None or timeout > tick) and len(threads) > alone:
-            timeout = tick
-        probe.left = left
-        probe.asked = timeout
-        probe.moment = 0
-        events = select(timeout)
-        now = clock()
-        if now - left > slept:
-            probe.slept(now)
-            now = clock()
-        elif now - probe.base_wall > stale:
-            probe.renew()
-            now = clock()
-        probe.moment = now
-        return events
-
-    return watched

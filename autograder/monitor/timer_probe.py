@@ -12,7 +12,8 @@ import importlib
 import sys
 from time import perf_counter_ns
 
-from autograder.monitor.probe import LONG, Probe
+from autograder.monitor.probe import Probe
+from autograder.monitor.select_probe import LONG
 from autograder.outcomes import UserMistake
 from autograder.report.record import BEAT
 
