@@ -51,6 +51,7 @@ import asyncio
 import selectors
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
 
@@ -123,6 +124,7 @@ class Probe:
         self.base_others_at = self.base.wall
         self.switches = self.base.switches
         self.start = self.base.wall
+        self.at_leisure: Callable[[], object] = lambda: None  # called each 5 ms, between two passes
         self._put_off_at = 0
         self._first, self._first_others = self.base, self.base_others
 
@@ -238,6 +240,7 @@ class Probe:
             if perf_counter_ns() - reading.wall < STOLEN:  # else `_settle` judges them
                 self.base_others, self.base_others_at = others, reading.wall
             self.children.renew()
+            self.at_leisure()
 
     def _measure(self, began: int, end: Reading, own_switches: int) -> None:
         wall, read = end.wall - began, end
