@@ -71,7 +71,7 @@ from autograder.monitor.attribution import (
 from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import PUT_OFF, Sample
-from autograder.monitor.select_probe import LONG, STALE, TICK, bracket, bracketed
+from autograder.monitor.select_probe import LONG, TICK, bracket, bracketed
 from autograder.monitor.thread_stats import (
     Children,
     OtherThreads,
@@ -83,6 +83,7 @@ from autograder.monitor.thread_stats import (
 from autograder.report.record import SHORTEST
 
 STOLEN = 20_000_000  # ns: reading may lose the GIL three times, each time 5.5 ms to Python code
+STALE = 500_000  # ns: a pass may not be measured from an older reading
 OTHERS_STALE = 5_000_000  # ns: the same for other threads, whose age adds to doubt only
 NOTABLE = int(SHORTEST * 1e9)  # ns: a shorter block is not kept
 _MOST_BUSY = 50_000
@@ -111,8 +112,8 @@ class Probe:
         self.busy: list[tuple[int, int]] = []  # when no timer could run: (begin, end)
         self.blind = not thread_stats.knows_waits()
         self.sampler = sampler
-        self.moment = 0  # when the current pass began; 0 during select
-        self.left = 0  # when the current select was called
+        self.moment_s = 0.0  # when the current pass began, in s; 0.0 during select
+        self.left_s = 0.0  # when the current select was called, in s
         self.asked: float | None = None  # the time-out of that call, in s
         self.clock = ThreadClock()
         self.others = OtherThreads(serves)
@@ -120,6 +121,7 @@ class Probe:
         self.children = Children()
         self.base = self.clock.read()
         self.base_wall = self.base.wall
+        self.stale_at = (self.base.wall + STALE) / 1e9  # s
         self.base_others = self.others.read()
         self.base_others_at = self.base.wall
         self.switches = self.base.switches
@@ -145,13 +147,23 @@ class Probe:
         loop.time = time.monotonic  # type: ignore[method-assign]
         return loop
 
+    @property
+    def moment(self) -> int:
+        """When the current pass began, in ns; 0 during select. It names the pass."""
+        return int(self.moment_s * 1e9)
+
+    @property
+    def left(self) -> int:
+        """When the current select was called, in ns."""
+        return int(self.left_s * 1e9)
+
     def due(self) -> int:
         """Return when the current select should return, in ns; 0 when it has no time-out."""
         return self.left + int(self.asked * 1e9) if self.asked is not None else 0
 
     def end_pass(self) -> None:
         """Measure the current pass, which ends now, if it was long."""
-        moment, self.moment = self.moment, 0
+        moment, self.moment_s = self.moment, 0.0
         if moment and (spent := perf_counter_ns() - moment) > LONG:
             if spent > NOTABLE and self.sampler is not None:
                 # First: the measuring releases the GIL, and then the thread that held it moves on.
@@ -168,7 +180,7 @@ class Probe:
             # With a time-out of 0, select does not sleep; its one wait is for the GIL.
             own_switches = 1 if self.asked else 0
             self._measure(due, self.clock.read(keep_gil=True), own_switches)
-        elif now - self.base.wall > STALE:
+        elif now / 1e9 > self.stale_at:
             self._rebase(self.clock.read(keep_gil=True))
         else:
             self.switches = voluntary_switches()
@@ -231,6 +243,7 @@ class Probe:
     def _rebase(self, reading: Reading) -> None:
         self.base = reading
         self.base_wall = reading.wall
+        self.stale_at = (reading.wall + STALE) / 1e9
         self.switches = reading.switches
         if self.sampler is not None and reading.wall - self._put_off_at > PUT_OFF:
             self.sampler.put_off(reading.wall)

@@ -67,7 +67,7 @@ def test_a_select_that_was_to_return_at_once_and_waited_for_the_gil_is_a_block(
 ) -> None:
     # A thread of a pool made once takes the GIL there: blocks of 0.9 s were in no pass.
     base = probe.base
-    probe.left, probe.asked = base.wall + 10 * MS, 0.0
+    probe.left_s, probe.asked = (base.wall + 10 * MS) / 1e9, 0.0
     late = Reading(probe.left + 120 * MS, base.cpu, base.wait, base.switches + 24)
     probe.clock.read = lambda **_: late  # type: ignore[method-assign]
     probe.slept(late.wall)
@@ -82,9 +82,17 @@ def test_a_thread_that_took_the_gil_while_a_pass_was_judged_is_a_block(probe: Pr
     then = Reading(began + 508 * MS, cpu + 8 * MS, wait, switches + 100)
     readings = [first]
     probe.clock.read = lambda **_: readings.pop() if readings else then  # type: ignore[method-assign]
-    probe.moment = began
+    probe.moment_s = began / 1e9
     probe.end_pass()
     assert [one.seconds // MS for one in probe.held] == [8, 500]
+
+
+def test_one_moment_in_seconds_is_always_the_same_in_nanoseconds(probe: Probe) -> None:
+    # Samples find their pass by it; after 100 days of uptime a float has steps of 2 ns.
+    for at in (perf_counter_ns(), 100 * 86_400 * 1000 * MS + 12_345_679):
+        probe.moment_s = probe.left_s = at / 1e9
+        assert probe.moment == probe.moment == probe.left
+        assert abs(probe.moment - at) <= 2
 
 
 def poll_of_200(probe: Probe, seen_at: tuple[int, ...], wait: int) -> tuple[int, int]:
