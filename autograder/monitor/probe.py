@@ -75,9 +75,11 @@ from autograder.monitor.select_probe import LONG, TICK, bracket, bracketed
 from autograder.monitor.thread_stats import (
     Children,
     OtherThreads,
+    RawReading,
     Reading,
     ThreadClock,
     Times,
+    parsed,
     voluntary_switches,
 )
 from autograder.report.record import SHORTEST
@@ -119,7 +121,7 @@ class Probe:
         self.others = OtherThreads(serves)
         self.owned = Ownership(self.others.foreign, caller)
         self.children = Children()
-        self.base = self.clock.read()
+        self._base: Reading | RawReading = self.clock.read()
         self.base_wall = self.base.wall
         self.stale_at = (self.base.wall + STALE) / 1e9  # s
         self.base_others = self.others.read()
@@ -128,6 +130,7 @@ class Probe:
         self.start = self.base.wall
         self.at_leisure: Callable[[], object] = lambda: None  # called each 5 ms, between two passes
         self._put_off_at = 0
+        self._rare_at = 0  # when `renew` next has more to do than to read
         self._first, self._first_others = self.base, self.base_others
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
@@ -146,6 +149,12 @@ class Probe:
         # asyncio's own is a method in Python that calls this; each pass reads the time.
         loop.time = time.monotonic  # type: ignore[method-assign]
         return loop
+
+    @property
+    def base(self) -> Reading:
+        """The reading from which the current pass is measured."""
+        kept = self._base
+        return kept if isinstance(kept, Reading) else parsed(kept)
 
     @property
     def moment(self) -> int:
@@ -187,9 +196,15 @@ class Probe:
         self._settle()
 
     def renew(self) -> None:
-        """Take a new reading in place of a stale one."""
-        self._rebase(self.clock.read(keep_gil=True))
-        self._settle()
+        """Take a new reading in place of a stale one; a busy loop does so each 0.5 ms."""
+        raw = self.clock.read_raw()
+        if raw is None or raw[0] > self._rare_at:
+            self._rebase(self.clock.read(keep_gil=True))
+            self._settle()
+            return
+        self._base = raw
+        self.base_wall, _, _, self.switches = raw
+        self.stale_at = (self.base_wall + STALE) / 1e9
 
     def lateness(self, until: int) -> list[tuple[float, float]]:
         """Return [(due, late), ...] in seconds for an imagined timer that is due every 10 ms.
@@ -241,7 +256,7 @@ class Probe:
             self._measure(began, self.clock.read(keep_gil=True), own_switches=0)
 
     def _rebase(self, reading: Reading) -> None:
-        self.base = reading
+        self._base = reading
         self.base_wall = reading.wall
         self.stale_at = (reading.wall + STALE) / 1e9
         self.switches = reading.switches
@@ -254,6 +269,9 @@ class Probe:
                 self.base_others, self.base_others_at = others, reading.wall
             self.children.renew()
             self.at_leisure()
+        self._rare_at = self.base_others_at + OTHERS_STALE
+        if self.sampler is not None:
+            self._rare_at = min(self._rare_at, self._put_off_at + PUT_OFF)
 
     def _measure(self, began: int, end: Reading, own_switches: int) -> None:
         wall, read = end.wall - began, end
