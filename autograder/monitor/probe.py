@@ -71,7 +71,7 @@ from autograder.monitor.attribution import (
 from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import PUT_OFF, Sample
-from autograder.monitor.select_probe import LONG, TICK, bracket, bracketed
+from autograder.monitor.select_probe import LONG, TICK, Marks, bracket, bracketed
 from autograder.monitor.thread_stats import (
     Children,
     OtherThreads,
@@ -114,16 +114,14 @@ class Probe:
         self.busy: list[tuple[int, int]] = []  # when no timer could run: (begin, end)
         self.blind = not thread_stats.knows_waits()
         self.sampler = sampler
-        self.moment_s = 0.0  # when the current pass began, in s; 0.0 during select
-        self.left_s = 0.0  # when the current select was called, in s
-        self.asked: float | None = None  # the time-out of that call, in s
+        self.marks = Marks()
         self.clock = ThreadClock()
         self.others = OtherThreads(serves)
         self.owned = Ownership(self.others.foreign, caller)
         self.children = Children()
         self._base: Reading | RawReading = self.clock.read()
         self.base_wall = self.base.wall
-        self.stale_at = (self.base.wall + STALE) / 1e9  # s
+        self.marks.stale_at = (self.base.wall + STALE) / 1e9  # s
         self.base_others = self.others.read()
         self.base_others_at = self.base.wall
         self.switches = self.base.switches
@@ -159,20 +157,21 @@ class Probe:
     @property
     def moment(self) -> int:
         """When the current pass began, in ns; 0 during select. It names the pass."""
-        return int(self.moment_s * 1e9)
+        return int(self.marks.moment * 1e9)
 
     @property
     def left(self) -> int:
         """When the current select was called, in ns."""
-        return int(self.left_s * 1e9)
+        return int(self.marks.left * 1e9)
 
     def due(self) -> int:
         """Return when the current select should return, in ns; 0 when it has no time-out."""
-        return self.left + int(self.asked * 1e9) if self.asked is not None else 0
+        asked = self.marks.asked
+        return self.left + int(asked * 1e9) if asked is not None else 0
 
     def end_pass(self) -> None:
         """Measure the current pass, which ends now, if it was long."""
-        moment, self.moment_s = self.moment, 0.0
+        moment, self.marks.moment = self.moment, 0.0
         if moment and (spent := perf_counter_ns() - moment) > LONG:
             if spent > NOTABLE and self.sampler is not None:
                 # First: the measuring releases the GIL, and then the thread that held it moves on.
@@ -187,9 +186,9 @@ class Probe:
             if now - due > NOTABLE and self.sampler is not None:
                 self.sampler.sample_now(due)  # first of all, as in `end_pass`
             # With a time-out of 0, select does not sleep; its one wait is for the GIL.
-            own_switches = 1 if self.asked else 0
+            own_switches = 1 if self.marks.asked else 0
             self._measure(due, self.clock.read(keep_gil=True), own_switches)
-        elif now / 1e9 > self.stale_at:
+        elif now / 1e9 > self.marks.stale_at:
             self._rebase(self.clock.read(keep_gil=True))
         else:
             self.switches = voluntary_switches()
@@ -204,7 +203,7 @@ class Probe:
             return
         self._base = raw
         self.base_wall, _, _, self.switches = raw
-        self.stale_at = (self.base_wall + STALE) / 1e9
+        self.marks.stale_at = (self.base_wall + STALE) / 1e9
 
     def lateness(self, until: int) -> list[tuple[float, float]]:
         """Return [(due, late), ...] in seconds for an imagined timer that is due every 10 ms.
@@ -258,7 +257,7 @@ class Probe:
     def _rebase(self, reading: Reading) -> None:
         self._base = reading
         self.base_wall = reading.wall
-        self.stale_at = (reading.wall + STALE) / 1e9
+        self.marks.stale_at = (reading.wall + STALE) / 1e9
         self.switches = reading.switches
         if self.sampler is not None and reading.wall - self._put_off_at > PUT_OFF:
             self.sampler.put_off(reading.wall)

@@ -44,10 +44,10 @@ class HeartbeatProbe(Probe):
         """Judge the timer that is overdue, if there is one; to be called when the loop stopped."""
         if self.due():
             self._judge()
-            self.asked = None
+            self.marks.asked = None
 
     def _wait(self) -> None:
-        self.left_s, self.asked = perf_counter(), PERIOD
+        self.marks.left, self.marks.asked = perf_counter(), PERIOD
         self._loop.call_later(PERIOD, self._beat)
 
     def _beat(self) -> None:

@@ -69,7 +69,7 @@ def test_a_select_that_was_to_return_at_once_and_waited_for_the_gil_is_a_block(
 ) -> None:
     # A thread of a pool made once takes the GIL there: blocks of 0.9 s were in no pass.
     base = probe.base
-    probe.left_s, probe.asked = (base.wall + 10 * MS) / 1e9, 0.0
+    probe.marks.left, probe.marks.asked = (base.wall + 10 * MS) / 1e9, 0.0
     late = Reading(probe.left + 120 * MS, base.cpu, base.wait, base.switches + 24)
     probe.clock.read = lambda **_: late  # type: ignore[method-assign]
     probe.slept(late.wall)
@@ -84,7 +84,7 @@ def test_a_thread_that_took_the_gil_while_a_pass_was_judged_is_a_block(probe: Pr
     then = Reading(began + 508 * MS, cpu + 8 * MS, wait, switches + 100)
     readings = [first]
     probe.clock.read = lambda **_: readings.pop() if readings else then  # type: ignore[method-assign]
-    probe.moment_s = began / 1e9
+    probe.marks.moment = began / 1e9
     probe.end_pass()
     assert [one.seconds // MS for one in probe.held] == [8, 500]
 
@@ -92,7 +92,7 @@ def test_a_thread_that_took_the_gil_while_a_pass_was_judged_is_a_block(probe: Pr
 def test_one_moment_in_seconds_is_always_the_same_in_nanoseconds(probe: Probe) -> None:
     # Samples find their pass by it; after 100 days of uptime a float has steps of 2 ns.
     for at in (perf_counter_ns(), 100 * 86_400 * 1000 * MS + 12_345_679):
-        probe.moment_s = probe.left_s = at / 1e9
+        probe.marks.moment = probe.marks.left = at / 1e9
         assert probe.moment == probe.moment == probe.left
         assert abs(probe.moment - at) <= 2
 
@@ -133,7 +133,7 @@ def test_what_is_due_each_5_ms_is_done_while_readings_are_renewed(probe: Probe) 
     until = perf_counter_ns() + 200 * MS
     while perf_counter_ns() < until:
         probe.renew()
-        assert probe.stale_at > probe.base.wall / 1e9
+        assert probe.marks.stale_at > probe.base.wall / 1e9
     assert 3 <= len(done) <= 40
     assert min(after - before for before, after in itertools.pairwise(done)) > 4 * MS
     assert until - probe.base_others_at < 100 * MS

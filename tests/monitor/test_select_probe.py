@@ -127,7 +127,7 @@ def test_an_interrupted_call_found_nothing(probe: Probe) -> None:
     assert [bracket(timeout) for timeout in (None, 0, -2.0, 0.0031)] == [[]] * 4
     main = (select_probe.TICK, 1)  # on the main thread a signal handler could hide in a sleep
     assert asked == [main, (0, 1), (0, 1), (pytest.approx(0.004), 1)]
-    assert probe.moment_s > 0
+    assert probe.marks.moment > 0
 
 
 def test_another_selector_or_one_that_looks_different_is_wrapped(probe: Probe) -> None:
