@@ -39,10 +39,10 @@ lock. If a part is subtracted on suspicion only, it is kept as `doubt`. A block 
 limit only together with its doubt is inconclusive: neither a failure nor a pass. R is the kernel's
 own figure; it is not believed for times in which a sample found the thread asleep (`true_waits`).
 
-The cost is two clock reads per pass. The other figures are read when a pass was longer than 1 ms,
-and again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the
-error: an older reading would include the wake-up waits of earlier calls of `select`, which belong
-to no pass, and subtracting those waits would hide a block.
+Each pass costs two clock reads (`select_probe`). The other figures are read when a pass was longer
+than 1 ms, and again at the return of `select` when the last reading is older than 0.5 ms. That age
+bounds the error: an older reading would include the wake-up waits of earlier calls of `select`,
+which belong to no pass, and subtracting those waits would hide a block.
 """
 
 from __future__ import annotations
