@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from autograder.environment import light_imports
 
-light_imports.skip_grammars()  # 1.1 s of CPU for each worker
+light_imports.skip_grammars()  # 1.1 s of CPU for each worker, and for each process it starts
+_OF_EACH = str(Path(__file__).parent / "support" / "every_process")
+if _OF_EACH not in os.environ.get("PYTHONPATH", ""):
+    _path = [_OF_EACH, os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _path))
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and what they start as
 # well; the tests of Ctrl-C would then wait for an end that never comes.

@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from processes import IMPORTS
 
 from autograder import catalog, world
 from autograder.catalog.card import Card
@@ -109,7 +110,7 @@ def test_a_server_that_fails_costs_its_libraries_alone(monkeypatch: pytest.Monke
 def test_the_verb_prints_one_library_and_names_the_others_for_a_wrong_name() -> None:
     def verb(name: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "autograder", "catalog", name]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": IMPORTS}
         return subprocess.run(
             command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
         )

@@ -33,7 +33,7 @@ COMMANDS = {
 CPU, MEMORY = 1.0, 2 << 30  # mybinder.org's limits
 
 pytestmark = [
-    pytest.mark.slow,  # 2-3 minutes
+    pytest.mark.soak,  # 2 minutes: a rehearsal; CI runs it in a job of its own
     pytest.mark.timeout(900),  # nearly all of it in the fixture: downloads, and a busy machine
     pytest.mark.skipif(
         contributor_tools.binder().missing, reason=finding.reason(contributor_tools.binder())

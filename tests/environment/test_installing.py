@@ -5,6 +5,7 @@ Real environments and a real pip, but two tiny packages in a folder instead of t
 
 from __future__ import annotations
 
+import copy
 import importlib.metadata
 import os
 import shutil
@@ -135,9 +136,18 @@ def clone(tmp_path: Path) -> Clone:
     return Clone(tmp_path)
 
 
+@pytest.fixture(scope="module")
+def started(tmp_path_factory: pytest.TempPathFactory) -> tuple[Clone, str]:
+    """A clone that was started once, and what was said; each install takes 4 s of CPU."""
+    clone = Clone(tmp_path_factory.mktemp("started"))
+    return clone, clone.run()
+
+
 @INSTALLS
-def test_only_the_first_start_and_a_change_of_requirements_install(clone: Clone) -> None:
-    first = clone.run()
+def test_only_the_first_start_and_a_change_of_requirements_install(
+    started: tuple[Clone, str],
+) -> None:
+    clone, first = started
     assert FIRST in first
     assert "Successfully" not in first  # what pip says is for the log
     assert "Successfully installed unblocked_pebble" in clone.log
@@ -155,19 +165,21 @@ def test_only_the_first_start_and_a_change_of_requirements_install(clone: Clone)
 
 @INSTALLS
 def test_the_environment_holds_what_stops_nbgrader_when_the_settings_are_broken(
-    clone: Clone,
+    started: tuple[Clone, str],
 ) -> None:
-    clone.run()
+    clone, _ = started
     guard = Path("etc", "jupyter", "nbgrader_config.py")
     ours = clone.root / "autograder" / "grading" / "jupyter" / guard.name
     assert (clone.venv / guard).read_text() == ours.read_text()
 
 
 @INSTALLS
-def test_a_moved_repository_gets_a_new_environment(clone: Clone, tmp_path: Path) -> None:
+def test_a_copied_or_moved_repository_gets_a_new_environment(
+    started: tuple[Clone, str], tmp_path: Path
+) -> None:
     """Scripts in an environment begin with its path: `alembic` would not be found."""
-    clone.run()
-    clone.root = clone.root.rename(tmp_path / "moved")
+    clone = copy.copy(started[0])
+    clone.root = Path(shutil.copytree(clone.root, tmp_path / "moved", symlinks=True))
     clone.venv = clone.root / ".venv"
     assert FIRST in clone.run()
     assert clone.has("unblocked_pebble")
@@ -221,9 +233,11 @@ def test_an_environment_of_the_readers_own_is_kept(clone: Clone) -> None:
 
 
 @INSTALLS
-def test_packages_that_cannot_be_had_are_a_sentence_and_lose_nothing(clone: Clone) -> None:
+def test_packages_that_cannot_be_had_are_a_sentence_and_lose_nothing(
+    started: tuple[Clone, str],
+) -> None:
     """As after `git pull` on a train: the old environment must not be thrown away."""
-    clone.run()
+    clone, _ = started
     clone.need("unblocked_pebble", "unblocked_mountain")
     for _ in range(2):
         with clone.start() as process:

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import pytest
 import toy_unit as toy
-from processes import outliving
+from processes import IMPORTS, outliving
 
 from autograder.bench import metering
 from autograder.environment import contributor_tools, finding
@@ -94,7 +94,7 @@ def run(root: Path, unit: str = SMALL) -> subprocess.Popen[bytes]:
     """Start a grader in a process of its own."""
     return subprocess.Popen(
         [sys.executable, "-c", GRADE, unit, str(root)],
-        env={**os.environ, "PYTHONPATH": str(toy.ROOT)},
+        env={**os.environ, "PYTHONPATH": IMPORTS},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )

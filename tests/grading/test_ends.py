@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 import toy_unit as toy
+from processes import IMPORTS
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/task").exists(), reason="needs /proc to see what is left of a grading"
@@ -85,7 +86,7 @@ def checking(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], set[int]
     rubbish.mkdir()
     with subprocess.Popen(
         [sys.executable, "-c", CHECK, str(path), str(root)],
-        env={**os.environ, "PYTHONPATH": str(toy.ROOT), "TMPDIR": str(rubbish)},
+        env={**os.environ, "PYTHONPATH": IMPORTS, "TMPDIR": str(rubbish)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     ) as process:
@@ -139,7 +140,7 @@ def test_the_files_of_a_database_go_with_its_examination(
 
     with subprocess.Popen(
         [sys.executable, "-c", DATABASE, server, "60" if killed else "0"],
-        env={**os.environ, "PYTHONPATH": str(toy.ROOT), "TMPDIR": str(open_folder)},
+        env={**os.environ, "PYTHONPATH": IMPORTS, "TMPDIR": str(open_folder)},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:

@@ -21,6 +21,7 @@ from typing import Any
 import another_user
 import pytest
 import toy_unit as toy
+from processes import IMPORTS
 
 from autograder import doctor
 from autograder.environment import finding
@@ -60,7 +61,7 @@ def run(
     accepted = {"UNBLOCKED_ACCEPT_WEAKER_JAIL": "0"}
     return subprocess.run(
         [*before, sys.executable, *command],
-        env={**os.environ, **accepted, "PYTHONPATH": f"{toy.ROOT}", "TMPDIR": "/tmp"},
+        env={**os.environ, **accepted, "PYTHONPATH": IMPORTS, "TMPDIR": "/tmp"},
         capture_output=True,
         text=True,
         check=False,

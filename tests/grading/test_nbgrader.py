@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 import sysconfig
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 import toy_unit as toy
+from processes import IMPORTS
 
 from autograder.course.author import answers
 from autograder.course.unit import Unit
@@ -57,7 +60,7 @@ def nbgrader(
     """Run nbgrader's command line in a course directory, by default as a stock installation."""
     environment = {
         **os.environ,
-        "PYTHONPATH": str(toy.ROOT),
+        "PYTHONPATH": IMPORTS,
         "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
         "JUPYTER_CONFIG_DIR": str(root / "nobody"),
         "JUPYTER_NO_CONFIG": "1",
@@ -76,23 +79,23 @@ def nbgrader(
 
 def scores(root: Path, unit: str = toy.UNIT) -> dict[str, dict[str, float]]:
     """What the gradebook says, by student and cell."""
-    code = (
-        "import json, sys\nfrom nbgrader.api import Gradebook\n"
-        "with Gradebook(sys.argv[1]) as book:\n"
-        "    print(json.dumps({s.student.id: {g.name: g.auto_score for n in s.notebooks\n"
-        f"        for g in n.grades}} for s in book.assignment_submissions('{unit}')}}))"
-    )
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code, f"sqlite:///{root / 'gradebook.db'}"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={
-            **os.environ,
-            "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
-        },
-    )
-    found: dict[str, dict[str, float]] = json.loads(done.stdout)
+    with closing(sqlite3.connect(root / "gradebook.db")) as database:
+        rows = database.execute(
+            """
+            SELECT submitted_assignment.student_id, base_cell.name, grade.auto_score
+            FROM grade
+            JOIN base_cell ON base_cell.id = grade.cell_id
+            JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
+            JOIN submitted_assignment
+                 ON submitted_assignment.id = submitted_notebook.assignment_id
+            JOIN assignment ON assignment.id = submitted_assignment.assignment_id
+            WHERE assignment.name = ?
+            """,
+            [unit],
+        ).fetchall()
+    found: dict[str, dict[str, float]] = {}
+    for student, name, score in rows:
+        found.setdefault(student, {})[name] = score
     return found
 
 

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.manager import start_new_kernel
+from processes import IMPORTS
 
 ROLL = """
 import asyncio, time
@@ -44,7 +45,7 @@ def python(program: str, before: str = "") -> str:
             text=True,
             timeout=60,
             check=False,
-            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+            env={**os.environ, "PYTHONPATH": IMPORTS},
         )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -15,6 +15,8 @@ import sysconfig
 from pathlib import Path
 from types import TracebackType
 
+from processes import IMPORTS
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -31,7 +33,7 @@ class Commands:
             text=True,
             env={
                 **os.environ,
-                "PYTHONPATH": str(ROOT),
+                "PYTHONPATH": IMPORTS,
                 "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
                 "JUPYTER_NO_CONFIG": "1",
             },

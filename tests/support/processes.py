@@ -1,10 +1,19 @@
-"""Whether a process has ended, as a test asks it: while it ends, any question may find it gone."""
+"""What a process that a test starts imports from, and whether one has ended.
+
+While a process ends, any question may find it gone.
+"""
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 
 import psutil
+
+ROOT = Path(__file__).resolve().parents[2]
+# PYTHONPATH of a process that imports this checkout; the second is for all (see conftest.py).
+IMPORTS = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support" / "every_process")])
 
 
 def gone(process: psutil.Process) -> bool:
