@@ -142,6 +142,12 @@ def bracketed_poll(
             found = poll(wait, len(keys) or 1)  # it wants room for one event at least
         except InterruptedError:
             found = []
+        ready = []
+        for descriptor, event in found:
+            key = key_of(descriptor)
+            if key is not None:
+                events = (event & not_in and write) | (event & not_out and read)
+                ready.append((key, events & key.events))
         now = clock()
         if now - left > slept:
             probe.slept(int(now * 1e9))
@@ -149,12 +155,6 @@ def bracketed_poll(
         elif now > marks.stale_at:
             probe.renew()
             now = clock()
-        ready = []
-        for descriptor, event in found:
-            key = key_of(descriptor)
-            if key is not None:
-                events = (event & not_in and write) | (event & not_out and read)
-                ready.append((key, events & key.events))
         marks.moment = now
         return ready
 
