@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograder.outcomes import UserMistake
 
-NAMES = ("probe", "world", "grading", "door")
+NAMES = ("probe", "cost", "world", "grading", "door")
 
 
 def run(
@@ -27,6 +27,10 @@ def _bench(name: str, repeats: int, quick: bool, cold: bool) -> int:
         from autograder.bench.probe import campaign
 
         return campaign.measure(1 if quick else repeats, quick=quick)
+    if name == "cost":
+        from autograder.bench.probe import cost
+
+        return cost.measure(repeats, quick=quick)
     if name == "world":
         from autograder.bench.world import servers
 

@@ -5,6 +5,7 @@
     errors.py         where the learner's code raised an exception, or waits
     warned.py         warnings and asyncio's logs lead to the learner's code
     probe.py          what each pass of the loop cost: the rule of the verdict
+    select_probe.py   the bracket around `select`, which tells the probe of each pass
     timer_probe.py    the same for uvloop, whose passes cannot be bracketed
     attribution.py    which part of a sleep the code did not cause
     blind.py          which sleep is certain where the kernel does not tell of waits for a CPU

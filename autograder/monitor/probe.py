@@ -42,10 +42,10 @@ lock. If a part is subtracted on suspicion only, it is kept as `doubt`. A block 
 limit only together with its doubt is inconclusive: neither a failure nor a pass. R is the kernel's
 own figure; it is not believed for times in which a sample found the thread asleep (`true_waits`).
 
-The cost is two clock reads per pass. The other figures are read when a pass was longer than 1 ms,
-and again at the return of `select` when the last reading is older than 0.5 ms. That age bounds the
-error: an older reading would include the wake-up waits of earlier calls of `select`, which belong
-to no pass, and subtracting those waits would hide a block.
+Each pass costs two clock reads (`select_probe`). The other figures are read when a pass was longer
+than 1 ms, and again at the return of `select` when the last reading is older than 0.5 ms. That age
+bounds the error: an older reading would include the wake-up waits of earlier calls of `select`,
+which belong to no pass, and subtracting those waits would hide a block.
 """
 
 from __future__ import annotations
@@ -54,10 +54,10 @@ import asyncio
 import selectors
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
-from typing import Any
 
 from autograder.monitor import blind, thread_stats
 from autograder.monitor.attribution import (
@@ -76,21 +76,20 @@ from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.pressure import Pressure
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import PUT_OFF, Sample
+from autograder.monitor.select_probe import LONG, TICK, Marks, bracket, bracketed
 from autograder.monitor.thread_stats import (
     Children,
     OtherThreads,
+    RawReading,
     Reading,
     ThreadClock,
     Times,
+    parsed,
     voluntary_switches,
 )
 from autograder.report.record import SHORTEST
 
-TICK = 0.01  # s between two ticks of the lateness; select may not sleep longer where its sleep
-# could hide a thread that keeps the GIL
-LONG = 1_000_000  # ns: a longer pass is measured
 STOLEN = 20_000_000  # ns: reading may lose the GIL three times, each time 5.5 ms to Python code
-SLEPT = 10_000  # ns: a call of select that took less did not sleep (2 us; 20 us with a sleep)
 STALE = 500_000  # ns: a pass may not be measured from an older reading
 OTHERS_STALE = 5_000_000  # ns: the same for other threads, whose age adds to doubt only
 NOTABLE = int(SHORTEST * 1e9)  # ns: a shorter block is not kept
@@ -120,23 +119,24 @@ class Probe:
         self.busy: list[tuple[int, int]] = []  # when no timer could run: (begin, end)
         self.blind = not thread_stats.knows_waits()
         self.sampler = sampler
-        self.moment = 0  # when the current pass began; 0 during select
-        self.left = 0  # when the current select was called
-        self.asked: float | None = None  # the time-out of that call, in s
+        self.marks = Marks()
         self.clock = ThreadClock()
         self.others = OtherThreads(serves)
         self.owned = Ownership(self.others.foreign, caller)
         self.children = Children()
         self.pressure = Pressure()
-        self.base = self.clock.read()
+        self._base: Reading | RawReading = self.clock.read()
         self._on_main = threading.current_thread() is threading.main_thread()
         self._counts_switches = self.base.switches > 0  # this thread has slept: it started another
         self.base_wall = self.base.wall
+        self.marks.stale_at = (self.base.wall + STALE) / 1e9  # s
         self.base_others = self.others.read()
         self.base_others_at = self.base.wall
         self.switches = self.base.switches
         self.start = self.base.wall
+        self.at_leisure: Callable[[], object] = lambda: None  # called each 5 ms, between two passes
         self._put_off_at = 0
+        self._rare_at = 0  # when `renew` next has more to do than to read
         self._first, self._first_others = self.base, self.base_others
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
@@ -150,16 +150,36 @@ class Probe:
             proactor.select = bracketed(self, proactor.select)
             return asyncio.ProactorEventLoop(proactor)
         selector = selectors.DefaultSelector()
-        selector.select = bracketed(self, selector.select)  # type: ignore[method-assign]
-        return asyncio.SelectorEventLoop(selector)
+        bracket(self, selector)
+        loop = asyncio.SelectorEventLoop(selector)
+        # asyncio's own is a method in Python that calls this; each pass reads the time.
+        loop.time = time.monotonic  # type: ignore[method-assign]
+        return loop
+
+    @property
+    def base(self) -> Reading:
+        """The reading from which the current pass is measured."""
+        kept = self._base
+        return kept if isinstance(kept, Reading) else parsed(kept)
+
+    @property
+    def moment(self) -> int:
+        """When the current pass began, in ns; 0 during select. It names the pass."""
+        return int(self.marks.moment * 1e9)
+
+    @property
+    def left(self) -> int:
+        """When the current select was called, in ns."""
+        return int(self.marks.left * 1e9)
 
     def due(self) -> int:
         """Return when the current select should return, in ns; 0 when it has no time-out."""
-        return self.left + int(self.asked * 1e9) if self.asked is not None else 0
+        asked = self.marks.asked
+        return self.left + int(asked * 1e9) if asked is not None else 0
 
     def end_pass(self) -> None:
         """Measure the current pass, which ends now, if it was long."""
-        moment, self.moment = self.moment, 0
+        moment, self.marks.moment = self.moment, 0.0
         if moment and (spent := perf_counter_ns() - moment) > LONG:
             if spent > NOTABLE and self.sampler is not None:
                 # First: the measuring releases the GIL, and then the thread that held it moves on.
@@ -174,18 +194,24 @@ class Probe:
             if now - due > NOTABLE and self.sampler is not None:
                 self.sampler.sample_now(due)  # first of all, as in `end_pass`
             # With a time-out of 0, select does not sleep; its one wait is for the GIL.
-            own_switches = 1 if self.asked else 0
+            own_switches = 1 if self.marks.asked else 0
             self._measure(due, self.clock.read(keep_gil=True), own_switches)
-        elif now - self.base.wall > STALE:
+        elif now / 1e9 > self.marks.stale_at:
             self._rebase(self.clock.read(keep_gil=True))
         else:
             self.switches = voluntary_switches()
         self._settle()
 
     def renew(self) -> None:
-        """Take a new reading in place of a stale one."""
-        self._rebase(self.clock.read(keep_gil=True))
-        self._settle()
+        """Take a new reading in place of a stale one; a busy loop does so each 0.5 ms."""
+        raw = self.clock.read_raw()
+        if raw is None or raw[0] > self._rare_at:
+            self._rebase(self.clock.read(keep_gil=True))
+        else:
+            self._base = raw
+            self.base_wall, _, _, self.switches, _ = raw
+            self.marks.stale_at = (self.base_wall + STALE) / 1e9
+        self._settle()  # a thread that keeps the GIL may have got it just now
 
     def lateness(self, until: int) -> list[tuple[float, float]]:
         """Return [(due, late), ...] in seconds for an imagined timer that is due every 10 ms.
@@ -238,8 +264,9 @@ class Probe:
             self._measure(began, self.clock.read(keep_gil=True), own_switches=0)
 
     def _rebase(self, reading: Reading) -> None:
-        self.base = reading
+        self._base = reading
         self.base_wall = reading.wall
+        self.marks.stale_at = (reading.wall + STALE) / 1e9
         self.switches = reading.switches
         if self.sampler is not None and reading.wall - self._put_off_at > PUT_OFF:
             self.sampler.put_off(reading.wall)
@@ -249,6 +276,10 @@ class Probe:
             if perf_counter_ns() - reading.wall < STOLEN:  # else `_settle` judges them
                 self.base_others, self.base_others_at = others, reading.wall
             self.children.renew()
+            self.at_leisure()
+        self._rare_at = self.base_others_at + OTHERS_STALE
+        if self.sampler is not None:
+            self._rare_at = min(self._rare_at, self._put_off_at + PUT_OFF)
 
     def _measure(self, began: int, end: Reading, own_switches: int) -> None:
         wall, read = end.wall - began, end
@@ -353,40 +384,3 @@ class Probe:
         if not threads.gil:  # a look stops the loop until C code in another thread has ended
             summary.perhaps_held_up += sum(sample.slept for sample in samples)
         return attribute(sleep, summary, threads), threads
-
-
-def bracketed(
-    probe: Probe, select: Callable[[float | None], list[Any]]
-) -> Callable[..., list[Any]]:
-    """Return `select`, wrapped to tell the probe when it is called and returns: 0.4 us per pass.
-
-    It is a closure because each attribute lookup counts here: asyncio's own pass takes 7 us.
-    A time-out costs 0.3 us per pass. So select may not sleep longer than a tick only where its
-    sleep could hide something: a thread of the learner's, or a signal handler.
-    """
-    clock, tick, long, slept, stale = perf_counter_ns, TICK, LONG, SLEPT, STALE
-    threads = threading._active  # type: ignore[attr-defined]  # active_count() takes a lock
-    alone = 0 if probe._on_main else probe.owned.alone
-
-    def watched(timeout: float | None = None) -> list[Any]:
-        left = clock()
-        if left - probe.moment > long:
-            probe.end_pass()
-            left = clock()
-        if (timeout is None or timeout > tick) and len(threads) > alone:
-            timeout = tick
-        probe.left = left
-        probe.asked = timeout
-        probe.moment = 0
-        events = select(timeout)
-        now = clock()
-        if now - left > slept:
-            probe.slept(now)
-            now = clock()
-        elif now - probe.base_wall > stale:
-            probe.renew()
-            now = clock()
-        probe.moment = now
-        return events
-
-    return watched

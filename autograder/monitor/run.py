@@ -101,6 +101,7 @@ class Run:
         kind = HeartbeatProbe if self._loop_kind == "uvloop" else Probe
         self._probe = kind(self._sampler, self._caller)
         self._sampler.probe = self._probe
+        self._probe.at_leisure = self._lanes.pack
         self.record.began = monotonic()
         self.record.blind, self.record.gil = self._probe.blind, has_gil()
         try:

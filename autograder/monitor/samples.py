@@ -34,10 +34,19 @@ class Sample(NamedTuple):
 class LoopState(Protocol):
     """What the sampler reads of the probe; times in ns."""
 
-    moment: int  # when the current pass began; 0 during select
-    left: int  # when the current select was called
-    base: Reading  # the reading from which the current pass is measured
     owned: Ownership
+
+    @property
+    def moment(self) -> int:
+        """When the current pass began; 0 during select."""
+
+    @property
+    def left(self) -> int:
+        """When the current select was called."""
+
+    @property
+    def base(self) -> Reading:
+        """The reading from which the current pass is measured."""
 
     def due(self) -> int:
         """Return when the current select should return; 0 when it has no time-out."""

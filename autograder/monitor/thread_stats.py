@@ -44,6 +44,10 @@ class Reading(NamedTuple):
     system: int = 0
 
 
+# A reading as the kernel gave it: wall, CPU time, the text of schedstat, switches, system time.
+RawReading = tuple[int, int, bytes, int, int]
+
+
 class Times(NamedTuple):
     """What schedstat says about a thread: nanoseconds, and how often the thread got a CPU."""
 
@@ -82,10 +86,15 @@ def _pread() -> Any:
 
 
 class ThreadClock:
-    """Reads the figures of the calling thread; `read` takes about 3 us."""
+    """Reads the figures of the calling thread; `read` takes about 4 us.
+
+    `read_raw` takes 2.5 us, and half of the 10 us of `read` among other code. It returns None
+    where it would have to read again, and where the kernel does not show the waits.
+    """
 
     def __init__(self) -> None:
         self._file = KeptFile(_schedstat(get_native_id())) if knows_waits() else None
+        self.read_raw = _raw_reader(self._file) if self._file is not None else _no_reading
 
     def read(self, *, keep_gil: bool = False) -> Reading:
         """Return wall time, CPU time, run-queue wait and switches at one moment.
@@ -109,7 +118,33 @@ class ThreadClock:
         """Give the file descriptor back."""
         if self._file is not None:
             self._file.close()
-            self._file = None
+            self._file, self.read_raw = None, _no_reading
+
+
+def _no_reading() -> RawReading | None:
+    return None
+
+
+def _raw_reader(file: KeptFile) -> Callable[[], RawReading | None]:
+    """Return what reads the figures of the calling thread, with the GIL kept, and unparsed."""
+    pread = ctypes.PyDLL(None)["pread"]  # a function of its own: it converts no argument
+    descriptor, buffer = ctypes.c_int(file.descriptor), ctypes.create_string_buffer(80)
+    size, offset = ctypes.c_size_t(80), ctypes.c_long(0)
+    def read_raw() -> RawReading | None:
+        wall = perf_counter_ns()
+        length = pread(descriptor, buffer, size, offset)
+        cpu = thread_time_ns()
+        if length < 1 or perf_counter_ns() - wall > _TORN:
+            return None
+        return wall, cpu, buffer.raw, *_switches_and_system()
+
+    return read_raw
+
+
+def parsed(raw: RawReading) -> Reading:
+    """Return a raw reading as a `Reading`."""
+    wall, cpu, stat, switches, system = raw
+    return Reading(wall, cpu, int(stat.split(None, 2)[1]), switches, system)
 
 
 class Glance:

@@ -440,7 +440,7 @@ def test_a_worker_with_other_code_is_refused(
 
     root = small_course(tmp_path, 1)
     ours = replace(provenance.here(), code="0ther")
-    monkeypatch.setattr(executors, "surroundings", _Fake(provenance.here, ours))
+    monkeypatch.setattr(executors, "provenance", _Fake(provenance.here, ours))
     with pytest.raises(UserMistake, match="has another version of this course"):
         commands.grade(SMALL, root=root, dask=cluster.scheduler_address)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from autograder import cli
+from autograder.bench.probe import cost
 from autograder.course.unit import built
 from autograder.grading.configuration import COURSE
 from autograder.world import console
@@ -87,7 +88,16 @@ def test_what_it_says_of_the_probe_is_what_was_measured() -> None:
     assert f"{min(one['lines'] for one in ours):.1%}".replace("%", " %") + " of the" in readme
     assert f"up to {max(one['false_failures'] for one in peers):.0%}".replace("%", " %") in readme
     assert f"{measured['errors']['8']['probe']['p99'] * 1000:.1f} ms" in readme
-    assert f"{measured['overhead']['echo']['probe']['median']:.2f} times" in readme
+
+
+def test_what_it_says_of_the_cost_is_that_of_the_whole_watch() -> None:
+    readme = " ".join((ROOT / "README.md").read_text("utf-8").split())
+    folder = ROOT / "autograder" / "bench" / "figures"
+    ratios = json.loads((folder / "cost.json").read_text("utf-8"))["ratios"]
+    whole = ratios[cost.WHOLE]["median"]
+    assert f"costs an echo {whole:.2f} times its CPU" in readme
+    assert whole <= cost.MOST
+    assert abs(ratios["bare"]["median"] - 1) < 0.01  # two bare loops against each other
 
 
 def test_every_tests_path_it_names_exists() -> None:

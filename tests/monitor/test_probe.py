@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import os
 import time
@@ -10,10 +11,11 @@ from time import perf_counter_ns
 
 import pytest
 
+from autograder.monitor import thread_stats
 from autograder.monitor.probe import Probe
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import Sample
-from autograder.monitor.thread_stats import Children, Reading, knows_waits
+from autograder.monitor.thread_stats import Children, Reading, ThreadClock, knows_waits, parsed
 
 MS = 1_000_000
 
@@ -67,7 +69,7 @@ def test_a_select_that_was_to_return_at_once_and_waited_for_the_gil_is_a_block(
 ) -> None:
     # A thread of a pool made once takes the GIL there: blocks of 0.9 s were in no pass.
     base = probe.base
-    probe.left, probe.asked = base.wall + 10 * MS, 0.0
+    probe.marks.left, probe.marks.asked = (base.wall + 10 * MS) / 1e9, 0.0
     late = Reading(probe.left + 120 * MS, base.cpu, base.wait, base.switches + 24)
     probe.clock.read = lambda **_: late  # type: ignore[method-assign]
     probe.slept(late.wall)
@@ -82,9 +84,60 @@ def test_a_thread_that_took_the_gil_while_a_pass_was_judged_is_a_block(probe: Pr
     then = Reading(began + 508 * MS, cpu + 8 * MS, wait, switches + 100)
     readings = [first]
     probe.clock.read = lambda **_: readings.pop() if readings else then  # type: ignore[method-assign]
-    probe.moment = began
+    probe.marks.moment = began / 1e9
     probe.end_pass()
     assert [one.seconds // MS for one in probe.held] == [8, 500]
+
+
+def test_one_moment_in_seconds_is_always_the_same_in_nanoseconds(probe: Probe) -> None:
+    # Samples find their pass by it; after 100 days of uptime a float has steps of 2 ns.
+    for at in (perf_counter_ns(), 100 * 86_400 * 1000 * MS + 12_345_679):
+        probe.marks.moment = probe.marks.left = at / 1e9
+        assert probe.moment == probe.moment == probe.left
+        assert abs(probe.moment - at) <= 2
+
+
+@pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
+def test_a_raw_reading_lies_between_the_two_readings_around_it() -> None:
+    clock, found = ThreadClock(), []
+    for _ in range(200):
+        before, raw, after = clock.read(), clock.read_raw(), clock.read()
+        if raw is not None:  # it was preempted, and would have to read again
+            found.append((before, parsed(raw), after))
+    clock.close()
+    assert len(found) > 100
+    for readings in found:
+        for figures in zip(*readings, strict=True):
+            assert list(figures) == sorted(figures)
+    assert clock.read_raw() is None  # another file may have the number now
+
+
+def test_a_raw_reading_is_not_believed_where_the_thread_was_preempted(
+    probe: Probe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def preempted() -> int:
+        time.sleep(0.0002)
+        return time.thread_time_ns()
+
+    monkeypatch.setattr(thread_stats, "thread_time_ns", preempted)
+    assert probe.clock.read_raw() is None
+    base = probe.base.wall
+    probe.renew()  # reads again, as often as `read` does
+    assert probe.base.wall > base
+
+
+def test_what_is_due_each_5_ms_is_done_while_readings_are_renewed(probe: Probe) -> None:
+    done: list[int] = []
+    probe.at_leisure = lambda: done.append(perf_counter_ns())
+    others = probe.base_others_at
+    until = perf_counter_ns() + 200 * MS
+    while perf_counter_ns() < until:
+        probe.renew()
+        assert probe.marks.stale_at > probe.base.wall / 1e9
+    assert 3 <= len(done) <= 40
+    assert min(after - before for before, after in itertools.pairwise(done)) > 4 * MS
+    assert until - probe.base_others_at < 100 * MS
+    assert probe.base_others_at > others
 
 
 def poll_of_200(probe: Probe, seen_at: tuple[int, ...], wait: int) -> tuple[int, int]:

@@ -1,4 +1,4 @@
-"""What watching costs: CPU of an echo round trip and of a pass with 50 callbacks, with and without.
+"""What each detector costs: CPU of an echo round trip and of a pass with 50 callbacks.
 
 Each repeat runs the bare loop, the watched loop, and the bare loop again, and gives one ratio. The
 table shows the median of the ratios and their middle half. All three run in one process, because
@@ -59,7 +59,7 @@ def _compare(workers: Mapping[str, Worker], task: str, repeats: int) -> dict[str
             if before and watched and after:
                 bare.append((before + after) / 2)
                 found[name].append(watched / bare[-1])
-    return {name: _ratio(values, bare) for name, values in found.items() if values}
+    return {name: ratio(values, bare) for name, values in found.items() if values}
 
 
 def _cost(worker: Worker, task: str, detector: str) -> float:
@@ -67,7 +67,8 @@ def _cost(worker: Worker, task: str, detector: str) -> float:
     return seen.returned or 0.0 if seen is not None else 0.0
 
 
-def _ratio(values: list[float], bare: list[float]) -> Ratio:
+def ratio(values: list[float], bare: list[float]) -> Ratio:
+    """Return the figures of many pairs; `bare` in seconds."""
     quartiles = statistics.quantiles(values, n=4) if len(values) > 1 else [values[0]] * 3
     return Ratio(
         median=statistics.median(values),
