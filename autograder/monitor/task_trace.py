@@ -41,6 +41,13 @@ _OURS = str(PACKAGE) + os.sep  # a frame from here on asked for no task
 MANY_STEPS = 20_000
 
 
+class Latest(list[int]):
+    """The latest steps of a task: a class of its own, so that nobody takes it for a learner's."""
+
+    __module__ = KEPT_NAME
+    __slots__ = ()
+
+
 class TaskTrace:
     """The steps of one task: begin, end, begin, end, ... in nanoseconds.
 
@@ -53,7 +60,7 @@ class TaskTrace:
         self.name = name
         self.package = ""
         self.steps = array("q")
-        self.latest: list[int] = []  # the steps after those in `steps`
+        self.latest = Latest()  # the steps after those in `steps`
 
     def pack(self) -> None:
         """Move the latest steps to the others; meanwhile the loop's thread may record more."""
