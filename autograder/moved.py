@@ -69,8 +69,8 @@ grading.remote grading.examination.candidate_proxy
 grading.repair grading.submission.repair grading.submission.assignment
 grading.room grading.jail.confine
 grading.shell grading.examination.shell
-grading.slot grading.batch.worker_process
-grading.slots grading.batch.worker grading.examination.job
+grading.slot grading.batch.slot
+grading.slots grading.batch.slots grading.examination.job
 grading.submissions grading.batch.grade
 grading.surroundings grading.examination.provenance
 grading.syscalls grading.jail.linux

@@ -15,7 +15,7 @@ Five kinds of process take part. These are their names everywhere in this packag
       |                 batch/grade.py, nbgrader/preprocessors.py
       |  a job, by pickle over a socket pair
       v
-    slot                one per core (batch/worker_process.py): examines one notebook at a time
+    slot                one per core (batch/slot.py): examines one notebook at a time
       |                 examination/session.py
       |  "fork an examiner": 5 bytes and descriptors
       v

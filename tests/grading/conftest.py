@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from autograder.grading.batch import executors, worker
+from autograder.grading.batch import executors, slots
 
 _one_thread: ThreadPoolExecutor | None = None
 
@@ -18,8 +18,8 @@ def _kept(jobs: int | None) -> Iterator[executors.Slots]:
     """One slot for the whole session, in place of new ones for each `grade`."""
     global _one_thread  # noqa: PLW0603 one slot per process
     if jobs not in (None, 1):
-        with _really(jobs) as slots:
-            yield slots
+        with _really(jobs) as own:
+            yield own
         return
     if _one_thread is None:
         _one_thread = ThreadPoolExecutor(1, thread_name_prefix="kept slot")
@@ -45,5 +45,5 @@ def warm_slots(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 def _ended() -> Iterator[None]:
     yield
     if _one_thread is not None:
-        worker.close()
+        slots.close()
         _one_thread.shutdown()

@@ -25,7 +25,7 @@ from processes import IMPORTS, outliving
 from autograder.bench import metering
 from autograder.environment import contributor_tools, finding
 from autograder.grading import commands
-from autograder.grading.batch import executors, grade, worker
+from autograder.grading.batch import executors, grade, slots
 from autograder.grading.examination import session
 from autograder.grading.examination.job import Job
 from autograder.grading.nbgrader import course, preprocessors
@@ -131,7 +131,7 @@ def killed_at(root: Path, moment: Callable[[], None]) -> None:
 def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(tmp_path: Path) -> None:
     """The small version of the soak: moments found by what lies in the folder, then by chance."""
     undisturbed = small_course(tmp_path / "undisturbed", 8)
-    finish(undisturbed)
+    assert commands.grade(SMALL, root=undisturbed) == 0
     root = small_course(tmp_path / "killed", 8)
 
     def until_graded(number: int) -> Callable[[], None]:
@@ -176,8 +176,8 @@ def test_half_written_folders_are_graded_again(
         database.execute(f"DELETE FROM submitted_notebook WHERE assignment_id IN {of_last}")
         database.execute("DELETE FROM submitted_assignment WHERE student_id='s0003'")
     examined: list[str] = []
-    really = worker.examine
-    monkeypatch.setattr(worker, "examine", lambda job: (examined.append(""), really(job))[1])
+    really = slots.examine
+    monkeypatch.setattr(slots, "examine", lambda job: (examined.append(""), really(job))[1])
     commands.grade(SMALL, root=root, as_json=True)
     assert len(examined) == 4
     assert book(root) == before
@@ -204,16 +204,16 @@ def test_what_was_examined_is_not_examined_again_by_nbgrader(
 
 def test_a_slot_that_dies_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = small_course(tmp_path, 3)
-    really = worker._Slot.ask
+    really = slots._Slot.ask
     killed: list[int] = []
 
-    def ask(slot: worker._Slot, job: Job) -> Any:
+    def ask(slot: slots._Slot, job: Job) -> Any:
         if not killed:
             killed.append(slot._process.pid)
             slot._process.kill()
         return really(slot, job)
 
-    monkeypatch.setattr(worker._Slot, "ask", ask)
+    monkeypatch.setattr(slots._Slot, "ask", ask)
     assert commands.grade(SMALL, root=root, jobs=1) == 0
     assert killed
 
@@ -222,14 +222,14 @@ def test_a_notebook_that_ends_every_slot_fails_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     root = small_course(tmp_path, 3)
-    really = worker._Slot.ask
+    really = slots._Slot.ask
 
-    def ask(slot: worker._Slot, job: Job) -> Any:
+    def ask(slot: slots._Slot, job: Job) -> Any:
         if any("None" in cell.source for cell in job.cells):  # of s0000
             slot._process.kill()
         return really(slot, job)
 
-    monkeypatch.setattr(worker._Slot, "ask", ask)
+    monkeypatch.setattr(slots._Slot, "ask", ask)
     assert commands.grade(SMALL, root=root, jobs=1, as_json=True) == 1
     graded = json.loads(capsys.readouterr().out)["submissions"]
     assert [one["status"] for one in graded] == ["failed", "graded", "graded"]

@@ -20,7 +20,7 @@ from test_batches import SMALL, small, small_course
 from test_nbgrader import nbgrader
 
 from autograder.grading import check, commands
-from autograder.grading.batch import worker
+from autograder.grading.batch import slots
 from autograder.grading.examination.job import Done, Job
 from autograder.grading.nbgrader import course as courses
 from autograder.grading.nbgrader import fast_open
@@ -244,7 +244,7 @@ def test_a_grade_already_given_stays_when_a_link_takes_the_place_of_its_notebook
         assert (root / "autograded" / "eve" / SMALL / NOTEBOOK).read_bytes() == graded
         (unit / NOTEBOOK).unlink()
     os.rename(unit.parent / "kept", unit / NOTEBOOK)
-    monkeypatch.setattr(worker, "examine", None)  # it has its grade: nothing is examined
+    monkeypatch.setattr(slots, "examine", None)  # it has its grade: nothing is examined
     assert grade(root, capsys)["eve"]["score"] == 4.0
 
 
@@ -260,7 +260,7 @@ def test_a_link_that_comes_in_between_is_not_followed(
             swapped.append(True)
             linked_to_the_source(unit, root)
 
-    look, examine = intake._ensure, worker.examine
+    look, examine = intake._ensure, slots.examine
 
     def looking(found: Any, wanted: int, shown: Any) -> None:
         look(found, wanted, shown)
@@ -275,7 +275,7 @@ def test_a_link_that_comes_in_between_is_not_followed(
     if moment == "looked at":
         monkeypatch.setattr(intake, "_ensure", looking)
     else:
-        monkeypatch.setattr(worker, "examine", examining)
+        monkeypatch.setattr(slots, "examine", examining)
     graded = grade(root, capsys, student="eve")["eve"]
     assert swapped
     assert (graded["status"], graded["score"]) == ("failed", None)

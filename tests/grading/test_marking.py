@@ -10,7 +10,7 @@ import pytest
 import toy_unit as toy
 
 from autograder.grading import check, commands, tables
-from autograder.grading.batch import worker
+from autograder.grading.batch import slots
 from autograder.grading.examination import cells
 from autograder.grading.examination.job import Done, Job
 from autograder.grading.nbgrader import course
@@ -252,13 +252,13 @@ def test_grade_keeps_a_grade_and_grades_what_changed(
     toy.submit(root, "bo", toy.notebook(solved=False))
     first = grade(root, capsys)
     examined: list[int] = []
-    really = worker.examine
+    really = slots.examine
 
     def counting(job: Job) -> Done:
         examined.append(1)
         return really(job)
 
-    monkeypatch.setattr(worker, "examine", counting)
+    monkeypatch.setattr(slots, "examine", counting)
     assert grade(root, capsys) == first
     assert examined == []
     toy.submit(root, "bo", toy.submission())
@@ -307,7 +307,7 @@ def test_a_fault_of_the_examiner_loses_no_grade(
         raise cells.ExaminationFailed("a fault of ours")
 
     with monkeypatch.context() as patch:
-        patch.setattr(worker, "examine", broken)
+        patch.setattr(slots, "examine", broken)
         failed = grade(root, capsys, regrade=True)["ada"]
     assert failed["status"] == "failed"
     assert "a fault of ours" in failed["message"]

@@ -1,5 +1,5 @@
 """Many submissions: which ones are graded, in which slots, and what is saved when.
 
 `grade.py` grades the submissions of one unit. `executors.py` has the slots of this machine or of a
-Dask cluster. `worker.py` starts a slot and sends it jobs; `worker_process.py` is the slot.
+Dask cluster. `slots.py` starts a slot and sends it jobs; `slot.py` is the slot.
 """

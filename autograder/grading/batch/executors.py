@@ -1,6 +1,6 @@
 """Many examinations at the same time: on the cores of this machine, or on a Dask cluster.
 
-Both are executors of `concurrent.futures` that call `worker.examine`. Neither uses the gradebook:
+Both are executors of `concurrent.futures` that call `slots.examine`. Neither uses the gradebook:
 only the worker writes it, so that SQLite has one writer.
 """
 
@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExec
 from dataclasses import dataclass
 from typing import Any
 
-from autograder.grading.batch import worker as slots
+from autograder.grading.batch import slots
 from autograder.grading.examination import provenance
 from autograder.grading.examination.job import Done, Job
 from autograder.outcomes import UserMistake

@@ -67,7 +67,7 @@ class _Slot:
                     sys.executable,
                     "-P",
                     "-m",
-                    "autograder.grading.batch.worker_process",
+                    "autograder.grading.batch.slot",
                     str(theirs.fileno()),
                 ],
                 pass_fds=[theirs.fileno()],
