@@ -20,7 +20,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import itertools
 import operator
 import sys
 import threading
@@ -40,7 +39,7 @@ IMMORTAL = 4000
 CALLS_PER_FULL = 20
 YOUNG, FULL = 1, 2
 _MOST_TIMES = 20_000
-Place = tuple[CodeType, "int | None"]  # the code that ran on the call's thread, and its line
+Place = tuple[CodeType, "int | None"]  # the code that ran, and its line
 
 
 class _Knot:
@@ -98,12 +97,6 @@ class _Clock(map):  # type: ignore[type-arg]
     start = stop = property(next)
 
 
-class _NoFrame:
-    """Stands for the frame of a thread that is not the call's."""
-
-    f_code = f_lineno = None
-
-
 class Collections:
     """The collections that ran on the current thread, and the CPU time that each one took."""
 
@@ -114,14 +107,11 @@ class Collections:
         self._times: deque[tuple[int, int, int, Place]]
         self._times = deque(maxlen=_MOST_TIMES)
         place = operator.attrgetter("f_code", "f_lineno")
-        # Another thread may run no Python code, and there `_getframe` would raise an exception.
-        functions: dict[int, Any] = {self._thread: sys._getframe}
-        asked = map(functions.get, iter(threading.get_ident, None), itertools.repeat(_NoFrame))
         now = zip(
             iter(threading.get_ident, None),
             iter(perf_counter_ns, None),
             iter(thread_time_ns, None),
-            map(place, map(operator.methodcaller("__call__"), asked)),
+            map(place, iter(sys._getframe, None)),
             strict=True,
         )
         # Called with the phase and a dict: `getattr(clock, "start", {...})`.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import gc
 import threading
 import time
@@ -103,17 +102,6 @@ def test_a_collection_that_the_sampler_did_not_see_is_named_all_the_same(
     finally:
         (gc.enable if before else gc.disable)()
     assert [block.code for block in report.blocks if block.kind == "garbage"] == ["gc.collect()"]
-
-
-def test_a_collection_in_a_thread_that_runs_no_python_code_is_no_error(
-    capfd: pytest.CaptureFixture[str],
-) -> None:
-    libc, thread = ctypes.CDLL(None), ctypes.c_ulong()
-    collect = ctypes.CFUNCTYPE(ctypes.c_void_p)(gc.collect)
-    with garbage.Collections().watched():
-        assert libc.pthread_create(ctypes.byref(thread), None, collect, None) == 0
-        assert libc.pthread_join(thread, None) == 0
-    assert capfd.readouterr().err == ""
 
 
 def test_a_call_that_unfreezes_does_not_answer_for_older_objects(older: list[list[int]]) -> None:
