@@ -20,14 +20,11 @@ from __future__ import annotations
 import contextlib
 import functools
 import gc
-import operator
-import sys
 import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator
 from time import perf_counter_ns, thread_time_ns
-from types import CodeType
 from typing import Any
 
 # Python 3.12 moves some hundred objects of its own, which never end, among the frozen ones. Whoever
@@ -39,7 +36,6 @@ IMMORTAL = 4000
 CALLS_PER_FULL = 20
 YOUNG, FULL = 1, 2
 _MOST_TIMES = 20_000
-Place = tuple[CodeType, "int | None"]  # the code that ran, and its line
 
 
 class _Knot:
@@ -102,16 +98,12 @@ class Collections:
 
     def __init__(self) -> None:
         self._thread = threading.get_ident()
-        # Of the begin and the end of each collection: thread, wall time, CPU time, and where the
-        # innermost Python code is. A sampler that lost its CPU saw no collection: it held the GIL.
-        self._times: deque[tuple[int, int, int, Place]]
-        self._times = deque(maxlen=_MOST_TIMES)
-        place = operator.attrgetter("f_code", "f_lineno")
+        # Of the begin and the end of each collection: thread, wall time, CPU time.
+        self._times: deque[tuple[int, int, int]] = deque(maxlen=_MOST_TIMES)
         now = zip(
             iter(threading.get_ident, None),
             iter(perf_counter_ns, None),
             iter(thread_time_ns, None),
-            map(place, iter(sys._getframe, None)),
             strict=True,
         )
         # Called with the phase and a dict: `getattr(clock, "start", {...})`.
@@ -127,28 +119,19 @@ class Collections:
             with contextlib.suppress(ValueError):  # the learner has cleared the list
                 gc.callbacks.remove(self._note)
 
-    def spent(self, since: int, until: int) -> tuple[int, int, Place | None]:
-        """Return the CPU ns spent between two times: on the call's objects, and on older ones.
-
-        The place is where the longest collection began.
-        """
+    def spent(self, since: int, until: int) -> tuple[int, int]:
+        """Return the CPU ns spent between two times: on the call's objects, and on older ones."""
         times = list(self._times)
-        own = of_older = longest = 0
-        at: Place | None = None
+        own = of_older = 0
         if len(times) % 2:  # the learner cleared the list of callbacks during a collection
-            return own, of_older, at
-        for (thread, began, before, place), (_, ended, after, _) in zip(
-            times[::2], times[1::2], strict=True
-        ):
-            if thread != self._thread or not since <= began < until:
-                continue
-            if heap.looked_at(ended):
-                of_older += after - before
-            else:
-                own += after - before
-            if after - before > longest:
-                longest, at = after - before, place
-        return own, of_older, at
+            return own, of_older
+        for (thread, began, cpu), (_, ended, cpu_then) in zip(times[::2], times[1::2], strict=True):
+            if thread == self._thread and since <= began < until:
+                if heap.looked_at(ended):
+                    of_older += cpu_then - cpu
+                else:
+                    own += cpu_then - cpu
+        return own, of_older
 
 
 heap = Heap()

@@ -29,7 +29,7 @@ from autograder.monitor.errors import (
     undefined,
     waiting_at,
 )
-from autograder.monitor.frames import Line, function_name, is_own, shown_name, source_line
+from autograder.monitor.frames import shown_name, source_line
 from autograder.monitor.garbage import Collections
 from autograder.monitor.probe import HeldPass, Probe
 from autograder.monitor.sampler import Sampler
@@ -325,8 +325,7 @@ class Run:
         record.seconds = max(0, (self._ended or perf_counter_ns()) - start) / 1e9
         for held in sorted(probe.held, key=lambda h: -(h.seconds + h.doubt))[:100]:
             line = sampler.line_of(held.moment, held.culprit, only=held.kind == "earlier")
-            kind, excused, collected_at = self._garbage_in(held)
-            line = collected_at or line
+            kind, excused = self._garbage_in(held)
             record.blocks.append(
                 Block(
                     seconds=(held.seconds - excused) / 1e9,
@@ -349,22 +348,14 @@ class Run:
         record.lanes = self._lanes.shown(start)
         record.noise = [(max(0, began) / 1e9, ns / 1e9) for began, ns in probe.noise[:1000]]
 
-    def _garbage_in(self, held: HeldPass) -> tuple[str, int, Line | None]:
-        """Return the kind of a block, and for how many ns a collection looked at older objects.
-
-        If the block is a collection of the learner's, the line is where it began.
-        """
+    def _garbage_in(self, held: HeldPass) -> tuple[str, int]:
+        """Return the kind of a block, and for how many ns a collection looked at older objects."""
         if held.kind != "cpu" or self._collections is None:
-            return held.kind, 0, None
+            return held.kind, 0
         until = held.moment + held.seconds + held.doubt + held.noise
-        own, of_older, place = self._collections.spent(held.moment, until)
-        excused = min(of_older, held.seconds)
-        if own + of_older > held.seconds / 2:
-            at = None
-            if place is not None and place[1] and is_own(place[0].co_filename):
-                at = Line(place[0].co_filename, place[1], function_name(place[0]))
-            return "garbage", excused, at
-        return held.kind, excused, None
+        own, of_older = self._collections.spent(held.moment, until)
+        kind = "garbage" if own + of_older > held.seconds / 2 else held.kind
+        return kind, min(of_older, held.seconds)
 
 
 async def _cancel_all(loop: asyncio.AbstractEventLoop) -> None:

@@ -14,7 +14,6 @@ import pytest
 from autograder import watch
 from autograder.monitor import garbage
 from autograder.monitor.garbage import CALLS_PER_FULL, IMMORTAL, Heap
-from autograder.monitor.sampler import Sampler
 from autograder.outcomes import Inconclusive, LoopBlocked
 
 LIMIT = 0.05
@@ -81,27 +80,6 @@ def test_a_collection_of_what_the_call_made_is_blamed_and_named() -> None:
     with pytest.raises(LoopBlocked, match=r"`gc.collect\(\)`, in Python's search for garbage"):
         report.responsive(LIMIT)
     assert report.blocks[0].kind == "garbage"
-
-
-def test_a_collection_that_the_sampler_did_not_see_is_named_all_the_same(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(Sampler, "line_of", lambda *_, **__: None)
-    size = len(containers_for(2 * LIMIT))
-
-    async def makes() -> int:
-        gc.disable()
-        made = [[n] for n in range(2 * size)]
-        await asyncio.sleep(0)
-        gc.collect()
-        return len(made)
-
-    before = gc.isenabled()
-    try:
-        report = asyncio.run(watch(makes))
-    finally:
-        (gc.enable if before else gc.disable)()
-    assert [block.code for block in report.blocks if block.kind == "garbage"] == ["gc.collect()"]
 
 
 def test_a_call_that_unfreezes_does_not_answer_for_older_objects(older: list[list[int]]) -> None:
