@@ -130,6 +130,7 @@ def _raw_reader(file: KeptFile) -> Callable[[], RawReading | None]:
     pread = ctypes.PyDLL(None)["pread"]  # a function of its own: it converts no argument
     descriptor, buffer = ctypes.c_int(file.descriptor), ctypes.create_string_buffer(80)
     size, offset = ctypes.c_size_t(80), ctypes.c_long(0)
+
     def read_raw() -> RawReading | None:
         wall = perf_counter_ns()
         length = pread(descriptor, buffer, size, offset)

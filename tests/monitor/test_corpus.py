@@ -59,17 +59,18 @@ def test_a_snippet_is_judged_by_what_it_does_to_the_loop(
 
 
 @pytest.mark.parametrize("kind", ["sleep", "cpu"])
-def test_a_block_of_one_thread_is_measured_to_a_millisecond_beside_four_hogs(
-    worker: Worker, kind: str
-) -> None:
+def test_a_block_of_one_thread_is_measured_to_a_millisecond_beside_four_hogs(kind: str) -> None:
     # On two cores the clock alone is wrong by 100 ms and more here.
-    # One CPU block in 36 was 8 ms off beside 8 hogs, hence the middle one of five.
+    # One CPU block in 36 was 8 ms off beside 8 hogs, hence the middle one of five. A process of its
+    # own: the pools that the corpus keeps alive take 2 to 5 ms of each block for themselves.
     errors = []
+    worker = Worker("probe", [SAMPLE[0].name])
     with hogs(cpu=4):
         for _ in range(5):
             seen = worker.run(f"{kind} 60")
             assert seen is not None
             errors.append(abs(seen.seconds - made(f"{kind} 60").truth(seen.returned)))
+    worker.close()
     assert sorted(errors)[2] < 0.0015, errors
 
 
