@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from autograder.monitor.thread_stats import ThreadClock
 from autograder.outcomes import (
@@ -21,10 +21,7 @@ from autograder.outcomes import (
     TooSlow,
     WrongValue,
 )
-from autograder.report.report import TOO_BUSY
-
-if TYPE_CHECKING:
-    from autograder.report.report import Report
+from autograder.report.report import TOO_BUSY, Report
 
 __all__ = [
     "OURS",

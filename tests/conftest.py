@@ -5,17 +5,16 @@ from __future__ import annotations
 import os
 import re
 import signal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from processes import EVERY_PROCESS
 
 from autograder.environment import light_imports
 
 light_imports.skip_grammars()  # 1.1 s of CPU for each worker, and for each process it starts
-_OF_EACH = str(Path(__file__).parent / "support" / "every_process")
-if _OF_EACH not in os.environ.get("PYTHONPATH", ""):
-    _path = [_OF_EACH, os.environ.get("PYTHONPATH", "")]
+if EVERY_PROCESS not in os.environ.get("PYTHONPATH", ""):
+    _path = [EVERY_PROCESS, os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _path))
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and what they start as

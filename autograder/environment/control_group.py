@@ -52,9 +52,10 @@ def anonymous(group: Path) -> int:
     return next(int(fields[name]) for name in _ANONYMOUS if name in fields)
 
 
-def entering(group: Path) -> list[str]:
-    """Return the words before a command that run it in the group, through a shell."""
-    return ["sh", "-ec", f'echo $$ > "{group}/cgroup.procs"; exec "$@"', "sh"]
+def entering(*groups: Path) -> list[str]:
+    """Return the words before a command that run it in these groups, through a shell."""
+    enter = "".join(f'echo $$ > "{group}/cgroup.procs"; ' for group in groups)
+    return ["sh", "-ec", f'{enter}exec "$@"', "sh"]
 
 
 def finding() -> Finding:

@@ -323,6 +323,7 @@ class Run:
     def _fill(self, probe: Probe, sampler: Sampler) -> None:
         record, start = self.record, probe.start
         record.seconds = max(0, (self._ended or perf_counter_ns()) - start) / 1e9
+        self._lanes.pack_all()
         for held in sorted(probe.held, key=lambda h: -(h.seconds + h.doubt))[:100]:
             line = sampler.line_of(held.moment, held.culprit, only=held.kind == "earlier")
             kind, excused = self._garbage_in(held)

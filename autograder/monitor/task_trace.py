@@ -102,10 +102,14 @@ class TaskTracer:
                 lane.pack()
                 break
 
-    def shown(self, start: int) -> list[tuple[str, list[tuple[float, float]]]]:
-        """Return [(name, [(begin, seconds), ...]), ...] of at most 40 lanes; s since `start`."""
+    def pack_all(self) -> None:
+        """Pack every lane, once the loop has stopped; `tasks_in` sees what is packed."""
         for lane in self._lanes:
             lane.pack()
+
+    def shown(self, start: int) -> list[tuple[str, list[tuple[float, float]]]]:
+        """Return [(name, [(begin, seconds), ...]), ...] of at most 40 lanes; s since `start`."""
+        self.pack_all()
         ran = _joined([lane for lane in self._lanes if lane.steps])
         if len(ran) > MOST_LANES:
             busiest = set(map(id, sorted(ran, key=_busy, reverse=True)[:MOST_LANES]))
@@ -143,7 +147,6 @@ class TaskTracer:
         """Return how long each step was that began in this time, by the name of its task."""
         found: dict[str, list[int]] = {}
         for lane in self._lanes:
-            lane.pack()
             steps = lane.steps
             if not steps or steps[0] >= ended or steps[-1] < began:
                 continue

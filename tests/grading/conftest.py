@@ -30,15 +30,13 @@ _really = executors.on_this_machine
 
 
 @pytest.fixture(autouse=True)
-def warm_slots(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def warm_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep the slot of this process: starting one costs 2 s of CPU, most of a small `grade`.
 
     Graders that are killed, interrupted or asked for `--jobs 2` run in processes of their own or
-    with slots of their own; a test with `jobs=1` or without `jobs` gets the kept one. A test marked
-    `cold` gets what users get.
+    with slots of their own; a test with `jobs=1` or without `jobs` gets the kept one.
     """
-    if "cold" not in request.keywords:
-        monkeypatch.setattr(executors, "on_this_machine", _kept)
+    monkeypatch.setattr(executors, "on_this_machine", _kept)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 import pytest
 import toy_unit as toy
+from gradebook import grades
 from processes import IMPORTS, outliving
 
 from autograder.bench import metering
@@ -67,27 +68,6 @@ def small_course(root: Path, students: int) -> Path:
         path.parent.mkdir(parents=True)
         toy.write(path, small("return None") if number % 3 == 0 else small())
     return root
-
-
-def book(root: Path) -> list[tuple[Any, ...]]:
-    """Everything that the gradebook says of grades, without its random ids and times."""
-    with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database, database:
-        return database.execute(
-            """
-            SELECT submitted_assignment.student_id, assignment.name, notebook.name,
-                   base_cell.name, grade.auto_score, grade.manual_score, grade.extra_credit,
-                   grade.needs_manual_grade
-            FROM grade
-            JOIN grade_cells ON grade_cells.id = grade.cell_id
-            JOIN base_cell ON base_cell.id = grade.cell_id
-            JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
-            JOIN notebook ON notebook.id = submitted_notebook.notebook_id
-            JOIN submitted_assignment
-                 ON submitted_assignment.id = submitted_notebook.assignment_id
-            JOIN assignment ON assignment.id = submitted_assignment.assignment_id
-            ORDER BY 1, 2, 3, 4
-            """
-        ).fetchall()
 
 
 def run(root: Path, unit: str = SMALL) -> subprocess.Popen[bytes]:
@@ -148,7 +128,7 @@ def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(tmp_path:
         killed_at(root, until_graded(number))
     said = finish(root)
     assert {one["status"] for one in said["submissions"]} == {"graded"}
-    assert book(root) == book(undisturbed)
+    assert grades(root) == grades(undisturbed)
     complete(root, 8)
 
 
@@ -158,7 +138,7 @@ def test_half_written_folders_are_graded_again(
     """Whatever of the three a killed grader could not write: notebook, evidence, gradebook."""
     root = small_course(tmp_path, 4)
     commands.grade(SMALL, root=root, as_json=True)
-    before = book(root)
+    before = grades(root)
     folders = [root / "autograded" / f"s{number:04}" / SMALL for number in range(4)]
     for path in root.glob("autograded/**/*"):
         path.chmod(0o755)
@@ -180,7 +160,7 @@ def test_half_written_folders_are_graded_again(
     monkeypatch.setattr(slots, "examine", lambda job: (examined.append(""), really(job))[1])
     commands.grade(SMALL, root=root, as_json=True)
     assert len(examined) == 4
-    assert book(root) == before
+    assert grades(root) == before
     complete(root, 4)
 
 
@@ -414,7 +394,7 @@ def test_a_cluster_of_two_workers_gives_the_same_gradebook(tmp_path: Path, clust
         path.with_name("data.csv").write_text("42")  # it travels with the notebook
     assert commands.grade(SMALL, root=roots[0]) == 0
     assert commands.grade(SMALL, root=roots[1], dask=cluster.scheduler_address) == 0
-    assert book(roots[0]) == book(roots[1])
+    assert grades(roots[0]) == grades(roots[1])
     complete(roots[1], 8)
     # pure=False: the same submission is examined anew
     old, new = (_examination(roots[1], "s0002", regrade=r, cluster=cluster) for r in (False, True))
@@ -485,7 +465,7 @@ def test_200_submissions_and_20_kills_give_the_undisturbed_gradebook(tmp_path: P
         wait = chance.uniform(0.0, longest)
         killed_at(root, lambda seconds=wait: time.sleep(seconds))
     finish(root)
-    assert book(root) == book(undisturbed)
+    assert grades(root) == grades(undisturbed)
     complete(root, 200)
 
 

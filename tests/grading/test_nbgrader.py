@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import sqlite3
 import subprocess
 import sys
 import sysconfig
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 import toy_unit as toy
+from gradebook import grades
 from processes import IMPORTS
 
 from autograder.course.author import answers
@@ -79,23 +78,10 @@ def nbgrader(
 
 def scores(root: Path, unit: str = toy.UNIT) -> dict[str, dict[str, float]]:
     """What the gradebook says, by student and cell."""
-    with closing(sqlite3.connect(root / "gradebook.db")) as database:
-        rows = database.execute(
-            """
-            SELECT submitted_assignment.student_id, base_cell.name, grade.auto_score
-            FROM grade
-            JOIN base_cell ON base_cell.id = grade.cell_id
-            JOIN submitted_notebook ON submitted_notebook.id = grade.notebook_id
-            JOIN submitted_assignment
-                 ON submitted_assignment.id = submitted_notebook.assignment_id
-            JOIN assignment ON assignment.id = submitted_assignment.assignment_id
-            WHERE assignment.name = ?
-            """,
-            [unit],
-        ).fetchall()
     found: dict[str, dict[str, float]] = {}
-    for student, name, score in rows:
-        found.setdefault(student, {})[name] = score
+    for student, assignment, _, cell, score, *_ in grades(root):
+        if assignment == unit:
+            found.setdefault(student, {})[cell] = score
     return found
 
 

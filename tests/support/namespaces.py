@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from autograder.environment import control_group
+
 PERIOD = 100_000  # microseconds, as Kubernetes sets it
 
 
@@ -59,8 +61,7 @@ def _make(groups: Mapping[str, Mapping[str, str]], made: list[Path]) -> list[str
             if not (folder / setting).exists():
                 raise OSError(f"{folder} has no {setting}")
             (folder / setting).write_text(value)
-    enter = "".join(f'echo $$ > "{folder}/cgroup.procs"; ' for folder in made)
-    return ["sh", "-ec", f'{enter}exec "$@"', "sh"]
+    return control_group.entering(*made)
 
 
 def _remove(made: list[Path]) -> None:

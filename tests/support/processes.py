@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-# PYTHONPATH of a process that imports this checkout; the second is for all (see conftest.py).
-IMPORTS = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "support" / "every_process")])
+EVERY_PROCESS = str(ROOT / "tests" / "support" / "every_process")  # see conftest.py
+IMPORTS = os.pathsep.join([str(ROOT), EVERY_PROCESS])  # PYTHONPATH to import this checkout
 
 
 def gone(process: psutil.Process) -> bool:

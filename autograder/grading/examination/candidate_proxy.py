@@ -35,7 +35,7 @@ from autograder.grading.examination.witness import Testimony, Watching, Witness
 from autograder.grading.jail import confine
 from autograder.monitor.run import LAST_WORDS, TEARDOWN, out_of_time
 from autograder.outcomes import UserMistake
-from autograder.report.record import Block, Record
+from autograder.report.record import Block, Left, Record
 from autograder.report.report import Report
 
 BEGIN = 10.0  # s for the first answer of a new candidate; it takes 10 ms
@@ -50,6 +50,7 @@ LONGEST_TEXT = 2000  # characters of a name, a message or a line of code in a re
 
 
 _Answer = TypeVar("_Answer")
+_Named = TypeVar("_Named", Block, Left)
 
 
 class Broke(Exception):
@@ -362,30 +363,20 @@ def _sound(answer: dict[str, Any], name: str) -> Record:
         raise ValueError("a record holds neither a value nor an error")
     record.traceback = clean(record.traceback)
     record.blocks = [
-        replace(
-            block,
-            kind=_short(block.kind),
-            file=_short(block.file),
-            code=_short(block.code),
-            function=_short(block.function),
-            library=_short(block.library),
-        )
-        for block in record.blocks
+        _shortened(block, "kind", "file", "code", "function", "library") for block in record.blocks
     ]
-    record.left = [
-        replace(
-            left,
-            function=_short(left.function),
-            file=_short(left.file),
-            code=_short(left.code),
-        )
-        for left in record.left
-    ]
+    record.left = [_shortened(left, "function", "file", "code") for left in record.left]
     record.lanes = [
         (_short(lane), [(_moment(start), _moment(seconds)) for start, seconds in steps])
         for lane, steps in record.lanes
     ]
     return record
+
+
+def _shortened(item: _Named, *texts: str) -> _Named:
+    """Return a block or a left task with these of its texts bounded."""
+    bounded: dict[str, Any] = {name: _short(getattr(item, name)) for name in texts}
+    return replace(item, **bounded)
 
 
 def _compare(record: Record, seen: Testimony) -> None:
