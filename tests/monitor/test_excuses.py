@@ -208,3 +208,12 @@ def test_a_job_that_slept_with_the_gil_while_the_loop_waited_for_a_cpu_is_doubt_
     assert said.certain == 0
     assert said.doubt + said.perhaps_kept > 360 * MS
     assert said.earlier == said.doubt + said.perhaps_kept
+
+
+def test_of_two_earlier_jobs_the_one_that_only_asked_for_the_gil_is_not_named() -> None:
+    # Beside a job that slept 400 ms in C with the GIL, one that polls each 10 ms.
+    kept, asked = Times(60_000, 0, 2), Times(900_000, 0, 80)
+    for earlier in ([KERNELS, POOLS], [POOLS, KERNELS]):
+        for now in ({KERNELS: asked, POOLS: kept}, {POOLS: kept, KERNELS: asked}):
+            before = {tid: Times(0, 0) for tid in now}
+            assert tally(before, now, {}, set(), 0, earlier).elder == POOLS
