@@ -276,6 +276,7 @@ class Probe:
             if perf_counter_ns() - reading.wall < STOLEN:  # else `_settle` judges them
                 self.base_others, self.base_others_at = others, reading.wall
             self.children.renew()
+            self.pressure.renew(reading.wall)
             self.at_leisure()
         self._rare_at = self.base_others_at + OTHERS_STALE
         if self.sampler is not None:

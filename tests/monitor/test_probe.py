@@ -12,19 +12,12 @@ from time import perf_counter_ns
 import pytest
 
 from autograder.monitor import thread_stats
-from autograder.monitor.pressure import Pressure
 from autograder.monitor.probe import Probe
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Children, Reading, ThreadClock, knows_waits, parsed
 
 MS = 1_000_000
-
-
-@pytest.fixture(autouse=True)
-def memory_is_not_short(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While other tests make memory short, a sleep that no sample explains is doubt."""
-    monkeypatch.setattr(Pressure, "felt", lambda self: False)
 
 
 @pytest.fixture
@@ -135,14 +128,15 @@ def test_a_raw_reading_is_not_believed_where_the_thread_was_preempted(
 
 def test_what_is_due_each_5_ms_is_done_while_readings_are_renewed(probe: Probe) -> None:
     done: list[int] = []
-    probe.at_leisure = lambda: done.append(perf_counter_ns())
+    probe.at_leisure = lambda: done.append(probe.base_others_at)  # the time of its reading
     others = probe.base_others_at
     until = perf_counter_ns() + 200 * MS
     while perf_counter_ns() < until:
         probe.renew()
         assert probe.marks.stale_at > probe.base.wall / 1e9
     assert 3 <= len(done) <= 40
-    assert min(after - before for before, after in itertools.pairwise(done)) > 4 * MS
+    # Twice the same where the reading took long, and was not kept.
+    assert min(after - before for before, after in itertools.pairwise(sorted({*done}))) > 4 * MS
     assert until - probe.base_others_at < 100 * MS
     assert probe.base_others_at > others
 
