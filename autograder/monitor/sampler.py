@@ -24,6 +24,7 @@ from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from types import FrameType
 
+from autograder.monitor.attribution import SELECT
 from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, library_of, own_line
 from autograder.monitor.samples import LoopState, Sample
@@ -299,9 +300,16 @@ class Sampler:
             wait_own if self.samples and preempted and switched <= 2 else 0,
             slept,
             max(0, now - self._rang - wait_own) if switched <= 1 else 0,
+            sleeps_in.startswith(SELECT) and self._runs_nothing(),
         )
         if moment in (probe.moment, probe.due()):  # else the pass ended while the GIL was lost
             self.samples.append(sample)
+
+    def _runs_nothing(self) -> bool:
+        """Whether the loop's thread runs neither the learner's code nor a library's."""
+        with frames_now() as frames:
+            frame = frames.get(self._loop_thread)
+            return frame is not None and own_line(frame) is None and not library_of(frame)
 
     def _ring(self, now: int) -> bool:
         at, ring = self._alarm

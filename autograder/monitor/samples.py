@@ -29,6 +29,7 @@ class Sample(NamedTuple):
     released_late: int = 0  # `own_wait`, if the sampler lost its CPU after an earlier sample
     slept: int = 0  # how long the loop's thread slept during a sample that took long
     stopped: int = 0  # how late the sampler woke beyond its waits: the machine ran nothing
+    idle: bool = False  # it sleeps in the loop's own select, and runs nobody's code
 
 
 class LoopState(Protocol):

@@ -217,3 +217,16 @@ def test_of_two_earlier_jobs_the_one_that_only_asked_for_the_gil_is_not_named() 
         for now in ({KERNELS: asked, POOLS: kept}, {POOLS: kept, KERNELS: asked}):
             before = {tid: Times(0, 0) for tid in now}
             assert tally(before, now, {}, set(), 0, earlier).elder == POOLS
+
+
+def test_a_look_at_uvloops_own_select_tells_nothing_of_the_wait_for_the_gil_before_it() -> None:
+    # uvloop slept 5 ms more before its overdue timer rang; the block was called a sleep in 6 of 12.
+    base, end = Reading(0, 0, 0, 0), Reading(121 * MS, MS, 0, 24)
+    threads = Threads(active=1, own_cpu=120 * MS, culprit=POOLS)
+    sleep = Sleep(120 * MS, 0, 24, in_select=False)
+    for idle in (True, False):  # False: the code itself sleeps there, in a loop of its own
+        found = Sample(
+            0, 118 * MS, 118 * MS, MS, 0, 24, b"do_epoll_wait", 0, 1, False, idle=idle
+        )  # fmt: skip
+        summary = see([found], base, 0, 0, end=end, in_select=False, alone=False)
+        assert attribute(sleep, summary, threads).for_gil == idle
