@@ -177,6 +177,10 @@ class Probe:
         asked = self.marks.asked
         return self.left + int(asked * 1e9) if asked is not None else 0
 
+    def held_since(self) -> int:
+        """Return when the pass began, in ns, that still holds the loop; 0 if none does."""
+        return self.moment
+
     def end_pass(self) -> None:
         """Measure the current pass, which ends now, if it was long."""
         moment, self.marks.moment = self.moment, 0.0

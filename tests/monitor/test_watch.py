@@ -469,16 +469,19 @@ def test_python_code_that_never_yields_is_stopped() -> None:
     run(main)
 
 
-def test_a_call_stuck_in_c_is_given_up_and_the_next_cell_says_restart_the_kernel() -> None:
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_call_stuck_in_c_is_given_up_and_the_next_cell_says_restart_the_kernel(loop: str) -> None:
     gate: queue.Queue[None] = queue.Queue()
 
     async def stuck() -> None:
         gate.get()
 
     async def main() -> None:
-        report = await watch(stuck, timeout=0.2)
+        report = await watch(stuck, timeout=0.2, loop=loop)
         assert report.error is not None
         assert report.longest_block > 0.2
+        assert report.blocks[0].code == "gate.get()"
+        assert report.error[2] == report.blocks[0].line
         with pytest.raises(UserMistake, match="restart the kernel"):
             await watch(roll, "2d6")
         gate.put(None)
