@@ -92,6 +92,7 @@ from autograder.report.record import SHORTEST
 STOLEN = 20_000_000  # ns: reading may lose the GIL three times, each time 5.5 ms to Python code
 STALE = 500_000  # ns: a pass may not be measured from an older reading
 OTHERS_STALE = 5_000_000  # ns: the same for other threads, whose age adds to doubt only
+LONGEST_WAIT = 200_000_000  # ns: each wait of a thread beside 8 hogs on two cores takes 80 at most
 NOTABLE = int(SHORTEST * 1e9)  # ns: a shorter block is not kept
 _MOST_BUSY = 50_000
 _MOST = 2000  # blocks kept; a run with more of them fails anyway
@@ -137,7 +138,7 @@ class Probe:
         self.at_leisure: Callable[[], object] = lambda: None  # called each 5 ms, between two passes
         self._put_off_at = 0
         self._rare_at = 0  # when `renew` next has more to do than to read
-        self._first, self._first_others = self.base, self.base_others
+        self._first_own, self._first_others = thread_stats.own_times(), self.base_others
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
         """Return a fresh asyncio loop whose passes this probe brackets.
@@ -237,12 +238,14 @@ class Probe:
 
         To be called on the loop's thread.
         """
-        waits = [self.clock.read().wait - self._first.wait, self.children.longest_wait()]
+        passed = perf_counter_ns() - self.start
+        threads = [(thread_stats.own_times(), self._first_own)]
         not_of_the_call = self.others.foreign | self.owned.earlier()
-        for tid, (_, wait, _) in self.others.read().items():
+        for tid, times in self.others.read().items():
             if tid not in not_of_the_call:
-                waits.append(wait - self._first_others.get(tid, Times(0, 0)).wait)
-        return max(waits) / 1e9
+                threads.append((times, self._first_others.get(tid, Times(0, 0))))
+        waits = [_believed(now, before, passed) for now, before in threads]
+        return max(*waits, self.children.longest_wait()) / 1e9
 
     def close(self) -> None:
         """Measure the last pass, which no select ended, and close all files."""
@@ -389,3 +392,14 @@ class Probe:
         if not threads.gil:  # a look stops the loop until C code in another thread has ended
             summary.perhaps_held_up += sum(sample.slept for sample in samples)
         return attribute(sleep, summary, threads), threads
+
+
+def _believed(now: Times, before: Times, passed: int) -> int:
+    """Return for how many ns a thread waited for a CPU; 0 if these were sleeps, for the most part.
+
+    Linux counts a sleep as a wait now and then (`true_waits`), also one that began before the call:
+    4.0 s in a call of 0.6 s. A thread that waits for a CPU gets it soon, again and again. A thread
+    that sleeps ran a few times only.
+    """
+    waited, runs = now.wait - before.wait, max(1, now.runs - before.runs)
+    return waited if waited < runs * max(LONGEST_WAIT, passed // 8) else 0
