@@ -29,6 +29,7 @@ SELECT = (b"do_epoll_wait", b"ep_poll")  # not poll: a signal handler may wait t
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for a child process to run a program
 ONE_WAIT = 80_000_000  # ns: a thread's longest single wait for a CPU, beside 8 hogs on two cores
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
+ASKS = 100_000  # ns: a thread that wakes to ask for the GIL runs for 10 to 20 us
 STOPPED = 5_000_000  # ns: the sampler's timer is 0.1 ms late; with a used-up quota, 10 to 90 ms
 
 
@@ -67,7 +68,7 @@ class Threads:
     sampler: int = 0  # CPU and run-queue wait
     foreign: int = 0  # for how long, at most, foreign threads held the GIL
     earlier: int = 0  # the same for threads in an earlier job
-    elder: int = 0  # native id of the thread in an earlier job that ran longest at a time
+    elder: int = 0  # native id of the thread in an earlier job that most likely held the GIL
     own_cpu: int = 0  # CPU of all the call's own threads
     own_wait: int = 0  # the longest run-queue wait of an own thread, after its first CPU
     active: int = 0  # number of own threads that did anything
@@ -336,7 +337,7 @@ def tally(  # noqa: PLR0917
 ) -> Threads:
     """Return what the other threads did between two readings of their times."""
     threads = Threads(births=sum(births.values()), elder=next(iter(earlier), 0))
-    busiest = longest = 0
+    busiest, likeliest = 0, (-1, 0)
     foreigners, elders = Times(0, 0), Times(0, 0)
     for tid, times in now.items():
         spent = _less(times, before.get(tid, Times(0, births.get(tid, 0))))
@@ -344,10 +345,11 @@ def tally(  # noqa: PLR0917
             threads.sampler = spent.cpu + spent.wait
         elif tid in earlier:
             elders = _more(elders, spent)
-            # One that waits for the GIL wakes every 5 ms, for 10 us, and uses more CPU in all than
-            # one that sleeps with the GIL.
-            if (each := spent.cpu // max(1, spent.runs)) > longest:
-                longest, threads.elder = each, tid
+            each = spent.cpu // max(1, spent.runs)
+            # A job that sleeps with the GIL runs less often than one that asks for it every 5 ms.
+            likely = (each if each > ASKS else 0, -spent.runs)
+            if spent.cpu and likely > likeliest:
+                likeliest, threads.elder = likely, tid
         elif tid in foreign:
             foreigners = _more(foreigners, spent)
         else:
