@@ -81,6 +81,7 @@ def examine(
                 "seconds": seconds,
                 "tests": wanted,
                 "strict": strict,
+                "servers": any(c.role == "setup" and "world" in c.source for c in cells),
             }
             for frame in _frames(fork_server, order, cells):
                 _take(frame, examined, attempt)
