@@ -3,7 +3,8 @@
 `python -m autograder.world.supervisor --shared PATH` serves all clients of one user, over loopback
 TCP with a token that only this user can read. It ends one second after the last connection of a
 client has closed, whatever closed it. `--fd N` serves one client over an inherited socket, and ends
-with this client. The examiner uses `--fd`, because then the learner's code has no path to find.
+with this client. The examiner has one of this kind, because then the learner's code has no path to
+find; it forks it (`fork`), which is sooner than a new interpreter.
 
 **The wire**: JSON lines. A request `{"id": 3, "op": ..., ...}` gets one answer, `{"id": 3, "ok":
 value}` or `{"id": 3, "error": sentence}`. Answers are sent as soon as they are ready, in any order.
