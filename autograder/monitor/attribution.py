@@ -18,14 +18,13 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from autograder.monitor.pressure import PAGES
-from autograder.monitor.samples import Sample
+from autograder.monitor.samples import SELECT, Sample
 from autograder.monitor.thread_stats import Reading, Times
 
 SOME = 1_000_000  # ns: a shorter time is ignored
 GIL_TURN = 5_500_000  # ns: a thread that wants the GIL sleeps at most this long, then asks again
 HANDS_OVER = 4_500_000  # ns: the thread that holds the GIL is not asked for it sooner than this
 UNSEEN = 40_000_000  # ns: the sampler looks after 20 ms, so it should have seen a longer sleep
-SELECT = (b"do_epoll_wait", b"ep_poll")  # not poll: a signal handler may wait there by itself
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for a child process to run a program
 ONE_WAIT = 80_000_000  # ns: a thread's longest single wait for a CPU, beside 8 hogs on two cores
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it

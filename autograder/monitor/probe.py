@@ -61,7 +61,6 @@ from time import perf_counter_ns
 
 from autograder.monitor import blind, thread_stats
 from autograder.monitor.attribution import (
-    SELECT,
     SOME,
     STOPPED,
     Attribution,
@@ -75,7 +74,7 @@ from autograder.monitor.attribution import (
 from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.pressure import Pressure
 from autograder.monitor.sampler import Sampler
-from autograder.monitor.samples import PUT_OFF, Sample
+from autograder.monitor.samples import PUT_OFF, SELECT, Sample
 from autograder.monitor.select_probe import LONG, TICK, Marks, bracket, bracketed
 from autograder.monitor.thread_stats import (
     Children,

@@ -24,10 +24,9 @@ from collections.abc import Callable, Mapping
 from time import perf_counter_ns
 from types import FrameType
 
-from autograder.monitor.attribution import SELECT
 from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, library_of, own_line
-from autograder.monitor.samples import LoopState, Sample
+from autograder.monitor.samples import SELECT, LoopState, Sample
 from autograder.monitor.thread_stats import Glance, both_switches, has_gil, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
 

@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 from autograder.monitor.ownership import Ownership
 from autograder.monitor.thread_stats import Reading
 
+# Where a thread sleeps in select; not poll: a signal handler may wait there by itself.
+SELECT = (b"do_epoll_wait", b"ep_poll")
 PUT_OFF = 5_000_000  # ns: a working loop postpones the sampler once in this time
 
 
