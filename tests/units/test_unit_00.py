@@ -47,9 +47,9 @@ def test_a_nested_run_waits_for_one_that_began_later() -> None:
 
 
 def test_the_patch_has_a_price() -> None:
-    # 1.44 to 1.59 on 3.11 to 3.13. A CPU whose other half or whose clock is shared is slower for
-    # seconds at a time, and so for one of the two figures: 0.87 was seen. Of several runs, the
-    # least of each figure is the code's own.
+    # 1.44 to 1.59 on 3.11 to 3.13, and 1.50 to 1.53 in 12 runs beside a load of 15. Once it was
+    # 0.87: the figures are measured one after the other, and nothing but a CPU that was slow during
+    # the first makes it so much larger. Of several runs, the least of each is the code's own.
     plain, patched = [], []
     for _ in range(5):
         least = re.search(r"^([\d.]+) .* and ([\d.]+) with the patch", printed(program("PRICE")))
