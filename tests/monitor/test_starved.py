@@ -17,6 +17,7 @@ from autograder.report.report import Report
 
 # A thread that computed on would be in the way of the next call, and of the next test.
 ENOUGH, ENDED = threading.Event(), threading.Event()
+TRIES = 3  # beside 12 hogs and a load of 10, a call that only waits was starved for 0.65 s once
 
 
 async def work() -> None:
@@ -41,7 +42,10 @@ def test_out_of_time_is_inconclusive_when_the_machine_gave_no_cpu_and_a_failure_
         starved = asyncio.run(watch_for(work, 1.0))
         ENOUGH.set()
         ENDED.wait()
-        waiting = asyncio.run(watch_for(wait, 0.6))
+        for _ in range(TRIES):
+            waiting = asyncio.run(watch_for(wait, 0.6))
+            if waiting.record.starved < 0.3:
+                break
     with pytest.raises(Inconclusive, match="kept it waiting for a CPU"):
         starved.responsive()
     with pytest.raises(CallFailed, match="did not finish"):
