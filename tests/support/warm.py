@@ -72,7 +72,9 @@ def _guarded(connection: socket.socket) -> None:
     def end_with_the_connection() -> None:
         while connection.recv(100):
             pass
-        os.kill(run, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+            # A kernel leads a group, which has the processes of its pools as well.
+            (os.killpg if os.getpgid(run) == run else os.kill)(run, signal.SIGKILL)
 
     threading.Thread(target=end_with_the_connection, daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(run, 0)[1])
