@@ -120,9 +120,12 @@ def address(running: Lab, path: str) -> str:
 
 def scroll_to(picture: Locator) -> None:
     """Bring a picture into sight; cells above it that are drawn only now push it away again."""
-    for _ in range(3):
+    for _ in range(6):
         picture.scroll_into_view_if_needed(timeout=30_000)
-        picture.page.wait_for_timeout(500)
+        there = picture.bounding_box()
+        picture.page.wait_for_timeout(300)
+        if picture.bounding_box() == there:
+            return
 
 
 def cell(page: Page, text: str) -> Locator:

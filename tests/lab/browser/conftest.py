@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 from browser_course import Course, opened_course
-from browsing import WINDOW, keep
+from browsing import WINDOW, keep, run_all
 
+from autograder.course.unit import Unit
 from autograder.environment import contributor_tools, finding
 
 
@@ -26,6 +27,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
     with opened_course(tmp_path_factory.mktemp("home")) as opened:
         yield opened
+
+
+@pytest.fixture(scope="package")
+def lesson(course: Course) -> Path:
+    """The lesson of unit 03 after Run All, saved; it is in front if this test asks for it first."""
+    path = Unit(course.root, "03_gateway").work_lesson
+    course.open(path.relative_to(course.root).as_posix(), alone=False)
+    cells = run_all(course.page, path)
+    errors = [output for cell in cells for output in cell["outputs"] if "ename" in output]
+    assert not errors
+    return path.relative_to(course.root)
 
 
 @pytest.fixture(autouse=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import zipfile
+from pathlib import Path
 
 from browser_course import HEART, LOG, Course
-from browsing import keep, run_all
+from browsing import keep, run_all, scroll_to
 from playwright.sync_api import expect
 
 LESSON = "work/03_gateway/03_gateway_lesson.ipynb"
@@ -58,3 +59,13 @@ def test_the_next_step_opens_in_a_tab_and_one_click_saves_work(course: Course) -
     page.get_by_role("heading", name="Stop a bot's heart").wait_for(timeout=30_000)
     assert page.get_by_role("tab", name="03_gateway_lesson.ipynb").count() == 1
     assert not page.locator(LOG).is_visible()
+
+
+def test_the_lesson_of_unit_03_runs_to_its_end_and_shows_its_pictures(
+    course: Course, lesson: Path
+) -> None:
+    picture = course.page.locator(".jp-OutputArea img").first
+    scroll_to(picture)
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
+    assert picture.get_attribute("alt")
+    assert not course.outside

@@ -148,7 +148,8 @@ def test_it_is_shown_to_nobody_else(course: Course) -> None:
 
 def test_it_says_whose_gateway_it_is_and_what_became_of_it(course: Course) -> None:
     page = course.page
-    course.open(course.write(f"{TRY}/other.ipynb", BOT, QUIET), alone=False)
+    other = course.write(f"{TRY}/other.ipynb", BOT, QUIET)
+    course.open(other, alone=False)
     press(page, "Run", "Run All Cells")
     course.expect_log("Gateway 1 of other.ipynb")
     choice = page.locator(".unblocked-log select")
@@ -160,7 +161,7 @@ def test_it_says_whose_gateway_it_is_and_what_became_of_it(course: Course) -> No
 
     # A page that is loaded again shows what has been.
     course.await_layout(lambda layout: "other.ipynb" in json.dumps(layout))
-    page.reload()
+    course.load(other)
     choice.wait_for(timeout=60_000)
     choice.select_option("blocked.ipynb")  # there before the lines, which are told last
     page.locator(LINE.format("killed")).first.wait_for()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from browser_course import TRY, Course
+from browser_course import LOG, TRY, Course
 from browsing import WINDOW, cell, keep, press, run_cell
 from playwright.sync_api import expect
 
@@ -92,6 +92,7 @@ def test_a_page_that_is_loaded_again_in_mid_run_keeps_what_was_computed(course: 
     page.keyboard.press("Control+s")
     page.wait_for_timeout(500)
     course.load(f"{TRY}/again.ipynb")
+    assert not page.locator(LOG).is_visible()  # it was closed before
     run_cell(cell(page, "print(later)"))
     expect(cell(page, "print(later)").locator(".jp-OutputArea")).to_contain_text("42")
     keep(page, "loaded_again")
