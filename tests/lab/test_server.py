@@ -94,6 +94,11 @@ def test_the_formgrader_finds_the_course(asked: Lab) -> None:
     assert asked.ask("/api/contents/source/03_gateway")
 
 
+def test_a_page_does_not_ask_whether_jupyterlab_must_be_built(asked: Lab) -> None:
+    """Each page would start Node for it, if there is one: 0.3 s of CPU, for a list nobody needs."""
+    assert '"buildCheck": false' in asked.ask("/lab").decode()
+
+
 def test_it_starts_twice_and_keeps_what_the_reader_changed(clone: Path, tmp_path: Path) -> None:
     home = tmp_path / "no home"
     home.touch()  # not even root can write there

@@ -42,11 +42,13 @@ def lesson(course: Course) -> Path:
 
 @pytest.fixture(autouse=True)
 def window(course: Course, request: pytest.FixtureRequest) -> Iterator[None]:
-    """Every test begins with a window of the usual size, and keeps what it saw when it failed."""
+    """Every test begins with one window of the usual size, and keeps what it saw when it failed."""
     course.resize(WINDOW)
     failed = request.session.testsfailed
     yield
     if request.session.testsfailed > failed:
-        keep(course.page, f"failed_{request.node.name}")
+        keep(course.page.context.pages[-1], f"failed_{request.node.name}")
         print(course.page.locator(".jp-Notebook:visible .jp-CodeCell").all_inner_texts())
+    for other in course.page.context.pages[1:]:
+        other.close()
     course.page.keyboard.press("Escape")

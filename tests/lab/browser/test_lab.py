@@ -130,4 +130,3 @@ def test_formgraders_pages_show_our_unit_and_its_pictures(course: Course) -> Non
     keep(page, "formgrader_submission")
     assert all(page.locator("img:not(header img)").evaluate_all("all => all.map(one => one.alt)"))
     assert page.evaluate("document.documentElement.scrollWidth") <= WINDOW[0]
-    page.close()

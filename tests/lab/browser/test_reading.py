@@ -46,7 +46,6 @@ def test_every_output_of_the_lesson_can_be_read_on_a_phone(course: Course, lesso
     look(page, "dark_phone", seen)
     paint(page, "Light")
     look(page, "light_phone", seen)
-    page.close()
     paint(course.page, "Light")
     assert not {name: what for name, what in seen.items() if what}
 
