@@ -48,9 +48,9 @@ class Course:
     def open(self, path: str, *, alone: bool = True) -> None:
         """Open a notebook in the page as it is; `alone`: without other tabs and their kernels."""
         if not self.page.url.startswith("http"):
-            self.page.goto(self.running.url)
-            self.page.wait_for_function("window.jupyterapp")
-            self.page.evaluate("window.jupyterapp.restored")
+            self.page.goto(address(self.running, f"/lab/tree/{path}"))
+            await_kernel(self.page, path)
+            return
         if alone:
             self.page.evaluate(CLOSE)
         self.page.evaluate(OPEN, path)
