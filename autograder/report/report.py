@@ -93,8 +93,11 @@ class Report:
 
     @property
     def noise(self) -> float:
-        """For how long other programs kept the loop waiting in long passes, in s."""
-        return sum(seconds for _, seconds in self.record.noise)
+        """For how long other programs kept the loop waiting in long passes of the call, in s.
+
+        What they took of the teardown came after the call's figures, and excuses none of them.
+        """
+        return sum((taken for began, taken in self.record.noise if began < self.seconds), 0.0)
 
     @property
     def _earlier(self) -> float:
@@ -127,10 +130,6 @@ class Report:
             for due, late in self.record.late
             if due < self.seconds and not any(start <= due < end for start, end in own)
         )
-
-    def _noise_of_call(self) -> float:
-        """Return the noise without that of the teardown, in s: it came after the call's figures."""
-        return sum(taken for began, taken in self.record.noise if began < self.seconds)
 
     def responsive(self, limit: float = 0.1, gateway: LoggedGateway | None = None) -> Report:
         """Check that each block was shorter than `limit` seconds.
@@ -176,7 +175,7 @@ class Report:
         self._came_to_an_end()
         if self.seconds > bound:
             late = self._others_lateness()
-            excused = self.seconds - self._noise_of_call() - self._earlier <= bound
+            excused = self.seconds - self.noise - self._earlier <= bound
             excused = excused or (bool(late) and late[len(late) // 2] > bound / 20)
             if excused and sum(block.seconds for block in self.blocks) <= bound:
                 raise Inconclusive(
@@ -331,7 +330,7 @@ class Report:
             f"The loop was free, but the gateway closed the connection ({kill['code']}) after "
             f"{duration(kill['gap'])} without a heartbeat."
         )
-        if self.late_by_machine > 0.05 or self._noise_of_call() > 0.05:
+        if self.late_by_machine > 0.05 or self.noise > 0.05:
             raise Inconclusive(f"{closed} {TOO_BUSY}")
         self._fail(
             LoopBlocked(
