@@ -9,7 +9,8 @@ Learners keep their copies of a lab for years, so a name that is here stays here
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+import time
+from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn, TypeVar
 
 from autograder.monitor.thread_stats import ThreadClock
@@ -35,12 +36,14 @@ __all__ = [
     "beside",
     "meanwhile",
     "right",
+    "sized",
     "wrong",
 ]
 
 # The modules of what `watch` keeps of each task, for its picture: `type(one).__module__ in OURS`.
 # A test that counts the objects an answer leaves in memory leaves these out.
 OURS = ("autograder.lanes", "array")
+_MEASURABLE = 0.02  # s of CPU; three times as much is measured then
 _LATE = 0.3  # s; what must come is waited for for 1 s, and it wakes three processes
 
 _Said = TypeVar("_Said")
@@ -61,6 +64,28 @@ def wrong(report: Report, sentence: str) -> NoReturn:
     if report.late_by_machine > _LATE:
         raise Inconclusive(TOO_BUSY)
     raise WrongValue(sentence)
+
+
+def sized(
+    work: Callable[[Any], object], start: int, seconds: float, made: Callable[[int], Any] = int
+) -> int:
+    """Return the n for which `work(made(n))` takes about so many seconds of CPU time here.
+
+    `start` is a small n, which is doubled until the work can be measured: 0.1 to 0.2 s of CPU time
+    in all. `made` is not measured; by default the work gets n itself.
+    """
+
+    def cost(n: int) -> float:
+        needed = made(n)
+        began = time.thread_time()
+        work(needed)
+        return time.thread_time() - began
+
+    n = start
+    while (few := cost(n)) < _MEASURABLE:
+        n *= 2
+    more = cost(3 * n) - few  # the cost of 2n more, so that what a call costs at the least is out
+    return int(2 * n * seconds / max(more, few / 2))
 
 
 async def beside(

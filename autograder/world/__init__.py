@@ -84,11 +84,14 @@ class Servers:
         return f"Servers({', '.join(map(repr, self._handles.values()))})"
 
 
-def private() -> None:
-    """From now on use a supervisor of this process's own, which no other process can find."""
+def private(connect: Callable[[], SupervisorConnection] = hire) -> None:
+    """From now on use a supervisor of this process's own, which no other process can find.
+
+    `connect` starts it, or finds the one that was forked for this process.
+    """
     global _here  # noqa: PLW0603
     _here.leave()
-    _here = _SupervisorSource(hire)
+    _here = _SupervisorSource(connect)
 
 
 def attach(addresses: list[Addresses]) -> None:

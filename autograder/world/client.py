@@ -46,7 +46,8 @@ class WorldEnded(UserMistake):
 class SupervisorConnection:
     """Sends requests to one supervisor, from any thread, until one of the two processes ends."""
 
-    def __init__(self, sock: socket.socket, process: subprocess.Popen[bytes] | None) -> None:
+    def __init__(self, sock: socket.socket, reap: Callable[[], object] | None) -> None:
+        """`reap` waits for the supervisor's process to end, when that is a child of this one."""
         self._socket = sock
         self._writing = threading.Lock()
         self._ids = itertools.count(1)
@@ -55,7 +56,7 @@ class SupervisorConnection:
         self.ended = False
         _alive.add(self)
         reader = threading.Thread(
-            target=self._read, args=(process,), name="world's answers", daemon=True
+            target=self._read, args=(reap,), name="world's answers", daemon=True
         )
         reader.start()
 
@@ -118,7 +119,7 @@ class SupervisorConnection:
         # close() would wait for the reading thread's file, but the child has no such thread.
         os.close(self._socket.detach())
 
-    def _read(self, process: subprocess.Popen[bytes] | None) -> None:
+    def _read(self, reap: Callable[[], object] | None) -> None:
         with contextlib.suppress(OSError, ValueError), self._socket.makefile("rb") as lines:
             for line in lines:
                 self._take(json.loads(line))
@@ -127,8 +128,8 @@ class SupervisorConnection:
         while self._waiting:
             _, answer = self._waiting.popitem()
             answer.set_exception(WorldEnded())
-        if process is not None:
-            process.wait()
+        if reap is not None:
+            reap()
 
     def _take(self, message: dict[str, Any]) -> None:
         if "event" in message:
@@ -167,7 +168,7 @@ def join() -> SupervisorConnection:
             place.with_suffix(".json").unlink(missing_ok=True)
             process = _spawn(place)
             sock = _await(place, process)
-    return SupervisorConnection(sock, process)
+    return SupervisorConnection(sock, process.wait if process else None)
 
 
 def hire() -> SupervisorConnection:
@@ -182,7 +183,7 @@ def hire() -> SupervisorConnection:
             start_new_session=True,
             env=_environment(),
         )
-    return SupervisorConnection(ours, process)
+    return SupervisorConnection(ours, process.wait)
 
 
 # -P: Python must not import from the current directory. A learner's may hold a `random.py`.

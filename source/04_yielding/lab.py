@@ -23,7 +23,7 @@ import random
 import time
 
 from autograder import watch
-from autograder.testing import Inconclusive, TooSlow, WrongValue
+from autograder.testing import Inconclusive, TooSlow, WrongValue, sized
 
 PRICE = 5  # times the plain work, which is what a right answer may take
 
@@ -61,18 +61,6 @@ def cpu_seconds(work, *arguments):
     seconds = time.thread_time() - began
     PACE[0] = max(1.0, (time.monotonic() - clock) / max(seconds, 1e-6))
     return value, seconds
-
-
-def sized(work, start, seconds):
-    """The n for which `work(n)` takes about so many seconds of this machine's CPU time."""
-
-    def cost(n):
-        return cpu_seconds(work, n)[1]
-
-    n = start  # the cost of n more, so that what a call costs at the least does not count
-    while (more := cost(2 * n) - cost(n)) < 0.04:
-        n *= 2
-    return int(n * seconds / more)
 
 # %% [markdown]
 # ---

@@ -21,7 +21,7 @@ import functools
 import io
 import multiprocessing
 import random
-import time
+import time  # noqa: F401 answers may use it
 import urllib.request
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from types import SimpleNamespace
@@ -32,7 +32,7 @@ from discord.ext import commands
 from PIL import Image, ImageDraw
 
 from autograder import watch, world
-from autograder.testing import Inconclusive, Outcome, WrongValue, meanwhile, right
+from autograder.testing import Inconclusive, Outcome, WrongValue, meanwhile, right, sized
 
 servers = await world.start("http")
 
@@ -92,6 +92,8 @@ HINTS = {
     "process pool was terminated": "The other process could not find its job: is it one of jobs.py?",
     "await wasn't used": "What a pool runs is a plain `def`; an `async def` in a thread does nothing.",
     "a coroutine that": "If it was sent to a pool: an `async def` in a thread does nothing.",
+    "different event loop": "A gate inside the function would be one for each call. In a bot there is "
+    "one loop; here each test has its own, so let a pool count, which belongs to no loop.",
 }
 
 
@@ -118,21 +120,6 @@ def came(report, expected):
     hinted(report, report.returned, expected)
 
 # %% setup="sizes" jupyter={"source_hidden": true}
-def sized(work, start, seconds, made=int):
-    """The n for which `work(made(n))` takes about so many seconds of this machine's CPU time."""
-
-    def cost(n):
-        needed = made(n)
-        began = time.thread_time()
-        work(needed)
-        return time.thread_time() - began
-
-    n = start  # the cost of n more, so that what a call costs at the least does not count
-    while (more := cost(2 * n) - cost(n)) < 0.04:
-        n *= 2
-    return int(n * seconds / more)
-
-
 @functools.cache
 def photo(seed, rows):
     """The bytes of a photo of 1000 times so many pixels, always the same for the same seed."""

@@ -39,7 +39,7 @@ import requests
 from discord.ext import commands
 
 from autograder import watch, world
-from autograder.testing import Inconclusive, WrongValue, wrong
+from autograder.testing import Inconclusive, WrongValue, sized, wrong
 
 servers = await world.start("http", "sqlite")
 
@@ -384,18 +384,6 @@ async def rank(ctx, season: int, players: int):
     ### END SOLUTION
 
 # %% setup="busy_night" jupyter={"source_hidden": true}
-def sized(work, start, seconds):
-    """The n for which `work(n)` takes about so many seconds of this machine's CPU time."""
-    n = start
-    while True:
-        began = time.thread_time()
-        work(n)
-        cost = time.thread_time() - began
-        if cost >= 0.04:
-            return int(n * seconds / cost)
-        n *= 2
-
-
 async def plan_hunts(kinds, count, players):
     """So many hunts and one table of the season: lines, answers, accounts, the web's url."""
     await servers.http.reset()

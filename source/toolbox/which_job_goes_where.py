@@ -106,7 +106,7 @@ def figure(job, place):
     if report is None:
         return "-"
     seconds = report.longest_block
-    said = f"{seconds * 1000:.0f} ms" if seconds else "< 5 ms"
+    said = f"{seconds * 1000:.0f} ms" if seconds >= 0.005 else "< 5 ms"
     if seconds >= 0.1:
         return f"{said}  X"
     return f"{said}  ?" if seconds + report.late_by_machine >= 0.1 else said

@@ -291,7 +291,7 @@ def test_too_few_or_mistaken_answers_are_found(tmp_path: Path) -> None:
     folder = tmp_path / "tests/answers/11_catalog"
     for name in ("right_judge_1", "right_judge_2", "wrong_judge_3"):
         (folder / f"{name}.py").unlink()
-    no_message = '# exercise: card\n# expect: fails\n# %% answer="card"\nx = 1\n'
+    no_message = '# exercise: card\n# expect: fails\n# test: x\n# %% answer="card"\nx = 1\n'
     (folder / "wrong_card_1.py").write_text(no_message, encoding="utf-8")
     elsewhere = '# exercise: card\n# expect: passes\n# %% answer="crad"\nx = 1\n'
     (folder / "right_card_1.py").write_text(elsewhere, encoding="utf-8")

@@ -19,8 +19,13 @@ class Seen:
     message: str
 
 
-def examine(folder: Path, cells: Sequence[Cell], promised: Sequence[str]) -> list[Seen]:
-    """Examine one worked lab of the unit in this folder, and tell what came of its tests."""
-    found = examination.examine(cells, promised=promised, own_files=folder)
-    seen = [(cell.name, found.seen[cell.index]) for cell in cells if cell.role == "test"]
+def examine(
+    folder: Path, cells: Sequence[Cell], promised: Sequence[str], tests: Sequence[str] | None = None
+) -> list[Seen]:
+    """Examine one worked lab of the unit in this folder, and tell what came of its tests.
+
+    Only the named tests are run, or all when `tests` is None.
+    """
+    found = examination.examine(cells, promised=promised, own_files=folder, tests=tests).seen
+    seen = [(c.name, found[c.index]) for c in cells if c.role == "test" and c.index in found]
     return [Seen(name, one.status, one.message) for name, one in seen]

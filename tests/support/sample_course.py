@@ -134,6 +134,7 @@ because = {A = "Even an addition takes time.", B = "It is only the best known."}
 
 DESIGN = "Goal: judge.\nTeach: measuring.\nNot: packaging.\nMinutes: lesson 30, lab 40\n"
 FIGURE = '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
+TEST = {"judge": "judge_visible", "card": "card_visible"}
 ANSWER = {
     "judge": 'async def judge(name):\n    return "fake"\n',
     "card": "async def card():\n    return {}\n",
@@ -155,7 +156,8 @@ def write(root: Path, name: str = "11_catalog", **texts: str) -> Path:
             for number in (1, 2, 3):
                 text = f'# %% answer="{exercise}"\n{source}'
                 right = f"# exercise: {exercise}\n# expect: passes\n{text}"
-                wrong = f"# exercise: {exercise}\n# expect: fails\n# message: no\n{text}"
+                head = f"# exercise: {exercise}\n# expect: fails\n# test: {TEST[exercise]}\n"
+                wrong = f"{head}# message: no\n{text}"
                 folder = f"../../tests/answers/{name}"
                 files[f"{folder}/right_{exercise}_{number}.py"] = right
                 files[f"{folder}/wrong_{exercise}_{number}.py"] = wrong

@@ -1,10 +1,11 @@
 """Every lab is proven: the stub is "not attempted", ours and each right answer get all points, and
-each wrong one fails the exercise it is named for, with the message meant for it, and no other.
+each wrong one fails the test that it names, with the message meant for it.
 
-One examination holds an answer to each exercise of a lab, for half of its time is the same for
-all: servers, setup cells, stubs. An answer that does not come out as it is named is examined again
-alone, so that its partners can neither spoil nor excuse it. Several run at once: they wait more
-than they compute, and a verdict does not depend on load.
+One examination holds several answers that share neither a cell nor a test, and runs their tests
+alone: all of the exercise for a right answer, the named one for a wrong one (--soak runs all). An
+answer that does not come out as it is named is examined again alone, so that its partners can
+neither spoil nor excuse it. Several run at once: they wait more than they compute, and a verdict
+does not depend on load.
 
 The labs are the built ones: that they are what the text says is proven by `build --check`, and a
 text that was changed since is told here. The tests of one unit run on one worker of xdist
@@ -19,7 +20,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
-from itertools import zip_longest
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -83,6 +83,7 @@ class Examined:
 
     pool: ProcessPoolExecutor
     wanted: list[tuple[str, Unit, Path | None]]  # test, its unit, and its answer
+    every_test: bool = False  # of a lab, whatever the answers are for
     groups: dict[Path, tuple[Path, ...]] = field(default_factory=dict)  # answer -> its notebook's
     running: dict[str, Future[list[Seen]]] = field(default_factory=dict)
 
@@ -95,10 +96,12 @@ class Examined:
         read = nbformat.reads(json.dumps(worked), as_version=4)
         cells = assignment.cells_to_examine(read, originals)
         promised = assignment.promised(originals)
-        self.running[name] = self.pool.submit(examine, unit.folder, cells, promised)
+        tests = [test for path in paths for test in judging_tests(path)]
+        only = None if self.every_test or not paths else tests
+        self.running[name] = self.pool.submit(examine, unit.folder, cells, promised, only)
 
     def start_groups(self, unit: Unit, paths: list[Path]) -> None:
-        for group in together(paths):
+        for group in together(paths, whole=self.every_test):
             self.start(unit, str(group), group)
             self.groups.update(dict.fromkeys(group, group))
 
@@ -147,13 +150,19 @@ def unit_of(path: Path) -> Unit:
     return Unit(ROOT, path.parent.name)
 
 
-def together(paths: list[Path]) -> Iterator[tuple[Path, ...]]:
-    """Groups of answers to different exercises of one lab, the first ones first."""
-    of_exercise: dict[str, list[Path]] = {}
+def together(paths: list[Path], *, whole: bool) -> list[tuple[Path, ...]]:
+    """Groups of answers to one lab that share no cell and no test, or with `whole` no exercise."""
+    groups: list[tuple[list[Path], set[str]]] = []
     for path in sorted(paths, key=lambda path: (path.stem.split("_")[0], exercise_of(path))):
-        of_exercise.setdefault(exercise_of(path), []).append(path)
-    for row in zip_longest(*of_exercise.values()):
-        yield tuple(path for path in row if path is not None)
+        own = load(path).cells.keys() | (exercise_tests(path) if whole else judging_tests(path))
+        for group, taken in groups:
+            if not own & taken:
+                group.append(path)
+                taken.update(own)
+                break
+        else:
+            groups.append(([path], set(own)))
+    return [tuple(group) for group, _ in groups]
 
 
 @cache
@@ -164,11 +173,22 @@ def exercises(unit: Unit) -> dict[str, set[str]]:
     return {name: {test.name for test in exercise.tests} for name, exercise in found}
 
 
-def own_tests(path: Path, seen: list[Seen]) -> list[Seen]:
-    """The tests of the exercise that an answer is for."""
+def exercise_tests(path: Path) -> set[str]:
+    """The names of the tests of the exercise that an answer is for."""
     own = exercises(unit_of(path))[load(path).exercise]
     assert own, f"{path.name}: its exercise has no test"
-    return [one for one in seen if one.name in own]
+    return own
+
+
+def judging_tests(path: Path) -> set[str]:
+    """The names of the tests that tell whether an answer is as it is named."""
+    named = load(path).test
+    return {named} if named else exercise_tests(path)
+
+
+def own_tests(path: Path, seen: list[Seen]) -> list[Seen]:
+    """What came of the tests of the exercise that an answer is for, as far as they were run."""
+    return [one for one in seen if one.name in exercise_tests(path)]
 
 
 def wrong_about(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> str:
@@ -238,7 +258,7 @@ def test_no_verdict_flips(beside: int, times: int) -> None:
     wrong = []
     with hogs(cpu=beside), ProcessPoolExecutor(4, get_context("spawn")) as pool:
         for _ in range(times):
-            found = Examined(pool, [])
+            found = Examined(pool, [], every_test=True)
             for unit in UNITS:
                 found.start_groups(unit, answers.found(unit.answers))
             for path in found.groups:

@@ -17,6 +17,7 @@ from typing import Any
 
 import aiohttp
 import pytest
+from aiohttp import web
 from blockbuster import blockbuster_ctx
 
 if sys.version_info >= (3, 14):
@@ -259,6 +260,24 @@ def test_an_unknown_version_is_refused_with_4012() -> None:
             assert await client.receive() == {"close": 4012}
 
     run(check)
+
+
+def test_a_client_that_is_gone_before_it_is_answered_leaves_nothing_behind(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def gone(*_: Any) -> None:  # what aiohttp says when the client has hung up by then
+        raise aiohttp.ClientConnectionResetError("Cannot write to closing transport")
+
+    monkeypatch.setattr(web.WebSocketResponse, "prepare", gone)
+
+    async def check() -> None:
+        async with gateway() as (one, client):
+            with pytest.raises(aiohttp.ClientError):
+                await client.connect()
+            assert one.connections == set()
+
+    run(check)
+    assert caplog.records == []
 
 
 def test_heartbeats_do_not_count_as_sends() -> None:

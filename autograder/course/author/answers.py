@@ -5,6 +5,7 @@ that replace the lab's answer cells (jupytext py:percent):
 
     # exercise: repair_two
     # expect: fails
+    # test: repair_two_roll_check
     # message: the loop stood still
     # %% answer="repair_two"
     async def roll(spec): ...
@@ -22,7 +23,7 @@ from autograder.course import notebook
 from autograder.course.author import parse
 from autograder.course.author.parse import BrokenUnit
 
-_SAYS = re.compile(r"#\s*(exercise|expect|message):\s*(.*\S)")
+_SAYS = re.compile(r"#\s*(exercise|expect|test|message):\s*(.*\S)")
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,7 @@ class Answer:
     cells: dict[str, str]
     exercise: str
     expect: str  # "passes" or "fails"
+    test: str  # the first test that a wrong answer fails; empty for a right one, which passes all
     message: str  # text that must appear in the failure; empty for a right answer
 
     @property
@@ -51,7 +53,7 @@ def load(path: Path) -> Answer:
     head = path.read_text(encoding="utf-8").split("# %%", 1)[0]
     said = {match[1]: match[2] for match in map(_SAYS.match, head.splitlines()) if match}
     expect = "passes" if path.name.startswith("right_") else "fails"
-    for key in ("exercise", "expect", *(["message"] if expect == "fails" else [])):
+    for key in ("exercise", "expect", *(["test", "message"] if expect == "fails" else [])):
         if key not in said:
             raise BrokenUnit(f"{called}:1: add the line `# {key}: ...` above the first cell.")
     if said["expect"] != expect:
@@ -68,7 +70,7 @@ def load(path: Path) -> Answer:
     sources = {cell.name: cell.source for cell in cells}
     if len(sources) != len(cells):
         raise BrokenUnit(f"{called}:1: two cells replace the same answer cell; keep one.")
-    return Answer(sources, said["exercise"], expect, said.get("message", ""))
+    return Answer(sources, said["exercise"], expect, said.get("test", ""), said.get("message", ""))
 
 
 def fill(lab: dict[str, Any], answer: Answer) -> dict[str, Any]:

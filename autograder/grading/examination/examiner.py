@@ -21,7 +21,7 @@ from typing import Any
 
 from IPython.display import display
 
-from autograder import context, wire
+from autograder import context, wire, world
 from autograder.grading.examination import handles, verdicts
 from autograder.grading.examination.candidate_proxy import (
     CandidateTemplate,
@@ -35,21 +35,25 @@ from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
 from autograder.grading.jail import confine
 from autograder.report.report import Report
+from autograder.world import supervisor
+from autograder.world.client import hire
 
 
 def main(job: socket.socket, fork_server: Client) -> int:
     """Examine the notebook that arrives over `job`, and send each cell's outcome back over it."""
     order = wire.receive(job)
-    cells = [wire.receive(job) for _ in range(order["cells"])]
     folder = Path(order["folder"])
-    shell = the_shell()
-    open_for_cells(shell)
     os.chdir(folder / "examiner")
     sys.path.insert(0, str(folder / "examiner"))
     files = Path(order["files"]) if order["files"] else None
     shared = confine.open_for(str(folder / "shared"))
     template = CandidateTemplate(fork_server, folder, files, tuple(order["hidden"]), shared)
     os.environ["UNBLOCKED_SHARED"] = str(template.shared)  # where servers put files for both sides
+    # Before the tests come: the servers need not have them.
+    world.private(supervisor.fork() if order["servers"] else hire)
+    cells = [wire.receive(job) for _ in range(order["cells"])]
+    shell = the_shell()
+    open_for_cells(shell)
     candidate = RemoteCandidate(template)
     examiner = Examiner(shell, candidate, job, order)
     try:
@@ -81,9 +85,6 @@ class Examiner:
 
     async def examine(self, cells: list[dict[str, Any]]) -> None:
         """Run every cell in its process, and send each outcome."""
-        from autograder import world
-
-        world.private()
         context.become(replace(context.this_process, backend=self.backend, show=self._show))
         asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the slot hung up
         wanted = self.order["tests"]
@@ -117,8 +118,6 @@ class Examiner:
 
     async def _set_up(self, cell: dict[str, Any]) -> None:
         """Run a setup cell here, then in the candidate, which connects to the servers made here."""
-        from autograder import world
-
         world.recorded()
         handles.bind(self.shell.user_ns, [])
         error = await self.shell.run(cell["source"], cell["name"])

@@ -45,6 +45,7 @@ def examine(
     learner_ignore: Sequence[str] = (),
     seconds: float = SECONDS,
     attempts: int = ATTEMPTS,
+    tests: Sequence[str] | None = None,
     strict: bool = False,
     on_cell: Callable[[Cell, CellOutcome], None] | None = None,
 ) -> Examined:
@@ -55,13 +56,14 @@ def examine(
     folder), the candidate a copy of `learner_files` (the folder of the submission). Files that
     match the patterns in `own_ignore` and `learner_ignore` are not copied. Each cell has `seconds`
     to run. A test that is inconclusive is examined again from the start, `attempts` times in all.
-    `strict` refuses to run a submission on a machine that cannot confine it. `on_cell` is called
-    with each outcome. Raises ExaminationFailed for a fault of ours and for a jail that is too
-    weak, and UserMistake for files that are too large.
+    Only the test cells named in `tests` are run, or all when it is None; one that is not run has no
+    outcome. `strict` refuses to run a submission on a machine that cannot confine it. `on_cell` is
+    called with each outcome. Raises ExaminationFailed for a fault of ours and for a jail that is
+    too weak, and UserMistake for files that are too large.
     """
     began = time.monotonic()
     examined = Examined()
-    wanted: list[str] | None = None
+    wanted = None if tests is None else list(tests)
     for attempt in range(1, attempts + 1):
         fork_server = the_fork_server()
         with tempfile.TemporaryDirectory(
@@ -79,6 +81,7 @@ def examine(
                 "seconds": seconds,
                 "tests": wanted,
                 "strict": strict,
+                "servers": any(c.role == "setup" and "world" in c.source for c in cells),
             }
             for frame in _frames(fork_server, order, cells):
                 _take(frame, examined, attempt)
@@ -88,7 +91,8 @@ def examine(
         wanted = [
             cell.name
             for cell in cells
-            if cell.role == "test" and examined.seen[cell.index].status == verdicts.INCONCLUSIVE
+            if cell.index in examined.seen
+            and examined.seen[cell.index].status == verdicts.INCONCLUSIVE
         ]
         if not wanted:
             break

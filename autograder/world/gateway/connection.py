@@ -70,7 +70,11 @@ class Connection:
             self._order.set_result(how)
 
     async def serve(self) -> web.WebSocketResponse:
-        await self._socket.prepare(self._request)
+        try:
+            await self._socket.prepare(self._request)
+        except ConnectionResetError:  # the client was gone before it got its answer
+            self._part()
+            return self._socket
         self._last_beat = time.monotonic()
         interval = round(self._gateway.heartbeat * 1000)
         self.send(control(HELLO, {"heartbeat_interval": interval}))

@@ -1,5 +1,6 @@
 # exercise: round_robin
 # expect: fails
+# test: round_robin_visible
 # message: it is a plain `def` that returns a list
 
 # %% answer="round_robin"

@@ -1,5 +1,6 @@
 # exercise: round_robin
 # expect: fails
+# test: round_robin_visible
 # message: One `send` each, and then the next in the queue
 
 # %% answer="round_robin"

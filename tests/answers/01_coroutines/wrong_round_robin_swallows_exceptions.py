@@ -1,5 +1,6 @@
 # exercise: round_robin
 # expect: fails
+# test: round_robin_visible
 # message: but the exception of a coroutine should have come out of it
 
 # %% answer="round_robin"

@@ -1,5 +1,6 @@
 # exercise: step
 # expect: fails
+# test: step_visible
 # message: 'coroutine' object is not an iterator
 
 # %% answer="step"

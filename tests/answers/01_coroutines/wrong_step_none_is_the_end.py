@@ -1,5 +1,6 @@
 # exercise: step
 # expect: fails
+# test: step_visible
 # message: Step 2: `step` said ('done', None), and ('paused', None) is right
 
 # %% answer="step"

@@ -1,5 +1,6 @@
 # exercise: step
 # expect: fails
+# test: step_visible
 # message: The result is in the exception: its `value`
 
 # %% answer="step"

@@ -1,5 +1,6 @@
 # exercise: step
 # expect: fails
+# test: step_visible
 # message: It was driven too far
 
 # %% answer="step"

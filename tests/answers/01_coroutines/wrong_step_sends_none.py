@@ -1,5 +1,6 @@
 # exercise: step
 # expect: fails
+# test: step_visible
 # message: in the coroutine arrived
 
 # %% answer="step"

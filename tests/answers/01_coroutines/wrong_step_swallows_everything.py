@@ -1,5 +1,6 @@
 # exercise: step
 # expect: fails
+# test: step_visible
 # message: only StopIteration is for you
 
 # %% answer="step"

@@ -1,5 +1,6 @@
 # exercise: timers
 # expect: fails
+# test: timers_visible
 # message: Find out how long there is nothing to do, and sleep for that
 
 # %% answer="timers"

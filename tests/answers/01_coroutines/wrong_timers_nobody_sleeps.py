@@ -1,5 +1,6 @@
 # exercise: timers
 # expect: fails
+# test: timers_visible
 # message: wanted to nap for
 
 # %% answer="timers"

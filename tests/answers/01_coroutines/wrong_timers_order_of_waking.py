@@ -1,5 +1,6 @@
 # exercise: timers
 # expect: fails
+# test: timers_visible
 # message: is right, in the list's order
 
 # %% answer="timers"

@@ -1,5 +1,6 @@
 # exercise: timers
 # expect: fails
+# test: timers_visible
 # message: Do the naps add up?
 
 # %% answer="timers"

@@ -1,5 +1,6 @@
 # exercise: timers
 # expect: fails
+# test: timers_visible
 # message: and was woken after
 
 # %% answer="timers"

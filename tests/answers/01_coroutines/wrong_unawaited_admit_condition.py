@@ -1,5 +1,6 @@
 # exercise: unawaited
 # expect: fails
+# test: unawaited_admit_check
 # message: coroutine 'Room.is_banned' was never awaited
 
 # %% answer="unawaited_admit"

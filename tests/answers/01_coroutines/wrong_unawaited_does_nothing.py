@@ -1,5 +1,6 @@
 # exercise: unawaited
 # expect: fails
+# test: unawaited_welcome_check
 # message: people had read []
 
 # %% answer="unawaited_welcome"

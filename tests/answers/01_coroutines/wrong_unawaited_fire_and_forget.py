@@ -1,5 +1,6 @@
 # exercise: unawaited
 # expect: fails
+# test: unawaited_welcome_check
 # message: When `welcome` returned, people had read []
 
 # %% answer="unawaited_welcome"

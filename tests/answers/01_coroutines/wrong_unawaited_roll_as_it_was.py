@@ -1,5 +1,6 @@
 # exercise: unawaited
 # expect: fails
+# test: unawaited_roll_check
 # message: coroutine 'Room.throw' was never awaited
 
 # %% answer="unawaited_roll"

@@ -1,5 +1,6 @@
 # exercise: unawaited
 # expect: fails
+# test: unawaited_welcome_check
 # message: people had read ['the dice are on the table']
 
 # %% answer="unawaited_welcome"

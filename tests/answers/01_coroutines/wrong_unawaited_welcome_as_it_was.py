@@ -1,5 +1,6 @@
 # exercise: unawaited
 # expect: fails
+# test: unawaited_welcome_check
 # message: coroutine 'Room.send' was never awaited
 
 # %% answer="unawaited_welcome"

@@ -1,5 +1,6 @@
 # exercise: false_concurrency
 # expect: fails
+# test: false_concurrency_weather_check
 # message: the loop stood still for
 
 # %% answer="false_concurrency_weather"

@@ -1,5 +1,6 @@
 # exercise: false_concurrency
 # expect: fails
+# test: false_concurrency_guests_check
 # message: First make all tasks, then wait
 
 # %% answer="false_concurrency_guests"

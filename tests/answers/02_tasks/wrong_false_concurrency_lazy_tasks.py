@@ -1,5 +1,6 @@
 # exercise: false_concurrency
 # expect: fails
+# test: false_concurrency_votes_check
 # message: and 1 had come after 0.8 s
 
 # %% answer="false_concurrency_votes"

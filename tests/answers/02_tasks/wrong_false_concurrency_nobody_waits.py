@@ -1,5 +1,6 @@
 # exercise: false_concurrency
 # expect: fails
+# test: false_concurrency_ranks_check
 # message: when the answer was returned. Are all pages asked for?
 
 # %% answer="false_concurrency_ranks"

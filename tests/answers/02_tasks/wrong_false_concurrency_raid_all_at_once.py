@@ -1,5 +1,6 @@
 # exercise: false_concurrency
 # expect: fails
+# test: false_concurrency_raid_check
 # message: the captain comes first, then the others at once
 
 # %% answer="false_concurrency_raid"

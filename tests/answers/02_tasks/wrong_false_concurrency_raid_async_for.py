@@ -1,5 +1,6 @@
 # exercise: false_concurrency
 # expect: fails
+# test: false_concurrency_raid_check
 # message: The server waited for 4 requests, and 2 had come after 0.8 s
 
 # %% answer="false_concurrency_raid"

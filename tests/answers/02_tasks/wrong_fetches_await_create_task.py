@@ -1,5 +1,6 @@
 # exercise: fetches
 # expect: fails
+# test: fetches_visible
 # message: First make all tasks, then wait
 
 # %% answer="fetches"

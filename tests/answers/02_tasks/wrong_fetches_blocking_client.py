@@ -1,5 +1,6 @@
 # exercise: fetches
 # expect: fails
+# test: fetches_visible
 # message: the loop stood still for
 
 # %% answer="fetches"

@@ -1,5 +1,6 @@
 # exercise: fetches
 # expect: fails
+# test: fetches_visible
 # message: The server waited for 3 requests, and 1 had come after 0.8 s
 
 # %% answer="fetches"

@@ -1,5 +1,6 @@
 # exercise: trace
 # expect: fails
+# test: trace_duet_check
 # message: Who suspends after `task 1: one`, and who does not?
 
 # %% answer="trace_duet"

@@ -1,5 +1,6 @@
 # exercise: trace
 # expect: fails
+# test: trace_duet_check
 # message: Line 2 of the trace is `task 1: two`, and `task 2: uno` is right
 
 # %% answer="trace_duet"

@@ -1,5 +1,6 @@
 # exercise: trace
 # expect: fails
+# test: trace_duet_check
 # message: Line 1 of the trace is `chair: one`, and `task 1: one` is right
 
 # %% answer="trace_duet"

@@ -1,5 +1,6 @@
 # exercise: trace
 # expect: fails
+# test: trace_duet_check
 # message: Does anybody wait for the tasks?
 
 # %% answer="trace_duet"

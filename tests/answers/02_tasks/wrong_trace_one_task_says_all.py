@@ -1,5 +1,6 @@
 # exercise: trace
 # expect: fails
+# test: trace_duet_check
 # message: The words are right, but they came from chair
 
 # %% answer="trace_duet"

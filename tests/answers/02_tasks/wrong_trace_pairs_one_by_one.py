@@ -1,5 +1,6 @@
 # exercise: trace
 # expect: fails
+# test: trace_pairs_check
 # message: Line 3 of the trace is `task 2: uno`, and `task 1: two` is right
 
 # %% answer="trace_pairs"

@@ -1,5 +1,6 @@
 # exercise: defer_work
 # expect: fails
+# test: defer_work_visible
 # message: and the archive was asked 0 times
 
 # %% answer="defer_work"

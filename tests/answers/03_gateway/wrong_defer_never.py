@@ -1,5 +1,6 @@
 # exercise: defer_work
 # expect: fails
+# test: defer_work_visible
 # message: Unknown interaction
 
 # %% answer="defer_work"

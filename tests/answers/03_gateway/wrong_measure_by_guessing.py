@@ -1,5 +1,6 @@
 # exercise: measure_twelve
 # expect: fails
+# test: measure_twelve_visible
 # message: was never called
 
 # %% answer="measure_twelve"

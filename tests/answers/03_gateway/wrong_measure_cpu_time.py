@@ -1,5 +1,6 @@
 # exercise: measure_twelve
 # expect: fails
+# test: measure_twelve_visible
 # message: That is too small
 
 # %% answer="measure_twelve"

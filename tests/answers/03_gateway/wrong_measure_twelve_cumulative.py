@@ -1,5 +1,6 @@
 # exercise: measure_twelve
 # expect: fails
+# test: measure_twelve_visible
 # message: does each one begin with its own call?
 
 # %% answer="measure_twelve"

@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: fails
+# test: repair_five_archive_check
 # message: is not the log that was to be packed
 
 # %% answer="repair_five_archive"

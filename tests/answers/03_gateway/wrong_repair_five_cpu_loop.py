@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: fails
+# test: repair_five_odds_check
 # message: the loop stood still for
 
 # %% answer="repair_five_odds"

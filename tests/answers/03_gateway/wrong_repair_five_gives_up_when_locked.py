@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: fails
+# test: repair_five_xp_check
 # message: `add_xp` returned
 
 # %% answer="repair_five_xp"

@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: fails
+# test: repair_five_dog_check
 # message: httpx.get(url)
 
 # %% answer="repair_five_dog"

@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: fails
+# test: repair_five_archive_check
 # message: lzma.compress
 
 # %% answer="repair_five_archive"

@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: fails
+# test: repair_five_odds_check
 # message: `count_sevens` was called on the loop, before `to_thread` was
 
 # %% answer="repair_five_odds"

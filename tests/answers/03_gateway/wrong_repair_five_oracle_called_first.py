@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: fails
+# test: repair_five_oracle_check
 # message: `ask_oracle` was called on the loop, before `to_thread` was
 
 # %% answer="repair_five_oracle"

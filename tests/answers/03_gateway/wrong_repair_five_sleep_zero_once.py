@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: fails
+# test: repair_five_odds_check
 # message: `count_sevens` is as it should be; your command called it on the loop
 
 # %% answer="repair_five_odds"

@@ -1,5 +1,6 @@
 # exercise: repair_two
 # expect: fails
+# test: repair_two_remind_check
 # message: The bot could not send its heartbeat
 
 # %% answer="repair_two_remind"

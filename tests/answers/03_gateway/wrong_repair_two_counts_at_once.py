@@ -1,5 +1,6 @@
 # exercise: repair_two
 # expect: fails
+# test: repair_two_countdown_check
 # message: and half a second belongs there
 
 # %% answer="repair_two_countdown"

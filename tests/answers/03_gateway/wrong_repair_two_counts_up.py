@@ -1,5 +1,6 @@
 # exercise: repair_two
 # expect: fails
+# test: repair_two_countdown_check
 # message: A countdown from
 
 # %% answer="repair_two_countdown"

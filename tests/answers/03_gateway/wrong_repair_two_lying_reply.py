@@ -1,5 +1,6 @@
 # exercise: repair_two
 # expect: fails
+# test: repair_two_remind_check
 # message: and it was due after
 
 # %% answer="repair_two_remind"

@@ -1,5 +1,6 @@
 # exercise: repair_two
 # expect: fails
+# test: repair_two_remind_check
 # message: Does `remind` wait for `seconds`, whatever they are?
 
 # %% answer="repair_two_remind"

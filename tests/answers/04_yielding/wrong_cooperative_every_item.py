@@ -1,5 +1,6 @@
 # exercise: cooperative
 # expect: fails
+# test: cooperative_visible
 # message: How often is there a turn
 
 # %% answer="cooperative"

@@ -1,5 +1,6 @@
 # exercise: cooperative
 # expect: fails
+# test: cooperative_visible
 # message: the loop stood still
 
 # %% answer="cooperative"

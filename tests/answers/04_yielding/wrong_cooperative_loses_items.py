@@ -1,5 +1,6 @@
 # exercise: cooperative
 # expect: fails
+# test: cooperative_visible
 # message: must hand out every item
 
 # %% answer="cooperative"

@@ -1,5 +1,6 @@
 # exercise: crunch
 # expect: fails
+# test: crunch_visible
 # message: How often is there a turn
 
 # %% answer="crunch"

@@ -1,5 +1,6 @@
 # exercise: crunch
 # expect: fails
+# test: crunch_visible
 # message: where the one before it stopped
 
 # %% answer="crunch"

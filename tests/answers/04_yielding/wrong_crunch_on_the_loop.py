@@ -1,5 +1,6 @@
 # exercise: crunch
 # expect: fails
+# test: crunch_visible
 # message: the loop stood still
 
 # %% answer="crunch"

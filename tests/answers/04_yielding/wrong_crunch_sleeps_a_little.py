@@ -1,5 +1,6 @@
 # exercise: crunch
 # expect: fails
+# test: crunch_visible
 # message: and is it `asyncio.sleep(0)`
 
 # %% answer="crunch"

@@ -1,5 +1,6 @@
 # exercise: joint_budget
 # expect: fails
+# test: joint_budget_visible
 # message: came out as
 
 # %% answer="joint_budget"

@@ -1,5 +1,6 @@
 # exercise: joint_budget
 # expect: fails
+# test: joint_budget_visible
 # message: the short one waited for the long ones
 
 # %% answer="joint_budget"

@@ -1,5 +1,6 @@
 # exercise: four_jobs
 # expect: fails
+# test: four_jobs_weather_check
 # message: an `async def` in a thread does nothing
 
 # %% answer="four_jobs_weather"

@@ -1,5 +1,6 @@
 # exercise: four_jobs
 # expect: fails
+# test: four_jobs_ranking_check
 # message: What goes to a process goes by its name
 
 # %% answer="four_jobs_ranking"

@@ -1,5 +1,6 @@
 # exercise: four_jobs
 # expect: fails
+# test: four_jobs_photo_check
 # message: the loop stood still
 
 # %% answer="four_jobs_photo"

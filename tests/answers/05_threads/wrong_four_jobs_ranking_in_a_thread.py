@@ -1,5 +1,6 @@
 # exercise: four_jobs
 # expect: fails
+# test: four_jobs_ranking_check
 # message: keeps the GIL
 
 # %% answer="four_jobs_ranking"

@@ -1,5 +1,6 @@
 # exercise: four_jobs
 # expect: fails
+# test: four_jobs_weather_check
 # message: after a comma
 
 # %% answer="four_jobs_weather"

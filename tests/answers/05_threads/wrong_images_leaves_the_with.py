@@ -1,5 +1,6 @@
 # exercise: images
 # expect: fails
+# test: images_visible
 # message: the loop stood still
 
 # %% answer="images"

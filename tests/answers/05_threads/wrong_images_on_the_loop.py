@@ -1,5 +1,6 @@
 # exercise: images
 # expect: fails
+# test: images_visible
 # message: The bot could not send its heartbeat
 
 # %% answer="images"

@@ -1,5 +1,6 @@
 # exercise: oracle_pool
 # expect: fails
+# test: oracle_pool_visible
 # message: the lookup waited for a thread
 
 # %% answer="oracle_pool"

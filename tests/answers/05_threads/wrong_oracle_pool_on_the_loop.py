@@ -1,5 +1,6 @@
 # exercise: oracle_pool
 # expect: fails
+# test: oracle_pool_visible
 # message: the loop stood still
 
 # %% answer="oracle_pool"

@@ -1,5 +1,6 @@
 # exercise: oracle_pool
 # expect: fails
+# test: oracle_pool_visible
 # message: and 4 should be
 
 # %% answer="oracle_pool"

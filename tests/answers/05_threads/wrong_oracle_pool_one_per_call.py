@@ -1,5 +1,6 @@
 # exercise: oracle_pool
 # expect: fails
+# test: oracle_pool_visible
 # message: 4 are allowed
 
 # %% answer="oracle_pool"

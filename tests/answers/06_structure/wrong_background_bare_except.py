@@ -1,5 +1,6 @@
 # exercise: background
 # expect: fails
+# test: background_check
 # message: a CancelledError must go on
 
 # %% answer="background"

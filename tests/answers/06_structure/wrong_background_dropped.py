@@ -1,5 +1,6 @@
 # exercise: background
 # expect: fails
+# test: background_check
 # message: nobody held its task
 
 # %% answer="background"

@@ -1,5 +1,6 @@
 # exercise: background
 # expect: fails
+# test: background_check
 # message: its task is still kept
 
 # %% answer="background"

@@ -1,5 +1,6 @@
 # exercise: background
 # expect: fails
+# test: background_check
 # message: must return the task, not a NoneType
 
 # %% answer="background"

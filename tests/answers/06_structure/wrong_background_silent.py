@@ -1,5 +1,6 @@
 # exercise: background
 # expect: fails
+# test: background_check
 # message: it was told []
 
 # %% answer="background"

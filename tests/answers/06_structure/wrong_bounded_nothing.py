@@ -1,5 +1,6 @@
 # exercise: bounded
 # expect: fails
+# test: bounded_check
 # message: and there were 0
 
 # %% answer="bounded"

@@ -1,5 +1,6 @@
 # exercise: bounded
 # expect: fails
+# test: bounded_check
 # message: Is each page a task of its own?
 
 # %% answer="bounded"

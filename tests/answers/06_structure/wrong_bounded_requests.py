@@ -1,5 +1,6 @@
 # exercise: bounded
 # expect: fails
+# test: bounded_check
 # message: the loop stood still
 
 # %% answer="bounded"

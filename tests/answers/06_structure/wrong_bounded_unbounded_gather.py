@@ -1,5 +1,6 @@
 # exercise: bounded
 # expect: fails
+# test: bounded_check
 # message: requests at once, and 3 are allowed
 
 # %% answer="bounded"

@@ -1,5 +1,6 @@
 # exercise: clean_up
 # expect: fails
+# test: clean_up_check
 # message: the loop stood still
 
 # %% answer="clean_up"

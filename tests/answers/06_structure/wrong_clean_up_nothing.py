@@ -1,5 +1,6 @@
 # exercise: clean_up
 # expect: fails
+# test: clean_up_check
 # message: there was []
 
 # %% answer="clean_up"

@@ -1,5 +1,6 @@
 # exercise: clean_up
 # expect: fails
+# test: clean_up_check
 # message: its line never closed
 
 # %% answer="clean_up"

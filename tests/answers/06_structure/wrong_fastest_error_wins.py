@@ -1,5 +1,6 @@
 # exercise: fastest
 # expect: fails
+# test: fastest_check
 # message: took it for the answer
 
 # %% answer="fastest"

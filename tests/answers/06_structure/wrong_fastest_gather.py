@@ -1,5 +1,6 @@
 # exercise: fastest
 # expect: fails
+# test: fastest_check
 # message: for the slow ones?
 
 # %% answer="fastest"

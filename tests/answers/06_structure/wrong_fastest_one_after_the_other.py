@@ -1,5 +1,6 @@
 # exercise: fastest
 # expect: fails
+# test: fastest_check
 # message: were asked before one answered
 
 # %% answer="fastest"

@@ -1,5 +1,6 @@
 # exercise: fastest
 # expect: fails
+# test: fastest_check
 # message: still at work
 
 # %% answer="fastest"

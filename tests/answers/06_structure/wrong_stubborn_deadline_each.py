@@ -1,5 +1,6 @@
 # exercise: stubborn
 # expect: fails
+# test: stubborn_check
 # message: still trying
 
 # %% answer="stubborn"

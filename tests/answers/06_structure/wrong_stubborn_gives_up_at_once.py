@@ -1,5 +1,6 @@
 # exercise: stubborn
 # expect: fails
+# test: stubborn_check
 # message: A page failed 2 times
 
 # %% answer="stubborn"

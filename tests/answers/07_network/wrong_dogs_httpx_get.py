@@ -1,5 +1,6 @@
 # exercise: dogs
 # expect: fails
+# test: dogs_check
 # message: the loop stood still
 
 # %% answer="dogs"

@@ -1,5 +1,6 @@
 # exercise: dogs
 # expect: fails
+# test: dogs_check
 # message: never saw more than 1 of 5
 
 # %% answer="dogs"

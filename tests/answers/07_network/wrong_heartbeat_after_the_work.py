@@ -1,5 +1,6 @@
 # exercise: heartbeat
 # expect: fails
+# test: heartbeat_check
 # message: the bot itself stopped sending heartbeats
 
 # %% answer="heartbeat"

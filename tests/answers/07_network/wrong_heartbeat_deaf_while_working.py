@@ -1,5 +1,6 @@
 # exercise: heartbeat
 # expect: fails
+# test: heartbeat_check
 # message: A client closed its line itself
 
 # %% answer="heartbeat"

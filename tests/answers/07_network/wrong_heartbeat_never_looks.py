@@ -1,5 +1,6 @@
 # exercise: heartbeat
 # expect: fails
+# test: heartbeat_check
 # message: has the last one been acknowledged?
 
 # %% answer="heartbeat"

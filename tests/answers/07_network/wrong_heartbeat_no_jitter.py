@@ -1,5 +1,6 @@
 # exercise: heartbeat
 # expect: fails
+# test: heartbeat_check
 # message: hearts beat in one blow
 
 # %% answer="heartbeat"

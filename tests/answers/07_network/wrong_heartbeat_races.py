@@ -1,5 +1,6 @@
 # exercise: heartbeat
 # expect: fails
+# test: heartbeat_check
 # message: was asked for
 
 # %% answer="heartbeat"

@@ -1,5 +1,6 @@
 # exercise: heartbeat
 # expect: fails
+# test: heartbeat_check
 # message: time.sleep(
 
 # %% answer="heartbeat"

@@ -1,5 +1,6 @@
 # exercise: names
 # expect: fails
+# test: names_check
 # message: resolver.resolve(name
 
 # %% answer="names"

@@ -1,5 +1,6 @@
 # exercise: names
 # expect: fails
+# test: names_check
 # message: more than 1 questions at once
 
 # %% answer="names"

@@ -1,5 +1,6 @@
 # exercise: names
 # expect: fails
+# test: names_check
 # message: questions at once, of 40
 
 # %% answer="names"

@@ -1,5 +1,6 @@
 # exercise: rate_limit
 # expect: fails
+# test: rate_limit_check
 # message: was refused
 
 # %% answer="rate_limit"

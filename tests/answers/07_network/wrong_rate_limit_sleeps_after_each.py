@@ -1,5 +1,6 @@
 # exercise: rate_limit
 # expect: fails
+# test: rate_limit_check
 # message: nobody had asked you to wait
 
 # %% answer="rate_limit"

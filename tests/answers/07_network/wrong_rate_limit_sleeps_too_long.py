@@ -1,5 +1,6 @@
 # exercise: rate_limit
 # expect: fails
+# test: rate_limit_check
 # message: later than the wall had asked for
 
 # %% answer="rate_limit"

@@ -1,5 +1,6 @@
 # exercise: rate_limit
 # expect: fails
+# test: rate_limit_check
 # message: how long to stay away
 
 # %% answer="rate_limit"

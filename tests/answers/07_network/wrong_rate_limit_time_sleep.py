@@ -1,5 +1,6 @@
 # exercise: rate_limit
 # expect: fails
+# test: rate_limit_check
 # message: time.sleep(
 
 # %% answer="rate_limit"

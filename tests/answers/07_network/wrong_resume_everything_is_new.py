@@ -1,5 +1,6 @@
 # exercise: resume
 # expect: fails
+# test: resume_check
 # message: has been here already
 
 # %% answer="resume"

@@ -1,5 +1,6 @@
 # exercise: resume
 # expect: fails
+# test: resume_check
 # message: note the session's id
 
 # %% answer="resume"

@@ -1,5 +1,6 @@
 # exercise: resume
 # expect: fails
+# test: resume_check
 # message: called no event new
 
 # %% answer="resume"

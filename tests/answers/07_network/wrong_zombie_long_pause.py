@@ -1,5 +1,6 @@
 # exercise: zombie
 # expect: fails
+# test: zombie_check
 # message: and not within a second
 
 # %% answer="zombie"

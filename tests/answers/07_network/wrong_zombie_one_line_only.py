@@ -1,5 +1,6 @@
 # exercise: zombie
 # expect: fails
+# test: zombie_check
 # message: did not come back
 
 # %% answer="zombie"

@@ -1,5 +1,6 @@
 # exercise: zombie
 # expect: fails
+# test: zombie_check
 # message: had no session yet
 
 # %% answer="zombie"

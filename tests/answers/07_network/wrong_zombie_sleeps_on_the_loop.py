@@ -1,5 +1,6 @@
 # exercise: zombie
 # expect: fails
+# test: zombie_check
 # message: time.sleep(0.5)
 
 # %% answer="zombie"

@@ -1,5 +1,6 @@
 # exercise: pool
 # expect: fails
+# test: pool_check
 # message: How many may your pool open
 
 # %% answer="pool"

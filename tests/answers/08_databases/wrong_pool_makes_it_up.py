@@ -1,5 +1,6 @@
 # exercise: pool
 # expect: fails
+# test: pool_check
 # message: points were lost
 
 # %% answer="pool"

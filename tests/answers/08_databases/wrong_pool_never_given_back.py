@@ -1,5 +1,6 @@
 # exercise: pool
 # expect: fails
+# test: pool_check
 # message: give it back
 
 # %% answer="pool"

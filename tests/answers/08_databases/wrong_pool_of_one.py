@@ -1,5 +1,6 @@
 # exercise: pool
 # expect: fails
+# test: pool_check
 # message: more than 1 statement
 
 # %% answer="pool"

@@ -1,5 +1,6 @@
 # exercise: pool
 # expect: fails
+# test: pool_check
 # message: one statement at a time
 
 # %% answer="pool"

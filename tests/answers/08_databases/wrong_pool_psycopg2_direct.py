@@ -1,5 +1,6 @@
 # exercise: pool
 # expect: fails
+# test: pool_check
 # message: the loop stood still
 
 # %% answer="pool"

@@ -1,5 +1,6 @@
 # exercise: stream
 # expect: fails
+# test: stream_check
 # message: Which line holds all the rows at once?
 
 # %% answer="stream"

@@ -1,5 +1,6 @@
 # exercise: stream
 # expect: fails
+# test: stream_check
 # message: MB on the way
 
 # %% answer="stream"

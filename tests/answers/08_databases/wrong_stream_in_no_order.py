@@ -1,5 +1,6 @@
 # exercise: stream
 # expect: fails
+# test: stream_check
 # message: in the order of the ids
 
 # %% answer="stream"

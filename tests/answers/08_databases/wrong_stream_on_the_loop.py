@@ -1,5 +1,6 @@
 # exercise: stream
 # expect: fails
+# test: stream_check
 # message: the loop stood still
 
 # %% answer="stream"

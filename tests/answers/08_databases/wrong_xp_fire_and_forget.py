@@ -1,5 +1,6 @@
 # exercise: xp
 # expect: fails
+# test: xp_visible
 # message: The file is as it was before
 
 # %% answer="xp"

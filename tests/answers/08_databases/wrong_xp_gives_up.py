@@ -1,5 +1,6 @@
 # exercise: xp
 # expect: fails
+# test: xp_visible
 # message: should have waited
 
 # %% answer="xp"

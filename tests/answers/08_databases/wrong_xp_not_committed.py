@@ -1,5 +1,6 @@
 # exercise: xp
 # expect: fails
+# test: xp_visible
 # message: Were the updates committed
 
 # %% answer="xp"

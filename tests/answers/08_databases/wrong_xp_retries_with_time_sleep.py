@@ -1,5 +1,6 @@
 # exercise: xp
 # expect: fails
+# test: xp_visible
 # message: time.sleep(0.05)
 
 # %% answer="xp"

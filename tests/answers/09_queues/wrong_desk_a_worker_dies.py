@@ -1,5 +1,6 @@
 # exercise: desk
 # expect: fails
+# test: desk_check
 # message: Did a worker end
 
 # %% answer="desk"

@@ -1,5 +1,6 @@
 # exercise: desk
 # expect: fails
+# test: desk_check
 # message: it returned ['a coroutine'
 
 # %% answer="desk"

@@ -1,5 +1,6 @@
 # exercise: desk
 # expect: fails
+# test: desk_check
 # message: the loop stood still
 
 # %% answer="desk"

@@ -1,5 +1,6 @@
 # exercise: desk
 # expect: fails
+# test: desk_check
 # message: `ask` accepted 14 of 14
 
 # %% answer="desk"

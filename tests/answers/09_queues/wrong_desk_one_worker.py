@@ -1,5 +1,6 @@
 # exercise: desk
 # expect: fails
+# test: desk_check
 # message: could be under way at once, and there were 1
 
 # %% answer="desk"

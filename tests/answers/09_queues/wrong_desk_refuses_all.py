@@ -1,5 +1,6 @@
 # exercise: desk
 # expect: fails
+# test: desk_check
 # message: accepted only 0 of 14
 
 # %% answer="desk"

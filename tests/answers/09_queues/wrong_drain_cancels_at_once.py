@@ -1,5 +1,6 @@
 # exercise: drain
 # expect: fails
+# test: drain_check
 # message: 6 of 6 were lost
 
 # %% answer="drain"

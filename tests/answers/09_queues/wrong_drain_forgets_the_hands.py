@@ -1,5 +1,6 @@
 # exercise: drain
 # expect: fails
+# test: drain_check
 # message: of them were in the hands of a worker
 
 # %% answer="drain"

@@ -1,5 +1,6 @@
 # exercise: drain
 # expect: fails
+# test: drain_check
 # message: nobody worked them off
 
 # %% answer="drain"

@@ -1,5 +1,6 @@
 # exercise: drain
 # expect: fails
+# test: drain_check
 # message: of its tasks are still there
 
 # %% answer="drain"

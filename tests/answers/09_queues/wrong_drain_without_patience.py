@@ -1,5 +1,6 @@
 # exercise: drain
 # expect: fails
+# test: drain_check
 # message: work went on
 
 # %% answer="drain"

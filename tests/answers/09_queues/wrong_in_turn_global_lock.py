@@ -1,5 +1,6 @@
 # exercise: in_turn
 # expect: fails
+# test: in_turn_check
 # message: for the 1 of others
 
 # %% answer="in_turn"

@@ -1,5 +1,6 @@
 # exercise: in_turn
 # expect: fails
+# test: in_turn_check
 # message: objects are still kept for them
 
 # %% answer="in_turn"

@@ -1,5 +1,6 @@
 # exercise: in_turn
 # expect: fails
+# test: in_turn_check
 # message: Does `in_turn` await
 
 # %% answer="in_turn"

@@ -1,5 +1,6 @@
 # exercise: in_turn
 # expect: fails
+# test: in_turn_check
 # message: had two jobs under way at once
 
 # %% answer="in_turn"

@@ -1,5 +1,6 @@
 # exercise: in_turn
 # expect: fails
+# test: in_turn_check
 # message: it was answered or has failed
 
 # %% answer="in_turn"

@@ -1,5 +1,6 @@
 # exercise: in_turn
 # expect: fails
+# test: in_turn_check
 # message: the loop stood still
 
 # %% answer="in_turn"

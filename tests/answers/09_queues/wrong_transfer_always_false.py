@@ -1,5 +1,6 @@
 # exercise: transfer
 # expect: fails
+# test: transfer_check
 # message: and True is right
 
 # %% answer="transfer"

@@ -1,5 +1,6 @@
 # exercise: transfer
 # expect: fails
+# test: transfer_check
 # message: more was paid than was there
 
 # %% answer="transfer"

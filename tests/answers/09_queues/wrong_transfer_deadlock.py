@@ -1,5 +1,6 @@
 # exercise: transfer
 # expect: fails
+# test: transfer_check
 # message: lock both in the same order
 
 # %% answer="transfer"

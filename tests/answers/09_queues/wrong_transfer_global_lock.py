@@ -1,5 +1,6 @@
 # exercise: transfer
 # expect: fails
+# test: transfer_check
 # message: nobody else could pay
 
 # %% answer="transfer"

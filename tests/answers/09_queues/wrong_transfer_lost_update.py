@@ -1,5 +1,6 @@
 # exercise: transfer
 # expect: fails
+# test: transfer_check
 # message: and was told True
 
 # %% answer="transfer"

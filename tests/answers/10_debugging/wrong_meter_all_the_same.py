@@ -1,5 +1,6 @@
 # exercise: lag_meter
 # expect: fails
+# test: lag_meter_visible
 # message: of the ticks were more than 0.1 s late
 
 # %% answer="lag_meter"

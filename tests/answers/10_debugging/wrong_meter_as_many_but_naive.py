@@ -1,5 +1,6 @@
 # exercise: lag_meter
 # expect: fails
+# test: lag_meter_visible
 # message: The 99th percentile of your ticks
 
 # %% answer="lag_meter"

@@ -1,5 +1,6 @@
 # exercise: lag_meter
 # expect: fails
+# test: lag_meter_visible
 # message: it measures itself
 
 # %% answer="lag_meter"

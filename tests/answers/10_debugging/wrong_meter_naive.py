@@ -1,5 +1,6 @@
 # exercise: lag_meter
 # expect: fails
+# test: lag_meter_visible
 # message: Where are those that came due while the loop stood still?
 
 # %% answer="lag_meter"

@@ -1,5 +1,6 @@
 # exercise: six_faults
 # expect: fails
+# test: six_faults_quote_check
 # message: Is the pause still there
 
 # %% answer="six_faults_quote"

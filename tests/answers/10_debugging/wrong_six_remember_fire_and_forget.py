@@ -1,5 +1,6 @@
 # exercise: six_faults
 # expect: fails
+# test: six_faults_remember_check
 # message: the work must be done when the command is
 
 # %% answer="six_faults_remember"

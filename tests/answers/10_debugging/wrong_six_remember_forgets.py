@@ -1,5 +1,6 @@
 # exercise: six_faults
 # expect: fails
+# test: six_faults_remember_check
 # message: it got nothing
 
 # %% answer="six_faults_remember"

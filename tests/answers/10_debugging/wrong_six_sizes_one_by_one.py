@@ -1,5 +1,6 @@
 # exercise: six_faults
 # expect: fails
+# test: six_faults_sizes_check
 # message: were not all made at once
 
 # %% answer="six_faults_sizes"

@@ -1,5 +1,6 @@
 # exercise: six_faults
 # expect: fails
+# test: six_faults_votes_check
 # message: the loop stood still for
 
 # %% answer="six_faults_votes"

@@ -1,5 +1,6 @@
 # exercise: watchdog
 # expect: fails
+# test: watchdog_visible
 # message: once, and your watchdog said so
 
 # %% answer="watchdog"

@@ -1,5 +1,6 @@
 # exercise: watchdog
 # expect: fails
+# test: watchdog_visible
 # message: Debug mode is still on
 
 # %% answer="watchdog"

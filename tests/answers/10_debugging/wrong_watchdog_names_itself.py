@@ -1,5 +1,6 @@
 # exercise: watchdog
 # expect: fails
+# test: watchdog_visible
 # message: That is the meter itself
 
 # %% answer="watchdog"

@@ -1,5 +1,6 @@
 # exercise: watchdog
 # expect: fails
+# test: watchdog_visible
 # message: said nothing in time
 
 # %% answer="watchdog"

@@ -1,5 +1,6 @@
 # exercise: watchdog
 # expect: fails
+# test: watchdog_visible
 # message: it must look from a thread
 
 # %% answer="watchdog"

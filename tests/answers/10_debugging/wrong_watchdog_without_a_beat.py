@@ -1,5 +1,6 @@
 # exercise: watchdog
 # expect: fails
+# test: watchdog_visible
 # message: A false alarm
 
 # %% answer="watchdog"

@@ -1,5 +1,6 @@
 # exercise: own_card
 # expect: fails
+# test: own_card_visible
 # message: take another library
 
 # %% answer="own_card"

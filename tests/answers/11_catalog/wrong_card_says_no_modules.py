@@ -1,5 +1,6 @@
 # exercise: own_card
 # expect: fails
+# test: own_card_visible
 # message: imports ['requests'], and `modules` does not say so
 
 # %% answer="own_card"

@@ -1,5 +1,6 @@
 # exercise: own_card
 # expect: fails
+# test: own_card_visible
 # message: `blocking` never asked the server
 
 # %% answer="own_card"

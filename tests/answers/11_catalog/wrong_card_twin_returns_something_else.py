@@ -1,5 +1,6 @@
 # exercise: own_card
 # expect: fails
+# test: own_card_visible
 # message: `blocking` returned (200,
 
 # %% answer="own_card"

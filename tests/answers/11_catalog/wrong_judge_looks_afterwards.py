@@ -1,5 +1,6 @@
 # exercise: judge_three
 # expect: fails
+# test: judge_three_hidden
 # message: your judge calls it 'async', not 'threads'
 
 # %% answer="judge_three"

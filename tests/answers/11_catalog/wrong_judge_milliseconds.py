@@ -1,5 +1,6 @@
 # exercise: judge_three
 # expect: fails
+# test: judge_three_visible
 # message: is that in seconds
 
 # %% answer="judge_three"

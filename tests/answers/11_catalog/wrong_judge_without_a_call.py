@@ -1,5 +1,6 @@
 # exercise: judge_three
 # expect: fails
+# test: judge_three_visible
 # message: never called
 
 # %% answer="judge_three"

@@ -1,5 +1,6 @@
 # exercise: burst
 # expect: fails
+# test: burst_visible
 # message: The points file says
 
 # %% answer="burst"

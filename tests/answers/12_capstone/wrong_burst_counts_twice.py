@@ -1,5 +1,6 @@
 # exercise: burst
 # expect: fails
+# test: burst_visible
 # message: for that nobody
 
 # %% answer="burst"

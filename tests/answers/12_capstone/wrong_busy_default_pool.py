@@ -1,5 +1,6 @@
 # exercise: busy
 # expect: fails
+# test: busy_visible
 # message: hunters waited for more than 1.5 s
 
 # %% answer="busy"

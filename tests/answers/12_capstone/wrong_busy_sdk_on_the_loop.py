@@ -1,5 +1,6 @@
 # exercise: busy
 # expect: fails
+# test: busy_visible
 # message: the loop stood still for
 
 # %% answer="busy"

@@ -1,5 +1,6 @@
 # exercise: busy
 # expect: fails
+# test: busy_visible
 # message: a thread that kept the GIL
 
 # %% answer="busy"

@@ -1,5 +1,6 @@
 # exercise: closing
 # expect: fails
+# test: closing_visible
 # message: had been ordered in time
 
 # %% answer="closing"

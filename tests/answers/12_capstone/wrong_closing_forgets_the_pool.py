@@ -1,5 +1,6 @@
 # exercise: closing
 # expect: fails
+# test: closing_visible
 # message: of the pool still run
 
 # %% answer="closing"

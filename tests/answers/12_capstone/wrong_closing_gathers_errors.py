@@ -1,5 +1,6 @@
 # exercise: closing
 # expect: fails
+# test: closing_visible
 # message: return_exceptions=True
 
 # %% answer="closing"

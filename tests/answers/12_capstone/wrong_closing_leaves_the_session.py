@@ -1,5 +1,6 @@
 # exercise: closing
 # expect: fails
+# test: closing_visible
 # message: The session is still open
 
 # %% answer="closing"

@@ -1,5 +1,6 @@
 # exercise: closing
 # expect: fails
+# test: closing_hidden
 # message: Still running after
 
 # %% answer="closing"

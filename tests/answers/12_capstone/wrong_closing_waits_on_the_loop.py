@@ -1,5 +1,6 @@
 # exercise: closing
 # expect: fails
+# test: closing_visible
 # message: the loop stood still for
 
 # %% answer="closing"

@@ -1,5 +1,6 @@
 # exercise: poison
 # expect: fails
+# test: poison_visible
 # message: what does its `except` catch?
 
 # %% answer="poison"

@@ -1,5 +1,6 @@
 # exercise: poison
 # expect: fails
+# test: poison_visible
 # message: The kitchen should say
 
 # %% answer="poison"

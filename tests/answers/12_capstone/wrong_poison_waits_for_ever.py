@@ -1,5 +1,6 @@
 # exercise: poison
 # expect: fails
+# test: poison_visible
 # message: Does one order hold up all the others?
 
 # %% answer="poison"

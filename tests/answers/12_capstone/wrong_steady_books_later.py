@@ -1,5 +1,6 @@
 # exercise: steady
 # expect: fails
+# test: steady_visible
 # message: First the points, then the answer.
 
 # %% answer="steady"

@@ -1,5 +1,6 @@
 # exercise: steady
 # expect: fails
+# test: steady_visible
 # message: never asked the web server
 
 # %% answer="steady"

@@ -1,5 +1,6 @@
 # exercise: steady
 # expect: fails
+# test: steady_visible
 # message: What makes one command wait for another?
 
 # %% answer="steady"

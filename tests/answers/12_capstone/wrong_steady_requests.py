@@ -1,5 +1,6 @@
 # exercise: steady
 # expect: fails
+# test: steady_visible
 # message: the loop stood still for
 
 # %% answer="steady"

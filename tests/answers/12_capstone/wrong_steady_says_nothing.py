@@ -1,5 +1,6 @@
 # exercise: steady
 # expect: fails
+# test: steady_visible
 # message: lines got no answer
 
 # %% answer="steady"

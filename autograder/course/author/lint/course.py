@@ -125,6 +125,7 @@ def _proofs(
     found = []
     counted: dict[tuple[str, str], int] = {}
     sockets = {cell.name for cell in cells if cell.role == "answer"}
+    tests = {name: {test.name for test in one.tests} for name, one in exercises.items()}
     for path in answers.found(unit.answers):
         try:
             answer = answers.load(path)
@@ -134,6 +135,9 @@ def _proofs(
         where = f"{folder}/{path.name}:1"
         if answer.exercise not in exercises:
             found.append(f"{where}: the lab has no exercise `{answer.exercise}`; name one it has.")
+        elif answer.test and answer.test not in tests[answer.exercise]:
+            listed = ", ".join(sorted(tests[answer.exercise]))
+            found.append(f"{where}: `{answer.test}` is not one of the exercise's tests: {listed}.")
         for name in sorted(answer.cells.keys() - sockets):
             found.append(f"{where}: the lab has no answer cell `{name}`; name one it has.")
         key = (answer.exercise, answer.expect)
