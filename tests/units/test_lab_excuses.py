@@ -10,9 +10,10 @@ from __future__ import annotations
 import asyncio
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from functools import cache
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ import pytest
 from autograder import testing, wire
 from autograder.course.author import parse
 from autograder.course.unit import Unit, repository, written
-from autograder.outcomes import Inconclusive, WrongValue
+from autograder.outcomes import CallFailed, Inconclusive, WrongValue
 from autograder.report.record import Block, Record
 from autograder.report.report import Report
 
@@ -180,6 +181,17 @@ def test_a_nap_is_excused_by_what_the_machine_took_of_that_nap() -> None:
         judge(night(0.2, 0.05), people)
     with pytest.raises(Inconclusive):
         judge(night(0.2, 0.15), people)
+
+
+def test_who_counts_with_a_gate_of_another_loop_is_told_what_belongs_to_no_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Right in a bot, which has one loop: `make it inside the function` alone is wrong advice."""
+    error = ("RuntimeError", "it is bound to a different event loop", "In [7]", 3)
+    monkeypatch.setitem(sys.modules, "jobs", ModuleType("jobs"))  # a file that the lab writes
+    judges = lab("05", "verdicts")
+    with pytest.raises(CallFailed, match="so let a pool count, which belongs to no loop"):
+        judges.free(Report(Record("oracle", outcome="raised", error=error)), 0.1)
 
 
 def test_no_lab_takes_the_noise_of_a_run_for_that_of_one_figure() -> None:
