@@ -677,6 +677,16 @@ def test_the_process_says_where_calls_run_and_where_a_failed_report_is_shown(
     assert shown == [held]
 
 
+def test_an_open_verdict_shows_its_chart_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Report] = []
+    monkeypatch.setattr(context, "this_process", context.Context(show=shown.append))
+    block = Block(0.04, 0.0, "sleep", "In [7]", 3, "lock.acquire()", "roll", doubt=0.3)
+    report = Report(Record(name="roll", value=b"1", blocks=[block]))
+    with pytest.raises(Inconclusive):
+        report.responsive(0.1)
+    assert shown == [report]
+
+
 def test_who_watches_a_run_from_outside_is_called_on_its_loop_before_the_function() -> None:
     heard: list[object] = []
 
