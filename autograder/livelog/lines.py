@@ -58,7 +58,7 @@ def line(event: Mapping[str, Any]) -> dict[str, str] | None:
         return None
     facts: defaultdict[str, Any] = defaultdict(str)
     facts |= {name: _shown(value) for name, value in event.items()}
-    facts["busy"] = f", busy with {facts['handling']!r}" if facts["handling"] else ""
+    facts["busy"] = f", last given {facts['handling']!r}" if facts["handling"] else ""
     symbol, word, text, tone = EVENTS[event["event"]]
     if word == "bot" and event["bot"] > 1:
         word = f"bot {event['bot']}"
