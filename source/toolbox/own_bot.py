@@ -108,7 +108,20 @@
 # ```
 #
 # For that bot it said, on the bot's own terminal: `loop held for 2.54 s: .../bot.py:14 in roll:
-# time.sleep(2.5)`. hikari has `bot.listen()` on `hikari.StartedEvent` for that; any other program its `main`.
+# time.sleep(2.5)`.
+#
+# **Only discord.py calls `setup_hook`.** nextcord, disnake and py-cord never call it and report no
+# error. There, start it in `on_ready`, and only once, because `on_ready` can come again:
+#
+# ```python
+# @bot.listen()
+# async def on_ready():
+#     if not hasattr(bot, "loopwatch"):
+#         bot.loopwatch = loopwatch
+#         loopwatch.start()
+# ```
+#
+# hikari has `bot.listen()` on `hikari.StartedEvent` for that. Any other program starts it in its `main`.
 #
 # ## What this gateway is not
 #
