@@ -117,9 +117,9 @@ def came_out(report, expected):
 # Look at what stays alive from one slice to the next: `best` and `run`.
 
 # %% [markdown] exercise="crunch" limit=0.1
-# **Your turn.** Write `crunch`: it returns what `play` returns, **never holds the loop for 100
-# ms**, and takes at most **five times** as long as `play` does. The tests play for half a second or
-# more.
+# **Your turn.** Write `crunch`: it returns what `play` returns, and takes at most **five times** as
+# long as `play` does. Limit: hold the loop for less than **100 ms** at a time. The tests play for half
+# a second or more.
 #
 # A thread would do here, too, or a process: whatever keeps the loop free is right. (Unit 05 is
 # about those. The next two exercises are about turns only.)
@@ -209,8 +209,8 @@ came_out(report, expected)
 # and for forty messages that take 12 ms each, and nobody has to think of a number.
 #
 # It hands out **all items, in their order**, and reads them as it goes: `items` may be a generator
-# that works for each of them. Again no **100 ms** without the loop, and at most **five times** as
-# long as without turns.
+# that works for each of them. Limits: hold the loop for less than **100 ms** at a time, and take at
+# most **five times** as long as without turns.
 
 # %% answer="cooperative"
 async def gently(items, budget=0.005):
@@ -366,8 +366,8 @@ all_came(report, texts)
 # **one** budget.
 #
 # Write the class `Duels`. A bot makes one of it, when its loop is running, and all duels go through
-# it. However many are under way, **together** they hold the loop for `budget` seconds at a stretch
-# and not longer; the tests give you 20 ms, and fail you at **100 ms**. All results are right, all
+# it. However many are under way, **together** they hold the loop for `budget` seconds at a time and not
+# longer; the tests give you a budget of 20 ms, and their limit is **100 ms**. All results are right, all
 # of them together take at most **five times** the plain work, and a duel of a few throws does not
 # wait until the long ones are done: everybody gets a share.
 

@@ -263,6 +263,10 @@ def well_asked(report, connections):
     what = str(report).rstrip(".")
     if kind in {"DataError", "PostgresSyntaxError"}:  # a pool that fails so opens more, too
         raise WrongValue(f"{what}. Which of the two statements is it, and what comes first?")
+    if "pool is not initialized" in said:
+        raise WrongValue(f"{what}. Is there an `await` in front of `asyncpg.create_pool(...)`?")
+    if "min_size is greater than max_size" in said:
+        raise WrongValue(f"{what}. `min_size` is 10 unless you give it, too: `min_size=1`.")
     # Too many for the server, which refuses one or drops one, or for the loop.
     if connections > 5 and (said or report.longest_block >= 0.1):
         raise WrongValue(f"{what}. It was asked for {connections} connections; 5 are yours.")
@@ -297,8 +301,8 @@ async def pooled(report, already, before, gains):
         if report.late_by_machine > 0.1:
             raise Inconclusive("This machine was too busy to see statements side by side.")
         raise WrongValue(
-            f"The server never saw more than {peak} statement(s) at once, and there may be five "
-            "connections: who waits for whom?"
+            f"The server never saw more than {peak} statement(s) at the same time, and there may be "
+            "five connections. Look for an `await` or a lock that makes one command wait for another."
         )
 
 # %% test="pool_check" points=20
@@ -361,7 +365,7 @@ right(report, 20)
 # the bot has little memory.
 #
 # `export(dsn, path)` writes the file, and returns how many lines it has. Python's objects may take
-# **5 MB** at most, at any moment. (All the rows at once take seven times as much.) The loop is never
+# **5 MB** at most, at any moment. (A list of all rows takes two to four times as much.) The loop is never
 # held for **100 ms**.
 
 # %% answer="stream"
