@@ -389,7 +389,7 @@ def test_what_rest_refuses_it_refuses_with_discords_codes() -> None:
             assert (await client.post(path, {"content": ""}))[1]["code"] == 50006
             assert (await client.post(path, {"content": "x" * 2001}))[1]["code"] == 50035
             assert (await client.post("/channels/1/messages", {"content": "x"}))[1]["code"] == 10003
-            assert (await client.post("/nowhere", {}))[0] == 404
+            assert (await client.post("/nowhere", {}))[0] == 501
             for body in ([], {"content": 5}, {"content": "x", "message_reference": "x"}):
                 status, problem = await client.post(path, body)
                 assert (status, problem["code"]) == (400, 50035)
