@@ -44,7 +44,7 @@ class Complaints(logging.Handler):
 
 logging.getLogger().addHandler(Complaints(logging.WARNING))
 
-client = lib.Client(intents=lib.Intents.all())
+client = lib.Client(intents=lib.Intents.all(), guild_ready_timeout=0.2)
 EVENTS = (
     "raw_message_edit", "raw_message_delete", "raw_bulk_message_delete", "raw_reaction_add",
     "raw_reaction_remove", "raw_reaction_clear", "guild_channel_create", "guild_channel_update",
