@@ -36,6 +36,12 @@ EVENTS: dict[str, tuple[str, str, str, Tone]] = {
     ),
     "closed": ("○", "closed", "by the {by}, code {code}", "quiet"),
     "refused": ("✖", "refused", "{code} {name}", "bad"),
+    "unserved": (
+        "▲",
+        "not served",
+        "your bot called {call}: this gateway does not serve it",
+        "warn",
+    ),
     "limited": ("▲", "too fast", "has to wait {retry_after:.2f} s", "warn"),
     "fault": ("▲", "fault", "answered with {status}", "warn"),
     "hint": ("?", "hint", "{text}", "warn"),

@@ -172,6 +172,7 @@ LINES = {
     "invalid_session": ("cannot resume: its session is gone", "yellow"),
     "closed": ("connection closed by the {by}, code {code}", "yellow"),
     "refused": ("refused with {code}", "red"),
+    "unserved": ("your bot called {call}: this gateway does not serve it", "bold yellow"),
     "limited": ("sends too fast: has to wait {retry_after:.2f} s", "yellow"),
     "hint": ("{text}", "magenta"),
 }

@@ -204,6 +204,14 @@ class Gateway(Handle):
         )
         return sent
 
+    async def react(self, message: str, emoji: str, user: str = "ada") -> None:
+        """React to a message as a person; `emoji` is a character."""
+        await self._do("react", message=message, emoji=emoji, user=user)
+
+    async def vote(self, message: str, answer: int, user: str = "ada") -> None:
+        """Vote for an answer of a poll as a person; answers count from 1."""
+        await self._do("vote", message=message, answer=answer, user=user)
+
     async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
         """Wait until each count is reached, as in `until(replies=2, kills=1)`.
 

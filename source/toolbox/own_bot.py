@@ -125,10 +125,11 @@
 #
 # ## What this gateway is not
 #
-# One guild, a few channels, three people and whoever else speaks. Messages, edits, reactions,
-# slash commands, defer and follow-up: yes. Voice, threads, buttons, files that come back: no; a
-# route it does not know answers 404, which your library reports. A bot that asks for a guild of
-# its own by id finds nobody home. For the audit that does not matter: start what starts, and use
-# what works. One block found is worth the evening.
+# One guild, a few channels, three people and whoever else speaks. Messages with embeds, files,
+# buttons and polls, edits, reactions, pins, threads, webhooks, roles, members, bans, invites,
+# emojis, slash commands, defer and follow-up: yes. But nobody presses a button, and there is no
+# voice. What the gateway does not serve is answered with status 501, and the gateway prints the
+# call. A bot that asks for a guild of its own by id finds nobody home. For the audit that does not
+# matter: start what starts, and use what works. One block found is worth the evening.
 #
 # **Next**: [audit.ipynb](audit.ipynb), the checklist.

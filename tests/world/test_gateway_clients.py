@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -259,6 +260,33 @@ def test_the_lines_that_the_gateway_prints_are_a_program(library: str) -> None:
             await process.wait()
 
     run(logs_in())
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_reads_back_what_it_writes_with_its_own_methods(library: str) -> None:
+    """Every answer and every event is read by the library; its log complains of nothing."""
+    python, script = python_of(library), "hikari_families" if library == "hikari" else "families"
+
+    async def calls() -> None:
+        servers = await world.start()
+        gw = await servers.gateway(heartbeat=5)
+        arguments = str(HERE / f"{script}.py"), gw.rest_url, gw.ws_url, gw.token
+        process = await asyncio.create_subprocess_exec(
+            python, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            output, errors = await asyncio.wait_for(process.communicate(), 40)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
+        assert process.returncode == 0, errors.decode()
+        told = json.loads(output.splitlines()[-1])
+        assert told["failed"] == {}, "\n".join(told["failed"].values())
+        assert (told["complaints"], told["missed"]) == ([], [])
+        assert events(gw, "unserved") == []
+
+    run(calls())
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:

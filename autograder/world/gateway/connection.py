@@ -12,7 +12,7 @@ from aiohttp import WSMsgType, web
 
 from autograder.world.gateway.ending import Close, Cut, HeartStopped
 from autograder.world.gateway.hub import Hub
-from autograder.world.gateway.payloads import Json
+from autograder.world.gateway.payloads import GUILD, Json
 from autograder.world.gateway.session import HIGHEST_INTENT, Bot, Session
 from autograder.world.gateway.streams import Encoder
 
@@ -216,7 +216,24 @@ class Connection:
         elif self.session is None:
             raise Close(4003, "Not authenticated.")
         elif op == MEMBERS:
-            self._gateway.send_members(self.session, value)
+            self._send_members(self.session, value)
+
+    def _send_members(self, session: Session, value: Any) -> None:
+        """Answer op 8 in one chunk: the members of these ids, or those whose name begins so."""
+        form = value if isinstance(value, dict) else {}
+        asked, limit = form.get("user_ids") or [], form.get("limit")
+        ids = [str(item) for item in (asked if isinstance(asked, list) else [asked])]
+        found = self._gateway.named(form.get("query") or "")
+        if ids:
+            found = [item for item in map(self._gateway.member, ids) if item]
+        elif isinstance(limit, int) and limit > 0:
+            found = found[:limit]
+        chunk = {
+            "guild_id": GUILD, "members": found, "chunk_index": 0, "chunk_count": 1,
+            "not_found": [item for item in ids if item not in self._gateway.members],
+            "presences": [], "nonce": form.get("nonce"),
+        }  # fmt: skip
+        session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
 
     def _beat(self, sequence: Any) -> None:
         now = time.monotonic()

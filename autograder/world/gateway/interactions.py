@@ -9,16 +9,17 @@ no limit.
 from __future__ import annotations
 
 import secrets
-
-from aiohttp import web
+from dataclasses import replace
 
 from autograder.outcomes import UserMistake
-from autograder.world.gateway import payloads
+from autograder.world.gateway import contents, payloads
+from autograder.world.gateway.call import Call, InvalidForm, Refused
 from autograder.world.gateway.hub import Hub, Interaction
 from autograder.world.gateway.payloads import Account, Json, snowflake
-from autograder.world.gateway.rest import GATEWAY, PREFIX, answer, body_of, problem
+from autograder.world.gateway.table import Answer, Routes
 
-MESSAGE, DEFERRED, SILENT, UPDATE = 4, 5, 6, 7  # kinds of callback
+# Kinds of callback; the last two answer an autocomplete and open a modal.
+MESSAGE, DEFERRED, SILENT, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
 TEXT = 3
 KINDS_OF_OPTION = {str: TEXT, int: 4, bool: 5, float: 10}
 
@@ -29,7 +30,12 @@ def send(gateway: Hub, command: str, user: Account, channel: str, options: Json)
     If no bot has, the newest session gets it. Raises UserMistake when there is no session.
     """
     identity = gateway.channel_id(channel)
-    bots = [bot for bot in gateway.bots.values() if any(c["name"] == command for c in bot.commands)]
+    commands = {bot.number: gateway.commands_of(bot) for bot in gateway.bots.values()}
+    bots = [
+        bot
+        for bot in gateway.bots.values()
+        if any(item["name"] == command for item in commands[bot.number])
+    ]
     sessions = gateway.sessions_of(bots[0]) if bots else gateway.sessions_of()
     if not sessions:
         raise UserMistake(
@@ -38,7 +44,7 @@ def send(gateway: Hub, command: str, user: Account, channel: str, options: Json)
         )
     session = sessions[-1]
     bot = session.bot
-    registered = next((item for item in bot.commands if item["name"] == command), None)
+    registered = next((it for it in commands[bot.number] if it["name"] == command), None)
     interaction = Interaction(snowflake(), secrets.token_urlsafe(32), command, bot, identity)
     gateway.interactions[interaction.token] = interaction
     gateway.journal.record(
@@ -51,7 +57,7 @@ def send(gateway: Hub, command: str, user: Account, channel: str, options: Json)
         "type": 1,
         "options": _options(options, registered),
     }
-    session.dispatch("INTERACTION_CREATE", _event(interaction, data, user, channel))
+    session.dispatch("INTERACTION_CREATE", _event(gateway, interaction, data, user))
     return interaction.id
 
 
@@ -68,71 +74,50 @@ def _options(options: Json, registered: Json | None) -> list[Json]:
     ]
 
 
-def _event(interaction: Interaction, data: Json, user: Account, channel: str) -> Json:
+def _event(gateway: Hub, interaction: Interaction, data: Json, user: Account) -> Json:
     permissions = payloads.ALL_PERMISSIONS
     return {
-        "id": interaction.id,
-        "application_id": interaction.bot.account.id,
-        "type": 2,
-        "token": interaction.token,
-        "version": 1,
-        "data": data,
+        "id": interaction.id, "application_id": interaction.bot.account.id, "type": 2,
+        "token": interaction.token, "version": 1, "data": data,
         "guild": {"id": payloads.GUILD, "locale": "en-US", "features": []},
-        "guild_id": payloads.GUILD,
-        "guild_locale": "en-US",
-        "channel_id": interaction.channel,
-        "channel": {**payloads.channel(channel), "permissions": permissions},
-        "member": {**user.member(), "user": user.user(), "permissions": permissions},
-        "locale": "en-US",
-        "app_permissions": permissions,
-        "entitlements": [],
-        "entitlement_sku_ids": [],
-        "authorizing_integration_owners": {"0": payloads.GUILD},
-        "context": 0,
-        "attachment_size_limit": 10_485_760,
-    }
+        "guild_id": payloads.GUILD, "guild_locale": "en-US", "channel_id": interaction.channel,
+        "channel": {**gateway.channels[interaction.channel], "permissions": permissions},
+        "member": {**(gateway.member(user.id) or {}), "permissions": permissions},
+        "locale": "en-US", "app_permissions": permissions, "entitlements": [],
+        "entitlement_sku_ids": [], "authorizing_integration_owners": {"0": payloads.GUILD},
+        "context": 0, "attachment_size_limit": 10_485_760,
+    }  # fmt: skip
 
 
-def add_routes(app: web.Application) -> None:
-    webhook = PREFIX + "/webhooks/{application}/{token}"
-    message = webhook + "/messages/{message}"
-    add = app.router.add_route
-    add("POST", PREFIX + "/interactions/{interaction}/{token}/callback", _callback)
-    add("POST", webhook, _follow_up)
-    add("GET", message, _get)
-    add("PATCH", message, _edit)
-    add("DELETE", message, _delete)
-
-
-async def _callback(request: web.Request) -> web.Response:
-    gateway = request.app[GATEWAY]
-    interaction = gateway.interactions.get(request.match_info["token"])
-    if interaction is None or interaction.id != request.match_info["interaction"]:
-        return problem(404, "Unknown interaction", 10062)
-    facts, number = _facts(interaction), interaction.bot.number
+def _callback(call: Call) -> Answer:
+    hub = call.hub
+    interaction = hub.interactions.get(call.ids["token"])
+    if interaction is None or interaction.id != call.ids["interaction"]:
+        raise Refused(404, 10062, "Unknown interaction")
+    facts, number = facts_of(interaction), interaction.bot.number
     interaction.bot.moved()
-    if facts["seconds"] > gateway.settings.interaction_deadline:
-        gateway.journal.record("refused", number, code=10062, **facts)
-        return problem(404, "Unknown interaction", 10062)
+    if facts["seconds"] > hub.settings.interaction_deadline:
+        hub.journal.record("refused", number, code=10062, **facts)
+        raise Refused(404, 10062, "Unknown interaction")
     if interaction.acknowledged:
-        gateway.journal.record("refused", number, code=40060, **facts)
-        return problem(400, "Interaction has already been acknowledged.", 40060)
-    body = await body_of(request)
-    kind, data = body.get("type"), body.get("data") or {}
-    if kind not in (MESSAGE, DEFERRED, SILENT, UPDATE):
-        return problem(400, "Invalid Form Body", 50035)
-    interaction.acknowledged = True
+        hub.journal.record("refused", number, code=40060, **facts)
+        raise Refused(400, 40060, "Interaction has already been acknowledged.")
+    kind, data = call.form.get("type"), call.form.get("data") or {}
+    if kind not in (MESSAGE, DEFERRED, SILENT, UPDATE, CHOICES, MODAL):
+        raise InvalidForm("type is not a kind of callback")
+    if not isinstance(data, dict):
+        raise InvalidForm("data is not a dict")
     if kind == MESSAGE:
-        interaction.original = _say(gateway, interaction, data, "reply", facts)
-    else:
-        gateway.journal.record("deferred", number, **facts)
-    if request.query.get("with_response") not in ("1", "true"):
-        return web.Response(status=204)
-    return answer(_callback_answer(interaction, kind))
+        interaction.original = say(call, interaction, data, "reply", facts)
+    interaction.acknowledged = True
+    if kind in (DEFERRED, SILENT, UPDATE):
+        hub.journal.record("deferred", number, **facts)
+    return _callback_answer(interaction, kind) if call.flag("with_response") else None
 
 
 def _callback_answer(interaction: Interaction, kind: int) -> Json:
     told = {"id": interaction.id, "type": 2, "activity_instance_id": None}
+    told |= {"channel_id": interaction.channel, "guild_id": payloads.GUILD}
     told |= {"response_message_loading": interaction.original is None}
     told |= {"response_message_ephemeral": False}
     resource: Json = {"type": kind}
@@ -146,90 +131,23 @@ def _callback_answer(interaction: Interaction, kind: int) -> Json:
     return {"interaction": told, "resource": resource}
 
 
-def _say(gateway: Hub, interaction: Interaction, data: Json, event: str, facts: Json) -> Json:
+def say(
+    call: Call, interaction: Interaction, data: Json, event: str, facts: Json | None = None
+) -> Json:
     """Record and publish what the bot said, and return it as a message."""
-    bot = interaction.bot
-    content = data.get("content") or ""
-    extras = {key: data[key] for key in ("embeds", "components", "flags") if data.get(key)}
-    message = payloads.message(
-        bot.account, interaction.channel, content, application_id=bot.account.id, **extras
-    )
-    gateway.journal.record(event, bot.number, content=content, message=message["id"], **facts)
-    gateway.publish(message, bot.account)
+    bot, hub = interaction.bot, call.hub
+    said = replace(call, caller=bot, body=data)
+    more = {"application_id": bot.account.id}
+    message = contents.write(said, bot.account, interaction.channel, **more)
+    facts = facts or facts_of(interaction)
+    content = message["content"]
+    hub.journal.record(event, bot.number, content=content, message=message["id"], **facts)
+    hub.publish(message)
     return message
 
 
-def _answered(request: web.Request) -> Interaction | None:
-    """Return the interaction of a webhook's token; None before the bot's first answer."""
-    gateway = request.app[GATEWAY]
-    interaction = gateway.interactions.get(request.match_info["token"])
-    if interaction is None or not interaction.acknowledged:
-        return None
-    interaction.bot.moved()
-    return interaction
-
-
-def _unknown(request: web.Request) -> web.Response:
-    gateway = request.app[GATEWAY]
-    gateway.journal.record("refused", code=10015, path="webhook")
-    return problem(404, "Unknown Webhook", 10015)
-
-
-def _facts(interaction: Interaction) -> Json:
+def facts_of(interaction: Interaction) -> Json:
     return {"name": interaction.name, "interaction": interaction.id, "seconds": interaction.age}
 
 
-async def _follow_up(request: web.Request) -> web.Response:
-    interaction = _answered(request)
-    if interaction is None:
-        return _unknown(request)
-    data = await body_of(request)
-    gateway = request.app[GATEWAY]
-    message = _say(gateway, interaction, data, "followup", _facts(interaction))
-    if interaction.original is None:  # the first follow-up takes the place of "is thinking"
-        interaction.original = message
-    return answer(message)
-
-
-async def _edit(request: web.Request) -> web.Response:
-    interaction = _answered(request)
-    if interaction is None:
-        return _unknown(request)
-    gateway = request.app[GATEWAY]
-    data = await body_of(request)
-    message = _message(request, interaction)
-    if message is not None:
-        message |= {key: data[key] for key in ("content", "embeds", "components") if key in data}
-        content = message["content"]
-        gateway.journal.record(
-            "edit", interaction.bot.number, content=content, message=message["id"]
-        )
-    elif request.match_info["message"] in ("@original", interaction.id):
-        message = _say(gateway, interaction, data, "followup", _facts(interaction))
-        interaction.original = message
-    else:
-        return problem(404, "Unknown Message", 10008)
-    return answer(message)
-
-
-async def _get(request: web.Request) -> web.Response:
-    interaction = _answered(request)
-    message = _message(request, interaction) if interaction else None
-    return answer(message) if message else problem(404, "Unknown Message", 10008)
-
-
-async def _delete(request: web.Request) -> web.Response:
-    interaction = _answered(request)
-    message = _message(request, interaction) if interaction else None
-    if message is None:
-        return problem(404, "Unknown Message", 10008)
-    request.app[GATEWAY].messages.pop(message["id"], None)
-    return web.Response(status=204)
-
-
-def _message(request: web.Request, interaction: Interaction) -> Json | None:
-    wanted = request.match_info["message"]
-    if wanted in ("@original", interaction.id):
-        return interaction.original
-    stored: Json | None = request.app[GATEWAY].messages.get(wanted)
-    return stored
+ROUTES: Routes = {"POST /interactions/{interaction}/{token}/callback": _callback}

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from autograder.outcomes import UserMistake
-from autograder.world.gateway import interactions, payloads, rest
+from autograder.world.gateway import interactions, messages, payloads, rest
 from autograder.world.gateway.connection import (
     HEARTBEAT,
     INVALID_SESSION,
@@ -16,9 +16,10 @@ from autograder.world.gateway.connection import (
     Connection,
     control,
 )
+from autograder.world.gateway.contents import mentions
 from autograder.world.gateway.ending import Close, Cut
 from autograder.world.gateway.faults import Faults
-from autograder.world.gateway.hub import Hub
+from autograder.world.gateway.hub import Hub, Marks
 from autograder.world.gateway.journal import COUNTED, Event
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.streams import encoder
@@ -31,7 +32,7 @@ class GatewayServer(Hub):
     shared = False
     controls = frozenset(
         {"say", "until", "interact", "drop", "reconnect", "invalidate", "ask_beat", "faults"}
-        | {"replies", "log"}
+        | {"replies", "log", "react", "vote"}
     )
 
     def __init__(self, **settings: Any) -> None:
@@ -45,7 +46,6 @@ class GatewayServer(Hub):
         app[rest.GATEWAY] = self
         app.router.add_get("/", self._connect)
         rest.add_routes(app)
-        interactions.add_routes(app)
         self._runner, port = await listen(app, self.settings.port, "the gateway")
         self.rest_url = f"http://127.0.0.1:{port}/api/v10"
         self.ws_url = f"ws://127.0.0.1:{port}"
@@ -84,13 +84,29 @@ class GatewayServer(Hub):
             message = payloads.message(person, self.direct_id(person), content)
         else:
             message = payloads.message(person, self.channel_id(channel), content)
-        mentions = [bot.account for bot in self.bots.values() if f"<@{bot.account.id}>" in content]
-        message["mentions"] = [account.user() for account in mentions]
+        message |= mentions(self, message, {})
         self.journal.record(
             "say", author=author, content=content, channel=channel, message=message["id"]
         )
-        self.publish(message, person)
+        self.publish(message)
         return str(message["id"])
+
+    async def react(self, message: str, emoji: str, user: str = "ada") -> None:
+        """React to a message as a person; `emoji` is a character."""
+        told = {"id": None, "name": emoji}
+        messages.react(self, self._message(message), emoji, told, self.person(user))
+
+    async def vote(self, message: str, answer: int, user: str = "ada") -> None:
+        """Vote for an answer of a poll as a person; answers count from 1."""
+        polled = self._message(message)
+        if answer not in self.marks.setdefault(message, Marks()).votes:
+            raise UserMistake(f"the message {message} has no poll with an answer {answer}")
+        messages.vote(self, polled, answer, self.person(user))
+
+    def _message(self, identity: str) -> Json:
+        if identity not in self.messages:
+            raise UserMistake(f"there is no message {identity} (any more)")
+        return self.messages[identity]
 
     async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
         unknown = set(wanted) - set(COUNTED)
