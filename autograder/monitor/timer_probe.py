@@ -36,9 +36,13 @@ class HeartbeatProbe(Probe):
                 f"{library} is not installed for this Python: run `python3 -m autograder lab` "
                 f'once, or leave out loop="uvloop".'
             ) from None
+        self.attach(loop)
+        return loop
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Put the timer on a loop that does not run yet."""
         self._loop = loop
         loop.call_soon(self._wait)
-        return loop
 
     def held_since(self) -> int:
         """Return when the overdue timer was due, in ns; 0 if none is overdue."""
