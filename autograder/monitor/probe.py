@@ -161,6 +161,10 @@ class Probe:
         selector: Any = loop._selector  # type: ignore[attr-defined]  # on Windows, the proactor
         bracket(self, selector)
 
+    def begin(self) -> None:
+        """Prepare for the first pass: the loop that was attached is about to run."""
+        self._rebase(self.clock.read())
+
     def rest(self) -> None:
         """Measure the last pass: the loop has stopped, and may run again later."""
         self.end_pass()

@@ -72,6 +72,7 @@ class Session:
         self._bot, self._lines, self._limit = bot, lines, limit
         self._gateway = GatewayServer(port=0, heartbeat=heartbeat, grace=2)
         self._channel = Channel(self._receive)
+        self._gateway.follow(self._follow)  # before the talk: first told, then judged
         self._talk = Talk(self._gateway)
         self._account = Account(limit, heartbeat)
         self._teller = Teller(bot.parent, limit, heartbeat)
@@ -82,7 +83,6 @@ class Session:
 
     async def run(self, python: str, arguments: Sequence[str]) -> int:
         """Run the bot and return the exit code."""
-        self._gateway.follow(self._follow)
         await self._gateway.start()
         await self._channel.start()
         bot = await process.start(python, self._bot, arguments, self._settings())
@@ -90,6 +90,8 @@ class Session:
             await self._until_the_end(bot)
         finally:
             self._account.ends(time.monotonic())
+            if bot.returncode is None:
+                self._teller.say("run", "over: the bot is stopped as with Ctrl-C", "dim")
             await process.end(bot)
             await self._channel.stop(HEARS)
             await self._gateway.stop()

@@ -37,6 +37,7 @@ def watch(kind: Any, name: str, sender: Sender, limit: float) -> None:
         if watched is None:
             watched = WatchedLoop(self, name, sender, limit)
             setattr(self, _WATCHED, watched)
+        watched.begin()
         try:
             return run_forever(self)  # type: ignore[no-any-return]
         finally:
@@ -71,6 +72,10 @@ class WatchedLoop:
         self._probe.at_leisure = self._tell
         self._probe.attach(loop)
         sender.send({"event": "loop", "loop": name, "blind": self._probe.blind})
+
+    def begin(self) -> None:
+        """Measure from here on: the loop is about to run."""
+        self._probe.begin()
 
     def rest(self) -> None:
         """Measure the last pass: the loop has stopped."""
