@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from autograder.own_bot.inside.guard import TOKEN
+from autograder.own_bot.inside.guard import without_tokens
 from autograder.paths import PACKAGE
 
 FRONT = PACKAGE / "own_bot" / "front"
@@ -43,7 +43,7 @@ async def start(
 
 def environment(given: dict[str, str], settings: dict[str, Any]) -> dict[str, str]:
     """Return the bot's environment: as given, but for its path and each Discord token in it."""
-    changed = {name: TOKEN.sub(settings["token"], value) for name, value in given.items()}
+    changed = {name: without_tokens(value, settings["token"]) for name, value in given.items()}
     changed["PYTHONPATH"] = os.pathsep.join(filter(None, [str(FRONT), given.get("PYTHONPATH", "")]))
     return changed | {"UNBLOCKED_RUN": json.dumps(settings)}
 

@@ -78,6 +78,8 @@ class Session:
         self._teller = Teller(bot.parent, limit, heartbeat)
         self._expected: list[Expectation] = []
         self._guarded = self._watched = False
+        self._lasting: Message | None = None  # a block that was told of, and has not ended
+        self._python = ""
         self._failure = ""  # why the bot failed, or was ended
         self._over = asyncio.Event()
 
@@ -85,6 +87,7 @@ class Session:
         """Run the bot and return the exit code."""
         await self._gateway.start()
         await self._channel.start()
+        self._python = python
         bot = await process.start(python, self._bot, arguments, self._settings())
         try:
             await self._until_the_end(bot)
@@ -144,7 +147,9 @@ class Session:
         if code or self._lines is not None:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             before = "" if self._lines is None else ", before the script was done"
-            self._fail(f"The bot ended by itself with {how}{before}.")
+            hint = f" It ran with {self._python}: if that lacks a package, name another --python."
+            hint = "" if self._account.began else hint
+            self._fail(f"The bot ended by itself with {how}{before}.{hint}")
 
     # What is said to the bot
 
@@ -177,6 +182,9 @@ class Session:
         if line == talk.Word("help"):
             self._teller.plain("\n".join([talk.HELP, *self._talk.commands()]))
         result = await self._talk.do(line)
+        if isinstance(line, talk.Slash):
+            options = [f"{name}={value}" for name, value in line.options]
+            self._teller.say(line.author, " ".join([f"/{line.command}", *options]), "cyan")
         if result is not None:
             self._expected.append(result)
             self._teller.expectation(number, result)
@@ -186,7 +194,9 @@ class Session:
         """Wait until the loop is free again: two heartbeats come after the last line."""
         counts = self._gateway.counters()
         if counts["ready"]:
-            await self._gateway.until(SETTLES, beats=counts["beats"] + 2)
+            beats = counts["beats"] + 2
+            if not await self._gateway.until(SETTLES, beats=beats) and self._lasting is None:
+                self._fail(f"The bot sent no heartbeat for {SETTLES:g} s after the last line.")
 
     # What is seen of the bot
 
@@ -213,12 +223,13 @@ class Session:
                 self._guarded = True
             case "loop":
                 self._watched = True
-            case "held" if self._gateway.counters()["connected"]:
+            case "held" if self._account.began:
+                self._lasting = message
                 self._teller.still_held(Held.of(message))
+            case "free":
+                self._lasting = None
             case "block":
-                held = self._account.add(message)
-                if held is not None:
-                    self._teller.held(held)
+                self._add(message)
             case "reached_out":
                 self._fail(
                     f"The bot tried to reach {shown(message['host'])}. Nothing was sent: in this "
@@ -230,11 +241,18 @@ class Session:
                     f"command puts the gateway's address or token. Nothing was sent."
                 )
 
+    def _add(self, message: Message) -> None:
+        held = self._account.add(message)
+        if held is not None:
+            self._teller.held(held)
+
     def _fail(self, sentence: str) -> None:
         self._failure = self._failure or sentence
         self._over.set()
 
     def _verdict(self) -> int:
+        if self._lasting is not None:  # the bot was killed in the middle of it
+            self._add({**self._lasting, "kind": "cpu", "doubt": 0.0})
         unmet = sum(not one.met for one in self._expected)
         counts = self._gateway.counters()
         if not self._failure and not self._guarded:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import re
 import shlex
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,7 @@ wait 2                         wait for 2 seconds
 expect "pong" within 1         the bot must have said this since the last line to it, or within 1 s
 drop, reconnect, invalidate    end its connection; ask it to reconnect; end its session
 help, quit                     this list; end the run"""
+MOST = 1000  # answers that `expect` looks at
 PATIENCE = 5.0  # s: `expect` without a time; a bot also registers its commands within this time
 FAULTS = ("drop", "reconnect", "invalidate")
 _WHO = re.compile(r"(?:dm\s+(?P<dm>\w+)|(?P<who>\w+)(?:\s+in\s+#?(?P<channel>[\w-]+))?)\s*:\s*")
@@ -181,7 +183,8 @@ class Talk:
 
     def __init__(self, gateway: GatewayServer) -> None:
         self._gateway = gateway
-        self._answers: list[tuple[str, str]] = []  # since the last line to the bot: id, content
+        # What it said since the last line to it: (id, content).
+        self._answers: deque[tuple[str, str]] = deque(maxlen=MOST)
         self._heard = asyncio.Event()
         gateway.follow(self._hear)
 
@@ -193,11 +196,10 @@ class Talk:
             case Expect():
                 return await self._expect(line)
             case Say():
+                if not self._gateway.sessions_of():
+                    raise UserMistake("Nobody would hear it: the bot is not connected yet.")
                 self._answers.clear()
-                content = self._mentioned(line.content)
-                if line.channel is not None:
-                    self._gateway.channel_id(line.channel)  # raises UserMistake
-                await self._gateway.say(content, line.author, line.channel)
+                await self._gateway.say(self._mentioned(line.content), line.author, line.channel)
             case Slash():
                 self._answers.clear()
                 await self._use(line)

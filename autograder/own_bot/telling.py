@@ -21,7 +21,7 @@ _BY = {
     "earlier": "a thread kept the GIL",
     "garbage": "Python searched for garbage",
 }
-_QUIET = ("listening", "heartbeat", "typing")
+_QUIET = ("listening", "heartbeat", "typing", "interaction")  # `run` tells the last one itself
 
 
 class Teller:
@@ -70,7 +70,7 @@ class Teller:
         said += f", in {escaped(held.doing)}" if held.doing else ""
         said += f"; {_BY[held.kind]}" if held.kind in _BY else ""
         if held.missed:
-            said += f"; {held.missed} heartbeat{'s were' if held.missed > 1 else ' was'} due"
+            said += f"; {held.missed} heartbeat{'s were' if held.missed > 1 else ' was'} missed"
         if not held.own:
             said += f"; in the library {held.library or 'code'}, no line of your own"
         elif held.library:

@@ -148,7 +148,8 @@ def describe(event: Event, heartbeat: float) -> tuple[str, str, str] | None:
     # A bot's words may contain escape sequences, which a terminal must not obey.
     told = {k: escaped(value) if isinstance(value, str) else value for k, value in event.items()}
     told["busy"] = f", last given {told['handling']!r}" if told.get("handling") else ""
-    told["where"] = f"#{told.get('channel')}  " if told.get("channel") else ""
+    channel = str(told.get("channel") or "")
+    told["where"] = f"{'' if channel.startswith('@') else '#'}{channel}  " if channel else ""
     what, style = LINES[kind]
     who = told.get("author") or (f"bot {event['bot']}" if event["bot"] else kind)
     return str(who), what.format_map(told), style

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ from typing import Any
 
 import pytest
 
+from autograder import cli
 from autograder.outcomes import UserMistake
+from autograder.own_bot import interpreter, process
 from autograder.own_bot import run as own_bot
 
 BOTS = Path(__file__).parent / "bots"
@@ -136,6 +139,34 @@ def test_a_bot_finds_its_arguments_folder_and_environment_as_they_are(
     assert found["lines"] == []  # before it was connected, no heartbeat was due
 
 
+def test_what_follows_two_dashes_is_the_bots() -> None:
+    options = cli._read(["run", "bot.py", "--limit", "0.5", "--", "--json", "-x", "--", "y"])
+    assert (options.bot, options.limit, options.json) == ("bot.py", 0.5, None)
+    assert options.rest == ["--json", "-x", "--", "y"]
+    with pytest.raises(UserMistake, match="`run` does not take `--colour`"):
+        cli._read(["run", "bot.py", "--colour"])
+
+
+def test_the_python_beside_the_bot_runs_it(tmp_path: Path) -> None:
+    bot = tmp_path / "bot.py"
+    assert interpreter.find(bot, None) == sys.executable
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.symlink_to(sys.executable)
+    assert interpreter.find(bot, None) == str(python)
+    with pytest.raises(UserMistake, match="--python nosuch: there is no such program"):
+        interpreter.find(bot, "nosuch")
+    old = tmp_path / "python3.9"
+    old.write_text("#!/bin/sh\necho 3 9\n")
+    old.chmod(0o755)
+    with pytest.raises(UserMistake, match=r"is Python 3\.9; a bot is watched on Python 3\.10"):
+        interpreter.find(bot, str(old))
+    with pytest.raises(UserMistake, match="does not run as a Python"):
+        interpreter.find(bot, "true")
+    with pytest.raises(UserMistake, match=r"There is no bot .*bot\.py"):
+        own_bot.run(str(bot))
+
+
 def test_a_bot_that_fails_is_told_apart_from_one_that_blocks(run: Run, tmp_path: Path) -> None:
     broken = tmp_path / "broken.py"
     broken.write_text("raise SystemExit(7)\n")
@@ -154,10 +185,6 @@ def test_discords_names_lead_nowhere_and_a_try_ends_the_run(run: Run) -> None:
 
 def test_each_way_to_discord_is_refused(tmp_path: Path) -> None:
     """The guard alone, in a process that nobody ends at its first try."""
-    import subprocess
-
-    from autograder.own_bot import process
-
     settings = {"rest": "", "ws": "", "token": "t", "limit": 1, "port": 9, "secret": ""}
     done = subprocess.run(
         [sys.executable, str(BOTS / "names.py")],

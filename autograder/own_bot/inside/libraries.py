@@ -170,7 +170,8 @@ class _AfterImport(MetaPathFinder):
         if name not in self._changes:
             return None
         for finder in sys.meta_path:
-            spec = None if finder is self else finder.find_spec(name, path, target)
+            find = getattr(finder, "find_spec", None)
+            spec = find(name, path, target) if find is not None and finder is not self else None
             if spec is not None:
                 self._change_after(spec)
                 return spec

@@ -31,7 +31,7 @@ def watch(kind: Any, name: str, sender: Sender, limit: float) -> None:
     run_forever, close, pid = kind.run_forever, kind.close, os.getpid()
 
     def run(self: Any) -> None:
-        if os.getpid() != pid:
+        if os.getpid() != pid or not (name == "uvloop" or hasattr(self, "_selector")):
             return run_forever(self)  # type: ignore[no-any-return]
         watched = getattr(self, _WATCHED, None)
         if watched is None:
@@ -61,6 +61,7 @@ class WatchedLoop:
         self._sender, self._limit = sender, int(limit * 1e9)
         self._stories: dict[int, dict[Line | None, Message]] = {}  # by pass
         self._looked_at = self._tell_at = 0
+        self._told = 0  # the pass that was told of, and may last still
         self._ends = contextlib.ExitStack()
         self._collections = Collections()
         self._ends.enter_context(self._collections.watched())
@@ -99,7 +100,7 @@ class WatchedLoop:
         if line not in stories and len(stories) < MOST_STORIES:
             stories[line] = _story(line, frame)
         if held >= self._tell_at:
-            self._tell_at = TOLD_AGAIN * held
+            self._tell_at, self._told = TOLD_AGAIN * held, moment
             story = stories.get(line) or _story_of(line)
             self._sender.send(
                 {"event": "held", "began": _clock(moment), "seconds": held / 1e9, **story}
@@ -110,8 +111,13 @@ class WatchedLoop:
     def _tell(self) -> None:
         """Send the blocks that were measured since the last time."""
         probe = self._probe
-        if not probe.busy:
-            return
+        if probe.busy:
+            self._tell_blocks(probe)
+        if self._told and self._told != probe.moment:
+            self._told = 0
+            self._sender.send({"event": "free"})
+
+    def _tell_blocks(self, probe: Probe) -> None:
         probe.busy.clear()
         probe.noise.clear()
         held, probe.held = probe.held, []

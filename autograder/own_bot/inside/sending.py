@@ -1,7 +1,8 @@
 """Sends what was seen in a bot's process to the process that runs the bot: JSON lines over TCP.
 
 The thread that sees something only adds it to a queue; a thread of ours sends it. So a block is
-told while it lasts, and the loop never waits for the socket.
+told while it lasts, and the loop never waits for the socket. A second thread ends this process when
+the one that runs it was killed: otherwise a bot would look for its gateway forever.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 Message = dict[str, Any]
+ABANDONED = 70  # the exit code of a process without the one that runs it
 LAST = 2.0  # s: at its end the process waits this long until everything is sent
 
 
@@ -27,6 +29,7 @@ class Sender:
         self._thread: threading.Thread | None = None
         self._pid = os.getpid()
         self._starting = threading.Lock()
+        self._finished = False
         atexit.register(self._finish)
 
     def send(self, message: Message) -> None:
@@ -45,7 +48,11 @@ class Sender:
     def _keep_sending(self) -> None:
         try:
             with socket.create_connection(("127.0.0.1", self._port)) as connection:
+                connection.settimeout(None)  # a bot may have set another default
                 connection.sendall(self._secret.encode() + b"\n")
+                threading.Thread(
+                    target=self._end_with, args=(connection,), name="unblocked ends", daemon=True
+                ).start()
                 while (message := self._queue.get()) is not None:
                     connection.sendall(json.dumps(message).encode() + b"\n")
         except OSError:  # the process that runs the bot has ended
@@ -53,6 +60,18 @@ class Sender:
                 pass
 
     def _finish(self) -> None:
+        """Send the rest, at the end of this process."""
+        self._finished = True
         if self._thread is not None and os.getpid() == self._pid:
             self._queue.put(None)
             self._thread.join(LAST)
+
+    def _end_with(self, connection: socket.socket) -> None:
+        """End this process when the other end of the connection is closed."""
+        try:
+            while connection.recv(1):
+                pass
+        except OSError:
+            pass
+        if not self._finished:
+            os._exit(ABANDONED)
