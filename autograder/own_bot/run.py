@@ -26,7 +26,7 @@ from autograder.world.gateway.journal import Event
 from autograder.world.gateway.server import GatewayServer
 
 FREE, LIMIT, MISTAKE, FAILED = 0, 1, 2, 3
-CONNECTS = 30.0  # s: a script waits this long until the bot is ready
+CONNECTS = 30.0  # s: the talk begins when the bot is ready, or when it was not within this time
 SETTLES = 60.0  # s: after the last line we wait this long, at most, for two heartbeats
 HEARS = 1.0  # s: what the ended process has sent arrives within this time
 _MESSAGES = ("reply", "followup", "edit")
@@ -154,9 +154,10 @@ class Session:
     # What is said to the bot
 
     async def _converse(self) -> None:
+        ready = await self._gateway.until(CONNECTS, ready=1)
         if self._lines is None:
             await self._converse_by_hand()
-        elif not await self._gateway.until(CONNECTS, ready=1):
+        elif not ready:
             self._fail(f"The bot did not connect within {CONNECTS:g} s.")
             return
         for number, line in self._lines or ():
@@ -225,7 +226,8 @@ class Session:
                 self._watched = True
             case "held" if self._account.began:
                 self._lasting = message
-                self._teller.still_held(Held.of(message))
+                missed = self._account.missed(message["began"], message["seconds"])
+                self._teller.still_held(Held.of(message, missed))
             case "free":
                 self._lasting = None
             case "block":

@@ -30,7 +30,7 @@ dm cy: help                    cy writes to the bot directly; @bot mentions it
 wait 2                         wait for 2 seconds
 expect "pong" within 1         the bot must have said this since the last line to it, or within 1 s
 drop, reconnect, invalidate    end its connection; ask it to reconnect; end its session
-help, quit                     this list; end the run"""
+help, quit                     this list; end the run (a line that begins with # does nothing)"""
 MOST = 1000  # answers that `expect` looks at
 PATIENCE = 5.0  # s: `expect` without a time; a bot also registers its commands within this time
 FAULTS = ("drop", "reconnect", "invalidate")

@@ -36,9 +36,8 @@ class Teller:
         """Print one line; further lines of `what` are indented. Tokens are never printed."""
         clock = Text(f"{time.monotonic() - self._began:9.3f}  ", style="dim")
         text = without_tokens(what).replace("\n", "\n" + " " * 21)
-        self._console.print(
-            clock, Text(f"{who:<10}", style="bold"), Text(text, style=style), sep=""
-        )
+        name = Text(f"{who:<10}", style="bold")
+        self._console.print(clock, name, Text(text, style=style), sep="")
 
     def plain(self, text: str = "", style: str = "") -> None:
         """Print text without a time."""
@@ -54,10 +53,10 @@ class Teller:
             self.say(*told)
 
     def still_held(self, held: Held) -> None:
-        """Print a block that lasts."""
-        at = f", at {held.calls[-1].place(self._folder)}" if held.calls else ""
-        in_ = f", in {escaped(held.doing)}" if held.doing else ""
-        self.say("held", f"for {duration(held.seconds)} so far{in_}{at}", "yellow")
+        """Print a block that lasts, in one line."""
+        places = [call.place(self._folder) for call in reversed(held.calls)]
+        at = f", at {', called from '.join(places)}" if places else ""
+        self.say("held", f"for {duration(held.seconds)} so far{_facts(held)}{at}", "yellow")
 
     def held(self, held: Held) -> None:
         """Print a block that has ended, with the bot's calls that led to its line."""
@@ -67,14 +66,7 @@ class Teller:
             said = f"perhaps for up to {upto}; the machine was too busy to tell"
         else:
             said = f"for {duration(held.seconds)} (limit {duration(self._limit)})"
-        said += f", in {escaped(held.doing)}" if held.doing else ""
-        said += f"; {_BY[held.kind]}" if held.kind in _BY else ""
-        if held.missed:
-            said += f"; {held.missed} heartbeat{'s were' if held.missed > 1 else ' was'} missed"
-        if not held.own:
-            said += f"; in the library {held.library or 'code'}, no line of your own"
-        elif held.library:
-            said += f"; your line called {held.library}"
+        said += _facts(held)
         for call in held.calls:
             said += f"\n{call.place(self._folder)}" + (f": {call.code}" if call.code else "")
         self.say("HELD", said, "yellow" if doubtful else "bold red")
@@ -95,7 +87,7 @@ class Teller:
         """Print the table, and the sentences around it."""
         lines, limit = account.lines(), duration(self._limit)
         self.plain()
-        if not lines and account.began:
+        if account.began and not lines and not account.doubtful:
             self.plain(f"The loop was free: no block of {limit} or longer.", "green")
         elif lines:
             many = "1 line" if len(lines) == 1 else f"{len(lines)} lines"
@@ -108,9 +100,11 @@ class Teller:
             figures = f"{line.times:>7}{duration(line.longest):>10}{duration(line.total):>10}"
             self.plain(f"{figures}{line.missed:>12}  {place}{code}{escaped(doing)}")
         if account.doubtful:
+            cases = "1 case" if account.doubtful == 1 else f"{account.doubtful} cases"
             self.plain(
-                f"{_times(account.doubtful)} more the machine was too busy to tell whether the "
-                f"loop was held for {limit}: run it again when fewer programs run."
+                f"In {cases} the machine was too busy to tell whether the loop was held for "
+                f"{limit}: run it again when fewer programs run.",
+                "yellow",
             )
         if account.early:
             self.plain(
@@ -125,6 +119,19 @@ class Teller:
         if unmet:
             many = "1 expectation was" if unmet == 1 else f"{unmet} expectations were"
             self.plain(f"{many} not met.", "bold red")
+
+
+def _facts(held: Held) -> str:
+    """Return what a block was in, what held it, and what it cost."""
+    said = f", in {escaped(held.doing)}" if held.doing else ""
+    said += f"; {_BY[held.kind]}" if held.kind in _BY else ""
+    if held.missed:
+        said += f"; {held.missed} heartbeat{'s were' if held.missed > 1 else ' was'} missed"
+    if not held.own:
+        said += f"; in the library {held.library or 'code'}, no line of your own"
+    elif held.library:
+        said += f"; your line called {held.library}"
+    return said
 
 
 def _times(count: int) -> str:

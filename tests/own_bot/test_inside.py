@@ -8,6 +8,8 @@ import os
 import socket
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any
@@ -16,7 +18,7 @@ import pytest
 
 from autograder.own_bot import process
 from autograder.own_bot.account import Account, Call
-from autograder.own_bot.inside import guard, libraries, sending
+from autograder.own_bot.inside import guard, libraries, loops, sending
 from autograder.own_bot.inside.doing import doing, own_calls
 
 SETTINGS = {"rest": "http://127.0.0.1:1/api", "ws": "ws://127.0.0.1:1", "token": "ours"}
@@ -162,6 +164,39 @@ def test_without_its_guard_a_bot_does_not_begin() -> None:
     assert bot.returncode == sending.ABANDONED
     assert bot.stdout == b""
     assert b"KeyError: 'port'" in bot.stderr
+
+
+def test_a_loop_is_told_of_while_it_is_held_and_then_forgets_it() -> None:
+    class Loop(asyncio.SelectorEventLoop):
+        pass
+
+    async def bot() -> None:
+        for _ in range(3):
+            time.sleep(0.15)
+            await asyncio.sleep(0.02)
+
+    told = Told()
+    loops.watch(Loop, "asyncio", told, 0.05)  # type: ignore[arg-type]
+    loop = Loop()
+    loop.run_until_complete(bot())
+    watched = loop._unblocked  # type: ignore[attr-defined]
+    loop.run_until_complete(bot())
+    loop.close()
+    events = [message["event"] for message in told]
+    assert events[0] == "loop"
+    assert events.count("block") == 6
+    assert events[1] == "held"
+    assert events[-1] == "free"
+    block = next(message for message in told if message["event"] == "block")
+    first = bot.__code__.co_firstlineno
+    assert block["calls"] == [[__file__, first + 2, "bot"]]
+    assert block["doing"] == "task bot"
+    assert block["own"] is True
+    assert 0.14 < block["seconds"] < 1
+    assert watched._sampler._lines_seen == []
+    assert watched._stories == {}
+    assert watched._probe.held == watched._probe.noise == watched._probe.busy == []
+    assert "sampler" not in {thread.name for thread in threading.enumerate()}
 
 
 # What the bot is doing: frames as the libraries make them

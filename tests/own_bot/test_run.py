@@ -6,6 +6,7 @@ gateway's heartbeat is 0.2 s, so a block of 0.5 s costs a bot its connection.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -17,10 +18,12 @@ from typing import Any
 import pytest
 
 from autograder import cli
+from autograder.bench.hogs import rivals
 from autograder.outcomes import UserMistake
 from autograder.own_bot import interpreter, process
 from autograder.own_bot import run as own_bot
 
+ROOT = Path(__file__).parents[2]
 BOTS = Path(__file__).parent / "bots"
 # In the form of Discord's tokens; neither is one.
 TOKEN = "MTE0OTk5OTk5OTk5OTk5OTk5OQ.GabcdE.given_in_the_environment_of_this_b0"
@@ -75,6 +78,22 @@ def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run)
     assert second["code"] == 'time.sleep(0.3 if "[token]" else 0)'
     assert found["kills"] >= 2
     assert [one["met"] for one in found["expected"]] == [True]
+
+
+@pytest.mark.parametrize("library", ["nextcord", "disnake", "pycord", "hikari"])
+def test_a_bot_of_another_library_hears_its_line(library: str, run: Run) -> None:
+    python = Path(os.environ.get("UNBLOCKED_CLIENTS", "")).resolve() / library / "bin" / "python"
+    if "UNBLOCKED_CLIENTS" not in os.environ or not python.exists():
+        pytest.skip(f"{library} has no environment: see tests/clients/README.md")
+    script = "ada: !weather Oslo", 'expect "rain in Oslo" within 5'
+    code, said, found = run(BOTS / f"{library}_bot.py", *script, python=str(python))
+    assert code == 1
+    (line,) = found["lines"]
+    assert line["code"] == "time.sleep(0.5)"
+    assert line["doing"] == ["listener weather" if library == "hikari" else "command !weather"]
+    assert line["heartbeats_missed"] >= 2
+    assert found["kills"] == found["resumes"] == 1
+    assert LITERAL not in said
 
 
 def test_a_mended_bot_is_free_and_talks_in_channels_messages_and_embeds(run: Run) -> None:
@@ -196,3 +215,73 @@ def test_each_way_to_discord_is_refused(tmp_path: Path) -> None:
     )
     assert "12 refused:" in done.stdout, done.stdout + done.stderr
     assert "elsewhere: ('127.0.0.1', 80)" in done.stdout
+
+
+def command(bot: Path) -> list[str]:
+    return [sys.executable, "-m", "autograder", "run", str(bot), "--heartbeat", "0.2"]
+
+
+def test_lines_that_are_piped_in_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
+    monkeypatch.setenv("HOME_CHANNEL", "200000000000000000")
+    said = []
+    with subprocess.Popen(
+        command(BOTS / "mended.py"),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        cwd=ROOT,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if "[embed: Welcome" in line:
+                process.stdin.write("hm\nada: !weather Rome\nexpect 'rain in Rome'\nhelp\n")
+                process.stdin.close()
+        assert process.wait(60) == 0
+    whole = "".join(said)
+    assert "write `ada: hm` to say it" in whole
+    assert "'rain in Rome' came within" in whole
+    assert "bo in #games: !roll 2d6" in whole  # of `help`
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
+def test_a_terminal_has_a_prompt_and_ctrl_c_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    import pty
+
+    for name, value in (("DISCORD_TOKEN", TOKEN), ("HOME_CHANNEL", "200000000000000000")):
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        command(BOTS / "mended.py"), stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT
+    ) as process:
+        os.close(theirs)
+        whole, left = "", [("[embed: Welcome", "ada: !weather Rome\r"), ("rain in Rome", "\x03")]
+        with contextlib.suppress(OSError):  # Linux reports so that the other end is closed
+            while data := os.read(ours, 4096):
+                whole += data.decode(errors="replace")
+                if left and left[0][0] in whole:
+                    os.write(ours, left.pop(0)[1].encode())
+        assert process.wait(60) == 0
+    os.close(ours)
+    assert left == []
+    assert "The loop was free" in whole
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("rivalling", [0, 4])
+def test_the_verdict_on_both_bots_is_the_same_twenty_times(rivalling: int, run: Run) -> None:
+    with rivals(rivalling):
+        for _ in range(20):
+            script = "ada: !weather Oslo", 'expect "rain in Oslo" within 20'
+            code, said, found = run(BOTS / "blocking.py", *script)
+            assert code == 1, said
+            assert "blocking.py:15 in get_weather: time.sleep(0.5)" in said
+            assert {line["line"] for line in found["lines"]} <= {15, 33}
+            code, said, found = run(BOTS / "mended.py", *script)
+            assert code == 0, said
+            assert found["blocks"] == []

@@ -44,7 +44,10 @@ def _go_on_with_the_next():
 
     spec = PathFinder.find_spec("sitecustomize", sys.path)
     if spec is not None and spec.loader is not None:
-        spec.loader.exec_module(module_from_spec(spec))
+        try:
+            spec.loader.exec_module(module_from_spec(spec))
+        except Exception:  # `site` would print it, and go on
+            sys.excepthook(*sys.exc_info())
 
 
 try:

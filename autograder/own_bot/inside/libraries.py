@@ -8,6 +8,7 @@ these, the run ends with a sentence, before the bot's first request.
 from __future__ import annotations
 
 import functools
+import inspect
 import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
@@ -37,6 +38,7 @@ def prepare(settings: Settings, guard: Guard, sender: Sender) -> None:
         "aiohttp.client": places.requests,
         "asyncio.base_events": places.asyncio_loops,
         "uvloop": places.uvloop_loops,
+        "winloop": places.uvloop_loops,  # uvloop's twin on Windows
         "hikari.impl.gateway_bot": places.hikari,
         "discord.gateway": places.websocket,
     }
@@ -85,7 +87,7 @@ class _Places:
         """Give the gateway's token and address in place of the bot's."""
         bot, settings = self._part(module, "GatewayBot"), self._settings
         original = bot.__init__
-        if "rest_url" not in original.__code__.co_varnames:
+        if "rest_url" not in inspect.signature(original).parameters:
             self._unknown(module, "GatewayBot(rest_url=...)")
 
         @functools.wraps(original)

@@ -169,7 +169,7 @@ def _story_of(line: Line | None) -> Message:
     """Return what is known of a line that only the end of a pass, or another thread, has shown."""
     calls = [[line.file, line.line, line.function]] if line is not None else []
     library = line.library if line is not None else ""
-    return {"calls": calls, "library": library, "own": line is not None, "doing": ""}
+    return {"calls": calls, "library": library, "own": True, "doing": ""}
 
 
 def _clock(moment: int) -> float:
