@@ -80,7 +80,8 @@ class Session:
         self._guarded = self._watched = False
         self._lasting: Message | None = None  # a block that was told of, and has not ended
         self._python = ""
-        self._failure = ""  # why the bot failed, or was ended
+        self._failure = ""  # why the bot failed
+        self._refusal = ""  # why it was ended: it may fail in consequence
         self._over = asyncio.Event()
 
     async def run(self, python: str, arguments: Sequence[str]) -> int:
@@ -126,9 +127,7 @@ class Session:
 
     async def _until_the_end(self, bot: asyncio.subprocess.Process) -> None:
         """Return when the talk is over, the bot has ended or failed, or Ctrl-C was pressed."""
-        loop = asyncio.get_running_loop()
-        with contextlib.suppress(NotImplementedError):  # Windows
-            loop.add_signal_handler(signal.SIGINT, self._over.set)
+        self._hear_ctrl_c()
         talking = asyncio.create_task(self._converse())
         ended, over = asyncio.create_task(bot.wait()), asyncio.create_task(self._over.wait())
         try:
@@ -141,6 +140,11 @@ class Session:
             for task in (talking, ended, over):
                 task.cancel()
             await asyncio.gather(talking, ended, over, return_exceptions=True)
+
+    def _hear_ctrl_c(self) -> None:
+        """End the run at Ctrl-C; each prompt hears it itself, and then leaves nobody to hear it."""
+        with contextlib.suppress(NotImplementedError):  # Windows
+            asyncio.get_running_loop().add_signal_handler(signal.SIGINT, self._over.set)
 
     def _judge_end(self, code: int) -> None:
         """Note why the bot ended by itself, before it was asked to."""
@@ -171,12 +175,14 @@ class Session:
     async def _converse_by_hand(self) -> None:
         self._teller.plain("Type `help` for the lines that you can write; Ctrl-D ends the run.")
         async for written in prompt.typed(self._talk.commands):
+            self._hear_ctrl_c()
             try:
                 line = talk.parse(written)
                 if line is not None and not await self._carry_out(0, line):
                     return
             except UserMistake as mistake:
                 self._teller.plain(str(mistake), "magenta")
+        self._hear_ctrl_c()
 
     async def _carry_out(self, number: int, line: Line) -> bool:
         """Carry out a line; return whether the talk goes on."""
@@ -208,7 +214,7 @@ class Session:
         elif kind == "heartbeat":
             self._account.beat(event["at"])
         elif kind == "refused" and event.get("code") == 401:
-            self._fail("The bot's token was not replaced, so the gateway refused it.")
+            self._refuse("The bot's token was not replaced, so the gateway refused it.")
         if kind in _MESSAGES:  # the message is kept right after this event
             asyncio.get_running_loop().call_soon(self._show, event)
         else:
@@ -233,12 +239,12 @@ class Session:
             case "block":
                 self._add(message)
             case "reached_out":
-                self._fail(
+                self._refuse(
                     f"The bot tried to reach {shown(message['host'])}. Nothing was sent: in this "
                     f"run Discord's names lead nowhere."
                 )
             case "unknown":
-                self._fail(
+                self._refuse(
                     f"{shown(message['library'])} has no {shown(message['place'])}, where this "
                     f"command puts the gateway's address or token. Nothing was sent."
                 )
@@ -252,11 +258,16 @@ class Session:
         self._failure = self._failure or sentence
         self._over.set()
 
+    def _refuse(self, sentence: str) -> None:
+        self._refusal = self._refusal or sentence
+        self._over.set()
+
     def _verdict(self) -> int:
         if self._lasting is not None:  # the bot was killed in the middle of it
             self._add({**self._lasting, "kind": "cpu", "doubt": 0.0})
         unmet = sum(not one.met for one in self._expected)
         counts = self._gateway.counters()
+        self._failure = self._refusal or self._failure
         if not self._failure and not self._guarded:
             self._failure = "This Python ignores PYTHONPATH, so the bot was not watched."
         if not self._failure and counts["ready"] and not self._watched:

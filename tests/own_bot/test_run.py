@@ -11,7 +11,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -196,10 +196,13 @@ def test_a_bot_that_fails_is_told_apart_from_one_that_blocks(run: Run, tmp_path:
     assert "The loop was free" not in said
 
 
-def test_discords_names_lead_nowhere_and_a_try_ends_the_run(run: Run) -> None:
-    code, said, _ = run(BOTS / "names.py", script=None)
+def test_a_try_to_reach_discord_ends_the_run_in_a_sentence(run: Run, tmp_path: Path) -> None:
+    bot = tmp_path / "reaching.py"
+    bot.write_text("import socket\nsocket.getaddrinfo('cdn.discordapp.com', 443)\n")
+    code, said, _ = run(bot, "ada: hi")
     assert code == 3
-    assert "The bot tried to reach discord.com. Nothing was sent" in said
+    assert "The bot tried to reach cdn.discordapp.com. Nothing was sent" in said
+    assert "ended by itself" not in said  # it did, because of that
 
 
 def test_each_way_to_discord_is_refused(tmp_path: Path) -> None:
@@ -217,26 +220,28 @@ def test_each_way_to_discord_is_refused(tmp_path: Path) -> None:
     assert "elsewhere: ('127.0.0.1', 80)" in done.stdout
 
 
-def command(bot: Path) -> list[str]:
-    return [sys.executable, "-m", "autograder", "run", str(bot), "--heartbeat", "0.2"]
+@contextlib.contextmanager
+def command(bot: Path, **streams: Any) -> Iterator[subprocess.Popen[str]]:
+    """The command in a process of its own, which ends with the block."""
+    line = [sys.executable, "-m", "autograder", "run", str(bot), "--heartbeat", "0.2"]
+    with subprocess.Popen(line, cwd=ROOT, text=True, **streams) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def test_lines_that_are_piped_in_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     monkeypatch.setenv("HOME_CHANNEL", "200000000000000000")
     said = []
-    with subprocess.Popen(
-        command(BOTS / "mended.py"),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    ) as process:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with command(BOTS / "mended.py", **pipes) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         for line in process.stdout:
             said.append(line)
+            print(line, end="")  # for the report of a test that fails
             if "[embed: Welcome" in line:
                 process.stdin.write("hm\nada: !weather Rome\nexpect 'rain in Rome'\nhelp\n")
                 process.stdin.close()
@@ -255,9 +260,8 @@ def test_a_terminal_has_a_prompt_and_ctrl_c_ends_the_run(monkeypatch: pytest.Mon
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
     ours, theirs = pty.openpty()
-    with subprocess.Popen(
-        command(BOTS / "mended.py"), stdin=theirs, stdout=theirs, stderr=theirs, cwd=ROOT
-    ) as process:
+    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    with command(BOTS / "mended.py", **terminal) as process:
         os.close(theirs)
         whole, left = "", [("[embed: Welcome", "ada: !weather Rome\r"), ("rain in Rome", "\x03")]
         with contextlib.suppress(OSError):  # Linux reports so that the other end is closed

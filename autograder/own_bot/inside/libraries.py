@@ -173,7 +173,9 @@ class _AfterImport(MetaPathFinder):
             return None
         for finder in sys.meta_path:
             find = getattr(finder, "find_spec", None)
-            spec = find(name, path, target) if find is not None and finder is not self else None
+            spec: ModuleSpec | None = None
+            if find is not None and finder is not self:
+                spec = find(name, path, target)
             if spec is not None:
                 self._change_after(spec)
                 return spec

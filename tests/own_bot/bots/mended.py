@@ -25,7 +25,8 @@ async def weather(ctx, city="Oslo"):
 @bot.event
 async def on_ready():
     card = discord.Embed(title="Welcome", description="rain or shine")
-    await bot.get_channel(int(os.environ["HOME_CHANNEL"])).send(embed=card)
+    home = await bot.fetch_channel(int(os.environ["HOME_CHANNEL"]))  # its cache may be empty still
+    await home.send(embed=card)
 
 
 async def main():
