@@ -46,7 +46,7 @@ def test_a_line_is_read(written: str, line: talk.Line | None) -> None:
     ("written", "sentence"),
     [
         ("hello", "write `ada: hello` to say it"),
-        ("exepct", "is not a line of `help`"),
+        ("expects", "is not a line of `help`"),
         ("ada:", "ada says nothing"),
         ("wait long", "write `wait 2`"),
         ("wait -1", "not a number of seconds"),
