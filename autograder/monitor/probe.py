@@ -152,14 +152,15 @@ class Probe:
             return asyncio.ProactorEventLoop(proactor)
         loop = asyncio.SelectorEventLoop(selectors.DefaultSelector())
         self.attach(loop)
-        # asyncio's own is a method in Python that calls this; each pass reads the time.
-        loop.time = time.monotonic  # type: ignore[method-assign]
         return loop
 
     def attach(self, loop: asyncio.AbstractEventLoop) -> None:
         """Bracket the passes of a loop of asyncio's own that does not run yet."""
         selector: Any = loop._selector  # type: ignore[attr-defined]  # on Windows, the proactor
         bracket(self, selector)
+        if type(loop).time is asyncio.BaseEventLoop.time:
+            # asyncio's own is a method in Python that calls this; each pass reads the time.
+            loop.time = time.monotonic  # type: ignore[method-assign]
 
     def begin(self) -> None:
         """Prepare for the first pass: the loop that was attached is about to run."""
