@@ -17,8 +17,7 @@ from autograder.world.console import describe
 from autograder.world.gateway.journal import Event
 
 _BY = {
-    "gil": "a thread kept the GIL",
-    "earlier": "a thread kept the GIL",
+    "gil": "a thread kept the GIL, as long calls into C do (a pattern, sorted, json)",
     "garbage": "Python searched for garbage",
 }
 _QUIET = ("listening", "heartbeat", "typing", "interaction")  # `run` tells the last one itself
@@ -128,7 +127,8 @@ def _facts(held: Held) -> str:
     if held.missed:
         said += f"; {held.missed} heartbeat{'s were' if held.missed > 1 else ' was'} missed"
     if not held.own:
-        said += f"; in the library {held.library or 'code'}, no line of your own"
+        said += f"; in the library {held.library}" if held.library else ""
+        said += "; no line of your own was running"
     elif held.library:
         said += f"; your line called {held.library}"
     return said

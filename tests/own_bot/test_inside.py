@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 
 from autograder.own_bot import process
-from autograder.own_bot.account import Account, Call
+from autograder.own_bot.account import Account, Call, Held
 from autograder.own_bot.inside import guard, libraries, loops, sending
 from autograder.own_bot.inside.doing import doing, own_calls
+from autograder.own_bot.telling import Teller
 
 SETTINGS = {"rest": "http://127.0.0.1:1/api", "ws": "ws://127.0.0.1:1", "token": "ours"}
 
@@ -138,7 +139,7 @@ def test_a_discord_token_is_hidden_and_another_services_key_is_kept() -> None:
     assert made["TOKEN"] == "ours"
     assert made["URL"] == "x?ours&y"
     assert made["KEY"] == key
-    assert made["PYTHONPATH"].endswith(":mine")
+    assert made["PYTHONPATH"].endswith(f"{os.pathsep}mine")
     assert real not in str(made)
 
 
@@ -333,3 +334,22 @@ def test_the_worst_line_comes_first_and_adds_up() -> None:
     assert found[1]["doing"] == ["task 0.2", "task 0.3"]
     assert found[1]["longest"] == 0.3
     assert found[1]["total"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, "for 500 ms (limit 100 ms), in task a\nbot.py:3 in a\nbot.py:7 in b"),
+        ({"kind": "gil", "calls": [], "doing": ""}, "; a thread kept the GIL, as long calls into"),
+        ({"kind": "garbage"}, "in task a; Python searched for garbage"),
+        ({"own": False, "library": "discord"}, "in the library discord; no line of your own was"),
+        ({"library": "requests"}, "; your line called requests"),
+        ({"seconds": 0.02, "doubt": 0.5}, "perhaps for up to 520 ms; the machine was too busy"),
+    ],
+)
+def test_a_block_is_told_with_what_held_it(
+    facts: dict[str, Any], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Teller(Path("/home"), 0.1, 0.2).held(Held.of(message(**facts)))
+    said = capsys.readouterr().out.replace("\n" + " " * 21, "\n")
+    assert words in said
