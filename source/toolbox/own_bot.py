@@ -8,6 +8,17 @@
 # hangs up on whoever blocks. No account, no token, no internet: nothing leaves this machine, and no
 # real guild notices.
 #
+# ## The short way
+#
+# ```
+# python3 -m autograder run ../my_bot/bot.py
+# ```
+#
+# runs your bot with its own `.venv`, points its library at a gateway, and replaces the token. You type
+# lines such as `ada: !roll 2d6` or `/weather city=Oslo`; `help` lists the rest. When a line of
+# your code holds the loop, you read the line, the calls that led to it and the command, and at the end a
+# table. The parts below do the same by hand.
+#
 # ## 1 · Start the gateway
 #
 # In a terminal (in JupyterLab: *File, New, Terminal*), in the folder of the course:
