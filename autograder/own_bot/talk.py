@@ -244,7 +244,8 @@ class Talk:
 
     def _registered(self) -> Iterator[Json]:
         for bot in self._gateway.bots.values():
-            yield from (item for item in bot.commands if item.get("type", 1) == 1)
+            commands = self._gateway.commands_of(bot)
+            yield from (item for item in commands if item.get("type", 1) == 1)
 
     async def _use(self, line: Slash) -> None:
         command = await self._command(line.command)
