@@ -119,7 +119,8 @@ def gateway(sent: Sent) -> GatewayServer:
     one = GatewayServer()
     bot = one.bot_of(one.token)
     assert bot is not None
-    bot.commands = COMMANDS
+    shelf = f"commands of {bot.account.id}"  # where registered commands are kept
+    one.shelves[shelf] = {str(number): command for number, command in enumerate(COMMANDS)}
     one.open_session(bot, 1 << 9 | 1 << 12 | 1 << 15, None).connection = sent
     return one
 
