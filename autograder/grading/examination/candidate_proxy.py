@@ -30,7 +30,7 @@ from autograder.grading.examination.fork_client import (
     children_of,
 )
 from autograder.grading.examination.handles import LearnerHandle
-from autograder.grading.examination.outputs import Output, checked, clean, error
+from autograder.grading.examination.outputs import Output, checked, clean, error, visible
 from autograder.grading.examination.witness import Testimony, Watching, Witness
 from autograder.grading.jail import confine
 from autograder.monitor.run import LAST_WORDS, TEARDOWN, out_of_time
@@ -393,7 +393,7 @@ def _compare(record: Record, seen: Testimony) -> None:
 
 
 def _short(text: Any) -> str:
-    return clean(text)[:LONGEST_TEXT]
+    return visible(clean(text)[:LONGEST_TEXT])
 
 
 def _moment(value: Any) -> float:

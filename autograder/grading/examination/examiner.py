@@ -29,7 +29,7 @@ from autograder.grading.examination.candidate_proxy import (
     RemoteCandidate,
 )
 from autograder.grading.examination.fork_client import Client
-from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, within
+from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, visible, within
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
@@ -154,7 +154,7 @@ class Examiner:
                 "index": cell["index"],
                 "outputs": verdicts.graded(self.shell.take_outputs().items, verdict, cell),
                 "status": verdict.status,
-                "message": verdict.message,
+                "message": visible(verdict.message),
                 "test_line": verdict.line,
                 "block": asdict(worst) if worst is not None else None,
                 "limit": min((one.limit or 0.0 for one in judged), default=None),
