@@ -18,12 +18,12 @@ from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repositor
 from autograder.grading import tables
 from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined
-from autograder.grading.examination.outputs import visible
 from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import missing_and_doubled, repair
 from autograder.grading.tables import CheckedCell
 from autograder.outcomes import UserMistake
+from autograder.text import visible
 
 OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
 

@@ -10,10 +10,11 @@ import pytest
 
 from autograder import wire
 from autograder.grading.examination import candidate_proxy, handles
-from autograder.grading.examination.outputs import checked, visible
+from autograder.grading.examination.outputs import checked
 from autograder.grading.nbgrader import export
 from autograder.report.record import Block, Record
 from autograder.report.report import Report, same
+from autograder.text import visible
 
 BLOCK = Block(0.05, 0.1, "cpu", "cell roll", 3, "work()", "roll")
 HONEST = Record("roll", began=100.0, value=b"1", seconds=0.5, blocks=[BLOCK])

@@ -30,13 +30,14 @@ from autograder.grading.examination.fork_client import (
     children_of,
 )
 from autograder.grading.examination.handles import LearnerHandle
-from autograder.grading.examination.outputs import Output, checked, clean, error, visible
+from autograder.grading.examination.outputs import Output, checked, clean, error
 from autograder.grading.examination.witness import Testimony, Watching, Witness
 from autograder.grading.jail import confine
 from autograder.monitor.run import LAST_WORDS, TEARDOWN, out_of_time
 from autograder.outcomes import UserMistake
 from autograder.report.record import Block, Left, Record
 from autograder.report.report import Report
+from autograder.text import visible
 
 BEGIN = 10.0  # s for the first answer of a new candidate; it takes 10 ms
 CELL_GRACE = 2.5  # s after a cell's time limit, until its process is ended

@@ -29,12 +29,13 @@ from autograder.grading.examination.candidate_proxy import (
     RemoteCandidate,
 )
 from autograder.grading.examination.fork_client import Client
-from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, visible, within
+from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, within
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
 from autograder.grading.jail import confine
 from autograder.report.report import Report
+from autograder.text import visible
 from autograder.world import supervisor
 from autograder.world.client import hire
 
