@@ -153,7 +153,8 @@ async def resumes_after_every_kind_of_loss(library: str) -> None:
 
 
 async def honours_the_limit_on_sends(library: str) -> None:
-    async with living(library, sends=2, sends_window=1.0) as gw:
+    # The wait of 1 s and more is longer than a client may be silent, which is 0.8 s here.
+    async with living(library, sends=2, sends_window=1.0, heartbeat=0.4) as gw:
         for number in range(4):
             await gw.say(f"!say {number}")
         assert await gw.until(replies=5, timeout=PATIENCE), gw.log
