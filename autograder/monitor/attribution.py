@@ -341,7 +341,9 @@ def tally(  # noqa: PLR0917
     earlier: Collection[int] = (),
 ) -> Threads:
     """Return what the other threads did between two readings of their times."""
-    threads = Threads(births=sum(births.values()), elder=next(iter(earlier), 0))
+    # To take the GIL a thread needs a CPU: one that got none since `before` does not have it.
+    gone = (tid for tid in earlier if tid not in now)
+    threads = Threads(births=sum(births.values()), elder=next(gone, 0))
     busiest, likeliest = 0, (-1, 0)
     foreigners, elders = Times(0, 0), Times(0, 0)
     for tid, times in now.items():
@@ -350,6 +352,7 @@ def tally(  # noqa: PLR0917
             threads.sampler = spent.cpu + spent.wait
         elif tid in earlier:
             elders = _more(elders, spent)
+            threads.elder = threads.elder or (tid if spent.runs else 0)
             each = spent.cpu // max(1, spent.runs)
             # A job that sleeps with the GIL runs less often than one that asks for it every 5 ms.
             likely = (each if each > ASKS else 0, -spent.runs)

@@ -241,6 +241,15 @@ def test_a_look_at_uvloops_own_select_tells_nothing_of_the_wait_for_the_gil_befo
         assert attribute(sleep, summary, threads).for_gil == idle
 
 
+def test_an_earlier_job_that_got_no_cpu_did_not_take_the_gil() -> None:
+    # C code of the call that sleeps and keeps the GIL, beside threads that wait for their locks.
+    before = {POOLS: Times(MS, MS, 3), KERNELS: Times(MS, MS, 3)}
+    for runs, elder in [(3, 0), (4, POOLS)]:
+        now = {**before, POOLS: Times(MS, MS, runs)}
+        assert tally(before, now, {}, set(), 0, [KERNELS, POOLS]).elder == elder
+    assert tally(before, {}, {}, set(), 0, [POOLS]).elder == POOLS  # it has ended
+
+
 def doubted_wait(sleeps_in: bytes, waited: float) -> float:
     """How much is doubtful of a wait that began after a sample had found the loop asleep; ms."""
     samples = [sample(at, 1, sleeps_in) for at in (20, 42)]
