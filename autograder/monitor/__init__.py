@@ -8,6 +8,7 @@
     select_probe.py   the bracket around `select`, which tells the probe of each pass
     timer_probe.py    the same for uvloop, whose passes cannot be bracketed
     attribution.py    which part of a sleep the code did not cause
+    sample_summary.py what the samples of one pass show of its sleeps and waits
     blind.py          which sleep is certain where the kernel does not tell of waits for a CPU
     idle.py           for how long each CPU of the machine was idle
     ownership.py      which threads are the learner's, and which serve the kernel or the course

@@ -2,15 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.monitor.attribution import (
-    SampleSummary,
-    Sleep,
-    Threads,
-    attribute,
-    see,
-    tally,
-    true_waits,
-)
+from autograder.monitor.attribution import Sleep, Threads, attribute, tally
+from autograder.monitor.sample_summary import SampleSummary, see, true_waits
 from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading, Times
 
