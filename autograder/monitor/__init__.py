@@ -15,6 +15,8 @@
     sampler.py        reads the stack of the loop's thread while the loop is held
     samples.py        one sample, and what the sampler reads of the probe
     frames.py         which frames are the learner's, and what people call their files
+    other_threads.py  the other threads of this process, and what they did
+    children.py       for how long the processes of a call waited for a CPU
     thread_stats.py   CPU time, run-queue wait and switches of threads, from the kernel
     pressure.py       whether the control group or the machine runs short of memory
     timerfd.py        a timer that another thread can postpone

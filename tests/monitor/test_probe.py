@@ -13,17 +13,11 @@ from time import perf_counter_ns
 import pytest
 
 from autograder.monitor import thread_stats
+from autograder.monitor.children import Children
 from autograder.monitor.probe import Probe, _believed
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import Sample
-from autograder.monitor.thread_stats import (
-    Children,
-    Reading,
-    ThreadClock,
-    Times,
-    knows_waits,
-    parsed,
-)
+from autograder.monitor.thread_stats import Reading, ThreadClock, Times, knows_waits, parsed
 
 MS = 1_000_000
 
