@@ -33,7 +33,7 @@ class Handle:
     ) -> None:
         self._name = name
         self._connection = connection
-        self._key = key
+        self.key = key
         self.facts = address
         # All facts, unless one of them is called `address`: the DNS server's "127.0.0.1:5353".
         self.address: Any = address.get("address", address)
@@ -73,12 +73,12 @@ class Handle:
 
     def _ask(self, control: str) -> Any:
         line = self._line(control)
-        return line.ask("do", key=self._key, control=control, arguments=[], keywords={})
+        return line.ask("do", key=self.key, control=control, arguments=[], keywords={})
 
     async def _do(self, control: str, *arguments: Any, **keywords: Any) -> Any:
         line = self._line(control)
         return await line.call(
-            "do", key=self._key, control=control, arguments=arguments, keywords=keywords
+            "do", key=self.key, control=control, arguments=arguments, keywords=keywords
         )
 
 
@@ -256,13 +256,13 @@ class Gateway(Handle):
         def follower(event: Event) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, event)
 
-        await line.follow(self._key, follower)
+        await line.follow(self.key, follower)
         try:
             while True:
                 yield await queue.get()
         finally:
-            line.unfollow(self._key, follower)
+            line.unfollow(self.key, follower)
 
     async def close(self) -> None:
         """Stop this gateway, and cut the connections of its bots."""
-        await self._line("close").call("stop", key=self._key)
+        await self._line("close").call("stop", key=self.key)

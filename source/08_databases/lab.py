@@ -246,6 +246,7 @@ async def crowded(dsn, gains):
 
 async def fill_table(before):
     """Put these points into the table, and begin to count; connections that are open already."""
+    await servers.postgres.reset()  # first: it says so when the servers have ended
     db = await asyncpg.connect(servers.postgres.dsn)
     await db.execute("CREATE TABLE IF NOT EXISTS lab_xp (name TEXT PRIMARY KEY, points INT)")
     await db.execute("TRUNCATE lab_xp")
@@ -408,6 +409,7 @@ async def weighed(dsn):
 async def fill_history(rows):
     """Make a history of so many rolls; the file that is to come of it."""
     shift = random.randint(0, 10**6)
+    await servers.postgres.reset()  # first: it says so when the servers have ended
     db = await asyncpg.connect(servers.postgres.dsn)
     await db.execute(
         "DROP TABLE IF EXISTS lab_rolls; CREATE TABLE lab_rolls AS SELECT n AS id,"

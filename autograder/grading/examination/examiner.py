@@ -34,6 +34,7 @@ from autograder.grading.examination.shell import Shell, open_for_cells, the_shel
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
 from autograder.grading.jail import confine
+from autograder.outcomes import NotAttempted
 from autograder.report.report import Report
 from autograder.text import visible
 from autograder.world import supervisor
@@ -122,6 +123,9 @@ class Examiner:
         world.recorded()
         handles.bind(self.shell.user_ns, [])
         error = await self.shell.run(cell["source"], cell["name"])
+        if error is not None and await world.losses():  # the servers run again now
+            world.recorded()
+            error = await self.shell.run(cell["source"], cell["name"])
         self.shell.take_outputs()
         if error is not None:
             raise Fault(f"the setup cell `{cell['name']}` failed: {verdicts.described(error)}")
@@ -141,7 +145,11 @@ class Examiner:
         async with asyncio.timeout(seconds) as time:
             error = await self.shell.run(cell["source"], name)
         await _end_tasks(asyncio.all_tasks() - before)
-        if time.expired():
+        failed = time.expired() or error is not None
+        losses = await world.losses()
+        if losses and failed and not isinstance(error, NotAttempted):
+            verdict = verdicts.without_servers(losses)
+        elif time.expired():
             verdict = verdicts.out_of_time(seconds, self._some_call_hung())
         else:
             verdict = verdicts.judge(error, name, answered=bool(self.reports))

@@ -63,6 +63,14 @@ def out_of_time(seconds: float, hung: bool) -> Verdict:
     return Verdict(INCONCLUSIVE, f"{sentence}, though no call hung", "Inconclusive")
 
 
+def without_servers(losses: list[str]) -> Verdict:
+    """Return the verdict over a test that failed while a server had ended: it is never a failure.
+
+    `losses` are the sentences on the servers that ended.
+    """
+    return Verdict(INCONCLUSIVE, f"during this test, {losses[0]}", "Inconclusive")
+
+
 def reviewed(verdict: Verdict, contradictions: list[str]) -> Verdict:
     """Return the verdict, or "needs review" when the witness's figures contradict it.
 

@@ -180,6 +180,16 @@ class Keeper:
         if not self.running:
             raise self._failure((self.directory / "log").read_text(errors="replace"))
 
+    async def ended(self) -> int:
+        """Wait until the process has ended, for whatever reason, and return its exit code."""
+        process = self._process
+        if process is None:
+            raise RuntimeError(f"{self._what} has no process yet: call start first")
+        code = await process.wait()
+        if process is self._process:
+            self._note(0)  # its number may soon be another program's
+        return code
+
     async def kill(self) -> None:
         """End the process immediately, as a crash does; its files stay."""
         if self._process is not None and self.running:

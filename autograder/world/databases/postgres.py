@@ -41,6 +41,9 @@ _SETTINGS = {
     "max_logical_replication_workers": "0",
     "max_parallel_workers": "0",
     "jit": "off",
+    # When one of its processes is killed, all of it ends. So there is one way to see that, and one
+    # way back: see database.py.
+    "restart_after_crash": "off",
 }
 # Both the wheel and Debian's version 15 know these methods. "password": on loopback scram is not
 # needed, and its 4096 rounds hold a client's loop for 10 ms at each connect.
@@ -86,7 +89,11 @@ class Postgres(Database):
             settings["unix_socket_directories"] = str(place.parent)
         else:
             settings |= {"listen_addresses": "127.0.0.1", "port": str(place)}
-        if int(self._version.partition(".")[0]) >= 18:
+        edition = int(self._version.partition(".")[0])
+        if edition >= 14:
+            # A statement must not outlive a killed server, whose memory it holds.
+            settings["client_connection_check_interval"] = "500ms"
+        if edition >= 18:
             settings["io_method"] = "sync"  # the default starts three more processes
         options = [word for pair in settings.items() for word in ("-c", "=".join(pair))]
         await self.keeper.start([self._programs / "postgres", "-D", self._data, *options])
