@@ -113,8 +113,8 @@ def recorded() -> list[Addresses]:
 async def losses() -> list[str]:
     """Look whether the servers still run, and return a sentence on each that had ended unasked.
 
-    Only those since the last call of this function count. The examiner asks this after a failed
-    test: what a server's end has caused is nobody's mistake.
+    Only those since the last call of this function count. The examiner asks this after each test:
+    what a server's end has caused is nobody's mistake.
     """
     return await _here.losses()
 

@@ -126,20 +126,18 @@ def test_the_next_start_brings_a_killed_database_back_at_its_address(
     assert capsys.readouterr().out == ""
 
 
-@each_database
 def test_what_a_lab_killed_stays_down_until_it_or_the_next_start_revives_it(
-    servers: world.Servers, capsys: pytest.CaptureFixture[str], name: str, says: Says, sleep: str
+    servers: world.Servers, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    database = getattr(servers, name)
-
     async def check() -> None:
-        await database.kill()
+        await servers.postgres.reset()
+        await servers.postgres.kill()
         for _ in range(2):
             with pytest.raises(Exception, match=r"(?i)connection|lost"):
-                await says(servers, "SELECT 7")
-        assert database.counters()["refused"] == 2
-        await world.start(name)
-        assert await says(servers, "SELECT 7") == 7
+                await postgres_says(servers, "SELECT 7")
+        assert servers.postgres.counters()["refused"] == 2
+        await world.start("postgres")
+        assert await postgres_says(servers, "SELECT 7") == 7
 
     asyncio.run(check())
     assert capsys.readouterr().out == ""
@@ -219,17 +217,20 @@ CELLS = [
 ]
 
 
-def examined(kills: int) -> CellOutcome:
-    """Examine a right answer, and kill PostgreSQL in the middle of so many of its attempts."""
+def examined(kills: int, chosen: Callable[[psutil.Process], psutil.Process]) -> CellOutcome:
+    """Examine a right answer, and kill a process in the middle of this number of its attempts.
+
+    `chosen` says which, for a process of PostgreSQL that runs the answer's statement.
+    """
     ended = threading.Event()
 
     def killer() -> None:
         for _ in range(kills):
             while not (found := [one for one in databases("postgres") if _sleeps(one)]):
-                if ended.wait(0.1):
+                if ended.wait(0.2):
                     return
             with contextlib.suppress(psutil.NoSuchProcess):
-                found[0].parent().kill()
+                chosen(found[0]).kill()
             ends(found[0], within=5)
 
     thread = threading.Thread(target=killer)
@@ -248,8 +249,22 @@ def _sleeps(process: psutil.Process) -> bool:
     return False
 
 
-def test_an_examination_whose_database_was_killed_is_done_again() -> None:
-    seen = examined(kills=1)
+def the_database(process: psutil.Process) -> psutil.Process:
+    return process.parent()
+
+
+def the_supervisor(process: psutil.Process) -> psutil.Process:
+    """All other servers run in it: the gateway, HTTP, DNS."""
+    return process.parent().parent()
+
+
+@pytest.mark.parametrize(
+    "chosen", [the_database, pytest.param(the_supervisor, marks=pytest.mark.soak)]
+)
+def test_an_examination_whose_server_was_killed_is_done_again(
+    chosen: Callable[[psutil.Process], psutil.Process],
+) -> None:
+    seen = examined(1, chosen)
     assert (seen.status, seen.attempts) == ("passed", 2), seen.message
 
 
@@ -257,7 +272,7 @@ def test_an_examination_whose_database_was_killed_is_done_again() -> None:
 def test_a_database_that_is_killed_each_time_leaves_the_verdict_open() -> None:
     before = databases("postgres")
     for _ in range(7):  # three attempts each: 21 kills
-        seen = examined(kills=3)
+        seen = examined(3, the_database)
         assert (seen.status, seen.attempts) == ("inconclusive", 3)
         assert "PostgreSQL had ended" in seen.message
     assert outliving([one for one in databases("postgres") if one not in before], within=1) == []

@@ -68,7 +68,8 @@ def without_servers(losses: list[str]) -> Verdict:
 
     `losses` are the sentences on the servers that ended.
     """
-    return Verdict(INCONCLUSIVE, f"during this test, {losses[0]}", "Inconclusive")
+    sentence = f"{losses[0]} That was during this test, so it is no failure."
+    return Verdict(INCONCLUSIVE, sentence, "Inconclusive")
 
 
 def reviewed(verdict: Verdict, contradictions: list[str]) -> Verdict:

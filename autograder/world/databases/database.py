@@ -42,7 +42,7 @@ class Database:
         self.relay = Relay(dialect, self._restarted)
         self.tell: Callable[[str], object] = lambda _: None  # the supervisor sets it
         self._wanted = False  # it has been started, and nobody here has ended it
-        self._ended: int | None = None  # the exit code, when it ended although it was wanted
+        self._ended: int | None = None  # its exit code, from its end until it answers again
         self._launching = asyncio.Lock()
         self._watch: asyncio.Task[None] | None = None
         # Each start has new passwords: every user of the machine can connect to loopback.
@@ -161,7 +161,7 @@ class Database:
     async def _watching(self) -> None:
         code = await self.keeper.ended()
         if self._wanted:
-            self._ended = code
+            self._ended = code if self._ended is None else self._ended
             self.relay.forget_target()
 
     async def _launch(self) -> None:
@@ -169,12 +169,12 @@ class Database:
             unix = os.name == "posix"
             self.relay.target = self.keeper.directory / self.socket if unix else _free_port()
             await self.launch(self.relay.target)
+            self._watch = asyncio.create_task(self._watching())
             if await self._answers():
                 break
             await asyncio.sleep(pause)
         self.keeper.check()
         self._wanted = True
-        self._watch = asyncio.create_task(self._watching())
         if self._ended is not None:
             self.tell(self._returned(self._ended))
             self._ended = None
