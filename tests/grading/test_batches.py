@@ -323,10 +323,10 @@ def test_a_new_gradebook_appears_whole_or_not_at_all(
 def test_the_gradebook_may_be_postgresql(tmp_path: Path) -> None:
     """nbgrader's own `db_url`, on the PostgreSQL that the course brings."""
     from autograder import world
-    from autograder.world.databases import postgres
+    from autograder.world import availability
 
-    if postgres.programs() is None:
-        pytest.skip(postgres.NO_SERVER)
+    if (found := availability.postgres()).missing:
+        pytest.skip(finding.reason(found))
     root = small_course(tmp_path, 5)
     world.private()
     try:

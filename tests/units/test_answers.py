@@ -27,6 +27,7 @@ from typing import Any
 import nbformat
 import pytest
 from examining import Seen, examine
+from servers_here import skip_unless_here
 
 from autograder.bench.hogs import hogs
 from autograder.course.author import answers, parse, render
@@ -107,6 +108,7 @@ class Examined:
 
     def start_unit(self, unit: Unit) -> None:
         """Start what the selected tests of a unit want, unless that is done; the longest first."""
+        skip_unless_here(unit.lab_text)
         mine = [(name, path) for name, of, path in self.wanted if of == unit]
         self.wanted[:] = [one for one in self.wanted if one[1] != unit]
         for kind, test in ((OURS, "test_our"), (STUB, "test_the_stub")):

@@ -17,6 +17,7 @@ import tempfile
 import threading
 from pathlib import Path
 
+from autograder.environment import user_name
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
 
@@ -116,6 +117,7 @@ def start() -> Client:
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }
+    user_name.ensure(environment)
     with theirs:
         server = subprocess.Popen(
             # -P: do not import from the current folder, where a learner may have a `random.py`

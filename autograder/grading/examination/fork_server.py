@@ -258,7 +258,9 @@ def _warm_up() -> None:
 
     shell.make()
     for name in (*OURS, *WARM):
-        with contextlib.suppress(ImportError):
+        # Some libraries fail in their own way, as aiomysql for a user without a name; the cell that
+        # imports one shows it.
+        with contextlib.suppress(Exception):
             importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a garbage collection in a fork would copy every page that it marks

