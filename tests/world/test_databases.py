@@ -597,6 +597,28 @@ def test_the_files_of_an_empty_postgresql_are_made_once_and_hold_no_password(
     assert not [path for path in files if b"SCRAM-SHA-256$" in path.read_bytes()]
 
 
+def test_a_cache_that_the_databases_cannot_read_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.name != "posix" or os.getuid() != 0:
+        pytest.skip("only root's databases run as another user")
+    monkeypatch.setattr(program_cache, "place", lambda: tmp_path / "cache")
+
+    async def check() -> None:
+        for _ in range(2):
+            server = Postgres()
+            try:
+                assert (await server.start())["kind"].startswith("PostgreSQL")
+            finally:
+                await server.stop()
+            (tmp_path / "cache").chmod(0o700)
+
+    asyncio.run(check())
+    assert [entry.name.partition("-")[0] for entry in (tmp_path / "cache").iterdir()] == [
+        "postgresql"
+    ]
+
+
 def test_without_room_for_a_cache_postgresql_starts_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import hashlib
 import importlib.util
-import os
 import re
 import shutil
 import signal
@@ -85,9 +84,12 @@ class Postgres(Database):
         stamp = " ".join([str(self._programs), self._version, *_INITDB])
         name = f"postgresql-{hashlib.sha256(stamp.encode()).hexdigest()[:12]}"
         made = await asyncio.to_thread(program_cache.cached, name)
-        if made is not None and os.name == "posix":
-            await self.keeper.run(["cp", "-R", made / "data", self._data])
-            return
+        # Root's cache is closed to the databases' account where root's umask is 077.
+        if made is not None:
+            some = str(made / "data" / "PG_VERSION")
+            if await asyncio.to_thread(can_run, Path("cat"), some):
+                await self.keeper.run(["cp", "-R", made / "data", self._data])
+                return
         await self.keeper.run([self._programs / "initdb", "-D", self._data, *_INITDB])
         with contextlib.suppress(UserMistake):  # no room for the cache: the next start makes them
             await asyncio.to_thread(program_cache.filled, name, self._keep_files)
