@@ -61,25 +61,16 @@ from time import perf_counter_ns
 from typing import Any
 
 from autograder.monitor import blind, thread_stats
-from autograder.monitor.attribution import (
-    SOME,
-    STOPPED,
-    Attribution,
-    Sleep,
-    Threads,
-    attribute,
-    see,
-    tally,
-    true_waits,
-)
+from autograder.monitor.attribution import STOPPED, Attribution, Sleep, Threads, attribute, tally
+from autograder.monitor.children import Children
+from autograder.monitor.other_threads import OtherThreads
 from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.pressure import Pressure
+from autograder.monitor.sample_summary import SOME, see, true_waits
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import PUT_OFF, SELECT, Sample
 from autograder.monitor.select_probe import LONG, TICK, Marks, bracket, bracketed
 from autograder.monitor.thread_stats import (
-    Children,
-    OtherThreads,
     RawReading,
     Reading,
     ThreadClock,
