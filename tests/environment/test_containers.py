@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import another_user
 import pytest
 from container import UNNAMED
 from processes import IMPORTS
@@ -55,14 +56,20 @@ def folder() -> Iterator[Path]:
     """The only place where files can be written; it is empty at each start."""
     with tempfile.TemporaryDirectory(prefix="unblocked-container-") as name:
         Path(name).chmod(0o711)
+        another_user.skip_unless_possible(*contained(Path(name)))
         yield Path(name)
+
+
+def contained(folder: Path) -> list[str]:
+    """The beginning of a command that runs in the container."""
+    return [sys.executable, str(SUPPORT / "container.py"), str(UNNAMED), str(folder)]
 
 
 def run(
     folder: Path, *command: str, refused: str = "", **variables: str
 ) -> subprocess.CompletedProcess[str]:
     """Run a command of Python's in the container, in the course's folder."""
-    program = [sys.executable, str(SUPPORT / "container.py"), str(UNNAMED), str(folder)]
+    program = contained(folder)
     if refused:
         program += [sys.executable, str(SUPPORT / "refusing.py"), refused]
     return subprocess.run(

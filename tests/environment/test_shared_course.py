@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import another_user
 import pytest
 import sample_course
 from processes import IMPORTS
@@ -134,6 +135,7 @@ def test_an_environment_that_only_its_owner_can_run_is_a_sentence(
 @pytest.fixture
 def homes() -> Iterator[dict[int, Path]]:
     """A home for each of two users; pytest's own folder is closed to them."""
+    another_user.skip_unless_possible(*as_user(USERS[0], Path("/nowhere")))
     with tempfile.TemporaryDirectory(prefix="unblocked-homes-") as common:
         Path(common).chmod(0o711)
         made = {user: Path(common, str(user)) for user in USERS}
@@ -181,8 +183,9 @@ def points(home: Path) -> float:
 
 @needs_root
 def test_two_users_at_once_learn_from_one_course(homes: dict[int, Path]) -> None:
-    for visit in [start(user, home, "-c", VISIT) for user, home in homes.items()]:
-        told = said(visit)
+    visits = [start(user, home, "-c", VISIT) for user, home in homes.items()]
+    for visit, (told, _) in [(visit, visit.communicate(timeout=100)) for visit in visits]:
+        assert visit.returncode == 0, told
         assert "~/unblocked/ has your own copies of" in told
         assert "You say A: now run the next cell." in told
         assert "Our answer to `step`" in told
