@@ -7,17 +7,19 @@ sentence that says what to write instead.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import re
 import shlex
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from autograder.outcomes import UserMistake
+from autograder.world.gateway.acts import options_of
+from autograder.world.gateway.contents import parts as parts_of
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.server import GatewayServer
@@ -27,19 +29,30 @@ ada: hi                        ada says something in #general
 bo in #games: !roll 2d6        bo says something in #games
 dm cy: help                    cy writes to the bot directly; @bot mentions it
 /weather city=Oslo days:3      ada uses a slash command; `bo in #games: /weather ...` works, too
+click "Vote"                   ada clicks a button; `click "Vote" as bo` works, too, as below
+choose "Red" "Blue"            choose from the menu that has these
+fill name="Ada" "Your age"=36  fill in the modal that the bot has opened, and send it
 wait 2                         wait for 2 seconds
 expect "pong" within 1         the bot must have said this since the last line to it, or within 1 s
 drop, reconnect, invalidate    end its connection; ask it to reconnect; end its session
 help, quit                     this list; end the run (a line that begins with # does nothing)"""
 MOST = 1000  # answers that `expect` looks at
 PATIENCE = 5.0  # s: `expect` without a time; a bot also registers its commands within this time
+ACTS = {  # what people do but for writing, each with an example
+    "click": 'click "Vote"',
+    "choose": 'choose "Red" "Blue"',
+    "fill": 'fill name="Ada"',
+}
+_ACTS_OF_PEOPLE = ("say", "interaction")  # events; what is expected comes after the last one
+ANSWERS = ("reply", "followup", "edit", "modal", "choices")
 FAULTS = ("drop", "reconnect", "invalidate")
 _WHO = re.compile(r"(?:dm\s+(?P<dm>\w+)|(?P<who>\w+)(?:\s+in\s+#?(?P<channel>[\w-]+))?)\s*:\s*")
 _EXPECT = re.compile(r"""expect\s+(["'])(?P<text>.+)\1(?:\s+within\s+(?P<within>[\d.]+))?\s*""")
-_OPTION = re.compile(r"([\w-]+)[=:](.*)", re.DOTALL)
+_OPTION = re.compile(r"([\w-][^=:]*)[=:](.*)", re.DOTALL)
 _NUMBERS: dict[int, type] = {4: int, 10: float}
 _YES_NO = {"true": True, "yes": True, "false": False, "no": False}
-_BOOLEAN, _USER, _CHANNEL, _GROUPS = 5, 6, 7, (1, 2)
+_AS = re.compile(r"\s+as\s+@?(\w+)$")
+_BOOLEAN, _GROUPS = 5, (1, 2)
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,16 @@ class Slash:
     command: str
     options: tuple[tuple[str, str], ...]
     author: str = "ada"
-    channel: str = "general"
+    channel: str | None = "general"
+
+
+@dataclass(frozen=True)
+class Act:
+    """Somebody does something else than to write: `word` is one of ACTS."""
+
+    word: str
+    words: tuple[str, ...]
+    author: str = "ada"
 
 
 @dataclass(frozen=True)
@@ -83,7 +105,7 @@ class Word:
     name: str
 
 
-Line = Say | Slash | Wait | Expect | Word
+Line = Say | Slash | Act | Wait | Expect | Word
 
 
 @dataclass(frozen=True)
@@ -125,6 +147,8 @@ def parse(written: str) -> Line | None:
         return Wait(_seconds(text[4:].strip(), "wait 2"))
     if first == "expect":
         return _expect(text)
+    if first in ACTS:
+        return _act(text)
     if text.startswith("/"):
         return _slash(text, "ada", "general")
     who = _WHO.match(text)
@@ -138,11 +162,8 @@ def parse(written: str) -> Line | None:
 def _said(content: str, author: str, channel: str | None, *, dm: bool) -> Line:
     if not content:
         raise UserMistake(f"{author} says nothing: write something behind the colon.")
-    if dm:
-        return Say(content, author, None)
-    if content.startswith("/"):
-        return _slash(content, author, channel or "general")
-    return Say(content, author, channel or "general")
+    place = None if dm else channel or "general"
+    return (_slash if content.startswith("/") else Say)(content, author, place)
 
 
 def _expect(text: str) -> Expect:
@@ -164,18 +185,41 @@ def _seconds(text: str, example: str) -> float:
     return seconds
 
 
-def _slash(text: str, author: str, channel: str) -> Slash:
+def _slash(text: str, author: str, channel: str | None) -> Slash:
+    """Read a command: words before the first option are its subcommand."""
+    command, *words = _words(text[1:]) or [""]
+    while words and not _OPTION.fullmatch(words[0]):
+        command += f" {words.pop(0)}"
+    return Slash(command, _pairs(words), author, channel)
+
+
+def _act(text: str) -> Act:
+    found = _AS.search(text)
+    written = text[: found.start()] if found else text
+    word, *words = _words(written)
+    if not words:
+        raise UserMistake(f"`{text}`: write `{ACTS[word]}`.")
+    if word == "fill":
+        _pairs(words)
+    return Act(word, tuple(words), found[1] if found else "ada")
+
+
+def _words(text: str) -> list[str]:
     try:
-        command, *words = shlex.split(text[1:]) or [""]
+        return shlex.split(text)
     except ValueError:
         raise UserMistake(f"`{text}`: a quotation mark is not closed.") from None
-    options = []
+
+
+def _pairs(words: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """Return the names and values of words like `city=Oslo` and `days:3`."""
+    pairs = []
     for word in words:
-        option = _OPTION.fullmatch(word)
-        if option is None:
-            raise UserMistake(f"`{word}` names no option of /{command}: write NAME={word}.")
-        options.append((option[1], option[2]))
-    return Slash(command, tuple(options), author, channel)
+        pair = _OPTION.fullmatch(word)
+        if pair is None:
+            raise UserMistake(f"`{word}` has no name in front: write NAME={word}.")
+        pairs.append((pair[1], pair[2]))
+    return tuple(pairs)
 
 
 class Talk:
@@ -185,7 +229,6 @@ class Talk:
         self._gateway = gateway
         # What it said since the last line to it: (id, content).
         self._answers: deque[tuple[str, str]] = deque(maxlen=MOST)
-        self._heard = asyncio.Event()
         gateway.follow(self._hear)
 
     async def do(self, line: Line) -> Expectation | None:
@@ -198,41 +241,48 @@ class Talk:
             case Say():
                 if not self._gateway.sessions_of():
                     raise UserMistake("Nobody would hear it: the bot is not connected yet.")
-                self._answers.clear()
                 await self._gateway.say(self._mentioned(line.content), line.author, line.channel)
             case Slash():
-                self._answers.clear()
                 await self._use(line)
+            case Act():
+                await self._act(line)
             case Word() if line.name in FAULTS:
                 await getattr(self._gateway, line.name)()
         return None
 
     def commands(self) -> list[str]:
         """Return the slash commands that the bots have registered: `/weather city [days]`."""
-        return [_usage(command) for command in self._registered()]
+        return [_usage(command) for _, command in self._gateway.registered()]
 
     def text_of(self, message: str, content: str) -> str:
         """Return what people see of a message: its text, then its embeds and files."""
         stored = self._gateway.messages.get(message, {})
         parts = [content, *map(_embed_text, stored.get("embeds") or ())]
         parts += [f"[file: {file.get('filename', '')}]" for file in stored.get("attachments") or ()]
-        parts += ["[components]"] if stored.get("components") else []
+        parts += map(_component_text, parts_of(stored.get("components") or []))
         return " ".join(filter(None, parts)) or "[neither text nor embed]"
 
     def _hear(self, event: Event) -> None:
-        if event["event"] in ("reply", "followup", "edit"):
-            self._answers.append((event["message"], event["content"] or ""))
-            self._heard.set()
+        if event["event"] in _ACTS_OF_PEOPLE:
+            self._answers.clear()
+        elif event["event"] in ANSWERS:
+            self._answers.append((event.get("message", ""), event["content"] or ""))
 
     async def _expect(self, line: Expect) -> Expectation:
         began = monotonic()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(line.within):
-                while not self._has_said(line.text):
-                    self._heard.clear()
-                    await self._heard.wait()
-        met = self._has_said(line.text)
+        said = partial(self._has_said, line.text)
+        met = await self._gateway.journal.when(said, line.within)
         return Expectation(line.text, line.within, met, monotonic() - began)
+
+    async def _act(self, line: Act) -> None:
+        gateway, words, who = self._gateway, line.words, line.author
+        match line.word:
+            case "click":
+                await gateway.click(" ".join(words), who)
+            case "choose":
+                await gateway.choose(*words, user=who)
+            case "fill":
+                await gateway.fill(dict(_pairs(words)), who)
 
     def _has_said(self, text: str) -> bool:
         return any(text in self.text_of(*answer) for answer in self._answers)
@@ -242,38 +292,32 @@ class Talk:
             content = re.sub(rf"@{re.escape(bot.account.name)}\b", f"<@{bot.account.id}>", content)
         return content
 
-    def _registered(self) -> Iterator[Json]:
-        for bot in self._gateway.bots.values():
-            commands = self._gateway.commands_of(bot)
-            yield from (item for item in commands if item.get("type", 1) == 1)
-
     async def _use(self, line: Slash) -> None:
-        command = await self._command(line.command)
-        declared = {option["name"]: option for option in command.get("options") or ()}
-        if any(option["type"] in _GROUPS for option in declared.values()):
-            raise UserMistake(
-                f"/{line.command} has subcommands, which this gateway cannot send yet."
-            )
+        name, *path = line.command.split()
+        command = await self._command(name)
+        declared = {option["name"]: option for option in options_of(command, path)}
+        usage = _usage({"name": line.command, "options": declared.values()})
+        groups = [option for option in declared.values() if option["type"] in _GROUPS]
+        if groups:
+            first = groups[0]["name"]
+            raise UserMistake(f"/{line.command} has subcommands: write /{line.command} {first}.")
         options: Json = {}
-        for name, value in line.options:
-            if name not in declared:
-                raise UserMistake(f"/{line.command} has no option {name}: {_usage(command)}")
-            options[name] = self._value(value, declared[name])
-        missing = [name for name, one in declared.items() if one.get("required")]
-        missing = [name for name in missing if name not in options]
+        for option, value in line.options:
+            if option not in declared:
+                raise UserMistake(f"/{line.command} has no option {option}: {usage}")
+            options[option] = _value(value, declared[option])
+        missing = [option for option, one in declared.items() if one.get("required")]
+        missing = [option for option in missing if option not in options]
         if missing:
-            raise UserMistake(f"/{line.command} needs {missing[0]}=...: {_usage(command)}")
-        await self._gateway.interact(line.command, line.author, line.channel, options)
+            raise UserMistake(f"/{line.command} needs {missing[0]}=...: {usage}")
+        await self._gateway.command(line.command, line.author, line.channel, options)
 
     async def _command(self, name: str) -> Json:
         """Return a registered command; a bot may still be registering its commands."""
         ends = monotonic() + PATIENCE
-        while True:
-            found = {item["name"]: item for item in self._registered()}
-            if name in found:
-                return found[name]
+        while not (found := self._gateway.registered(name)):
             if monotonic() > ends:
-                has = ", ".join(map(_usage, found.values()))
+                has = ", ".join(self.commands())
                 raise UserMistake(
                     f"the bot has registered no command /{name}; it has {has}."
                     if has
@@ -281,19 +325,17 @@ class Talk:
                     f"with a line such as `await bot.tree.sync()`."
                 )
             await asyncio.sleep(0.05)
+        return found[0][1]
 
-    def _value(self, text: str, option: Json) -> Any:
-        kind, name = option["type"], option["name"]
-        if kind == _BOOLEAN and text.lower() in _YES_NO:
-            return _YES_NO[text.lower()]
-        if kind == _USER:
-            return self._gateway.person(text.removeprefix("@")).id
-        if kind == _CHANNEL:
-            return self._gateway.channel_id(text)
-        try:
-            return _NUMBERS.get(kind, str)(text)
-        except ValueError:
-            raise UserMistake(f"{name}={text}: the bot wants a number there.") from None
+
+def _value(text: str, option: Json) -> Any:
+    kind, name = option["type"], option["name"]
+    if kind == _BOOLEAN and text.lower() in _YES_NO:
+        return _YES_NO[text.lower()]
+    try:
+        return _NUMBERS.get(kind, str)(text)
+    except ValueError:
+        raise UserMistake(f"{name}={text}: the bot wants a number there.") from None
 
 
 def _usage(command: Json) -> str:
@@ -308,3 +350,12 @@ def _embed_text(embed: Json) -> str:
     fields = [f"{field.get('name')}: {field.get('value')}" for field in embed.get("fields") or ()]
     parts = [embed.get("title"), embed.get("description"), *fields]
     return f"[embed: {' '.join(str(part) for part in parts if part)}]"
+
+
+def _component_text(item: Json) -> str:
+    """Return what people see of a component: the label of a button, the options of a menu."""
+    emoji = (item.get("emoji") or {}).get("name")
+    label = " ".join(filter(None, (emoji, item.get("label") or item.get("placeholder"))))
+    options = ", ".join(str(option["label"]) for option in item.get("options") or ())
+    shown = ": ".join(filter(None, (label, options)))
+    return str(item.get("content") or (shown and f"[{shown}]"))

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from base64 import b64decode
-from collections.abc import AsyncIterator
-from typing import Any
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from autograder.outcomes import UserMistake, WrongValue
 from autograder.world.client import Event, SupervisorConnection
+from autograder.world.gateway.acts import Acts
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_Result = Coroutine[Any, Any, T]
 
 
 class OnlyTheExaminer(UserMistake, AttributeError):
@@ -131,6 +137,19 @@ class Sqlite(SqliteFile):
         return file
 
 
+def _forwarded(
+    act: Callable[Concatenate[Any, P], _Result[T]],
+) -> Callable[Concatenate[Any, P], _Result[T]]:
+    """Return an act of `Acts` as the method of a handle that has the gateway carry it out."""
+
+    async def control(self: Any, /, *arguments: P.args, **keywords: P.kwargs) -> T:
+        done: T = await self._do(act.__name__, *arguments, **keywords)
+        return done
+
+    functools.update_wrapper(control, act)
+    return control
+
+
 class Gateway(Handle):
     """A live gateway; all counts and times are those of the gateway's process.
 
@@ -186,31 +205,15 @@ class Gateway(Handle):
         log: list[Event] = self._ask("log")
         return log
 
-    async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
-        """Send a message as a person, return its id; channel None: directly to each bot."""
-        sent: str = await self._do("say", content=content, author=author, channel=channel)
-        return sent
-
-    async def interact(
-        self,
-        command: str,
-        user: str = "ada",
-        channel: str = "general",
-        options: dict[str, Any] | None = None,
-    ) -> str:
-        """Use a slash command as a person, and return the interaction's id."""
-        sent: str = await self._do(
-            "interact", command=command, user=user, channel=channel, options=options or {}
-        )
-        return sent
-
-    async def react(self, message: str, emoji: str, user: str = "ada") -> None:
-        """React to a message as a person; `emoji` is a character."""
-        await self._do("react", message=message, emoji=emoji, user=user)
-
-    async def vote(self, message: str, answer: int, user: str = "ada") -> None:
-        """Vote for an answer of a poll as a person; answers count from 1."""
-        await self._do("vote", message=message, answer=answer, user=user)
+    say = _forwarded(Acts.say)
+    react = _forwarded(Acts.react)
+    vote = _forwarded(Acts.vote)
+    command = _forwarded(Acts.command)
+    interact = _forwarded(Acts.interact)
+    suggest = _forwarded(Acts.suggest)
+    click = _forwarded(Acts.click)
+    choose = _forwarded(Acts.choose)
+    fill = _forwarded(Acts.fill)
 
     async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
         """Wait until each count is reached, as in `until(replies=2, kills=1)`.

@@ -50,6 +50,16 @@ def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
     return run_it
 
 
+def python_of(library: str) -> str | None:
+    """Return the interpreter that has the library (None: ours), or skip what needs it."""
+    if library == "discord":
+        return None
+    python = Path(os.environ.get("UNBLOCKED_CLIENTS", "")).resolve() / library / "bin" / "python"
+    if "UNBLOCKED_CLIENTS" not in os.environ or not python.exists():
+        pytest.skip(f"{library} has no environment: see tests/clients/README.md")
+    return str(python)
+
+
 def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run) -> None:
     code, said, found = run(
         BOTS / "blocking.py",
@@ -82,11 +92,8 @@ def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run)
 
 @pytest.mark.parametrize("library", ["nextcord", "disnake", "pycord", "hikari"])
 def test_a_bot_of_another_library_hears_its_line(library: str, run: Run) -> None:
-    python = Path(os.environ.get("UNBLOCKED_CLIENTS", "")).resolve() / library / "bin" / "python"
-    if "UNBLOCKED_CLIENTS" not in os.environ or not python.exists():
-        pytest.skip(f"{library} has no environment: see tests/clients/README.md")
     script = "ada: !weather Oslo", 'expect "rain in Oslo" within 5'
-    code, said, found = run(BOTS / f"{library}_bot.py", *script, python=str(python))
+    code, said, found = run(BOTS / f"{library}_bot.py", *script, python=python_of(library))
     assert code == 1
     (line,) = found["lines"]
     assert line["code"] == "time.sleep(0.5)"
@@ -113,6 +120,40 @@ def test_a_mended_bot_is_free_and_talks_in_channels_messages_and_embeds(run: Run
     assert "#games  rain in Oslo" in said
     assert "never said" not in said
     assert found["lines"] == found["blocks"] == []
+    assert found["kills"] == 0
+
+
+POLL = (
+    "/poll begin topic=cats by=bo",
+    'expect "cats, asks bo" within 5',
+    'click "Vote"',
+    'expect "1 voted" within 5',
+    "click 👍 as bo",
+    'expect "2 voted" within 5',
+    'choose "Red" "Blue"',
+    'expect "ada: BR" within 5',
+    "choose cy as bo",
+    'expect "hello cy" within 5',
+    "click Why",
+    'expect "Your name" within 5',
+    'fill "Your name"="Ada" Reason="because: so"',
+    'expect "Ada says: because: so" within 5',
+    "click Why as cy",
+    'fill "Your name"=Cy as cy',
+    'expect "Cy says: nothing" within 5',
+    "click Close",
+    'expect "2 votes in all" within 5',
+)
+
+
+@pytest.mark.parametrize("library", ["discord", "nextcord", "disnake", "pycord", "hikari"])
+def test_buttons_menus_and_modals_are_used_by_their_words(library: str, run: Run) -> None:
+    python = python_of(library)
+    code, said, found = run(BOTS / f"{library}_poll.py", *POLL, python=python)
+    assert [one["text"] for one in found["expected"] if not one["met"]] == []
+    assert "[👍 Vote] [Why] [Close] [Colours: Red, Blue] [Who]" in said
+    assert "Why?: Your name, Reason" in said
+    assert code == 0
     assert found["kills"] == 0
 
 

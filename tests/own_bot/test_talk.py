@@ -10,7 +10,7 @@ import pytest
 
 from autograder.outcomes import UserMistake
 from autograder.own_bot import talk
-from autograder.own_bot.talk import Expect, Say, Slash, Talk, Wait, Word
+from autograder.own_bot.talk import Act, Expect, Say, Slash, Talk, Wait, Word
 from autograder.world.gateway import payloads
 from autograder.world.gateway.server import GatewayServer
 
@@ -32,6 +32,11 @@ from autograder.world.gateway.server import GatewayServer
         ),
         ("bo in #games: /dice", Slash("dice", (), "bo", "games")),
         ("wait 0.5", Wait(0.5)),
+        ("/admin ban who=bo", Slash("admin ban", (("who", "bo"),))),
+        ("dm cy: /dice", Slash("dice", (), "cy", None)),
+        ("click 👍", Act("click", ("👍",))),
+        ('choose "Red" "Dark blue" as @bo', Act("choose", ("Red", "Dark blue"), "bo")),
+        ('fill "Your name"="Ada L"', Act("fill", ("Your name=Ada L",))),
         ('expect "pong" within 1.5', Expect("pong", 1.5)),
         ("expect 'say \"hi\"'", Expect('say "hi"', talk.PATIENCE)),
         ("quit", Word("quit")),
@@ -51,7 +56,10 @@ def test_a_line_is_read(written: str, line: talk.Line | None) -> None:
         ("wait long", "write `wait 2`"),
         ("wait -1", "not a number of seconds"),
         ("expect pong", "with the text in quotes"),
-        ("/weather Oslo", "write NAME=Oslo"),
+        ("/weather city=Oslo Rome", "write NAME=Rome"),
+        ("click", 'write `click "Vote"`'),
+        ("fill Ada", "write NAME=Ada"),
+        ('choose "Red', "quotation mark is not closed"),
         ('/weather city="Oslo', "quotation mark is not closed"),
     ],
 )
@@ -81,9 +89,10 @@ OPTIONS = [
     {"name": "who", "type": 6},
     {"name": "where", "type": 7},
 ]
+BAN = [{"name": "who", "type": 6, "required": True}, {"name": "role", "type": 8}]
 COMMANDS = [
     {"name": "weather", "id": "1", "options": OPTIONS},
-    {"name": "admin", "id": "2", "options": [{"name": "ban", "type": 1}]},
+    {"name": "admin", "id": "2", "options": [{"name": "ban", "type": 1, "options": BAN}]},
 ]
 
 
@@ -151,6 +160,25 @@ def test_options_arrive_with_the_type_that_the_command_declares(
     }
 
 
+def test_a_subcommand_arrives_inside_its_command_with_what_its_ids_stand_for(
+    gateway: GatewayServer, sent: Sent
+) -> None:
+    do(gateway, "/admin ban who=bo role=@everyone")
+    data, bo = sent.last()["data"], payloads.PEOPLE["bo"]
+    (ban,) = data["options"]
+    assert (data["name"], ban["name"], ban["type"]) == ("admin", "ban", 1)
+    assert ban["options"] == [
+        {"name": "who", "type": 6, "value": bo},
+        {"name": "role", "type": 8, "value": payloads.GUILD},
+    ]
+    assert data["resolved"]["users"][bo]["username"] == "bo"
+    assert data["resolved"]["members"].keys() == {bo}
+    assert data["resolved"]["roles"][payloads.GUILD]["name"] == "@everyone"
+    do(gateway, "dm bo: /admin ban who=cy")
+    assert "member" not in sent.last()
+    assert sent.last()["user"]["username"] == "bo"
+
+
 def test_a_mention_and_a_direct_message_reach_the_bot_as_such(
     gateway: GatewayServer, sent: Sent
 ) -> None:
@@ -170,7 +198,11 @@ def test_a_mention_and_a_direct_message_reach_the_bot_as_such(
         ("/weather", "/weather needs city=...: /weather city"),
         ("/weather town=Oslo", "/weather has no option town: /weather city"),
         ("/weather city=Oslo days=many", "days=many: the bot wants a number there"),
-        ("/admin who=bo", "has subcommands, which this gateway cannot send yet"),
+        ("/admin who=bo", "has subcommands: write /admin ban"),
+        ("/admin kick who=bo", "has no subcommand kick: it has ban"),
+        ("/admin ban where=bo", r"/admin ban has no option where: /admin ban who \[role\]"),
+        ("/admin ban who=bo role=@mods", "there is no role @mods"),
+        ("/weather Oslo", "for an option write NAME=Oslo"),
     ],
 )
 def test_a_command_that_cannot_be_used_says_why(

@@ -163,7 +163,7 @@ def test_a_deferred_report_is_answered_after_the_deadline() -> None:
             await gw.interact("report", user="ada")
             assert await gw.until(followups=1)
             told = [e["event"] for e in gw.log if e.get("name") == "report"]
-            assert told == ["interaction", "deferred", "followup"]
+            assert told == ["interaction", "deferred", "acknowledged", "followup"]
             assert gw.replies == ["the report"]
 
     asyncio.run(check())

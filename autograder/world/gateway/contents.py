@@ -29,6 +29,7 @@ COMPONENTS: dict[int, Json] = {
     11: {"description": None, "spoiler": False}, 13: {"name": None, "size": None, "spoiler": False},
     14: {"spacing": 1, "divider": True}, 17: {"accent_color": None, "spoiler": False},
 }  # fmt: skip
+ONE = ("accessory", "component")  # fields of components that hold one component
 INNER = ("media", "file")  # fields of components that hold an address
 
 
@@ -93,9 +94,26 @@ def _shape(message: Json, form: Json) -> Json:
         raise InvalidForm("flags is not an int")
     files = {item["filename"]: item["url"] for item in message["attachments"]}
     embeds = [_embed(item, files) for item in objects(form, "embeds")]
+    return {"embeds": embeds, "components": rows(form, files), "flags": flags}
+
+
+def rows(form: Json, files: dict[str, str] | None = None) -> list[Json]:
+    """Return the components of a message or a modal; `files` has the addresses of its files."""
     numbers = itertools.count(1)
-    rows = [_component(item, numbers, files) for item in objects(form, "components")]
-    return {"embeds": embeds, "components": rows, "flags": flags}
+    return [_component(item, numbers, files or {}) for item in objects(form, "components")]
+
+
+def parts(components: list[Json]) -> Iterator[Json]:
+    """Yield each component and those inside it."""
+    for item in components:
+        yield item
+        yield from parts([*item.get("components", ()), *(item[n] for n in ONE if n in item)])
+
+
+def modal_text(modal: Json) -> str:
+    """Return what people see of a modal: its title and its labels."""
+    labels = [item["label"] for item in parts(modal["components"]) if item.get("label")]
+    return f"{modal['title']}: {', '.join(labels)}"
 
 
 def _embed(item: Json, files: dict[str, str]) -> Json:
@@ -120,8 +138,9 @@ def _component(item: Json, numbers: Iterator[int], files: dict[str, str]) -> Jso
         told["components"] = [
             _component(row, numbers, files) for row in objects(item, "components")
         ]
-    if isinstance(item.get("accessory"), dict):
-        told["accessory"] = _component(item["accessory"], numbers, files)
+    for name in ONE:
+        if isinstance(item.get(name), dict):
+            told[name] = _component(item[name], numbers, files)
     if "items" in item:
         usual = {"description": None, "spoiler": False}
         told["items"] = [

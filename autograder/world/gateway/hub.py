@@ -58,16 +58,22 @@ class Settings:
 
 @dataclass
 class Interaction:
-    """One use of a slash command, from the press of Enter to the last answer."""
+    """One use of a command, a component or a modal, from the act to the bot's last answer."""
 
-    id: str
-    token: str
-    name: str
+    kind: int  # Discord's number: see interactions.py
+    name: str  # that of the command, or the custom id
+    said: str  # what the person did, as it is typed in `run`
     bot: Bot
+    user: Account
     channel: str  # its id
+    message: Json | None = None  # whose component was used
+    id: str = field(default_factory=snowflake)
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     sent: float = field(default_factory=time.monotonic)
     acknowledged: bool = False
-    original: Json | None = None  # the first answer; None while Discord shows "is thinking"
+    original: Json | None = None  # `@original`; None while Discord shows "is thinking"
+    modal: Json | None = None  # what the answer opened, until the person fills it in
+    choices: list[Json] | None = None  # what the answer suggests for an option
 
     @property
     def age(self) -> float:

@@ -70,6 +70,7 @@ def edit(call: Call, message: Json) -> Json:
     """Change a message, and tell the bots."""
     contents.rewrite(call, message)
     facts = {"content": message["content"], "message": message["id"]}
+    facts["channel"] = call.hub.channel_name(message["channel_id"])
     call.hub.journal.record("edit", call.caller.number if call.caller else 0, **facts)
     call.hub.publish(message, "MESSAGE_UPDATE")
     return shown(call, message)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Any
 
 from aiohttp import web
 
 from autograder.outcomes import UserMistake
-from autograder.world.gateway import interactions, messages, payloads, rest
+from autograder.world.gateway import rest
+from autograder.world.gateway.acts import Acts
 from autograder.world.gateway.connection import (
     HEARTBEAT,
     INVALID_SESSION,
@@ -16,23 +18,21 @@ from autograder.world.gateway.connection import (
     Connection,
     control,
 )
-from autograder.world.gateway.contents import mentions
 from autograder.world.gateway.ending import Close, Cut
 from autograder.world.gateway.faults import Faults
-from autograder.world.gateway.hub import Hub, Marks
 from autograder.world.gateway.journal import COUNTED, Event
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.streams import encoder
 from autograder.world.servers.listen import listen
 
 
-class GatewayServer(Hub):
+class GatewayServer(Acts):
     """A `Server` of the world (see `supervisor.py`): Discord's REST API and gateway on one port."""
 
     shared = False
     controls = frozenset(
-        {"say", "until", "interact", "drop", "reconnect", "invalidate", "ask_beat", "faults"}
-        | {"replies", "log", "react", "vote"}
+        {name for name, act in vars(Acts).items() if iscoroutinefunction(act) and name[0] != "_"}
+        | {"until", "drop", "reconnect", "invalidate", "ask_beat", "faults", "replies", "log"}
     )
 
     def __init__(self, **settings: Any) -> None:
@@ -77,37 +77,6 @@ class GatewayServer(Hub):
     def log(self) -> list[Event]:
         return list(self.journal.events)
 
-    async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
-        """Send a message as a person, return its id; channel None: directly to each bot."""
-        person = self.person(author)
-        if channel is None:
-            message = payloads.message(person, self.direct_id(person), content)
-        else:
-            message = payloads.message(person, self.channel_id(channel), content)
-        message |= mentions(self, message, {})
-        self.journal.record(
-            "say", author=author, content=content, channel=channel, message=message["id"]
-        )
-        self.publish(message)
-        return str(message["id"])
-
-    async def react(self, message: str, emoji: str, user: str = "ada") -> None:
-        """React to a message as a person; `emoji` is a character."""
-        told = {"id": None, "name": emoji}
-        messages.react(self, self._message(message), emoji, told, self.person(user))
-
-    async def vote(self, message: str, answer: int, user: str = "ada") -> None:
-        """Vote for an answer of a poll as a person; answers count from 1."""
-        polled = self._message(message)
-        if answer not in self.marks.setdefault(message, Marks()).votes:
-            raise UserMistake(f"the message {message} has no poll with an answer {answer}")
-        messages.vote(self, polled, answer, self.person(user))
-
-    def _message(self, identity: str) -> Json:
-        if identity not in self.messages:
-            raise UserMistake(f"there is no message {identity} (any more)")
-        return self.messages[identity]
-
     async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
         unknown = set(wanted) - set(COUNTED)
         if unknown:
@@ -115,16 +84,6 @@ class GatewayServer(Hub):
                 f"a gateway cannot wait for {sorted(unknown)}: it counts {sorted(COUNTED)}"
             )
         return await self.journal.until(wanted, timeout)
-
-    async def interact(
-        self,
-        command: str,
-        user: str = "ada",
-        channel: str = "general",
-        options: dict[str, Any] | None = None,
-    ) -> str:
-        """Use a slash command as a person, and return the interaction's id."""
-        return interactions.send(self, command, self.person(user), channel, options or {})
 
     async def drop(self, code: int | None = None) -> None:
         """End every connection: with a close code, or, for None, as a failing network does."""
