@@ -8,10 +8,13 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 
-from autograder.own_bot.talk import FAULTS
+from autograder.own_bot.talk import ACTS, FAULTS, TROUBLES
 from autograder.world.console import read_input
 
-WORDS = ("ada: ", "bo: ", "cy: ", "dm ada: ", "wait 1", 'expect "', "help", "quit", *FAULTS)
+WORDS = (
+    *("ada: ", "bo: ", "cy: ", "dm ada: ", "wait 1", 'expect "', "help", "quit", "suggest /"),
+    *(*ACTS.values(), *TROUBLES.values(), *FAULTS),
+)
 
 
 async def typed(commands: Callable[[], list[str]]) -> AsyncGenerator[str, None]:

@@ -29,7 +29,7 @@ FREE, LIMIT, MISTAKE, FAILED = 0, 1, 2, 3
 CONNECTS = 30.0  # s: the talk begins when the bot is ready, or when it was not within this time
 SETTLES = 60.0  # s: after the last line we wait this long, at most, for two heartbeats
 HEARS = 1.0  # s: what the ended process has sent arrives within this time
-_MESSAGES = ("reply", "followup", "edit")  # events whose message is shown as people see it
+_MESSAGES = ("say", "reply", "followup", "edit")  # events whose message is shown as people see it
 
 
 def run(

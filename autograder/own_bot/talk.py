@@ -7,15 +7,19 @@ sentence that says what to write instead.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
 import shlex
+from base64 import b64encode
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
+
+from rich.emoji import Emoji, NoEmoji
 
 from autograder.outcomes import UserMistake
 from autograder.world.gateway.acts import options_of
@@ -32,9 +36,17 @@ dm cy: help                    cy writes to the bot directly; @bot mentions it
 click "Vote"                   ada clicks a button; `click "Vote" as bo` works, too, as below
 choose "Red" "Blue"            choose from the menu that has these
 fill name="Ada" "Your age"=36  fill in the modal that the bot has opened, and send it
+suggest /weather city=Os       show what the bot suggests for the last option
+react thumbs up, unreact 👍    to the bot's last message; a name, or the emoji itself
+reply "thanks"                 to the bot's last message
+edit "hello", delete           change or delete ada's last message
+upload cat.png "look"          send a file; an option takes one by its path: /scan image=cat.png
+vote "yes"                     in the last poll
 wait 2                         wait for 2 seconds
 expect "pong" within 1         the bot must have said this since the last line to it, or within 1 s
 drop, reconnect, invalidate    end its connection; ask it to reconnect; end its session
+slow 0.5, errors 0.2           each event comes 0.5 s late; of 10 calls, 2 are answered with 502
+ratelimit 5/5                  5 messages to a channel in 5 s; `slow 0` and so on end it
 help, quit                     this list; end the run (a line that begins with # does nothing)"""
 MOST = 1000  # answers that `expect` looks at
 PATIENCE = 5.0  # s: `expect` without a time; a bot also registers its commands within this time
@@ -42,8 +54,16 @@ ACTS = {  # what people do but for writing, each with an example
     "click": 'click "Vote"',
     "choose": 'choose "Red" "Blue"',
     "fill": 'fill name="Ada"',
+    "react": "react thumbs up",
+    "unreact": "unreact thumbs up",
+    "reply": 'reply "thanks"',
+    "edit": 'edit "hello"',
+    "delete": "delete",
+    "upload": 'upload cat.png "look"',
+    "vote": 'vote "yes"',
 }
-_ACTS_OF_PEOPLE = ("say", "interaction")  # events; what is expected comes after the last one
+TROUBLES = {"slow": "slow 0.5", "errors": "errors 0.2", "ratelimit": "ratelimit 5/5"}
+_ACTS_OF_PEOPLE = ("say", "interaction", "act")  # events; what is expected comes after the last one
 ANSWERS = ("reply", "followup", "edit", "modal", "choices")
 FAULTS = ("drop", "reconnect", "invalidate")
 _WHO = re.compile(r"(?:dm\s+(?P<dm>\w+)|(?P<who>\w+)(?:\s+in\s+#?(?P<channel>[\w-]+))?)\s*:\s*")
@@ -52,7 +72,7 @@ _OPTION = re.compile(r"([\w-][^=:]*)[=:](.*)", re.DOTALL)
 _NUMBERS: dict[int, type] = {4: int, 10: float}
 _YES_NO = {"true": True, "yes": True, "false": False, "no": False}
 _AS = re.compile(r"\s+as\s+@?(\w+)$")
-_BOOLEAN, _GROUPS = 5, (1, 2)
+_BOOLEAN, _FILE, _GROUPS = 5, 11, (1, 2)
 
 
 @dataclass(frozen=True)
@@ -84,6 +104,21 @@ class Act:
 
 
 @dataclass(frozen=True)
+class Suggest:
+    """Somebody types the last option of a command, and looks at what the bot suggests."""
+
+    command: Slash
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """One of TROUBLES, with its numbers."""
+
+    word: str
+    numbers: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Wait:
     """Nothing happens for a time."""
 
@@ -105,7 +140,7 @@ class Word:
     name: str
 
 
-Line = Say | Slash | Act | Wait | Expect | Word
+Line = Say | Slash | Act | Suggest | Trouble | Wait | Expect | Word
 
 
 @dataclass(frozen=True)
@@ -149,6 +184,10 @@ def parse(written: str) -> Line | None:
         return _expect(text)
     if first in ACTS:
         return _act(text)
+    if first in TROUBLES:
+        return _trouble(text)
+    if first == "suggest" and text[7:].strip().startswith("/"):
+        return Suggest(_slash(text[7:].strip(), "ada", "general"))
     if text.startswith("/"):
         return _slash(text, "ada", "general")
     who = _WHO.match(text)
@@ -197,11 +236,22 @@ def _act(text: str) -> Act:
     found = _AS.search(text)
     written = text[: found.start()] if found else text
     word, *words = _words(written)
-    if not words:
+    if bool(words) == (word == "delete"):
         raise UserMistake(f"`{text}`: write `{ACTS[word]}`.")
     if word == "fill":
         _pairs(words)
     return Act(word, tuple(words), found[1] if found else "ada")
+
+
+def _trouble(text: str) -> Trouble:
+    word, *numbers = text.replace("/", " ").split()
+    example = TROUBLES[word]
+    if len(numbers) not in (1, example.count("/") + 1):
+        raise UserMistake(f"`{text}`: write `{example}`.")
+    found = tuple(_seconds(number, example) for number in numbers)
+    if word == "errors" and found[0] > 1:
+        raise UserMistake(f"`{text}`: a chance is between 0 and 1: write `{example}`.")
+    return Trouble(word, found)
 
 
 def _words(text: str) -> list[str]:
@@ -229,6 +279,7 @@ class Talk:
         self._gateway = gateway
         # What it said since the last line to it: (id, content).
         self._answers: deque[tuple[str, str]] = deque(maxlen=MOST)
+        self._faults: dict[str, float] = {}
         gateway.follow(self._hear)
 
     async def do(self, line: Line) -> Expectation | None:
@@ -243,16 +294,22 @@ class Talk:
                     raise UserMistake("Nobody would hear it: the bot is not connected yet.")
                 await self._gateway.say(self._mentioned(line.content), line.author, line.channel)
             case Slash():
-                await self._use(line)
+                options = await self._options(line)
+                await self._gateway.command(line.command, line.author, line.channel, options)
+            case Suggest(command):
+                options = await self._options(command, whole=False)
+                await self._gateway.suggest(command.command, options, command.author)
             case Act():
                 await self._act(line)
+            case Trouble():
+                await self._trouble(line)
             case Word() if line.name in FAULTS:
                 await getattr(self._gateway, line.name)()
         return None
 
     def commands(self) -> list[str]:
         """Return the slash commands that the bots have registered: `/weather city [days]`."""
-        return [_usage(command) for _, command in self._gateway.registered()]
+        return [usage for _, command in self._gateway.registered() for usage in _usages(command)]
 
     def text_of(self, message: str, content: str) -> str:
         """Return what people see of a message: its text, then its embeds and files."""
@@ -283,6 +340,29 @@ class Talk:
                 await gateway.choose(*words, user=who)
             case "fill":
                 await gateway.fill(dict(_pairs(words)), who)
+            case "react":
+                await gateway.react(None, _emoji(words), who)
+            case "unreact":
+                await gateway.unreact(None, _emoji(words), who)
+            case "reply":
+                await gateway.reply(self._mentioned(" ".join(words)), who)
+            case "edit":
+                await gateway.edit(self._mentioned(" ".join(words)), who)
+            case "delete":
+                await gateway.delete(who)
+            case "vote":
+                await gateway.vote(None, " ".join(words), who)
+            case "upload":
+                files = [await self._attach(words[0])]
+                await gateway.say(" ".join(words[1:]), who, files=files)
+
+    async def _trouble(self, line: Trouble) -> None:
+        first, *more = line.numbers
+        if line.word == "ratelimit":
+            await self._gateway.ratelimit(int(first), *more)
+        else:
+            self._faults["delay" if line.word == "slow" else "errors"] = first
+            await self._gateway.faults(**self._faults)
 
     def _has_said(self, text: str) -> bool:
         return any(text in self.text_of(*answer) for answer in self._answers)
@@ -292,7 +372,8 @@ class Talk:
             content = re.sub(rf"@{re.escape(bot.account.name)}\b", f"<@{bot.account.id}>", content)
         return content
 
-    async def _use(self, line: Slash) -> None:
+    async def _options(self, line: Slash, whole: bool = True) -> Json:
+        """Return a command's options as the gateway takes them; `whole`: none may be missing."""
         name, *path = line.command.split()
         command = await self._command(name)
         declared = {option["name"]: option for option in options_of(command, path)}
@@ -306,11 +387,20 @@ class Talk:
             if option not in declared:
                 raise UserMistake(f"/{line.command} has no option {option}: {usage}")
             options[option] = _value(value, declared[option])
+            if declared[option]["type"] == _FILE:
+                options[option] = await self._attach(value)
         missing = [option for option, one in declared.items() if one.get("required")]
         missing = [option for option in missing if option not in options]
-        if missing:
+        if missing and whole:
             raise UserMistake(f"/{line.command} needs {missing[0]}=...: {usage}")
-        await self._gateway.command(line.command, line.author, line.channel, options)
+        return options
+
+    async def _attach(self, file: str) -> str:
+        try:
+            data = await asyncio.to_thread(Path(file).read_bytes)
+        except OSError as error:
+            raise UserMistake(f"{file} cannot be read: {error.strerror}.") from None
+        return await self._gateway.attach(Path(file).name, b64encode(data).decode())
 
     async def _command(self, name: str) -> Json:
         """Return a registered command; a bot may still be registering its commands."""
@@ -328,6 +418,13 @@ class Talk:
         return found[0][1]
 
 
+def _emoji(words: tuple[str, ...]) -> str:
+    """Return an emoji by its name in English; other words are the name of a guild's emoji."""
+    with contextlib.suppress(NoEmoji):
+        return str(Emoji("_".join(words).strip(":")))
+    return " ".join(words)
+
+
 def _value(text: str, option: Json) -> Any:
     kind, name = option["type"], option["name"]
     if kind == _BOOLEAN and text.lower() in _YES_NO:
@@ -336,6 +433,15 @@ def _value(text: str, option: Json) -> Any:
         return _NUMBERS.get(kind, str)(text)
     except ValueError:
         raise UserMistake(f"{name}={text}: the bot wants a number there.") from None
+
+
+def _usages(command: Json) -> Iterator[str]:
+    """Yield how a command is used: once, or once for each of its subcommands."""
+    inside = [one for one in command.get("options") or () if one["type"] in _GROUPS]
+    for one in inside:
+        yield from _usages({**one, "name": f"{command['name']} {one['name']}"})
+    if not inside:
+        yield _usage(command)
 
 
 def _usage(command: Json) -> str:

@@ -162,6 +162,7 @@ LINES = {
     "say": ("{where}{content}", "cyan"),
     "reply": ("{where}{content}", "green"),
     "interaction": ("{said}", "cyan"),
+    "act": ("{said}", "cyan"),
     "deferred": ("{said}: deferred after {seconds:.2f} s", ""),
     "modal": ("{said}: opens a modal, {content}", "green"),
     "choices": ("{said}: suggests {content}", "green"),

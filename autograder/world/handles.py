@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -206,7 +206,12 @@ class Gateway(Handle):
         return log
 
     say = _forwarded(Acts.say)
+    dm = _forwarded(Acts.dm)
+    reply = _forwarded(Acts.reply)
+    edit = _forwarded(Acts.edit)
+    delete = _forwarded(Acts.delete)
     react = _forwarded(Acts.react)
+    unreact = _forwarded(Acts.unreact)
     vote = _forwarded(Acts.vote)
     command = _forwarded(Acts.command)
     interact = _forwarded(Acts.interact)
@@ -214,6 +219,11 @@ class Gateway(Handle):
     click = _forwarded(Acts.click)
     choose = _forwarded(Acts.choose)
     fill = _forwarded(Acts.fill)
+
+    async def attach(self, filename: str, data: bytes) -> str:
+        """Keep a file, and return its id, for `say(..., files=[id])` or an option of a command."""
+        kept: str = await self._do("attach", filename=filename, data=b64encode(data).decode())
+        return kept
 
     async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
         """Wait until each count is reached, as in `until(replies=2, kills=1)`.
@@ -240,6 +250,10 @@ class Gateway(Handle):
     async def ask_beat(self) -> None:
         """Ask every bot for a heartbeat now (op 1)."""
         await self._do("ask_beat")
+
+    async def ratelimit(self, sends: int, window: float = 5.0) -> None:
+        """Let each bot send so many messages to a channel in a window of seconds; 0: no limit."""
+        await self._do("ratelimit", sends=sends, window=window)
 
     async def faults(self, **plan: float) -> None:
         """Replace the plan of faults; a call without arguments ends all faults.

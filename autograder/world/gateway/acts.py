@@ -7,12 +7,16 @@ thing.
 
 from __future__ import annotations
 
+import mimetypes
 import shlex
-from collections.abc import Callable, Mapping
+from base64 import b64decode
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from autograder.outcomes import UserMistake
 from autograder.world.gateway import contents, interactions, messages, payloads
+from autograder.world.gateway.call import Upload
 from autograder.world.gateway.contents import parts
 from autograder.world.gateway.hub import Hub, Interaction, Marks
 from autograder.world.gateway.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT
@@ -24,7 +28,13 @@ BUTTON, MENU, FIELD = 2, 3, 4
 MENUS = {MENU: "text", 5: "user", 6: "role", 7: "mentionable", 8: "channel"}
 TEXT = 3
 KINDS_OF_OPTION = {str: TEXT, int: 4, bool: 5, float: 10}
-PICKED = {6: "user", 7: "channel", 8: "role", 9: "mentionable"}  # options whose values are ids
+PICKED = {
+    6: "user",
+    7: "channel",
+    8: "role",
+    9: "mentionable",
+    11: "file",
+}  # options whose values are ids
 SUBCOMMAND, GROUP = 1, 2
 
 
@@ -33,33 +43,133 @@ class Acts(Hub):
 
     # -- messages ----------------------------------------------------------------------------------
 
-    async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
-        """Send a message as a person, return its id; channel None: directly to each bot."""
+    async def say(
+        self,
+        content: str,
+        author: str = "ada",
+        channel: str | None = "general",
+        files: Sequence[str] = (),
+    ) -> str:
+        """Send a message as a person, return its id; channel None: directly to each bot.
+
+        `files` has ids that `attach` returned.
+        """
         person = self.person(author)
-        message = payloads.message(person, self._place(channel, person), content)
+        return self._post(person, self._place(channel, person), content, files=files)
+
+    async def dm(self, content: str, author: str = "ada") -> str:
+        """Send a message directly to each bot, and return its id."""
+        return await self.say(content, author, None)
+
+    async def reply(self, content: str, author: str = "ada", message: str | None = None) -> str:
+        """Reply to a message, by default to the bots' newest one; return the reply's id."""
+        answered = self._message(message, lambda one: one["author"]["bot"])
+        return self._post(self.person(author), answered["channel_id"], content, to=answered["id"])
+
+    async def attach(self, filename: str, data: str) -> str:
+        """Keep a file (`data` is base64), and return its id: for `say`, or a command's option."""
+        kind = mimetypes.guess_type(filename)[0] or "application/octet-stream"
+        upload = Upload("file", filename, kind, b64decode(data))
+        attachment = contents.attachment(self, "0", upload, {})
+        self.uploads[attachment["id"]] = attachment
+        return str(attachment["id"])
+
+    async def edit(self, content: str, author: str = "ada", message: str | None = None) -> None:
+        """Change a message of a person, by default the newest one."""
+        person = self.person(author)
+        own = self._message(message, lambda one: one["author"]["id"] == person.id)
+        own |= {"content": content, "edited_timestamp": payloads.now()}
+        own |= contents.mentions(self, own, {})
+        self._act(author, f'edit "{content}"', own)
+        self.publish(own, "MESSAGE_UPDATE")
+
+    async def delete(self, author: str = "ada", message: str | None = None) -> None:
+        """Delete a message of a person, by default the newest one."""
+        person = self.person(author)
+        own = self._message(message, lambda one: one["author"]["id"] == person.id)
+        self._act(author, "delete", own)
+        messages.remove(self, [own])
+
+    async def react(self, message: str | None, emoji: str, user: str = "ada") -> None:
+        """React to a message as a person; `emoji` is a character, or the name of a guild's emoji.
+
+        Message None: the bots' newest one.
+        """
+        marked, key, told = self._reaction(message, emoji)
+        person = self.person(user)
+        self._act(user, f"react {emoji}", marked)
+        messages.react(self, marked, key, told, person)
+
+    async def unreact(self, message: str | None, emoji: str, user: str = "ada") -> None:
+        """Take a person's reaction away."""
+        marked, key, _ = self._reaction(message, emoji)
+        person, reactions = self.person(user), self.marks.get(marked["id"], Marks()).reactions
+        if key not in reactions or person.id not in reactions[key].users:
+            raise UserMistake(f"{user} has not reacted with {emoji}")
+        self._act(user, f"unreact {emoji}", marked)
+        messages.unreact(self, marked, key, person.id)
+
+    async def vote(self, message: str | None, answer: int | str, user: str = "ada") -> None:
+        """Vote for an answer of a poll as a person; answers count from 1, or are named by text.
+
+        Message None: the newest one with a poll.
+        """
+        polled = self._message(message, lambda one: "poll" in one)
+        answers = polled.get("poll", {}).get("answers", ())
+        texts = {item["poll_media"].get("text"): item["answer_id"] for item in answers}
+        number = texts.get(answer, answer)
+        if number not in texts.values():
+            raise UserMistake(f"the message {polled['id']} has no poll with an answer {answer}")
+        self._act(user, f"vote {answer}", polled)
+        messages.vote(self, polled, int(number), self.person(user))
+
+    def _post(
+        self,
+        person: Account,
+        place: str,
+        content: str,
+        files: Sequence[str] = (),
+        to: str | None = None,
+    ) -> str:
+        message = payloads.message(person, place, content)
+        if to is not None:
+            message |= contents.reference(self, {"message_reference": {"message_id": to}})
+        message["attachments"] = [self._upload(one) for one in files]
         message |= contents.mentions(self, message, {})
-        self.journal.record(
-            "say", author=author, content=content, channel=channel, message=message["id"]
-        )
+        channel = self.channel_name(place) if self.guild_of(place) else None
+        facts = {"content": content, "channel": channel, "message": message["id"]}
+        self.journal.record("say", author=person.name, **facts)
         self.publish(message)
         return str(message["id"])
 
-    async def react(self, message: str, emoji: str, user: str = "ada") -> None:
-        """React to a message as a person; `emoji` is a character."""
-        told = {"id": None, "name": emoji}
-        messages.react(self, self._message(message), emoji, told, self.person(user))
+    def _act(self, author: str, said: str, message: Json) -> None:
+        self.journal.record("act", author=author, said=said, message=message["id"])
 
-    async def vote(self, message: str, answer: int, user: str = "ada") -> None:
-        """Vote for an answer of a poll as a person; answers count from 1."""
-        polled = self._message(message)
-        if answer not in self.marks.setdefault(message, Marks()).votes:
-            raise UserMistake(f"the message {message} has no poll with an answer {answer}")
-        messages.vote(self, polled, answer, self.person(user))
+    def _upload(self, identity: str) -> Json:
+        if identity not in self.uploads:
+            raise UserMistake(f"there is no file {identity}: `attach` returns the id of one")
+        return self.uploads[identity]
 
-    def _message(self, identity: str) -> Json:
-        if identity not in self.messages:
+    def _message(self, identity: str | None, fits: Callable[[Json], bool]) -> Json:
+        """Return the message with this id, or for None the newest one that fits."""
+        if identity is not None and identity in self.messages:
+            return self.messages[identity]
+        if identity is not None:
             raise UserMistake(f"there is no message {identity} (any more)")
-        return self.messages[identity]
+        newest = next((one for one in reversed(self.messages.values()) if fits(one)), None)
+        if newest is None:
+            raise UserMistake("there is no such message yet")
+        return newest
+
+    def _reaction(self, message: str | None, emoji: str) -> tuple[Json, str, Json]:
+        """Return the message, the emoji's name in paths, and what is told of it."""
+        marked = self._message(message, lambda one: one["author"]["bot"])
+        for own in self.shelves["emojis"].values():
+            if own["name"] == emoji.strip(":"):
+                return marked, own["id"], {name: own[name] for name in ("id", "name", "animated")}
+        if emoji.isascii():
+            raise UserMistake(f"there is no emoji {emoji}: write it as a character")
+        return marked, emoji, {"id": None, "name": emoji}
 
     def _place(self, channel: str | None, person: Account) -> str:
         return self.direct_id(person) if channel is None else self.channel_id(channel)
@@ -155,12 +265,13 @@ class Acts(Hub):
         users = {one.name: one.id for one in self.accounts()}
         roles = {str(one["name"]): key for key, one in self.roles.items()}
         here = {str(one["name"]): key for key, one in self.channels.items() if "guild_id" in one}
-        ids = {"user": users, "role": roles, "channel": here, "mentionable": roles | users}[what]
+        every = {"user": users, "role": roles, "channel": here, "mentionable": roles | users}
+        ids = every.get(what, {key: key for key in self.uploads})
         return name if name in ids.values() else ids.get(name) or ids.get(name.lstrip("@#"))
 
     def _resolved(self, ids: list[str]) -> Json:
         """Return what the chosen ids stand for, as `resolved`."""
-        told: dict[str, Json] = {"users": {}, "members": {}, "roles": {}, "channels": {}}
+        told: defaultdict[str, Json] = defaultdict(dict)
         for identity in ids:
             account = self.account(identity)
             if account is not None:
@@ -168,13 +279,13 @@ class Acts(Hub):
             if identity in self.members:
                 member = {**self.members[identity], "permissions": ALL_PERMISSIONS}
                 told["members"][identity] = member
-            if identity in self.roles:
-                told["roles"][identity] = self.roles[identity]
+            for name, shelf in (("roles", self.roles), ("attachments", self.uploads)):
+                if identity in shelf:
+                    told[name][identity] = shelf[identity]
             if identity in self.channels:
                 channel = {**self.channels[identity], "permissions": ALL_PERMISSIONS}
                 told["channels"][identity] = channel
-        resolved = {name: found for name, found in told.items() if found}
-        return {"resolved": resolved} if resolved else {}
+        return {"resolved": dict(told)} if told else {}
 
     # -- buttons, menus and modals -----------------------------------------------------------------
 

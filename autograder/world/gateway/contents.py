@@ -39,7 +39,7 @@ def write(call: Call, author: Account, channel: str, **more: Any) -> Json:
     message = payloads.message(author, channel, _text(form), **more)
     message |= _files(call, message)
     message |= _shape(message, form)
-    message |= _poll(form) | _stickers(call.hub, form) | _reference(call.hub, form)
+    message |= _poll(form) | _stickers(call.hub, form) | reference(call.hub, form)
     message["tts"] = bool(form.get("tts"))
     if form.get("nonce") is not None:
         message["nonce"] = form["nonce"]
@@ -170,15 +170,17 @@ def _files(call: Call, message: Json) -> Json:
     found = []
     for place, upload in enumerate(call.files):
         number = re.sub(r"\D", "", upload.field) or str(place)
-        found.append(_attachment(call, message, upload, described.get(number, {})))
+        told = described.get(number, {})
+        found.append(attachment(call.hub, message["channel_id"], upload, told))
     return {"attachments": found}
 
 
-def _attachment(call: Call, message: Json, upload: Upload, described: Json) -> Json:
+def attachment(hub: Hub, place: str, upload: Upload, described: Json) -> Json:
+    """Keep an uploaded file, and return it as an attachment."""
     identity = snowflake()
     filename = str(described.get("filename") or upload.filename)
-    path = f"/attachments/{message['channel_id']}/{identity}/{quote(filename)}"
-    url = call.hub.keep_file(path, upload.content_type, upload.data)
+    path = f"/attachments/{place}/{identity}/{quote(filename)}"
+    url = hub.keep_file(path, upload.content_type, upload.data)
     told = {"id": identity, "filename": filename, "size": len(upload.data)}
     told |= {"url": url, "proxy_url": url, "content_type": upload.content_type}
     named = ("description", "title", "duration_secs", "waveform")
@@ -215,7 +217,7 @@ def _stickers(hub: Hub, form: Json) -> Json:
     return {"sticker_items": found} if found else {}
 
 
-def _reference(hub: Hub, form: Json) -> Json:
+def reference(hub: Hub, form: Json) -> Json:
     """Return the fields of a reply or of a forwarded message."""
     wanted = form.get("message_reference")
     if wanted is None:

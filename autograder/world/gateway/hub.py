@@ -126,6 +126,7 @@ class Hub:
         self.messages: dict[str, Json] = {}
         self.marks: dict[str, Marks] = {}  # by the id of the message
         self.files: dict[str, tuple[str, bytes]] = {}  # by their path: content type, content
+        self.uploads: dict[str, Json] = {}  # attachments that people may send, by their id
         self.shelves: defaultdict[str, dict[str, Json]] = defaultdict(dict)  # see table.py
         self.channels = self.shelves["channels"]  # of the guild, threads, and direct ones
         self.roles = self.shelves["roles"]

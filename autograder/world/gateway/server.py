@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -32,7 +33,8 @@ class GatewayServer(Acts):
     shared = False
     controls = frozenset(
         {name for name, act in vars(Acts).items() if iscoroutinefunction(act) and name[0] != "_"}
-        | {"until", "drop", "reconnect", "invalidate", "ask_beat", "faults", "replies", "log"}
+        | {"until", "drop", "reconnect", "invalidate", "ask_beat", "faults", "ratelimit"}
+        | {"replies", "log"}
     )
 
     def __init__(self, **settings: Any) -> None:
@@ -104,6 +106,10 @@ class GatewayServer(Acts):
     async def ask_beat(self) -> None:
         """Ask every bot for a heartbeat now (op 1)."""
         self._tell_all(control(HEARTBEAT))
+
+    async def ratelimit(self, sends: int, window: float = 5.0) -> None:
+        """Let each bot send so many messages to a channel in a window of seconds; 0: no limit."""
+        self.settings = replace(self.settings, sends=sends, sends_window=window)
 
     async def faults(self, **plan: Any) -> None:
         """Replace the plan of faults (see `faults.py`); without arguments all faults end."""
