@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 
-from autograder.own_bot.talk import ACTS, FAULTS, TROUBLES
+from autograder.own_bot.lines import ACTS, FAULTS, TROUBLES
 from autograder.world.console import read_input
 
 WORDS = (

@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
-from autograder.own_bot import interpreter, process, prompt, talk
+from autograder.own_bot import interpreter, process, prompt
 from autograder.own_bot.account import Account, Held
 from autograder.own_bot.channel import Channel, Message
-from autograder.own_bot.talk import Expectation, Line, Talk
+from autograder.own_bot.lines import HELP, Line, Word, parse, read
+from autograder.own_bot.talk import Expectation, Talk
 from autograder.own_bot.telling import Teller, shown
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.server import GatewayServer
@@ -50,7 +51,7 @@ def run(
     if not path.exists():
         raise UserMistake(f"There is no bot {bot}: name the file that you start it with.")
     path = Path(os.path.abspath(path))
-    lines = talk.read(script) if script is not None else None
+    lines = read(script) if script is not None else None
     chosen = interpreter.find(path, python)
     session = Session(path, lines, limit, heartbeat)
     code = asyncio.run(session.run(chosen, arguments))
@@ -177,7 +178,7 @@ class Session:
         async for written in prompt.typed(self._talk.commands):
             self._hear_ctrl_c()
             try:
-                line = talk.parse(written)
+                line = parse(written)
                 if line is not None and not await self._carry_out(0, line):
                     return
             except UserMistake as mistake:
@@ -186,13 +187,13 @@ class Session:
 
     async def _carry_out(self, number: int, line: Line) -> bool:
         """Carry out a line; return whether the talk goes on."""
-        if line == talk.Word("help"):
-            self._teller.plain("\n".join([talk.HELP, *self._talk.commands()]))
+        if line == Word("help"):
+            self._teller.plain("\n".join([HELP, *self._talk.commands()]))
         result = await self._talk.do(line)
         if result is not None:
             self._expected.append(result)
             self._teller.expectation(number, result)
-        return line != talk.Word("quit")
+        return line != Word("quit")
 
     async def _settle(self) -> None:
         """Wait until the loop is free again: two heartbeats come after the last line."""

@@ -10,7 +10,19 @@ import pytest
 
 from autograder.outcomes import UserMistake
 from autograder.own_bot import talk
-from autograder.own_bot.talk import Act, Expect, Say, Slash, Talk, Wait, Word
+from autograder.own_bot.lines import (
+    PATIENCE,
+    Act,
+    Expect,
+    Line,
+    Say,
+    Slash,
+    Wait,
+    Word,
+    parse,
+    read,
+)
+from autograder.own_bot.talk import Talk
 from autograder.world.gateway import payloads
 from autograder.world.gateway.server import GatewayServer
 
@@ -38,13 +50,13 @@ from autograder.world.gateway.server import GatewayServer
         ('choose "Red" "Dark blue" as @bo', Act("choose", ("Red", "Dark blue"), "bo")),
         ('fill "Your name"="Ada L"', Act("fill", ("Your name=Ada L",))),
         ('expect "pong" within 1.5', Expect("pong", 1.5)),
-        ("expect 'say \"hi\"'", Expect('say "hi"', talk.PATIENCE)),
+        ("expect 'say \"hi\"'", Expect('say "hi"', PATIENCE)),
         ("quit", Word("quit")),
         ("reconnect", Word("reconnect")),
     ],
 )
-def test_a_line_is_read(written: str, line: talk.Line | None) -> None:
-    assert talk.parse(written) == line
+def test_a_line_is_read(written: str, line: Line | None) -> None:
+    assert parse(written) == line
 
 
 @pytest.mark.parametrize(
@@ -65,18 +77,18 @@ def test_a_line_is_read(written: str, line: talk.Line | None) -> None:
 )
 def test_a_line_that_cannot_be_read_says_what_to_write(written: str, sentence: str) -> None:
     with pytest.raises(UserMistake, match=sentence):
-        talk.parse(written)
+        parse(written)
 
 
 def test_a_script_names_the_line_of_its_mistake(tmp_path: Path) -> None:
     script = tmp_path / "talk.txt"
     script.write_text("ada: hi\n\nwait\n")
     with pytest.raises(UserMistake, match=r"talk\.txt, line 3: .*write `wait 2`"):
-        talk.read(str(script))
+        read(str(script))
     with pytest.raises(UserMistake, match="cannot be read"):
-        talk.read(str(tmp_path / "missing.txt"))
+        read(str(tmp_path / "missing.txt"))
     script.write_text("ada: hi\n\nwait 1\n")
-    assert talk.read(str(script)) == [(1, Say("hi")), (3, Wait(1.0))]
+    assert read(str(script)) == [(1, Say("hi")), (3, Wait(1.0))]
 
 
 # A gateway with one bot that has registered commands; the bot itself is not there
@@ -138,7 +150,7 @@ def do(gateway: GatewayServer, *lines: str) -> None:
     async def say_all() -> None:
         conversation = Talk(gateway)
         for written in lines:
-            line = talk.parse(written)
+            line = parse(written)
             assert line is not None
             await conversation.do(line)
 

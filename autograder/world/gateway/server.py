@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from inspect import iscoroutinefunction
+from inspect import getmembers, iscoroutinefunction
 from typing import Any
 
 from aiohttp import web
@@ -32,7 +32,7 @@ class GatewayServer(Acts):
 
     shared = False
     controls = frozenset(
-        {name for name, act in vars(Acts).items() if iscoroutinefunction(act) and name[0] != "_"}
+        {name for name, _ in getmembers(Acts, iscoroutinefunction) if name[0] != "_"}
         | {"until", "drop", "reconnect", "invalidate", "ask_beat", "faults", "ratelimit"}
         | {"replies", "log"}
     )
