@@ -230,7 +230,7 @@ class Gateway(Handle):
 
         Returns False when `timeout` seconds pass first. The counts begin at the gateway's start or
         its last `reset`: replies, kills, beats, resumes, ready, late, closed, interactions,
-        deferred, followups.
+        acknowledged, deferred, followups, edits.
         """
         reached: bool = await self._do("until", timeout=timeout, **wanted)
         return reached

@@ -157,6 +157,50 @@ def test_buttons_menus_and_modals_are_used_by_their_words(library: str, run: Run
     assert found["kills"] == 0
 
 
+def test_people_edit_delete_react_reply_and_upload(run: Run, tmp_path: Path) -> None:
+    note = tmp_path / "note.txt"
+    note.write_text("hello")
+    code, said, found = run(
+        BOTS / "discord_listener.py",
+        "ada: hello",
+        'expect "heard hello" within 5',
+        'edit "hello again"',
+        'expect "hello became hello again" within 5',
+        "delete",
+        'expect "hello again is gone" within 5',
+        "react thumbs up as bo",
+        'expect "bo adds 👍" within 5',
+        'reply "thanks" as cy',
+        'expect "heard thanks (to bo adds 👍)" within 5',
+        f'upload {note} "look"',
+        'expect "heard look note.txt, 5 bytes, text/plain" within 5',
+        f"/scan file={note}",
+        'expect "note.txt has 5 bytes" within 5',
+        "suggest /look for=ca",
+        'expect "cats, cars" within 5',
+        "ratelimit 1/1",
+        "ada: one",
+        'expect "heard one" within 5',
+        "bo: two",
+        'expect "heard two" within 5',
+        "ratelimit 0",
+        "slow 0.4",
+        "ada: three",
+        'expect "heard three" within 0.2',
+        "slow 0",
+        'expect "heard three" within 5',
+        "help",
+    )
+    unmet = [one["text"] for one in found["expected"] if not one["met"]]
+    assert unmet == ["heard three"]  # at first: the event came 0.4 s late
+    assert code == 1
+    waited = next(one["seconds"] for one in found["expected"] if one["text"] == "heard two")
+    assert waited > 0.5  # discord.py waits for the limit's end
+    assert "look [file: note.txt]" in said
+    assert "/scan file=note.txt" in said
+    assert said.endswith("/look for\n") or "\n/look for\n" in said
+
+
 def test_an_expectation_that_is_not_met_fails_the_run(run: Run) -> None:
     code, said, found = run(BOTS / "mended.py", "ada: !weather", 'expect "snow" within 0.7')
     assert code == 1

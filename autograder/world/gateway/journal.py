@@ -28,6 +28,8 @@ COUNTED = {
     "interactions": "interaction",
     "deferred": "deferred",
     "followups": "followup",
+    "acknowledged": "acknowledged",
+    "edits": "edit",
 }
 
 

@@ -93,7 +93,9 @@ class Uses(Hub):
         ids = [str(item["value"]) for item in told if item["type"] in PICKED]
         for depth, part in enumerate(reversed(path)):
             told = [{"name": part, "type": GROUP if depth else SUBCOMMAND, "options": told}]
-        said = f"/{command} {_pairs(options)}".rstrip()
+        files = {key: self.uploads.get(str(value)) for key, value in options.items()}
+        typed = {key: file["filename"] for key, file in files.items() if file}
+        said = f"/{command} {_pairs({**options, **typed})}".rstrip()
         place = self._place(channel, person)
         interaction = Interaction(kind, command, said, bots[0], person, place)
         data = {"id": found["id"], "name": name, "type": 1, "options": told}

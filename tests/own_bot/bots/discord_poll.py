@@ -1,7 +1,6 @@
 """A poll with buttons, a menu and a modal, as discord.py's documentation teaches them."""
 
 import os
-import time
 
 import discord
 from discord import app_commands
@@ -36,7 +35,6 @@ class Poll(discord.ui.View):
     @discord.ui.button(label="Close")
     async def close(self, interaction, button):
         await interaction.response.defer()
-        time.sleep(0.5 if os.environ.get("BLOCKING") else 0)
         button.disabled = True
         await interaction.edit_original_response(content="closed", view=self)
         await interaction.followup.send(f"{self.votes} votes in all", ephemeral=True)
@@ -63,12 +61,6 @@ group = app_commands.Group(name="poll", description="Polls")
 @app_commands.describe(topic="What it is about")
 async def begin(interaction, topic: str, by: discord.Member, role: discord.Role | None = None):
     await interaction.response.send_message(f"{topic}, asks {by.name} ({role})", view=Poll())
-
-
-@begin.autocomplete("topic")
-async def topics(interaction, current):
-    names = [name for name in ("cats", "cars", "dogs") if name.startswith(current)]
-    return [app_commands.Choice(name=name.upper(), value=name) for name in names]
 
 
 @client.event

@@ -17,6 +17,18 @@ async def scan(interaction, file: discord.Attachment):
     await interaction.response.send_message(f"{file.filename} has {len(data)} bytes")
 
 
+@tree.command(description="Look for something")
+@app_commands.rename(wanted="for")
+async def look(interaction, wanted: str):
+    await interaction.response.send_message(f"looks for {wanted}")
+
+
+@look.autocomplete("wanted")
+async def wanted(interaction, current):
+    names = [name for name in ("cats", "cars", "dogs") if name.startswith(current)]
+    return [app_commands.Choice(name=name, value=name) for name in names]
+
+
 @client.event
 async def on_ready():
     await tree.sync()
