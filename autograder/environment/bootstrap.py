@@ -141,6 +141,13 @@ def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) ->
     return False
 
 
+_MAKE_PIP = """
+import importlib.util, runpy
+if importlib.util.find_spec("pip") is None:
+    runpy.run_module("ensurepip", run_name="__main__")
+"""
+
+
 def ways(python: str) -> list[Commands]:
     """Return the ways to install into the environment of `python`, the best first.
 
@@ -155,7 +162,8 @@ def ways(python: str) -> list[Commands]:
         found.append([[uv, "pip", "install", "--python", python, *cache, *what]])
     if importlib.util.find_spec("ensurepip"):
         pip = [python, "-m", "pip", "install", "--progress-bar", "off", *what]
-        found.append([[python, "-m", "ensurepip"], pip])
+        # `python -m ensurepip` takes 2.5 s even where pip is installed already
+        found.append([[python, "-c", _MAKE_PIP], pip])
     elif importlib.util.find_spec("pip"):
         # Debian's python3-pip without python3-venv: this pip can install for another interpreter.
         found.append([[sys.executable, "-m", "pip", "--python", python, "install", *what]])

@@ -7,6 +7,7 @@ examiner.py          runs the tests and judges           verdicts.py     what a 
 handles.py           the learner's names in a test cell  drivers.py      functions sent as text
 candidate_proxy.py   the examiner's side of a candidate  witness.py      watches it from outside
 candidate.py         runs the learner's cells            shell.py, outputs.py   as IPython does
+warming.py           what the fork server imports, and when
 provenance.py        the machine and the programs that examined a notebook
 """
 
