@@ -339,14 +339,21 @@ def test_lines_that_are_piped_in_are_said(monkeypatch: pytest.MonkeyPatch) -> No
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_a_terminal_has_a_prompt_and_ctrl_c_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    import fcntl
     import pty
+    import termios
+
+    def own_terminal() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
     for name, value in (("DISCORD_TOKEN", TOKEN), ("HOME_CHANNEL", "200000000000000000")):
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("PROMPT_TOOLKIT_NO_CPR", "1")
     ours, theirs = pty.openpty()
-    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
-    with command(BOTS / "mended.py", **terminal) as process:
+    # While a line is printed above the prompt, the terminal itself makes a signal of Ctrl-C. It
+    # gives that to the programs whose terminal it is, and to nobody if it is nobody's.
+    terminal = {"stdin": theirs, "stdout": theirs, "stderr": theirs, "start_new_session": True}
+    with command(BOTS / "mended.py", preexec_fn=own_terminal, **terminal) as process:
         os.close(theirs)
         whole, left = "", [("[embed: Welcome", "ada: !weather Rome\r"), ("rain in Rome", "\x03")]
         with contextlib.suppress(OSError):  # Linux reports so that the other end is closed

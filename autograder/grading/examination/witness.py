@@ -88,14 +88,6 @@ class Testimony:
         return 0.0, ""
 
 
-class OtherThread(NamedTuple):
-    """A thread other than the main one at one moment: times in nanoseconds."""
-
-    cpu: int
-    wait: int  # for a CPU, without the wait that has not ended yet: Linux counts it at its end
-    ready: bool  # it has a CPU or waits for one
-
-
 class WitnessSample(NamedTuple):
     """A candidate's threads at one moment: times in nanoseconds, and counts."""
 
@@ -105,7 +97,7 @@ class WitnessSample(NamedTuple):
     cpu: int
     wait: int
     written: int  # write calls of the main thread
-    others: dict[str, OtherThread]
+    others: dict[str, int]  # run-queue wait of each other thread, the present wait included
     own: int  # CPU and run-queue wait of the examiner's own main thread
 
 
@@ -124,6 +116,8 @@ class Witness:
         places = [f"{main}/{name}" for name in ("schedstat", "syscall", "io")]
         places.append(f"/proc/self/task/{os.getpid()}/schedstat")
         self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
+        # of each other thread that has no CPU and wants one: its CPU time, and since when
+        self._waiting: dict[str, tuple[int, int]] = {}
         self.look()
 
     def close(self) -> None:
@@ -143,9 +137,28 @@ class Witness:
         for name in os.listdir(self._tasks):
             if name != self._main:
                 with contextlib.suppress(OSError):
-                    others[name] = _thread(Path(self._tasks, name))
+                    others[name] = self._waited(name)
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
         return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
+
+    def _waited(self, name: str) -> int:
+        """Return how long this thread has waited for a CPU, in ns; raises OSError if it has ended.
+
+        Linux counts a wait when it ends. At the end of a call the main thread joins the sampler; if
+        that had waited since it woke up, the main thread seemed to sleep of its own accord: in 3 of
+        12 whole runs of the suite, one honest call was doubted for that.
+        """
+        state = Path(f"{self._tasks}/{name}/stat").read_bytes().rpartition(b")")[2].split()[0]
+        cpu, wait, _ = map(int, Path(f"{self._tasks}/{name}/schedstat").read_bytes().split())
+        now = time.time_ns()
+        at, since = self._waiting.get(name, (-1, now))
+        if state != b"R":
+            self._waiting.pop(name, None)
+            return wait
+        if at != cpu:
+            self._waiting[name] = cpu, now
+            return wait
+        return wait + now - since
 
     def asleep_in(self) -> str:
         """The system call that the main thread sleeps in; empty when it runs or waits for a CPU."""
@@ -281,29 +294,6 @@ def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> f
     return (max(0, cpu - outside) + max(0, slept)) / 1e9
 
 
-def _thread(place: Path) -> OtherThread:
-    """Read one thread's figures; raises OSError when it has ended."""
-    state = (place / "stat").read_bytes().rpartition(b")")[2].split()[0]
-    thread_cpu, thread_wait, _ = (place / "schedstat").read_bytes().split()
-    return OtherThread(int(thread_cpu), int(thread_wait), ready=state == b"R")
-
-
 def _others(base: WitnessSample, look: WitnessSample) -> int:
     """How long all threads but the main one waited for a CPU, together, in ns."""
-    return sum(
-        _waited(
-            base.others.get(name, OtherThread(0, 0, ready=False)), one, look.after - base.before
-        )
-        for name, one in look.others.items()
-    )
-
-
-def _waited(before: OtherThread, now: OtherThread, most: int) -> int:
-    """How long a thread waited for a CPU in a time of `most` ns, a wait that goes on included.
-
-    At the end of a call the main thread joins the sampler. If that has waited for a CPU since it
-    woke up, Linux has not counted the wait yet, and the main thread seemed to sleep of its own
-    accord: in 3 of 12 whole runs of the suite one honest call was doubted for that.
-    """
-    counted = max(0, now.wait - before.wait)
-    return max(counted, most - (now.cpu - before.cpu)) if now.ready else counted
+    return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())
