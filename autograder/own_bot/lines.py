@@ -18,20 +18,20 @@ ada: hi                        ada says something in #general
 bo in #games: !roll 2d6        bo says something in #games
 dm cy: help                    cy writes to the bot directly; @bot mentions it
 /weather city=Oslo days:3      ada uses a slash command; `bo in #games: /weather ...` works, too
-click "Vote"                   ada clicks a button; `click "Vote" as bo` works, too, as below
+click "Vote"                   ada clicks a button; from here to `vote`, `as bo` at the end: bo does
 choose "Red" "Blue"            choose from the menu that has these
 fill name="Ada" "Your age"=36  fill in the modal that the bot has opened, and send it
-suggest /weather city=Os       show what the bot suggests for the last option
 react thumbs up, unreact 👍    to the bot's last message; a name, or the emoji itself
 reply "thanks"                 to the bot's last message
 edit "hello", delete           change or delete ada's last message
 upload cat.png "look"          send a file; an option takes one by its path: /scan image=cat.png
 vote "yes"                     in the last poll
+suggest /weather city=Os       show what the bot suggests for the last option
 wait 2                         wait for 2 seconds
 expect "pong" within 1         the bot must have said this since the last line to it, or within 1 s
 drop, reconnect, invalidate    end its connection; ask it to reconnect; end its session
-slow 0.5, errors 0.2           each event comes 0.5 s late; of 10 calls, 2 are answered with 502
-ratelimit 5/5                  5 messages to a channel in 5 s; `slow 0` and so on end it
+slow 0.5, errors 0.2           each event comes 0.5 s late; of 10 calls, 2 fail with 502
+ratelimit 5/5                  5 messages to a channel in 5 s; slow 0, errors 0, ratelimit 0 end it
 help, quit                     this list; end the run (a line that begins with # does nothing)"""
 PATIENCE = 5.0  # s: `expect` without a time; a bot also registers its commands within this time
 ACTS = {  # what people do but for writing, each with an example

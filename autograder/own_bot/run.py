@@ -25,6 +25,7 @@ from autograder.own_bot.talk import Expectation, Talk
 from autograder.own_bot.telling import Teller, shown
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.server import GatewayServer
+from autograder.world.gateway.uses import PATIENCE, NotShown
 
 FREE, LIMIT, MISTAKE, FAILED = 0, 1, 2, 3
 CONNECTS = 30.0  # s: the talk begins when the bot is ready, or when it was not within this time
@@ -169,13 +170,16 @@ class Session:
             try:
                 if not await self._carry_out(number, line):
                     break
+            except NotShown as missing:
+                self._expected.append(Expectation(str(missing), PATIENCE, False, PATIENCE))
+                self._teller.say("expect", f"line {number}: {missing}", "bold red")
             except UserMistake as mistake:
                 raise UserMistake(f"Line {number} of the script: {mistake}") from None
         await self._settle()
 
     async def _converse_by_hand(self) -> None:
         self._teller.plain("Type `help` for the lines that you can write; Ctrl-D ends the run.")
-        async for written in prompt.typed(self._talk.commands):
+        async for written in prompt.typed(self._talk.offers):
             self._hear_ctrl_c()
             try:
                 line = parse(written)

@@ -38,14 +38,14 @@ from autograder.world.gateway.contents import parts as parts_of
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.server import GatewayServer
-from autograder.world.gateway.uses import options_of
+from autograder.world.gateway.uses import BUTTON, GROUP, SUBCOMMAND, names_of, options_of
 
 MOST = 1000  # answers that `expect` looks at
 _ACTS_OF_PEOPLE = ("say", "interaction", "act")  # events; what is expected comes after the last one
 ANSWERS = ("reply", "followup", "edit", "modal", "choices")
 _NUMBERS: dict[int, type] = {4: int, 10: float}
 _YES_NO = {"true": True, "yes": True, "false": False, "no": False}
-_BOOLEAN, _FILE, _GROUPS = 5, 11, (1, 2)
+_BOOLEAN, _FILE, _GROUPS = 5, 11, (SUBCOMMAND, GROUP)
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,21 @@ class Talk:
 
     def commands(self) -> list[str]:
         """Return the slash commands that the bots have registered: `/weather city [days]`."""
-        return [usage for _, command in self._gateway.registered() for usage in _usages(command)]
+        return [
+            _usage(one) for _, command in self._gateway.registered() for one in _leaves(command)
+        ]
+
+    def offers(self) -> list[str]:
+        """Return lines that can be typed now: the commands, and what the shown messages offer."""
+        shown = [parts_of(one["components"]) for one in self._gateway.newest_messages()]
+        usable = [item for items in shown for item in items if not item.get("disabled")]
+        lines = [f"/{one['name']} " for one in self._leaves()]
+        lines += [f'click "{names_of(item)[0]}"' for item in usable if item["type"] == BUTTON]
+        lines += [f'choose "{row["label"]}"' for item in usable for row in item.get("options", ())]
+        return list(dict.fromkeys(lines))
+
+    def _leaves(self) -> list[Json]:
+        return [one for _, command in self._gateway.registered() for one in _leaves(command)]
 
     def text_of(self, message: str, content: str) -> str:
         """Return what people see of a message: its text, then its embeds and files."""
@@ -221,13 +235,13 @@ def _value(text: str, option: Json) -> Any:
         raise UserMistake(f"{name}={text}: the bot wants a number there.") from None
 
 
-def _usages(command: Json) -> Iterator[str]:
-    """Yield how a command is used: once, or once for each of its subcommands."""
+def _leaves(command: Json) -> Iterator[Json]:
+    """Yield a command, or each of its subcommands with its whole name."""
     inside = [one for one in command.get("options") or () if one["type"] in _GROUPS]
     for one in inside:
-        yield from _usages({**one, "name": f"{command['name']} {one['name']}"})
+        yield from _leaves({**one, "name": f"{command['name']} {one['name']}"})
     if not inside:
-        yield _usage(command)
+        yield command
 
 
 def _usage(command: Json) -> str:

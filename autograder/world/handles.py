@@ -205,6 +205,13 @@ class Gateway(Handle):
         log: list[Event] = self._ask("log")
         return log
 
+    until = _forwarded(Acts.until)
+    drop = _forwarded(Acts.drop)
+    reconnect = _forwarded(Acts.reconnect)
+    invalidate = _forwarded(Acts.invalidate)
+    ask_beat = _forwarded(Acts.ask_beat)
+    ratelimit = _forwarded(Acts.ratelimit)
+    faults = _forwarded(Acts.faults)
     say = _forwarded(Acts.say)
     dm = _forwarded(Acts.dm)
     reply = _forwarded(Acts.reply)
@@ -224,45 +231,6 @@ class Gateway(Handle):
         """Keep a file, and return its id, for `say(..., files=[id])` or an option of a command."""
         kept: str = await self._do("attach", filename=filename, data=b64encode(data).decode())
         return kept
-
-    async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
-        """Wait until each count is reached, as in `until(replies=2, kills=1)`.
-
-        Returns False when `timeout` seconds pass first. The counts begin at the gateway's start or
-        its last `reset`: replies, kills, beats, resumes, ready, late, closed, interactions,
-        acknowledged, deferred, followups, edits.
-        """
-        reached: bool = await self._do("until", timeout=timeout, **wanted)
-        return reached
-
-    async def drop(self, code: int | None = None) -> None:
-        """End every connection: with a close code, or, for None, as a failing network does."""
-        await self._do("drop", code=code)
-
-    async def reconnect(self) -> None:
-        """Ask every bot to reconnect and resume (op 7)."""
-        await self._do("reconnect")
-
-    async def invalidate(self, resumable: bool = False) -> None:
-        """Tell every bot that its session is over (op 9)."""
-        await self._do("invalidate", resumable=resumable)
-
-    async def ask_beat(self) -> None:
-        """Ask every bot for a heartbeat now (op 1)."""
-        await self._do("ask_beat")
-
-    async def ratelimit(self, sends: int, window: float = 5.0) -> None:
-        """Let each bot send so many messages to a channel in a window of seconds; 0: no limit."""
-        await self._do("ratelimit", sends=sends, window=window)
-
-    async def faults(self, **plan: float) -> None:
-        """Replace the plan of faults; a call without arguments ends all faults.
-
-        With `acks=False` the gateway never acknowledges a heartbeat (a zombie connection). `drop`,
-        `duplicate` and `errors` are chances from 0 to 1, per event or request. `delay` holds back
-        each event for this many seconds. The same `seed` gives the same faults.
-        """
-        await self._do("faults", **plan)
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield every event from now on, as it happens."""

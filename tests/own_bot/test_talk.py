@@ -17,6 +17,8 @@ from autograder.own_bot.lines import (
     Line,
     Say,
     Slash,
+    Suggest,
+    Trouble,
     Wait,
     Word,
     parse,
@@ -47,6 +49,11 @@ from autograder.world.gateway.server import GatewayServer
         ("/admin ban who=bo", Slash("admin ban", (("who", "bo"),))),
         ("dm cy: /dice", Slash("dice", (), "cy", None)),
         ("click 👍", Act("click", ("👍",))),
+        ("delete as cy", Act("delete", (), "cy")),
+        ('reply "as good as bo"', Act("reply", ("as good as bo",))),
+        ("suggest /admin ban who=b", Suggest(Slash("admin ban", (("who", "b"),)))),
+        ("errors 0.2", Trouble("errors", (0.2,))),
+        ("ratelimit 5/2.5", Trouble("ratelimit", (5.0, 2.5))),
         ('choose "Red" "Dark blue" as @bo', Act("choose", ("Red", "Dark blue"), "bo")),
         ('fill "Your name"="Ada L"', Act("fill", ("Your name=Ada L",))),
         ('expect "pong" within 1.5', Expect("pong", 1.5)),
@@ -70,6 +77,10 @@ def test_a_line_is_read(written: str, line: Line | None) -> None:
         ("expect pong", "with the text in quotes"),
         ("/weather city=Oslo Rome", "write NAME=Rome"),
         ("click", 'write `click "Vote"`'),
+        ("delete that", "write `delete`"),
+        ("slow", "write `slow 0.5`"),
+        ("errors 2", "a chance is between 0 and 1"),
+        ("ratelimit 5/5/5", "write `ratelimit 5/5`"),
         ("fill Ada", "write NAME=Ada"),
         ('choose "Red', "quotation mark is not closed"),
         ('/weather city="Oslo', "quotation mark is not closed"),
@@ -249,6 +260,27 @@ def test_an_expectation_looks_at_what_was_said_since_the_last_line(gateway: Gate
         return met
 
     assert asyncio.run(conversation()) == [True, True, False]
+
+
+def test_what_can_be_typed_now_are_the_commands_and_what_is_shown(gateway: GatewayServer) -> None:
+    (bot,) = gateway.bots.values()
+    buttons = [
+        {"type": 2, "id": 2, "custom_id": "v", "label": "Vote"},
+        {"type": 2, "id": 3, "custom_id": "o", "label": "Old", "disabled": True},
+        {"type": 2, "id": 4, "custom_id": "c", "emoji": {"name": "❌"}},
+    ]
+    menu = {"type": 3, "id": 5, "custom_id": "m", "options": [{"label": "Red", "value": "r"}]}
+    rows = [{"type": 1, "id": 1, "components": [*buttons, menu]}]
+    general = payloads.CHANNELS["general"]
+    gateway.publish(payloads.message(bot.account, general, "Well?", components=rows))
+    talking = Talk(gateway)
+    lines = ["/weather ", "/admin ban ", 'click "Vote"', 'click "❌"', 'choose "Red"']
+    assert talking.offers() == lines
+    assert [parse(line.strip()) for line in lines]  # each is a line
+    usages = ["/weather city [days] [share] [loud] [who] [where]", "/admin ban who [role]"]
+    assert talking.commands() == usages
+    (message,) = gateway.messages
+    assert talking.text_of(message, "Well?") == "Well? [Vote] [Old] [❌] [Red]"
 
 
 def test_an_embed_is_what_people_see_of_a_message(gateway: GatewayServer) -> None:

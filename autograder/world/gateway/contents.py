@@ -25,7 +25,7 @@ FORWARDED = (  # what a forwarded message shows
 COMPONENTS: dict[int, Json] = {
     2: {"style": 2}, 3: {"min_values": 1, "max_values": 1, "options": []},
     4: {"style": 1, "label": None, "min_length": None, "max_length": None},
-    **{kind: {"min_values": 1, "max_values": 1} for kind in (5, 6, 7, 8)},
+    **{kind: {"min_values": 1, "max_values": 1} for kind in (5, 6, 7, 8, 19, 21)},
     11: {"description": None, "spoiler": False}, 13: {"name": None, "size": None, "spoiler": False},
     14: {"spacing": 1, "divider": True}, 17: {"accent_color": None, "spoiler": False},
 }  # fmt: skip
@@ -107,7 +107,8 @@ def parts(components: list[Json]) -> Iterator[Json]:
     """Yield each component and those inside it."""
     for item in components:
         yield item
-        yield from parts([*item.get("components", ()), *(item[n] for n in ONE if n in item)])
+        single = [item[name] for name in ONE if isinstance(item.get(name), dict)]
+        yield from parts([*item.get("components", ()), *single])
 
 
 def modal_text(modal: Json) -> str:
@@ -131,7 +132,9 @@ def _embed(item: Json, files: dict[str, str]) -> Json:
 
 def _component(item: Json, numbers: Iterator[int], files: dict[str, str]) -> Json:
     """Return a component as Discord sends it back: with a number, and with what was left out."""
-    usual = COMPONENTS.get(item.get("type", 0), {})
+    if type(item.get("type")) is not int:
+        raise InvalidForm("components: type is required")
+    usual = COMPONENTS.get(item["type"], {})
     told = {**usual, **{k: v for k, v in item.items() if v is not None}}
     told["id"] = item.get("id") or next(numbers)
     if "components" in item:

@@ -9,6 +9,7 @@ import base64
 import secrets
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -285,6 +286,12 @@ class Hub:
             shown["poll"] = {**message["poll"], "results": results}
         return shown
 
+    def newest_messages(self) -> Iterator[Json]:
+        """Yield the messages of the channels that there are, the newest first."""
+        for message in reversed(self.messages.values()):
+            if message["channel_id"] in self.channels:
+                yield message
+
     def forget_message(self, identity: str) -> None:
         """Forget a message, with its reactions, its votes and its files."""
         message = self.messages.pop(identity)
@@ -354,7 +361,7 @@ class Hub:
 
     def channel_name(self, identity: str) -> str:
         """Return the name of a channel by its id: `@ada` for direct messages."""
-        channel = self.channels[identity]
+        channel = self.channels.get(identity, {"name": "deleted"})
         if "recipients" in channel:
             return f"@{channel['recipients'][0]['username']}"
         return str(channel["name"])

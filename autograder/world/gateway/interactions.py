@@ -16,6 +16,7 @@ from autograder.world.gateway.call import Call, InvalidForm, Refused, objects
 from autograder.world.gateway.hub import Hub, Interaction
 from autograder.world.gateway.messages import edit
 from autograder.world.gateway.payloads import Json
+from autograder.world.gateway.session import ALWAYS
 from autograder.world.gateway.table import Answer, Routes
 
 COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5  # kinds of interaction
@@ -35,7 +36,8 @@ def send(hub: Hub, interaction: Interaction, data: Json) -> str:
 
     Raises UserMistake when the bot has no session.
     """
-    bot, sessions = interaction.bot, hub.sessions_of(interaction.bot)
+    bot, guild = interaction.bot, hub.guild_of(interaction.channel)
+    sessions = [one for one in hub.sessions_of(bot) if one.hears(ALWAYS, guild)]
     if not sessions:
         raise UserMistake(f"{interaction.said} reached nobody: its bot is not connected")
     hub.interactions[interaction.token] = interaction
@@ -55,7 +57,7 @@ def _event(hub: Hub, interaction: Interaction, data: Json) -> Json:
     told = {
         "id": interaction.id, "application_id": bot.account.id, "type": interaction.kind,
         "token": interaction.token, "version": 1, "data": data, "channel_id": place,
-        "channel": {**hub.channels[place], "permissions": permissions},
+        "channel": {**hub.channels.get(place, {"id": place}), "permissions": permissions},
         "locale": "en-US", "app_permissions": permissions, "entitlements": [],
         "entitlement_sku_ids": [], "authorizing_integration_owners": {"0": guild or "0"},
         "context": 0 if guild else 1, "attachment_size_limit": 10_485_760,
@@ -92,7 +94,7 @@ def _callback(call: Call) -> Answer:
     _answer(replace(call, caller=interaction.bot, body=data), interaction, kind, facts)
     interaction.acknowledged = True
     hub.journal.record("acknowledged", number, type=kind, **facts)
-    return _callback_answer(interaction, kind) if call.flag("with_response") else None
+    return _callback_answer(hub, interaction, kind) if call.flag("with_response") else None
 
 
 def _answer(call: Call, interaction: Interaction, kind: int, facts: Json) -> None:
@@ -108,10 +110,11 @@ def _answer(call: Call, interaction: Interaction, kind: int, facts: Json) -> Non
     elif kind == UPDATE and interaction.original is not None:
         edit(call, interaction.original)
     elif kind == CHOICES:
-        interaction.choices = objects(call.form, "choices")
-        if len(interaction.choices) > 25:
+        choices = objects(call.form, "choices")
+        if len(choices) > 25:
             raise InvalidForm("choices: must be 25 or fewer in length")
-        names = ", ".join(str(item.get("name")) for item in interaction.choices)
+        interaction.choices = choices
+        names = ", ".join(str(item.get("name")) for item in choices)
         record("choices", number, content=names, **facts)
     elif kind == MODAL:
         interaction.modal = _modal(call.form)
@@ -122,28 +125,27 @@ def _answer(call: Call, interaction: Interaction, kind: int, facts: Json) -> Non
 
 def _modal(form: Json) -> Json:
     rows = contents.rows(form)
-    for name in ("custom_id", "title"):
-        if not isinstance(form.get(name), str) or not form[name]:
-            raise InvalidForm(f"{name} is required")
-    if not 1 <= len(rows) <= 5:
-        raise InvalidForm("components: must be between 1 and 5 in length")
+    for name, longest in (("custom_id", 100), ("title", 45)):
+        if not isinstance(form.get(name), str) or not 1 <= len(form[name]) <= longest:
+            raise InvalidForm(f"{name}: must be between 1 and {longest} in length")
+    if not 1 <= len(rows) <= 40:
+        raise InvalidForm("components: must be between 1 and 40 in length")
     return {**form, "components": rows}
 
 
-def _callback_answer(interaction: Interaction, kind: int) -> Json:
+def _callback_answer(hub: Hub, interaction: Interaction, kind: int) -> Json:
     told = {"id": interaction.id, "type": interaction.kind, "activity_instance_id": None}
-    told |= {"channel_id": interaction.channel, "guild_id": payloads.GUILD}
-    told |= {"response_message_loading": kind == DEFERRED}
-    told |= {"response_message_ephemeral": False}
-    resource: Json = {"type": kind}
-    if interaction.original is not None:
-        told["response_message_id"] = interaction.original["id"]
-        resource["message"] = interaction.original
-    elif kind == DEFERRED:
-        told["response_message_id"] = interaction.id
+    told |= {"response_message_loading": kind == DEFERRED, "response_message_ephemeral": False}
+    told |= hub.where(interaction.channel)
+    message = interaction.original
+    if kind == DEFERRED:
         thinking = payloads.message(interaction.bot.account, interaction.channel, "")
-        resource["message"] = {**thinking, "id": interaction.id, "flags": 1 << 7, "type": 20}
-    return {"interaction": told, "resource": resource}
+        message = {**thinking, "id": interaction.id, "flags": 1 << 7, "type": 20}
+    if message is None:
+        return {"interaction": told}
+    told["response_message_id"] = message["id"]
+    resource = {"type": kind, "message": hub.shown(message, interaction.bot.account.id)}
+    return {"interaction": told} | ({"resource": resource} if kind != SILENT else {})
 
 
 def say(

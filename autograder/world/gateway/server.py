@@ -1,27 +1,18 @@
-"""The gateway as a server of the world: its port and its controls."""
+"""The gateway as a server of the world: its port, and what every server has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from inspect import getmembers, iscoroutinefunction
 from typing import Any
 
 from aiohttp import web
 
-from autograder.outcomes import UserMistake
 from autograder.world.gateway import rest
 from autograder.world.gateway.acts import Acts
-from autograder.world.gateway.connection import (
-    HEARTBEAT,
-    INVALID_SESSION,
-    RECONNECT,
-    Connection,
-    control,
-)
+from autograder.world.gateway.connection import Connection
 from autograder.world.gateway.ending import Close, Cut
-from autograder.world.gateway.faults import Faults
-from autograder.world.gateway.journal import COUNTED, Event
+from autograder.world.gateway.journal import Event
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.streams import encoder
 from autograder.world.servers.listen import listen
@@ -33,7 +24,6 @@ class GatewayServer(Acts):
     shared = False
     controls = frozenset(
         {name for name, _ in getmembers(Acts, iscoroutinefunction) if name[0] != "_"}
-        | {"until", "drop", "reconnect", "invalidate", "ask_beat", "faults", "ratelimit"}
         | {"replies", "log"}
     )
 
@@ -71,54 +61,11 @@ class GatewayServer(Acts):
     def follow(self, follower: Callable[[Event], None]) -> Callable[[], None]:
         return self.journal.follow(follower)
 
-    # -- its controls ----------------------------------------------------------------------------
-
     def replies(self) -> list[str]:
         return list(self.journal.replies)
 
     def log(self) -> list[Event]:
         return list(self.journal.events)
-
-    async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
-        unknown = set(wanted) - set(COUNTED)
-        if unknown:
-            raise UserMistake(
-                f"a gateway cannot wait for {sorted(unknown)}: it counts {sorted(COUNTED)}"
-            )
-        return await self.journal.until(wanted, timeout)
-
-    async def drop(self, code: int | None = None) -> None:
-        """End every connection: with a close code, or, for None, as a failing network does."""
-        for connection in list(self.connections):
-            connection.end(Cut() if code is None else Close(code, "Dropped on demand."))
-
-    async def reconnect(self) -> None:
-        """Ask every bot to reconnect and resume (op 7)."""
-        self._tell_all(control(RECONNECT))
-
-    async def invalidate(self, resumable: bool = False) -> None:
-        """Tell every bot that its session is over (op 9), and forget it unless it is resumable."""
-        for session in self.sessions_of():
-            if session.connection is not None and not resumable:
-                self.forget(session)
-        self._tell_all(control(INVALID_SESSION, resumable))
-
-    async def ask_beat(self) -> None:
-        """Ask every bot for a heartbeat now (op 1)."""
-        self._tell_all(control(HEARTBEAT))
-
-    async def ratelimit(self, sends: int, window: float = 5.0) -> None:
-        """Let each bot send so many messages to a channel in a window of seconds; 0: no limit."""
-        self.settings = replace(self.settings, sends=sends, sends_window=window)
-
-    async def faults(self, **plan: Any) -> None:
-        """Replace the plan of faults (see `faults.py`); without arguments all faults end."""
-        self.chaos = Faults(**plan)
-
-    def _tell_all(self, payload: Json) -> None:
-        for connection in self.connections:
-            if connection.number:
-                connection.send(payload)
 
     # -- its WebSockets ---------------------------------------------------------------------------
 

@@ -1,8 +1,7 @@
 """What people use: slash commands, buttons, menus and modals.
 
 An act finds what it is about by the words that people see, the newest message first. What the bot
-has not shown yet is waited for, up to PATIENCE. An act raises UserMistake when there is no such
-thing.
+has not shown yet is waited for, up to PATIENCE, and then NotShown is raised.
 """
 
 from __future__ import annotations
@@ -21,18 +20,19 @@ from autograder.world.gateway.payloads import ALL_PERMISSIONS, Account, Json, sn
 from autograder.world.gateway.session import Bot
 
 PATIENCE = 5.0  # s
-BUTTON, MENU, FIELD = 2, 3, 4
+BUTTON, MENU, FIELD, RADIO, CHECKBOX = 2, 3, 4, 21, 23
+# What one chooses from: the texts of a component's options, or things of the guild.
 MENUS = {MENU: "text", 5: "user", 6: "role", 7: "mentionable", 8: "channel"}
+CHOICES = {**MENUS, 19: "file", RADIO: "text", 22: "text"}  # in modals
 TEXT = 3
 KINDS_OF_OPTION = {str: TEXT, int: 4, bool: 5, float: 10}
-PICKED = {
-    6: "user",
-    7: "channel",
-    8: "role",
-    9: "mentionable",
-    11: "file",
-}  # options whose values are ids
+# Options whose values are ids.
+PICKED = {6: "user", 7: "channel", 8: "role", 9: "mentionable", 11: "file"}
 SUBCOMMAND, GROUP = 1, 2
+
+
+class NotShown(UserMistake):
+    """The bot did not show in time what a person wanted to use."""
 
 
 class Uses(Hub):
@@ -65,14 +65,17 @@ class Uses(Hub):
         channel: str | None = "general",
     ) -> list[str]:
         """Type the last option of a command, and return what the bot suggests for it."""
+        if not options:
+            raise UserMistake(f"/{command}: name the option that is typed")
         interaction, data = self._used(AUTOCOMPLETE, command, user, channel, options)
         leaf = data
         while leaf.get("options"):
             leaf = leaf["options"][-1]
         leaf["focused"] = True
         interactions.send(self, interaction, data)
-        found = await self.journal.when(lambda: interaction.choices, PATIENCE)
-        return [str(item.get("name")) for item in found or ()]
+        if not await self.journal.when(lambda: interaction.acknowledged, PATIENCE):
+            raise NotShown(f"{interaction.said}: the bot suggested nothing for {PATIENCE:g} s")
+        return [str(item.get("name")) for item in interaction.choices or ()]
 
     def _used(
         self, kind: int, command: str, user: str, channel: str | None, options: Mapping[str, Any]
@@ -162,11 +165,11 @@ class Uses(Hub):
         """Click the button with this label, emoji or custom id; return the interaction's id."""
 
         def fits(item: Json) -> bool:
-            return item["type"] == BUTTON and label in _names(item)
+            return item["type"] == BUTTON and label in names_of(item)
 
         found = await self._shown(fits, message)
         if found is None:
-            raise UserMistake(f'there is no button "{label}" to click{self._offer(BUTTON)}')
+            raise NotShown(f'there is no button "{label}" to click{self._offer(BUTTON)}')
         return self._use(*found, user, f'click "{label}"')
 
     async def choose(self, *values: str, user: str = "ada", message: str | None = None) -> str:
@@ -178,7 +181,7 @@ class Uses(Hub):
 
         found = await self._shown(fits, message)
         if found is None:
-            raise UserMistake(f"there is no menu in which one can choose {said}{self._offer(MENU)}")
+            raise NotShown(f"there is no menu in which one can choose {said}{self._offer(MENU)}")
         chosen = self._chosen(found[1], values) or []
         entities = chosen if found[1]["type"] != MENU else []
         more = {"values": chosen, **self._resolved(entities)}
@@ -187,8 +190,9 @@ class Uses(Hub):
     async def fill(self, values: Mapping[str, str], user: str = "ada") -> str:
         """Fill in and send the modal that the bot has opened for a person.
 
-        `values` has the fields by their labels or custom ids; in a menu several are divided by
-        commas. Returns the interaction's id.
+        `values` has the fields by their labels or custom ids. Several choices are divided by
+        commas, a checkbox takes "yes" or "no", and a file is an id that `attach` returned. Returns
+        the interaction's id.
         """
         person = self.person(user)
 
@@ -198,7 +202,7 @@ class Uses(Hub):
 
         asked = await self.journal.when(opened, PATIENCE)
         if asked is None or asked.modal is None:
-            raise UserMistake(f"the bot has opened no modal for {user}")
+            raise NotShown(f"the bot has opened no modal for {user}")
         modal, rest, picked = asked.modal, dict(values), list[str]()
         filled = [self._filled(item, rest, picked) for item in modal["components"]]
         if rest:
@@ -217,23 +221,22 @@ class Uses(Hub):
         """Return the newest message with a component that fits and can be used, and that one."""
 
         def newest() -> tuple[Json, Json] | None:
-            for one in reversed(self.messages.values()):
-                if message in (None, one["id"]):
-                    for item in parts(one["components"]):
-                        if "custom_id" in item and not item.get("disabled") and fits(item):
-                            return one, item
+            for one in self.newest_messages():
+                for item in parts(one["components"]) if message in (None, one["id"]) else ():
+                    if "custom_id" in item and not item.get("disabled") and fits(item):
+                        return one, item
             return None
 
         return await self.journal.when(newest, PATIENCE)
 
     def _offer(self, kind: int) -> str:
         """Return what there is instead, as the end of a sentence."""
-        every = [item for one in self.messages.values() for item in parts(one["components"])]
+        every = [item for one in self.newest_messages() for item in parts(one["components"])]
         labels = [
             name
             for item in every
             if item["type"] == kind
-            for name in _names(item)[:1] or [row["label"] for row in item.get("options", ())]
+            for name in [row["label"] for row in item.get("options", ())] or names_of(item)[:1]
         ]
         return f"; there is {', '.join(dict.fromkeys(labels))}" if labels else ""
 
@@ -241,7 +244,9 @@ class Uses(Hub):
         self, message: Json, item: Json, user: str, said: str, more: Json | None = None
     ) -> str:
         maker = message.get("application_id") or message["author"]["id"]
-        bot = next(bot for bot in self.bots.values() if bot.account.id == maker)
+        bot = next((bot for bot in self.bots.values() if bot.account.id == maker), None)
+        if bot is None:
+            raise UserMistake(f"{said} reached nobody: no bot has sent the message")
         name, place = item["custom_id"], message["channel_id"]
         used = Interaction(COMPONENT, name, said, bot, self.person(user), place, message)
         data = {"custom_id": name, "component_type": item["type"], "id": item["id"]}
@@ -249,15 +254,14 @@ class Uses(Hub):
 
     def _chosen(self, menu: Json, values: tuple[str, ...]) -> list[str] | None:
         """Return the values of a menu's options; None if it lacks one, or their number is wrong."""
-        if menu["type"] == MENU:
-            known = {
-                row[name]: row["value"] for name in ("value", "label") for row in menu["options"]
-            }
+        rows = menu.get("options", ())
+        if CHOICES[menu["type"]] == "text":
+            known = {row[name]: row["value"] for name in ("value", "label") for row in rows}
             found = [known.get(value) for value in values]
         else:
-            found = [self._id(MENUS[menu["type"]], value) for value in values]
+            found = [self._id(CHOICES[menu["type"]], value) for value in values]
         chosen = [value for value in found if value is not None]
-        fits = menu["min_values"] <= len(chosen) <= menu["max_values"]
+        fits = menu.get("min_values", 1) <= len(chosen) <= menu.get("max_values", len(rows))
         return chosen if fits and len(chosen) == len(values) else None
 
     def _filled(
@@ -271,12 +275,10 @@ class Uses(Hub):
             told["component"] = self._filled(item["component"], values, picked, item.get("label"))
         if "custom_id" in item:
             told["custom_id"] = item["custom_id"]
-            names = [label, *_names(item)] if label else _names(item)
+            names = [label, *names_of(item)] if label else names_of(item)
             given = next((values.pop(name) for name in names if name in values), None)
             told |= self._entry(item, names[0], given)
-            picked += (
-                told.get("values", ()) if item["type"] in MENUS and item["type"] != MENU else ()
-            )
+            picked += told.get("values", ()) if CHOICES.get(item["type"]) != "text" else ()
         return told
 
     def _entry(self, item: Json, name: str, given: str | None) -> Json:
@@ -288,16 +290,20 @@ class Uses(Hub):
             if len(value) > (item["max_length"] or 4000):
                 raise UserMistake(f"the field {name} takes {item['max_length']} characters")
             return {"value": value}
-        if item["type"] not in MENUS:
+        if item["type"] == CHECKBOX:
+            return {"value": bool(item.get("default")) if given is None else given == "yes"}
+        if item["type"] not in CHOICES:
             raise UserMistake(f"the field {name} is of a kind that this gateway cannot fill in")
         values: list[str] | None
         if given is None:
-            values = [row["value"] for row in item["options"] if row.get("default")]
+            values = [row["value"] for row in item.get("options", ()) if row.get("default")]
         else:
             values = self._chosen(item, tuple(one.strip() for one in given.split(",")))
-        if values is None or (not values and item.get("required", True)):
-            raise UserMistake(f"the menu {name} has no choice {given or ''}")
-        return {"values": values}
+        if values is None:
+            raise UserMistake(f"in the field {name} one cannot choose {given}")
+        if not values and item.get("required", True):
+            raise UserMistake(f"the field {name} must be filled in")
+        return {"value": next(iter(values), None)} if item["type"] == RADIO else {"values": values}
 
 
 def options_of(command: Json, path: list[str]) -> list[Json]:
@@ -315,10 +321,11 @@ def options_of(command: Json, path: list[str]) -> list[Json]:
     return found
 
 
-def _names(item: Json) -> list[str]:
+def names_of(item: Json) -> list[str]:
     """Return the words by which people, or the bot's author, call a component."""
-    emoji = (item.get("emoji") or {}).get("name")
-    names = (item.get("label"), item.get("placeholder"), emoji, item.get("custom_id"))
+    emoji, label = (item.get("emoji") or {}).get("name"), item.get("label")
+    both = f"{emoji} {label}" if emoji and label else None
+    names = (label, item.get("placeholder"), emoji, both, item.get("custom_id"))
     return [str(name) for name in names if name]
 
 

@@ -61,9 +61,4 @@ async def on_reaction_add(reaction, user):
     await reaction.message.channel.send(f"{user.name} adds {reaction.emoji}")
 
 
-@client.event
-async def on_reaction_remove(reaction, user):
-    await reaction.message.channel.send(f"{user.name} takes {reaction.emoji} away")
-
-
 client.run(os.environ["DISCORD_TOKEN"], log_handler=None)

@@ -1,12 +1,18 @@
 """A poll with buttons, a menu and a modal, as discord.py's documentation teaches them."""
 
 import os
+import time
 
 import discord
 from discord import app_commands
 
 client = discord.Client(intents=discord.Intents.default(), guild_ready_timeout=0.0)
 tree = app_commands.CommandTree(client)
+
+
+def tally(votes):
+    time.sleep(float(os.environ.get("TALLY", "0")))
+    return f"{votes} votes in all"
 
 
 class Reason(discord.ui.Modal, title="Why?"):
@@ -37,7 +43,7 @@ class Poll(discord.ui.View):
         await interaction.response.defer()
         button.disabled = True
         await interaction.edit_original_response(content="closed", view=self)
-        await interaction.followup.send(f"{self.votes} votes in all", ephemeral=True)
+        await interaction.followup.send(tally(self.votes), ephemeral=True)
 
     @discord.ui.select(
         placeholder="Colours",

@@ -1,12 +1,18 @@
 """The poll of `discord_poll.py`, for disnake."""
 
 import os
+import time
 
 import disnake
 from disnake import ui
 from disnake.ext import commands
 
 bot = commands.InteractionBot(intents=disnake.Intents.default())
+
+
+def tally(votes):
+    time.sleep(float(os.environ.get("TALLY", "0")))
+    return f"{votes} votes in all"
 
 
 class Reason(ui.Modal):
@@ -46,7 +52,7 @@ class Poll(ui.View):
         await interaction.response.defer()
         button.disabled = True
         await interaction.edit_original_response(content="closed", view=self)
-        await interaction.followup.send(f"{self.votes} votes in all", ephemeral=True)
+        await interaction.followup.send(tally(self.votes), ephemeral=True)
 
     @ui.string_select(
         placeholder="Colours",

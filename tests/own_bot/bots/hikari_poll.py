@@ -1,11 +1,17 @@
 """The poll of `discord_poll.py`, for hikari alone: each interaction is answered by hand."""
 
 import os
+import time
 
 import hikari
 
 bot = hikari.GatewayBot(os.environ["DISCORD_TOKEN"], banner=None)
 votes = 0
+
+
+def tally():
+    time.sleep(float(os.environ.get("TALLY", "0")))
+    return f"{votes} votes in all"
 
 
 def rows(closed=False):
@@ -49,7 +55,7 @@ async def clicked(interaction):
             await interaction.create_initial_response(later)
             await interaction.edit_initial_response("closed", components=rows(closed=True))
             hidden = hikari.MessageFlag.EPHEMERAL
-            await interaction.execute(f"{votes} votes in all", flags=hidden)
+            await interaction.execute(tally(), flags=hidden)
         case "colours":
             chosen = "".join(sorted(interaction.values))
             text = f"{interaction.user.username}: {chosen}"

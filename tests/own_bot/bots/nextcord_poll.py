@@ -1,12 +1,18 @@
 """The poll of `discord_poll.py`, for nextcord."""
 
 import os
+import time
 
 import nextcord
 from nextcord import ui
 from nextcord.ext import commands
 
 bot = commands.Bot(intents=nextcord.Intents.default())
+
+
+def tally(votes):
+    time.sleep(float(os.environ.get("TALLY", "0")))
+    return f"{votes} votes in all"
 
 
 class Reason(ui.Modal):
@@ -42,7 +48,7 @@ class Poll(ui.View):
         await interaction.response.defer()
         button.disabled = True
         await interaction.edit_original_message(content="closed", view=self)
-        await interaction.followup.send(f"{self.votes} votes in all", ephemeral=True)
+        await interaction.followup.send(tally(self.votes), ephemeral=True)
 
     @ui.string_select(
         placeholder="Colours",

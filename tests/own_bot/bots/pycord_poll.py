@@ -1,10 +1,16 @@
 """The poll of `discord_poll.py`, for py-cord."""
 
 import os
+import time
 
 import discord
 
 bot = discord.Bot(intents=discord.Intents.default())
+
+
+def tally(votes):
+    time.sleep(float(os.environ.get("TALLY", "0")))
+    return f"{votes} votes in all"
 
 
 class Reason(discord.ui.Modal):
@@ -38,7 +44,7 @@ class Poll(discord.ui.View):
         await interaction.response.defer()
         button.disabled = True
         await interaction.edit_original_response(content="closed", view=self)
-        await interaction.followup.send(f"{self.votes} votes in all", ephemeral=True)
+        await interaction.followup.send(tally(self.votes), ephemeral=True)
 
     @discord.ui.select(
         placeholder="Colours",
