@@ -26,6 +26,12 @@ ORIGINAL = "/webhooks/{webhook_id}/{webhook_token}/messages/@original"
 RED_AND_BLUE = [{"label": "Red", "value": "r"}, {"label": "Blue", "value": "b"}]
 
 
+@pytest.fixture(autouse=True)
+def quick_people(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The bare client needs no time to register what it has sent."""
+    monkeypatch.setattr(uses, "REACTION", 0.0)
+
+
 def button(label: str, **more: Any) -> dict[str, Any]:
     return {"type": 2, "style": 1, "custom_id": label.lower(), "label": label, **more}
 
