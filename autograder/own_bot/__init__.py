@@ -6,7 +6,8 @@ In our process:
     interpreter.py   which Python has the bot's library
     process.py       the bot's process: its environment, its start and its end
     channel.py       receives what the bot's process sends
-    talk.py          what people type or a script says: the lines and what each one does
+    lines.py         what people type or a script says: how each line is read
+    talk.py          carries out the lines on the gateway
     prompt.py        reads lines from a terminal, with completion, or from a pipe
     account.py       the blocks of the run, by line: what the table and the JSON file say
     telling.py       the sentences that people read

@@ -8,27 +8,33 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 
-from autograder.own_bot.talk import FAULTS
+from autograder.own_bot.lines import ACTS, FAULTS, TROUBLES
 from autograder.world.console import read_input
 
-WORDS = ("ada: ", "bo: ", "cy: ", "dm ada: ", "wait 1", 'expect "', "help", "quit", *FAULTS)
+WORDS = (
+    *("ada: ", "bo: ", "cy: ", "dm ada: ", "wait 1", 'expect "', "help", "quit", "suggest /"),
+    *(*ACTS.values(), *TROUBLES.values(), *FAULTS),
+)
 
 
-async def typed(commands: Callable[[], list[str]]) -> AsyncGenerator[str, None]:
-    """Yield the lines that are typed, until the end of the input; Ctrl-C ends it as well."""
-    lines = _at_terminal(commands) if sys.stdin.isatty() and sys.stdout.isatty() else _from_pipe()
+async def typed(offers: Callable[[], list[str]]) -> AsyncGenerator[str, None]:
+    """Yield the lines that are typed, until the end of the input; Ctrl-C ends it as well.
+
+    A terminal completes them with WORDS and with what `offers` returns at that moment.
+    """
+    lines = _at_terminal(offers) if sys.stdin.isatty() and sys.stdout.isatty() else _from_pipe()
     async with contextlib.aclosing(lines):
         async for line in lines:
             yield line
 
 
-async def _at_terminal(commands: Callable[[], list[str]]) -> AsyncGenerator[str, None]:
+async def _at_terminal(offers: Callable[[], list[str]]) -> AsyncGenerator[str, None]:
     from prompt_toolkit import PromptSession
     from prompt_toolkit.completion import WordCompleter
     from prompt_toolkit.patch_stdout import patch_stdout
 
     def words() -> list[str]:
-        return [*WORDS, *(usage.split()[0] + " " for usage in commands())]
+        return [*WORDS, *offers()]
 
     session: PromptSession[str] = PromptSession(completer=WordCompleter(words, sentence=True))
     with patch_stdout(raw=True):

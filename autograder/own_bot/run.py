@@ -17,19 +17,21 @@ from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
-from autograder.own_bot import interpreter, process, prompt, talk
+from autograder.own_bot import interpreter, process, prompt
 from autograder.own_bot.account import Account, Held
 from autograder.own_bot.channel import Channel, Message
-from autograder.own_bot.talk import Expectation, Line, Talk
+from autograder.own_bot.lines import HELP, Line, Word, parse, read
+from autograder.own_bot.talk import Expectation, Talk
 from autograder.own_bot.telling import Teller, shown
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.server import GatewayServer
+from autograder.world.gateway.uses import PATIENCE, NotShown
 
 FREE, LIMIT, MISTAKE, FAILED = 0, 1, 2, 3
 CONNECTS = 30.0  # s: the talk begins when the bot is ready, or when it was not within this time
 SETTLES = 60.0  # s: after the last line we wait this long, at most, for two heartbeats
 HEARS = 1.0  # s: what the ended process has sent arrives within this time
-_MESSAGES = ("reply", "followup", "edit")
+_MESSAGES = ("say", "reply", "followup", "edit")  # events whose message is shown as people see it
 
 
 def run(
@@ -50,7 +52,7 @@ def run(
     if not path.exists():
         raise UserMistake(f"There is no bot {bot}: name the file that you start it with.")
     path = Path(os.path.abspath(path))
-    lines = talk.read(script) if script is not None else None
+    lines = read(script) if script is not None else None
     chosen = interpreter.find(path, python)
     session = Session(path, lines, limit, heartbeat)
     code = asyncio.run(session.run(chosen, arguments))
@@ -168,16 +170,19 @@ class Session:
             try:
                 if not await self._carry_out(number, line):
                     break
+            except NotShown as missing:
+                self._expected.append(Expectation(str(missing), PATIENCE, False, PATIENCE))
+                self._teller.say("expect", f"line {number}: {missing}", "bold red")
             except UserMistake as mistake:
                 raise UserMistake(f"Line {number} of the script: {mistake}") from None
         await self._settle()
 
     async def _converse_by_hand(self) -> None:
         self._teller.plain("Type `help` for the lines that you can write; Ctrl-D ends the run.")
-        async for written in prompt.typed(self._talk.commands):
+        async for written in prompt.typed(self._talk.offers):
             self._hear_ctrl_c()
             try:
-                line = talk.parse(written)
+                line = parse(written)
                 if line is not None and not await self._carry_out(0, line):
                     return
             except UserMistake as mistake:
@@ -186,16 +191,13 @@ class Session:
 
     async def _carry_out(self, number: int, line: Line) -> bool:
         """Carry out a line; return whether the talk goes on."""
-        if line == talk.Word("help"):
-            self._teller.plain("\n".join([talk.HELP, *self._talk.commands()]))
+        if line == Word("help"):
+            self._teller.plain("\n".join([HELP, *self._talk.commands()]))
         result = await self._talk.do(line)
-        if isinstance(line, talk.Slash):
-            options = [f"{name}={value}" for name, value in line.options]
-            self._teller.say(line.author, " ".join([f"/{line.command}", *options]), "cyan")
         if result is not None:
             self._expected.append(result)
             self._teller.expectation(number, result)
-        return line != talk.Word("quit")
+        return line != Word("quit")
 
     async def _settle(self) -> None:
         """Wait until the loop is free again: two heartbeats come after the last line."""

@@ -20,7 +20,7 @@ _BY = {
     "gil": "a thread kept the GIL, as long calls into C do (a pattern, sorted, json)",
     "garbage": "Python searched for garbage",
 }
-_QUIET = ("listening", "heartbeat", "typing", "interaction")  # `run` tells the last one itself
+_QUIET = ("listening", "heartbeat", "typing")
 
 
 class Teller:

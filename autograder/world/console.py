@@ -87,7 +87,7 @@ async def _say(one: GatewayServer, line: str) -> None:
         if line.startswith("/") and len(line) > 1:
             command, *options = line[1:].split()
             pairs = (option.partition("=") for option in options)
-            await one.interact(command, options={name: _value(text) for name, _, text in pairs})
+            await one.command(command, options={name: _value(text) for name, _, text in pairs})
         else:
             await one.say(line)
     except UserMistake as mistake:
@@ -161,9 +161,13 @@ LINES = {
     "heartbeat": ("heartbeat, {gap:.2f} s after the one before", "dim"),
     "say": ("{where}{content}", "cyan"),
     "reply": ("{where}{content}", "green"),
-    "interaction": ("/{name}", "cyan"),
-    "deferred": ("/{name}: deferred after {seconds:.2f} s", ""),
-    "followup": ("/{name}: {content}  (after {seconds:.2f} s)", "green"),
+    "interaction": ("{said}", "cyan"),
+    "act": ("{said}", "cyan"),
+    "deferred": ("{said}: deferred after {seconds:.2f} s", ""),
+    "modal": ("{said}: opens a modal, {content}", "green"),
+    "choices": ("{said}: suggests {content}", "green"),
+    "followup": ("{said}: {content}  (after {seconds:.2f} s)", "green"),
+    "edit": ("{where}{content}  (edited)", "green"),
     "late": ("heartbeat late: silent for {gap:.2f} s{busy}", "yellow"),
     "killed": (
         "disconnected by the gateway ({code}): silent for {gap:.2f} s{busy}",

@@ -15,7 +15,8 @@
 # ```
 #
 # runs your bot with its own `.venv`, points its library at a gateway, and replaces the token. You type
-# lines such as `ada: !roll 2d6` or `/weather city=Oslo`; `help` lists the rest. When a line of
+# lines such as `ada: !roll 2d6`, `/weather city=Oslo`, `click "Vote"` or `fill name="Ada"`; `help`
+# lists the rest. When a line of
 # your code holds the loop, you read the line, the calls that led to it and the command, and at the end a
 # table. The parts below do the same by hand.
 #
@@ -138,8 +139,8 @@
 #
 # One guild, a few channels, three people and whoever else speaks. Messages with embeds, files,
 # buttons and polls, edits, reactions, pins, threads, webhooks, roles, members, bans, invites,
-# emojis, slash commands, defer and follow-up: yes. But nobody presses a button, and there is no
-# voice. What the gateway does not serve is answered with status 501, and the gateway prints the
+# emojis, slash commands, defer and follow-up: yes. Buttons, menus, modals and suggestions, too, but
+# only `run` has the lines to use them. There is no voice. What the gateway does not serve is answered with status 501, and the gateway prints the
 # call. A bot that asks for a guild of its own by id finds nobody home. For the audit that does not
 # matter: start what starts, and use what works. One block found is worth the evening.
 #

@@ -238,6 +238,18 @@ class Button:
     label, custom_id = "Vote", "7"
 
 
+class Modal:
+    title, custom_id = "Why?", "8"
+
+
+class Reason(Modal):
+    """The author's own class of one."""
+
+
+class Select:
+    placeholder, custom_id = None, "colours"
+
+
 COMMAND = SimpleNamespace(qualified_name="admin ban")
 
 
@@ -250,6 +262,8 @@ COMMAND = SimpleNamespace(qualified_name="admin ban")
         ("commands", (COMMAND,), "command /admin ban"),
         ("tasks", (SimpleNamespace(coro=frames),), "task loop frames"),
         ("view", (None, Button()), "button Vote"),
+        ("view", (Reason(), Reason()), "modal Why?"),
+        ("view", (None, Select()), "menu colours"),
         ("client", (None, "on_message"), "listener on_message"),
         ("manager", (None, frames), "listener frames"),
         ("client", (None, 3), "listener 3"),

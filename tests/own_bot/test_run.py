@@ -22,6 +22,7 @@ from autograder.bench.hogs import rivals
 from autograder.outcomes import UserMistake
 from autograder.own_bot import interpreter, process
 from autograder.own_bot import run as own_bot
+from autograder.world.gateway import uses
 
 ROOT = Path(__file__).parents[2]
 BOTS = Path(__file__).parent / "bots"
@@ -30,6 +31,7 @@ TOKEN = "MTE0OTk5OTk5OTk5OTk5OTk5OQ.GabcdE.given_in_the_environment_of_this_b0"
 LITERAL = "literal_in_the_code"
 
 Run = Callable[..., tuple[int, str, dict[str, Any]]]
+LIBRARIES = ("discord", "nextcord", "disnake", "pycord", "hikari")
 
 
 @pytest.fixture
@@ -48,6 +50,16 @@ def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
         return code, out + err, json.loads(found.read_text(encoding="utf-8"))
 
     return run_it
+
+
+def python_of(library: str) -> str | None:
+    """Return the interpreter that has the library (None: ours), or skip what needs it."""
+    if library == "discord":
+        return None
+    python = Path(os.environ.get("UNBLOCKED_CLIENTS", "")).resolve() / library / "bin" / "python"
+    if "UNBLOCKED_CLIENTS" not in os.environ or not python.exists():
+        pytest.skip(f"{library} has no environment: see tests/clients/README.md")
+    return str(python)
 
 
 def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run) -> None:
@@ -80,13 +92,10 @@ def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run)
     assert [one["met"] for one in found["expected"]] == [True]
 
 
-@pytest.mark.parametrize("library", ["nextcord", "disnake", "pycord", "hikari"])
+@pytest.mark.parametrize("library", LIBRARIES[1:])
 def test_a_bot_of_another_library_hears_its_line(library: str, run: Run) -> None:
-    python = Path(os.environ.get("UNBLOCKED_CLIENTS", "")).resolve() / library / "bin" / "python"
-    if "UNBLOCKED_CLIENTS" not in os.environ or not python.exists():
-        pytest.skip(f"{library} has no environment: see tests/clients/README.md")
     script = "ada: !weather Oslo", 'expect "rain in Oslo" within 5'
-    code, said, found = run(BOTS / f"{library}_bot.py", *script, python=str(python))
+    code, said, found = run(BOTS / f"{library}_bot.py", *script, python=python_of(library))
     assert code == 1
     (line,) = found["lines"]
     assert line["code"] == "time.sleep(0.5)"
@@ -114,6 +123,121 @@ def test_a_mended_bot_is_free_and_talks_in_channels_messages_and_embeds(run: Run
     assert "never said" not in said
     assert found["lines"] == found["blocks"] == []
     assert found["kills"] == 0
+
+
+POLL = (
+    "/poll begin topic=cats by=bo",
+    'expect "cats, asks bo" within 5',
+    'click "Vote"',
+    'expect "1 voted" within 5',
+    "click 👍 as bo",
+    'expect "2 voted" within 5',
+    'choose "Red" "Blue"',
+    'expect "ada: BR" within 5',
+    "choose cy as bo",
+    'expect "hello cy" within 5',
+    "click Why",
+    'expect "Your name" within 5',
+    'fill "Your name"="Ada" Reason="because: so"',
+    'expect "Ada says: because: so" within 5',
+    "click Why as cy",
+    'fill "Your name"=Cy as cy',
+    'expect "Cy says: nothing" within 5',
+    "click Close",
+    'expect "2 votes in all" within 5',
+)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_buttons_menus_and_modals_are_used_by_their_words(library: str, run: Run) -> None:
+    python = python_of(library)
+    code, said, found = run(BOTS / f"{library}_poll.py", *POLL, python=python)
+    assert [one["text"] for one in found["expected"] if not one["met"]] == []
+    assert "[👍 Vote] [Why] [Close] [Colours: Red, Blue] [Who]" in said
+    assert "Why?: Your name, Reason" in said
+    assert code == 0
+    assert found["kills"] == 0
+
+
+def test_a_button_that_does_not_come_is_an_expectation_not_met(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(uses, "PATIENCE", 0.3)
+    monkeypatch.setattr(own_bot, "PATIENCE", 0.3)
+    script = POLL[0], "click Vite", 'click "Vote"', 'expect "1 voted" within 5'
+    code, said, found = run(BOTS / "discord_poll.py", *script)
+    sentence = 'there is no button "Vite" to click; there is Vote, Why, Close'
+    assert code == 1
+    assert [(one["text"], one["met"]) for one in found["expected"]] == [
+        (sentence, False),
+        ("1 voted", True),  # the script goes on
+    ]
+    assert f"line 2: {sentence}" in said
+    assert "1 expectation was not met." in said
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_block_in_a_button_names_the_button(
+    library: str, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = python_of(library)
+    monkeypatch.setenv("TALLY", "0.5")
+    script = POLL[0], 'click "Vote"', "click Close", 'expect "1 votes in all" within 5'
+    code, said, found = run(BOTS / f"{library}_poll.py", *script, python=python)
+    assert code == 1
+    (line,) = found["lines"]
+    assert line["code"].startswith("time.sleep(float(")
+    assert line["doing"] == ["listener answer" if library == "hikari" else "button Close"]
+    assert line["heartbeats_missed"] >= 2
+    assert [one["met"] for one in found["expected"]] == [True]
+    assert "last given 'click \"Close\"'" in said
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_path: Path) -> None:
+    python = python_of(library)
+    note = tmp_path / "note.txt"
+    note.write_text("hello")
+    code, said, found = run(
+        BOTS / f"{library}_listener.py",
+        "ada: hello",
+        'expect "heard hello" within 5',
+        'edit "hello again"',
+        'expect "hello became hello again" within 5',
+        "delete",
+        'expect "hello again is gone" within 5',
+        "react thumbs up as bo",
+        'expect "bo adds 👍" within 5',
+        'reply "thanks" as cy',
+        'expect "heard thanks (to bo adds 👍)" within 5',
+        f'upload {note} "look"',
+        'expect "heard look note.txt, 5 bytes, text/plain" within 5',
+        f"/scan file={note}",
+        'expect "note.txt has 5 bytes" within 5',
+        "suggest /look for=ca",
+        'expect "cats, cars" within 5',
+        "ratelimit 1/1",
+        "ada: one",
+        'expect "heard one" within 5',
+        "bo: two",
+        'expect "heard two" within 5',
+        "ratelimit 0",
+        "slow 0.4",
+        "ada: three",
+        'expect "heard three" within 0.2',
+        "slow 0",
+        'expect "heard three" within 5',
+        "help",
+        python=python,
+    )
+    unmet = [one["text"] for one in found["expected"] if not one["met"]]
+    assert unmet == ["heard three"]  # at first: the event came 0.4 s late
+    assert code == 1
+    waited = next(one["seconds"] for one in found["expected"] if one["text"] == "heard two")
+    assert waited > 0.5  # the library waits for the limit's end
+    assert "look [file: note.txt]" in said
+    assert "/scan file=note.txt" in said
+    assert "\n/look for\n" in said  # in the list of `help`
 
 
 def test_an_expectation_that_is_not_met_fails_the_run(run: Run) -> None:

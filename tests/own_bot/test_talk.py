@@ -10,7 +10,21 @@ import pytest
 
 from autograder.outcomes import UserMistake
 from autograder.own_bot import talk
-from autograder.own_bot.talk import Expect, Say, Slash, Talk, Wait, Word
+from autograder.own_bot.lines import (
+    PATIENCE,
+    Act,
+    Expect,
+    Line,
+    Say,
+    Slash,
+    Suggest,
+    Trouble,
+    Wait,
+    Word,
+    parse,
+    read,
+)
+from autograder.own_bot.talk import Talk
 from autograder.world.gateway import payloads
 from autograder.world.gateway.server import GatewayServer
 
@@ -32,14 +46,24 @@ from autograder.world.gateway.server import GatewayServer
         ),
         ("bo in #games: /dice", Slash("dice", (), "bo", "games")),
         ("wait 0.5", Wait(0.5)),
+        ("/admin ban who=bo", Slash("admin ban", (("who", "bo"),))),
+        ("dm cy: /dice", Slash("dice", (), "cy", None)),
+        ("click 👍", Act("click", ("👍",))),
+        ("delete as cy", Act("delete", (), "cy")),
+        ('reply "as good as bo"', Act("reply", ("as good as bo",))),
+        ("suggest /admin ban who=b", Suggest(Slash("admin ban", (("who", "b"),)))),
+        ("errors 0.2", Trouble("errors", (0.2,))),
+        ("ratelimit 5/2.5", Trouble("ratelimit", (5.0, 2.5))),
+        ('choose "Red" "Dark blue" as @bo', Act("choose", ("Red", "Dark blue"), "bo")),
+        ('fill "Your name"="Ada L"', Act("fill", ("Your name=Ada L",))),
         ('expect "pong" within 1.5', Expect("pong", 1.5)),
-        ("expect 'say \"hi\"'", Expect('say "hi"', talk.PATIENCE)),
+        ("expect 'say \"hi\"'", Expect('say "hi"', PATIENCE)),
         ("quit", Word("quit")),
         ("reconnect", Word("reconnect")),
     ],
 )
-def test_a_line_is_read(written: str, line: talk.Line | None) -> None:
-    assert talk.parse(written) == line
+def test_a_line_is_read(written: str, line: Line | None) -> None:
+    assert parse(written) == line
 
 
 @pytest.mark.parametrize(
@@ -51,24 +75,31 @@ def test_a_line_is_read(written: str, line: talk.Line | None) -> None:
         ("wait long", "write `wait 2`"),
         ("wait -1", "not a number of seconds"),
         ("expect pong", "with the text in quotes"),
-        ("/weather Oslo", "write NAME=Oslo"),
+        ("/weather city=Oslo Rome", "write NAME=Rome"),
+        ("click", 'write `click "Vote"`'),
+        ("delete that", "write `delete`"),
+        ("slow", "write `slow 0.5`"),
+        ("errors 2", "a chance is between 0 and 1"),
+        ("ratelimit 5/5/5", "write `ratelimit 5/5`"),
+        ("fill Ada", "write NAME=Ada"),
+        ('choose "Red', "quotation mark is not closed"),
         ('/weather city="Oslo', "quotation mark is not closed"),
     ],
 )
 def test_a_line_that_cannot_be_read_says_what_to_write(written: str, sentence: str) -> None:
     with pytest.raises(UserMistake, match=sentence):
-        talk.parse(written)
+        parse(written)
 
 
 def test_a_script_names_the_line_of_its_mistake(tmp_path: Path) -> None:
     script = tmp_path / "talk.txt"
     script.write_text("ada: hi\n\nwait\n")
     with pytest.raises(UserMistake, match=r"talk\.txt, line 3: .*write `wait 2`"):
-        talk.read(str(script))
+        read(str(script))
     with pytest.raises(UserMistake, match="cannot be read"):
-        talk.read(str(tmp_path / "missing.txt"))
+        read(str(tmp_path / "missing.txt"))
     script.write_text("ada: hi\n\nwait 1\n")
-    assert talk.read(str(script)) == [(1, Say("hi")), (3, Wait(1.0))]
+    assert read(str(script)) == [(1, Say("hi")), (3, Wait(1.0))]
 
 
 # A gateway with one bot that has registered commands; the bot itself is not there
@@ -81,9 +112,10 @@ OPTIONS = [
     {"name": "who", "type": 6},
     {"name": "where", "type": 7},
 ]
+BAN = [{"name": "who", "type": 6, "required": True}, {"name": "role", "type": 8}]
 COMMANDS = [
     {"name": "weather", "id": "1", "options": OPTIONS},
-    {"name": "admin", "id": "2", "options": [{"name": "ban", "type": 1}]},
+    {"name": "admin", "id": "2", "options": [{"name": "ban", "type": 1, "options": BAN}]},
 ]
 
 
@@ -129,7 +161,7 @@ def do(gateway: GatewayServer, *lines: str) -> None:
     async def say_all() -> None:
         conversation = Talk(gateway)
         for written in lines:
-            line = talk.parse(written)
+            line = parse(written)
             assert line is not None
             await conversation.do(line)
 
@@ -151,6 +183,25 @@ def test_options_arrive_with_the_type_that_the_command_declares(
     }
 
 
+def test_a_subcommand_arrives_inside_its_command_with_what_its_ids_stand_for(
+    gateway: GatewayServer, sent: Sent
+) -> None:
+    do(gateway, "/admin ban who=bo role=@everyone")
+    data, bo = sent.last()["data"], payloads.PEOPLE["bo"]
+    (ban,) = data["options"]
+    assert (data["name"], ban["name"], ban["type"]) == ("admin", "ban", 1)
+    assert ban["options"] == [
+        {"name": "who", "type": 6, "value": bo},
+        {"name": "role", "type": 8, "value": payloads.GUILD},
+    ]
+    assert data["resolved"]["users"][bo]["username"] == "bo"
+    assert data["resolved"]["members"].keys() == {bo}
+    assert data["resolved"]["roles"][payloads.GUILD]["name"] == "@everyone"
+    do(gateway, "dm bo: /admin ban who=cy")
+    assert "member" not in sent.last()
+    assert sent.last()["user"]["username"] == "bo"
+
+
 def test_a_mention_and_a_direct_message_reach_the_bot_as_such(
     gateway: GatewayServer, sent: Sent
 ) -> None:
@@ -170,7 +221,11 @@ def test_a_mention_and_a_direct_message_reach_the_bot_as_such(
         ("/weather", "/weather needs city=...: /weather city"),
         ("/weather town=Oslo", "/weather has no option town: /weather city"),
         ("/weather city=Oslo days=many", "days=many: the bot wants a number there"),
-        ("/admin who=bo", "has subcommands, which this gateway cannot send yet"),
+        ("/admin who=bo", "has subcommands: write /admin ban"),
+        ("/admin kick who=bo", "has no subcommand kick: it has ban"),
+        ("/admin ban where=bo", r"/admin ban has no option where: /admin ban who \[role\]"),
+        ("/admin ban who=bo role=@mods", "there is no role @mods"),
+        ("/weather Oslo", "for an option write NAME=Oslo"),
     ],
 )
 def test_a_command_that_cannot_be_used_says_why(
@@ -205,6 +260,27 @@ def test_an_expectation_looks_at_what_was_said_since_the_last_line(gateway: Gate
         return met
 
     assert asyncio.run(conversation()) == [True, True, False]
+
+
+def test_what_can_be_typed_now_are_the_commands_and_what_is_shown(gateway: GatewayServer) -> None:
+    (bot,) = gateway.bots.values()
+    buttons = [
+        {"type": 2, "id": 2, "custom_id": "v", "label": "Vote"},
+        {"type": 2, "id": 3, "custom_id": "o", "label": "Old", "disabled": True},
+        {"type": 2, "id": 4, "custom_id": "c", "emoji": {"name": "❌"}},
+    ]
+    menu = {"type": 3, "id": 5, "custom_id": "m", "options": [{"label": "Red", "value": "r"}]}
+    rows = [{"type": 1, "id": 1, "components": [*buttons, menu]}]
+    general = payloads.CHANNELS["general"]
+    gateway.publish(payloads.message(bot.account, general, "Well?", components=rows))
+    talking = Talk(gateway)
+    lines = ["/weather ", "/admin ban ", 'click "Vote"', 'click "❌"', 'choose "Red"']
+    assert talking.offers() == lines
+    assert [parse(line.strip()) for line in lines]  # each is a line
+    usages = ["/weather city [days] [share] [loud] [who] [where]", "/admin ban who [role]"]
+    assert talking.commands() == usages
+    (message,) = gateway.messages
+    assert talking.text_of(message, "Well?") == "Well? [Vote] [Old] [❌] [Red]"
 
 
 def test_an_embed_is_what_people_see_of_a_message(gateway: GatewayServer) -> None:

@@ -7,6 +7,7 @@ the shapes; it is not part of the repository, and what needs it finds it by `$UN
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
@@ -496,6 +497,37 @@ async def interactions(api: Api) -> None:
     assert (await api(f"GET {path}", **hook))["content"] == "sun"
     await api(f"DELETE {path}", **hook)
     await api.refused(10008, f"GET {path}", **hook)
+    await components_and_modals(api)
+
+
+async def components_and_modals(api: Api) -> None:
+    callback = "POST /interactions/{interaction_id}/{interaction_token}/callback"
+    answered = {"with_response": "true"}
+
+    async def answer(body: dict[str, Any]) -> tuple[Any, Any]:
+        event = await api.event("INTERACTION_CREATE")
+        used = {"interaction_id": event["id"], "interaction_token": event["token"]}
+        return event, await api(callback, body, query=answered, **used)
+
+    button = {"type": 2, "style": 1, "custom_id": "vote", "label": "Vote"}
+    body = {"content": "Well?", "components": [{"type": 1, "components": [button]}]}
+    place = {"channel_id": api.one.channel_id("general")}
+    sent = await api("POST /channels/{channel_id}/messages", body, **place)
+    field = {"type": 4, "custom_id": "name", "style": 1}
+    label = {"type": 18, "label": "Name", "component": field}
+    modal = {"custom_id": "form", "title": "Who?", "components": [label]}
+    await api.one.click("Vote")
+    event, told = await answer({"type": 9, "data": modal})
+    assert (event["message"]["id"], told["interaction"]["type"]) == (sent["id"], 3)
+    await api.one.fill({"Name": "Ada"})
+    event, told = await answer({"type": 7, "data": {"content": "Ada voted"}})
+    assert event["data"]["components"][0]["component"]["value"] == "Ada"
+    assert told["resource"]["message"]["content"] == "Ada voted"
+    assert (await api.event("MESSAGE_UPDATE"))["id"] == sent["id"]
+    asked = asyncio.create_task(api.one.suggest("weather", {"city": "Os"}))
+    choices = [{"name": "Oslo", "value": "oslo"}]
+    await answer({"type": 8, "data": {"choices": choices}})
+    assert await asked == ["Oslo"]
 
 
 async def others(api: Api) -> None:

@@ -428,7 +428,7 @@ def test_a_deferred_interaction_is_answered_later() -> None:
             status, message = await client.post(webhook, {"content": "done"})
             assert (status, message["content"]) == (200, "done")
             told = [e["event"] for e in one.log() if e.get("name") == "report"]
-            assert told == ["interaction", "deferred", "refused", "followup"]
+            assert told == ["interaction", "deferred", "acknowledged", "refused", "followup"]
             assert one.replies() == ["done"]
 
     run(check)

@@ -64,12 +64,15 @@ def _slash(local: Mapping[str, Any]) -> str:
 
 def _item(local: Mapping[str, Any]) -> str:
     item = local.get("item", local["self"])
-    name = next(
-        (str(found) for key in ("label", "title", "custom_id") if (found := getattr(item, key, 0))),
-        "",
-    )
-    return f"{type(item).__name__.lower()} {name}".rstrip()
+    names = (getattr(item, key, None) for key in ("label", "title", "placeholder", "custom_id"))
+    name = next(filter(None, names), "")
+    classes = [kind.__name__ for kind in type(item).__mro__]
+    kind = next((kind for kind in _ITEMS if kind in classes), classes[0])
+    return f"{_ITEMS.get(kind, kind.lower())} {name}".rstrip()
 
+
+# The libraries' classes of what people use; an author's own classes are made of them.
+_ITEMS = {"Button": "button", "Modal": "modal", "BaseSelect": "menu", "Select": "menu"}
 
 _TELLERS: dict[str, Callable[[Mapping[str, Any]], str]] = {
     "invoke": _command,

@@ -11,7 +11,8 @@ The REST API is one table: `table.py` has a row for each kind of thing that bots
 change and delete, `shapes.py` how new ones look, `payloads.py` what else libraries read, `call.py`
 one call, `limits.py` the limit on sends. What differs from the table is in `accounts.py`,
 `guild.py`, `messages.py` (with `contents.py`), `threads.py`, `webhooks.py` and `interactions.py`
-(slash commands and their deadline).
+(commands, components and modals, and their deadline). What people do is in `acts.py` (they talk,
+react, vote) and `uses.py` (commands, buttons, menus, modals).
 
 Protocol sources: discord-api-docs, `developers/events/gateway.mdx` (commit 0329c530) and
 `developers/topics/opcodes-and-status-codes.mdx` (commit 10142939). Where these pages give no

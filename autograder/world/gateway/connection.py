@@ -10,15 +10,22 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from autograder.world.gateway.ending import Close, Cut, HeartStopped
+from autograder.world.gateway.ending import (
+    HEARTBEAT,
+    INVALID_SESSION,
+    Close,
+    Cut,
+    HeartStopped,
+    control,
+)
 from autograder.world.gateway.hub import Hub
 from autograder.world.gateway.payloads import GUILD, Json
 from autograder.world.gateway.session import HIGHEST_INTENT, Bot, Session
 from autograder.world.gateway.streams import Encoder
 
-# Opcodes and the largest payload a client may send, in bytes.
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS = 0, 1, 2, 3, 4, 6, 7, 8
-INVALID_SESSION, HELLO, ACK, SOUNDBOARD, CHANNEL_INFO = 9, 10, 11, 31, 43
+# Opcodes that only a connection sends or takes, and the largest payload of a client, in bytes.
+DISPATCH, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS = 0, 2, 3, 4, 6, 8
+HELLO, ACK, SOUNDBOARD, CHANNEL_INFO = 10, 11, 31, 43
 LARGEST = 4096
 
 # A connection takes at most 120 events in 60 s, and is then closed (4008). Heartbeats are not
@@ -308,11 +315,6 @@ class Connection:
         if not self._hinted:
             self._hinted = True
             self._gateway.journal.record("hint", self.number, text=sentence)
-
-
-def control(op: int, data: Any = None) -> Json:
-    """Return a payload that is not an event; nextcord needs the two nulls."""
-    return {"op": op, "d": data, "s": None, "t": None}
 
 
 def _is_shard(value: Any) -> bool:

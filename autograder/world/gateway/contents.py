@@ -25,10 +25,11 @@ FORWARDED = (  # what a forwarded message shows
 COMPONENTS: dict[int, Json] = {
     2: {"style": 2}, 3: {"min_values": 1, "max_values": 1, "options": []},
     4: {"style": 1, "label": None, "min_length": None, "max_length": None},
-    **{kind: {"min_values": 1, "max_values": 1} for kind in (5, 6, 7, 8)},
+    **{kind: {"min_values": 1, "max_values": 1} for kind in (5, 6, 7, 8, 19, 21)},
     11: {"description": None, "spoiler": False}, 13: {"name": None, "size": None, "spoiler": False},
     14: {"spacing": 1, "divider": True}, 17: {"accent_color": None, "spoiler": False},
 }  # fmt: skip
+ONE = ("accessory", "component")  # fields of components that hold one component
 INNER = ("media", "file")  # fields of components that hold an address
 
 
@@ -38,7 +39,7 @@ def write(call: Call, author: Account, channel: str, **more: Any) -> Json:
     message = payloads.message(author, channel, _text(form), **more)
     message |= _files(call, message)
     message |= _shape(message, form)
-    message |= _poll(form) | _stickers(call.hub, form) | _reference(call.hub, form)
+    message |= _poll(form) | _stickers(call.hub, form) | reference(call.hub, form)
     message["tts"] = bool(form.get("tts"))
     if form.get("nonce") is not None:
         message["nonce"] = form["nonce"]
@@ -93,9 +94,27 @@ def _shape(message: Json, form: Json) -> Json:
         raise InvalidForm("flags is not an int")
     files = {item["filename"]: item["url"] for item in message["attachments"]}
     embeds = [_embed(item, files) for item in objects(form, "embeds")]
+    return {"embeds": embeds, "components": rows(form, files), "flags": flags}
+
+
+def rows(form: Json, files: dict[str, str] | None = None) -> list[Json]:
+    """Return the components of a message or a modal; `files` has the addresses of its files."""
     numbers = itertools.count(1)
-    rows = [_component(item, numbers, files) for item in objects(form, "components")]
-    return {"embeds": embeds, "components": rows, "flags": flags}
+    return [_component(item, numbers, files or {}) for item in objects(form, "components")]
+
+
+def parts(components: list[Json]) -> Iterator[Json]:
+    """Yield each component and those inside it."""
+    for item in components:
+        yield item
+        single = [item[name] for name in ONE if isinstance(item.get(name), dict)]
+        yield from parts([*item.get("components", ()), *single])
+
+
+def modal_text(modal: Json) -> str:
+    """Return what people see of a modal: its title and its labels."""
+    labels = [item["label"] for item in parts(modal["components"]) if item.get("label")]
+    return f"{modal['title']}: {', '.join(labels)}"
 
 
 def _embed(item: Json, files: dict[str, str]) -> Json:
@@ -113,15 +132,18 @@ def _embed(item: Json, files: dict[str, str]) -> Json:
 
 def _component(item: Json, numbers: Iterator[int], files: dict[str, str]) -> Json:
     """Return a component as Discord sends it back: with a number, and with what was left out."""
-    usual = COMPONENTS.get(item.get("type", 0), {})
+    if type(item.get("type")) is not int:
+        raise InvalidForm("components: type is required")
+    usual = COMPONENTS.get(item["type"], {})
     told = {**usual, **{k: v for k, v in item.items() if v is not None}}
     told["id"] = item.get("id") or next(numbers)
     if "components" in item:
         told["components"] = [
             _component(row, numbers, files) for row in objects(item, "components")
         ]
-    if isinstance(item.get("accessory"), dict):
-        told["accessory"] = _component(item["accessory"], numbers, files)
+    for name in ONE:
+        if isinstance(item.get(name), dict):
+            told[name] = _component(item[name], numbers, files)
     if "items" in item:
         usual = {"description": None, "spoiler": False}
         told["items"] = [
@@ -151,15 +173,17 @@ def _files(call: Call, message: Json) -> Json:
     found = []
     for place, upload in enumerate(call.files):
         number = re.sub(r"\D", "", upload.field) or str(place)
-        found.append(_attachment(call, message, upload, described.get(number, {})))
+        told = described.get(number, {})
+        found.append(attachment(call.hub, message["channel_id"], upload, told))
     return {"attachments": found}
 
 
-def _attachment(call: Call, message: Json, upload: Upload, described: Json) -> Json:
+def attachment(hub: Hub, place: str, upload: Upload, described: Json) -> Json:
+    """Keep an uploaded file, and return it as an attachment."""
     identity = snowflake()
     filename = str(described.get("filename") or upload.filename)
-    path = f"/attachments/{message['channel_id']}/{identity}/{quote(filename)}"
-    url = call.hub.keep_file(path, upload.content_type, upload.data)
+    path = f"/attachments/{place}/{identity}/{quote(filename)}"
+    url = hub.keep_file(path, upload.content_type, upload.data)
     told = {"id": identity, "filename": filename, "size": len(upload.data)}
     told |= {"url": url, "proxy_url": url, "content_type": upload.content_type}
     named = ("description", "title", "duration_secs", "waveform")
@@ -196,7 +220,7 @@ def _stickers(hub: Hub, form: Json) -> Json:
     return {"sticker_items": found} if found else {}
 
 
-def _reference(hub: Hub, form: Json) -> Json:
+def reference(hub: Hub, form: Json) -> Json:
     """Return the fields of a reply or of a forwarded message."""
     wanted = form.get("message_reference")
     if wanted is None:

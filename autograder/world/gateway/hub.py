@@ -9,6 +9,7 @@ import base64
 import secrets
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
@@ -58,16 +59,22 @@ class Settings:
 
 @dataclass
 class Interaction:
-    """One use of a slash command, from the press of Enter to the last answer."""
+    """One use of a command, a component or a modal, from the act to the bot's last answer."""
 
-    id: str
-    token: str
-    name: str
+    kind: int  # Discord's number: see interactions.py
+    name: str  # that of the command, or the custom id
+    said: str  # what the person did, as it is typed in `run`
     bot: Bot
+    user: Account
     channel: str  # its id
+    message: Json | None = None  # whose component was used
+    id: str = field(default_factory=snowflake)
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     sent: float = field(default_factory=time.monotonic)
     acknowledged: bool = False
-    original: Json | None = None  # the first answer; None while Discord shows "is thinking"
+    original: Json | None = None  # `@original`; None while Discord shows "is thinking"
+    modal: Json | None = None  # what the answer opened, until the person fills it in
+    choices: list[Json] | None = None  # what the answer suggests for an option
 
     @property
     def age(self) -> float:
@@ -120,6 +127,7 @@ class Hub:
         self.messages: dict[str, Json] = {}
         self.marks: dict[str, Marks] = {}  # by the id of the message
         self.files: dict[str, tuple[str, bytes]] = {}  # by their path: content type, content
+        self.uploads: dict[str, Json] = {}  # attachments that people may send, by their id
         self.shelves: defaultdict[str, dict[str, Json]] = defaultdict(dict)  # see table.py
         self.channels = self.shelves["channels"]  # of the guild, threads, and direct ones
         self.roles = self.shelves["roles"]
@@ -278,6 +286,12 @@ class Hub:
             shown["poll"] = {**message["poll"], "results": results}
         return shown
 
+    def newest_messages(self) -> Iterator[Json]:
+        """Yield the messages of the channels that there are, the newest first."""
+        for message in reversed(self.messages.values()):
+            if message["channel_id"] in self.channels:
+                yield message
+
     def forget_message(self, identity: str) -> None:
         """Forget a message, with its reactions, its votes and its files."""
         message = self.messages.pop(identity)
@@ -347,7 +361,7 @@ class Hub:
 
     def channel_name(self, identity: str) -> str:
         """Return the name of a channel by its id: `@ada` for direct messages."""
-        channel = self.channels[identity]
+        channel = self.channels.get(identity, {"name": "deleted"})
         if "recipients" in channel:
             return f"@{channel['recipients'][0]['username']}"
         return str(channel["name"])

@@ -70,6 +70,7 @@ def edit(call: Call, message: Json) -> Json:
     """Change a message, and tell the bots."""
     contents.rewrite(call, message)
     facts = {"content": message["content"], "message": message["id"]}
+    facts["channel"] = call.hub.channel_name(message["channel_id"])
     call.hub.journal.record("edit", call.caller.number if call.caller else 0, **facts)
     call.hub.publish(message, "MESSAGE_UPDATE")
     return shown(call, message)
@@ -205,16 +206,23 @@ def _where(hub: Hub, message: Json) -> Json:
 
 def _unreact(call: Call) -> Answer:
     """Take one user's reaction away: the bot's own, or that of the path's user."""
-    message, (key, emoji) = call.message(), _emoji(call)
+    message, (key, _) = call.message(), _emoji(call)
     user = call.ids.get("user") or call.bot.account.id
     reactions = call.hub.marks.setdefault(message["id"], Marks()).reactions
     if key not in reactions or user not in reactions[key].users:
         raise Refused(404, 10014, "Unknown Emoji")
+    unreact(call.hub, message, key, user)
+
+
+def unreact(hub: Hub, message: Json, key: str, user: str) -> None:
+    """Take a user's reaction away, and tell the bots."""
+    reactions = hub.marks[message["id"]].reactions
+    told = {**_where(hub, message), "user_id": user, "emoji": reactions[key].emoji}
     reactions[key].users.remove(user)
     if not reactions[key].users:
         del reactions[key]
-    told = {**_where(call.hub, message), "user_id": user, "emoji": emoji, "type": 0, "burst": False}
-    call.hub.tell("MESSAGE_REACTION_REMOVE", told, REACTIONS, message["channel_id"])
+    told |= {"type": 0, "burst": False}
+    hub.tell("MESSAGE_REACTION_REMOVE", told, REACTIONS, message["channel_id"])
 
 
 def _reactors(call: Call) -> Answer:

@@ -1,38 +1,30 @@
-"""The gateway as a server of the world: its port and its controls."""
+"""The gateway as a server of the world: its port, and what every server has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import getmembers, iscoroutinefunction
 from typing import Any
 
 from aiohttp import web
 
-from autograder.outcomes import UserMistake
-from autograder.world.gateway import interactions, messages, payloads, rest
-from autograder.world.gateway.connection import (
-    HEARTBEAT,
-    INVALID_SESSION,
-    RECONNECT,
-    Connection,
-    control,
-)
-from autograder.world.gateway.contents import mentions
+from autograder.world.gateway import rest
+from autograder.world.gateway.acts import Acts
+from autograder.world.gateway.connection import Connection
 from autograder.world.gateway.ending import Close, Cut
-from autograder.world.gateway.faults import Faults
-from autograder.world.gateway.hub import Hub, Marks
-from autograder.world.gateway.journal import COUNTED, Event
+from autograder.world.gateway.journal import Event
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.streams import encoder
 from autograder.world.servers.listen import listen
 
 
-class GatewayServer(Hub):
+class GatewayServer(Acts):
     """A `Server` of the world (see `supervisor.py`): Discord's REST API and gateway on one port."""
 
     shared = False
     controls = frozenset(
-        {"say", "until", "interact", "drop", "reconnect", "invalidate", "ask_beat", "faults"}
-        | {"replies", "log", "react", "vote"}
+        {name for name, _ in getmembers(Acts, iscoroutinefunction) if name[0] != "_"}
+        | {"replies", "log"}
     )
 
     def __init__(self, **settings: Any) -> None:
@@ -69,91 +61,11 @@ class GatewayServer(Hub):
     def follow(self, follower: Callable[[Event], None]) -> Callable[[], None]:
         return self.journal.follow(follower)
 
-    # -- its controls ----------------------------------------------------------------------------
-
     def replies(self) -> list[str]:
         return list(self.journal.replies)
 
     def log(self) -> list[Event]:
         return list(self.journal.events)
-
-    async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
-        """Send a message as a person, return its id; channel None: directly to each bot."""
-        person = self.person(author)
-        if channel is None:
-            message = payloads.message(person, self.direct_id(person), content)
-        else:
-            message = payloads.message(person, self.channel_id(channel), content)
-        message |= mentions(self, message, {})
-        self.journal.record(
-            "say", author=author, content=content, channel=channel, message=message["id"]
-        )
-        self.publish(message)
-        return str(message["id"])
-
-    async def react(self, message: str, emoji: str, user: str = "ada") -> None:
-        """React to a message as a person; `emoji` is a character."""
-        told = {"id": None, "name": emoji}
-        messages.react(self, self._message(message), emoji, told, self.person(user))
-
-    async def vote(self, message: str, answer: int, user: str = "ada") -> None:
-        """Vote for an answer of a poll as a person; answers count from 1."""
-        polled = self._message(message)
-        if answer not in self.marks.setdefault(message, Marks()).votes:
-            raise UserMistake(f"the message {message} has no poll with an answer {answer}")
-        messages.vote(self, polled, answer, self.person(user))
-
-    def _message(self, identity: str) -> Json:
-        if identity not in self.messages:
-            raise UserMistake(f"there is no message {identity} (any more)")
-        return self.messages[identity]
-
-    async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
-        unknown = set(wanted) - set(COUNTED)
-        if unknown:
-            raise UserMistake(
-                f"a gateway cannot wait for {sorted(unknown)}: it counts {sorted(COUNTED)}"
-            )
-        return await self.journal.until(wanted, timeout)
-
-    async def interact(
-        self,
-        command: str,
-        user: str = "ada",
-        channel: str = "general",
-        options: dict[str, Any] | None = None,
-    ) -> str:
-        """Use a slash command as a person, and return the interaction's id."""
-        return interactions.send(self, command, self.person(user), channel, options or {})
-
-    async def drop(self, code: int | None = None) -> None:
-        """End every connection: with a close code, or, for None, as a failing network does."""
-        for connection in list(self.connections):
-            connection.end(Cut() if code is None else Close(code, "Dropped on demand."))
-
-    async def reconnect(self) -> None:
-        """Ask every bot to reconnect and resume (op 7)."""
-        self._tell_all(control(RECONNECT))
-
-    async def invalidate(self, resumable: bool = False) -> None:
-        """Tell every bot that its session is over (op 9), and forget it unless it is resumable."""
-        for session in self.sessions_of():
-            if session.connection is not None and not resumable:
-                self.forget(session)
-        self._tell_all(control(INVALID_SESSION, resumable))
-
-    async def ask_beat(self) -> None:
-        """Ask every bot for a heartbeat now (op 1)."""
-        self._tell_all(control(HEARTBEAT))
-
-    async def faults(self, **plan: Any) -> None:
-        """Replace the plan of faults (see `faults.py`); without arguments all faults end."""
-        self.chaos = Faults(**plan)
-
-    def _tell_all(self, payload: Json) -> None:
-        for connection in self.connections:
-            if connection.number:
-                connection.send(payload)
 
     # -- its WebSockets ---------------------------------------------------------------------------
 
