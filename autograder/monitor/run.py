@@ -7,6 +7,7 @@ main thread of the candidate.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import inspect
 import threading
@@ -146,7 +147,8 @@ class Run:
         if self._probe is not None and self._sampler is not None:
             moment = self._probe.held_since()
             if moment and perf_counter_ns() - moment > PATIENCE:
-                self._sampler.sample_loop(moment)
+                with contextlib.suppress(ValueError):  # it ends just now, and its files are closed
+                    self._sampler.sample_loop(moment)
 
     def stuck(self) -> Record:
         """Return the record of a call that does not return; called on another thread."""
