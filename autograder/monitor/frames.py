@@ -34,6 +34,19 @@ class Line(NamedTuple):
 
 
 @contextlib.contextmanager
+def without_collections() -> Iterator[None]:
+    """Let Python not collect garbage when it makes a frame object, as it does before 3.12."""
+    collects = _COLLECTS_INSIDE and gc.isenabled()
+    if collects:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+@contextlib.contextmanager
 def frames_now() -> Iterator[dict[int, FrameType]]:
     """Yield the current frame of each thread, {} while another thread is inside this block.
 
@@ -49,13 +62,10 @@ def frames_now() -> Iterator[dict[int, FrameType]]:
     elif not _asking.acquire(blocking=False):
         yield {}
     else:
-        collects = gc.isenabled()
         try:
-            gc.disable()
-            yield sys._current_frames()
+            with without_collections():
+                yield sys._current_frames()
         finally:
-            if collects:
-                gc.enable()
             _asking.release()
 
 

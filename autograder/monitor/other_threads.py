@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Collection
 from threading import get_native_id
 
+from autograder.monitor.frames import without_collections
 from autograder.monitor.thread_stats import (
     OWN,
     THREADS,
@@ -117,7 +118,8 @@ def native_ids() -> dict[int, int]:
 
     `threading` does not know the threads that `_thread` or C code started. The C library does: the
     number of a thread's CPU clock is made of its native id. The list and the questions are one
-    chain of C functions, so that no thread can end between them: its memory would be read.
+    chain of C functions, so that no thread can end between them: its memory would be read. For the
+    same reason no garbage may be collected meanwhile: a finalizer in Python can release the GIL.
 
     It keeps the GIL. `knows_waits` opens a file, and that releases the GIL: a thread that had kept
     it got it back, and ended unseen, so that a block of 340 ms was called free in 4 of 12 runs.
@@ -126,7 +128,8 @@ def native_ids() -> dict[int, int]:
         return {}
     frames = itertools.starmap(sys._current_frames, [()])
     idents, asked = itertools.tee(itertools.chain.from_iterable(frames))
-    clocks = dict(zip(idents, map(time.pthread_getcpuclockid, asked), strict=False))
+    with without_collections():
+        clocks = dict(zip(idents, map(time.pthread_getcpuclockid, asked), strict=False))
     return {ident: ~(clock >> 3) for ident, clock in clocks.items()}
 
 
