@@ -1,7 +1,7 @@
 # exercise: busy
 # expect: fails
 # test: busy_visible
-# message: hunters waited for more than 1.5 s
+# message: hunt
 
 # %% answer="busy"
 async def hunt(ctx, prey):
