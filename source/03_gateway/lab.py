@@ -321,8 +321,9 @@ async def evening(address, *names):
     bot, trouble = make_bot(*(globals()[name] for name in names)), []
 
     async def note(where, error):
-        trouble.append(getattr(error, "original", error))
-        await bot.close()
+        if not bot.is_closed():  # after `!goodnight`, a reply that is under way is cut off
+            trouble.append(getattr(error, "original", error))
+            await bot.close()
 
     bot.on_command_error = bot.tree.on_error = note
     world.point(SimpleNamespace(**address))

@@ -1,7 +1,7 @@
 # exercise: busy
 # expect: fails
 # test: busy_visible
-# message: hunt
+# message: hunters waited for more than 1.5 s
 
 # %% answer="busy"
 async def hunt(ctx, prey):
