@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dis
-import gc
 import linecache
 import os
 import re
@@ -21,6 +20,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
 from autograder import context
+from autograder.monitor.garbage import without_collections
 from autograder.paths import PACKAGE
 
 
@@ -31,19 +31,6 @@ class Line(NamedTuple):
     line: int
     function: str
     library: str = ""
-
-
-@contextlib.contextmanager
-def without_collections() -> Iterator[None]:
-    """Let Python not collect garbage when it makes a frame object, as it does before 3.12."""
-    collects = _COLLECTS_INSIDE and gc.isenabled()
-    if collects:
-        gc.disable()
-    try:
-        yield
-    finally:
-        if collects:
-            gc.enable()
 
 
 @contextlib.contextmanager

@@ -39,6 +39,24 @@ YOUNG, FULL = 1, 2
 _MOST_TIMES = 20_000
 
 
+@contextlib.contextmanager
+def without_collections() -> Iterator[None]:
+    """Let Python collect no garbage by itself inside the block, and then as it did before."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def tidy() -> None:
+    """Collect all garbage, and leave what remains out of collections for good."""
+    gc.collect(FULL)
+    gc.freeze()
+
+
 class _Knot:
     """An object that only the collector can remove."""
 
@@ -83,21 +101,13 @@ class Heap:
         """Whether a collection before this time looked at objects older than the last freeze."""
         return bool(self._removed) and self._removed[0] <= until
 
-    def tidy(self) -> None:
-        """Collect all garbage, and leave out what remains for good: before calls `for_good`."""
-        gc.collect(FULL)
-        gc.freeze()
-
     def _freeze(self) -> None:
         self._freezes += 1
         self._removed = []
         note = map(self._removed.append, iter(perf_counter_ns, None))
-        collects = gc.isenabled()
-        gc.disable()  # or a collection may remove the knot before it is frozen
-        self._knot = weakref.ref(_Knot(), functools.partial(next, note))
-        gc.freeze()
-        if collects:
-            gc.enable()
+        with without_collections():  # or one may remove the knot before it is frozen
+            self._knot = weakref.ref(_Knot(), functools.partial(next, note))
+            gc.freeze()
 
 
 class _Clock(map):  # type: ignore[type-arg]

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Collection
 from threading import get_native_id
 
-from autograder.monitor.frames import without_collections
+from autograder.monitor.garbage import without_collections
 from autograder.monitor.thread_stats import (
     OWN,
     THREADS,

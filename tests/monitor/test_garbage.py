@@ -173,7 +173,7 @@ def test_a_process_that_lives_for_a_few_calls_leaves_out_what_came_before_each_o
     frozen = gc.get_freeze_count()
     heap, given = Heap(), Knot()
     for _ in range(2):
-        heap.tidy()
+        garbage.tidy()
         with heap.left_out(for_good=True):
             assert not any(one is given for one in gc.get_objects())
     assert gc.get_freeze_count() > frozen / 2 > IMMORTAL / 2  # other threads free some of them

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import select
 import time
 from collections.abc import Callable
 from functools import partial
 
+from autograder.monitor.garbage import without_collections
 from autograder.monitor.thread_stats import ThreadClock
 
 # Identical work cost 87-154 ms of CPU between runs on one machine (neighbours, SMT): at 0.16 s the
@@ -69,14 +69,9 @@ def least_cost(work: Callable[[], object]) -> float:
 def _cost(work: Callable[[], object]) -> float:
     # A collection of garbage goes through all workloads made so far: it made a block of 160 ms one
     # of 59 ms, because in the run there is nothing left to go through.
-    collects = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collections():
         began = time.thread_time()
         made = work()
         spent = time.thread_time() - began
         del made  # after the clock: where the loop waits for `work`, that is a block of its own
         return spent
-    finally:
-        if collects:
-            gc.enable()

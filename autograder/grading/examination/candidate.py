@@ -42,6 +42,7 @@ from autograder.grading.examination.outputs import MOST_TEXT, Outputs, stream
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.witness import HELLO
 from autograder.grading.jail import confine
+from autograder.monitor import garbage
 from autograder.monitor.garbage import heap
 from autograder.monitor.run import LAST_WORDS, Run, Stopped
 
@@ -127,7 +128,7 @@ class Candidate:
             raise CellTimeout
 
         with contextlib.suppress(CellTimeout), self._alarm(REPEAT, expire):
-            heap.tidy()
+            garbage.tidy()
 
     def _watch(self, request: dict[str, Any]) -> dict[str, Any]:
         function = self._function(request)

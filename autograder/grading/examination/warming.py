@@ -8,7 +8,6 @@ from this list.
 from __future__ import annotations
 
 import contextlib
-import gc
 import importlib
 import re
 import threading
@@ -16,6 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from autograder.grading.examination.cells import Cell
+from autograder.monitor import garbage
 
 PICTURES = "pictures"
 _MOST_READ = 1_000_000  # characters of a cell, and of all files together; more names nothing
@@ -105,7 +105,6 @@ def _import(names: Sequence[str]) -> None:
 
 
 def _settle() -> None:
-    gc.collect()
-    gc.freeze()  # a garbage collection in a fork would copy every page that it marks
+    garbage.tidy()  # a collection in a fork would copy every page that it marks
     if threading.active_count() > 1:
         raise RuntimeError(f"a warm import started a thread: {threading.enumerate()}")
