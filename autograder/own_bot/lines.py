@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.outcomes import UserMistake
+from autograder.world.gateway.uses import PATIENCE
 
 HELP = """\
 ada: hi                        ada says something in #general
@@ -33,7 +34,6 @@ drop, reconnect, invalidate    end its connection; ask it to reconnect; end its 
 slow 0.5, errors 0.2           each event comes 0.5 s late; of 10 calls, 2 fail with 502
 ratelimit 5/5                  5 messages to a channel in 5 s; slow 0, errors 0, ratelimit 0 end it
 help, quit                     this list; end the run (a line that begins with # does nothing)"""
-PATIENCE = 5.0  # s: `expect` without a time; a bot also registers its commands within this time
 ACTS = {  # what people do but for writing, each with an example
     "click": 'click "Vote"',
     "choose": 'choose "Red" "Blue"',

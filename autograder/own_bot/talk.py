@@ -22,7 +22,6 @@ from rich.emoji import Emoji, NoEmoji
 from autograder.outcomes import UserMistake
 from autograder.own_bot.lines import (
     FAULTS,
-    PATIENCE,
     Act,
     Expect,
     Line,
@@ -38,14 +37,23 @@ from autograder.world.gateway.contents import parts as parts_of
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.server import GatewayServer
-from autograder.world.gateway.uses import BUTTON, GROUP, SUBCOMMAND, names_of, options_of
+from autograder.world.gateway.uses import (
+    BUTTON,
+    GROUP,
+    KINDS_OF_OPTION,
+    PATIENCE,
+    PICKED,
+    SUBCOMMAND,
+    names_of,
+    options_of,
+)
 
 MOST = 1000  # answers that `expect` looks at
 _ACTS_OF_PEOPLE = ("say", "interaction", "act")  # events; what is expected comes after the last one
 ANSWERS = ("reply", "followup", "edit", "modal", "choices")
-_NUMBERS: dict[int, type] = {4: int, 10: float}
+_NUMBERS = {KINDS_OF_OPTION[kind]: kind for kind in (int, float)}
 _YES_NO = {"true": True, "yes": True, "false": False, "no": False}
-_BOOLEAN, _FILE, _GROUPS = 5, 11, (SUBCOMMAND, GROUP)
+_GROUPS = (SUBCOMMAND, GROUP)
 
 
 @dataclass(frozen=True)
@@ -95,9 +103,7 @@ class Talk:
 
     def commands(self) -> list[str]:
         """Return the slash commands that the bots have registered: `/weather city [days]`."""
-        return [
-            _usage(one) for _, command in self._gateway.registered() for one in _leaves(command)
-        ]
+        return [_usage(one) for one in self._leaves()]
 
     def offers(self) -> list[str]:
         """Return lines that can be typed now: the commands, and what the shown messages offer."""
@@ -187,7 +193,7 @@ class Talk:
             if option not in declared:
                 raise UserMistake(f"/{line.command} has no option {option}: {usage}")
             options[option] = _value(value, declared[option])
-            if declared[option]["type"] == _FILE:
+            if PICKED.get(declared[option]["type"]) == "file":
                 options[option] = await self._attach(value)
         missing = [option for option, one in declared.items() if one.get("required")]
         missing = [option for option in missing if option not in options]
@@ -227,7 +233,7 @@ def _emoji(words: tuple[str, ...]) -> str:
 
 def _value(text: str, option: Json) -> Any:
     kind, name = option["type"], option["name"]
-    if kind == _BOOLEAN and text.lower() in _YES_NO:
+    if kind == KINDS_OF_OPTION[bool] and text.lower() in _YES_NO:
         return _YES_NO[text.lower()]
     try:
         return _NUMBERS.get(kind, str)(text)

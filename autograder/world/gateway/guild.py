@@ -63,8 +63,7 @@ def _audit_log(call: Call) -> Answer:
 
 
 def _channels(call: Call) -> Answer:
-    here = [item for item in call.hub.channels.values() if "guild_id" in item]
-    return [item for item in here if not threads.is_thread(item)]
+    return [item for item in call.hub.guild_channels() if not threads.is_thread(item)]
 
 
 def _change_channel(call: Call) -> Answer:

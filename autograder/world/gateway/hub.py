@@ -192,7 +192,7 @@ class Hub:
 
     def whole_guild(self) -> Json:
         """Return GUILD_CREATE, with all members, so that no library asks for them later."""
-        here = [item for item in self.channels.values() if "guild_id" in item]
+        here = self.guild_channels()
         members = [self.member(identity) for identity in self.members]
         return {
             **self.told_guild(), **payloads.ONLY_IN_EVENTS, "member_count": len(members),
@@ -207,6 +207,10 @@ class Hub:
             name: list(self.shelves[name].values()) for name in ("roles", "emojis", "stickers")
         }
         return {**self.guild, **parts}
+
+    def guild_channels(self) -> list[Json]:
+        """Return the guild's channels and threads, without those of direct messages."""
+        return [item for item in self.channels.values() if "guild_id" in item]
 
     def counts(self) -> Json:
         number = len(self.members)
@@ -351,7 +355,7 @@ class Hub:
         self.channels[identity] = payloads.direct_channel(identity, person)
 
     def channel_id(self, name: str) -> str:
-        here = [item for item in self.channels.values() if "guild_id" in item]
+        here = self.guild_channels()
         name = name.removeprefix("#")
         for channel in here:
             if channel["name"] == name:

@@ -21,8 +21,7 @@ def channel(call: Call) -> Json:
     kind = call.form.get("type") or payloads.TEXT
     if kind not in (0, 2, 4, 5, 13, 15, 16):
         raise InvalidForm("type is not a kind of channel that a guild has")
-    place = sum("guild_id" in item for item in call.hub.channels.values())
-    return payloads.channel(snowflake(), "", place, kind)
+    return payloads.channel(snowflake(), "", len(call.hub.guild_channels()), kind)
 
 
 def thread(parent: str, identity: str, kind: int, owner: str) -> Json:

@@ -22,7 +22,7 @@ from autograder.world.gateway.payloads import ALL_PERMISSIONS, Account, Json, sn
 from autograder.world.gateway.session import Bot
 
 T = TypeVar("T")
-PATIENCE = 5.0  # s
+PATIENCE = 5.0  # s: a bot shows, registers or says within this time what somebody waits for
 # A person needs this long, in s, to see what came. Libraries register a view or a modal only when
 # the answer to their call has arrived: without a pause, one of 12 runs beside 4 hogs lost a modal.
 REACTION = 0.25
@@ -142,7 +142,7 @@ class Uses(Hub):
         """Return the id of a user, a role or a channel that is called like this."""
         users = {one.name: one.id for one in self.accounts()}
         roles = {str(one["name"]): key for key, one in self.roles.items()}
-        here = {str(one["name"]): key for key, one in self.channels.items() if "guild_id" in one}
+        here = {str(one["name"]): one["id"] for one in self.guild_channels()}
         every = {"user": users, "role": roles, "channel": here, "mentionable": roles | users}
         ids = every.get(what, {key: key for key in self.uploads})
         return name if name in ids.values() else ids.get(name) or ids.get(name.lstrip("@#"))
