@@ -24,7 +24,7 @@ SPREAD = scores.spread(CORPUS.values(), 7)
 GROUPS = {"pools", "lines", "garbage"}
 ALWAYS = {name for name, snippet in CORPUS.items() if snippet.group in GROUPS}
 SAMPLE = [CORPUS[name] for name in CORPUS if name in ALWAYS or CORPUS[name] in SPREAD]
-TRIES = 6  # an inconclusive run is run again, as a learner and the examiner do
+TRIES = 3  # an inconclusive run is run again, as a learner and the examiner do
 
 
 def test_the_corpus_holds_330_snippets_and_each_has_a_twin() -> None:
