@@ -108,7 +108,7 @@ def _lab(unit: Unit, cells: list[TextCell], core: list[int], stretch: list[int])
         if points != wanted:
             found.append(
                 f"{called}:1: the points of the {kind} exercises are {_listed(points)}, and "
-                f"{_listed(wanted)} in the syllabus; the whole course has 1000."
+                f"{_listed(wanted)} in the syllabus."
             )
     return found + _proofs(unit, cells, exercises)
 
