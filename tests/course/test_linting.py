@@ -28,11 +28,11 @@ def test_a_good_course_has_no_findings(tmp_path: Path) -> None:
     assert findings(tmp_path) == []
 
 
-def test_the_syllabus_sums_to_a_thousand_points_in_45_exercises() -> None:
+def test_the_syllabus_sums_to_1015_points_in_46_exercises() -> None:
     core = sum(sum(points) for points, _ in EXERCISES.values())
     stretch = sum(sum(points) for _, points in EXERCISES.values())
     count = sum(len(core) + len(stretch) for core, stretch in EXERCISES.values())
-    assert (len(EXERCISES), count, core, stretch) == (13, 45, 780, 220)
+    assert (len(EXERCISES), count, core, stretch) == (13, 46, 775, 240)
 
 
 LESSON_FAULTS = {
@@ -197,6 +197,7 @@ def test_every_way_through_watch_is_allowed(tmp_path: Path, allowed: str) -> Non
         "from autograder.clock import ThreadClock",
         "from autograder import monitor",
         "from autograder.testing import asyncio",
+        "from autograder.lessons import world",
         "from autograder.catalog.card import Card",
         "async def drive():\n    from autograder.course import unit",
     ],
@@ -221,6 +222,7 @@ def test_what_is_public_may_be_imported(tmp_path: Path) -> None:
         "import autograder\nimport autograder.testing\n"
         "from autograder import catalog, reset, restore, save\n"
         "from autograder.catalog import Card, measure\n"
+        "from autograder.lessons import evening, judge, make_bot, tell\n"
         "from autograder.testing import *\nfrom autograder.testing import WrongValue, right"
     )
     sample_course.start_page(tmp_path)
