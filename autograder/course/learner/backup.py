@@ -100,14 +100,15 @@ def restore(name: str | Path, root: Path | None = None) -> Told:
         raise UserMistake(_refused(work, error)) from None
 
 
-def reset(name: str, root: Path | None = None) -> Told:
-    """Start a lab again (`"03"` or `"03_gateway"`), keep the old copy, and tell where it is.
+def reset(name: str | int, root: Path | None = None) -> Told:
+    """Start a lab again (`"03"`, `3` or `"03_gateway"`), keep the old copy, and tell where it is.
 
     `"?"` changes nothing. Raises UserMistake for a unit that does not exist.
     """
-    if name.strip() in (NOT_YET, ""):
+    wanted = str(name).strip()
+    if wanted in (NOT_YET, ""):
         return Told(['To start a lab again, replace "?" with its number; your old copy is kept.'])
-    said = working.reset(root or repository(), name)
+    said = working.reset(root or repository(), wanted.zfill(2) if wanted.isdigit() else wanted)
     return Told([*said, "Is it open in a tab? Close the tab, then open it again from the list."])
 
 
