@@ -105,6 +105,16 @@ LAB_FAULTS = {
          '    return {"name": "mine"}\n'),
         "between `### BEGIN SOLUTION`",
     ),
+    "a start that our answer runs into": (
+        ('    return {"name": "mine"}\n    ### END SOLUTION\n',
+         "    made = {}\n    ### END SOLUTION\n    # As it is now:\n    return {}\n"),
+        "end the solution with `return` or",
+    ),
+    "a start somewhere else": (
+        ('    return {"name": "mine"}\n    ### END SOLUTION\n',
+         "    return {}\n    ### END SOLUTION\n    x = {}\n    # As it is now:\n    return x\n"),
+        "end the solution with `return` or",
+    ),
     "a bare assert": ((', "judge() changed its mind"', ""), "says nothing when it fails"),
     "a bare end": (("responsive(0.1);", "responsive(0.1)"), "bare expression"),
     "a bare end once the hidden part is cut": (

@@ -197,6 +197,23 @@ def test_the_comparison_shows_both_answers(root: Path) -> None:
     assert "&lt;mine&gt;" in both._repr_html_()
 
 
+def test_our_answer_is_shown_without_the_program_that_learners_start_from(root: Path) -> None:
+    path = Unit(root, "11_catalog").lab
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["id"] == "card":
+            cell["source"] += (
+                "\n    # As it is now:\n    if wrong:\n        return {}\n    return wrong\n\n\n"
+                "async def another():\n    return ours"
+            )
+    path.write_text(json.dumps(content), encoding="utf-8")
+    both = comparing.compare("card", anyway=True)
+    assert "wrong" not in both.ours
+    assert "As it is now" not in both.ours
+    assert '    return {"name": "mine"}' in both.ours
+    assert both.ours.endswith("async def another():\n    return ours")
+
+
 def test_what_cannot_be_compared_is_a_sentence(root: Path) -> None:
     assert "There is no exercise 'jugde'" in repr(compare("jugde"))
     Unit(root, "11_catalog").lab.unlink()
