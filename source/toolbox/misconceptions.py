@@ -19,7 +19,7 @@
 # | 5 | a forgotten `await` is an error | nothing is sent, and there is a warning at most | [01](lesson:01_coroutines/forgotten-await), [lab](lab:01_coroutines/unawaited) |
 # | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-of-blocking), [lab](lab:02_tasks/false_concurrency) |
 # | 37 | notebooks cannot do asyncio | they have a loop already: `await` instead of `asyncio.run` | [00](lesson:00_start_here/run-in-cell) |
-# | 38 | nest-asyncio is the cure | a nested run waits for whatever began after it | [00](lesson:00_start_here/nested-runs) |
+# | 38 | nest-asyncio is the cure | a nested run waits for each nested run that began after it | [00](lesson:00_start_here/run-in-cell), and its fine print |
 #
 # ## The bot and its heart
 #
@@ -44,8 +44,8 @@
 # | 16 | `.result()` and `join()` wait politely | they wait as threads do: with the thread | [05](lesson:05_threads/leaving-the-with), and the cell after it |
 # | 17 | threads never help with CPU work | one thread of plain Python leaves the loop its turns | [05](lesson:05_threads/python-in-a-thread) |
 # | 18 | threads always help | one call into C that keeps the interpreter stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
-# | 19 | Pillow must be replaced by something async | it lets go of the interpreter: a thread is enough | [05](lesson:05_threads/photo-in-a-thread), [lab](lab:05_threads/images) |
-# | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [05](lesson:05_threads/cut-short), [06](lesson:06_structure/shield) |
+# | 19 | Pillow must be replaced by something async | it lets go of the interpreter: a thread is enough | [05](lesson:05_threads/which-let-go), [lab](lab:05_threads/images) |
+# | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [11](lesson:11_catalog/who-hangs-up), [06](lesson:06_structure/shield) |
 # | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/a-full-pool), [12](lesson:12_capstone/all-in-threads) |
 # | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
 # | 40 | aiofiles reads files without threads | it sends each small step to a thread, and often takes longer | below, B |
