@@ -198,9 +198,9 @@ predict(about="sleep-in-handler")
 # 3. `gateway  hangs up with 4009` The gateway cannot see into your program. A bot that sleeps looks
 #    the same as a bot whose cable was pulled.
 # 4. `bo  !ping` The gateway cannot deliver bo's message now, so it keeps it.
-# 5. `bot  is back and RESUMEs` The cup is down, and the loop runs again. It finds the connection
-#    closed, connects again, and names the last event that it saw. The gateway replays what came
-#    after that: bo's message, and also the bot's own.
+# 5. `bot  ada rolls`, `bot  is back` The cup is down, and the loop runs again. It finds the
+#    connection closed, connects again, and names the last event that it saw. The gateway replays
+#    what came after that: bo's message, and also the bot's own.
 # 6. `bot  pong`
 #
 # Nothing crashed and nothing was printed. Most bots log at level INFO and would only say
