@@ -22,12 +22,8 @@ import asyncio
 import random
 import time
 
-import discord
-from discord.ext import commands
-
-from autograder import predict, recall, show, watch, world
-
-servers = await world.start()
+from autograder import predict, recall, show, watch
+from autograder.lessons import evening, judge, make_bot, tell
 
 # %% [markdown]
 # First, three questions from earlier units. Put a letter in place of the question mark, and run
@@ -80,72 +76,23 @@ SEASON = DAY * round(0.9 / plain / len(DAY))
 print(f"{plain * 1e9:.0f} ns per roll; a season has {len(SEASON):,} rolls")
 
 # %% [markdown]
-# Here are the bot and its gateway, as in unit 03: a heartbeat every 0.2 s, and after 0.4 s of
-# silence the gateway hangs up. The cells are folded; you know them.
+# The bot and its gateway are those of unit 03: a heartbeat is due every 0.2 s, and after 0.4 s without
+# one the gateway hangs up. `make_bot`, `evening`, `tell` and `judge`, which you saw there, come from
+# `autograder.lessons` (first cell). What people do is new:
 
-# %% jupyter={"source_hidden": true}
-def make_bot(*functions):
-    """A discord.py bot with these functions as its commands; `!goodnight` sends it to bed."""
-    bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
-    for function in functions:
-        bot.command()(function)
-
-    @bot.command()
-    async def goodnight(ctx):
-        await bot.close()
-
-    return bot
-
-
+# %%
 async def ping(ctx):
     await ctx.send("pong")
 
-# %% jupyter={"source_hidden": true}
-async def evening(streak, replies=2):
+
+async def ada_and_bo(gw):
     """ada asks for the streak, bo writes `!ping` a moment later; it ends when both are answered."""
-    gw = await servers.gateway(heartbeat=0.2, grace=2)
-    world.point(gw)
-
-    async def bot_life():
-        async with make_bot(streak, ping) as bot:
-            await bot.start(gw.token)
-
-    async def people():
-        await gw.until(ready=1)
-        for pause, who, line in ((0.3, "ada", "!streak"), (0.2, "bo", "!ping")):
-            await asyncio.sleep(pause)
-            await gw.say(line, author=who)
-        await gw.until(replies=replies, timeout=18)
-        await gw.say("!goodnight")
-
-    report, _ = await asyncio.gather(watch(bot_life, timeout=20), people())
-    return gw, report
-
-# %% jupyter={"source_hidden": true}
-def tell(gw):
-    """Print what the gateway saw: one line an event, one heart a heartbeat."""
-    says = {
-        "say": "{author:8} {content}",
-        "reply": "bot      {content}",
-        "killed": "gateway  hangs up with {code}: no heartbeat for {gap:.2f} s",
-        "resumed": "bot      is back and RESUMEs",
-    }
-    hearts = ""
-    for event in gw.log:
-        hearts += "♥ " * (event["event"] == "heartbeat")
-        if event["event"] in says:
-            if hearts:
-                print(f"{'':11}bot      {hearts}")
-            hearts = ""
-            print(f"{event['t']:7.2f} s  {says[event['event']].format(**event)}")
-
-# %% jupyter={"source_hidden": true}
-def judge(report, gw=None):
-    """The picture of a run, and what a grader would say of it."""
-    try:
-        display(report.responsive(0.1, gateway=gw))
-    except Exception as complaint:  # the picture is shown before the check complains
-        print(complaint)
+    await asyncio.sleep(0.3)
+    await gw.say("!streak", author="ada")
+    await asyncio.sleep(0.2)
+    await gw.say("!ping", author="bo")
+    await gw.until(replies=2, timeout=18)
+    await gw.say("!goodnight")
 
 # %% [markdown]
 # Nothing waits in `longest`, so there is nothing to await. But there is an `await` that waits for
@@ -166,8 +113,8 @@ async def streak(ctx):
 predict("?", about="one-turn-first")
 
 # %% experiment="one-turn-first"
-gw, report = await evening(streak)
-tell(gw)
+gw, report = await evening(make_bot(streak, ping), ada_and_bo)
+tell(gw, hearts=True)
 
 # %%
 predict(about="one-turn-first")
@@ -542,8 +489,8 @@ async def streak(ctx):
     await ctx.send(f"{await longest_gently(SEASON)} good rolls in a row")
 
 
-gw, report = await evening(streak)
-tell(gw)
+gw, report = await evening(make_bot(streak, ping), ada_and_bo)
+tell(gw, hearts=True)
 if len(gw.replies) < 2:
     print("Other programs took too much of the processor: `!goodnight` came before ada's answer.")
     print("`streak` is right all the same. Run this cell again.")

@@ -808,7 +808,7 @@ right(report, 20)
 # </details>
 # <details><summary>Hint 2: where it was in the lesson</summary>
 #
-# Part 6: the three steps of a closing time. And unit 06, part 5, for what a worker can do when it
+# Part 6: the three steps of a closing time. And unit 06, part 4, for what a worker can do when it
 # is cancelled.
 # </details>
 # <details><summary>Hint 3: the gaps</summary>

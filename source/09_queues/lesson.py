@@ -626,7 +626,7 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # %% [markdown]
 # What if two seconds are not enough? Then a worker that is cancelled must put down what it has in
 # hand where somebody finds it: it can, in its `except asyncio.CancelledError`, before it raises
-# again (unit 06, part 5).
+# again (unit 06, part 4).
 
 # %% [markdown]
 # ## In your bot

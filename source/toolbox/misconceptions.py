@@ -45,7 +45,7 @@
 # | 17 | threads never help with CPU work | one thread of plain Python leaves the loop its turns | [05](lesson:05_threads/python-in-a-thread) |
 # | 18 | threads always help | one call into C that keeps the interpreter stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
 # | 19 | Pillow must be replaced by something async | it lets go of the interpreter: a thread is enough | [05](lesson:05_threads/which-let-go), [lab](lab:05_threads/images) |
-# | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [11](lesson:11_catalog/who-hangs-up), [06](lesson:06_structure/shield) |
+# | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [11](lesson:11_catalog/who-hangs-up), [lab 06](lab:06_structure/clean_up) |
 # | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/a-full-pool), [12](lesson:12_capstone/all-in-threads) |
 # | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
 # | 40 | aiofiles reads files without threads | it sends each small step to a thread, and often takes longer | below, B |

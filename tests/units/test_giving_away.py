@@ -32,7 +32,7 @@ ANSWERS = {
         "another lock",
         "nobody can stop",
     ),
-    "06": ("vanish", "eats a cancellederror"),
+    "06": ("vanish", "eats a cancellederror", "is over", "ends for good"),
     "07": ("as well as `requests`", "a new client costs"),
     "08": ("until it refuses", "one lane", "nobody else can see", "is not concurrency"),
     "09": ("five swords", "one lock is too much", "wait for each other"),

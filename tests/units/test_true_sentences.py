@@ -6,19 +6,22 @@ Each test is named after a sentence that learners read. Most of these sentences 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
 import subprocess
 import sys
 import textwrap
 import time
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import aiohttp
 import discord
 import pytest
 from discord import app_commands
-from discord.ext import commands
+from discord.ext import commands, tasks
 from running_kernel import run_all, warm_kernel
 
 from autograder.course.author import parse
@@ -126,7 +129,7 @@ def test_gather_takes_no_list() -> None:
         asyncio.run(main())
 
 
-# 06, part 5: the wave
+# 06, part 4: the wave
 
 
 def test_cancelling_goes_from_the_outside_in_and_the_finally_blocks_from_the_inside_out() -> None:
@@ -142,7 +145,7 @@ def test_cancelling_goes_from_the_outside_in_and_the_finally_blocks_from_the_ins
 
     names: dict[str, Any] = {"asyncio": asyncio, "time": time}
     for cell in code("06_structure/lesson.py"):
-        if re.search(r"^async def (guard|museum)\b", cell.source, re.MULTILINE):
+        if re.search(r"^async def (room|hall|museum)\b", cell.source, re.MULTILINE):
             exec(compile(cell.source, "lesson", "exec"), names)
 
     async def main() -> str:
@@ -155,6 +158,119 @@ def test_cancelling_goes_from_the_outside_in_and_the_finally_blocks_from_the_ins
     assert [cancelled[0], sorted(cancelled[1:3]), sorted(cancelled[3:])] == ["museum", halls, rooms]
     locked = [place for place, *_ in sorted(names["notes"], key=lambda note: note[3])]
     assert [sorted(locked[:6]), sorted(locked[6:])] == [rooms, halls]
+
+
+# 06, part 5: the nightly loop
+
+
+async def looped(
+    body: Callable[[int], Awaitable[object]],
+    failed: Callable[[Any], Awaitable[object]] | None = None,
+) -> tuple[list[float], bool]:
+    """Run a body as a loop of 0.05 s for 0.4 s; return when it began, and whether it still ran."""
+    nights: list[float] = []
+
+    @tasks.loop(seconds=0.05)
+    async def night() -> None:
+        nights.append(time.monotonic())
+        await body(len(nights))
+
+    if failed is not None:
+
+        @night.error
+        async def _(error: BaseException) -> None:
+            await failed(night)
+
+    task = night.start()
+    await asyncio.sleep(0.4)
+    running = night.is_running()
+    night.cancel()
+    await asyncio.wait([night.get_task() or task])
+    return nights, running
+
+
+def test_a_value_error_ends_a_nightly_loop_and_is_logged_once(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def third_fails(number: int) -> None:
+        if number == 3:
+            raise ValueError("no scores tonight")
+
+    nights, running = asyncio.run(looped(third_fails))
+    assert (len(nights), running) == (3, False)
+    assert [one.levelname for one in caplog.records if one.name == "discord.ext.tasks"] == ["ERROR"]
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(), TimeoutError(), aiohttp.ClientError(), discord.ConnectionClosed]
+)
+def test_a_network_error_never_reaches_the_error_handler_and_the_night_runs_again(
+    caplog: pytest.LogCaptureFixture, error: Any
+) -> None:
+    if error is discord.ConnectionClosed:
+        error = discord.ConnectionClosed(SimpleNamespace(close_code=1006), shard_id=None)  # type: ignore[arg-type]
+    heard = []
+
+    async def offline(number: int) -> None:
+        raise error
+
+    async def failed(night: Any) -> None:
+        heard.append(night)
+
+    _, running = asyncio.run(looped(offline, failed))
+    assert (heard, running) == ([], True)
+    first = next(one for one in caplog.records if one.name == "discord.ext.tasks")
+    (pause,) = re.findall(r"Retrying in (\d\.\d\d)s", first.getMessage())
+    assert 0 <= float(pause) <= 2
+
+
+def test_start_in_an_error_handler_raises_and_restart_leaves_out_the_interval() -> None:
+    raised = []
+
+    async def fails(number: int) -> None:
+        await asyncio.sleep(0.005)
+        raise ValueError("no scores tonight")
+
+    async def start(night: Any) -> None:
+        try:
+            night.start()
+        except RuntimeError as error:
+            raised.append(str(error))
+
+    async def restart(night: Any) -> None:
+        night.restart()
+
+    async def restart_after_the_interval(night: Any) -> None:
+        await asyncio.sleep(0.05)
+        night.restart()
+
+    (once, over), (many, _), (paced, running) = (
+        asyncio.run(looped(fails, how)) for how in (start, restart, restart_after_the_interval)
+    )
+    assert raised == ["Task is already launched and is not completed."]
+    assert (len(once), over, running) == (1, False, True)
+    assert 2 <= len(paced) <= 9  # 0.4 s, an interval of 0.05 s
+    assert len(many) > 2 * len(paced)
+
+
+def test_nights_of_a_loop_never_overlap_and_missed_ones_follow_immediately() -> None:
+    under_way: list[int] = []
+
+    async def first_is_slow(number: int) -> None:
+        assert not under_way
+        under_way.append(number)
+        await asyncio.sleep(0.22 if number == 1 else 0)
+        under_way.clear()
+
+    nights, running = asyncio.run(looped(first_is_slow))
+    assert running
+    assert nights[1] - nights[0] >= 0.22
+    assert nights[4] - nights[1] < 0.1  # four were due meanwhile
+
+
+def test_logging_is_set_up_by_run_and_not_by_start() -> None:
+    assert "setup_logging" in inspect.getsource(discord.Client.run)
+    assert "setup_logging" not in inspect.getsource(discord.Client.start)
 
 
 # 09, In your bot

@@ -1,7 +1,7 @@
 # exercise: background
 # expect: fails
 # test: background_check
-# message: nobody held its task
+# message: nothing kept its task
 
 # %% answer="background"
 def in_background(job, complain):

@@ -1,7 +1,7 @@
 # exercise: clean_up
 # expect: fails
 # test: clean_up_check
-# message: there was []
+# message: there was ['cancel']
 
 # %% answer="clean_up"
 async def record(line, tape):

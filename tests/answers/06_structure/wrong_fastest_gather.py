@@ -1,7 +1,7 @@
 # exercise: fastest
 # expect: fails
 # test: fastest_check
-# message: for the slow ones?
+# message: `fastest` still waited
 
 # %% answer="fastest"
 async def fastest(urls):

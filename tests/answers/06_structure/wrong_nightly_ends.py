@@ -1,0 +1,23 @@
+# exercise: nightly
+# expect: fails
+# test: nightly_check
+# message: A `tasks.loop` is over when an error leaves its body
+
+# %% answer="nightly"
+from discord.ext import commands, tasks
+
+
+class Nights(commands.Cog):
+    def __init__(self, site, complain):
+        self.site, self.complain = site, complain
+
+    async def cog_load(self):
+        self.night.start()
+
+    async def cog_unload(self):
+        self.night.cancel()
+
+    @tasks.loop(seconds=INTERVAL)
+    async def night(self):
+        scores = await self.site.scores()
+        await self.site.put_up(await asyncio.to_thread(seal, scores))

@@ -1,0 +1,26 @@
+# exercise: nightly
+# expect: fails
+# test: nightly_check
+# message: it had not called `seal` with them
+
+# %% answer="nightly"
+from discord.ext import commands, tasks
+
+
+class Nights(commands.Cog):
+    def __init__(self, site, complain):
+        self.site, self.complain = site, complain
+
+    async def cog_load(self):
+        self.night.start()
+
+    async def cog_unload(self):
+        self.night.cancel()
+
+    @tasks.loop(seconds=INTERVAL)
+    async def night(self):
+        scores = await self.site.scores()
+        if scores:
+            await self.site.put_up(f"{sum(scores):08x}")
+        else:
+            await self.complain(ValueError("no scores tonight"))
