@@ -287,7 +287,7 @@ for mode in ("DELETE", "WAL"):
 # %% [markdown]
 # ## 4 · A pool
 #
-# So should each command have a connection? On raid night 150 people use `!top` at the same time.
+# So should each command connect to PostgreSQL? On raid night 150 people use `!top` at the same time.
 
 # %%
 async def one_each():
