@@ -445,7 +445,7 @@ predict("?", about="no-gap")
 # %% experiment="no-gap"
 report = await watch(in_order)
 judge(report)
-if any(not block.file for block in report.blocks):
+if any(block.seconds >= 0.1 and not block.file for block in report.blocks):
     print("A block has no line: other programs kept the course from looking in time. Run it again.")
 
 # %%
@@ -491,8 +491,8 @@ async def streak(ctx):
 
 gw, report = await evening(make_bot(streak, ping), ada_and_bo)
 tell(gw, hearts=True)
-if len(gw.replies) < 2:
-    print("Other programs took too much of the processor: `!goodnight` came before ada's answer.")
+if gw.kills or len(gw.replies) < 2:
+    print("Other programs took too much of the processor for this run: a heartbeat or an answer is late.")
     print("`streak` is right all the same. Run this cell again.")
 
 # %% [markdown]
