@@ -110,7 +110,7 @@ async def evening(*functions, chat, **settings):
         await gw.until(ready=1)
         for pause, who, line in chat:
             await asyncio.sleep(pause)
-            if line.startswith("/"):  # a slash command, in part 8
+            if line.startswith("/"):  # a slash command, in part 7
                 await gw.interact(line[1:], user=who)
             else:
                 await gw.say(line, author=who)
@@ -250,7 +250,7 @@ judge(report, gw)
 # brought it.
 #
 # What blocking costs is **time**: everybody's, not only ada's. And with the time, as you will see
-# in part 8, every deadline that runs out meanwhile.
+# in part 7, every deadline that runs out meanwhile.
 
 # %% [markdown]
 # ## 3 · One word
@@ -588,96 +588,18 @@ predict(about="which-is-longer")
 # (The import was slow only the first time. Run the cell again: Python remembers.)
 #
 # **Change it.** Add a call of your own bot to `CALLS`.
-
-# %% [markdown]
-# ## 7 · When exactly does the gateway hang up?
 #
-# A block of 0.9 s is long enough, one of 1 ms is not. And in between? Ask a bot to hold its loop for a
-# given time, again and again, at random moments, and count. (The heart of this one beats every 0.1 s,
-# so that we need not wait long.)
-
-# %%
-async def nap(ctx, seconds: float):
-    time.sleep(seconds)
-    await ctx.send("awake")
-
-# %%
-async def count_kills(seconds, times=8):
-    """How many of so many blocks cost the bot its connection; a heartbeat every 0.1 s."""
-    gw = await servers.gateway(heartbeat=0.1, grace=2)
-    world.point(gw)
-
-    async def bot_life():
-        async with make_bot(nap) as bot:
-            await bot.start(gw.token)
-
-    async def ada():
-        await gw.until(ready=1)
-        for number in range(times):
-            await asyncio.sleep(random.uniform(0.15, 0.25))  # anywhere between two heartbeats
-            await gw.say(f"!nap {seconds}")
-            await gw.until(replies=number + 1)
-            await gw.until(resumes=gw.kills)
-        await gw.say("!goodnight")
-
-    await asyncio.gather(watch(bot_life, timeout=20), ada())
-    return gw.kills
-
-# %% [markdown]
-# > **Predict.** The loop is held for 0.15 s: longer than one interval, shorter than two. Does the
-# > gateway hang up?
+# ### Why on Tuesdays
 #
-# Eight tries for each of four lengths take about ten seconds.
-
-# %%
-predict("?", about="patience")
-
-# %% experiment="patience"
-kills = {seconds: await count_kills(seconds) for seconds in (0.06, 0.15, 0.18, 0.25)}
-kills
-
-# %% jupyter={"source_hidden": true}
-def share(held, interval=0.1, patience=2):
-    """The rule: silence is the block and, before it, 0 to `interval` since the last beat."""
-    return min(1, max(0, held / interval - (patience - 1)))
-
-
-def patience_chart(kills, tries):
-    """The rule as a line, how far so few tries scatter as bars, the bot's hang-ups as crosses."""
-    figure, axes = plt.subplots(figsize=(8, 3))
-    lengths = [step / 1000 for step in range(0, 301)]
-    axes.plot(lengths, [share(length) for length in lengths], "k-", label="the rule, computed")
-    shares = [count / tries for count in kills.values()]
-    rule = [share(held) for held in kills]
-    scatter = [2 * (part * (1 - part) / tries) ** 0.5 for part in rule]  # two standard deviations
-    axes.errorbar(list(kills), rule, scatter, fmt="none", ecolor="0.6", capsize=6, linewidth=2)
-    axes.plot(list(kills), shares, "kX", markersize=9, label=f"your bot, {tries} tries each")
-    axes.axvspan(0.1, 0.2, facecolor="0.93")
-    axes.text(0.198, 0.02, "grey zone", ha="right")
-    axes.set(xlabel="seconds that the loop is held", ylabel="share of hang-ups", ylim=(-0.08, 1.12))
-    axes.legend(loc="upper left")
-    words = [f"{held:g} s: {count} of {tries}" for held, count in kills.items()]
-    show(figure, f"Hang-ups by how long the loop was held. {'; '.join(words)}.")
-
-
-patience_chart(kills, tries=8)
-
-# %%
-predict(about="patience")
+# A block shorter than one heartbeat interval never makes the gateway hang up. A block longer than
+# two intervals always does. Between them is a **grey zone**: it depends on how long ago the last
+# heartbeat was when the block began. So the same command does the same work, and it fails only now
+# and then. With Discord's interval of 41 s a block can stay in the grey zone for months, and each
+# time it makes every reply late. That is why this course does not ask whether the bot kept its
+# connection. It measures for how long the loop was held. (Unit 13 has the experiment.)
 
 # %% [markdown]
-# Three regions. Below one interval: never. Above two: always. Between them lies a **grey zone**,
-# where it depends on how long ago the last heartbeat was when the block began. With only eight tries
-# the results vary: expect each cross within its grey bar, not exactly on the line. (Other programs
-# make the silence longer than the block. Then a cross can be higher.)
-#
-# The grey zone is why such a bot is so hard to catch. The same command, the same work, and it
-# fails on Tuesdays. With Discord's interval of 41 s a block in your bot may be in its grey zone
-# for months, and every one of those blocks makes every reply late. Which is why this course does
-# not ask whether the bot survived. It measures how long the loop stood still.
-
-# %% [markdown]
-# ## 8 · The deadline of three seconds
+# ## 7 · The deadline of three seconds
 #
 # Long before the gateway loses patience, a person does. Whoever uses a slash command must hear
 # *something* within **3 seconds**; later, Discord refuses the answer with *Unknown interaction*,
