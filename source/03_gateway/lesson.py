@@ -239,7 +239,7 @@ async def roll(ctx, dice):
     await asyncio.sleep(0.9)  # shake the cup
     await ctx.send(f"{ctx.author.name} rolls {throw(dice)}")
 
-# %%
+# %% anchor="one-word"
 gw, report = await evening(roll, ping, chat=CHAT)
 tell(gw)
 if gw.kills:
@@ -556,9 +556,8 @@ predict(about="which-is-longer")
 #
 # Long before the gateway hangs up, a person stops waiting. After a slash command the bot must
 # answer *something* within **3 seconds**. Later, Discord refuses the answer with *Unknown
-# interaction*, error
-# 10062. A command that needs longer first says that it is thinking: it **defers**, and sends the
-#        answer as a follow-up.
+# interaction* (error 10062). A command that needs longer first says that it is thinking: it
+# **defers**, and sends the answer as a follow-up.
 #
 # In this part, our gateway's deadline is 0.5 s. Here are two versions of `/recap`, which reads the
 # day's messages for 0.9 s:

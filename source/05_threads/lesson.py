@@ -215,7 +215,7 @@ predict(about="sorted-in-a-thread")
 # Does C code always keep the GIL? `!blur` blurs a photo with Pillow, which is C code as well. Here
 # is one long call of 0.6 s in a thread:
 
-# %%
+# %% anchor="photo-in-a-thread"
 def blur(rows):
     """Blur a photo of 1000 times `rows` pixels."""
     photo = Image.new("RGB", (1000, rows), "teal")
@@ -537,7 +537,7 @@ print(f"{report.value * 1000:.2f} ms")
 #
 # The oracle is slow today, and you do not want to wait longer than 0.2 s.
 
-# %%
+# %% anchor="cut-short"
 def brew():
     """Tea takes 0.6 s."""
     time.sleep(0.6)

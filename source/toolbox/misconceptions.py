@@ -29,7 +29,7 @@
 # | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/two-halves) |
 # | 8 | the SDK of my language model is the SDK, so it is fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
 # | 36 | "Unknown interaction": `recap` defers too late | `recap` is the victim: something else held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
-# | 41 | a missed heartbeat loses events for ever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [07](lesson:07_network/old-number), [12](lesson:12_capstone/comes-twice) |
+# | 41 | a missed heartbeat loses events for ever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
 #
 # ## Work
 #
@@ -44,8 +44,8 @@
 # | 16 | `.result()` and `join()` wait politely | they wait as threads do: with the thread | [05](lesson:05_threads/leaving-the-with), and the cell after it |
 # | 17 | threads never help with CPU work | one thread of plain Python leaves the loop its turns | [05](lesson:05_threads/python-in-a-thread) |
 # | 18 | threads always help | one call into C that keeps the interpreter stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
-# | 19 | Pillow must be replaced by something async | it lets go of the interpreter: a thread is enough | [05](lesson:05_threads/which-let-go), [lab](lab:05_threads/images) |
-# | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [11](lesson:11_catalog/who-hangs-up), [lab 06](lab:06_structure/clean_up) |
+# | 19 | Pillow must be replaced by something async | it lets go of the interpreter: a thread is enough | [05](lesson:05_threads/photo-in-a-thread), [lab](lab:05_threads/images) |
+# | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [05](lesson:05_threads/cut-short), [lab 06](lab:06_structure/clean_up) |
 # | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/a-full-pool), [12](lesson:12_capstone/all-in-threads) |
 # | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
 # | 40 | aiofiles reads files without threads | it sends each small step to a thread, and often takes longer | below, B |

@@ -42,7 +42,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(Unit(ROOT, "03_gateway").folder, Unit(tmp_path, "03_gateway").folder)
     box = tmp_path / "source" / FOLDER
     box.mkdir()
-    links = "[03](lesson:03_gateway/slow-page), [lab](lab:03_gateway/defer_work)"
+    links = "[03](lesson:03_gateway/one-word), [lab](lab:03_gateway/defer_work)"
     page = f"# %% [markdown]\n# # A page\n#\n# {links}\n"
     (box / "page.py").write_text(page, encoding="utf-8")
     (box / "tool.py").write_text("print('a tool')\n", encoding="utf-8")
@@ -115,7 +115,7 @@ def test_what_the_pages_lead_to_exists() -> None:
             names[text] = {
                 cell.name
                 for cell in parse.read(text, unit)
-                if cell.role == ("experiment" if kind == "lesson" else "exercise")
+                if cell.role in (("experiment", "anchor") if kind == "lesson" else ("exercise",))
             }
         assert name in names[text], f"the {kind} of {unit} has no {name}"
 

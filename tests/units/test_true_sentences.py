@@ -334,12 +334,12 @@ def test_max_concurrency_is_for_prefix_and_hybrid_commands_only() -> None:
             assert "max_concurrency" not in path.read_text("utf-8"), path
 
 
-# 07, part 5: a line that stays open
+# 13, part 1: a client in fifty lines
 
 
 def test_the_intents_of_the_small_client_are_servers_messages_and_their_text() -> None:
     (line,) = re.findall(
-        r"^INTENTS = ([\d +]+)  #", (SOURCE / "07_network/lesson.py").read_text("utf-8"), re.M
+        r"^INTENTS = ([\d +]+)  #", (SOURCE / "13_by_hand/lesson.py").read_text("utf-8"), re.M
     )
     intents = discord.Intents(guilds=True, guild_messages=True, message_content=True)
     assert sum(map(int, line.split("+"))) == intents.value

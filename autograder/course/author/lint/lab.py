@@ -80,15 +80,15 @@ def check(cells: list[TextCell]) -> Iterator[Finding]:
             yield from _answer(cell)
         elif cell.role == "test":
             yield from test_cell.check(cell, learners, given)
-        elif cell.role == "experiment":
-            yield cell.line - 1, "experiments belong in the lesson; remove the key here."
+        elif cell.role in ("experiment", "anchor"):
+            yield cell.line - 1, f"{cell.role}s belong in the lesson; remove the key here."
 
 
 def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[Finding]:
     seen: dict[tuple[str, str], int] = {}
     for cell in cells:
         header = cell.line - 1
-        if not cell.role or cell.role == "experiment":
+        if cell.role in ("", "experiment", "anchor"):
             continue
         family = cell.role if cell.role in ("exercise", "hints") else "grade_id"
         if (family, cell.name) in seen:
