@@ -9,12 +9,10 @@
 #
 # There are three exercises, 90 points. Run the cells in order, from the top.
 #
-# Write your program into each **answer cell**, in place of `raise NotImplementedError()`. The first
-# three also have the answer **as it is now**: delete the `raise` line, and repair the line below
-# it. Then run the **test cell** below. A test does not look at your source. It checks the result,
-# the loop, and what the servers saw. A hidden test does the same with other inputs.
-#
-# Stuck? Each exercise has hints below it. They cost no points.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`. Most
+# answer cells also have the answer **as it is now**: delete the `raise` line, and repair the line
+# below it. The **test cell** checks the result, the loop, and what the servers saw. A hidden test
+# does the same with other inputs. There are hints, too.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -38,8 +36,7 @@ from autograder.testing import Inconclusive, Outcome, WrongValue, meanwhile, rig
 servers = await world.start("http")
 
 # %% [markdown]
-# The jobs are in a file, so that another process can find them by their names. Have a look: you
-# will send each of them somewhere.
+# The jobs are in a file, so that another process can find them by their names.
 
 # %% setup="jobs_file"
 # %%writefile jobs.py
@@ -139,30 +136,30 @@ def photo(seed, rows):
 # ## 1 · Four jobs, four places
 #
 # **Worked example.** A fifth job, which is not in the file: `time.sleep(0.9)`. It waits, so a
-# thread is its place:
+# thread is its place. The second function shows how you send a job to a process:
 #
 # ```python
 # async def shake_the_cup():
 #     await asyncio.to_thread(time.sleep, 0.9)
-# ```
 #
-# And this is how you send a job to a process:
-#
-# ```python
-# processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-#
-# async def shake_the_cup():
+# async def shake_it_elsewhere():
 #     loop = asyncio.get_running_loop()
-#     await loop.run_in_executor(processes, time.sleep, 0.9)
+#     await loop.run_in_executor(other_process(), time.sleep, 0.9)
 # ```
+
+# %% setup="other_process"
+@functools.cache
+def other_process():
+    """A pool with one other process, made at its first use and kept."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
 
 # %% [markdown] exercise="four_jobs" limit=0.1
 # **Your turn.** Here are four functions of `jobs.py`. Each answer returns what its function
-# returns. Called on the loop, each of them holds it for half a second or more. Limit: hold the loop
-# for less than **100 ms** at a time. For `find_seed` and `ranking` the limit is 200 ms: a thread of
-# Python takes some of the loop's time, and so does tidying up after a million numbers.
+# returns. Limit: hold the loop for less than **100 ms** at a time. For `find_seed` and `ranking` it
+# is 200 ms: a thread of Python takes some of the loop's time, and so does cleaning up after a
+# million numbers.
 #
-# The first: `jobs.ask_weather(url)` waits for a slow service.
+# `jobs.ask_weather(url)` waits for a slow service.
 
 # %% answer="four_jobs_weather"
 async def weather(url):
@@ -286,19 +283,17 @@ shows(report, photo(seed, rows))
 right(report, 8)
 
 # %% [markdown]
-# `jobs.ranking(season, players)` sorts the scores of very many players. This time you start from an
-# empty cell.
+# `jobs.ranking(season, players)` sorts the scores of very many players.
 
 # %% answer="four_jobs_ranking"
 async def deciles(season, players):
     """Return what `jobs.ranking(season, players)` returns."""
     ### BEGIN SOLUTION
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(processes, jobs.ranking, season, players)
-
-
-processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-### END SOLUTION
+    return await loop.run_in_executor(other_process(), jobs.ranking, season, players)
+    ### END SOLUTION
+    # As it is now:
+    return jobs.ranking(season, players)
 
 # %% test="four_jobs_ranking_check" points=8
 report = await watch(deciles, 1, 100)
@@ -327,9 +322,9 @@ right(report, 8)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# Three of them are one line: `return await asyncio.to_thread(jobs...., ...)`. Which three? For the
-# fourth, make a pool with one process, once, above the function. Then call `run_in_executor` with
-# the pool, the function, and its two arguments.
+# Three of them are one line: `return await asyncio.to_thread(jobs...., ...)`. Which three? The
+# fourth needs `run_in_executor` with the pool `other_process()`, the function, and its two
+# arguments.
 # </details>
 # <details><summary>Hint 4: the loop is still held</summary>
 #
@@ -359,9 +354,9 @@ right(report, 8)
 # ---
 # ## 2 · An oracle, and the rest of the world
 #
-# `!oracle` again: an SDK that blocks, and twenty people who ask at the same time. During this time
-# the bot must look up a name, as it does for each new connection. The makers of the oracle say:
-# **at most four questions at the same time**.
+# `!oracle` again: an SDK that blocks, and twenty people who ask at the same time. The makers of the
+# oracle say: **at most four questions at the same time**. During this time the bot must look up a
+# name.
 #
 # Write `oracle`, and make the pool that it needs, once.
 #
@@ -370,8 +365,7 @@ right(report, 8)
 # - A lookup (`loop.getaddrinfo`) gets its answer during this time.
 # - Limit: hold the loop for less than **100 ms** at a time.
 #
-# The web server plays the oracle. It counts the questions, and it holds back its answers until the
-# lookup is done.
+# The web server counts the questions, and holds back its answers until the lookup is done.
 
 # %% setup="oracle_sdk"
 def ask_oracle(url, question):
@@ -453,7 +447,7 @@ await four_and_a_lookup(report, seen, path, questions)
 print(f"Right: 15 of 15 points. {report}")
 
 # %% [markdown]
-# The hidden test is another evening, with other questions.
+# The hidden test has other questions.
 
 # %% test="oracle_pool_hidden" points=15
 print("The hidden test runs when your work is checked.")
@@ -521,12 +515,9 @@ await four_and_a_lookup(report, seen, path, questions)
 # ## 3 · Ten portraits
 #
 # `!album` makes a small portrait of each of ten people, all at the same time, on the live gateway.
-# It wants a heartbeat every 0.2 s, and hangs up after 0.4 s without one. The bot is given; it
-# gathers ten calls of your `portrait`.
-#
-# `portrait` returns a picture with the pixels that `jobs.shrink(photo)` makes. During this time the
-# heartbeats must go on. Limit: hold the loop for less than **100 ms** at a time. If you call
-# `jobs.shrink` on the loop, the ten calls hold it for more than half a second.
+# The bot gathers ten calls of your `portrait`, which returns a picture with the pixels that
+# `jobs.shrink(photo)` makes. During this time the heartbeats must go on. Limit: hold the loop for
+# less than **100 ms** at a time. As it is now, the ten calls hold it for more than half a second.
 
 # %% setup="images_bot" jupyter={"source_hidden": true}
 async def evening_with_album(address, photos):
@@ -558,6 +549,8 @@ async def portrait(photo):
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.shrink, photo)
     ### END SOLUTION
+    # As it is now:
+    return jobs.shrink(photo)
 
 # %% setup="images_asked" jupyter={"source_hidden": true}
 async def ask_for_album(gw):

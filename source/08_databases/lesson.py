@@ -397,7 +397,7 @@ async def give_whole(pool):
         raise ConnectionError("the network is gone")
 
 # %%
-async def after(command):
+async def points_after(command):
     """Everybody's points after the command, of 100 in all."""
     async with asyncpg.create_pool(DSN, min_size=1, max_size=5) as pool:
         await pool.execute(
@@ -419,7 +419,7 @@ predict("?", about="half-a-gift")
 
 # %% experiment="half-a-gift"
 for command in (give, give_whole):
-    print(await after(command), "points")
+    print(await points_after(command), "points")
 
 # %%
 predict(about="half-a-gift")

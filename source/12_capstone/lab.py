@@ -6,20 +6,13 @@
 # %% [markdown]
 # # Lab 12 · The bot that survives
 #
-# It is raid night. Everyone is in #general, and everyone writes at the same time. There are five
-# levels, 140 points. The first two are the core (90 points). The other three are optional.
-#
-# The skeleton of the bot and its client are given. You write the commands. In each level a command
-# *waits* for the web, *writes* into a database or *computes*, and you decide where each job goes:
-# on the loop, awaited, into a thread, into a process, or in slices. You may use every tool. The
-# answer cells have the commands **as they are now**: delete the `raise` line, and repair what is
-# below it. You pass a level when, in one run,
+# Two levels are the core (90 points), the other three are optional (50). You decide where each job
+# of a command goes. The answer cells have the commands **as they are now**: delete the `raise`
+# line, and repair what is below it. You pass a level when
 #
 # - the bot kept its connection, and **no code held the loop for 100 ms**;
-# - every message got its answer, with the right words, and once;
+# - every message got the right answer, once;
 # - the database has exactly what the bot said.
-#
-# Each level has hints below it. They cost no points. The folded cells have what the tests need.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -46,9 +39,8 @@ servers = await world.start("http", "sqlite")
 # %% [markdown]
 # ## The skeleton
 #
-# Your commands find everything that they share in `HALL`: `HALL.url` is the address of a web
-# server, `HALL.session` an open aiohttp session for it, and `HALL.path` the SQLite file with the
-# points.
+# Your commands share `HALL`: the address of a web server, an open aiohttp session for it, and the
+# path of the SQLite file with the points.
 
 # %% setup="skeleton"
 HALL = SimpleNamespace(url="", path="", session=None)
@@ -165,14 +157,12 @@ def moments(gw, event):
 # ---
 # ## Level 1 · A steady evening: fights while the website writes
 #
-# `!fight wolf-7` asks the bestiary how strong a wolf-7 is, adds that many points to the account of
-# the person who fights, and says so. People ask for 20 fights per second, for about half a second.
-# The bestiary takes half a second for each answer, and after the first four fights the website
-# locks the points file for about a second. As it is now, the first fight costs the bot its
-# connection.
+# `!fight wolf-7` asks the bestiary how strong a wolf-7 is, books that many points, and says so.
+# People ask for 20 fights per second. The bestiary takes half a second for each answer, and after
+# the first four fights the website locks the points file for about a second.
 #
-# Repair `fight`. Limit: hold the loop for less than **100 ms** at a time. What the bot says must be
-# true: the points are in the file *before* the answer.
+# Limit: hold the loop for less than **100 ms** at a time. The points must be in the file *before*
+# the answer.
 
 # %% answer="steady"
 async def fight(ctx, monster):
@@ -262,7 +252,7 @@ true_words(gw, locked, lines, answers)
 print(f"Right: 25 of 25 points. {report}")
 
 # %% [markdown]
-# The hidden test is another evening, with other monsters and other people.
+# The hidden test is another evening.
 
 # %% test="steady_hidden" points=25
 print("The hidden test runs when your work is checked.")
@@ -317,16 +307,12 @@ true_words(gw, locked, lines, answers)
 # ---
 # ## Level 2 · A busy evening: 60 commands a second
 #
-# There are two new commands. `!hunt elk-3` asks a guide for the points, through an SDK that blocks
-# for half a second and that you cannot change. Then it books the points and says so. `!rank 12
-# 300000` computes the table of season 12 for 300,000 players, with one big sort. Limit: hold the
-# loop for less than **100 ms** at a time.
+# `!hunt elk-3` asks a guide for the points, through an SDK that blocks for half a second. `!rank 12
+# 300000` computes a table of 300,000 players with one big sort. Limit: hold the loop for less than
+# **100 ms** at a time, and answer each hunter within **1.5 s**.
 #
-# People do not wait long: each hunter gets an answer within **1.5 s**, of which the guide takes
-# 0.45. The bot runs on a server with one CPU, and there the default pool of asyncio, where
-# `to_thread` sends its work, has **five** threads. Two more pools are made for you: `guides()` has
-# 40 threads, and `others()` has another process. Three calls in `hunt` and `rank` block. Decide
-# where each of them goes.
+# The default pool, where `to_thread` sends its work, has **five** threads here. Two more pools are
+# made for you: `guides()` has 40 threads, `others()` another process.
 
 # %% setup="sdk"
 def ask_guide(url):
@@ -977,6 +963,4 @@ closed_well(report, ["stew", "wine", "milk"])
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/12_capstone/12_capstone.ipynb` in the course folder. Both grade the notebook as your
-# instructor would, hidden tests included. Then take the last step, on your own bot:
-# `work/toolbox/audit.ipynb`.
+# work/12_capstone/12_capstone.ipynb`. Then audit your own bot: `work/toolbox/audit.ipynb`.

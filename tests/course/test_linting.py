@@ -412,6 +412,10 @@ def test_the_minutes_of_a_lab_are_those_of_its_core_exercises() -> None:
     assert minutes.lab(cells) == pytest.approx(words / 100 + 0.5 * 30)
     stretch = [cell for cell in cells if cell.role in ("exercise", "test")][3:]
     assert minutes.lab(stretch) > 0.5 * 20
+    begun = LAB.replace(
+        "    ### END SOLUTION", "    ### END SOLUTION\n    # As it is now:\n    pass", 1
+    )
+    assert minutes.lab(parse.cells(begun, "lab.py")) == pytest.approx(minutes.lab(cells) - 1)
 
 
 def test_a_folder_that_the_syllabus_does_not_know_is_found(tmp_path: Path) -> None:

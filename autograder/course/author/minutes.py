@@ -1,7 +1,8 @@
 """How long a lesson and a lab take. `build` writes this number into the title cell, and no person.
 
     a lesson: words / 100 + 0.35 x code cells + 0.5 x questions
-    a lab:    words / 100 + 0.5 x points, of its core exercises (of all, where none is core)
+    a lab:    words / 100 + 0.5 x points, of its core exercises (of all, where none is core),
+              less a minute for each program that learners repair in its answer cell
 
 Words are those of text cells, outside `<details>`. Readers with a year of Python needed the time of
 the lesson's formula within 15 % in nine lessons, and half as much again in two with long cells; in
@@ -16,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from autograder.course.author.parse import TextCell
+from autograder.course.notebook import AS_IT_IS_NOW
 
 _FOLDED = re.compile(r"<details\b.*?</details>", re.DOTALL)
 _SURVEY = 10  # questions that `before` and `after` ask in one cell
@@ -41,7 +43,8 @@ def lab(cells: list[TextCell]) -> float:
     if not any(cell.role == "exercise" for cell in core):
         core = cells
     points = sum(float(cell.keys.get("points", 0)) for cell in core)
-    return _words(core) / 100 + 0.5 * points
+    begun = sum(cell.source.count(AS_IT_IS_NOW) for cell in core if cell.role == "answer")
+    return _words(core) / 100 + 0.5 * points - begun
 
 
 def asked(cells: list[TextCell], function: str) -> dict[str, int]:
