@@ -198,7 +198,7 @@ def scores(root: Path) -> dict[str, tuple[float, float]]:
 def test_a_graded_unit_that_has_changed_keeps_its_grades(
     network: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(UserMistake, match="`heartbeat_check`.* are not in it any more"):
+    with pytest.raises(UserMistake, match=r"`heartbeat_check`.* are not in it any more"):
         commands.grade(NETWORK, root=network)
     assert scores(network) == {"ada": (80, 100), "bo": (35, 100)}
     commands.export("moodle", root=network)
