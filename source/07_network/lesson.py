@@ -565,9 +565,11 @@ for shares in (False, True):
     await servers.http.plan(path="/fame", limit=2, window=0.6)
     await watch(two_commands, shares)
     refused = servers.http.counters()["refused"]
-    print(f"{'one pause for both' if shares else 'a pause each'}: {refused} times refused")
+    print(f"{'one pause for both' if shares else 'a pause each'}: refused {refused} time(s)")
 
 # %% [markdown]
+# With one pause for both, bo's command waits as well, and its request is not refused.
+#
 # **A big file.** `await page.read()` takes all of it into memory. Take it in portions, so that a
 # file of any size needs 64 kB:
 #

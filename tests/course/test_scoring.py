@@ -56,7 +56,7 @@ def test_at_the_start_everything_is_open(root: Path) -> None:
         "To finish the course: 24 core points (24 points to go) and the audit of your own bot."
         in said
     )
-    assert "About 23 minutes are left." in said  # two lessons of 3, a lab of 17
+    assert "About 21 minutes are left." in said  # two lessons of 3, a lab of 15
     assert said.endswith("Next: the lesson, work/00_start_here/00_start_here.ipynb.")
 
 
@@ -66,7 +66,7 @@ def test_after_the_lessons_the_first_open_exercise_is_next(root: Path) -> None:
     predict.predict("A", about="sleepy")
     said = str(progress(root))
     assert "Next: `judge` (30 points) in work/11_catalog/11_catalog.ipynb." in said
-    assert "About 17 minutes are left." in said
+    assert "About 15 minutes are left." in said
 
 
 def test_whoever_begins_with_the_lab_is_not_sent_back_to_the_lesson(root: Path) -> None:

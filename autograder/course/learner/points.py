@@ -103,7 +103,7 @@ def merged(here: Points, saved: Points) -> Points:
     for unit in [name for name, tests in both.items() if isinstance(tests, dict)]:
         mine, theirs = of_unit(here, unit), of_unit(saved, unit)
         both[unit] = {
-            test: max(mine.get(test, [0]), theirs.get(test, [0]), key=score)
+            test: max((one[test] for one in (mine, theirs) if test in one), key=score)
             for test in {**theirs, **mine}
         }
     if any(one.get("complete") is True for one in (here, saved)):
