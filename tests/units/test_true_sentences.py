@@ -87,6 +87,31 @@ def test_in_one_long_run_python_names_the_line_once() -> None:
     assert log.count("coroutine 'is_banned' was never awaited") == 1
 
 
+# 01, In your bot
+
+
+def test_discord_py_awaits_a_check_that_is_a_coroutine_function() -> None:
+    async def may_all(ctx: Any) -> bool:
+        return True
+
+    async def is_mod(ctx: Any) -> bool:
+        await asyncio.sleep(0)
+        return bool(ctx.author == "ada")
+
+    @commands.command()
+    @commands.check(is_mod)
+    async def kick(ctx: commands.Context[Any]) -> None: ...
+
+    async def runs(author: str) -> bool:
+        ctx: Any = SimpleNamespace(
+            author=author, command=kick, bot=SimpleNamespace(can_run=may_all)
+        )
+        return await kick.can_run(ctx)
+
+    assert asyncio.run(runs("ada")) is True
+    assert asyncio.run(runs("cy")) is False
+
+
 # 02, part 5: a task that nobody waits for
 
 
