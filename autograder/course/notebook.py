@@ -18,6 +18,9 @@ from autograder.outcomes import UserMistake
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
+# In an answer cell, below our solution: the program that learners start from, and repair.
+AS_IT_IS_NOW = "# As it is now:"
+
 
 class NotANotebook(UserMistake):
     """A file or text that holds no notebook; the sentence ends without a full stop."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from autograder.paths import ROOT, work_folder
 
 PICTURES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"})
-_MINUTES = re.compile(r"(lesson|lab)\W*(?:\w+\W+){0,2}?(\d+)", re.IGNORECASE)
 _NAME = re.compile(r"\d\d_[a-z0-9_]+")
 # Two lists for nbgrader_config.py, for instructors who run nbgrader in the repository itself. The
 # first is nbgrader's default for every folder that it copies, including those of submissions.
@@ -76,13 +75,6 @@ class Unit:
     def release(self) -> Path:
         """The lab as learners get it, without answers and hidden tests."""
         return self.root / "release" / self.name / f"{self.name}.ipynb"
-
-    def minutes(self) -> dict[str, int]:
-        """Return what the design note says: {"lesson": 35, "lab": 40}; what it lacks is missing."""
-        text = self.design.read_text(encoding="utf-8") if self.design.exists() else ""
-        lines = [line for line in text.splitlines() if "minute" in line.lower()]
-        found = [match for line in lines for match in _MINUTES.finditer(line)]
-        return {match[1].lower(): int(match[2]) for match in found}
 
     @property
     def answers(self) -> Path:

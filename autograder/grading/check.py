@@ -13,6 +13,7 @@ from typing import Any
 
 from autograder import context
 from autograder.course import notebook, store
+from autograder.course.learner import points, progress
 from autograder.course.notebook import NotANotebook
 from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repository, shown
 from autograder.grading import tables
@@ -55,6 +56,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
     worked = _read(path, root)
     unit = _unit_of(path, root)
     originals = assignment.originals_of_notebook(notebook.loads(unit.lab.read_bytes()))
+    moved = _without_moved(worked, unit)
     _refuse_unless_whole(worked, originals, path, unit)
     repaired = repair(worked, originals)
     cells = assignment.cells_to_examine(worked, originals)
@@ -73,19 +75,38 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
         for cell in cells
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
-    return unit, rows, [*repaired, *_errors(cells, examined), *_saved(rows, unit)]
+    return unit, rows, [*moved, *repaired, *_errors(cells, examined), *_saved(rows, unit)]
+
+
+def _without_moved(worked: Any, unit: Unit) -> list[str]:
+    """Remove the cells of exercises that are in another unit now; return where to check these."""
+    moved = {}
+    for cell in worked.cells:
+        if now := points.moved_to(unit.name, notebook.grade_id(cell)):
+            moved[id(cell)] = now
+    worked.cells = [cell for cell in worked.cells if id(cell) not in moved]
+    return [
+        f"Some exercises of this notebook are in {now} now: check "
+        f"{shown(unit.root, Unit(unit.root, now).work_lab)} for their points."
+        for now in sorted(set(moved.values()))
+    ]
 
 
 def _saved(rows: list[CheckedCell], unit: Unit) -> list[str]:
     """Save the best points so far; return a sentence if they cannot be saved."""
     try:
-        with store.changing(store.folder(unit.root) / "points.json") as points:
+        with points.changing(unit.root) as scores:
             # Keep the best: the labs suggest trying a variant of an answer that has passed.
-            before = {name: score for name, (score, most) in points.get(unit.name, {}).items()}
-            points[unit.name] = {
-                row.name: [min(row.points, max(row.score, before.get(row.name, 0.0))), row.points]
+            before = points.of_unit(scores, unit.name)
+            scores[unit.name] = {
+                row.name: [
+                    min(row.points, max(row.score, points.score(before.get(row.name)))),
+                    row.points,
+                ]
                 for row in rows
             }
+            if progress.core_reached(unit.root, scores):
+                scores["complete"] = True  # whatever a later edition asks for
     except OSError as error:
         return [
             f"{error.filename or store.folder(unit.root)}: {error.strerror or error}; so these "
@@ -147,6 +168,8 @@ def _refuse_unless_whole(worked: Any, originals: list[Original], path: Path, uni
             f"{path} has none of the graded cells of {unit.name}: open a copy of "
             f"release/{unit.name}/{unit.name}.ipynb and move your answers into it."
         )
+    if not any(map(points.is_added, map(notebook.grade_id, worked.cells))):
+        missing = [name for name in missing if not points.is_added(name)]  # of the first edition
     if missing:
         raise UserMistake(
             f"{path} lacks the locked cell{_s(missing)} {_named(missing)}: copy "

@@ -7,16 +7,16 @@
 # %% [markdown]
 # # Lab 01 · A loop of your own
 #
-# Three exercises and a fourth for the curious, 50 + 20 points, 20 to 45 minutes. Run the cells in
-# order, from the top.
+# There are three exercises (50 points) and an optional one (20 points). Run the cells in order, from the
+# top.
 #
 # In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
 # **test cell** below it. A test runs your code for real and writes down what happened. Your source
 # is not looked at, so *every* program is right that does the work. A hidden test does the same with
 # other inputs.
 #
-# A test that fails says in one sentence what happened. Stuck? Under each exercise stands a ladder
-# of hints, and climbing it costs nothing. The folded cells hold what the tests need; unfold them if
+# A test that fails says in one sentence what happened. Stuck? Each exercise has hints below it.
+# They cost no points. The folded cells hold what the tests need; unfold them if
 # you are curious.
 
 # %% setup="tools" jupyter={"source_hidden": true}
@@ -206,18 +206,18 @@ right(report, 5)
 #
 # Which calls in these lines are calls of an `async def`? Are there any that stand without `await`?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 1: `roll` lost a line, and at `knock` nobody came in.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `welcome`: one word, in the loop. `roll`: one word, before the throw. `admit`: two, one of them in
 # the condition: `if await ...:`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -225,9 +225,9 @@ right(report, 5)
 # compare("unawaited")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Let `welcome` throw the die for each guest as well: `hello, ada, you begin with 6`. How many
 # `await`s does the line have?
@@ -378,18 +378,18 @@ for notes, result, sent in plays:
 #
 # How does a coroutine tell whoever drives it that it has come to its end, and where is its result?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 2, the second `send`, and the table below it.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # In the first gap: `note = ...`, with the one call that drives. In the second: return a pair, the
 # word and `end.value`. Nothing else needs to be caught.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -397,9 +397,9 @@ for notes, result, sent in plays:
 # compare("step")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Give your `step` to `asyncio.sleep(0.1)`. What did it pause with? Step it again at once: what does
 # asyncio say to a loop that does not wait?
@@ -537,11 +537,11 @@ for people in gatherings:
 # After a `send`, one of three things has happened: a pause, an end, an exception. Where does the
 # coroutine go in each case: back into the queue, or out of it?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 4, `Loop.turn` and `Loop.run`: everything is there but the results.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # ```python
 # while ready:
@@ -556,9 +556,9 @@ for people in gatherings:
 #
 # The exceptions of others need no line at all: what you do not catch comes out.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -566,9 +566,9 @@ for people in gatherings:
 # compare("round_robin")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Let a coroutine pause with a number, its *priority*: who pauses with 0 gets the next turn before
 # all others. What happens to the others, if ada always says 0?
@@ -700,11 +700,11 @@ slept_well(report, people)
 #
 # If you know for each sleeper *when* it is due, how long may the loop sleep?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 5: two naps that were wrong, and the three steps of a loop at its end.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # Keep pairs `(due, number)`, at first `(0, number)` for everybody. As long as there are any: take
 # the smallest, sleep until it is due (not a negative time), send, and put it back with
@@ -716,9 +716,9 @@ slept_well(report, people)
 # You have put the coroutine itself into the pair, and two of them are due at the same moment. Python
 # then compares the next thing in the pair. Put the number there.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -726,9 +726,9 @@ slept_well(report, people)
 # compare("timers")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Put this loop and the one of exercise 3 together: `pause()` hands out None and means "at once, but
 # the others first". Then you have all of asyncio's loop but the sockets.
@@ -736,6 +736,6 @@ slept_well(report, people)
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/01_coroutines/01_coroutines.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/01_coroutines/01_coroutines.ipynb` in the course folder. Both grade the notebook as your instructor would,
+# hidden tests included.

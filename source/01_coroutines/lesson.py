@@ -1,5 +1,5 @@
 # The lesson of unit 01. No server is needed: coroutines are driven by hand, by a loop of 17 lines of
-# code, and by asyncio, and the same three counters give the same picture on the last two.
+# code, and by asyncio, and the same three counters give the same chart on the last two.
 # Every figure in the text is either measured by the cell above it, or cited under "In practice".
 # `build` makes notebooks/01_coroutines.ipynb of this file.
 
@@ -8,18 +8,19 @@
 #
 # *What is a coroutine, and what is a loop?*
 #
-# **You will** drive a coroutine with your own hands, write the loop that does it for you, and then
-# run the same program on asyncio's loop and compare the two charts.
+# **You will** drive a coroutine by hand, write the loop that does it for you, and then run the same
+# program on asyncio's loop and compare the two charts.
 #
 # **You learn**
 # - what happens to a line, and to an `if`, when the `await` is forgotten;
-# - what a coroutine is: a function that can pause, and that somebody has to drive;
-# - what a loop is: whoever drives many of them in turn, and sleeps when none of them is ready.
+# - what a coroutine is: a function that can pause, and that something has to drive;
+# - what a loop is: a program that drives many coroutines in turn, and sleeps when none of them is
+#   ready.
 #
-# **You need** unit 00, of its four short checks above all the last one, `yield`. No server and no
-# Discord account. The lesson takes 25 to 40 minutes, the lab after it 20 to 45.
+# **You need** unit 00, and `yield`. (The last of the [four short
+# checks](../toolbox/are_you_ready.ipynb) is about it.) No server and no Discord account.
 #
-# As always: read the program, **predict**, run it, look. Predictions are never graded.
+# As in unit 00: read the program, **predict**, run it, look. Predictions are never graded.
 
 # %%
 import asyncio
@@ -32,8 +33,8 @@ import matplotlib.pyplot as plt
 from autograder import predict, recall, show, watch
 
 # %% [markdown]
-# First, two questions from unit 00. Nothing to look up: what do you still know? Run each cell, put a
-# letter in place of the question mark, and run it again.
+# First, two questions from unit 00. Do not look anything up. Run each cell, put a letter in place
+# of the question mark, and run it again.
 
 # %%
 recall("?", about="loop-in-a-notebook")
@@ -44,8 +45,8 @@ recall("?", about="what-is-graded")
 # %% [markdown]
 # ## 1 · A forgotten word
 #
-# This is how a command of your bot looks from near. `send` stands for `ctx.send`: what it is given
-# appears in #general.
+# Here is a command of your bot, seen up close. `send` stands for `ctx.send`: its text appears in
+# #general.
 
 # %%
 async def send(line):
@@ -57,12 +58,12 @@ async def roll(name):
     await send(f"{name} rolls 7")
 
 # %% [markdown]
-# Somebody forgot a word in the first line of `roll`.
+# In the first line of `roll` a word is missing.
 #
 # > **Predict.** ada rolls. What do people in #general read?
 #
-# The next cell shows what to choose from. Put your letter in place of the question mark, run the
-# cell again, and only then go on.
+# Run the next cell to see the choices. Replace the question mark with your letter, run it again,
+# then go on.
 
 # %%
 predict("?", about="forgotten-await")
@@ -74,9 +75,8 @@ await roll("ada")
 predict(about="forgotten-await")
 
 # %% [markdown]
-# One line arrived, the other is lost. No exception, and `roll` went on as if nothing were missing.
-# All there is, is a `RuntimeWarning`, in a place where few people look: what a bot writes to stderr
-# on its server.
+# One line arrived, the other is lost. No exception came, and `roll` went on. There is only a
+# `RuntimeWarning`. On a server a bot writes it to stderr, where few people look.
 #
 # So a call of an `async def` does not run it. What does it do? Look at what it returns:
 
@@ -85,16 +85,17 @@ line = send("hello")
 print(type(line), "and not a word in #general")
 
 # %% [markdown]
-# It made a **coroutine**: the function's lines, ready to go, standing before the first one. Nothing
-# has run. It runs when somebody awaits it. (A coroutine runs only once. If you run the next cell
-# twice, Python says *cannot reuse already awaited coroutine*. Then run the cell above it again: it
-# makes a new coroutine. This is also true in parts 2 and 3.)
+# It made a **coroutine**: an object that holds the function's lines and has run none of them. It
+# runs when you await it. (A coroutine runs only once. If you run the next cell twice, Python says
+# *cannot reuse already awaited coroutine*. Then run the cell above it again, which makes a new
+# coroutine. This is also true in parts 2 and 3.)
 
 # %%
 await line
 
 # %% [markdown]
-# A lost line is at least missing. Worse is this. cy is banned, and the door asks first:
+# If a line is lost, you can at least see that it is missing. The next mistake is worse. cy is
+# banned, and the door asks first:
 
 # %%
 async def is_banned(name):
@@ -121,11 +122,11 @@ for name in ("ada", "bo", "cy"):
 predict(about="knock")
 
 # %% [markdown]
-# `if` looks at a coroutine, not at the answer of `is_banned`, and a coroutine is an object like any
-# other: it counts as true. Turn the condition round (`if not is_banned(name)`) and the door is open
-# to all, cy included.
+# `if` tests the coroutine, not the answer of `is_banned`. A coroutine is an object like any other,
+# so it counts as true. If you turn the condition round (`if not is_banned(name)`), the door lets
+# all three in, and cy too.
 #
-# (Three coroutines were lost, and Python warned once: in one run of a cell it names each line once.
+# (Three coroutines were lost, and Python warned once. In one run of a cell it names each line once.
 # Run the cell again, and it warns again. A bot is one long run, so there it names the line once and
 # never again.)
 #
@@ -134,9 +135,8 @@ predict(about="knock")
 # %% [markdown]
 # ## 2 · A function that can pause
 #
-# What kind of thing is it that stands before its first line, and waits to be driven? You have met
-# one: a generator. Here is bo, counting. `next` drives him to the next `yield`, and there he stops,
-# with all his variables.
+# What kind of object has run nothing yet and waits to be driven? You know one: a generator. Here bo
+# counts. `next` drives him to the next `yield`. There he stops, with all his variables.
 
 # %%
 def bo_counts():
@@ -150,8 +150,8 @@ print("made")
 print("bo takes", next(counting))
 
 # %% [markdown]
-# A coroutine is the same with other words. Python lends us its lowest step: a generator that is
-# marked as *awaitable*. You will never write it in a bot, and it is at the bottom of every `await`.
+# A coroutine is the same, with other words. The lowest step of every `await` is a generator that is
+# marked as *awaitable*. You will never write one in a bot.
 
 # %%
 @types.coroutine
@@ -168,25 +168,18 @@ async def roll(name):
     return 7
 
 # %% [markdown]
-# A generator is driven with `next(it)`, a coroutine with `it.send(None)`: "go on". Both stop at the
-# next pause.
-#
-# > **Predict.** We make `roll("ada")`, print "made", and send once. What is printed?
+# You drive a generator with `next(it)`, and a coroutine with `it.send(None)`. Both mean "go on",
+# and both stop at the next pause. The call of `roll` runs nothing, as in part 1. The first `send`
+# runs it from the top to its pause, and returns what it paused with:
 
 # %%
-predict("?", about="first-send")
-
-# %% experiment="first-send"
 hand = roll("ada")
 print("made")
 print("send says:", hand.send(None))
 
-# %%
-predict(about="first-send")
-
 # %% [markdown]
-# Now ada stands in the middle of her function, cup in the air, and will stand there for as long as
-# nobody sends again. No thread is waiting, nothing runs: she is an object with a bookmark in it.
+# Now ada is in the middle of her function, with the cup in the air. She stays there until the next
+# `send`. No thread waits for her and nothing runs. She is an object that remembers its place.
 #
 # Her next line is followed by `return 7`.
 #
@@ -205,7 +198,7 @@ except StopIteration as end:
 predict(about="second-send")
 
 # %% [markdown]
-# Line by line, what two calls of `send` did:
+# Line by line, this is what the two calls of `send` did:
 #
 # | we do | the coroutine runs | `send` |
 # |---|---|---|
@@ -213,11 +206,10 @@ predict(about="second-send")
 # | `hand.send(None)` | from the top to `pause`: the cup is shaken | returns what it paused with |
 # | `hand.send(None)` | from there to `return 7`: the cup is lifted | raises StopIteration, value 7 |
 #
-# A pause and an end have to look different, or the driver could not tell them apart. That is why
-# the result comes in an exception. `await` takes it out for you.
+# A pause and an end must look different, or the driver could not tell them apart. So the result
+# comes in an exception. `await` takes it out for you.
 #
-# And `send` is called *send* because it can carry something. What you send is what the `await`
-# inside returns:
+# `send` is called *send* because it can carry a value. The `await` inside returns what you send:
 
 # %%
 async def ask(name):
@@ -233,12 +225,12 @@ except StopIteration as end:
     print(end.value)
 
 # %% [markdown]
-# A question goes out, the function stands still, and when the answer is sent in it goes on in the
-# middle of its line. With a web request it is no different: `page = await ...` pauses, somebody
-# fetches the bytes meanwhile, and sends them in.
+# The question comes out and the function stops. When you send the answer, the function goes on in
+# the middle of its line. A web request works in the same way: `page = await ...` pauses, the loop
+# gets the bytes, and sends them in.
 #
-# **Change it.** Send `"tea"` at the very first. What does Python say? (No `await` is waiting for it
-# yet.)
+# **Change it.** Send `"tea"` as the very first value. What does Python say? (No `await` is waiting
+# for it yet.)
 
 # %% [markdown]
 # ## 3 · One coroutine awaits another
@@ -267,8 +259,8 @@ print("send says:", party.send(None))
 predict(about="through-await")
 
 # %% [markdown]
-# The pause went from `pause` through `ask` and through `tea_time` to us, and the answer goes back
-# the same way:
+# The pause went from `pause` through `ask` and through `tea_time` to us. The answer goes back the
+# same way:
 
 # %%
 print(party.send("coffee"))
@@ -278,14 +270,14 @@ except StopIteration as end:
     print(end.value)
 
 # %% [markdown]
-# So `await` of a coroutine is a **call** that lets pauses through. bo was not asked before ada had
-# answered: nothing was started "in the background". Unit 02 lives on this sentence.
+# So `await` of a coroutine is a **call** that lets pauses through. bo was asked only after ada had
+# answered: nothing was started "in the background". Unit 02 builds on this.
 
 # %% [markdown]
-# ## 4 · Whoever sends is the loop
+# ## 4 · A loop is what sends
 #
-# So far the driver was you. You can drive only one at a time, but you can go from one to the next.
-# Here is somebody who does that for a living. Read it; you know every line.
+# So far you were the driver. You can drive only one coroutine at a time, but you can go from one to
+# the next. The next program does that. Read it; you know every line.
 
 # %%
 class Loop:
@@ -309,10 +301,10 @@ class Loop:
             self.turn()
 
 # %% [markdown]
-# That is an event loop. What it lacks most is a clock, and that comes in part 5.
+# This is an event loop. What it lacks most is a clock; part 5 has one.
 #
 # Three people count. Each number takes a moment of real work, and after each number there is a
-# pause. `diary` notes from when to when somebody was at work.
+# pause. `diary` records from when to when each person worked.
 
 # %%
 async def count(name, upto, diary):
@@ -325,7 +317,7 @@ async def count(name, upto, diary):
     return upto
 
 # %% [markdown]
-# > **Predict.** ada counts to 6, bo to 4, cy to 2. In which order do we read the numbers?
+# > **Predict.** ada counts to 6, bo to 4, cy to 2. In which order do the numbers appear?
 
 # %%
 predict("?", about="who-counts-when")
@@ -338,11 +330,11 @@ Loop(ada=count("ada", 6, ours), bo=count("bo", 4, ours), cy=count("cy", 2, ours)
 predict(about="who-counts-when")
 
 # %% [markdown]
-# Three functions, each of them in the middle of its own `for`, and all three get on. No threads: it
-# is one `while` that goes round.
+# Three functions are in the middle of their own `for`, and all three get on. There are no threads,
+# only one `while` that goes round.
 #
-# You may have read that asyncio runs several tasks *simultaneously*, or that it only looks so. Let us
-# draw the diary and look. Each person has a lane, and a bar is time at work.
+# You may have read that asyncio runs several tasks *simultaneously*, or that it only looks so. Let
+# us draw the diary. Each person has a lane, and a bar shows when they worked.
 
 # %% jupyter={"source_hidden": true}
 def lanes(axes, diary, title):
@@ -365,13 +357,7 @@ def most_at_once(diary):
     """How many were at work at the same moment, at the most."""
     return max(sum(a <= began < b for _, a, b in diary) for _, began, _ in diary)
 
-# %% [markdown]
-# > **Predict.** Put a ruler upright on the chart, anywhere. How many bars does it cross at most?
-
 # %%
-predict("?", about="ruler")
-
-# %% experiment="ruler"
 figure, axes = plt.subplots(figsize=(8, 2.2), layout="constrained")
 lanes(axes, ours, "on our loop")
 axes.set_xlabel("milliseconds")
@@ -380,19 +366,16 @@ show(figure, f"A lane for each person, a bar for each stretch of work; at most {
 print("Order of the bars:", " ".join(name for name, _, _ in ours))
 print("At work at the same moment, at the most:", most)
 
-# %%
-predict(about="ruler")
-
 # %% [markdown]
-# There is the appearance, and there is what happens. From far away, three people count at the same
-# time. Under the ruler there is never more than one bar. **A loop does one thing at a time, and
-# changes over at the pauses.** When one has come to its end, the others get its turns.
+# From far away, three people count at the same time. But put a ruler upright on the chart,
+# anywhere: it never crosses more than one bar. **A loop does one thing at a time, and switches at
+# the pauses.** When one person is done, the others share the turns.
 #
-# Now the real thing. We take the same `count`, not a letter changed, `pause` included, and give the
-# three to asyncio. `gather` hands them over and waits for all three; unit 02 has more of it. It takes
-# each coroutine as an argument of its own. So the brackets make one coroutine per person, and the
-# **star** in front of them hands these over one by one: `gather(*(f(x) for x in xs))` is `gather(f(1),
-# f(2), f(3))` when `xs` is `1, 2, 3`.
+# Now asyncio. We take the same `count`, with `pause` and unchanged, and give all three to asyncio's
+# loop. `gather` does that and waits for all three; unit 02 says more about it. It takes each
+# coroutine as an argument of its own. So the brackets make one coroutine per person, and the
+# **star** in front of them passes these on one by one: `gather(*(f(x) for x in xs))` is
+# `gather(f(1), f(2), f(3))` when `xs` is `1, 2, 3`.
 #
 # > **Predict.** How will asyncio's chart differ from ours?
 
@@ -425,9 +408,9 @@ for whose, order in zip(("ours:   ", "asyncio:"), orders, strict=True):
 predict(about="same-picture")
 
 # %% [markdown]
-# The same order, the same turns. asyncio's loop takes the first in its queue, sends None into it,
-# and lets it queue again when it pauses. And our `pause()`, with nothing in its hand, is a pause
-# that asyncio knows as well. There it is called `asyncio.sleep(0)`:
+# The order and the turns are the same. asyncio's loop takes the first in its queue, sends None into
+# it, and puts it back into the queue when it pauses. And asyncio has our `pause()`, a pause without
+# a value, too. It is called `asyncio.sleep(0)`:
 
 # %%
 for one in (pause(), asyncio.sleep(0)):
@@ -435,22 +418,23 @@ for one in (pause(), asyncio.sleep(0)):
     one.close()
 
 # %% [markdown]
-# **Change it.** In `Loop.turn`, write `pop()` for `popleft()`: take the *last* one in the queue.
-# Guess first what people read, then run the cells from `class Loop` to the chart again. (Each pause
-# is still a pause. But who gets the turn is for the loop to say, not for the coroutine.)
+# **Change it.** In `Loop.turn`, write `pop()` for `popleft()`, so that it takes the *last* one in
+# the queue. First guess what people read. Then run the cells from `class Loop` to the chart again.
+# (Each pause is still a pause. But the loop decides who runs next, not the coroutine.)
 
 # %% [markdown]
 # ## 5 · A loop that sleeps
 #
-# One thing is missing. ada, bo and cy do not want to count any more, they want a nap of 0.3 s. Our
-# loop has no clock. So the first idea is to sleep right where one stands:
+# One thing is missing. ada, bo and cy do not want to count any more. They want a nap of 0.3 s. Our
+# loop has no clock, so the first idea is to sleep on the spot. Three naps then take 0.9 s, one
+# after the other:
 
 # %%
 async def nap_on_the_spot(seconds):
     time.sleep(seconds)
     await pause()
 
-# %%
+
 def timed(nap):
     """Three people nap for 0.3 s on our loop; return the seconds passed and the seconds of CPU."""
     wall, cpu = time.perf_counter(), time.thread_time()
@@ -459,21 +443,12 @@ def timed(nap):
     print(f"\n{passed[0]:.2f} s passed, the CPU worked for {passed[1]:.2f} s of it")
     return passed
 
-# %% [markdown]
-# > **Predict.** Three naps of 0.3 s. How long do they take together?
 
-# %%
-predict("?", about="nap-on-the-spot")
-
-# %% experiment="nap-on-the-spot"
 naps = {"time.sleep on the spot": timed(nap_on_the_spot)}
 
-# %%
-predict(about="nap-on-the-spot")
-
 # %% [markdown]
-# That one is called *blocking*, and the whole of unit 03 is about what it does to a bot. Second
-# idea: pause as long as it is not time yet.
+# Such a nap is called *blocking*. Unit 03 is about what blocking does to a bot. The second idea:
+# pause until it is time.
 
 # %%
 async def nap_and_look(seconds):
@@ -482,7 +457,8 @@ async def nap_and_look(seconds):
         await pause()
 
 # %% [markdown]
-# > **Predict.** 0.3 s will pass, that is better. But for how much of them does the CPU work?
+# > **Predict.** Now all three naps together take 0.3 s. For how much of this time does the CPU
+# > work?
 
 # %%
 predict("?", about="nap-and-look")
@@ -497,8 +473,8 @@ if worked < 0.8 * passed:
 predict(about="nap-and-look")
 
 # %% [markdown]
-# The naps overlap, and a processor runs hot for people who sleep. Now asyncio, which does have a
-# clock:
+# The naps overlap, but the processor works all the time for people who sleep. Now asyncio, which
+# has a clock:
 
 # %%
 async def on_asyncio():
@@ -530,8 +506,8 @@ for way, (wall, cpu) in naps.items():
     print(f"{way}: {wall:.2f} s passed, {cpu:.3f} s of CPU")
 
 # %% [markdown]
-# asyncio's naps overlap *and* cost next to nothing. How? Its coroutines do not pause with empty
-# hands. Look at what `asyncio.sleep` hands to the loop:
+# asyncio's naps overlap *and* take hardly any CPU time. How? Its coroutines do not pause without a
+# value. Look at what `asyncio.sleep` gives to the loop:
 
 # %%
 nap = asyncio.sleep(0.3)
@@ -539,27 +515,27 @@ print(nap.send(None))
 nap.close()
 
 # %% [markdown]
-# A **future**: a slip of paper that says "wake me when this is done". The loop does not put such a
-# coroutine back into its queue. It keeps the due times, sorted; and when the queue is empty, it
-# knows how long it may sleep: until the earliest of them. It sleeps in a system call that also
-# wakes up when a byte arrives on one of the bot's sockets. That is all there is to a loop:
+# It is a **future**: a note that says "run me again when this is done". The loop does not put such
+# a coroutine back into its queue. It keeps the due times, sorted. When the queue is empty, the loop
+# knows how long it may sleep: until the earliest of these times. It sleeps in a system call that
+# also wakes up when a byte arrives on one of the bot's sockets. That is all there is to a loop:
 #
-# 1. drive everybody who is ready, each to the next pause;
-# 2. nobody ready? Sleep until the next nap is due, or a byte comes;
-# 3. whoever was waited for is ready again; back to 1.
+# 1. drive every coroutine that is ready, each to its next pause;
+# 2. if none is ready, sleep until the next nap is due or a byte comes;
+# 3. what was waited for is there, so its coroutine is ready again; go to 1.
 #
-# The last exercise of the lab is to give our loop its clock.
+# In the last exercise of the lab you give our loop its clock.
 
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** calls of Discord that stand at the beginning of a line, without `await`:
+# **Search for** calls of Discord that begin a line, without `await`:
 #
 # ```
 # grep -rnE "^ *[a-z_.]+\.(send|reply|edit|delete|add_roles|add_reaction|send_message|defer)\(" --include="*.py" .
 # ```
 #
-# And for conditions: an `if` on a function of your own that is an `async def`.
+# Then look for conditions: an `if` on a function of your own that is an `async def`.
 #
 # **Before and after**
 #
@@ -577,11 +553,19 @@ nap.close()
 #         await ctx.send(f"{member} is gone")
 # ```
 #
-# The first one lets everybody kick, kicks nobody, and says that it did.
+# The first one lets everyone kick, kicks no one, and says that it did. For a check of its own,
+# discord.py does the awaiting: it accepts an `async def` there.
 #
-# **One change for tonight.** Start your bot with `python -X dev bot.py`. The plain warning names the
-# line at which the coroutine was *thrown away*. With `-X dev` you also read where it was *made*, and
-# who called:
+# ```python
+# @bot.command()
+# @commands.check(is_mod)                      # async def is_mod(ctx): awaited for you, before `kick`
+# async def kick(ctx, member: discord.Member):
+#     await member.kick()
+# ```
+#
+# **One change for tonight.** Start your bot with `python -X dev bot.py`. The plain warning names
+# the line at which the coroutine was *thrown away*. With `-X dev` you also read where it was
+# *made*, and which lines called that:
 #
 # ```
 # bot.py:14: RuntimeWarning: coroutine 'Member.kick' was never awaited
@@ -591,7 +575,7 @@ nap.close()
 #     member.kick()
 # ```
 #
-# It makes the bot slower (unit 10 measures by how much), so use it for an evening of trying out.
+# It makes the bot slower (unit 10 measures by how much), so use it for one evening of trying out.
 
 # %% [markdown]
 # ## In practice
@@ -600,36 +584,35 @@ nap.close()
 #
 # - **Do not drive asyncio's coroutines by hand** in a bot. `send` is for loops, and for lessons.
 # - **A task** is what asyncio calls a coroutine in its queue. Unit 02 begins there.
-# - **`types.coroutine`** exists for the authors of loops. Everybody else awaits what others wrote.
-#   asyncio's own lowest step is `Future.__await__`, with one `yield` in it; `asyncio.sleep(0)` is a
-#   bare `yield`.
+# - **`types.coroutine`** exists for the authors of loops. asyncio's own lowest step is
+#   `Future.__await__`, with one `yield` in it; `asyncio.sleep(0)` is a bare `yield`.
 # - **What a coroutine may pause with** is agreed between it and its loop. asyncio takes nothing
 #   (None) and its own futures; `pause("hello")` ends there with *Task got bad yield*. Libraries for
-#   another loop (curio, trio) pause with other things, and so they do not run on asyncio.
+#   another loop (curio, trio) pause with other things, so they do not run on asyncio.
 # - **`contextvars`, cancelling, exceptions from outside**: a loop also needs `throw`. Unit 06.
 # - **The loop of your notebook** does all this too, while you read.
-# - **Checkers** find most forgotten `await`s before they run: mypy (`unused-coroutine`, on by
-#   default) and pyright (`reportUnusedCoroutine`) both report the lone call; mypy's
-#   `truthy-bool`, which has to be switched on, reports the `if`.
+# - **Checkers** find most forgotten `await`s before they run. mypy (`unused-coroutine`, on by
+#   default) and pyright (`reportUnusedCoroutine`) report the call on its own line; mypy's
+#   `truthy-bool`, which you must switch on, reports the `if`.
 # - **A talk to watch**: David Beazley, *Fear and Awaiting in Async* (2016). He builds a loop before
-#   the audience; it became curio, not asyncio, but the idea is the same.
+#   the audience. It became curio, not asyncio, but the idea is the same.
 #
 # Sources: Python's documentation, *A conceptual overview of asyncio* and *Coroutines* (the
 # `send`, `throw`, `close` of the language reference); CPython's `Lib/asyncio/tasks.py`, function
 # `__sleep0`, and `Lib/asyncio/base_events.py`, method `_run_once`; the documentation of mypy,
-# *Error codes*.
+# *Error codes*; discord.py 2.7.1, `ext/commands/core.py`, method `can_run`.
 # </details>
 
 # %% [markdown]
 # ## You have seen
 #
-# - Calling an `async def` makes a coroutine and runs nothing. Without `await` it is lost, and in an
-#   `if` it is true.
-# - A coroutine is a function that can pause. `send` drives it to its next pause; its result comes
-#   at the end, in a StopIteration; a pause goes through every `await` to whoever drives.
-# - A loop is a `while` that drives one coroutine after the other, and sleeps when none is ready.
-#   Simultaneous is how it looks; one at a time is how it is.
+# - A call of an `async def` makes a coroutine and runs nothing. Without `await` it is lost, and in
+#   an `if` it counts as true.
+# - A coroutine is a function that can pause. `send` drives it to its next pause. Its result comes
+#   at the end, in a StopIteration. A pause goes through every `await` to the driver.
+# - A loop is a `while` that drives one coroutine after the other, and sleeps when none is ready. It
+#   only looks simultaneous: one coroutine runs at a time.
 #
-# **Next**: the lab of this unit, in which you find three lost `await`s, write the step, the loop,
-# and, if you like, its clock. Then unit 02: where exactly can control go from one task to another,
-# and where can it not?
+# **Next**: the lab of this unit. You find three lost `await`s, write the step and the loop, and, if
+# you like, its clock. Then unit 02: where can control go from one task to another, and where can it
+# not?

@@ -6,15 +6,15 @@
 # %% [markdown]
 # # Lab 02 · Two things at once
 #
-# Three exercises, 70 points, 20 to 45 minutes. Run the cells in order, from the top.
+# There are three exercises, 70 points. Run the cells in order, from the top.
 #
 # In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
 # **test cell** below it. A test runs your code for real and looks at what happened: which task said
 # what, and what a web server saw. Your source is not looked at, so *every* program is right that
 # does the work. A hidden test does the same with other inputs.
 #
-# A test that fails says in one sentence what happened. Stuck? Under each exercise stands a ladder
-# of hints, and climbing it costs nothing. The folded cells hold what the tests need; unfold them if
+# A test that fails says in one sentence what happened. Stuck? Each exercise has hints below it.
+# They cost no points. The folded cells hold what the tests need; unfold them if
 # you are curious.
 
 # %% setup="tools" jupyter={"source_hidden": true}
@@ -200,11 +200,11 @@ right(report, 15)
 # Where in the trace does control go from one task to the other? What has the task that was at work
 # just done there?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 2, `every_time` and its log. Part 4 for the waiting.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `duet`: in the loop, say the word, then let go once. Below it, hand `voice(ada)` and `voice(bo)` to
 # something that makes a task of each, and wait for both.
@@ -212,9 +212,9 @@ right(report, 15)
 # `pairs`: `say("begin")`, two tasks, wait for both, `say("end")`. ada lets go only after every
 # second word.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -222,9 +222,9 @@ right(report, 15)
 # compare("trace")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # A third voice, cy, who begins when ada has said her last word. Who has to wait for whom?
 # </details>
@@ -355,18 +355,18 @@ await at_once(report, paths, count, came, bodies)
 #
 # When the first request is sent, do the tasks for the others exist already?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 3, `in_a_row` and `gathered`; part 4, the table.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # With `gather` it is one line: `return await asyncio.gather(*(... for url in urls))`. With a list:
 # make the tasks in one line, await them in the next.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -374,9 +374,9 @@ await at_once(report, paths, count, came, bodies)
 # compare("fetches")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Return a dict, address to text, in the order in which the pages *answered*. Which of the four ways
 # of part 4 is made for that?
@@ -597,7 +597,7 @@ right(report, 4)
 #
 # At the moment at which the first `await` waits: how many of the tasks exist? And can they suspend?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 3: `task_by_task` and `gathered_requests`. Part 4: `with_a_list` and `with_a_group`.
 # </details>
@@ -610,9 +610,9 @@ right(report, 4)
 # - `guests`: which one is outside, the `for` or the `async with`?
 # - `raid`: one `await` for the captain, then the crew as in exercise 2.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -620,14 +620,15 @@ right(report, 4)
 # compare("false_concurrency")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Let the captain's answer be the *list* of whom to ask. Can any request go earlier than before?
 # </details>
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/02_tasks/02_tasks.ipynb` marks this notebook as an instructor would, hidden tests included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/02_tasks/02_tasks.ipynb` in the course folder. Both grade the notebook as your instructor would,
+# hidden tests included.

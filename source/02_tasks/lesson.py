@@ -4,22 +4,22 @@
 # `build` makes notebooks/02_tasks.ipynb of this file.
 
 # %% [markdown]
-# # 02 · Find the places where control changes hands
+# # 02 · Find the places where the loop can switch tasks
 #
 # *Where can control go?*
 #
-# **You will** make two things happen at the same time, count how often the loop switches between two
-# tasks that make a thousand `await`s each, and ask a web server whether a program is concurrent.
+# **You will** make two things happen at the same time, count how often the loop switches between
+# two tasks that make a thousand `await`s each, and ask a web server whether a program is
+# concurrent.
 #
 # **You learn**
 # - three words that are easily mixed up: call, await, task;
-# - where the loop can turn to another task, and where it cannot;
+# - where the loop can switch to another task, and where it cannot;
 # - four ways to wait for many things, and how a server finds out whether they really overlap.
 #
-# **You need** unit 00. Unit 01 is worth its time, but this unit stands without it. Of it you need
-# one sentence: calling an `async def` runs nothing, it makes a **coroutine**, and that runs when
-# somebody awaits it or makes a task of it. No Discord account and no internet. The lesson takes 25
-# to 40 minutes, the lab after it 20 to 45.
+# **You need** unit 00. Unit 01 helps, but this unit does not depend on it. You need one fact of it:
+# a call of an `async def` runs nothing. It makes a **coroutine**, which runs when you await it or
+# make a task of it. No Discord account and no internet.
 
 # %%
 import asyncio
@@ -47,11 +47,11 @@ recall("?", about="what-is-graded")
 # %% [markdown]
 # ## 1 · Call, await, task
 #
-# Tea for two. Brewing it takes 0.3 s, in which there is nothing to do.
+# Tea for two. Brewing takes 0.3 s, and there is nothing to do in that time.
 
 # %%
 def say(line):
-    """Print a line and the seconds since `began`, which each run sets anew."""
+    """Print a line and the seconds since `began`, which each run sets."""
     print(f"{time.perf_counter() - began:5.2f} s  {line}")
 
 
@@ -69,7 +69,7 @@ async def tea_time():
 # %% [markdown]
 # You know from unit 00 that `asyncio.sleep` does not block.
 #
-# > **Predict.** Two cups, 0.3 s each, both awaited. When are both ready?
+# > **Predict.** We await two cups, 0.3 s each. How long until both are ready?
 
 # %%
 predict("?", about="two-awaits")
@@ -83,10 +83,10 @@ report
 predict(about="two-awaits")
 
 # %% [markdown]
-# The loop was free all the time, the chart shows not one bar worth speaking of. But it also shows
-# **one lane**: there was one task, and a task does one thing after the other. `await brew("ada")` is
-# a **call**: do this, here, now, and come back with the result. bo's water is put on when ada's tea
-# is ready.
+# The loop was free all the time: the chart has hardly any bar. But the chart also shows **one
+# lane**. There was one task, and a task does one thing after the other. `await brew("ada")` is a
+# **call**: run this here and now, and come back with the result. bo's water is put on only when
+# ada's tea is ready.
 #
 # If bo should not wait for ada, the program needs a second **task**.
 
@@ -98,7 +98,7 @@ async def tea_time():
     return await ada, await bo
 
 # %% [markdown]
-# > **Predict.** Which line is printed first?
+# > **Predict.** Which line appears first?
 
 # %%
 predict("?", about="who-begins")
@@ -112,32 +112,32 @@ report
 predict(about="who-begins")
 
 # %% [markdown]
-# Three lanes, and both cups are ready after 0.3 s. What happened at which line:
+# There are three lanes, and both cups are ready after 0.3 s. This is what each line did:
 #
 # | you write | what happens | what you get |
 # |---|---|---|
 # | `brew("ada")` | nothing: a coroutine is made | a coroutine |
 # | `await brew("ada")` | it runs here, in this task, to its end; this line waits | its result |
-# | `create_task(brew("ada"))` | it is put into the loop's queue; this task goes on at once | a task |
+# | `create_task(brew("ada"))` | it is put into the loop's queue; this task goes on immediately | a task |
 # | `await ada` (a task) | this line waits until that task is done | its result |
 #
-# A task that is made has not begun. It begins when the loop gets a turn, and the loop gets one when
-# the present task waits for something: here, at `await ada`.
+# A new task has not begun. It begins when the loop gets a turn, and the loop gets a turn when the
+# present task waits for something. Here that is at `await ada`.
 #
-# **Change it.** Let bo brew for 0.1 s. In what order is the tea ready? And what if you write `await
-# bo, await ada` at the end?
+# **Change it.** Let bo brew for 0.1 s. In which order is the tea ready? What changes if you write
+# `await bo, await ada` at the end?
 
 # %% [markdown]
-# In your bot you have used tasks all along: discord.py makes one for each command that somebody
-# calls. That is why ada's `!roll` and bo's `!ping` can overlap without a line of yours. But *within*
-# a command you are in one task, and there one line waits for the other.
+# Your bot uses tasks already: discord.py makes one for each command that somebody calls. So ada's
+# `!roll` and bo's `!ping` can overlap without any work of yours. But *within* a command there is
+# one task, and there one line waits for the other.
 
 # %% [markdown]
 # ## 2 · A thousand awaits
 #
-# You may have read that each `await` gives control back to the event loop. Let us test that. ada and
-# bo each have a task, and each makes a thousand `await`s. Each time one of them is at work, the `log`
-# is told.
+# You may have read that each `await` gives control back to the event loop. Let us test that. ada
+# and bo each have a task, and each makes a thousand `await`s. Each time one of them works, it
+# writes its name into `log`.
 
 # %%
 async def add(a, b):
@@ -152,7 +152,7 @@ async def plain(name, log):
 
 # %%
 async def both(count):
-    """Run `count` for ada and bo, each in a task, and return who was at work, in order."""
+    """Run `count` for ada and bo, each in a task, and return who worked, in order."""
     log = []
     tasks = [asyncio.create_task(count(name, log)) for name in ("ada", "bo")]
     for task in tasks:
@@ -161,11 +161,12 @@ async def both(count):
 
 
 def changes(log):
-    """How often the log goes over from one name to the other."""
+    """How often the log switches from one name to the other."""
     return sum(one != other for one, other in pairwise(log))
 
 # %% [markdown]
-# > **Predict.** ada begins. How many of her thousand rounds are over when bo comes to his first?
+# > **Predict.** ada begins. How many of her thousand rounds are over when bo begins his first
+# > round?
 
 # %%
 predict("?", about="thousand-awaits")
@@ -174,18 +175,17 @@ predict("?", about="thousand-awaits")
 log = await both(plain)
 logs = {"a thousand times: await add(...)": log}
 print("bo's first round comes after", log.index("bo"), "rounds of ada's")
-print("changes from one to the other:", changes(log))
+print("switches from one to the other:", changes(log))
 
 # %%
 predict(about="thousand-awaits")
 
 # %% [markdown]
-# A thousand `await`s, and not once did the loop get a turn. `add` never waits for anything, so there
-# was nothing to hand over. An `await` of a coroutine is a call, and the loop does not even learn of
-# it.
+# There were a thousand `await`s, and the loop did not get one turn. `add` never waits for anything.
+# So each of these `await`s is a call, and the loop does not take part in it.
 #
-# Now we put a single line into it. `asyncio.sleep(0)` waits for no time at all, but it does
-# **suspend**: it lets the loop go round once.
+# Now we add one line. `asyncio.sleep(0)` waits for no time at all, but it **suspends**: it lets the
+# loop go round once.
 
 # %%
 async def once(name, log):
@@ -203,7 +203,7 @@ async def every_time(name, log):
         await asyncio.sleep(0)
 
 # %% [markdown]
-# > **Predict.** Each of the two suspends once, in the middle. How often do they change over?
+# > **Predict.** Each of the two tasks suspends once, in the middle. How often do they switch?
 
 # %%
 predict("?", about="one-sleep-zero")
@@ -212,17 +212,17 @@ predict("?", about="one-sleep-zero")
 logs["one sleep(0) in the middle"] = await both(once)
 logs["a thousand times: sleep(0)"] = await both(every_time)
 for name, log in logs.items():
-    print(f"{name}, changes: {changes(log)}")
+    print(f"{name}, switches: {changes(log)}")
 
 # %%
 predict(about="one-sleep-zero")
 
 # %% [markdown]
-# The three runs as a picture: who was at work, round by round, from left to right.
+# Here are the three runs as a chart: who worked, round by round, from left to right.
 
 # %% jupyter={"source_hidden": true}
 def raster(logs):
-    """One panel a run: a tick in the lane of whoever was at work in that round."""
+    """One panel per run: a tick in the lane of the person who worked in that round."""
     figure, panels = plt.subplots(
         len(logs), 1, figsize=(8, 4.2), sharex=True, layout="constrained", squeeze=False
     )
@@ -231,22 +231,22 @@ def raster(logs):
             rounds = [number for number, one in enumerate(log) if one == name]
             axes.vlines(rounds, lane - 0.35, lane + 0.35, color="black", linewidth=0.45)
         axes.set_yticks((0, 1), ("bo", "ada"))
-        axes.set_title(f"{title}, changes: {changes(log)}", loc="left", fontsize=10)
+        axes.set_title(f"{title}, switches: {changes(log)}", loc="left", fontsize=10)
         axes.spines[["top", "right"]].set_visible(False)
     axes.set(xlabel="rounds, in the order in which they were made", xlim=(-10, 2010))
-    words = [f"{title}, changes: {changes(log)}" for title, log in logs.items()]
-    show(figure, f"Who was at work, round by round: {'; '.join(words)}.")
+    words = [f"{title}, switches: {changes(log)}" for title, log in logs.items()]
+    show(figure, f"Who worked, round by round: {'; '.join(words)}.")
 
 
 raster(logs)
 print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6])
 
 # %% [markdown]
-# Above, ada has the loop to herself until she is through, whatever stands between her lines. In the
-# middle they change over where the one `sleep(0)` is, and nowhere else. Below they take turns, so
-# finely that both lanes look full.
+# In the upper panel ada has the loop until she is done, with all her `await`s. In the middle one
+# they switch at the one `sleep(0)`, and nowhere else. In the lower one they take turns, so often
+# that both lanes look full.
 #
-# So that sentence needs a condition: an `await` gives control back **only if what it awaits has to
+# So the sentence needs a condition: an `await` gives control back **only if what it awaits has to
 # wait**. It marks a place where the loop *can* switch to another task.
 #
 # | suspends: the loop gets a turn | does not: it is a call |
@@ -256,22 +256,23 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # | a task that is not done | a task that is done |
 # | `queue.get()`, queue empty | `queue.get()`, something is in it |
 #
-# You cannot tell the two columns apart by looking at the line. From this follow two rules:
+# You cannot see from the line in which column it is. So there are two rules:
 #
-# - **Between two awaits nobody else runs.** There you are alone, and may read and write as you like.
+# - **Between two awaits no other task runs.** There you may read and write as you like.
 # - **At an `await`, other tasks may run, or may not.** Do not rely on either.
 #
-# (Should a long loop of yours call `sleep(0)` now and then? That is unit 04. It helps, and it has
-# its price.)
+# (Should a long loop of yours call `sleep(0)` now and then? Unit 04 answers that. It helps, and it
+# has a price.)
 #
-# **Change it.** Let only ada call `sleep(0)` every time, and bo run `plain`. Guess the log first.
+# **Change it.** Let only ada call `sleep(0)` every time, and let bo run `plain`. Guess the log
+# first.
 
 # %% [markdown]
 # ## 3 · Ask the server
 #
-# A task is easily made. Yet programs with tasks all over can still do one thing after the other, and
-# look very modern about it. So we ask a witness: the web server writes down when each request came
-# and when it was answered. Its page takes 0.2 s, and ada, bo and cy each want one.
+# It is easy to make a task. Yet a program full of tasks can still do one thing after the other. So
+# we ask a witness: the web server writes down when each request came and when it was answered. Its
+# page takes 0.2 s, and ada, bo and cy each want one.
 
 # %%
 async def fetch(url):
@@ -297,10 +298,10 @@ async def task_by_task(urls):
     return pages
 
 # %% [markdown]
-# The first one has no tasks; the pages come in a row, like the tea in part 1. The second one makes a
-# task for each.
+# The first program has no tasks; the pages come one after the other, like the tea in part 1. The
+# second one makes a task for each page.
 #
-# > **Predict.** How many requests does the server see at the same time, when `task_by_task` runs?
+# > **Predict.** How many requests does the server see at the same time when `task_by_task` runs?
 
 # %%
 predict("?", about="task-by-task")
@@ -314,11 +315,12 @@ for program in (in_a_row, task_by_task):
 predict(about="task-by-task")
 
 # %% [markdown]
-# As slow as before. A task was made and immediately awaited: until it is done, the `for` does not go
-# on, and the next task does not exist yet. **First make all, then wait.** `gather` does both in one
-# line. It takes each coroutine as an argument of its own: `gather(fetch(a), fetch(b), fetch(c))`. For
-# a list of any length, the brackets make one coroutine per address, and the **star** hands these over
-# one by one. (`gather([...])`, with a list and no star, raises `TypeError: unhashable type: 'list'`.)
+# It is as slow as before. Each task was made and immediately awaited. Until it is done the `for`
+# does not go on, and the next task does not exist yet. **First make all, then wait.** `gather` does
+# both in one line. It takes each coroutine as an argument of its own: `gather(fetch(a), fetch(b),
+# fetch(c))`. For a list of any length, the brackets make one coroutine per address, and the
+# **star** passes these on one by one. (`gather([...])`, with a list and no star, raises `TypeError:
+# unhashable type: 'list'`.)
 
 # %%
 async def gathered(urls):
@@ -340,7 +342,8 @@ async def gathered_requests(urls):
     return await asyncio.gather(*(fetch_with_requests(url) for url in urls))
 
 # %% [markdown]
-# > **Predict.** Three tasks, all made before one is awaited. How many requests are under way at once?
+# > **Predict.** There are three tasks, all made before the first is awaited. How many requests are
+# > under way at the same time?
 
 # %%
 predict("?", about="gather-of-blocking")
@@ -354,23 +357,24 @@ report
 predict(about="gather-of-blocking")
 
 # %% [markdown]
-# The dark, hatched bar is one block, and it is as long as all three pages together. It lies in a lane
+# The dark, hatched bar is one block, and it is as long as all three pages together. It is in a lane
 # of its own, *event loop*, because three tasks made it, one directly after the other. These three
-# share one lane, because each of them began when the one before was done. `gather` can only share out
-# what the tasks give back, and `requests.get` gives nothing back before its page is there. Such a call
-# *blocks* the loop; unit 03 is about what that does to a bot.
+# share one lane, because each of them began when the one before was done. The loop can start the
+# next task only when the current one waits in an `await`. `requests.get` has none, so it holds the
+# loop until its page is there. Such a call *blocks* the loop; unit 03 is about what that does to a
+# bot.
 #
-# And this is what the server has written down. A bar is a request: from its arrival to its answer.
+# This is what the server has written down. Each bar is a request, from its arrival to its answer.
 
 # %% jupyter={"source_hidden": true}
 def most_together(requests):
-    """How many of these requests were under way at the same moment, at the most."""
+    """How many of these requests were under way at the same time, at most."""
     spans = [(one["at"], one["at"] + one["seconds"]) for one in requests]
     return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
 
 # %% jupyter={"source_hidden": true}
 def witness(log):
-    """One panel a program: each request as a bar, from its arrival to its answer."""
+    """One panel per program: each request as a bar, from its arrival to its answer."""
     seen, words = {}, []
     for request in log:
         if program := request["query"].get("program"):
@@ -381,7 +385,7 @@ def witness(log):
         for row, (guest, request) in enumerate(reversed(guests.items())):
             axes.barh(row, request["seconds"], 0.7, request["at"] - start, fc="0.75", ec="black")
             axes.text(request["at"] - start + 0.005, row, guest, va="center")
-        words.append(f"{program}: at most {most_together(guests.values())} at once")
+        words.append(f"{program}: at most {most_together(guests.values())} at the same time")
         axes.set_title(words[-1], loc="left", fontsize=10)
         axes.set_yticks([])
         axes.spines[["top", "right"]].set_visible(False)
@@ -393,16 +397,16 @@ def witness(log):
 witness(await servers.http.log())
 
 # %% [markdown]
-# Only one of the four is concurrent. The source tells you little: two of them make a task for each
-# page in a `for` or a `gather`, and still wait for one page after the other. The server's chart shows
-# it immediately. In the lab the server judges: it keeps its replies back until *all* requests have
-# arrived.
+# Only one of the four is concurrent. You can hardly see it in the source: two of the other three
+# make a task for each page, in a `for` or with `gather`, and still wait for one page after the
+# other. The server's chart shows it immediately. In the lab the server judges: it holds back its
+# replies until *all* requests have arrived.
 
 # %% [markdown]
 # ## 4 · Four ways to wait for many
 #
-# First make all, then wait: there are several ways to write it. ada's tea takes 0.3 s, bo's 0.1 s,
-# cy's 0.2 s.
+# You can write "first make all, then wait" in several ways. ada's tea takes 0.3 s, bo's 0.1 s, cy's
+# 0.2 s. bo's tea is ready first; look where it is in the result.
 
 # %%
 ORDERS = {"ada": 0.3, "bo": 0.1, "cy": 0.2}
@@ -411,22 +415,14 @@ ORDERS = {"ada": 0.3, "bo": 0.1, "cy": 0.2}
 async def with_gather():
     return await asyncio.gather(*(brew(name, seconds) for name, seconds in ORDERS.items()))
 
-# %% [markdown]
-# > **Predict.** bo's tea is ready first. In which order are the three cups in the result?
 
-# %%
-predict("?", about="order-of-results")
-
-# %% experiment="order-of-results"
 began = time.perf_counter()
 print((await watch(with_gather)).value)
 
-# %%
-predict(about="order-of-results")
-
 # %% [markdown]
-# A list of tasks does the same, and you see every step of it. A `TaskGroup` is its younger relative:
-# at the end of the `async with` all its tasks are done.
+# `gather` returns the cups in the order of the coroutines, whichever is ready first. A list of
+# tasks does the same, and you see every step of it. A `TaskGroup` is newer: at the end of its
+# `async with` all its tasks are done.
 
 # %%
 async def with_a_list():
@@ -445,7 +441,7 @@ for way in (with_a_list, with_a_group):
     print(way.__name__, (await watch(way)).value)
 
 # %% [markdown]
-# And when each cup should be served as soon as it is ready, whoever ordered first:
+# What if each cup should be served as soon as it is ready?
 
 # %%
 async def with_as_completed():
@@ -466,13 +462,14 @@ print((await watch(with_as_completed)).value)
 # | `TaskGroup` | in the tasks | one failure should stop the others (unit 06) |
 # | `as_completed` | first done, first out | you want to use each result immediately |
 #
-# All four make every task before they wait for one. (In which order they *begin*, `as_completed` does
-# not promise. The others begin in the order of your list.)
+# All four make every task before they wait for one. (`as_completed` does not promise in which order
+# the tasks *begin*. With the others they begin in the order of your list.)
 
 # %% [markdown]
-# ## 5 · A task that nobody waits for
+# ## 5 · A task that is never awaited
 #
-# ada rolls, and the roll is to be noted. The noting takes a moment, and ada should not have to wait:
+# ada rolls, and the bot writes the roll into a book. Writing takes a moment, and ada should not
+# have to wait for it:
 
 # %%
 book = []
@@ -488,8 +485,8 @@ async def roll(name):
     return f"{name} rolls 7"
 
 # %% [markdown]
-# > **Predict.** We run `roll` on a loop of its own, as a program would, and then look into the book.
-# > What is in it?
+# > **Predict.** We run `roll` on a loop of its own, as a program would. What is in the book
+# > afterwards?
 
 # %%
 predict("?", about="nobody-waits")
@@ -503,25 +500,26 @@ print("in the book:", book)
 predict(about="nobody-waits")
 
 # %% [markdown]
-# `roll` had returned, the loop had nothing more to do, and it ended. It took the task along.
+# `roll` had returned, so the loop had nothing more to do, and it ended. It cancelled the other
+# task.
 #
-# In a bot the loop goes on for weeks, so most notes are written. There are three ways to lose one:
+# In a bot the loop runs for weeks, so most notes are written. There are three ways to lose one:
 #
 # - the bot is restarted before the note is written;
 # - `note` raises an exception. Nothing waits for the task, so `roll` goes on and ada sees no error.
-#   Python writes *Task exception was never retrieved* and the traceback into the bot's log, and that
-#   is all;
+#   Python writes *Task exception was never retrieved* and the traceback into the bot's log, and
+#   that is all;
 # - unit 06 shows the third one, and why Python sometimes writes nothing.
 #
-# **When you make a task, decide who waits for it.** Keep the task, and await it before you are done,
-# if its work has to be done by then.
+# **When you make a task, decide what waits for it.** If its work must be done, keep the task, and
+# await it before you return.
 #
-# **Change it.** Mend `roll`: ada's answer may take a little longer.
+# **Change it.** Fix `roll`: ada's answer may take a little longer.
 
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** waits that stand in a row, and for tasks that are made and dropped:
+# **Search for** waits that follow one another, and for tasks that are made and dropped:
 #
 # ```
 # grep -rnE -A4 "^ *for .*:" --include="*.py" . | grep "await"
@@ -529,11 +527,11 @@ predict(about="nobody-waits")
 # grep -rnE "^ *(asyncio|self\.loop|bot\.loop)\.create_task" --include="*.py" .
 # ```
 #
-# Not every hit of the first search is a mistake. If the second request needs the answer of the first,
-# they must run one after the other.
+# Not every hit of the first search is a mistake. If the second request needs the answer of the
+# first, they must run one after the other.
 #
-# A hit of the third search is a task that nothing refers to. Such a task can even disappear before it
-# is done; unit 06 shows how. Until then, keep each task in a set:
+# A hit of the third search is a task that nothing refers to. Such a task can even disappear before
+# it is done; unit 06 shows how. Until then, keep each task in a set:
 #
 # ```python
 # running = set()
@@ -547,46 +545,48 @@ predict(about="nobody-waits")
 #
 # and write `keep(note(line))` instead of `asyncio.create_task(note(line))`.
 #
-# **Before and after**
+# **Before and after.** Each call of a listener has a task of its own, so a long `on_message` does
+# not hold up the next message. But inside of it one line waits for the other:
 #
 # ```python
-# @bot.command()
-# async def ranks(ctx, *members: discord.Member):                       # before
-#     points = []
-#     for member in members:
-#         points.append(await get_points(member.id))
-#     await ctx.send(points)
+# @commands.Cog.listener()
+# async def on_message(self, message):                                  # before
+#     titles = []
+#     for link in links_in(message.content):
+#         titles.append(await get_title(link))
+#     await self.show(message, titles)
 #
-# @bot.command()
-# async def ranks(ctx, *members: discord.Member):                       # after
-#     points = await asyncio.gather(*(get_points(member.id) for member in members))
-#     await ctx.send(points)
+# @commands.Cog.listener()
+# async def on_message(self, message):                                  # after
+#     links = links_in(message.content)
+#     titles = await asyncio.gather(*(get_title(link) for link in links))
+#     await self.show(message, titles)
 # ```
 #
-# For five or ten at once that is fine. For five hundred it is not: whoever answers has limits too.
-# Unit 06 says how to hold back.
+# That is fine for five or ten links, but not for five hundred: the server that answers has limits,
+# too. Unit 06 shows how to allow only a few at the same time.
 #
-# **One change for tonight.** Take the slowest command with an `await` in a `for`, print
-# `time.perf_counter()` before and after the loop, put a `gather` in its place, and compare.
+# **One change for tonight.** Take the slowest command that has an `await` in a `for`. Print
+# `time.perf_counter()` before and after the loop, replace the loop by a `gather`, and compare.
 
 # %% [markdown]
 # ## In practice
 #
 # <details><summary>The fine print, with sources</summary>
 #
-# - **When one of them fails**: `gather` hands you the first exception at once and lets the others run
-#   on; a `TaskGroup` cancels them and waits for them; in a list of tasks you meet it when you await
-#   that task. Unit 06 is about this.
-# - **`as_completed`** gives out new awaitables, not your tasks. Since 3.13 one can also write `async
-#   for task in asyncio.as_completed(tasks)`, and gets the very tasks.
-# - **A task begins later** by default. Since Python 3.12 a loop can be told to begin at once
-#   (`asyncio.eager_task_factory`); then the first line of part 1 would be another. Some libraries do
-#   so.
+# - **When one of them fails**: `gather` raises the first exception immediately and lets the others
+#   run on; a `TaskGroup` cancels them and waits for them; in a list of tasks you meet it when you
+#   await that task. Unit 06 is about this.
+# - **`as_completed`** gives out new awaitables, not your tasks. Since 3.13 you can also write
+#   `async for task in asyncio.as_completed(tasks)`, which gives you your own tasks.
+# - **A task begins later** by default. Since Python 3.12 a loop can be told to begin it immediately
+#   (`asyncio.eager_task_factory`). Then the first line of part 1 would be another. Some libraries
+#   do this.
 # - **Names**: `asyncio.create_task(roll(), name="roll for ada")` makes logs and charts readable.
-# - **`async for` and `async with`** are awaits too, and they are not concurrent either: an `async for`
-#   waits for each item before the next.
-# - **Threads** can run between any two of your lines. Tasks cannot, and that is why there is so much
-#   less to lock. Less, not nothing: unit 09.
+# - **`async for` and `async with`** are awaits too, and they are not concurrent either: an `async
+#   for` waits for each item before the next.
+# - **Threads** can run between any two of your lines. Tasks cannot, so there is much less to lock.
+#   Unit 09 has what is left.
 #
 # Sources: Python's documentation, *Coroutines and Tasks* and *A conceptual overview of asyncio*,
 # where it says, in bold type, that awaiting a coroutine does not hand control back to the loop.
@@ -595,11 +595,12 @@ predict(about="nobody-waits")
 # %% [markdown]
 # ## You have seen
 #
-# - A call makes a coroutine, `await` runs it here and now, a task runs it when the loop gets a turn.
-# - Control changes hands only where something really suspends. A thousand awaits of something that
+# - A call makes a coroutine. `await` runs it here and now. A task runs it when the loop gets a
+#   turn.
+# - The loop can switch only where something really suspends. A thousand awaits of something that
 #   does not wait are a thousand calls.
-# - Concurrent means: first make all the tasks, then wait, and nothing in them that blocks. A server
-#   sees the difference even when the source hides it.
+# - Concurrent means: first make all the tasks, then wait, and nothing in them blocks. A server sees
+#   the difference even when the source hides it.
 #
-# **Next**: the lab of this unit, in which you write programs for given traces, and mend five that
-# only look concurrent. Then unit 03: what one task that never suspends does to a live bot.
+# **Next**: the lab of this unit. You write programs for given traces, and fix five that only look
+# concurrent. Then unit 03: what one task that never suspends does to a live bot.

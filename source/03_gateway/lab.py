@@ -7,17 +7,18 @@
 # %% [markdown]
 # # Lab 03 · Keep the heart beating
 #
-# Four exercises, 80 points, 20 to 45 minutes. Run the cells in order, from the top.
+# There are four exercises, 80 points. Run the cells in order, from the top.
 #
-# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
-# **test cell** below it. A test runs your code for real, on a watched loop: against a gateway that
-# hangs up, a web server that counts, a database that is locked. Your source is not looked at, so
-# *every* program is right that does the work and leaves the loop free. A hidden test does the same
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`. Some
+# answer cells also have the command **as it is now**: delete the `raise` line, and repair what is
+# below it. Then run the **test cell** below. A test runs your code for real, on a watched loop,
+# with a gateway, a web server and a database that is locked. It does not look at your source, so
+# *every* program passes that does the work and leaves the loop free. A hidden test does the same
 # with other inputs.
 #
-# A test that fails says in one sentence what happened and where. Stuck? Under each exercise stands
-# a ladder of hints, and climbing it costs nothing. The folded cells hold what the tests need;
-# unfold them if you are curious.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below
+# it. They cost no points. The folded cells have what the tests need; unfold them if you are
+# curious.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -76,8 +77,8 @@ def free(report, limit, function=""):
 # ---
 # ## 1 · Measure twelve calls
 #
-# Before you repair anything you want to know what is broken. Here are twelve calls of an ordinary
-# bot, in a dict: name → a function without arguments. Four of them hold the loop far too long.
+# Before you repair a bot, find out what is broken. Here are twelve calls of an ordinary bot, in a
+# dict: name → a function without arguments. Four of them hold the loop far too long.
 
 # %% setup="calls" jupyter={"source_hidden": true}
 def hash_password(rounds):
@@ -116,7 +117,7 @@ CALLS = {
 }
 
 # %% [markdown]
-# **Worked example.** One call, by the clock:
+# **Worked example.** This is how you time one call:
 
 # %%
 began = time.perf_counter()
@@ -125,10 +126,11 @@ seconds = time.perf_counter() - began
 print(f"It held the loop for {seconds * 1000:.3f} ms")
 
 # %% [markdown] exercise="measure_twelve" limit=0.1
-# **Your turn.** Write `measure`. It gets such a dict and returns, for each name, the seconds for
-# which that call holds the loop. Your figures must be on the right side of **100 ms**, the limit
-# of the lesson, and those of the slow calls right within a factor of two. Any method is fine, and
-# this once you may block: how else would you know?
+# **Your turn.** Write `measure`. It gets such a dict and returns, for each name, for how many
+# seconds that call holds the loop. For each call, your figure must show correctly whether it takes
+# more or less than **100 ms**. For the slow calls it must also be right within a factor of two. Use
+# any method. In this exercise you may block the loop, because you cannot measure a blocking call
+# without it.
 
 # %% answer="measure_twelve"
 async def measure(calls):
@@ -263,18 +265,18 @@ judge(list(plan), figures, {name: plan[name] for name in shortest}, longest, too
 # What is the difference between "the CPU worked for 0.45 s" and "the loop could do nothing for
 # 0.45 s"? Which of the two does a heartbeat feel?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
-# Part 6, the loop over `CALLS`: look at the clock, call, look again.
+# Part 5, the loop over `CALLS`: look at the clock, call, look again.
 # </details>
-# <details><summary>Hint 3: the gap</summary>
+# <details><summary>Hint 3: what goes into the gap</summary>
 #
 # Three lines: `began = ...`, the call, `figures[name] = ... - began`. The clock is
 # `time.perf_counter`, which goes on while a call sleeps; `time.process_time` does not.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -282,9 +284,9 @@ judge(list(plan), figures, {name: plan[name] for name in shortest}, longest, too
 # compare("measure_twelve")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Measure every call three times and keep the smallest figure. Why the smallest, and not the mean?
 # (A busy machine can only *add* to a time.)
@@ -294,8 +296,8 @@ judge(list(plan), figures, {name: plan[name] for name in shortest}, longest, too
 # ---
 # ## 2 · Repair two commands
 #
-# Now a bot, on the live gateway. It wants a heartbeat every 0.2 s, and hangs up after 0.4 s of
-# silence. The tests run your commands in it, while ada, bo and cy talk to it.
+# Now a bot, on the live gateway. It wants a heartbeat every 0.2 s, and hangs up after 0.4 s without
+# one. The tests run your commands in the bot, while ada, bo and cy talk to it.
 
 # %% setup="bot" jupyter={"source_hidden": true}
 def make_bot(*functions):
@@ -384,17 +386,20 @@ def moment(gw, event, content):
 # %% [markdown] exercise="repair_two" limit=0.1
 # **Your turn.** Two commands of the same bot are still broken.
 #
-# `!remind 0.6 tea` waits for 0.6 s and then says `ada: tea`. As it stands it begins with
-# `time.sleep(seconds)`, and every reminder stops the heart. The reminder must come when it is due
-# and not before; meanwhile the bot answers others, keeps its connection, and **never holds the
-# loop for 100 ms**.
+# `!remind 0.6 tea` waits for 0.6 s and then says `ada: tea`. As it is now, every reminder stops the
+# heartbeats. The reminder must come when it is due, and not before. During the wait the bot must
+# answer other people and keep its connection. Limit: hold the loop for less than **100 ms** at a
+# time.
 
 # %% answer="repair_two_remind"
 async def remind(ctx, seconds: float, *, what: str):
     """`!remind 0.6 tea` says `ada: tea` after 0.6 seconds."""
     ### BEGIN SOLUTION
     await asyncio.sleep(seconds)
+    return await ctx.send(f"{ctx.author.name}: {what}")
     ### END SOLUTION
+    # As it is now:
+    time.sleep(seconds)
     await ctx.send(f"{ctx.author.name}: {what}")
 
 # %% setup="repair_two_reminded" jupyter={"source_hidden": true}
@@ -499,18 +504,18 @@ right(report, 12)
 #
 # Who has to wait here, the person or the loop?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
-# Part 3, *One word*. And part 5 if you think of threads or timeouts.
+# Part 2, *The same cup, one word*. Part 4, if you think of threads or timeouts.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `remind`: one line, and it begins with `await`. `countdown`: a `for` over `range(count, 0, -1)`
 # with two awaits in its body, and one more after it. `ctx.send` takes a number as well as a text.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -518,9 +523,9 @@ right(report, 12)
 # compare("repair_two")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # `!countdown 5` and, a moment later, `!countdown 3` in the same channel: what do people read? Unit
 # 09 is about that.
@@ -530,41 +535,35 @@ right(report, 12)
 # ---
 # ## 3 · Repair five
 #
-# Five commands that block in five ways. For each you see how it is now. Write it so that it does
-# the same work and gives the same answer. Limit: hold the loop for less than **100 ms** at a time. Two
-# cards may help.
+# Five commands block in five ways. Each answer cell has the command as it is now. Repair it, so
+# that it does the same work and gives the same answer. Limit: hold the loop for less than **100
+# ms** at a time. Two cards may help.
 #
-# **An async client**, when there is one:
+# **An async client**, if there is one:
 #
 # ```python
 # async with aiohttp.ClientSession() as session, session.get(url) as page:
 #     data = await page.json()
 # ```
 #
-# **A thread**, when there is none:
+# **A thread**, if there is none:
 #
 # ```python
 # value = await asyncio.to_thread(function, argument)
 # ```
 #
-# It wants the *function* and its argument, not `function(argument)`: that would call it first.
+# `to_thread` needs the *function* and its argument, not `function(argument)`: that would call it
+# first.
 
 # %% [markdown]
 # ### The oracle
 #
-# `!oracle` asks a language model, through the SDK of its makers. The SDK blocks, and you cannot
-# change it.
+# `!oracle` asks a language model through an SDK. The SDK blocks, and you cannot change it.
 
 # %% setup="sdk"
 def ask_oracle(url, question):
     """The SDK: it returns the model's answer to a question, and takes its time."""
     return requests.get(url, params={"question": question}, timeout=10).json()["answer"]
-
-# %% [markdown]
-# ```python
-# async def oracle(url, question):          # as it is now
-#     return ask_oracle(url, question)
-# ```
 
 # %% answer="repair_five_oracle"
 async def oracle(url, question):
@@ -572,6 +571,8 @@ async def oracle(url, question):
     ### BEGIN SOLUTION
     return await asyncio.to_thread(ask_oracle, url, question)
     ### END SOLUTION
+    # As it is now:
+    return ask_oracle(url, question)
 
 # %% setup="repair_five_visited" jupyter={"source_hidden": true}
 async def visited(path, **query):
@@ -601,13 +602,8 @@ right(report, 6)
 # %% [markdown]
 # ### The dog
 #
-# `!dog` fetches the picture of a dog from a web page that is slow tonight. This time the client is
-# yours to choose.
-#
-# ```python
-# async def dog(url):          # as it is now
-#     return requests.get(url).json()["message"]
-# ```
+# `!dog` fetches the picture of a dog from a web page that is slow tonight. This time you choose the
+# client.
 
 # %% answer="repair_five_dog"
 async def dog(url):
@@ -615,8 +611,10 @@ async def dog(url):
     ### BEGIN SOLUTION
     async with aiohttp.ClientSession() as session, session.get(url) as page:
         data = await page.json()
-        return data["message"]
+    return data["message"]
     ### END SOLUTION
+    # As it is now:
+    return requests.get(url).json()["message"]
 
 # %% test="repair_five_dog_check" points=6
 path, picture = f"/dogs/{random.randint(1, 10**9)}", f"corgi-{random.randint(1, 999)}.jpg"
@@ -639,26 +637,19 @@ right(report, 6)
 # ### The odds
 #
 # `!odds` throws two dice very often and counts the sevens. Nothing waits here: it is a loop of
-# plain Python.
+# plain Python. You may call `count_sevens`, or write its loop yourself.
+#
+# For this one command the limit is **300 ms**, because a thread of plain Python shares the GIL with
+# the loop. Unit 05 says why. As it is now, the command holds the loop for more than a second.
 
 # %% setup="odds"
 def count_sevens(seed, throws):
-    """How many of so many throws of two dice show seven; the same for the same seed."""
+    """How many of these throws of two dice show seven; the same for the same seed."""
     dice, sevens = random.Random(seed), 0
     for _ in range(throws):
         if dice.randint(1, 6) + dice.randint(1, 6) == 7:
             sevens += 1
     return sevens
-
-# %% [markdown]
-# ```python
-# async def odds(seed, throws):          # as it is now
-#     return count_sevens(seed, throws)
-# ```
-#
-# You may call `count_sevens`, or write its loop anew. For this one command the limit is **300
-# ms**: a thread of plain Python must share the interpreter with the loop, and takes some of its
-# time (unit 05 says how much). As it is now, it holds the loop for more than a second.
 
 # %% answer="repair_five_odds"
 async def odds(seed, throws):
@@ -666,6 +657,8 @@ async def odds(seed, throws):
     ### BEGIN SOLUTION
     return await asyncio.to_thread(count_sevens, seed, throws)
     ### END SOLUTION
+    # As it is now:
+    return count_sevens(seed, throws)
 
 # %% test="repair_five_odds_check" points=6
 throws = sized(lambda n: count_sevens(1, n), 1000, seconds=1.3)
@@ -684,15 +677,8 @@ right(report, 6)
 # %% [markdown]
 # ### The points
 #
-# `!xp` adds points to somebody's account, in a SQLite file that the bot's website uses too. While
-# that one writes, the file is locked, and `sqlite3` waits.
-#
-# ```python
-# async def add_xp(path, name, points):          # as it is now
-#     with closing(sqlite3.connect(path, timeout=5)) as db, db:
-#         db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
-#         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
-# ```
+# `!xp` adds points to a person's account, in a SQLite file that the bot's website uses, too. While
+# the website writes, the file is locked, and `sqlite3` waits.
 
 # %% answer="repair_five_xp"
 async def add_xp(path, name, points):
@@ -708,6 +694,10 @@ async def add_xp(path, name, points):
 
     return await asyncio.to_thread(add)
     ### END SOLUTION
+    # As it is now:
+    with closing(sqlite3.connect(path, timeout=5)) as db, db:
+        db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
+        return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
 
 # %% setup="repair_five_points" jupyter={"source_hidden": true}
 def credited(report, after, names):
@@ -773,15 +763,8 @@ right(report, 6)
 # %% [markdown]
 # ### The archive
 #
-# `!archive` packs the log of a channel. Reading and writing the file is quick; the packing in
-# between is work in C.
-#
-# ```python
-# async def archive(path):          # as it is now
-#     packed = lzma.compress(Path(path).read_bytes())
-#     Path(path + ".xz").write_bytes(packed)
-#     return len(packed)
-# ```
+# `!archive` packs the log of a channel. Reading and writing the file is fast. The packing in
+# between is work in C code.
 
 # %% answer="repair_five_archive"
 async def archive(path):
@@ -794,6 +777,10 @@ async def archive(path):
 
     return await asyncio.to_thread(pack)
     ### END SOLUTION
+    # As it is now:
+    packed = lzma.compress(Path(path).read_bytes())
+    Path(path + ".xz").write_bytes(packed)
+    return len(packed)
 
 # %% setup="repair_five_log" jupyter={"source_hidden": true}
 def channel_log(seed, lines):
@@ -844,28 +831,29 @@ right(report, 6)
 # %% [markdown] hints="repair_five"
 # <details><summary>Hint 1: a question</summary>
 #
-# For each of the five: does it *wait* for somebody else, or does it *work*? Is there an async
-# client for what it waits for?
+# Does each of the five *wait* for something, or does it *work*? Is there an async client for what
+# it waits for?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
-# Part 4, the second `quote` and the text after it. Part 5 shows what does *not* help.
+# Part 3, the second `quote` and the text after it. Part 4 shows what does *not* help.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# `oracle` and `odds` are one line each: the second card. `dog` is the first card. `add_xp` and
-# `archive` want both lines of work in *one* thread: put the body as it is now into a plain `def`
-# inside of the `async def`, and send that to a thread. Do not forget to `return await ...`.
+# `oracle` and `odds` are one line each: the second card. `dog` is the first card. In `add_xp` and
+# `archive`, all the work belongs in *one* thread: put the lines below *As it is now* into a plain
+# `def` inside the `async def`, and send that function to a thread. Do not forget `return await
+# ...`.
 # </details>
-# <details><summary>Hint 4: the loop still stands still</summary>
+# <details><summary>Hint 4: the loop is still held</summary>
 #
-# Does the sentence name a line inside `ask_oracle`? Then somebody called it on the loop:
-# `asyncio.to_thread(ask_oracle(url, question))` calls it *first*, here, and hands its result to
-# the thread.
+# Does the message name a line inside `ask_oracle`? Then your command called it on the loop:
+# `asyncio.to_thread(ask_oracle(url, question))` calls it *first*, here, and gives its result to the
+# thread.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -873,29 +861,29 @@ right(report, 6)
 # compare("repair_five")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
-# Do `odds` without a thread: the loop anew, with an `await asyncio.sleep(0)` every thousand
-# throws. Which is faster? Unit 04 begins here, and unit 05 says why `odds` is fine in a thread
-# while `sorted` would not be.
+# Do `odds` without a thread: write the loop yourself, with an `await asyncio.sleep(0)` every
+# thousand throws. Which version is faster? Unit 04 begins here. Unit 05 says why `odds` is fine in
+# a thread, and `sorted` would not be.
 # </details>
 
 # %% [markdown] exercise="defer_work" limit=0.1
 # ---
 # ## 4 · Defer, then work
 #
-# `/recap` is a slash command. It asks the archive (the web server, slow as ever) what happened
-# today, and says so. The person who presses Enter must get a sign within 1 s tonight (Discord
-# grants 3 s), and the archive takes longer. So:
+# `/recap` is a slash command. It asks the archive (the web server, which is slow) what happened
+# today, and says so. The person who presses Enter must get a sign of life within 1 s (Discord
+# allows 3 s), and the archive takes longer. So:
 #
 # 1. **defer**, before anything else;
 # 2. **get** the JSON at `RECAP.url`: `{"messages": 12, "best": "ada rolls 12"}`;
 # 3. **follow up** with `12 messages; best: ada rolls 12`.
 #
-# During this time bo rolls dice and wants an answer. Limit: hold the loop for less than **100 ms** at a
-# time. The gateway and the web server write down when they saw what.
+# During this time bo rolls dice and wants an answer. Limit: hold the loop for less than **100 ms**
+# at a time. The gateway and the web server write down when they saw what.
 
 # %% setup="recap"
 RECAP = SimpleNamespace(url="")  # the tests put the address of the archive here
@@ -970,19 +958,19 @@ await recapped(gw, path, 2, f"{number} messages; best: {best}")
 # The deadline runs from Enter. What is the least a bot can say in time, when it does not know the
 # answer yet?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
-# Part 8: `curt` and `recap`. And the first card of exercise 3.
+# Part 6: `curt` and `recap`. And the first card of exercise 3.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `await interaction.response.defer()`, then the card with `RECAP.url`, then `await
 # interaction.followup.send(...)`. After a `defer` it is `followup.send`, not
 # `response.send_message`: the response has been given.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -990,9 +978,9 @@ await recapped(gw, path, 2, f"{number} messages; best: {best}")
 # compare("defer_work")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Ask the archive with `requests.get` in a thread. Then put a `time.sleep(1.1)` into another
 # command and use both at once: which one gets the error?
@@ -1000,6 +988,6 @@ await recapped(gw, path, 2, f"{number} messages; best: {best}")
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/03_gateway/03_gateway.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/03_gateway/03_gateway.ipynb` in the course folder. Both grade the notebook as your instructor
+# would, hidden tests included.

@@ -10,20 +10,16 @@
 # harmless-looking line into it, and read in the gateway's log what happens to it.
 #
 # **You learn**
-# - what a heartbeat is, who sends it, and what happens when it stays away;
+# - what a heartbeat is, what sends it, and what happens when it does not come;
 # - how long is too long: you measure twelve ordinary calls, from microseconds to a second;
-# - to test two cures that everybody thinks of.
+# - to test two cures that most people try first.
 #
 # **You need** `async def`, `await` and tasks: unit 02, and unit 01 if you want to know what is
-# behind them. No Discord account and no internet: nothing leaves this machine. The lesson takes 25
-# to 40 minutes, the lab after it 20 to 45.
-#
-# Every experiment goes the same way: read the program, **predict** what it will do, run it, look.
-# Predictions are not graded, and the wrong ones are worth the most: they show you which picture in
-# your head to repair.
+# behind them. No Discord account and no internet: nothing leaves this machine.
 
 # %%
 import asyncio
+import inspect
 import random
 import time
 
@@ -35,9 +31,8 @@ from autograder import predict, recall, show, watch, world
 servers = await world.start("http")
 
 # %% [markdown]
-# First, three questions from units 01 and 02. Nothing to look up: what do you still know? Run each
-# cell, put a letter in place of the question mark, and run it again. (If you have skipped unit 01:
-# unit 02 answers all three.)
+# First, three questions from units 01 and 02. Run each cell, put a letter in place of the question
+# mark, and run it again. (Unit 02 answers all three, if you have skipped unit 01.)
 
 # %%
 recall("?", about="where-a-switch-can-be")
@@ -51,16 +46,15 @@ recall("?", about="which-lines-ran")
 # %% [markdown]
 # ## 1 · A heart you can listen to
 #
-# A bot and Discord hold one long conversation over one WebSocket, the **gateway**. Everything
-# people write comes down that line. But a line on which nobody speaks looks just like a line that
-# is dead, and so Discord asks every bot for a sign of life at a fixed interval, the **heartbeat**,
-# and answers each one with an **ACK**. When the heartbeats stay away, Discord takes the bot for
-# dead and hangs up.
+# A bot and Discord have one long conversation over one WebSocket, the **gateway**. Everything that
+# people write comes through it. But a connection that is quiet and a connection that is dead look
+# the same. So Discord asks every bot for a sign of life at a fixed interval, the **heartbeat**, and
+# answers each one with an **ACK**. If the heartbeats do not come, Discord takes the bot for dead
+# and hangs up.
 #
-# Discord wants a heartbeat about every 41 seconds. The gateway of this course is for impatient
-# people: it wants one every **0.2 s**, and it hangs up after two intervals of silence, **0.4 s**.
-# Everything else is Discord's protocol, and the bot is discord.py as it comes from PyPI. Here it
-# is, with two commands:
+# Discord wants a heartbeat about every 41 seconds. The gateway of this course is much stricter. It
+# wants one every **0.2 s**, and it hangs up after two intervals without one, **0.4 s**. Everything
+# else is Discord's protocol, and the bot is discord.py from PyPI. Here it is, with two commands:
 
 # %%
 def make_bot(*functions):
@@ -90,11 +84,9 @@ async def ping(ctx):
     await ctx.send("pong")
 
 # %% [markdown]
-# Two small tools follow, for the whole lesson. `evening` opens a fresh gateway, runs the bot on a
-# loop that is **watched** (so that we can see afterwards what held it), and lets people talk to
-# the bot meanwhile. `tell`, in the folded cell, prints what the gateway saw. (JupyterLab also shows
-# it live, in the panel that the heart at the right edge opens and closes: watch it in part 2, while
-# your code blocks.) Run them now, and read them when you want to know how it is done.
+# `evening` opens a fresh gateway, runs the bot on a **watched** loop, and lets people talk to the
+# bot. `tell`, in the folded cell, prints what the gateway saw. (JupyterLab shows it live, too, in
+# the panel that you open with the heart at the right edge.)
 
 # %%
 async def evening(*functions, chat, **settings):
@@ -110,7 +102,7 @@ async def evening(*functions, chat, **settings):
         await gw.until(ready=1)
         for pause, who, line in chat:
             await asyncio.sleep(pause)
-            if line.startswith("/"):  # a slash command, in part 8
+            if line.startswith("/"):  # a slash command, in part 6
                 await gw.interact(line[1:], user=who)
             else:
                 await gw.say(line, author=who)
@@ -142,39 +134,26 @@ def tell(gw):
             print(f"{event['t']:7.2f} s  {SAYS[event['event']].format(**event)}")
 
 # %% [markdown]
-# > **Predict.** Nobody writes for one second. How many heartbeats does the gateway hear in that
-# > second?
-#
-# The next cell shows what to choose from. Put your letter in place of the question mark, run the
-# cell again, and only then go on.
+# For one second the chat is quiet. Then ada rolls.
 
 # %%
-predict("?", about="idle-heart")
-
-# %% experiment="idle-heart"
 CHAT = [(1.0, "ada", "!roll 2d6"), (0.3, "ada", "!goodnight")]
 gw, report = await evening(roll, ping, chat=CHAT)
 tell(gw)
 
-# %%
-predict(about="idle-heart")
-
 # %% [markdown]
-# So this is what your bot does all day: it says that it is alive, and now and then it answers
-# somebody.
+# Each heart is one heartbeat. The bot sends them all day, also when the chat is quiet.
 #
-# Here is the same evening as a picture. Every task of yours has a lane, and what discord.py and
-# aiohttp do for themselves, heartbeats too, shares the lane *libraries*. A bar is time for which a
-# task **held the loop** (a light bar stands for several short times, too close to be drawn apart;
-# one that was too long is dark and hatched, and there is none here). There is next to nothing to
-# see, and that is what health looks like: a good bot hardly ever holds its loop.
+# Here is a chart of the same run. What discord.py and aiohttp do for themselves, heartbeats too, is
+# in the lane *libraries*. A bar shows when a task **held the loop**. (A block that is too long is
+# dark and hatched; there is none here.) A healthy bot holds its loop only for very short times.
 
 # %%
 def judge(report, gw=None):
-    """The picture of a run, and what a grader would say of it."""
+    """The chart of a run, and what a grader would say of it."""
     try:
         display(report.responsive(0.1, gateway=gw))
-    except Exception as complaint:  # the picture is shown before the check complains
+    except Exception as complaint:  # the check has shown the chart already
         print(complaint)
 
 
@@ -183,7 +162,7 @@ judge(report, gw)
 # %% [markdown]
 # ## 2 · Shake the cup
 #
-# `!roll` answers too fast to be any fun. Let us shake the cup a little, before the dice fall:
+# `!roll` answers too fast to be fun. Let us shake the cup a little before the dice fall:
 
 # %%
 async def roll(ctx, dice):
@@ -191,9 +170,12 @@ async def roll(ctx, dice):
     await ctx.send(f"{ctx.author.name} rolls {throw(dice)}")
 
 # %% [markdown]
-# ada rolls. Half a second later, while the cup is being shaken, bo writes `!ping`.
+# ada rolls. Half a second later, during the shaking, bo writes `!ping`.
 #
-# > **Predict.** What becomes of bo's pong?
+# > **Predict.** What happens to bo's pong?
+#
+# Run the next cell to see the choices. Replace the question mark with your letter, run it again,
+# then go on.
 
 # %%
 predict("?", about="sleep-in-handler")
@@ -207,92 +189,75 @@ tell(gw)
 predict(about="sleep-in-handler")
 
 # %% [markdown]
-# Read it again slowly, line by line; all of this unit is in it.
+# Read the log slowly, line by line:
 #
 # 1. `♥ ♥ ♥` The bot is well.
-# 2. `ada  !roll 2d6` The loop starts a task for `roll`, the task comes to `time.sleep(0.9)`, and
-#    **the thread on which the loop lives goes to sleep**. The loop has not crashed. It is simply
-#    not running.
-# 3. A heartbeat is due. Nobody sends it. Another one. Nobody.
-# 4. `gateway  hangs up with 4009` The gateway counted its own seconds. It cannot see into your
-#    program: a bot that sleeps and a bot whose cable was pulled are the same silence to it.
-# 5. `bo  !ping` The gateway takes bo's message. It has nobody to give it to, and puts it aside.
-# 6. `bot  ada rolls` The cup is down, `roll` goes on as if nothing had happened. As far as it
-#    knows, nothing has.
-# 7. `bot  is back and RESUMEs` Now the loop reads its mail, finds that the line is closed,
-#    connects again and names the last event it saw. The gateway replays the rest: bo's line, and
-#    what the bot itself said meanwhile, for a bot hears itself too.
-# 8. `bot  pong`
+# 2. `ada  !roll 2d6` The loop starts a task for `roll`. The task comes to `time.sleep(0.9)`, and
+#    **the thread of the loop goes to sleep**. A heartbeat is due and is not sent, and then another
+#    one.
+# 3. `gateway  hangs up with 4009` The gateway cannot see into your program. A bot that sleeps looks
+#    the same as a bot whose cable was pulled.
+# 4. `bo  !ping` The gateway cannot deliver bo's message now, so it keeps it.
+# 5. `bot  ada rolls`, `bot  is back` The cup is down, and the loop runs again. It finds the
+#    connection closed, connects again, and names the last event that it saw. The gateway replays
+#    what came after that: bo's message, and also the bot's own.
+# 6. `bot  pong`
 #
-# Nothing crashed, and nothing was printed. A bot that logs as most do (level INFO) would say
-# "successfully RESUMED", which sounds like good news; that it was hung up on is written at level
-# DEBUG. People only see that the bot is slow "sometimes".
+# Nothing crashed and nothing was printed. Most bots log at level INFO and would only say
+# "successfully RESUMED"; the hang-up itself is logged at level DEBUG. People only see that the bot
+# is "sometimes" slow.
 
 # %% [markdown]
-# Now the same evening with the eyes of a grader. In the labs it is `report.responsive(0.1,
-# gateway=gw)` that decides: no code may hold the loop for 0.1 s, and the bot must keep its
-# connection. When that fails, the check says where.
+# Here is the same run as the labs judge it, with `report.responsive(0.1, gateway=gw)`: no code may
+# hold the loop for 0.1 s, and the bot must keep its connection. When the check fails, it says
+# where.
 
 # %%
 judge(report, gw)
 
 # %% [markdown]
-# The dark hatched bar is the block: how long, and on which line. In the pale band beneath it no
-# other task has a bar. The strip asks for a tick every 10 ms: the first one that fell into the
-# block came late by the whole of it. And the heart stopped. One task held the loop, and
-# **everything** waited.
+# The dark, hatched bar is the block, with its length and its line. Below, a tick is due every 10
+# ms. The first tick that was due during the block came as late as the block was long. One task held
+# the loop, and **everything** else waited.
 
 # %% [markdown]
 # ### What was late, and what was lost?
 #
-# You may have read that a blocked bot *cannot receive events*. Read your log once more: when did bo
-# write, and when did the pong come? The event was not lost. It waited at the gateway, and the RESUME
-# brought it.
-#
-# What blocking costs is **time**: everybody's, not only ada's. And with the time, as you will see
-# in part 8, every deadline that runs out meanwhile.
+# You may have read that a blocked bot *cannot receive events*. Look at the log again: when did bo
+# write, and when did the pong come? The event was not lost. It waited at the gateway, and the
+# RESUME brought it. A block costs **time**, for all people, and a deadline that ends in that time
+# is missed (part 6).
 
 # %% [markdown]
-# ## 3 · One word
+# ### The same cup, one word
 #
-# `time.sleep` says: *thread, sleep*. `asyncio.sleep` says: *loop, wake me in 0.9 s, and do
-# something else until then*.
+# `time.sleep` tells the *thread* to sleep. `asyncio.sleep` tells the *loop*: wake me in 0.9 s, and
+# do something else until then.
 
 # %%
 async def roll(ctx, dice):
     await asyncio.sleep(0.9)  # shake the cup
     await ctx.send(f"{ctx.author.name} rolls {throw(dice)}")
 
-# %% [markdown]
-# > **Predict.** The cup is shaken for 0.9 s, as before. How often does the gateway hang up?
-
-# %%
-predict("?", about="one-word")
-
-# %% experiment="one-word"
+# %% anchor="one-word"
 gw, report = await evening(roll, ping, chat=CHAT)
 tell(gw)
 if gw.kills:
     print("Other programs took the processor for so long that no heartbeat left. Run this cell again.")
-
-# %%
-predict(about="one-word")
-
-# %%
 judge(report, gw)
 
 # %% [markdown]
-# ada waits as long as before, and nobody else waits at all. That is the whole art: **a command may
-# take as long as it likes, as long as it does not hold the loop while it does**.
+# ada waits as long as before, and bo does not wait at all. The rule is: **a command may take as
+# long as it likes, if it does not hold the loop during that time**.
 #
-# **Change it.** Go back to the cell with `time.sleep`, and try 0.1, 0.25 and 0.5 s. From where on
-# does the gateway hang up? Is it always the same? (Part 7 has the answer.)
+# **Change it.** Go back to the cell with `time.sleep`, and try 0.1, 0.25 and 0.5 s. How long must
+# the sleep be before the gateway hangs up? Is it always the same length?
 
 # %% [markdown]
-# ## 4 · A page that takes its time
+# ## 3 · A page that takes its time
 #
 # Few bots call `time.sleep`. But many fetch something from the web. Our web server has a page that
-# takes its time, 0.9 s:
+# takes 0.9 s:
 
 # %%
 import requests
@@ -306,8 +271,8 @@ async def quote(ctx):
     await ctx.send(page.json())
 
 # %% [markdown]
-# > **Predict.** There is no `sleep` here, and while the bytes travel Python has nothing to do.
-# > What happens?
+# > **Predict.** There is no `sleep` here, and while the page is on its way Python has nothing to
+# > do. What happens?
 
 # %%
 predict("?", about="slow-page")
@@ -316,17 +281,14 @@ predict("?", about="slow-page")
 CHAT = [(0.5, "ada", "!quote"), (0.5, "bo", "!ping"), (1.0, "ada", "!goodnight")]
 gw, report = await evening(quote, ping, chat=CHAT)
 tell(gw)
+judge(report, gw)
 
 # %%
 predict(about="slow-page")
 
-# %%
-judge(report, gw)
-
 # %% [markdown]
-# The picture even names the line. Note what `async def` did for us: nothing. It is the
-# *permission* to hand the loop back, not the deed. The deed is an `await` that really waits, and
-# an async client has one:
+# The chart even names the line. `async def` did not help. It only makes a function that *can* give
+# the loop back, at an `await` that really waits. An async client has such an `await`:
 
 # %%
 import aiohttp
@@ -341,21 +303,21 @@ gw, report = await evening(quote, ping, chat=CHAT)
 judge(report, gw)
 
 # %% [markdown]
-# And when there is no async client, as for the SDK of a language model, a database driver, or ten
-# lines of your own? Then send the call to a thread, and await the thread: `page = await
-# asyncio.to_thread(requests.get, PAGE)`. The call still blocks, but it blocks a thread that nobody
-# needs. Unit 05 is about when that works, and when it does not.
+# And if there is no async client, as for many SDKs, for a database driver, or for ten lines of your
+# own? Then send the call to a thread, and await the thread: `page = await
+# asyncio.to_thread(requests.get, PAGE)`. The call still blocks, but it blocks a thread that nothing
+# else needs. Unit 05 is about when that works, and when it does not.
 #
 # **Change it.** Put that line into `quote`, and run the evening again.
 
 # %% [markdown]
-# ## 5 · Two cures to test
+# ## 4 · Two cures to test
 #
 # ### "Give the heart its own thread"
 #
-# If the loop can be held, let a thread beat the heart! The folded cell has such a thread, the
-# `witness`. Every 0.1 s it asks the loop for a beat. If no beat has come after 0.3 s, it notes the line
-# at which the loop's thread is.
+# If the loop can be held, then let a thread send the heartbeats! The folded cell has such a thread,
+# the `witness`. Every 0.1 s it asks the loop for a beat. If no beat has come after 0.3 s, it notes
+# the line at which the loop's thread is.
 
 # %% jupyter={"source_hidden": true}
 import sys
@@ -392,8 +354,8 @@ async def guarded():
     return notes
 
 # %% [markdown]
-# > **Predict.** `time.sleep(0.9)` holds the loop, the witness has a thread of its own. When do the
-# > beats come?
+# > **Predict.** `time.sleep(0.9)` holds the loop, and the witness has a thread of its own. When do
+# > the beats come?
 
 # %%
 predict("?", about="heartbeat-thread")
@@ -406,24 +368,16 @@ print(*report.value, sep="\n")
 predict(about="heartbeat-thread")
 
 # %% [markdown]
-# The thread ran all the time. It saw that the loop was held, it even saw on which line. But it
-# could not *beat*, because beating means writing to the gateway's socket, and the socket belongs
-# to the loop. A thread is a **witness, not a rescuer**.
+# The thread ran all the time. It saw that the loop was held, and even at which line. But it could
+# not *beat*: to beat means to write to the gateway's socket, and the socket belongs to the loop.
+# The thread can see the block, but it cannot end it.
 #
-# That was no toy. The heart of discord.py has been such a thread all along, also in the evening
-# when it stopped:
-
-# %%
-import inspect
-
-heart = discord.gateway.KeepAliveHandler
-print("a thread:", issubclass(heart, threading.Thread))
-lines = inspect.getsource(heart.run).splitlines()
-print("its beat:", next(line.strip() for line in lines if "threadsafe" in line))
+# discord.py's own heartbeat comes from such a thread, also in the run in which it stopped.
+# (discord.py 2.7.1, `gateway.py`, `KeepAliveHandler.run`: it calls `run_coroutine_threadsafe`.)
 
 # %% [markdown]
-# And this is where that line in your log comes from. When a beat has not come for 10 seconds,
-# discord.py's witness speaks up, and adds its photograph of the loop's thread:
+# When a beat has not come for 10 seconds, that thread logs a warning with the stack trace of the
+# loop's thread. You may know it from your log:
 #
 # ```
 # Shard ID None heartbeat blocked for more than 10 seconds.
@@ -433,13 +387,13 @@ print("its beat:", next(line.strip() for line in lines if "threadsafe" in line))
 #     time.sleep(12)
 # ```
 #
-# The last line of it names the guilty call. Whoever knows that has found most blocked bots in a
+# The last line names the call that holds the loop. With it you can find most blocks within a
 # minute.
 
 # %% [markdown]
 # ### "Put a timeout around it"
 #
-# If the loop can be held, do not let it be held for long!
+# If the loop can be held, then do not let it be held for long!
 
 # %%
 async def shake():
@@ -454,7 +408,7 @@ async def impatient():
     return "no TimeoutError"
 
 # %% [markdown]
-# > **Predict.** `shake` takes 0.4 s, and we allow it 0.1 s. How does it end, and when?
+# > **Predict.** `shake` takes 0.4 s, and we allow it 0.1 s. How does the call end, and when?
 
 # %%
 predict("?", about="impatient")
@@ -467,22 +421,22 @@ print(f"{report.value}, after {report.seconds:.2f} s")
 predict(about="impatient")
 
 # %% [markdown]
-# A timeout is an alarm clock that the *loop* rings. When the loop is held, it does not ring. With
-# `asyncio.sleep(0.4)` in `shake` it would: try it.
+# A timeout is an alarm that the *loop* must ring. While the loop is held, it cannot. With
+# `asyncio.sleep(0.4)` in `shake` it would ring: try it.
 
 # %% [markdown]
-# ## 6 · All code blocks, some of it less
+# ## 5 · All code blocks, some of it less
 #
-# "Never block the loop" cannot be done: *all* code holds the loop, some of it for less time.
-# `throw("2d6")` holds it for some microseconds. So the question is always **how long**, and against
-# which budget:
+# You cannot follow the rule "never block the loop", because *all* code holds the loop.
+# `throw("2d6")` holds it for some microseconds. So always ask **for how long**, and compare with a
+# budget:
 #
-# - **10 ms**: nobody notices, and ten of them in a row are still fine;
-# - **100 ms**: what asyncio itself calls slow (its debug mode logs everything beyond). It is the
+# - **10 ms**: no person notices it, and ten of them in a row are still fine;
+# - **100 ms**: asyncio itself calls this slow (its debug mode logs everything above it). It is the
 #   limit in our labs.
 #
-# So let us measure: twelve ordinary calls of ordinary bots. The two folded cells make what they work
-# on: a file, a photo, a long text, and a database that another program holds.
+# Let us measure twelve ordinary calls of ordinary bots. The two folded cells make what the calls
+# work on: a file, a photo, a long text, and a database that another program has locked.
 
 # %% jupyter={"source_hidden": true}
 import hashlib
@@ -514,7 +468,7 @@ def add_xp():
     sqlite3.connect(folder / "xp.db", timeout=0.9).execute("CREATE TABLE xp (name, points)")
 
 # %% [markdown]
-# And here are the calls themselves:
+# And here are the calls:
 
 # %%
 CALLS = {
@@ -533,8 +487,8 @@ CALLS = {
 }
 
 # %% [markdown]
-# > **Predict.** Which holds the loop longer: the SHA-256 of 10 million bytes, or 26 letters and
-# > the pattern `(a+)+$`?
+# > **Predict.** Which of the two holds the loop longer: the SHA-256 of 10 million bytes, or 26
+# > letters and the pattern `(a+)+$`?
 
 # %%
 predict("?", about="which-is-longer")
@@ -546,7 +500,7 @@ for name, call in CALLS.items():
     try:
         call()
     except sqlite3.OperationalError as error:
-        print("SQLite gave up at last:", error)
+        print("SQLite stopped waiting:", error)
     figures[name] = time.perf_counter() - started
 
 # %% jupyter={"source_hidden": true}
@@ -554,7 +508,7 @@ import matplotlib.pyplot as plt
 
 
 def chart(figures):
-    """One row a call, on a scale on which each step to the right is ten times longer."""
+    """One row per call; each step to the right is ten times longer."""
     rows = sorted(figures.items(), key=lambda item: item[1])
     figure, axes = plt.subplots(figsize=(8, 4.4))
     for row, (_, seconds) in enumerate(rows):
@@ -567,7 +521,7 @@ def chart(figures):
         axes.axvline(budget, color="black", linestyle=":", zorder=0)
         axes.text(budget, len(rows) - 0.3, f"{budget * 1000:.0f} ms", ha="center")
     axes.set_yticks(range(len(rows)), [name for name, _ in rows])
-    axes.set(xscale="log", xlim=(3e-6, 5), xlabel="seconds for which the loop stands still")
+    axes.set(xscale="log", xlim=(3e-6, 5), xlabel="seconds for which the loop is held")
     show(figure, f"Calls in order of how long they hold the loop: {', '.join(dict(rows))}.")
 
 
@@ -578,111 +532,32 @@ print("Too long for a loop:", ", ".join(name for name in figures if figures[name
 predict(about="which-is-longer")
 
 # %% [markdown]
-# A circle is good, a triangle is between the budgets, a cross is too long; and between the first
-# row and the last lie four powers of ten or more. Reading a small file is nothing to worry about:
-# sending it to a thread would cost more than it saves. At the other end stand those that stop a
-# bot, and they do not look dangerous: a photo, a word that somebody types, a page that is slow
-# today, a file that another program holds. Most of them are quick while you test them, and slow
-# one evening in #general.
+# A circle is good, a triangle is between the two budgets, and a cross is too long. The last call
+# takes at least 10,000 times as long as the first. Reading a small file is fine: a thread would
+# cost more than it saves. At the other end are the calls that stop a bot: a photo, a word that a
+# person types, a slow page, a locked file. They look harmless, and most of them are fast while you
+# test them.
 #
 # (The import was slow only the first time. Run the cell again: Python remembers.)
 #
 # **Change it.** Add a call of your own bot to `CALLS`.
+#
+# ### Why on Tuesdays
+#
+# A block shorter than one heartbeat interval never makes the gateway hang up. A block longer than
+# two intervals always does. Between them is a **grey zone**: it depends on how long ago the last
+# heartbeat was when the block began. So the same command does the same work, and it fails only now
+# and then. With Discord's interval of 41 s a block can stay in the grey zone for months, and each
+# time it makes every reply late. That is why this course does not ask whether the bot kept its
+# connection. It measures for how long the loop was held. (Unit 13 has the experiment.)
 
 # %% [markdown]
-# ## 7 · When exactly does the gateway hang up?
+# ## 6 · The deadline of three seconds
 #
-# A block of 0.9 s is long enough, one of 1 ms is not. And in between? Ask a bot to hold its loop for a
-# given time, again and again, at random moments, and count. (The heart of this one beats every 0.1 s,
-# so that we need not wait long.)
-
-# %%
-async def nap(ctx, seconds: float):
-    time.sleep(seconds)
-    await ctx.send("awake")
-
-# %%
-async def count_kills(seconds, times=8):
-    """How many of so many blocks cost the bot its connection; a heartbeat every 0.1 s."""
-    gw = await servers.gateway(heartbeat=0.1, grace=2)
-    world.point(gw)
-
-    async def bot_life():
-        async with make_bot(nap) as bot:
-            await bot.start(gw.token)
-
-    async def ada():
-        await gw.until(ready=1)
-        for number in range(times):
-            await asyncio.sleep(random.uniform(0.15, 0.25))  # anywhere between two heartbeats
-            await gw.say(f"!nap {seconds}")
-            await gw.until(replies=number + 1)
-            await gw.until(resumes=gw.kills)
-        await gw.say("!goodnight")
-
-    await asyncio.gather(watch(bot_life, timeout=20), ada())
-    return gw.kills
-
-# %% [markdown]
-# > **Predict.** The loop is held for 0.15 s: longer than one interval, shorter than two. Does the
-# > gateway hang up?
-#
-# Eight tries for each of four lengths take about ten seconds.
-
-# %%
-predict("?", about="patience")
-
-# %% experiment="patience"
-kills = {seconds: await count_kills(seconds) for seconds in (0.06, 0.15, 0.18, 0.25)}
-kills
-
-# %% jupyter={"source_hidden": true}
-def share(held, interval=0.1, patience=2):
-    """The rule: silence is the block and, before it, 0 to `interval` since the last beat."""
-    return min(1, max(0, held / interval - (patience - 1)))
-
-
-def patience_chart(kills, tries):
-    """The rule as a line, how far so few tries scatter as bars, the bot's hang-ups as crosses."""
-    figure, axes = plt.subplots(figsize=(8, 3))
-    lengths = [step / 1000 for step in range(0, 301)]
-    axes.plot(lengths, [share(length) for length in lengths], "k-", label="the rule, computed")
-    shares = [count / tries for count in kills.values()]
-    rule = [share(held) for held in kills]
-    scatter = [2 * (part * (1 - part) / tries) ** 0.5 for part in rule]  # two standard deviations
-    axes.errorbar(list(kills), rule, scatter, fmt="none", ecolor="0.6", capsize=6, linewidth=2)
-    axes.plot(list(kills), shares, "kX", markersize=9, label=f"your bot, {tries} tries each")
-    axes.axvspan(0.1, 0.2, facecolor="0.93")
-    axes.text(0.198, 0.02, "grey zone", ha="right")
-    axes.set(xlabel="seconds that the loop is held", ylabel="share of hang-ups", ylim=(-0.08, 1.12))
-    axes.legend(loc="upper left")
-    words = [f"{held:g} s: {count} of {tries}" for held, count in kills.items()]
-    show(figure, f"Hang-ups by how long the loop was held. {'; '.join(words)}.")
-
-
-patience_chart(kills, tries=8)
-
-# %%
-predict(about="patience")
-
-# %% [markdown]
-# Three regions. Below one interval: never. Above two: always. Between them lies a **grey zone**,
-# where it depends on how long ago the last heartbeat was when the block began. With only eight tries
-# the results vary: expect each cross within its grey bar, not exactly on the line. (Other programs
-# make the silence longer than the block. Then a cross can be higher.)
-#
-# The grey zone is why such a bot is so hard to catch. The same command, the same work, and it
-# fails on Tuesdays. With Discord's interval of 41 s a block in your bot may be in its grey zone
-# for months, and every one of those blocks makes every reply late. Which is why this course does
-# not ask whether the bot survived. It measures how long the loop stood still.
-
-# %% [markdown]
-# ## 8 · The deadline of three seconds
-#
-# Long before the gateway loses patience, a person does. Whoever uses a slash command must hear
-# *something* within **3 seconds**; later, Discord refuses the answer with *Unknown interaction*,
-# error 10062. A command that needs longer says first that it is thinking: it **defers**, and sends
-# the answer as a follow-up.
+# Long before the gateway hangs up, a person stops waiting. After a slash command the bot must
+# answer *something* within **3 seconds**. Later, Discord refuses the answer with *Unknown
+# interaction* (error 10062). A command that needs longer first says that it is thinking: it
+# **defers**, and sends the answer as a follow-up.
 #
 # In this part, our gateway's deadline is 0.5 s. Here are two versions of `/recap`, which reads the
 # day's messages for 0.9 s:
@@ -721,7 +596,7 @@ async def recap(interaction: discord.Interaction):
     await interaction.followup.send("nothing happened today")
 
 # %% [markdown]
-# > **Predict.** Neither blocks the loop. Who gets an answer through?
+# > **Predict.** Neither command blocks the loop. Which one is answered in time?
 
 # %%
 predict("?", about="too-late-to-think")
@@ -735,8 +610,8 @@ tell(gw)
 predict(about="too-late-to-think")
 
 # %% [markdown]
-# Now back to our question. `recap` does everything right. But it is not alone in its bot: bo
-# rolls, with the `time.sleep` of part 2, and cy asks for a recap while the cup is being shaken.
+# Now a case in which `recap` does everything right, but is not alone in its bot. bo rolls, with the
+# `time.sleep` of part 2, and during the shaking cy asks for a recap.
 
 # %%
 async def roll(ctx, dice):
@@ -758,9 +633,9 @@ tell(gw)
 predict(about="defer-behind-a-block")
 
 # %% [markdown]
-# Look at who was refused: `recap`, and it was its first line that came too late. The guilty one is
-# `roll`, and `roll` worked. **The command that complains is the victim.** When you see *Unknown
-# interaction* at a `defer()`, look for what else ran in that second.
+# `recap` was refused, at its first line. But `roll` held the loop, and `roll` worked. **The command
+# that complains is the victim.** When you see *Unknown interaction* at a `defer()`, look for what
+# else ran in that second.
 
 # %% [markdown]
 # ## In your bot
@@ -772,7 +647,7 @@ predict(about="defer-behind-a-block")
 # grep -rnE "sqlite3\.|psycopg2|pymysql|Image\.open|openai\.|yt_dlp|\.result\(\)" --include=*.py .
 # ```
 #
-# Not every hit is a mistake (part 6!), and not every block is in the list: a long `for` loop has
+# Not every hit is a mistake (part 5), and the list does not have every block: a long `for` loop has
 # no name.
 #
 # **Before and after**
@@ -789,11 +664,18 @@ predict(about="defer-behind-a-block")
 #         await ctx.send(await page.text())
 # ```
 #
-# with one session for the whole bot, made once: `bot.session = aiohttp.ClientSession()` in
-# `setup_hook`.
+# Make one session for the whole bot: `bot.session = aiohttp.ClientSession()` in `setup_hook`. A
+# slash command defers first:
 #
-# **One change for tonight.** The hang-up is silent, so make it speak. Paste this into your bot,
-# and look at your log tomorrow:
+# ```python
+# @bot.tree.command()
+# async def recap(interaction: discord.Interaction):
+#     await interaction.response.defer()                              # within 3 s
+#     await interaction.followup.send(await read_the_day())           # within 15 minutes
+# ```
+#
+# **One change for tonight.** Let the bot tell you when the gateway hangs up. Paste this into your
+# bot, and look at your log tomorrow:
 #
 # ```python
 # @bot.event
@@ -805,8 +687,8 @@ predict(about="defer-behind-a-block")
 #     print(f"{time.strftime('%X')} back again; this may have been a blocked loop")
 # ```
 #
-# A bot on a good line disconnects now and then, because Discord asks it to. One that does so when
-# somebody uses a certain command has a blocked loop.
+# A healthy bot disconnects now and then, because Discord asks it to. If it does so when people use
+# a certain command, that command holds the loop.
 
 # %% [markdown]
 # ## In practice
@@ -815,20 +697,20 @@ predict(about="defer-behind-a-block")
 #
 # - **The interval.** Discord names it in its first message (HELLO). The example in the
 #   documentation is 45 s; bots see 41.25 s. The first beat should come after a random part of the
-#   interval; discord.py 2.7 and hikari 2.7 beat at once.
-# - **The hang-up.** Discord's documentation promises that a connection without heartbeats "will be
-#   closed", and names neither a patience nor a close code for it. Two intervals and 4009 (*session
-#   timed out*) are this gateway's choice; the Discord-like servers Spacebar and Fluxer chose 4009
-#   too.
+#   interval; discord.py 2.7 and hikari 2.7 beat immediately.
+# - **The hang-up.** Discord's documentation says that a connection without heartbeats "will be
+#   closed". It names no number of intervals and no close code for it. Two intervals and 4009
+#   (*session timed out*) are this gateway's choice; the Discord-like servers Spacebar and Fluxer
+#   chose 4009 too.
 # - **Heart and thread.** discord.py and its forks beat from a thread through the loop, hikari from
 #   a task. A blocked loop stops both.
-# - **`bot.latency` does not show blocking**: it is measured from the moment the late beat was
-#   finally sent.
-# - **RESUME has a window.** Come back too late and the session is gone; the bot must IDENTIFY, as
-#   at its start. That is limited to 1000 times in 24 hours, and when they are used up Discord ends
+# - **`bot.latency` does not show blocking**: it is measured from the moment at which the late beat
+#   was finally sent.
+# - **RESUME has a window.** If the bot comes back too late, the session is gone, and the bot must
+#   IDENTIFY, as at its start. That is limited to 1000 times in 24 hours. After that Discord ends
 #   all sessions, resets the bot's token and sends its owner an e-mail.
 # - **3 seconds** are for the first answer to an interaction, 15 minutes for what follows it.
-# - **A new `ClientSession` for each command**, as in part 4, is fine for a lesson. Unit 07 shows
+# - **A new `ClientSession` for each command**, as in part 3, is fine for a lesson. Unit 07 shows
 #   what it costs.
 # - **10 ms** is our budget; **100 ms** is the default of `loop.slow_callback_duration`.
 #
@@ -841,14 +723,12 @@ predict(about="defer-behind-a-block")
 # %% [markdown]
 # ## You have seen
 #
-# - The heart beats through the loop. Whatever holds the loop, holds the heart, and every other
-#   command with it.
-# - What counts is not how long a command takes, but how long it holds the loop: 10 ms is good, 100
-#   ms is too much, and in between it depends on luck.
-# - A thread that asks the loop and a timeout that the loop rings are as stuck as the loop itself.
-#   What cures is an `await` that really waits: for an async client, or for a thread that does the
-#   blocking.
+# - The heartbeat goes through the loop. Code that holds the loop holds up the heartbeat and all
+#   commands.
+# - It matters how long a command holds the loop, not how long it takes: 10 ms is good, 100 ms is
+#   too long.
+# - The cure is an `await` that really waits: for an async client, or for a thread that makes the
+#   blocking call. A thread or a timeout that needs the loop is no cure.
 #
-# **Next**: the lab of this unit, where you find out how long twelve calls hold the loop, and bring
-# a bot with seven broken commands back to life. Then unit 04, for work that nobody can wait for:
-# what if it is *your own loop of Python* that takes a second?
+# **Next**: the lab of this unit. You measure how long twelve calls hold the loop, and repair a bot
+# with seven broken commands. Then unit 04: what if *your own loop of Python* takes a second?

@@ -8,15 +8,16 @@
 # %% [markdown]
 # # Lab 04 · Keep the loop breathing
 #
-# Three exercises, 50 points, and 20 more for those who want them; 20 to 45 minutes. Run the cells
-# in order, from the top.
+# There are two exercises (50 points) and an optional one (20 points). Run the cells in order, from the
+# top.
 #
 # In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
 # **test cell** below it. Your source is not looked at. What counts is that the answer is right,
 # that the loop was free, and that it was not bought too dearly: **within five times** of what the
 # work takes without any turn. A hidden test does the same with other inputs.
 #
-# Stuck? Under each exercise stands a ladder of hints, and climbing it costs nothing.
+# Stuck? Each exercise has hints below it.
+# They cost no points.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -174,20 +175,20 @@ came_out(report, expected)
 # How many throws take about a millisecond on your machine? And what must a slice know of the one
 # before it?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 3, the chart with the hatched valley; `longest_in_slices` is in part 2, `longest_by_clock` in
 # part 4.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # Copy the body of `play`. Then either count the throws and write `if number % 10_000 == 0: await
 # asyncio.sleep(0)` into the loop, or look at the clock as `longest_by_clock` does. `coin`, `lead`
 # and `level` are made once, before the loop.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -195,9 +196,9 @@ came_out(report, expected)
 # compare("crunch")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Find the dearest `crunch` that still passes: how many throws between two turns are the least?
 # </details>
@@ -331,19 +332,19 @@ all_came(report, texts)
 # While the generator stands at its `yield`, who is running? And when it goes on: how does it know
 # how long that took?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 4, `longest_by_clock`: the last three lines of its loop.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # Three lines after the `yield`: is the turn due (`time.monotonic() > turn`)? Then give it, and
 # afterwards say when the next one is due. Without the third line there is a turn after every
 # item, as soon as the first budget is used up.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -351,9 +352,9 @@ all_came(report, texts)
 # compare("cooperative")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Look at the clock only after every 16th item. What does that save for a million members, and what
 # does it cost for the messages?
@@ -381,7 +382,7 @@ class Duels:
         """`budget`: for how many seconds all of them together may hold the loop at a stretch."""
         ### BEGIN SOLUTION
         self.budget = budget
-        self.stick = asyncio.Lock()
+        self.lock = asyncio.Lock()
         ### END SOLUTION
 
     async def play(self, seed, throws):
@@ -389,7 +390,7 @@ class Duels:
         ### BEGIN SOLUTION
         coin, lead, level, done = random.Random(seed), 0, 0, 0
         while done < throws:
-            async with self.stick:
+            async with self.lock:
                 turn = time.monotonic() + self.budget
                 while done < throws and time.monotonic() < turn:
                     lead += 1 if coin.random() < 0.5 else -1
@@ -479,23 +480,23 @@ shared(report, jobs, expected)
 # One round of the loop runs everybody who is ready. How can thirty-nine be made *not* ready while
 # one computes?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
-# Part 5, `longest_in_turn`: the talking stick.
+# Part 5, `longest_in_turn`: the lock.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `__init__` keeps the budget, and makes `asyncio.Lock()`. `play` is a `while` that goes on until all
-# throws are done: take the stick, throw until the budget is used up or the duel is over, `await
-# asyncio.sleep(0)` with the stick still in hand, then hand it on.
+# throws are done: take the lock, throw until the budget is used up or the duel is over, `await
+# asyncio.sleep(0)` while you still have the lock, then release it.
 #
 # Or divide: count in `self.playing` who is under way, and let each slice last `self.budget /
 # self.playing`. Mind the beginning: the first player to arrive believes to be alone. A turn before
 # the first throw cures that.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -503,15 +504,15 @@ shared(report, jobs, expected)
 # compare("joint_budget")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Let the duel with the fewest throws left go first. Who is better off, and who pays?
 # </details>
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/04_yielding/04_yielding.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/04_yielding/04_yielding.ipynb` in the course folder. Both grade the notebook as your instructor would,
+# hidden tests included.

@@ -6,8 +6,8 @@
 #
 # *What does `await asyncio.sleep(0)` buy, and what does it cost?*
 #
-# **You will** take a computation that kills your bot, cut it into slices so thin that nobody
-# notices, and find out how thin is too thin.
+# **You will** take a computation that kills your bot, cut it into slices so short that no person
+# notices them, and find out when they are too short.
 #
 # **You learn**
 # - what one turn of the loop costs, and how many turns you can afford;
@@ -15,8 +15,7 @@
 # - what happens when eight such tasks run at the same time;
 # - for which work a turn helps, and for which it does not.
 #
-# **You need** tasks (unit 02), and the bot and the gateway of unit 03. The lesson takes 25 to 40
-# minutes, the lab after it 20 to 45.
+# **You need** tasks (unit 02), and the bot and the gateway of unit 03.
 
 # %%
 import asyncio
@@ -40,11 +39,11 @@ recall("?", about="await-is-a-call")
 recall("?", about="how-many-run")
 
 # %% [markdown]
-# ## 1 · Work that nobody can wait for
+# ## 1 · Work without an await
 #
-# In unit 03 the bot *waited*: for a cup, for a page, for a file. For waiting there is always
+# In unit 03 the bot *waited*: for a cup, for a page, for a file. When a bot waits, there is
 # something to await. But some commands *work*. Our bot has kept every roll of the season, one byte
-# a roll, and `!streak` looks for the longest run of good ones:
+# per roll, and `!streak` looks for the longest run of good ones:
 
 # %%
 def good(roll):
@@ -60,8 +59,8 @@ def longest(rolls):
     return best
 
 # %% [markdown]
-# How long that takes depends on your machine. So let us first measure what one roll costs, and then
-# take as long a season as this machine reads in 0.9 s.
+# How long that takes depends on your machine. So we first measure what one roll costs. Then we make
+# the season so long that this machine needs 0.9 s to read it.
 
 # %%
 def cpu_seconds(work, *arguments):
@@ -74,7 +73,7 @@ def cpu_seconds(work, *arguments):
 DAY = bytes(random.randint(1, 6) + random.randint(1, 6) for _ in range(100_000))
 plain = min(cpu_seconds(longest, DAY) for _ in range(3)) / len(DAY)
 SEASON = DAY * round(0.9 / plain / len(DAY))
-print(f"{plain * 1e9:.0f} ns a roll; a season has {len(SEASON):,} rolls")
+print(f"{plain * 1e9:.0f} ns per roll; a season has {len(SEASON):,} rolls")
 
 # %% [markdown]
 # The bot and its gateway are those of unit 03: a heartbeat is due every 0.2 s, and after 0.4 s without
@@ -97,11 +96,10 @@ async def ada_and_bo(gw):
 
 # %% [markdown]
 # Nothing waits in `longest`, so there is nothing to await. But there is an `await` that waits for
-# nothing: **`await asyncio.sleep(0)`**. It sleeps for zero seconds. What it does is to suspend: the
-# task steps aside, goes to the end of the queue, and the loop makes one round. We call that **a
-# turn**.
+# nothing: **`await asyncio.sleep(0)`**. It sleeps for zero seconds, but it suspends: the task goes
+# to the end of the queue, and the loop makes one round. We call that **a turn**.
 #
-# "Then give the loop a turn!", says a friend. Like this?
+# You may think: then give the loop a turn. Like this?
 
 # %%
 async def streak(ctx):
@@ -109,7 +107,7 @@ async def streak(ctx):
     await ctx.send(f"{longest(SEASON)} good rolls in a row")
 
 # %% [markdown]
-# > **Predict.** What does that turn save?
+# > **Predict.** What does this turn save?
 
 # %%
 predict("?", about="one-turn-first")
@@ -122,8 +120,8 @@ tell(gw, hearts=True)
 predict(about="one-turn-first")
 
 # %% [markdown]
-# One turn, then a whole season. The heart stopped all the same, and bo waited as long as ada. In the
-# chart, the block is as long as the whole season takes.
+# There was one turn, and then the whole season. The heartbeats stopped all the same, and bo waited
+# as long as ada. In the chart, the block is as long as the whole season takes.
 
 # %%
 judge(report, gw)
@@ -131,13 +129,13 @@ judge(report, gw)
 # %% [markdown]
 # ## 2 · A turn after every roll
 #
-# You may also have read this advice: if you have a long loop, add an `await asyncio.sleep(0)` *in each
-# round*. Then the turn is inside the `for`. Here is `longest` in slices of `every` rolls, with a turn
-# after each slice:
+# You may have read this advice: if you have a long loop, add an `await asyncio.sleep(0)` *in each
+# round*. Then the turn is inside the `for`. Here is `longest` in slices of `every` rolls, with a
+# turn after each slice:
 
 # %%
 async def longest_in_slices(rolls, every):
-    """As `longest`, with a turn for the loop after so many rolls."""
+    """As `longest`, with a turn for the loop after each slice of `every` rolls."""
     best = run = 0
     for start in range(0, len(rolls), every):
         for roll in rolls[start : start + every]:
@@ -147,9 +145,9 @@ async def longest_in_slices(rolls, every):
     return best
 
 # %% [markdown]
-# What does ada pay for it? The price is the CPU time that this takes, divided by what `longest`
-# takes for the same rolls. It is measured inside of the task, on a watched loop. We take 20,000
-# rolls, so that you need not wait.
+# What does ada pay for it? The price is the CPU time that this takes, divided by the CPU time of
+# `longest` for the same rolls. It is measured inside the task, on a watched loop. We take 20,000
+# rolls, so that you need not wait long.
 
 # %%
 async def priced(function, rolls, *arguments):
@@ -159,7 +157,7 @@ async def priced(function, rolls, *arguments):
     return (time.thread_time() - began) / (plain * len(rolls))
 
 # %% [markdown]
-# > **Predict.** A turn after every single roll. How much longer does ada wait?
+# > **Predict.** There is a turn after every single roll. How much longer does ada wait?
 
 # %%
 predict("?", about="a-turn-each")
@@ -172,22 +170,23 @@ async def a_turn_each():
 report = await watch(a_turn_each)
 turn = (report.value - 1) * plain
 print(f"{report.value:.0f} times as long. The season would take {report.value * 0.9:.0f} s,")
-print(f"for a turn costs {turn * 1e6:.1f} µs, and a roll {plain * 1e6:.3f} µs")
+print(f"because a turn takes {turn * 1e6:.1f} µs, and a roll {plain * 1e6:.3f} µs")
 
 # %%
 predict(about="a-turn-each")
 
 # %% [markdown]
-# So that advice frees the loop, and it is expensive: ada waits, and waits. Is that the only choice
-# there is?
+# So that advice leaves the loop free, but it is expensive: ada waits very long. Is there something
+# in between?
 
 # %% [markdown]
 # ## 3 · The valley
 #
-# Between a turn after each roll and no turn at all lie a few powers of ten. Let us try them all.
+# Between a turn after each roll and no turn at all there are a few powers of ten. Let us try them
+# all.
 #
-# > **Predict.** You want the loop never held for 10 ms, and a price below 10 %. After how many rolls
-# > should `streak` give the loop a turn?
+# > **Predict.** You want to hold the loop for less than 10 ms at a time, at a price of less than 10
+# > %. After how many rolls should `streak` give the loop a turn?
 
 # %%
 predict("?", about="how-often")
@@ -237,7 +236,7 @@ def valley_chart(valley):
     for axes in both if fine else ():
         axes.axvspan(min(fine) / 1.8, max(fine) * 1.8, facecolor="0.9", hatch="//", edgecolor="0.8")
     said = f"{min(fine):,} to {max(fine):,}" if fine else "none of these"
-    show(figure, f"Price and stretch against rolls between two turns; both are good at {said}.")
+    show(figure, f"Price, and how long the loop is held, against rolls between two turns; both are good at {said}.")
     print(f"Both are good (hatched): a turn after {said} rolls")
 
 
@@ -247,19 +246,19 @@ valley_chart(valley)
 predict(about="how-often")
 
 # %% [markdown]
-# Above is what ada pays, below what everybody else feels. On the left you pay for nearly nothing
-# but turns; on the right the loop is held for too long. Between them lies a wide valley (hatched)
-# where both are good, and **nobody needs to know exactly where**. A turn is nothing beside a
-# millisecond of work.
+# The upper chart shows what ada pays, the lower one how long the loop is held. On the left you pay
+# almost only for turns. On the right the loop is held for too long. Between them is a wide valley
+# (hatched) where both are good, and **you need not know exactly where**: a turn costs very little
+# compared with a millisecond of work.
 #
 # **Change it.** Put more work into `good`, say `sum(range(roll)) >= 20`, and run the cells from
-# part 1 on again. Which way does the valley move?
+# part 1 on again. In which direction does the valley move?
 
 # %% [markdown]
 # ## 4 · The same code, other rolls
 #
-# So, 10,000 it is, for ever? The bot also has an old log, from before somebody thought of bytes. It
-# is text, and each line has to be taken apart:
+# So is it 10,000, forever? The bot also has an old log, which is text. Each of its lines must be
+# taken apart:
 
 # %%
 LINES = [f"ada rolls {random.randint(1, 6)}+{random.randint(1, 6)}" for _ in range(100_000)]
@@ -272,8 +271,8 @@ def good(roll):
     return roll >= 7
 
 # %% [markdown]
-# > **Predict.** A turn after every 10,000 rolls, as a minute ago. For how long is the loop held at a
-# > stretch now?
+# > **Predict.** There is a turn after every 10,000 rolls, as before. For how long is the loop held
+# > at a time now?
 
 # %%
 predict("?", about="slower-rolls")
@@ -287,9 +286,9 @@ print(f"Numbers: held for {numbers:.2f} ms. Lines: {lines:.1f} ms")
 predict(about="slower-rolls")
 
 # %% [markdown]
-# The same code, and the stretch is longer by far. Today it is the log, tomorrow a slower machine,
-# and nobody touches the 10,000. What the heart feels is not the number of rolls. It is **time**; so
-# ask a clock:
+# The code is the same, but each slice takes much longer. Today it is the log, tomorrow a slower
+# machine, and the 10,000 stay the same. The heartbeat does not depend on the number of rolls. It
+# depends on **time**, so use a clock:
 
 # %%
 async def longest_by_clock(rolls, budget=0.005):
@@ -312,31 +311,30 @@ async def both():
     return price
 
 
-plain = cpu_seconds(longest, SEASON[:1_000_000]) / 1_000_000  # `good` is a little dearer now
+plain = cpu_seconds(longest, SEASON[:1_000_000]) / 1_000_000  # `good` takes a little longer now
 report = await watch(both)
 look = (report.value - 1) * plain * 1e9
 print(f"Price: {report.value:.2f} x the work. Longest block: {report.longest_block * 1000:.0f} ms")
 print(f"A look at the clock costs {look:.0f} ns, and a roll costs {plain * 1e9:.0f} ns.")
 
 # %% [markdown]
-# Both kinds of rolls, and neither holds the loop for much more than the 5 ms that we allow. The price
-# is higher than it was with a count of 10,000 (part 3). It is not the turns that cost so much: it is
-# the look at the clock after each roll. It costs about as much as one of these cheap rolls (see the
-# last line above). For cheap items look only after every hundredth: that is a count again, but a
-# harmless one, and it saves most of this price.
+# With both kinds of rolls the loop is held for not much more than the 5 ms that we allow. The price
+# is higher than with a count of 10,000 (part 3). The turns are not the reason: the look at the
+# clock after each roll costs about as much as one of these cheap rolls (see the last line above).
+# For cheap items, look only after every hundredth item. That saves most of this price.
 #
-# Mind the last line of the loop. Without it, the budget is used up once and never renewed, and from
-# then on there is a turn after *every* roll. You know what that costs.
+# Note the last line of the loop. Without it, the budget is used up once and never renewed, and from
+# then on there is a turn after *every* roll.
 
 # %% [markdown]
 # ## 5 · Eight at the same time
 #
-# Now #general wakes up. Eight people ask for their streak at the same moment, and each `streak` is
-# as polite as can be: 20 ms, then a turn for the others.
+# Eight people ask for their streak at the same time, and each `streak` gives the others a turn
+# after 20 ms.
 
 # %%
 async def crowd(people, one, *arguments):
-    """So many people want something at once; each has a share of the season."""
+    """Run `one` for this number of people at the same time; each has a share of the season."""
     mine = SEASON[: int(0.04 / plain)]
     await asyncio.gather(*(one(mine, *arguments) for _ in range(people)))
 
@@ -360,27 +358,27 @@ if report.longest_block < 0.12:
 predict(about="eight-at-once")
 
 # %% [markdown]
-# The block is the sum. In each round the loop runs **everybody who is ready**, one after the other,
-# and looks at its timers and sockets only then. Eight who are ready, 20 ms each: no heartbeat can
-# leave in between, and it does not help that each of the eight was polite.
+# The block is the sum. In each round the loop runs **every task that is ready**, one after the
+# other. Only then does it look at its timers and sockets. Eight tasks are ready, and each takes 20
+# ms, so no heartbeat can leave in between.
 #
-# There are two ways out. One: eight who compute divide the budget by eight. The other: they pass a
-# **talking stick** around, and only who holds it may compute. asyncio's talking stick is called
-# `Lock`. `async with stick:` waits until the stick is free, in line with the others, takes it, and
-# hands it on at the end of the block:
+# There are two cures. The first: eight tasks that compute divide the budget by eight. The second:
+# they pass a **talking stick** around, and only the task that holds it may compute. In asyncio the
+# stick is called `Lock`. `async with lock:` waits in a queue until the lock is free, takes it, and
+# releases it at the end of the block:
 
 # %%
-async def longest_in_turn(rolls, stick, budget=0.02):
-    """As `longest`; only who holds the stick computes, and hands it on after `budget` seconds."""
+async def longest_in_turn(rolls, lock, budget=0.02):
+    """As `longest`; compute only with the lock, and release it after `budget` seconds."""
     best = run = done = 0
     while done < len(rolls):
-        async with stick:
+        async with lock:
             turn = time.monotonic() + budget
             while done < len(rolls) and time.monotonic() < turn:
                 run = run + 1 if good(rolls[done]) else 0
                 best = run if run > best else best
                 done += 1
-            await asyncio.sleep(0)  # with the stick still in hand
+            await asyncio.sleep(0)  # before the lock is released
     return best
 
 # %%
@@ -388,48 +386,47 @@ async def alone(people):
     await crowd(people, longest_by_clock, 0.02)
 
 
-async def passing_the_stick(people):
+async def with_one_lock(people):
     await crowd(people, longest_in_turn, asyncio.Lock(), 0.02)
 
 
 held = {}
 for people in (1, 2, 4, 8):
-    runs = [await watch(run, people) for run in (alone, passing_the_stick)]
+    runs = [await watch(run, people) for run in (alone, with_one_lock)]
     held[people] = [run.longest_block for run in runs]
     print(people, "people:", [f"{block * 1000:.0f} ms" for block in held[people]])
 
 # %% jupyter={"source_hidden": true}
 def crowd_chart(held):
-    """The longest block against the number of people, with and without the stick."""
+    """The longest block against the number of people, with and without the lock."""
     figure, axes = plt.subplots(figsize=(8, 3))
-    for number, (mark, text) in enumerate((("X-", "each alone"), ("o--", "with a stick"))):
+    for number, (mark, text) in enumerate((("X-", "each alone"), ("o--", "with one lock"))):
         blocks = [pair[number] * 1000 for pair in held.values()]
         axes.plot(list(held), blocks, f"k{mark}", markersize=9)
         axes.text(8.2, blocks[-1], text, va="center")
     axes.axhline(100, color="black", linestyle=":")
     axes.text(0.6, 104, "limit 100 ms")
-    axes.set(xlabel="people who ask at once", ylabel="longest block (ms)", xlim=(0.5, 9.6))
+    axes.set(xlabel="people who ask at the same time", ylabel="longest block (ms)", xlim=(0.5, 9.6))
     axes.set(xticks=list(held), ylim=(0, max(125, axes.get_ylim()[1])))
     alone, together = (f"{pair * 1000:.0f} ms" for pair in held[8])
-    show(figure, f"The longest block grows with people: {alone} for eight; with a stick {together}.")
+    show(figure, f"The longest block grows with people: {alone} for eight; with one lock {together}.")
 
 
 crowd_chart(held)
 
 # %% [markdown]
-# Without a stick the block grows with every person who asks; with it, it stays at one budget,
-# however many there are. (All of them together take as long as before. Work does not become less
-# by being shared.)
+# Without the lock the block grows with every person who asks. With it, the block stays at one
+# budget, whatever their number. (All of them together take as long as before.)
 #
 # **Change it.** Move the `sleep(0)` of `longest_in_turn` one step to the left, out of the `async
-# with`. It looks tidier, and the stick does nothing any more: who hands it on *before* the loop has
-# had its turn, hands it on within the same round.
+# with`. It looks tidier, but now the lock has no effect: the task releases it *before* the loop
+# gets its turn, so the next task computes in the same round.
 
 # %% [markdown]
-# ## 6 · One call into C
+# ## 6 · One call to C code
 #
-# Between two rolls there is a gap, and in the gap we wrote the `await`. Now somebody wants all rolls
-# in order: one line, and fast, for `sorted` is written in C.
+# Between two rolls there is a gap, and there we wrote the `await`. Now we want all rolls in order.
+# That is one line, and it is fast, because `sorted` is written in C.
 
 # %%
 async def in_order():
@@ -439,7 +436,8 @@ async def in_order():
     return rolls[0], rolls[-1]
 
 # %% [markdown]
-# > **Predict.** A turn before and a turn after it. What does the loop notice?
+# > **Predict.** There is a turn before it and a turn after it. For how much of the sorting is the
+# > loop held?
 
 # %%
 predict("?", about="no-gap")
@@ -447,38 +445,39 @@ predict("?", about="no-gap")
 # %% experiment="no-gap"
 report = await watch(in_order)
 judge(report)
+if any(block.seconds >= 0.1 and not block.file for block in report.blocks):
+    print("A block has no line: other programs kept the course from looking in time. Run it again.")
 
 # %%
 predict(about="no-gap")
 
 # %% [markdown]
-# One call is one block, in C as in Python. (If the message names no line, other programs kept the
-# course from looking in time: run the cell again.) The same holds for `json.loads`, for a regular
-# expression, for `re.sub` on a whole log. Yielding is for loops **of your own**. For the rest there
-# are threads and processes, and unit 05 says which of them takes what.
+# One call is one block, in C as in Python. The same is true of `json.loads`, of a regular
+# expression, and of `re.sub` on a whole log. A turn helps in loops **of your own**. For the rest
+# there are threads and processes; unit 05 says which of them takes what.
 
 # %% [markdown]
 # ## 7 · Write it once
 #
-# You will not want to write this into every `for` of your bot. Write it once. An `async def` with a
-# `yield` in it is an **async generator**: it hands out one item after the other, as a generator
+# You do not want to write this into every `for` of your bot. Write it once. An `async def` with a
+# `yield` in it is an **async generator**: it gives you one item after the other, as a generator
 # does, and in between it may await. `async for` asks it for the next one.
 
 # %%
 async def gently(items, every=1_000):
-    """Hand out the items one by one, and give the loop a turn after each `every` of them."""
+    """Yield the items one by one, and give the loop a turn after each `every` of them."""
     for number, item in enumerate(items, 1):
         yield item
         if number % every == 0:
             await asyncio.sleep(0)
 
 # %% [markdown]
-# (It counts again. In the lab you give it a clock.) With it, `longest` gives turns by the change of
-# one line, the `for`:
+# (It uses a count. In the lab you give it a clock.) With it, one changed line, the `for`, makes
+# `longest` give turns:
 
 # %%
 async def longest_gently(rolls):
-    """As `longest`; the loop gets its turns."""
+    """As `longest`, with turns for the loop."""
     best = run = 0
     async for roll in gently(rolls, every=50_000):
         run = run + 1 if good(roll) else 0
@@ -492,14 +491,14 @@ async def streak(ctx):
 
 gw, report = await evening(make_bot(streak, ping), ada_and_bo)
 tell(gw, hearts=True)
-if len(gw.replies) < 2:
-    print("Other programs took too much of the processor: `!goodnight` came before ada's answer.")
+if gw.kills or len(gw.replies) < 2:
+    print("Other programs took too much of the processor for this run: a heartbeat or an answer is late.")
     print("`streak` is right all the same. Run this cell again.")
 
 # %% [markdown]
-# The hearts go on, and bo's pong comes immediately, in the middle of ada's work. In the chart `streak`
-# has a long bar, and no hatching: it is many short ones, too close to be drawn apart, and between any
-# two of them a heart may beat.
+# The heartbeats go on, and bo's pong comes immediately, during ada's work. In the chart `streak`
+# has a long bar without hatching. It stands for many short ones, too close together to draw, and
+# between any two of them a heartbeat can leave.
 
 # %%
 judge(report, gw)
@@ -516,42 +515,42 @@ report = await watch(price_of_gently)
 print(f"{report.value:.1f} x the work")
 
 # %% [markdown]
-# That is for items which cost next to nothing. With members, messages or rows, each of which takes
-# microseconds, you will not find it again in your figures.
+# That matters only for items that cost almost nothing. A member, a message or a row takes
+# microseconds, and then you cannot measure the difference.
 
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** long loops of your own, in handlers:
+# **Search for** long loops of your own, in commands, listeners and `tasks.loop`:
 #
 # ```
 # grep -rnE "for .+ in .*(members|messages|history|rows|users|words)" --include="*.py" .
 # ```
 #
-# Most of them are short, and may stay as they are. Which one is long? The one that grows with the
-# size of the server: members, messages, the rows of a table.
+# Most of them are short and may stay. The long ones grow with the size of the server: members,
+# messages, the rows of a table.
 #
 # **Before and after**
 #
 # ```python
-# @bot.command()
-# async def top(ctx):                                             # before
+# @tasks.loop(hours=1)
+# async def table(self):                                          # before
 #     scores = []
-#     for member in ctx.guild.members:
+#     for member in self.guild.members:
 #         scores.append((score_of(member), member.name))
-#     await ctx.send(best_ten(scores))
+#     await self.channel.send(best_ten(scores))
 #
-# @bot.command()
-# async def top(ctx):                                             # after
+# @tasks.loop(hours=1)
+# async def table(self):                                          # after
 #     scores = []
-#     async for member in gently(ctx.guild.members):
+#     async for member in gently(list(self.guild.members)):
 #         scores.append((score_of(member), member.name))
-#     await ctx.send(best_ten(scores))
+#     await self.channel.send(best_ten(scores))
 # ```
 #
-# One thing is new. While `top` gives a turn, somebody may join or leave, and a list that changes
-# while you walk through it trips you up. So walk through a copy: `gently(list(ctx.guild.members))`.
-# Unit 09 has more about what may happen between two awaits.
+# Note the `list(...)`. While `table` gives a turn, a member may join or leave, and you must not
+# change a list while you walk through it. So walk through a copy. Unit 09 says more about what may
+# happen between two awaits.
 #
 # **One change for tonight.** Put `gently` (from the lab, the one with the clock) into your bot, and
 # use it in the one loop that grows with your server.
@@ -566,21 +565,22 @@ print(f"{report.value:.1f} x the work")
 #   than zero, such as `sleep(0.001)`, goes through the loop's timers and costs at least that pause.
 # - **What a turn costs** depends on the version of Python, on the loop (uvloop's is cheaper) and on
 #   what the other tasks do in their turn. Trust the figure that you measured above.
-# - **A budget by the clock** is used up sooner when other programs take the processor, for the clock
-#   runs on meanwhile. That does no harm: a few turns more.
-# - **Not too often, also for the sake of threads.** discord.py's heartbeat begins in a thread, and a
-#   thread needs the GIL (unit 05). A loop that releases and takes the GIL thousands of times per second
-#   often has it again before the waiting thread wakes up: with a turn every 0.14 ms, a thread of ours
-#   was up to 0.3 s late. After 5 ms without a release the loop's thread must hand the GIL over. That is
-#   why part 7 takes 50,000 rolls, which are some milliseconds.
-# - **In each round all that are ready are run**, and what becomes ready meanwhile must wait for the
-#   next one: `BaseEventLoop._run_once` in CPython's `asyncio/base_events.py` says so in a comment.
-# - **`await` alone is no turn** (unit 02). In a `for` full of awaits that never really suspend, the
+# - **A budget by the clock** is used up sooner when other programs take the processor, because the
+#   clock goes on during that time. That does no harm: there are a few more turns.
+# - **Not too often, also because of threads.** discord.py's heartbeat begins in a thread, and a
+#   thread needs the GIL (unit 05). A loop that releases and takes the GIL thousands of times per
+#   second often has it again before the waiting thread wakes up: with a turn every 0.14 ms, a
+#   thread of ours was up to 0.3 s late. After 5 ms without a release the loop's thread must release
+#   the GIL. That is why part 7 takes 50,000 rolls, which are some milliseconds.
+# - **In each round the loop runs all tasks that are ready.** What becomes ready during the round
+#   waits for the next one: `BaseEventLoop._run_once` in CPython's `asyncio/base_events.py` says so
+#   in a comment.
+# - **`await` alone is not a turn** (unit 02). In a `for` full of awaits that never suspend, the
 #   loop gets no turn at all.
-# - **A stick and an error.** `async with stick:` hands the stick on when the block ends by an
-#   exception, too. `stick.acquire()` and `stick.release()` in two lines do not.
-# - **Is it worth it?** Yielding keeps the bot alive, and uses one core. When a computation is long
-#   and frequent, a process does it elsewhere, and the loop has all its time to itself: unit 05.
+# - **A lock and an error.** `async with lock:` releases the lock also when the block ends by an
+#   exception. `lock.acquire()` and `lock.release()` in two lines do not.
+# - **Is it worth it?** Turns keep the bot alive, and use one core. When a computation is long and
+#   frequent, a process does it elsewhere, and the loop has all its time to itself: unit 05.
 #
 # Sources: Python's documentation, *Coroutines and Tasks*, section *Sleeping*; CPython's
 # `Lib/asyncio/base_events.py` and `locks.py`.
@@ -589,11 +589,11 @@ print(f"{report.value:.1f} x the work")
 # %% [markdown]
 # ## You have seen
 #
-# - `await asyncio.sleep(0)` is one turn of the loop: it costs microseconds. After each item that is
-#   ruinous, after each millisecond of work it is nothing.
-# - A count bounds items, a clock bounds time, and time is what the heart feels. The stretches of
-#   several tasks add up, unless they share one budget.
-# - Where there is no gap, there is no place for a turn: one long call stays one long block.
+# - `await asyncio.sleep(0)` is one turn of the loop, and costs microseconds. After each cheap item
+#   that is far too often. After each millisecond of work it costs almost nothing.
+# - A count limits items, a clock limits time, and time is what delays the heartbeat. The blocks of
+#   several tasks add up, unless the tasks share one budget.
+# - Where there is no gap, you cannot give a turn: one long call stays one long block.
 #
-# **Next**: the lab of this unit, where a crunch becomes polite, `gently` gets its clock, and forty
-# people share one budget. Then unit 05, for the calls that have no gap.
+# **Next**: the lab of this unit. You give turns in a long computation, give `gently` a clock, and
+# let forty people share one budget. Then unit 05, for the calls that have no gap.

@@ -7,13 +7,12 @@
 # %% [markdown]
 # # Lab 05 · Send each job where it belongs
 #
-# Three exercises, 90 points, 20 to 45 minutes. Run the cells in order, from the top.
+# There are three exercises, 90 points. Run the cells in order, from the top.
 #
-# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
-# **test cell** below it. Your source is not looked at. What counts is that the answer is right,
-# that the loop was free, and what the servers saw. A hidden test does the same with other inputs.
-#
-# Stuck? Under each exercise stands a ladder of hints, and climbing it costs nothing.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`. Most
+# answer cells also have the answer **as it is now**: delete the `raise` line, and repair the line
+# below it. The **test cell** checks the result, the loop, and what the servers saw. A hidden test
+# does the same with other inputs. There are hints, too.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -37,8 +36,7 @@ from autograder.testing import Inconclusive, Outcome, WrongValue, meanwhile, rig
 servers = await world.start("http")
 
 # %% [markdown]
-# The jobs are in a file, so that another process can find them by their names. Have a look: you
-# will send each of them somewhere.
+# The jobs are in a file, so that another process can find them by their names.
 
 # %% setup="jobs_file"
 # %%writefile jobs.py
@@ -137,32 +135,31 @@ def photo(seed, rows):
 # ---
 # ## 1 · Four jobs, four places
 #
-# **Worked example.** A fifth one, which is not in the file: `time.sleep(0.9)`. It waits, so a thread
-# is the place:
+# **Worked example.** A fifth job, which is not in the file: `time.sleep(0.9)`. It waits, so a
+# thread is its place. The second function shows how you send a job to a process:
 #
 # ```python
 # async def shake_the_cup():
 #     await asyncio.to_thread(time.sleep, 0.9)
-# ```
 #
-# And if it were a job for a process:
-#
-# ```python
-# processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-#
-# async def shake_the_cup():
+# async def shake_it_elsewhere():
 #     loop = asyncio.get_running_loop()
-#     await loop.run_in_executor(processes, time.sleep, 0.9)
+#     await loop.run_in_executor(other_process(), time.sleep, 0.9)
 # ```
 
+# %% setup="other_process"
+@functools.cache
+def other_process():
+    """A pool with one other process, made at its first use and kept."""
+    return ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
+
 # %% [markdown] exercise="four_jobs" limit=0.1
-# **Your turn.** Four functions of `jobs.py`. Each answer returns what the job of the same kind
-# returns. Limit: hold the loop for less than **100 ms** at a time. For `find_seed` and `ranking` it is
-# 200 ms, since a thread of Python takes some of the loop's time, and so does tidying up after a
-# million numbers. Called on the loop, each of them holds it for half a second or more.
+# **Your turn.** Here are four functions of `jobs.py`. Each answer returns what its function
+# returns. Limit: hold the loop for less than **100 ms** at a time. For `find_seed` and `ranking` it
+# is 200 ms: a thread of Python takes some of the loop's time, and so does cleaning up after a
+# million numbers.
 #
-# The first: `jobs.ask_weather(url)` waits for a slow service. Here only the function and its
-# argument are missing.
+# `jobs.ask_weather(url)` waits for a slow service.
 
 # %% answer="four_jobs_weather"
 async def weather(url):
@@ -170,6 +167,8 @@ async def weather(url):
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.ask_weather, url)
     ### END SOLUTION
+    # As it is now:
+    return jobs.ask_weather(url)
 
 # %% setup="four_jobs_asked" jupyter={"source_hidden": true}
 async def asked_once(path):
@@ -204,6 +203,8 @@ async def seed_of(rolls, seeds):
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.find_seed, rolls, seeds)
     ### END SOLUTION
+    # As it is now:
+    return jobs.find_seed(rolls, seeds)
 
 # %% setup="four_jobs_rolls" jupyter={"source_hidden": true}
 def rolls_of(seed):
@@ -239,6 +240,8 @@ async def small_picture(photo):
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.shrink, photo)
     ### END SOLUTION
+    # As it is now:
+    return jobs.shrink(photo)
 
 # %% setup="four_jobs_pixels" jupyter={"source_hidden": true}
 def pixels(data):
@@ -280,18 +283,17 @@ shows(report, photo(seed, rows))
 right(report, 8)
 
 # %% [markdown]
-# `jobs.ranking(season, players)` sorts the scores of very many players. Nothing is given here.
+# `jobs.ranking(season, players)` sorts the scores of very many players.
 
 # %% answer="four_jobs_ranking"
 async def deciles(season, players):
     """Return what `jobs.ranking(season, players)` returns."""
     ### BEGIN SOLUTION
     loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(processes, jobs.ranking, season, players)
-
-
-processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-### END SOLUTION
+    return await loop.run_in_executor(other_process(), jobs.ranking, season, players)
+    ### END SOLUTION
+    # As it is now:
+    return jobs.ranking(season, players)
 
 # %% test="four_jobs_ranking_check" points=8
 report = await watch(deciles, 1, 100)
@@ -311,28 +313,28 @@ right(report, 8)
 # %% [markdown] hints="four_jobs"
 # <details><summary>Hint 1: a question</summary>
 #
-# For each of the four: does it wait, is it many small steps of Python, is it C that lets go of the
-# GIL, or C that keeps it?
+# What kind of job is each of the four? Does it wait? Is it many small steps of Python? Is it C code
+# that releases the GIL, or C code that keeps it?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # The table at the end of part 4, and the map in part 6. The process is in part 5.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# Three of them are one line: `return await asyncio.to_thread(jobs...., ...)`. Which three? For the
-# fourth: a pool of processes, made once, above the function; then `run_in_executor` with the pool,
-# the function, and its two arguments.
+# Three of them are one line: `return await asyncio.to_thread(jobs...., ...)`. Which three? The
+# fourth needs `run_in_executor` with the pool `other_process()`, the function, and its two
+# arguments.
 # </details>
-# <details><summary>Hint 4: the loop still stands still</summary>
+# <details><summary>Hint 4: the loop is still held</summary>
 #
-# Does the sentence speak of *a thread that kept the GIL*? Then the job is in a thread, and belongs
-# into a process. Does it name a line in `jobs.py` without that? Then somebody called the job on the
+# Does the message say *in a thread that kept the GIL*? Then the job is in a thread and belongs in a
+# process. Does it name a line in `jobs.py` without that? Then your answer called the job on the
 # loop: look for `jobs.something(` with a bracket where a comma should be.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -340,9 +342,9 @@ right(report, 8)
 # compare("four_jobs")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Do the ranking without a process: sort a thousand scores at a time, in a thread or with a turn for
 # the loop after each (unit 04), and merge the sorted parts with `heapq.merge`. What does that cost?
@@ -352,18 +354,18 @@ right(report, 8)
 # ---
 # ## 2 · An oracle, and the rest of the world
 #
-# `!oracle` again: an SDK that blocks, twenty people who ask at once, and an oracle that is in no
-# hurry tonight. Meanwhile the bot has to look up a name, as it does for each new connection. Its
-# makers say: **at most four questions at a time**.
+# `!oracle` again: an SDK that blocks, and twenty people who ask at the same time. The makers of the
+# oracle say: **at most four questions at the same time**. During this time the bot must look up a
+# name.
 #
-# Write `oracle`, and make the pool it needs, once. Then
+# Write `oracle`, and make the pool that it needs, once.
 #
-# - every question is asked once, and everybody gets the answer to their own;
-# - four are under way as long as there are four, and never more;
-# - a lookup (`loop.getaddrinfo`) is answered while they are;
-# - the loop is held for less than **100 ms** at a time.
+# - Ask every question once, and return to each person the answer to their own question.
+# - Exactly four questions are under way at the same time, as long as four are left.
+# - A lookup (`loop.getaddrinfo`) gets its answer during this time.
+# - Limit: hold the loop for less than **100 ms** at a time.
 #
-# The web server plays the oracle. It counts, and it holds its answers until the lookup is done.
+# The web server counts the questions, and holds back its answers until the lookup is done.
 
 # %% setup="oracle_sdk"
 def ask_oracle(url, question):
@@ -445,7 +447,7 @@ await four_and_a_lookup(report, seen, path, questions)
 print(f"Right: 15 of 15 points. {report}")
 
 # %% [markdown]
-# The hidden test is another evening, with other questions.
+# The hidden test has other questions.
 
 # %% test="oracle_pool_hidden" points=15
 print("The hidden test runs when your work is checked.")
@@ -478,21 +480,21 @@ await four_and_a_lookup(report, seen, path, questions)
 # %% [markdown] hints="oracle_pool"
 # <details><summary>Hint 1: a question</summary>
 #
-# Where does a lookup run? And who else is there?
+# In which pool does a lookup run? What else is in that pool?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 7: `oracle_pool`, and the one line that makes it.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# Above or below the function: a `ThreadPoolExecutor` with four threads. In it: the running loop,
-# and `return await loop.run_in_executor(...)` with the pool, the SDK's function, and its two
-# arguments. A pool that is made *inside* of the function is a new one for each question.
+# Next to the function, make a `ThreadPoolExecutor` with four threads. In the function, take the
+# running loop and write `return await loop.run_in_executor(...)` with the pool, the SDK's function,
+# and its two arguments. A pool that is made *inside* the function is a new pool for each question.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -500,25 +502,22 @@ await four_and_a_lookup(report, seen, path, questions)
 # compare("oracle_pool")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
-# Let each question have at most 2 s of patience (`asyncio.wait_for`). What does the oracle see, when
-# somebody gives up?
+# Let each question wait for at most 2 s (`asyncio.wait_for`). What does the oracle see when a
+# person's time is over?
 # </details>
 
 # %% [markdown] exercise="images" limit=0.1
 # ---
 # ## 3 · Ten portraits
 #
-# `!album` makes a small portrait of each of ten people, all at once, on the live gateway: a
-# heartbeat every 0.2 s, and after 0.4 s of silence it hangs up. The bot is given; it gathers ten
-# calls of your `portrait`.
-#
-# `portrait` returns a picture with the pixels that `jobs.shrink(photo)` makes. During this time the
-# heart beats. Limit: hold the loop for less than **100 ms** at a time. Called on the loop, the ten hold
-# it for more than half a second.
+# `!album` makes a small portrait of each of ten people, all at the same time, on the live gateway.
+# The bot gathers ten calls of your `portrait`, which returns a picture with the pixels that
+# `jobs.shrink(photo)` makes. During this time the heartbeats must go on. Limit: hold the loop for
+# less than **100 ms** at a time. As it is now, the ten calls hold it for more than half a second.
 
 # %% setup="images_bot" jupyter={"source_hidden": true}
 async def evening_with_album(address, photos):
@@ -550,6 +549,8 @@ async def portrait(photo):
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.shrink, photo)
     ### END SOLUTION
+    # As it is now:
+    return jobs.shrink(photo)
 
 # %% setup="images_asked" jupyter={"source_hidden": true}
 async def ask_for_album(gw):
@@ -600,18 +601,18 @@ ten_portraits(report, gw, photos)
 #
 # What does Pillow do with the GIL while it works? Is a thread enough?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
-# Part 4 for the place, part 9 for two ways to spoil it.
+# Part 4 for the place, part 9 for two mistakes.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# One line does it, and it begins with `return await`. A pool of your own would be kinder to the
-# lookups of exercise 2: ten photos fill the default one.
+# One line is enough, and it begins with `return await`. With a pool of your own, the ten photos do
+# not fill the default pool, and the lookups of exercise 2 need not wait.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -619,16 +620,16 @@ ten_portraits(report, gw, photos)
 # compare("images")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
-# Time the album with pools of 1, 2 and 8 threads. From how many on does it not get faster any more,
-# and what has that to do with your processor?
+# Time the album with pools of 1, 2 and 8 threads. With how many threads does it stop getting
+# faster, and what does your processor have to do with it?
 # </details>
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/05_threads/05_threads.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/05_threads/05_threads.ipynb` in the course folder. Both grade the notebook as your instructor
+# would, hidden tests included.

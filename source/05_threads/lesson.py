@@ -1,6 +1,6 @@
 # The lesson of unit 05. Every figure in the text is either measured by the cell above it, or cited
-# under "In practice". `build` makes notebooks/05_threads.ipynb of this file. Nothing here leans on
-# unit 04: the fast path goes 00, 02, 03, 05.
+# under "In practice". `build` makes notebooks/05_threads.ipynb of this file. Nothing here needs
+# unit 04: the fast path is 00, 02, 03, 05.
 
 # %% [markdown]
 # # 05 · Send each job where it belongs
@@ -8,22 +8,23 @@
 # *Threads, processes, the GIL: which job goes where?*
 #
 # **You will** send seven jobs of a bot to a thread and to another process, and draw the map that
-# says which of them may go where.
+# says where each of them may go.
 #
 # **You learn**
 # - what a thread does for each kind of work;
-# - what the GIL is, who lets go of it, and how to find out;
-# - to feed a process with what is small, and to give slow calls a pool of their own;
-# - how to wait for a job that was sent away, and how not to.
+# - what the GIL is, which code releases it, and how to find out;
+# - what to send to a process, and what else uses the pool of threads;
+# - how to wait for a job in a pool, and how not to.
 #
 # **You need** unit 03: what holds the loop, and the card `await asyncio.to_thread(function,
-# argument)`. The lesson takes 25 to 40 minutes, the lab after it 20 to 45.
+# argument)`.
 
 # %%
 import asyncio
 import multiprocessing
+import os
+import pickle
 import random
-import sys
 import tempfile
 import threading
 import time
@@ -48,21 +49,20 @@ recall("?", about="gather-cannot-help")
 recall("?", about="who-is-guilty")
 
 # %% [markdown]
-# Two small tools for this lesson. `judge` shows the picture of a run and says what a grader would
-# say. `sized` finds out how much work takes so many seconds on *your* machine, so that what you
-# see does not depend on it.
+# This lesson has two small tools. `judge` shows the chart of a run and prints what a grader would
+# say. `sized` finds out how much work takes a given number of seconds on *your* machine.
 
 # %%
 def judge(report):
-    """The picture of a run, and what a grader would say of it."""
+    """The chart of a run, and what a grader would say of it."""
     try:
         display(report.responsive(0.1))
-    except Exception as complaint:  # the picture is shown before the check complains
+    except Exception as complaint:  # the check has shown the chart already
         print(complaint)
 
 
 def sized(work, start, seconds):
-    """The n for which `work(n)` takes about so many seconds of this machine's CPU."""
+    """The n for which `work(n)` takes about this many seconds of this machine's CPU."""
 
     def cost(n):
         began = time.thread_time()
@@ -77,8 +77,8 @@ def sized(work, start, seconds):
 # %% [markdown]
 # ## 1 · A thread for the oracle
 #
-# `!oracle` asks a language model through the SDK of its makers. The SDK blocks. Ours sleeps instead
-# of asking, and says in which thread it was called:
+# `!oracle` asks a language model through an SDK. The SDK blocks. Ours sleeps instead of asking, and
+# prints the name of the thread in which it was called:
 
 # %%
 def ask_oracle(question):
@@ -88,14 +88,14 @@ def ask_oracle(question):
     return "the stars are silent"
 
 # %% [markdown]
-# In unit 03 you sent such a call to a thread. Here is somebody who remembers it almost right:
+# In unit 03 you sent such a call to a thread. This bot author remembers it almost correctly:
 
 # %%
 async def oracle():
     return await asyncio.to_thread(ask_oracle("tea?"))
 
 # %% [markdown]
-# > **Predict.** What does the loop notice?
+# > **Predict.** For how long is the loop held?
 
 # %%
 predict("?", about="called-too-early")
@@ -109,9 +109,9 @@ print("Then:", report)
 predict(about="called-too-early")
 
 # %% [markdown]
-# Look at the thread's name. The loop of a watched call lives in a thread named `watch ...`, and that
-# is where the oracle was asked: **before** `to_thread` was called at all. One pair of brackets and
-# a comma make the difference:
+# Look at the thread's name. The loop of a watched call has a thread named `watch ...`, and there
+# the oracle was asked: **before** Python called `to_thread`. Remove one pair of brackets and add a
+# comma:
 
 # %%
 async def oracle():
@@ -121,20 +121,19 @@ async def oracle():
 judge(await watch(oracle))
 
 # %% [markdown]
-# Now it is asked in a thread of asyncio's pool, and the loop is free. For **waiting**, that is all
-# there is to know: sleeping, a slow page, a locked file, an SDK. Whoever waits needs a place to wait
-# in, and a thread is one.
+# Now a thread of asyncio's pool asks the oracle, and the loop is free. For **waiting** you need to
+# know nothing more: this works for a sleep, a slow page, a locked file, an SDK.
 
 # %% [markdown]
 # ## 2 · Work in a thread: pure Python
 #
-# But what about work? You may have heard: "Threads are useless for that, because of the GIL." The
-# **GIL** is a lock inside of Python. Only the thread that holds it may run Python; it is the one
-# microphone in the room. Here is a second of dice:
+# But what about work? You may have heard that threads are useless for it, because of the GIL. The
+# **GIL** is a lock inside Python, like the one microphone in a room: only the thread that has it
+# may run Python. Here is a second of dice:
 
 # %%
 def throw_often(throws):
-    """How many of so many throws of two dice show seven."""
+    """How many of these throws of two dice show seven."""
     dice, sevens = random.Random(1), 0
     for _ in range(throws):
         if dice.randint(1, 6) + dice.randint(1, 6) == 7:
@@ -149,8 +148,8 @@ async def odds():
     return await asyncio.to_thread(throw_often, throws)
 
 # %% [markdown]
-# > **Predict.** One microphone, and a thread that talks for a second. How long does the loop stand
-# > still?
+# > **Predict.** There is one GIL, and a thread that computes for a second. For how long is the loop
+# > held at a time?
 
 # %%
 predict("?", about="python-in-a-thread")
@@ -163,27 +162,22 @@ judge(report)
 predict(about="python-in-a-thread")
 
 # %% [markdown]
-# The strip below is not flat any more: the loop was late by some milliseconds, again and again. But
-# it was never silenced. There is one microphone, and there is a rule for it: who wants it waits for
-# at most
-
-# %%
-sys.getswitchinterval()
-
-# %% [markdown]
-# seconds, and then the other one is asked to hand it over. So "useless" is wrong. The work does not
-# get *faster*, because there is only one microphone. But your bot does not want it faster. It wants
-# to breathe meanwhile, and that it does.
+# The lower chart is not flat any more: the loop was late by some milliseconds, again and again. But
+# no block was long. There is a rule for the GIL. A thread that wants it waits for at most 5 ms
+# (`sys.getswitchinterval()`); then Python asks the other thread to release it.
+#
+# So "useless" is wrong. The work does not get *faster*, because there is only one GIL. But your bot
+# does not need it faster. It needs a free loop during the work, and it has one.
 
 # %% [markdown]
 # ## 3 · Work in a thread: sorting
 #
-# `!ranking` sorts the scores of everybody. `sorted` is written in C, it is far quicker than any loop
-# of ours, and into a thread it goes.
+# `!ranking` sorts the scores of all players. `sorted` is written in C and much faster than a loop
+# of ours. We send it to a thread.
 
 # %%
 def some_scores(players):
-    """So many scores, as numbers of eight random bytes."""
+    """A score for each player, as a number of eight random bytes."""
     return memoryview(random.Random(1).randbytes(8 * players)).cast("Q")
 
 
@@ -195,7 +189,7 @@ async def ranking():
     return len(await asyncio.to_thread(sorted, scores))
 
 # %% [markdown]
-# > **Predict.** The sorting takes about 0.6 s. How long does the loop stand still?
+# > **Predict.** The sorting takes about 0.6 s. For how long is the loop held?
 
 # %%
 predict("?", about="sorted-in-a-thread")
@@ -208,22 +202,22 @@ judge(report)
 predict(about="sorted-in-a-thread")
 
 # %% [markdown]
-# As if there were no thread. A thread is asked for the microphone after 5 ms, but it hands it over
-# only **between two steps** of Python. The dice took millions of small steps. `sorted` is *one*
-# step, and nobody can interrupt it, however politely they ask.
+# It looks as if there were no thread. After 5 ms Python asks a thread to release the GIL, but the
+# thread does that only **between two steps** of Python. The dice took millions of small steps.
+# `sorted` is *one* step, and nothing can interrupt it.
 #
-# The picture says so: the line it names is in your code, and yet it is no `await` that went wrong,
-# but *a thread that kept the GIL*.
+# The chart's message says so. It names the line with the `await`, and adds: *in a thread that kept
+# the GIL*.
 
 # %% [markdown]
 # ## 4 · Work in a thread: Pillow
 #
-# So C code stops the loop from a thread, and Python does not? Look at a photo first. `!blur` makes
-# one unrecognizable, with Pillow, which is C code as well:
+# Does C code always keep the GIL? `!blur` blurs a photo with Pillow, which is C code as well. Here
+# is one long call of 0.6 s in a thread:
 
-# %%
+# %% anchor="photo-in-a-thread"
 def blur(rows):
-    """Blur a photo of 1000 times so many pixels."""
+    """Blur a photo of 1000 times `rows` pixels."""
     photo = Image.new("RGB", (1000, rows), "teal")
     photo.filter(ImageFilter.GaussianBlur(8))
 
@@ -234,44 +228,35 @@ rows = sized(blur, 100, seconds=0.6)
 async def blurred():
     await asyncio.to_thread(blur, rows)
 
-# %% [markdown]
-# > **Predict.** One long call again, 0.6 s of it. How long does the loop stand still?
 
-# %%
-predict("?", about="photo-in-a-thread")
-
-# %% experiment="photo-in-a-thread"
-report = await watch(blurred)
-judge(report)
-
-# %%
-predict(about="photo-in-a-thread")
+judge(await watch(blurred))
 
 # %% [markdown]
-# The people who wrote Pillow let go of the microphone before the long part, and took it again after
-# it. They could: the pixels are bytes of their own, and no Python object is touched. `sorted`
-# compares Python objects all the time, and may not.
+# This call leaves the loop free. The authors of Pillow release the GIL before the long part, and
+# take it again after it. They can do that: the pixels are bytes of their own, and no Python object
+# is touched. `sorted` compares Python objects all the time, so it must keep the GIL.
 #
 # So there are four kinds of jobs:
 #
 # | the job | in a thread |
 # |---|---|
 # | **waits** | the loop is free |
-# | **pure Python**, many small steps | late by some milliseconds: fine |
-# | **C that lets go** (Pillow, hashlib, lzma, numpy mostly) | the loop is free, and it uses a second core |
-# | **C that keeps it** (`sorted`, `json`, `re`) | the loop stands still |
+# | **pure Python**, many small steps | the loop is late by some milliseconds: fine |
+# | **C code that releases the GIL** (Pillow, hashlib, lzma, numpy mostly) | the loop is free, and the job uses a second core |
+# | **C code that keeps the GIL** (`sorted`, `json`, `re`) | the loop is held |
 #
 # For the last kind a thread is not enough.
 
 # %% [markdown]
 # ## 5 · Work in another process
 #
-# A process is a second Python, with a GIL of its own. It shares nothing with yours. So whatever it
-# is to do has to *travel*: the name of a function, its arguments, and at the end the result.
+# A process is a second Python, with a GIL of its own. It shares nothing with yours. So everything
+# that it needs must *travel* to it: the name of a function, its arguments, and at the end the
+# result comes back.
 #
-# A function travels by its **name**: the other Python imports the file it is in. What you define in
-# a notebook is in no file, so jobs for processes get one. `%%writefile` writes the cell to a file
-# beside this notebook:
+# A function travels by its **name**: the other Python imports the file that has it. A function of a
+# notebook is in no file, so jobs for processes get one. `%%writefile` writes the cell to a file
+# next to this notebook:
 
 # %%
 # %%writefile chores.py
@@ -295,12 +280,13 @@ processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn
 _ = processes.submit(chores.best_ten, scores_file).result()  # so that it is up when we need it
 
 # %% [markdown]
-# A pool of one process is waiting now, for as long as this notebook lives: to start one takes a
-# moment, so you do that once and not in every command. (`spawn` starts a fresh Python. The default
-# on Linux, `fork`, copies yours, which goes wrong now and then in a program with threads.)
+# This pool has one process, and it lives as long as this notebook. A process takes a moment to
+# start, so start it once and not in every command. (`spawn` starts a fresh Python. `fork`, the
+# default on Linux up to 3.13, copies yours, and that sometimes goes wrong in a program with
+# threads.)
 #
-# Two versions of the ranking. One sends the scores, and gets them back in order. The other one
-# sends the name of a file:
+# Here are two versions of the ranking. The first sends the scores, and gets them back in order. The
+# second sends the name of a file:
 
 # %%
 async def ranking_that_travels():
@@ -314,10 +300,10 @@ async def ranking_at_home():
 
 # %% [markdown]
 # `run_in_executor` is `to_thread` with a pool of your choice: first the pool, then the function,
-# then its arguments. Another difference: it starts the job immediately and returns a future, which
-# you await when you need the result. `to_thread` starts nothing until you await it.
+# then its arguments. There is another difference. It starts the job immediately and returns a
+# future, which you await when you need the result. `to_thread` starts nothing until you await it.
 #
-# > **Predict.** What does the loop notice of the two?
+# > **Predict.** For how long does each version hold the loop?
 
 # %%
 predict("?", about="what-travels")
@@ -332,36 +318,29 @@ for version in (ranking_that_travels, ranking_at_home):
 predict(about="what-travels")
 
 # %% [markdown]
-# The sorting itself is gone from the loop in both. But in the first version the scores are packed,
-# sent, unpacked, and the same on the way back. How much is that? (On a busy machine your code gets
-# the benefit of the doubt, and the block looks shorter than it was. CPU time is the same anywhere.)
+# In both versions the sorting itself does not hold the loop. But in the first one the scores are
+# packed, sent and unpacked, and the same happens on the way back. How long does the packing take?
+# (CPU time is the same on a busy machine; the block above looks shorter there.)
 
 # %%
-import pickle
-
 began = time.thread_time()
 parcel = pickle.dumps(scores)
 took = time.thread_time() - began
 print(f"{len(parcel) / 1e6:.1f} MB, packed in {took * 1000:.0f} ms")
 
 # %% [markdown]
-# That is one long step of C, in a thread of *this* Python, and you know what that means; unpacking
-# the result is another one. **Send names, not data**: a path, an id, a number. Let the job fetch
-# what it needs, and send back what you are going to say.
+# The packing is one long step of C code, in a thread of *this* Python, so it holds the loop.
+# Unpacking the result is another one. **Send names, not data**: a path, an id, a number. Let the
+# job get what it needs, and return only what you are going to say.
 #
-# And what has no name cannot travel at all:
-
-# %%
-try:
-    processes.submit(lambda: 2 + 2).result()
-except Exception as error:
-    print(f"{type(error).__name__}: {error}")
+# What has no name cannot travel at all: `processes.submit(lambda: 2 + 2)` ends with a
+# PicklingError.
 
 # %% [markdown]
 # ## 6 · The map
 #
-# Now all of it at once: seven jobs, each on the loop, in a thread, and in a process. First the jobs,
-# in a file, since they have to travel:
+# Now all of it together: seven jobs, each on the loop, in a thread, and in a process. First the
+# jobs, in a file, because they must travel:
 
 # %%
 # %%writefile errands.py
@@ -434,9 +413,9 @@ async def in_a_process(name):
     await loop.run_in_executor(processes, getattr(errands, name), MORE[name])
 
 # %% [markdown]
-# Each of them takes about 0.3 s, and on the loop each of them holds it for as long.
+# Each of them takes about 0.3 s, and on the loop each of them holds it for that long.
 #
-# > **Predict.** In a thread: which of the seven stop the loop all the same?
+# > **Predict.** Which of the seven hold the loop from a thread?
 
 # %%
 predict("?", about="which-let-go")
@@ -445,7 +424,7 @@ predict("?", about="which-let-go")
 PLACES = {"loop": on_the_loop, "thread": in_a_thread, "process": in_a_process}
 runs = {(name, place): await watch(run, name) for name in MORE for place, run in PLACES.items()}
 held = {at: report.longest_block for at, report in runs.items()}
-print("Stop the loop from a thread:", [n for n in MORE if held[n, "thread"] >= 0.1])
+print("Hold the loop from a thread:", [n for n in MORE if held[n, "thread"] >= 0.1])
 unsure = [n for n in MORE if held[n, "thread"] < 0.1 <= runs[n, "thread"].late_by_machine]
 if unsure:
     print("Not certain, because other programs were busy:", unsure, "Run this cell again.")
@@ -455,7 +434,7 @@ import matplotlib.pyplot as plt
 
 
 def heat_map(held):
-    """One row a job, one column a place; dark and hatched where the loop stood still."""
+    """One row per job, one column per place; dark and hatched where the loop was held."""
     figure, axes = plt.subplots(figsize=(7, 4))
     for (name, place), seconds in held.items():
         column, row = list(PLACES).index(place), list(MORE).index(name)
@@ -479,14 +458,14 @@ heat_map(held)
 predict(about="which-let-go")
 
 # %% [markdown]
-# Read it row by row. The first column is what the job does to your bot when you simply call it:
-# hatched from top to bottom. In the second column only the last three are hatched. In the third
-# column everything is fine.
+# Read it row by row. The first column shows what the job does to your bot when you simply call it:
+# every row is hatched. In the second column only the last three rows are hatched. In the third
+# column none is.
 #
-# Why not everything into processes, then? Because a thread is there at once and shares your
-# variables, while a process has to be started, fed and paid for in memory. **A thread first; a
-# process for those that stop the loop from a thread.** And when you do not know which kind a job is,
-# do what you have just done: `watch` it.
+# Why not send everything to a process? A thread is there immediately and shares your variables. A
+# process must be started, must be sent its data, and needs memory. So use **a thread first, and a
+# process for the jobs that hold the loop from a thread**. If you do not know the kind of a job, do
+# what you have just done: `watch` it.
 #
 # **Change it.** Write a job of your own bot into `errands.py`, and add it to `STARTS`. (Restart the
 # kernel before you run it again: a process that runs already has imported the old file.)
@@ -494,21 +473,14 @@ predict(about="which-let-go")
 # %% [markdown]
 # ## 7 · Who else is in the pool?
 #
-# `to_thread` has no endless supply of threads. There is one pool for all, and it is small:
-
-# %%
-import os
-
-min(32, (os.cpu_count() or 1) + 4)
-
-# %% [markdown]
-# threads on this machine. If they are all busy, the next job waits. Tonight forty people ask the
-# oracle at once, and the bot wants to connect to a web page meanwhile. For that it looks up the
-# page's address, with `getaddrinfo`. Here the name is `localhost`, and that takes no time at all:
+# `to_thread` uses one pool for the whole program, and it is small: `min(32, processors + 4)`
+# threads. If all of them are busy, the next job waits. Tonight forty people ask the oracle at the
+# same time, and the bot wants to connect to a web page. For that it looks up the page's address,
+# with `getaddrinfo`. Here the name is `localhost`, which takes almost no time:
 
 # %%
 async def lookup_among(slow_calls, pool):
-    """How many seconds a lookup takes while so many slow calls are in a pool; None: the default."""
+    """The seconds that a lookup takes while slow calls are in a pool (None: the default pool)."""
     loop = asyncio.get_running_loop()
     calls = [loop.run_in_executor(pool, time.sleep, 0.1) for _ in range(slow_calls)]
     asked = time.perf_counter()
@@ -532,6 +504,7 @@ async def behind_forty():
 predict("?", about="a-full-pool")
 
 # %% experiment="a-full-pool"
+print("Threads in the default pool:", min(32, (os.cpu_count() or 1) + 4))
 for run in (without_others, behind_forty):
     report = await watch(run)
     block = report.longest_block * 1000
@@ -541,12 +514,12 @@ for run in (without_others, behind_forty):
 predict(about="a-full-pool")
 
 # %% [markdown]
-# No block, a free loop, a healthy heart; and a bot that cannot connect to anything. asyncio has no
-# lookup of its own. It calls the blocking one, in the same pool. Every `to_thread` in your bot
-# stands in that queue, and so does every new connection.
+# There was no block and the heartbeats went on, but the bot could not connect to anything. asyncio
+# has no lookup of its own. It calls the blocking one, in the same pool. Every `to_thread` of your
+# bot waits in that queue, and every new connection does, too.
 #
-# The cure is one line: **what is slow gets a pool of its own**, made once. Its size is a promise,
-# too: never more than so many questions at a time.
+# The cure is one line: **give slow calls a pool of their own**, and make it once. Its size is a
+# promise, too: never more than this many questions at the same time.
 
 # %%
 oracle_pool = ThreadPoolExecutor(4, thread_name_prefix="oracle")
@@ -562,9 +535,9 @@ print(f"{report.value * 1000:.2f} ms")
 # %% [markdown]
 # ## 8 · Out of patience
 #
-# The oracle is slow today, and you lose patience.
+# The oracle is slow today, and you do not want to wait longer than 0.2 s.
 
-# %%
+# %% anchor="cut-short"
 def brew():
     """Tea takes 0.6 s."""
     time.sleep(0.6)
@@ -578,27 +551,18 @@ async def impatient():
         print("TimeoutError: no tea for me")
     await asyncio.sleep(0.6)
 
-# %% [markdown]
-# > **Predict.** What happens, and in which order?
 
-# %%
-predict("?", about="cut-short")
-
-# %% experiment="cut-short"
 report = await watch(impatient)
 
-# %%
-predict(about="cut-short")
-
 # %% [markdown]
-# What was cancelled is the *waiting*. The thread brews on, holds its place in the pool, and its
-# result goes nowhere. For tea that is fine. For "buy a ticket" it means: after a timeout you do not
-# know whether you have one.
+# The timeout cancelled the *waiting*. The thread brews on, keeps its place in the pool, and its
+# result is lost. For tea that is fine. But after a timeout of "buy a ticket" you do not know
+# whether you have one.
 
 # %% [markdown]
 # ## 9 · Waiting for the job
 #
-# The job is in a thread, the function is passed and not called, and there is an `await`. And yet:
+# Here the job is in a thread, the function is passed and not called, and there is an `await`:
 
 # %%
 async def tidy():
@@ -608,7 +572,7 @@ async def tidy():
     return await answer
 
 # %% [markdown]
-# > **Predict.** What does the loop notice?
+# > **Predict.** For how long is the loop held?
 
 # %%
 predict("?", about="leaving-the-with")
@@ -621,11 +585,12 @@ judge(report)
 predict(about="leaving-the-with")
 
 # %% [markdown]
-# The end of that `with` is a blocking call in disguise. With the `await` inside of it, all is well;
-# with one pool for the whole bot, there is nothing to leave.
+# The end of that `with` waits for all jobs, and it blocks. Put the `await` inside of it, or better:
+# make one pool for the whole bot, and there is no `with` to leave.
 #
-# The other way looks like an ordinary method. `pool.submit(job)` returns a future of *threads*, and
-# its `.result()` waits as threads wait: with the thread. So does `thread.join()`.
+# There is a second way to block, which looks like an ordinary method. `pool.submit(job)` returns a
+# future of *threads*. Its `.result()` blocks its thread until the job is done, and on the loop that
+# is the loop's thread. `thread.join()` does the same.
 
 # %%
 async def asks_for_the_result():
@@ -637,38 +602,54 @@ judge(await watch(asks_for_the_result))
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** what works or waits in handlers, and for the traps of parts 1 and 9:
+# **Search for** work and waiting in handlers, and for the mistakes of parts 1 and 9:
 #
 # ```
 # grep -rnE "Image\.open|\.save\(|sorted\(|json\.loads|re\.(match|search|sub)" --include="*.py" .
 # grep -rnE "to_thread\(\w+\(|run_in_executor\([^,]+, *\w+\(|\.result\(\)|\.join\(\)" --include="*.py" .
 # ```
 #
-# Most hits of the first line are harmless: ten scores are sorted in a microsecond. Look for what
-# grows with the size of the server, or with what people send.
+# Most hits of the first line are harmless: to sort ten scores takes a microsecond. Look for work
+# that grows with the size of the server, or with what people send.
 #
 # **Before and after**
 #
 # ```python
-# @bot.command()
-# async def blur(ctx):                                            # before
-#     photo = await ctx.message.attachments[0].read()
-#     await ctx.send(file=discord.File(blurred(photo), "blur.png"))
+# @bot.tree.command()
+# async def blur(interaction, photo: discord.Attachment):         # before
+#     data = await photo.read()
+#     await interaction.response.send_message(file=discord.File(blurred(data), "blur.png"))
 #
-# @bot.command()
-# async def blur(ctx):                                            # after
-#     photo = await ctx.message.attachments[0].read()
-#     result = await asyncio.to_thread(blurred, photo)
-#     await ctx.send(file=discord.File(result, "blur.png"))
+# @bot.tree.command()
+# async def blur(interaction, photo: discord.Attachment):         # after
+#     await interaction.response.defer()
+#     result = await asyncio.to_thread(blurred, await photo.read())
+#     await interaction.followup.send(file=discord.File(result, "blur.png"))
 # ```
 #
-# | the job | where to |
+# | the job | its place |
 # |---|---|
 # | waits, and there is an async client | no thread: await it (unit 07) |
 # | waits, and there is none | a thread; if it is slow, a pool of its own |
 # | pure Python | a thread; or turns, unit 04 |
 # | Pillow, hashlib, lzma | a thread |
-# | `sorted`, `json`, `re` on something big | a process, fed with a name |
+# | `sorted`, `json`, `re` on big data | a process, which gets a name |
+#
+# A process pool belongs to the bot. The other Python imports the bot's file, so the line that
+# starts the bot needs the `if`:
+#
+# ```python
+# class MyBot(commands.Bot):
+#     async def setup_hook(self):
+#         self.processes = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
+#
+#     async def close(self):
+#         self.processes.shutdown(wait=False, cancel_futures=True)
+#         await super().close()
+#
+# if __name__ == "__main__":                                      # else the process starts a bot, too
+#     MyBot("!", intents=discord.Intents.all()).run(TOKEN)
+# ```
 #
 # **One change for tonight.** Find the slowest SDK in your bot, and give it a pool:
 #
@@ -683,39 +664,42 @@ judge(await watch(asks_for_the_result))
 #
 # <details><summary>The fine print, with sources</summary>
 #
-# - **`to_thread` or `run_in_executor`.** `to_thread` takes keyword arguments and carries context
-#   variables along, and always uses the default pool. `run_in_executor` takes any pool and no
+# - **`to_thread` or `run_in_executor`.** `to_thread` takes keyword arguments, passes context
+#   variables on, and always uses the default pool. `run_in_executor` takes any pool and no
 #   keywords: `functools.partial(function, key=value)` helps.
-# - **A coroutine function in a thread does nothing.** `to_thread(fetch)`, where `fetch` is an `async
-#   def`, only makes a coroutine there. It has to be a plain `def`.
-# - **The default pool** has min(32, processors + 4) threads.
+# - **A coroutine function in a thread does nothing.** `to_thread(fetch)`, where `fetch` is an
+#   `async def`, only makes a coroutine there. It must be a plain `def`.
 # - **`loop.getaddrinfo` runs in the default pool**; so do aiohttp's lookups, unless aiodns is
-#   installed (unit 07). aiofiles is a pool of threads as well.
-# - **Many threads of pure Python** each want the GIL, and the loop stands in line with all of them:
-#   one is fine, ten are not.
+#   installed (unit 07). aiofiles uses a pool of threads as well.
+# - **Many threads of pure Python** all want the GIL, and the loop waits for it with all of them:
+#   one such thread is fine, ten are not.
 # - **fork, spawn, forkserver.** Linux forks by default up to Python 3.13, macOS and Windows spawn,
-#   and 3.14 uses a forkserver on Linux. Whoever spawns needs `if __name__ == "__main__":` around the
-#   lines that start the bot, for the other Python imports your main file.
+#   and 3.14 uses a forkserver on Linux. With spawn and forkserver the other Python imports your
+#   main file.
 # - **A process pool that lost a process** (no memory left, a crash in C) is broken: every later job
 #   raises BrokenProcessPool. Make a new pool then.
-# - **Free-threaded Python** (3.13t and later) has no GIL, and then `sorted` in a thread stops nobody.
-#   Not every library is ready for it.
-# - **At the end**, `pool.shutdown(wait=False, cancel_futures=True)` in the bot's `close`; a thread
-#   that still works keeps the program from ending.
+# - **Free-threaded Python** (3.13t and later) has no GIL, so `sorted` in a thread leaves the loop
+#   free. It is a build of its own, officially supported since 3.14 (PEP 779), and a library that is
+#   not ready for it switches the GIL on again when it is imported.
+# - **Subinterpreters** (3.14, `concurrent.futures.InterpreterPoolExecutor`, PEP 734) each have a
+#   GIL of their own in one process. Data travels to them by pickling, too, and many C libraries
+#   refuse to be imported there.
+# - **At the end** of the program Python waits for a pool thread that still works.
 #
 # Sources: Python's documentation, *asyncio, Event Loop: Executing code in thread or process pools*,
 # *Coroutines and Tasks: Running in Threads*, *concurrent.futures*, *multiprocessing: Contexts and
-# start methods*, *sys.setswitchinterval*; Pillow's source, the macro `ImagingSectionEnter`.
+# start methods*, *sys.setswitchinterval*, *Python support for free threading*; PEP 734, PEP 779;
+# Pillow's source, the macro `ImagingSectionEnter`.
 # </details>
 
 # %% [markdown]
 # ## You have seen
 #
-# - A thread is for waiting, for pure Python, and for C code that lets go of the GIL. One long step
-#   that keeps it stops the loop from any thread; only another process has another lock.
+# - A thread is good for waiting, for pure Python, and for C code that releases the GIL. One long
+#   step that keeps the GIL holds the loop from any thread. Another process has a GIL of its own.
 # - What travels to a process is packed here. Send names, not data.
-# - A pool is a queue. What is slow gets a pool of its own, made once, and awaited: no `.result()`,
-#   no `with` that ends on the loop.
+# - A pool is a queue. Give slow calls a pool of their own, make it once, and await its jobs: no
+#   `.result()`, and no `with` that ends on the loop.
 #
-# **Next**: the lab of this unit, where four jobs find their place, an oracle gets its pool, and ten
-# people get their pictures. Then unit 06, for many things at once that may fail, or come too late.
+# **Next**: the lab of this unit. Four jobs get their place, an oracle gets its pool, and ten people
+# get their pictures. Then unit 06, for many things at the same time that may fail or come too late.

@@ -7,24 +7,23 @@
 # *Which network client, and how?*
 #
 # **You will** send a crowd of people to `!dog`, through four clients, and count what the server at
-# the other end sees; then write the smallest client that a gateway takes for a bot.
+# the other end sees.
 #
 # **You learn**
 # - which calls of an async library hold the loop, by measuring them;
 # - what one session for the whole bot is good for, how many requests it sends at the same time, and
 #   when its timeout starts to count;
 # - how to be told "later", and come back neither early nor late;
-# - what a gateway client owes its gateway: heartbeats, ACKs, RESUME;
+# - what else a server says, and which requests are worth a second try;
 # - who looks up names, and what that costs.
 #
 # **You need** tasks and `gather` (02), threads and the default pool (05), a timeout (06). No
-# Discord account and no internet: nothing leaves this machine. The lesson takes 25 to 40 minutes,
-# the lab after it 30 to 45.
+# Discord account and no internet: nothing leaves this machine.
 
 # %%
 import asyncio
+import random
 import time
-from dataclasses import dataclass, field
 
 import aiohttp
 import httpx
@@ -72,12 +71,12 @@ async def dog_aiohttp():
         return (await page.json())["message"]
 
 # %% [markdown]
-# And here is a crowd: so many people who use a command in the same moment. `watch` runs it on a
-# loop of its own, as ever, and draws what held that loop.
+# Here is a crowd: several people who use one command at the same moment. As always, `watch` runs it
+# on a loop of its own, and draws what held that loop.
 
 # %%
 def crowd(command, people):
-    """A coroutine function in which so many people use `command` at once."""
+    """A coroutine function in which `people` use `command` at the same time."""
 
     async def evening():
         return await asyncio.gather(*(command() for _ in range(people)))
@@ -196,15 +195,15 @@ print((await watch(crowd(make_aiohttp, 10))).sentence.replace("evening", "aiohtt
 predict(about="making-a-client")
 
 # %% [markdown]
-# To be ready for `https`, the constructor loads the certificates of all authorities that there
-# are. It does so on the spot, and for each client anew. There is no `await` in a constructor, so
-# nobody else runs meanwhile. **An async library is not a promise that every line of it is quick**:
+# To be ready for `https`, the constructor loads the certificates of all authorities. It does this
+# immediately, on the loop, and again for every new client. There is no `await` in a constructor, so
+# no other task runs meanwhile. **An async library does not promise that every line of it is fast**:
 # that is why this course measures.
 #
 # The cure costs nothing. Make *one* client when the bot starts, and keep it. (Or make one SSL
 # context, and hand it to every client: `httpx.AsyncClient(verify=context)`.)
 #
-# aiohttp has no such bump. So is a session for each command all right with aiohttp? Let 20 people
+# aiohttp has no such block. So is a session for each command all right with aiohttp? Let 20 people
 # come, one after the other, and ask the *server* what it saw.
 
 # %%
@@ -252,12 +251,12 @@ def stairs(seen):
 stairs(seen)
 
 # %% [markdown]
-# Crosses climb, circles stay on the ground. On this machine a connection is cheap; on the way to
-# another continent each one costs a journey there and back, and a second one for `https`, before
-# the first byte of your question is sent.
+# The crosses climb: a new connection for every request. The circles stay at the bottom: always the
+# same connection. On this machine a connection is cheap. To another continent each new one costs a
+# journey there and back, and a second one for `https`, before the first byte of your request is sent.
 #
-# A session is not a request. It is the **drawer where connections wait for the next request**, and
-# whoever throws it away after each command has no drawer. One session for the bot:
+# A session is not a request. It keeps **open connections for the next request**. If you throw the
+# session away after each command, there is nothing to reuse. One session for the bot:
 #
 # ```python
 # class Bot(commands.Bot):
@@ -270,9 +269,9 @@ stairs(seen)
 # ```
 
 # %% [markdown]
-# ## 3 · Everybody at once
+# ## 3 · Everybody at the same time
 #
-# The drawer has a size. Say that a bot makes 300 requests at the same time, all through one session,
+# A session keeps a limited number of connections. Say that a bot makes 300 requests at the same time, all through one session,
 # and each takes the server 0.5 s.
 #
 # > **Predict.** How long until the last request has its answer?
@@ -406,8 +405,8 @@ async def stubborn():
                 await asyncio.sleep(0.05)  # and once more
 
 # %% [markdown]
-# Seven lines, three at a time: whoever waits well is refused twice, at the fourth line and at the
-# seventh.
+# Seven lines, three at a time: a program that waits well is refused twice, at the fourth line and at
+# the seventh.
 #
 # > **Predict.** How often is this one refused?
 
@@ -464,265 +463,125 @@ def on_the_wall(walls):
 on_the_wall(walls)
 
 # %% [markdown]
-# Both are done at the same time. But the row of crosses is traffic that bought nothing, and servers
-# keep books: Discord bans an address for a while that collects 10,000 refusals in ten minutes.
-# discord.py does the waiting for you where it talks to Discord. For every other service, you do.
+# Both are done at the same time. But the crosses are requests for nothing, and servers count them:
+# Discord bans an address for a while after 10,000 refusals in ten minutes. discord.py does the
+# waiting for you where it talks to Discord. For every other service you must do it.
 #
-# Note what else `patient` gets right: it waits with `await`, so the bot lives on; it sends *the
-# same line* again, so nothing is lost; and it does not send the next one meanwhile, so the order
-# is kept.
+# `patient` does three more things right. It waits with `await`, so the bot can do other work. It
+# sends *the same line* again, so nothing is lost. It does not send the next line meanwhile, so the
+# order is kept.
 
 # %% [markdown]
-# ## 5 · A line that stays open
+# ## 5 · What else a server says
 #
-# HTTP is a question and an answer. A **WebSocket** is a line on which both sides may speak at any
-# time, and the gateway is one. For libraries it is the old story: a blocking half, and one for us.
+# 200 and 429 are not all that a web page can answer. aiohttp raises an exception only when the
+# connection breaks. Any reply is a reply, also one that says "I am broken":
 
 # %%
-await catalog.compare("websockets")
-
-# %% [markdown]
-# (This is a page of the course's catalog, `catalog.compare`: a library, and below it its blocking
-# twin, at the same work. There is one for each library of this unit.)
-#
-# Now let us build what discord.py has inside: the smallest client that a gateway takes for a bot.
-# First, what it must remember, and its two ways to say hello. Both sides send *payloads*, which are
-# JSON; the number `op` in a payload says what kind it is.
-
-# %%
-INTENTS = 1 + 512 + 32768  # what to hear of: servers, messages in them, and the text of these
+await servers.http.reset()
+await servers.http.plan(path="/gone", status=404)
+await servers.http.plan(path="/busy", status=503, times=2)
+await servers.http.plan(path="/cut", reset=True)
 
 
-@dataclass  # writes an `__init__` that takes and keeps the fields below
-class Me:
-    """What a client remembers, from one connection to the next."""
-
-    token: str
-    session: str = ""  # the name of the session, from READY
-    sequence: int | None = None  # the number of the last event
-    heard: list = field(default_factory=list)  # a new, empty list for each client
-
-
-def identify(me):
-    """Op 2: a new session."""
-    return {"op": 2, "d": {"token": me.token, "intents": INTENTS, "properties": {}}}
-
-
-def resume(me):
-    """Op 6: the old session; this is the last event that I have."""
-    return {"op": 6, "d": {"token": me.token, "session_id": me.session, "seq": me.sequence}}
-
-# %% [markdown]
-# Then what it does with a payload. `op` says what it is: 0 is an event, with its name in `t` and
-# its number in `s`. The one command takes 0.7 s, of honest waiting: `await asyncio.sleep`.
-
-# %%
-async def take(ws, me, payload):
-    """Handle one payload of the gateway."""
-    if payload["op"] != 0:
-        return
-    me.sequence = payload["s"]
-    if payload["t"] == "READY":
-        me.session = payload["d"]["session_id"]
-    if payload["t"] == "MESSAGE_CREATE":
-        text = payload["d"]["content"]
-        me.heard.append(text)
-        if text == "!recap":
-            await asyncio.sleep(0.7)  # read the day's messages
-        if text == "!goodnight":
-            await ws.close()
-
-# %% [markdown]
-# And the conversation. This version does one thing after the other: it listens until the next
-# heartbeat is due, takes what comes, and beats when nothing came.
-
-# %%
-async def one_after_the_other(ws, me, interval):
-    due = time.monotonic()
-    while True:
+async def said(path, **settings):
+    """The status of a reply, or the name of the exception."""
+    async with aiohttp.ClientSession(**settings) as session:
         try:
-            frame = await ws.receive(timeout=max(0.001, due - time.monotonic()))
-        except TimeoutError:
-            await ws.send_json({"op": 1, "d": me.sequence})
-            due += interval
-            continue
-        if frame.type is not aiohttp.WSMsgType.TEXT:  # no text: the connection was closed
-            return
-        await take(ws, me, frame.json())
+            async with session.get(SERVER + path) as page:
+                return page.status
+        except aiohttp.ClientError as error:
+            return f"{type(error).__name__}, status {getattr(error, 'status', 'missing')}"
+
+
+for path in ("/gone", "/busy", "/cut"):
+    plain, strict = await said(path), await said(path, raise_for_status=True)
+    print(f"{path}: {plain}; with raise_for_status=True: {strict}")
 
 # %% [markdown]
-# The folded cells open a gateway, let the client connect, let people talk, and print what the
-# gateway saw.
+# So ask for exceptions: `raise_for_status=True`, for the whole session. Then decide by the status:
+#
+# - **Below 500**: the request is wrong (404, 403). The same request will be wrong again.
+# - **500 and above**, or **no reply** at all: the server has trouble. Try again, after a pause that
+#   grows, and at some time give up.
 
-# %% jupyter={"source_hidden": true}
-async def connected(me, url, talk, hello=identify):
-    """Connect, hear HELLO, say hello, and `talk` until the line is closed."""
-    async with aiohttp.ClientSession() as web, web.ws_connect(url) as ws:
-        interval = (await ws.receive_json())["d"]["heartbeat_interval"] / 1000
-        await ws.send_json(hello(me))
-        await talk(ws, me, interval)
+# %%
+async def insistent(session, url, tries=4, pause=0.05):
+    """The JSON at `url`; tries again when the server has trouble."""
+    for left in reversed(range(tries)):
+        try:
+            async with session.get(url, raise_for_status=True) as page:
+                return await page.json()
+        except aiohttp.ClientError as error:
+            if getattr(error, "status", 500) < 500 or left == 0:
+                raise
+        await asyncio.sleep(pause * random.uniform(0.5, 1))  # not all bots at the same moment
+        pause *= 2
 
 
-async def evening(talk, *chat, acks=True):
-    """One evening of a client in #general; `chat` lists (seconds after the line before, line)."""
-    gw = await servers.gateway(heartbeat=0.2, grace=2)
-    await gw.faults(acks=acks)
+await servers.http.plan(path="/busy", status=503, times=2)
+async with aiohttp.ClientSession() as session:
+    print(await insistent(session, SERVER + "/busy"))
+print([entry["status"] for entry in await servers.http.log()][-3:])
 
-    async def client_life():
-        await connected(Me(gw.token), gw.ws_url, talk)
+# %% [markdown]
+# **One pause for all commands.** While ada's `!fame` stays away, bo uses `!fame`, too. His command
+# knows nothing of her 429. So the pause belongs to the session, where both commands meet:
 
-    async def people():
-        await gw.until(ready=1)
-        for pause, line in chat:
+# %%
+class Guest:
+    """A session, and the pause that a server asked for; one for the whole bot."""
+
+    def __init__(self, session, shares):
+        self.session, self.shares, self.free_at = session, shares, 0.0
+
+    async def post(self, line):
+        while True:
+            await asyncio.sleep(self.shares * max(0.0, self.free_at - time.monotonic()))
+            async with self.session.post(SERVER + "/fame", json={"line": line}) as reply:
+                if reply.status != 429:
+                    return
+                pause = float(reply.headers["Retry-After"])
+            self.free_at = time.monotonic() + pause
             await asyncio.sleep(pause)
-            await gw.say(line)
 
-    report, _ = await asyncio.gather(watch(client_life), people())
-    return gw, report
+# %%
+async def two_commands(shares):
+    async with aiohttp.ClientSession() as session:
+        guest = Guest(session, shares)
 
-# %% jupyter={"source_hidden": true}
-SAYS = {
-    "identify": "client   here I am (IDENTIFY)",
-    "ready": "gateway  welcome (READY)",
-    "say": "{author:8} {content}",
-    "killed": "gateway  hangs up with {code}: no heartbeat for {gap:.2f} s",
-    "resumed": "client   is back (RESUME); the gateway replays {replayed} event(s)",
-    "closed": "{by:8} closes the line",
-}
+        async def bo():
+            await asyncio.sleep(0.2)
+            await guest.post("bo rolls 3")
+
+        async with asyncio.TaskGroup() as commands:
+            commands.create_task(bo())
+            for line in LINES[:3]:
+                await guest.post(line)
 
 
-def tell(gw):
-    """Print what the gateway saw: one line an event, one heart a heartbeat."""
-    hearts = ""
-    for event in [*gw.log, {"event": "end"}]:
-        hearts += "♥ " * (event["event"] == "heartbeat")
-        if hearts and event["event"] in {*SAYS, "end"}:
-            print(f"{'':11}client   {hearts}")
-            hearts = ""
-        if event["event"] in SAYS:
-            print(f"{event['t']:7.2f} s  {SAYS[event['event']].format(**event)}")
+for shares in (False, True):
+    await servers.http.reset()
+    await servers.http.plan(path="/fame", limit=2, window=0.6)
+    await watch(two_commands, shares)
+    refused = servers.http.counters()["refused"]
+    print(f"{'one pause for both' if shares else 'a pause each'}: refused {refused} time(s)")
 
 # %% [markdown]
-# ada asks for a recap. The loop is free all the time: there is not one blocking call in this
-# client.
+# With one pause for both, bo's command waits as well, and its request is not refused.
 #
-# > **Predict.** What does the gateway do?
-
-# %%
-predict("?", about="free-and-dead")
-
-# %% experiment="free-and-dead"
-gw, report = await evening(one_after_the_other, (0.3, "!recap"), (1.0, "!goodnight"))
-tell(gw)
-print("The longest block of the loop:", f"{report.longest_block * 1000:.0f} ms")
-
-# %%
-predict(about="free-and-dead")
-
-# %% [markdown]
-# **A free loop is not enough.** The loop would have sent a heartbeat at any time, but nobody asked
-# it to: the one coroutine that could was waiting for its command. A heart needs a task of its own,
-# and so does every command, or the line is not read meanwhile.
-
-# %%
-async def heart(ws, me, interval):
-    """Beat, for as long as the line is open."""
-    while not ws.closed:
-        await ws.send_json({"op": 1, "d": me.sequence})
-        await asyncio.sleep(interval)
-
-
-async def side_by_side(ws, me, interval):
-    """The heart in a task of its own, and each payload too."""
-    beating = asyncio.create_task(heart(ws, me, interval))
-    async with asyncio.TaskGroup() as commands:
-        async for frame in ws:
-            commands.create_task(take(ws, me, frame.json()))
-    beating.cancel()
-
-# %%
-gw, report = await evening(side_by_side, (0.3, "!recap"), (1.0, "!goodnight"))
-tell(gw)
-
-# %% [markdown]
-# It lives. Two things are missing that Discord asks of every client.
+# **A big file.** `await page.read()` takes all of it into memory. Take it in portions, so that a
+# file of any size needs 64 kB:
 #
-# **Jitter.** When a gateway restarts, ten thousand bots come back in the same second. If all of
-# them beat at once, and then every 41 seconds, their hearts beat together for ever, ten thousand in
-# one blow. So the *first* heartbeat is to come after a **random part of the interval**:
-# `interval * random.random()`. Then they are spread out, and stay so.
+# ```python
+# async with session.get(url) as page:
+#     async for portion in page.content.iter_chunked(65536):
+#         ...
+# ```
 #
-# **The ACK.** The gateway answers each heartbeat, with op 11. What if it does not?
-#
-# > **Predict.** This evening the gateway takes heartbeats, and never acknowledges one. What does
-# > our client notice?
-
-# %%
-predict("?", about="no-ack")
-
-# %% experiment="no-ack"
-gw, report = await evening(side_by_side, (1.3, "!goodnight"), acks=False)
-tell(gw)
-
-# %%
-predict(about="no-ack")
-
-# %% [markdown]
-# It notices nothing. A cable was pulled somewhere, a router forgot the line, the server behind it
-# hangs; and the client writes heartbeats into the void, for minutes, until the operating system
-# gives up. Such a line is called a **zombie**. The cure is one look: *before each heartbeat, has the
-# last one been acknowledged?* If not, close the line yourself, and come back with RESUME. (Close
-# it with a code like 4000. 1000 and 1001 mean "I am leaving", and then the session is gone.)
-#
-# You will write both in the lab. RESUME, too; here is what it does. The client below loses its line
-# in the middle of the evening, and people go on talking.
-
-# %%
-async def cut_off(older):
-    """A client that loses its line and RESUMEs, with a number that is `older` than its last."""
-    gw = await servers.gateway(heartbeat=0.2, grace=2)
-    me = Me(gw.token)
-
-    async def client_life():
-        await connected(me, gw.ws_url, side_by_side)
-        await asyncio.sleep(0.2)  # ada and bo go on talking
-        me.sequence -= older
-        await connected(me, gw.ws_url, side_by_side, resume)
-
-    async def people():
-        await gw.until(ready=1)
-        for line in ("one", "two"):
-            await gw.say(line)
-        await asyncio.sleep(0.2)
-        await gw.drop()
-        for line in ("three", "four", "!goodnight"):
-            await gw.say(line)
-
-    await asyncio.gather(watch(client_life), people())
-    return me.heard
-
-# %%
-print(await cut_off(older=0))
-
-# %% [markdown]
-# Nothing lost. The client names the number of the last event that it has, and the gateway replays
-# what came after it. Now let the client be careless with that number.
-#
-# > **Predict.** It RESUMEs with a number that is too small by two. What does it hear?
-
-# %%
-predict("?", about="old-number")
-
-# %% experiment="old-number"
-print(await cut_off(older=2))
-
-# %%
-predict(about="old-number")
-
-# %% [markdown]
-# "two" and "one" were handled a second time. In a chat that is a nuisance; when the command was
-# `!buy`, it is somebody's money. So: note the number of *every* event, not only of those you use;
-# and an event whose number is not greater than your last one you have had already.
+# **A connection that stays open.** HTTP is a question and an answer. A **WebSocket** is a connection
+# on which both sides may send at any time, and the gateway is one. discord.py has one WebSocket and
+# takes care of it for you. Unit 13 builds such a client by hand, for the curious.
 
 # %% [markdown]
 # ## 6 · Who looks up the name?
@@ -800,10 +659,9 @@ def questions_over_time(asked):
 questions_over_time(asked)
 
 # %% [markdown]
-# Neither holds the loop. So what does aiodns win? Not the loop: **the pool**. The steps of the
-# dashed line are threads that wait, and while they do, everything else that you send to
-# `asyncio.to_thread` stands in line behind them; and when *your* calls fill the pool, connections
-# to new names stand in line behind those.
+# Neither holds the loop. What aiodns saves is **the pool**. The steps of the dashed line are threads
+# that wait. While they wait, everything else that you send to `asyncio.to_thread` waits in the queue
+# behind them. And when *your* calls fill the pool, connections to new names wait behind those.
 #
 # Where aiodns is installed, aiohttp uses it without being asked:
 
@@ -869,10 +727,6 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
 #   seconds, with a fraction, and says so in the body too.
 # - **10,000 refusals in 10 minutes** (401, 403 and 429 together) and Discord's edge bans an address
 #   for a time: its developer documentation, *Rate Limits*, "Invalid Request Limit".
-# - **The gateway client** follows Discord's documentation, *Gateway*: HELLO, jitter, ACK, RESUME to
-#   `resume_gateway_url`, closing a zombie with anything but 1000 and 1001. discord.py 2.7 and
-#   hikari 2.7 beat at once, without jitter. discord.py takes a line for dead when *nothing* has
-#   come for 60 s; hikari, when an ACK is missing.
 # - **httpx** is at 0.28.1 since December 2024. Its issues were closed in February 2026, and
 #   projects moved to httpx2 (pagerduty/python-pagerduty #88, apify/crawlee-python #2182).
 # - **Building a client** holds the loop in httpx and httpx2 alike: encode/httpx #3627.
@@ -886,10 +740,10 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
 #
 # - "Async library" says which calls *can* be awaited. `httpx.get` cannot, and a constructor never:
 #   measure, and make clients once.
-# - One session is a drawer of connections. It has a size, the rest waits in line, and the timeout's
-#   clock runs in the line too.
-# - A 429 is an appointment. A heart needs its own task, an ACK wants to be missed, and a number
-#   makes sure that nothing is handled twice.
+# - One session keeps a limited number of connections. The other requests wait in a queue, and the
+#   timeout counts that time too.
+# - A 429 tells you when to come back. Try again when the server has trouble, not when your request
+#   is wrong.
 #
-# **Next**: the lab, where the server counts your connections, refuses you, falls silent and drops
-# the line. Then unit 08: the other thing that every bot waits for, its database.
+# **Next**: the lab, where the server counts your connections and refuses you. Then unit 08: the other
+# thing that every bot waits for, its database.

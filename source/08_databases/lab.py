@@ -5,15 +5,15 @@
 # %% [markdown]
 # # Lab 08 · Count every point
 #
-# Three exercises, 70 points: two core ones (50) and a stretch one (20). 25 to 45 minutes for the
-# core.
+# There are two exercises (50 points) and an optional one (20 points).
 #
 # Write your program in place of `raise NotImplementedError()`, then run the test cell below it.
 # Three things are looked at, as in all labs: is the loop free, is what came back right, and **what
 # is in the database afterwards**. Any library is fine, also a blocking one in threads. A hidden test
 # does the same with other inputs.
 #
-# Stuck? Under each exercise stands a ladder of hints, and climbing it costs nothing. The folded
+# Stuck? Each exercise has hints below it.
+# They cost no points. The folded
 # cells hold what the tests need.
 
 # %% setup="tools" jupyter={"source_hidden": true}
@@ -164,20 +164,20 @@ credited(report, file, before, gains)
 # Who waits for the website in the worked example, the command or the loop's thread? Is there a
 # thread that nobody else needs?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 1, `xp_aiosqlite`, and part 2 for what must come after the update.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `async with aiosqlite.connect(path, timeout=5) as db:`, the update with `await db.execute(...)`,
 # then the select (`async with db.execute(...) as rows:`, `await rows.fetchone()`), and `await
 # db.commit()` at the end. Let the database add (`points = points + ?`): whoever reads, adds in
 # Python and writes, loses what others wrote in between.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -185,9 +185,9 @@ credited(report, file, before, gains)
 # compare("xp")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Twelve connections are twelve threads. Do it with one connection for all, in one thread
 # (`ThreadPoolExecutor(1)`), and see in the picture who waits for whom.
@@ -326,11 +326,11 @@ right(report, 20)
 #
 # Five connections, 200 commands: where do the other 195 wait, and who lets them in?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 4, `with_pool`, and the `setup_hook` below it.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `self.pool = await asyncpg.create_pool(self.dsn, min_size=1, max_size=5)`; `await
 # self.pool.close()`; `return await self.pool.fetchval(ADD, points, name)`.
@@ -339,9 +339,9 @@ right(report, 20)
 #
 # That is what `create_pool` makes when nobody tells it otherwise.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -349,9 +349,9 @@ right(report, 20)
 # compare("pool")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Build the pool yourself: five connections in an `asyncio.Queue`. `get` lends one, `put_nowait`
 # gives it back, in a `finally`. What would happen without the `finally`?
@@ -459,19 +459,19 @@ right(report, 20)
 #
 # How many rows must be in memory at the moment in which one line is written?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 6, `in_portions`.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # A cursor lives in a transaction: `async with connection.transaction():`, in it `async for row in
 # connection.cursor("SELECT * FROM lab_rolls ORDER BY id", prefetch=1000):`, in it `file.write(...)`.
 # Without `prefetch` it asks for 50 rows at a time, which works, and takes longer.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -479,9 +479,9 @@ right(report, 20)
 # compare("stream")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # PostgreSQL can write CSV itself: `connection.copy_from_query(..., output=path, format="csv")`. How
 # much faster is it, and what do you give up?
@@ -489,6 +489,6 @@ right(report, 20)
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/08_databases/08_databases.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/08_databases/08_databases.ipynb` in the course folder. Both grade the notebook as your instructor would,
+# hidden tests included.

@@ -7,7 +7,7 @@
 # *Which database calls block?*
 #
 # **You will** write XP into a file while another program uses it, let 150 commands ask a real
-# PostgreSQL at the same time, and read 200,000 rows without room for them.
+# PostgreSQL at the same time, and read 200,000 rows with the memory for a few.
 #
 # **You learn**
 # - what a file that another program holds does to your bot, and what aiosqlite does about it;
@@ -16,12 +16,12 @@
 # - how to read a big table in the memory of a small one.
 #
 # **You need** tasks and `gather` (02), threads (05), and sessions with their limits (07). The
-# databases are real and start by themselves; nothing leaves this machine. The lesson takes 25 to 40
-# minutes, the lab after it 25 to 45.
+# databases are real and start by themselves; nothing leaves this machine.
 
 # %%
 import asyncio
 import sqlite3
+import tempfile
 import time
 import tracemalloc
 from contextlib import closing
@@ -35,9 +35,8 @@ servers = await world.start("sqlite", "postgres", "mysql")
 print(servers.postgres.kind, "and", servers.mysql.kind)
 
 # %% [markdown]
-# The line above says which databases you got. If it says *stand-in* for the second one, there is no
-# MariaDB on this machine, and something that speaks its language answers in its place. Nothing
-# graded depends on it.
+# The line above says which databases you have. If it says *stand-in* for the second one, this
+# machine has no MariaDB, and a small program answers in its language. Nothing graded depends on it.
 #
 # First, three questions from earlier units. Put a letter in place of each question mark, and run
 # the cell again.
@@ -52,13 +51,13 @@ recall("?", about="threads-are-not-cancelled")
 recall("?", about="one-long-step")
 
 # %% [markdown]
-# ## 1 · A file that somebody holds
+# ## 1 · A file that another program holds
 #
-# `!xp` gives somebody five points, in a SQLite file. The guild's website uses the same file. SQLite
+# `!xp` gives a person five points, in a SQLite file. The guild's website uses the same file. SQLite
 # lets **one writer in at a time**, and the others wait.
 #
-# `servers.sqlite(0.8, TABLES)` makes such a file, which another process, "the website", holds for
-# the next 0.8 s.
+# `servers.sqlite(0.8, TABLES)` makes such a file. Another process, "the website", holds it for the
+# next 0.8 s.
 
 # %%
 TABLES = """
@@ -75,17 +74,17 @@ async def xp_sqlite3():
 
 
 def judge(report):
-    """The picture of a run, and what a grader would say of it."""
+    """The chart of a run, and what a grader would say of it."""
     try:
         display(report.responsive(0.1))
-    except Exception as complaint:  # the picture is shown before the check complains
+    except Exception as complaint:  # the check has shown the chart already
         print(complaint)
 
 # %% [markdown]
-# The disk is fast, the update is tiny, and `timeout=5` says that we are ready to wait for 5 s (it is
-# the default).
+# The disk is fast and the update is tiny. `timeout=5` says that we are ready to wait for 5 s; that
+# is the default.
 #
-# > **Predict.** The website holds the file for 0.8 s. For how long does the loop stand still?
+# > **Predict.** The website holds the file for 0.8 s. For how long is the loop held?
 
 # %%
 predict("?", about="somebody-holds-it")
@@ -98,9 +97,9 @@ judge(await watch(xp_sqlite3))
 predict(about="somebody-holds-it")
 
 # %% [markdown]
-# There is no network here, and no `sleep` of ours. SQLite sleeps for us, *inside* of `execute`, and
-# it does so on the loop's thread. While you test your bot at home nobody holds the file, and this
-# line takes a millisecond. aiosqlite has the same calls, to be awaited:
+# There is no network here, and no `sleep` of ours. SQLite sleeps *inside* `execute`, on the loop's
+# thread. While you test your bot at home, no other program holds the file, and this line takes a
+# millisecond. aiosqlite has the same calls, and you await them:
 
 # %%
 async def xp_aiosqlite():
@@ -113,11 +112,11 @@ file = await servers.sqlite(0.8, TABLES)
 judge(await watch(xp_aiosqlite))
 
 # %% [markdown]
-# It waits just as long, and nobody else has to. What does it do? It sends every call to a **thread**
-# that belongs to the connection, and awaits that. It is `asyncio.to_thread` (unit 05), in a form
-# that is good to read.
+# It waits just as long, but it does not hold the loop. aiosqlite sends every call to a **thread**
+# that belongs to the connection, and awaits it. It is `asyncio.to_thread` (unit 05) in a form that
+# is easy to read.
 #
-# How does that go when the website takes more or less time?
+# What happens when the website takes more or less time?
 
 # %%
 LOCKED = (0.1, 0.3, 0.5, 0.7)
@@ -132,22 +131,22 @@ import matplotlib.pyplot as plt
 
 
 def lines(held):
-    """How long the loop stood still, against how long the file was locked."""
+    """How long the loop was held, against how long the file was locked."""
     figure, axes = plt.subplots(figsize=(8, 2.8))
     for mark, (name, blocks) in zip("Xo", held.items(), strict=True):
         axes.plot(LOCKED, blocks, "-", marker=mark, color="black", markersize=8)
         axes.text(LOCKED[-1] + 0.02, blocks[-1], f"{name}: {blocks[-1] * 1000:.0f} ms", va="center")
     axes.axhline(0.1, color="black", linestyle=":")
-    axes.set(xlabel="seconds for which the file is locked", ylabel="seconds without the loop")
+    axes.set(xlabel="seconds for which the file is locked", ylabel="seconds the loop is held")
     axes.set(xlim=(0.05, 0.95))
     words = [f"{name} {blocks[-1] * 1000:.0f} ms" for name, blocks in held.items()]
-    show(figure, f"Without the loop, file locked for {LOCKED[-1]} s: {', '.join(words)}.")
+    show(figure, f"Loop held, file locked for {LOCKED[-1]} s: {', '.join(words)}.")
 
 
 lines(held)
 
 # %% [markdown]
-# The dotted line is our limit. One of the two is below it whatever the website does.
+# The dotted line is our limit. Only one of the two stays below it.
 #
 # **Change it.** Give `sqlite3.connect` a `timeout=0.05`. Is that a cure? (Look at what ada gets.)
 
@@ -165,12 +164,12 @@ async def xp_forgetful():
 
 
 def in_the_file(name):
-    """What anybody else finds in the file."""
+    """What another program finds in the file."""
     with closing(sqlite3.connect(file.path)) as db:
         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
 
 # %% [markdown]
-# bo had 20. No error is raised.
+# bo had 20 points. No error is raised.
 #
 # > **Predict.** What does the command say, and what is in the file afterwards?
 
@@ -186,17 +185,17 @@ print("the command says", report.value, "and the file says", in_the_file("bo"))
 predict(about="who-sees-it")
 
 # %% [markdown]
-# An update opens a **transaction**, and what happens in it is seen by your own connection only,
-# until `await db.commit()`. Without the commit it is rolled back when the connection goes.
+# An update opens a **transaction**. Until `await db.commit()` only your own connection sees what
+# happens in it. Without the commit, it is rolled back when the connection is closed.
 #
-# And while it is open, *you* are the website of part 1: everybody else who writes has to wait for
-# you. So: commit at once, and never await anything slow between the update and the commit.
+# While it is open, *you* are the website of part 1: everyone else who writes must wait for you. So
+# commit immediately, and never await anything slow between the update and the commit.
 
 # %% [markdown]
 # ## 3 · Five on one connection
 #
-# Now a real server, PostgreSQL, and a library that speaks its protocol on the loop itself, without
-# threads: asyncpg. The bot has *one* connection. Five people use `!top` in the same moment, a query
+# Now a real server, PostgreSQL, and asyncpg, a library that speaks its protocol on the loop itself,
+# without threads. The bot has *one* connection. Five people use `!top` at the same time, a query
 # that takes the server 0.2 s.
 
 # %%
@@ -212,7 +211,7 @@ async def one_for_all():
     return [str(answer) for answer in answers]
 
 # %% [markdown]
-# > **Predict.** When do the five have their answers?
+# > **Predict.** How long until the five have their answers?
 
 # %%
 predict("?", about="five-on-one")
@@ -225,9 +224,10 @@ print(*report.value, f"({report.seconds:.1f} s)", sep="\n")
 predict(about="five-on-one")
 
 # %% [markdown]
-# One got through, four got an error. A connection is a conversation: a question, its answer, the
-# next question. asyncpg says so; others queue in silence. Here is aiosqlite, one connection, and
-# five queries that take 0.1 s each (SQLite may call a function of ours, so we let it sleep).
+# One got through, and four got an error. A connection is a conversation: a question, its answer,
+# the next question. asyncpg tells you so. Other libraries queue the questions and say nothing. Here
+# is aiosqlite with one connection and five queries of 0.1 s each. (SQLite may call a function of
+# ours, so we let it sleep.)
 
 # %%
 async def queue_in_silence():
@@ -240,13 +240,54 @@ report = await watch(queue_in_silence)
 print(f"{report.seconds:.2f} s, longest block {report.longest_block * 1000:.0f} ms")
 
 # %% [markdown]
-# The loop is free, and still the last one waits for all the others. **Async is about the loop;
-# side by side is about connections.** Five queries at once need five of them.
+# The loop is free, and still the last query waits for all the others. **Async keeps the loop free.
+# Queries at the same time need several connections.**
+#
+# ### SQLite: one connection for the bot, or one per command?
+#
+# | | one for the bot | one per command |
+# |---|---|---|
+# | made | once, in `setup_hook` | each time: a thread and an open file |
+# | five commands | wait in the queue of its thread | each waits for the lock of the file |
+# | a transaction | all commands share it: the commit of one also commits half of another's change | each command has its own |
+#
+# So take one connection for the bot if each change is one statement and a commit. For a change of
+# several statements, open a connection for it. And let readers read while somebody writes: set
+# `journal_mode=WAL`, once per file. Here another program has an unfinished change for 0.4 s, and
+# the bot reads:
+
+# %%
+async def read_beside_a_writer(mode):
+    """The seconds that a read takes while the website has an unfinished change, for 0.4 s."""
+    path = f"{tempfile.mkdtemp()}/xp.db"
+    with closing(sqlite3.connect(path, isolation_level=None)) as website:
+        website.executescript(f"PRAGMA journal_mode={mode}; {TABLES}")
+        website.execute("BEGIN EXCLUSIVE")
+        end = asyncio.get_running_loop().call_later(0.4, website.execute, "COMMIT")
+        began = time.monotonic()
+        async with aiosqlite.connect(path) as db:
+            await db.execute_fetchall("SELECT points FROM xp")
+        end.cancel()
+        return time.monotonic() - began
+
+# %%
+for mode in ("DELETE", "WAL"):
+    report = await watch(read_beside_a_writer, mode)
+    print(f"journal_mode={mode:6} the read took {report.value:.2f} s")
+    if report.noise > 0.1:
+        print(f"(Other programs took {report.noise:.2f} s of this time.)")
+
+# %% [markdown]
+# With `DELETE`, the default, the read waits for the writer; with `WAL` it does not. Two writers
+# still wait for each other.
+#
+# Put values into SQL with placeholders: `?` in SQLite, `$1` in asyncpg, `%s` in psycopg and
+# aiomysql. Never use an f-string, because then a user's text becomes part of the statement.
 
 # %% [markdown]
 # ## 4 · A pool
 #
-# So a connection for each command? Raid night: 150 people use `!top` at the same time.
+# So should each command connect to PostgreSQL? On raid night 150 people use `!top` at the same time.
 
 # %%
 async def one_each():
@@ -261,7 +302,7 @@ async def one_each():
     return answers.count("ada"), sorted({str(one) for one in answers if one != "ada"})
 
 # %% [markdown]
-# > **Predict.** What do the 150 get?
+# > **Predict.** What do the 150 people get?
 
 # %%
 predict("?", about="a-hundred-connections")
@@ -276,14 +317,14 @@ predict(about="a-hundred-connections")
 
 # %% [markdown]
 # For PostgreSQL each connection is a *process*, so it limits their number: 100 here, as by default.
-# And making one takes longer than most queries.
+# And to make one takes longer than most queries.
 #
-# A **pool** is the drawer of unit 07, for databases. It keeps some connections open, lends one to
-# whoever needs it, and lets the others wait *in an `await`*:
+# A **pool** keeps some connections open, as the session of unit 07 does. It lends one to each
+# command that needs it, and the other commands wait *in an `await`*:
 
 # %%
 async def with_pool(size, commands=40):
-    """So many commands of 0.05 s through a pool of this size; seconds that they took."""
+    """Run commands of 0.05 s through a pool of this size; return the seconds that they took."""
 
     async def evening():
         async with asyncpg.create_pool(DSN, min_size=size, max_size=size) as pool:
@@ -295,8 +336,8 @@ async def with_pool(size, commands=40):
     return (await watch(evening)).value
 
 # %% [markdown]
-# > **Predict.** 40 commands at once, 0.05 s each, a pool of five. How long until all have their
-# > answer?
+# > **Predict.** 40 commands at the same time, 0.05 s each, through a pool of five. How long until
+# > all have their answer?
 
 # %%
 predict("?", about="forty-through-five")
@@ -310,38 +351,39 @@ predict(about="forty-through-five")
 
 # %% jupyter={"source_hidden": true}
 def pools(took):
-    """Commands a second against the size of the pool."""
+    """Commands per second against the size of the pool."""
     figure, axes = plt.subplots(figsize=(8, 2.8))
     sizes = [str(size) for size in took]
     rates = [40 / seconds for seconds in took.values()]
     bars = axes.bar(sizes, rates, 0.6, color="0.8", edgecolor="black")
     axes.bar_label(bars, [f"{rate:.0f}" for rate in rates])
-    axes.set(xlabel="connections in the pool", ylabel="commands a second", ylim=(0, 1.15 * max(rates)))
+    axes.set(xlabel="connections in the pool", ylabel="commands per second", ylim=(0, 1.15 * max(rates)))
     words = [f"{rate:.0f} with {size}" for size, rate in zip(sizes, rates, strict=True)]
-    show(figure, f"Commands a second by connections in the pool: {', '.join(words)}.")
+    show(figure, f"Commands per second by connections in the pool: {', '.join(words)}.")
 
 
 pools(took)
 
 # %% [markdown]
-# Twice the connections, twice the commands: as long as the server only *waits*, as `pg_sleep` does.
-# Real queries need its processors, and beyond a few connections for each of them the curve bends.
-# Five to ten are plenty for most bots.
+# Twice as many connections serve twice as many commands, as long as the server only *waits*, as in
+# `pg_sleep`. Real queries need its processors, and then a few connections per processor are the
+# best. Five to ten are enough for most bots.
 #
-# In the bot, the pool is made once, where the session is made:
+# In the bot, make the pool once, where you make the session:
 #
 # ```python
 # async def setup_hook(self):
 #     self.pool = await asyncpg.create_pool(DSN, min_size=1, max_size=5)
 # ```
 #
-# and used as `await bot.pool.fetchval(...)`, or, for more than one statement, `async with
+# Use it as `await bot.pool.fetchval(...)`, or, for more than one statement, `async with
 # bot.pool.acquire() as connection:`.
 
 # %% [markdown]
 # ## 5 · A gift, and the network
 #
-# `!give bo 10`: ada gives ten points to bo. Two statements, and between them something goes wrong.
+# `!give bo 10`: ada gives ten points to bo. There are two statements, and between them the network
+# fails.
 
 # %%
 async def give(pool):
@@ -355,7 +397,7 @@ async def give_whole(pool):
         raise ConnectionError("the network is gone")
 
 # %%
-async def after(command):
+async def points_after(command):
     """Everybody's points after the command, of 100 in all."""
     async with asyncpg.create_pool(DSN, min_size=1, max_size=5) as pool:
         await pool.execute(
@@ -377,24 +419,25 @@ predict("?", about="half-a-gift")
 
 # %% experiment="half-a-gift"
 for command in (give, give_whole):
-    print(await after(command), "points")
+    print(await points_after(command), "points")
 
 # %%
 predict(about="half-a-gift")
 
 # %% [markdown]
-# With asyncpg each statement is a transaction of its own, committed at once. (So you cannot forget
-# the commit, as with aiosqlite.) What belongs together, goes into `async with
-# connection.transaction()`, and on **one** connection: `pool.execute` twice may well be two.
+# With asyncpg each statement is a transaction of its own, which is committed immediately. (So you
+# cannot forget the commit, as you can with aiosqlite.) Put statements that belong together into one
+# `async with connection.transaction()`, on **one** connection. Two calls of `pool.execute` may use
+# two connections.
 #
-# One more thing about adding up. Not `SELECT points`, add in Python, `UPDATE`: between the two,
-# another command adds as well, and one of both is lost. `SET points = points + 5` lets the
-# database do it, in one step. Unit 09 is about that gap.
+# When you add points, do not `SELECT points`, add in Python, and `UPDATE`. Between the two
+# statements another command may add points as well, and one of both changes is lost. `SET points =
+# points + 5` lets the database do it in one step. Unit 09 is about that gap.
 
 # %% [markdown]
 # ## 6 · 200,000 rows
 #
-# `!export` hands out the guild's history as a file: every roll that there ever was.
+# `!export` sends the guild's history as a file: every roll of all time.
 
 # %%
 setup = await asyncpg.connect(DSN)
@@ -424,7 +467,7 @@ async def in_portions():
 
 # %% [markdown]
 # `fetch` returns a list. A *cursor* brings the rows as you ask for them, a thousand at a time.
-# `weighed` runs both and notes how much memory Python's objects took at the most. (To count it
+# `weighed` runs both and measures how much memory Python's objects took at most. (The measuring
 # slows them down, so do not look at the seconds.)
 #
 # > **Predict.** How much memory do the two need at their peak?
@@ -456,26 +499,26 @@ for name, (megabytes, block) in weights.items():
 predict(about="how-much-room")
 
 # %% [markdown]
-# A Binder or a small server has some hundred megabytes for everything. Three people with `!export`
-# at once, a table ten times as long, and the operating system ends your bot without a word in its
-# log.
+# A Binder or a small server has some hundred megabytes for everything. If three people use
+# `!export` at the same time, or the table is ten times as long, the operating system ends your bot,
+# and its log says nothing.
 #
 # Every library has the second way: asyncpg and psycopg have cursors on the server, aiomysql has
-# `SSCursor`, aiosqlite `async for row in db.execute(...)`. In all of them it is not what `fetchall`
-# does.
+# `SSCursor`, aiosqlite has `async for row in db.execute(...)`. `fetchall` does not do this in any
+# of them: it loads all rows into memory.
 
 # %% [markdown]
 # ## 7 · So which one?
 #
-# One library for each database, and its blocking twin, at work on the same slow query. First
-# MariaDB, or its stand-in:
+# Here a library and its blocking twin do the same slow query. First MariaDB, or its stand-in:
 
 # %%
 print(servers.mysql.kind)
 await catalog.compare("aiomysql")
 
 # %% [markdown]
-# and what the catalog of the course knows about all of them, with the day it was looked at:
+# And this is what the catalog of the course knows about all of them, with the day on which we
+# looked:
 
 # %%
 for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
@@ -484,8 +527,8 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
     print(f"{'':10} {card.status} (seen {card.seen})\n")
 
 # %% [markdown]
-# Mind psycopg: its `connect` blocks and its `AsyncConnection.connect` does not, and all the rest has
-# the same names. It is the two halves of httpx again.
+# Be careful with psycopg: its `connect` blocks and its `AsyncConnection.connect` does not, and the
+# other names are the same. httpx had two such halves, too.
 
 # %% [markdown]
 # ## In your bot
@@ -497,9 +540,6 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 # grep -rnE "(asyncpg|aiomysql)\.connect|fetchall\(" --include=*.py .
 # ```
 #
-# A server needs a pool (part 4). With SQLite there is no server, and a connection per command is
-# fine: it is one thread and an open file, and it has a transaction of its own.
-#
 # **Before and after**
 #
 # ```python
@@ -509,38 +549,49 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 #     db.execute("UPDATE xp SET points = points + 5 WHERE id = ?", (ctx.author.id,))
 #     db.commit()
 #
-# @bot.command()
-# async def xp(ctx):                                                    # after
-#     async with aiosqlite.connect("bot.db") as db:
-#         await db.execute("UPDATE xp SET points = points + 5 WHERE id = ?", (ctx.author.id,))
-#         await db.commit()
+# class MyBot(commands.Bot):                                            # after
+#     async def setup_hook(self):
+#         self.db = await aiosqlite.connect("bot.db")
+#         await self.db.execute("PRAGMA journal_mode=WAL")
+#
+#     async def close(self):
+#         await self.db.close()
+#         await super().close()
+#
+# @bot.hybrid_command()                                                 # /xp and !xp
+# async def xp(ctx):
+#     await bot.db.execute("UPDATE xp SET points = points + 5 WHERE id = ?", (ctx.author.id,))
+#     await bot.db.commit()
+#     await ctx.send("five points for you")
 # ```
 #
+# For a database server, make a pool in `setup_hook` and close it in `close` (part 4).
+#
 # **One change for tonight**: put `print(time.monotonic())` before and after the most used database
-# call of your bot, and look at the *largest* difference tomorrow, not at the usual one.
+# call of your bot. Tomorrow look at the *largest* difference, not at the usual one.
 
 # %% [markdown]
 # ## In practice
 #
 # <details><summary>The fine print, with sources</summary>
 #
-# - **SQLite in WAL mode** (`PRAGMA journal_mode=WAL`, once) lets readers read while somebody writes.
-#   Writers still wait for writers. It wants a local disk (sqlite.org, *Write-Ahead Logging*).
+# - **WAL** is kept in the file, so one program sets it once for all. It wants a local disk
+#   (sqlite.org, *Write-Ahead Logging*).
 # - **`timeout`** of `sqlite3.connect` and `aiosqlite.connect` is 5 s; then comes *database is
-#   locked*. SQLite does not queue: it sleeps and tries again, so that the order is nobody's.
+#   locked*. SQLite has no queue: each writer sleeps and tries again, so the order is not fixed.
 # - **aiosqlite** has one thread and one queue for each connection. Ten connections are ten threads.
-# - **asyncpg's pool** has 10 connections unless told otherwise, and opens `min_size` of them at
-#   once.
-# - **Behind PgBouncer in transaction mode** asyncpg's prepared statements get lost, unless PgBouncer
-#   keeps track of them: since version 1.21 with `max_prepared_statements`, since 1.24 by default.
-#   For an older one set `statement_cache_size=0` (asyncpg's FAQ). That alone did not always help
-#   before asyncpg 0.29 (issue 1058).
-# - **To connect costs CPU, too**: a password that is checked the modern way (SCRAM, 4096 rounds)
-#   holds the loop for about 10 ms at each connect, as measured for this course. Its PostgreSQL
-#   leaves that out; yours should not.
-# - **aiomysql** fills `%s` in on the client's side, and wants `autocommit=True` or a commit.
+# - **asyncpg's pool** has 10 connections unless you tell it otherwise, and opens `min_size` of them
+#   immediately.
+# - **Behind PgBouncer in transaction mode** asyncpg's prepared statements get lost, unless
+#   PgBouncer keeps track of them: since version 1.21 with `max_prepared_statements`, since 1.24 by
+#   default. For an older one set `statement_cache_size=0` (asyncpg's FAQ). That alone did not
+#   always help before asyncpg 0.29 (issue 1058).
+# - **To connect costs CPU time, too**: a password that is checked in the modern way (SCRAM, 4096
+#   rounds) holds the loop for about 10 ms at each connect, as measured for this course. Its
+#   PostgreSQL leaves that out; yours should not.
+# - **aiomysql** fills in `%s` on the client's side, and wants `autocommit=True` or a commit.
 # - **An ORM is no cure by its name.** A synchronous SQLAlchemy `Session` in a handler blocks like
-#   the driver below it; its asyncio half needs an async driver (`postgresql+asyncpg`), and every
+#   the driver below it. Its asyncio half needs an async driver (`postgresql+asyncpg`), and every
 #   attribute that is loaded lazily is a query (SQLAlchemy discussion #10088).
 # - **A hundred connections** is PostgreSQL's default for `max_connections`; some are reserved for
 #   administrators.
@@ -550,13 +601,13 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 # %% [markdown]
 # ## You have seen
 #
-# - A local file blocks as well as a far-away page: what waits is the lock. aiosqlite waits in a
-#   thread, asyncpg and aiomysql on the loop.
-# - One connection, one query at a time. A pool is a few of them, and a line that waits in an
-#   `await`.
-# - Commit what is done, put into one transaction what belongs together, and fetch in portions what
-#   is long.
+# - A local file blocks as a slow page does, because the call waits for the lock. aiosqlite waits in
+#   a thread, asyncpg and aiomysql on the loop.
+# - One connection runs one query at a time. A pool keeps a few connections, and callers wait for a
+#   free one in an `await`.
+# - Commit what is done, put what belongs together into one transaction, and read long results in
+#   portions.
 #
 # **Next**: the lab, with a locked file, a PostgreSQL that counts connections, and a history that is
-# too long. Then unit 09: the database is right now, and two commands at once can still spend the
-# same coin twice.
+# too long. Then unit 09: the database is right now, and two commands at the same time can still
+# spend the same coin twice.

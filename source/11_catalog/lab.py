@@ -5,12 +5,11 @@
 # %% [markdown]
 # # Lab 11 · Judge three packages, and write a card
 #
-# Two exercises, 50 points, 20 to 40 minutes; the second one is a stretch. Run the cells in order,
-# from the top.
+# There is one exercise (30 points) and an optional one (20 points). Run the cells in order, from the top.
 #
 # In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
 # **test cell** below it. A hidden test does the same with other inputs. Your source is not looked
-# at. Stuck? Climb the ladder under the exercise; it costs nothing.
+# at. Stuck? Each exercise has hints below it. They cost no points.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -248,19 +247,19 @@ await well_judged(report, plan)
 # Both measurements must be taken *while* the call is under way. How do you start it, and keep your
 # hands free?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 2, `new_threads`. For the loop: the worked example above, or part 7 of unit 10.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `create_task(fetch(url))`; then, until it is done, in steps of 10 ms: how late did the sleep come
 # back, and which threads are new? Keep the worst lateness and all new threads. A thread may be gone
 # when the call is over, so looking afterwards is too late.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -268,9 +267,9 @@ await well_judged(report, plan)
 # compare("judge_three")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Add the fourth question of the lesson: give the call 0.1 s, and ask `servers.http.counters()`
 # whether the server was hung up on. Which kind do you find without looking at any thread?
@@ -512,11 +511,11 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 # What is the least that this library can do: one request, one answer? Its documentation begins with
 # that.
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 7, the card of dnspython, and the file `autograder/catalog/aiohttp.py`.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `page = await AsyncHTTPClient().fetch(url)` has `page.code` and `page.body` (bytes: `json.loads`
 # takes them). `blocking` is two lines of `requests`. (tornado has a blocking face as well, and that
@@ -527,9 +526,9 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 # Everything that is not Python's own and is imported in `use` or `blocking` belongs there, the
 # twin's module too: it may be missing as well.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -537,15 +536,15 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 # compare("own_card")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Write a card for the library that your own bot depends on most.
 # </details>
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/11_catalog/11_catalog.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/11_catalog/11_catalog.ipynb` in the course folder. Both grade the notebook as your instructor would,
+# hidden tests included.

@@ -1,23 +1,22 @@
 # The lesson of unit 11. Every figure in the text is either measured by the cell above it, or cited
 # under "In practice". `build` makes notebooks/11_catalog.ipynb of this file. The table of part 6
-# takes about a second a library, 15 to 20 in all: it is why this lesson runs longer than others.
+# takes about a second per library, 15 to 20 in all, so this lesson runs longer than others.
 
 # %% [markdown]
 # # 11 · Judge a library before your bot depends on it
 #
 # *Is it really async?*
 #
-# **You will** put four questions to three libraries that all say *async*, look at what a server sees
-# of them, and add a library of your own to the catalog of this course, which measures itself.
+# **You will** put four questions to three libraries that all say *async*, look at what a server
+# sees of them, and add a library of your own to the catalog of this course, which measures itself.
 #
 # **You learn**
-# - four questions to ask of any library: is the loop free? are there threads? how many calls at
-#   once? who stops when I stop waiting?
-# - what to look up besides: whether anybody still takes care of it;
-# - how a card of the catalog is written, so that others can check what you found.
+# - four questions for any library: is the loop free? are there threads? how many calls at the same
+#   time? what stops when you stop waiting?
+# - what else to look up: whether the library is still maintained;
+# - how to write a card for the catalog, so that other people can check what you found.
 #
-# **You need** units 03, 05 and 10. No internet: nothing leaves this machine. The lesson takes 25 to
-# 35 minutes, the lab after it 20 to 40.
+# **You need** units 03, 05 and 10. No internet: nothing leaves this machine.
 
 # %%
 import asyncio
@@ -47,9 +46,8 @@ recall("?", about="async-library-sync-half")
 # ## 1 · "Async" is a word
 #
 # You need pages from the web, and you find three libraries. Each says *async* in its README, and
-# each gives you an `async def fetch(url)`. What is inside you would not see, as you do not read the
-# source of everything you install; today you may.
-
+# each has an `async def fetch(url)`. Usually you do not read the source of what you install. Today
+# you can see it:
 
 # %%
 async def swift(url):
@@ -74,13 +72,12 @@ LIBRARIES = {"swift": swift, "steady": steady, "plain": plain}
 # %%
 predict("?", about="async-in-the-name")
 
-
 # %% experiment="async-in-the-name"
 def judge(report):
-    """The picture of a run, and what a grader would say of it."""
+    """The chart of a run, and what a grader would say of it."""
     try:
         display(report.responsive(0.1))
-    except Exception as complaint:  # the picture is shown before the check complains
+    except Exception as complaint:  # the check has shown the chart already
         print(complaint)
 
 
@@ -91,9 +88,9 @@ judge(await watch(swift, PAGE))
 predict(about="async-in-the-name")
 
 # %% [markdown]
-# An `async def` with a blocking call inside is the commonest fault of young libraries, and of our
-# own functions. It cannot be seen from outside, neither in the name nor in the signature. But it
-# can be measured: this is the **first question**, and your tool for it is `watch`.
+# An `async def` with a blocking call inside is the most frequent fault of young libraries, and of
+# our own functions. You cannot see it from outside, neither in the name nor in the signature. But
+# you can measure it. This is the **first question**: is the loop free? `watch` answers it.
 
 # %%
 for name, fetch in LIBRARIES.items():
@@ -101,13 +98,12 @@ for name, fetch in LIBRARIES.items():
     print(f"{name:8} held the loop for {report.longest_block * 1000:4.0f} ms")
 
 # %% [markdown]
-# `swift` is out. Between the other two there seems to be no difference. Is there?
+# `swift` is out. The other two look the same so far.
 #
-# ## 2 · Whose threads are those?
+# ## 2 · Which threads are these?
 #
-# **The second question**: does it work in threads? Look *while it waits*: which threads are there
-# that were not there before?
-
+# **The second question**: does the library work in threads? Look *while it waits*: which threads
+# are there that were not there before?
 
 # %%
 async def new_threads(name):
@@ -125,22 +121,20 @@ for name in ("steady", "plain"):
     print(f"{name:8} new threads: {report.value or 'none'}")
 
 # %% [markdown]
-# Threads are no disgrace: aiosqlite is made of them, and so are aiofiles and discord.py's voice.
-# What matters is that you *know*, because a thread costs something that an `await` does not. What?
+# Threads are not bad: aiosqlite, aiofiles and discord.py's voice use them. But you must *know* it,
+# because a thread has a price that an `await` does not have.
 #
-# ## 3 · Forty at once
+# ## 3 · Forty at the same time
 #
-# An evening with forty people: forty commands want a page at the same time. It takes 0.3 s.
-
+# Forty commands want a page at the same time. It takes 0.3 s.
 
 # %%
 async def forty(name, url):
     await asyncio.gather(*(LIBRARIES[name](url) for _ in range(40)))
 
-
 # %% [markdown]
-# > **Predict.** With `steady`, which sends each call to asyncio's thread pool: when has the last
-# > one its page?
+# > **Predict.** `steady` sends each call to asyncio's thread pool. How long until the last command
+# > has its page?
 
 # %%
 predict("?", about="forty-at-once")
@@ -154,13 +148,14 @@ for name in ("steady", "plain"):
     report = await watch(forty, name, servers.http.url + path)
     pages[name] = await servers.http.log()
     print(f"{name:8} {report.seconds:.2f} s for all, ", end="")
-    print(f"{servers.http.counters()['paths'][path]['peak']} at once, as the server saw it")
+    print(f"{servers.http.counters()['paths'][path]['peak']} at the same time, as the server saw it")
 
 # %%
 predict(about="forty-at-once")
 
 # %% [markdown]
-# The server took notes. Each line is one request, from its arrival to its answer:
+# This is what the server has written down. Each line is one request, from its arrival to its
+# answer:
 
 # %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt
@@ -186,17 +181,16 @@ def waves(pages):
 waves(pages)
 
 # %% [markdown]
-# That is **the third question**: how many at once? A call in a thread needs that thread for as long
-# as it takes, and the pool has `min(32, processors + 4)` of them. All the others stand in line, and
-# with them everything else that uses the pool: files, `to_thread`, and the lookup of names, as
-# unit 05 showed.
+# That is **the third question**: how many calls at the same time? A call in a thread needs that
+# thread until it is done, and the pool has `min(32, processors + 4)` of them. All other calls wait
+# in the queue. So does everything else that uses the pool: files, `to_thread`, and the lookup of
+# names (unit 05).
 #
-# The loop was free all the time. So no watchdog sees it; only people do, who wait.
+# The loop was free all the time, so no watchdog sees this. Only the people who wait notice it.
 #
-# ## 4 · Who stops when you stop waiting?
+# ## 4 · What stops when you stop waiting?
 #
-# A page takes 0.5 s, and you have patience for 0.1 s.
-
+# A page takes 0.5 s, and you want to wait for 0.1 s.
 
 # %%
 async def impatient(name, url):
@@ -209,10 +203,9 @@ async def impatient(name, url):
     except TimeoutError:
         return "TimeoutError", time.perf_counter() - began
 
-
 # %% [markdown]
-# > **Predict.** For which of the three libraries does the *server* see that the client has given
-# > up?
+# > **Predict.** For which of the three libraries does the *server* see that the client has closed
+# > the connection?
 
 # %%
 predict("?", about="who-hangs-up")
@@ -227,57 +220,48 @@ for name in LIBRARIES:
     await asyncio.sleep(0.1)
     gave_up = servers.http.counters()["aborted"]
     print(f"{name:8} you: {end} after {seconds:.1f} s; ", end="")
-    print("the server: the client has hung up" if gave_up else "the server: answered to the end")
+    print("the server: the client hung up" if gave_up else "the server: answered to the end")
 
 # %%
 predict(about="who-hangs-up")
 
 # %% [markdown]
-# **The fourth question.** With threads, your timeout ends your *waiting*, and not the work. With
-# forty impatient people that is forty requests which nobody wants any more, each in a thread that
-# somebody else is waiting for. Such a library needs a time limit of its own, inside the call:
+# **The fourth question.** With threads, your timeout ends your *waiting*, and not the work. Forty
+# impatient people then make forty requests that no one wants any more, each in a thread that
+# another call is waiting for. Such a library needs a time limit of its own, inside the call:
 # `requests.get(url, timeout=...)`.
 #
 # Four questions, three kinds:
 #
-# | | loop free | threads | at once | stops with you |
+# | | loop free | threads | calls at the same time | stops with you |
 # |---|---|---|---|---|
 # | async in name only | no | no | 1 | no |
 # | threads behind an await | yes | yes | the pool's size | no |
-# | async all the way down | yes | no | as many as you like | yes |
+# | async all the way down | yes | no | no limit but its own | yes |
 #
-# In the lab you get packages without labels, and find out which is which.
+# In the lab you get packages without labels, and find out their kind.
 #
-# ## 5 · Is anybody at home?
+# ## 5 · Is it maintained?
 #
-# The best library is of no use when nobody takes care of it: the next Python, the next protocol,
-# the next hole in its security. That cannot be measured here, it must be looked up, and what is
-# looked up grows old. So the catalog of this course says *when* and *where*.
-#
-# > **Predict.** Three libraries that many bots use: one is archived, one is deprecated in favour of
-# > another package, one had its last release in December 2024. Which one is httpx?
+# A library needs people who take care of it: for the next Python, the next protocol, the next
+# security hole. You cannot measure that. You must look it up, and the answer gets old. So the
+# catalog of this course says *when* we looked, and *where*:
 
 # %%
-predict("?", about="alive-or-not")
-
-# %% experiment="alive-or-not"
 for name in ("httpx", "httpx2", "aiomysql", "asyncmy", "aiosqlite"):
     card = catalog.find(name)
     print(f"{card.name:10} {card.status}\n{'':10} (seen {card.seen}, {card.source})")
 
-# %%
-predict(about="alive-or-not")
-
 # %% [markdown]
-# Look for: the date of the last release; whether issues are answered; whether a successor is named
-# in the README; and which Pythons it says it runs on. Ten minutes, before you write the first line
-# with it.
+# Look for the date of the last release, for answers to issues, for a successor that the README
+# names, and for the Pythons that it supports. Take ten minutes before you write the first line with
+# it.
 #
 # ## 6 · The catalog
 #
-# Each library of this course has a **card**: one file in `autograder/catalog/`, with a function
-# `use` that does a small job with it, and a function `blocking` that does the same job as one would
-# without. `compare` runs both on the watched loop, with a real server that takes 0.45 s.
+# Each library of this course has a **card**: one file in `autograder/catalog/`, with two functions.
+# `use` does a small job with the library, and `blocking` does the same job with a blocking library.
+# `compare` runs both on the watched loop, with a real server that takes 0.45 s.
 #
 # > **Predict.** For how long does each hold the loop?
 
@@ -291,14 +275,13 @@ await catalog.compare("aiosqlite")
 predict(about="twin-and-library")
 
 # %% [markdown]
-# And now all of them: libraries for HTTP, databases, names, files. Nothing in this page was written
-# down beforehand. Each line is measured as you read this, one after the other, so it takes about a
-# second for each. What your machine does not have is left out, with the reason.
-
+# And now all of them: libraries for HTTP, databases, names, files. Each line is measured while you
+# read this, about one second for each. What your machine does not have is left out, with the
+# reason.
 
 # %% jupyter={"source_hidden": true}
 def strips(table):
-    """Below each other: each library and its twin, over time; hatched is where the loop stood."""
+    """Each library and its twin below it, over time; hatched where the loop was held."""
     made, words = table.comparisons, []
     figure, axes = plt.subplots(figsize=(9, 0.6 + 0.42 * len(made)), layout="constrained")
     for row, one in enumerate(made):
@@ -314,9 +297,8 @@ def strips(table):
     names = [f"{one.card.name}\ninstead of {one.card.twin}" for one in made]
     axes.set_yticks(range(len(made)), names, fontsize=8)
     axes.set_ylim(len(made) - 0.5, -0.5)
-    axes.set_xlabel("seconds; thin: it runs, hatched: the loop stands")
+    axes.set_xlabel("seconds; thin: it runs, hatched: the loop is held")
     show(figure, f"Longest block in ms of each library and its twin: {'; '.join(words)}.")
-
 
 # %%
 from autograder.catalog import measure
@@ -328,23 +310,22 @@ async def page(cards):
     display(table)
     strips(table)
 
-
 # %%
 await page(catalog.cards())
 
 # %% [markdown]
-# In each pair the upper line is the library, the lower one its twin. They run for about as long:
-# async makes nothing faster. It only gives the loop away meanwhile. (anyio's card asks for three
-# pages at once, and its twin for one after the other. *That* is where time is won.)
+# In each pair the upper line is the library, and the lower one is its twin. They take about the
+# same time: async makes nothing faster, but the loop is free. (anyio's card asks for three pages at
+# the same time, and its twin for one after the other. There async saves time.)
 #
-# In a terminal, `python3 -m autograder catalog` prints this table, and `python3 -m autograder
-# catalog aiodns` one line of it with what you should know before you use it.
+# In a terminal, `python3 -m autograder catalog` prints this table. `python3 -m autograder catalog
+# aiodns` prints one line of it, and what to know before you use that library.
 #
 # ## 7 · A card of your own
 #
-# Is your library missing? A card is quickly written. Here is one for **dnspython**, which many
-# know as a blocking library, and which has an async face as well. The world's name server takes
-# 0.45 s for a name with `450ms` in it.
+# Is your library missing? It takes a few minutes to write a card. Here is one for **dnspython**,
+# which has a blocking half and an async half. The name server of this course takes 0.45 s for a
+# name with `450ms` in it.
 
 # %%
 from autograder.catalog import Card
@@ -367,7 +348,6 @@ def blocking(servers):
     resolver.nameservers, resolver.port = [servers.dns.host], servers.dns.port
     return [record.to_text() for record in resolver.resolve(NAME, "A")]
 
-
 # %%
 import dataclasses
 
@@ -386,7 +366,7 @@ DNSPYTHON = Card(
 MISSING = dataclasses.replace(DNSPYTHON, name="my-library", modules=("my_library",))
 
 # %% [markdown]
-# `MISSING` is the same card for a library that nobody has installed.
+# `MISSING` is the same card for a library that is not installed.
 #
 # > **Predict.** What will the page show for it?
 
@@ -400,11 +380,10 @@ await page([DNSPYTHON, MISSING, catalog.find("aiodns")])
 predict(about="card-without-library")
 
 # %% [markdown]
-# A card keeps four promises, and a test of this course checks them for every file in the catalog:
-# both functions return **the same value**; the twin **holds** the loop, or there would be no reason
-# for the library; the library **leaves it free**; and where something is missing, the card **says
-# so in a sentence**. For the last one the imports stand inside the functions, and `modules` names
-# them.
+# A card keeps four promises, and a test of this course checks them for every file in the catalog.
+# Both functions return **the same value**. The twin **holds** the loop, or you would not need the
+# library. The library **leaves the loop free**. And if something is missing, the card **says so in
+# a sentence**: for that, the imports are inside the functions, and `modules` names them.
 #
 # **Change it.** Let `use` return only the first record. What does the table say?
 
@@ -417,44 +396,52 @@ predict(about="card-without-library")
 # pip list --not-required
 # ```
 #
-# Go through that list with the four questions. Most of it will be quickly done; one or two will
-# surprise you.
+# Ask the four questions about each line of that list. Most of them are answered soon; one or two
+# will surprise you.
 #
-# **Before and after**
+# **Before and after**, in a slash command:
 #
 # ```python
-# page = await some_library.fetch(url)                    # before: it says async
+# @bot.tree.command()
+# async def weather(interaction, city: str):              # before: the library says async
+#     await interaction.response.defer()
+#     await interaction.followup.send(await some_library.fetch(city))
 #
-# async with asyncio.timeout(5):                          # after: it is, and it has a limit
-#     async with bot.session.get(url) as page:
-#         text = await page.text()
+# async def forecast(city):                               # after: a wrapper with a limit, which you
+#     async with asyncio.timeout(5):                      # have watched once
+#         return await some_library.fetch(city)
+#
+# @bot.tree.command()
+# async def weather(interaction, city: str):
+#     await interaction.response.defer()
+#     await interaction.followup.send(await forecast(city))
 # ```
 #
-# **One change for tonight.** Take the library that your slowest command uses, and watch it: `await
-# watch(that_command_without_discord)` in a notebook of this course. One number, and you know.
+# **One change for tonight.** Take the library of your slowest command, and watch it in a notebook
+# of this course: `await watch(forecast, "Oslo")`. One number tells you whether it holds the loop.
 
 # %% [markdown]
 # ## In practice
 #
 # <details><summary>The fine print, with sources</summary>
 #
-# - **A pool of its own.** A library in threads may bring its own pool, with its own size, and not
-#   disturb asyncio's: aiosqlite has one thread for each connection.
-# - **One thread is not a pool.** A library that is async all the way down may still keep a thread
-#   for tidying up: with aiodns installed, aiohttp's sessions do, when they are closed. Look for a
+# - **A pool of its own.** A library that works in threads may have its own pool, with its own size,
+#   and leave asyncio's alone: aiosqlite has one thread for each connection.
+# - **One thread is not a pool.** A library that is async all the way down may still have a thread
+#   for cleaning up: with aiodns installed, aiohttp's sessions do, when they are closed. Look for a
 #   thread *for each call*.
-# - **A limit is not always a pool.** aiohttp opens 100 connections for a session at most, httpx
-#   too: a library that is async all the way down can stand in line as well, on purpose.
+# - **A limit is not always a pool.** aiohttp opens at most 100 connections per session, and httpx
+#   does, too. A library that is async all the way down can make calls wait as well, on purpose.
 # - **"Async" databases** are sometimes a blocking driver in a thread, sometimes a protocol of their
-#   own: asyncpg and psycopg 3 speak PostgreSQL's protocol on the loop; SQLAlchemy's async face
+#   own: asyncpg and psycopg 3 speak PostgreSQL's protocol on the loop; SQLAlchemy's async half
 #   needs an async driver below it.
 # - **httpx**: last release 0.28.1, of December 2024. Its issues, discussions and pull requests are
 #   closed to the public since February 2026; Pydantic's people continue it as httpx2. **aioredis**
-#   is archived since February 2023 and lives on as `redis.asyncio`. **motor** is deprecated since
+#   is archived since February 2023; its successor is `redis.asyncio`. **motor** is deprecated since
 #   14 May 2025 in favour of pymongo's `AsyncMongoClient`. Its end of life was 14 May 2026; critical
 #   bugs are fixed until 14 May 2027. **nest_asyncio** is archived. Seen on 29 November 2026.
-# - **Detectors and threads.** blockbuster and pyleak (unit 10) do not complain of a library in
-#   threads, and rightly so: its loop is free.
+# - **Detectors and threads.** blockbuster and pyleak (unit 10) do not report a library that works
+#   in threads, because its loop is free.
 #
 # Sources: PyPI for versions and dates; issue 88 of PagerDuty/python-pagerduty and issue 2182 of
 # apify/crawlee-python for httpx; MongoDB's documentation for motor; the READMEs of aioredis and
@@ -464,10 +451,9 @@ predict(about="card-without-library")
 # %% [markdown]
 # ## You have seen
 #
-# - `async def` is how a function is called, not what it does. One run on a watched loop tells.
-# - A free loop is not yet async all the way down: threads show in the list of threads, in waves
-#   under load, and in work that nobody can stop.
-# - A judgement is worth something when others can repeat it: that is what a card is for.
+# - `async def` says how you call a function, not what it does. One run on a watched loop tells you.
+# - A free loop is not yet async all the way down. You find threads in the list of threads, in waves
+#   under load, and in work that goes on after a timeout.
+# - A judgement is useful when other people can repeat it. A card makes that possible.
 #
-# **Next**: the lab, where three packages without labels wait for you. Then unit 12: everything at
-# once.
+# **Next**: the lab, with three packages without labels. Then unit 12: everything at the same time.

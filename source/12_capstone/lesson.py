@@ -6,22 +6,22 @@
 #
 # *Does it survive?*
 #
-# **You will** let the whole guild loose on your bot, step by step, until it falls over; find out
-# which queue it fell over; and mend it until the load no longer shows.
+# **You will** let more and more people use your bot until it fails, find out which queue was too
+# long, and repair the bot until it serves them all.
 #
 # **You learn**
 # - what else can make people wait when the loop is free;
-# - what to do about lines that come twice, orders that poison a worker, and the end of the evening;
-# - how to audit the bot that matters, your own, with one file of forty lines.
+# - what to do when a connection breaks, when an order cannot be served, and when the bot must stop;
+# - how to audit your own bot with one file of forty lines.
 #
-# **You need** units 03 and 05, and the better part of 06 to 09: this is where all of it meets.
-# Nothing leaves this machine. The lesson takes 40 minutes, the lab after it up to an hour; and then
-# there is your own bot.
+# **You need** units 03 and 05, and most of 06 to 09: this unit puts them together. Nothing leaves
+# this machine.
 
 # %%
 import asyncio
 import random
 import sqlite3
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -38,7 +38,7 @@ from autograder import predict, progress, recall, show, watch, world
 servers = await world.start("http", "sqlite")
 
 # %% [markdown]
-# Three questions from earlier units first. What do you still know?
+# First, three questions from earlier units.
 
 # %%
 recall("?", about="free-but-in-waves")
@@ -52,8 +52,8 @@ recall("?", about="check-then-act")
 # %% [markdown]
 # ## 1 · The load steps up
 #
-# It is the bot of all these units, and tonight it has a new command. `!fight wolf` does the three
-# things that commands do: it **waits** for a page that says how strong a wolf is, it **computes** a
+# It is the bot of all these units, and it has a new command. `!fight wolf` does the three things
+# that commands do. It **waits** for a page that says how strong a wolf is, it **computes** a
 # little, and it **writes** the points into a database.
 
 # %%
@@ -64,7 +64,7 @@ with closing(sqlite3.connect(HALL.path)) as db, db:
 
 
 def throw(count):
-    """The sum of so many dice."""
+    """The sum of `count` dice."""
     return sum(random.randint(1, 6) for _ in range(count))
 
 
@@ -82,11 +82,10 @@ async def fight(ctx, monster):
     await ctx.send(f"{ctx.author.name} beats the {monster}: {points} points")
 
 # %% [markdown]
-# You know what is wrong with it. But how wrong, and from where on? The next two cells are the
-# raid: `crowd` lets people write faster and faster, a second for each rate, and stops when the
-# gateway has hung up on the bot. The bot lives on a small rented server with one CPU, and there
-# asyncio's default pool has five threads. The gateway is a little more patient than it was: three
-# intervals, 0.6 s.
+# You know what is wrong with it. But at which load does it fail? The next two cells are the raid.
+# `crowd` lets people write faster and faster, one second at each rate, and stops when the gateway
+# has hung up. The bot runs as on a small rented server with one CPU, where asyncio's default pool
+# has five threads. In this unit the gateway waits longer: three intervals, 0.6 s.
 
 # %%
 def make_bot(*functions):
@@ -103,7 +102,7 @@ def make_bot(*functions):
 
 
 async def crowd(gw, line, rates):
-    """People write this line, so often a second, a second for each of the rates."""
+    """People write this line at each of these rates (per second), one second each."""
     await gw.until(ready=1)
     asked = 0
     for pause in [1 / rate for rate in rates for _ in range(rate)]:
@@ -116,7 +115,7 @@ async def crowd(gw, line, rates):
 
 # %%
 async def raid(*functions, line="!fight wolf", rates=(5, 20, 60)):
-    """One evening of a bot with these commands, under a load that steps up."""
+    """One run of a bot with these commands, under a load that steps up."""
     gw = await servers.gateway(heartbeat=0.2, grace=3)
     world.point(gw)
 
@@ -129,19 +128,19 @@ async def raid(*functions, line="!fight wolf", rates=(5, 20, 60)):
     return gw, report
 
 # %% [markdown]
-# What we want to see of such an evening fits on one page. `page`, in the folded cell, draws it: the
-# lines that were asked and answered, whose distance is **who waits**; the heart; the lateness of
-# the loop.
+# `page`, in the folded cell, draws such a run on one page: the messages that people wrote and the
+# answers (the distance between the two lines shows **who waits**), the heartbeats, and the lateness
+# of the loop.
 
 # %% jupyter={"source_hidden": true}
 def moments(gw, event, began):
-    """When the gateway saw such events, in seconds since `began`; good night is left out."""
+    """When the gateway saw such events, in seconds since `began`, without `!goodnight`."""
     return [e["at"] - began for e in gw.log
             if e["event"] == event and e.get("content") != "!goodnight"]
 
 
 def waiting(gw):
-    """The most people that waited for an answer at the same time."""
+    """How many people waited for an answer at the same time, at most."""
     steps = [(at, 1) for at in moments(gw, "say", 0)] + [(at, -1) for at in moments(gw, "reply", 0)]
     most = now = 0
     for _, step in sorted(steps):
@@ -151,13 +150,13 @@ def waiting(gw):
 
 
 def in_words(gw, report):
-    """How many asked, and for how long the loop stood still."""
+    """How many asked, and for how long the loop was held."""
     held = f"longest block {1000 * report.longest_block:.0f} ms"
     return f"{len(moments(gw, 'say', 0))} asked; {held}"
 
 # %% jupyter={"source_hidden": true}
 def page(gw, report):
-    """An evening on one page: people, heart, loop."""
+    """A run on one page: people, heartbeats, loop."""
     began, size = report.record.began, {"figsize": (8, 5), "height_ratios": [3, 0.7, 1.5]}
     figure, (people, heart, loop) = plt.subplots(3, 1, sharex=True, **size)
     for event, style, label in (("say", "k:", "asked"), ("reply", "k-", "answered")):
@@ -177,7 +176,7 @@ def page(gw, report):
     print(in_words(gw, report))
 
 # %% [markdown]
-# > **Predict.** 5 fights a second, then 20, then 60. How far does the bot get?
+# > **Predict.** People write 5 fights per second, then 20, then 60. How far does the bot get?
 
 # %%
 predict("?", about="first-step")
@@ -190,17 +189,17 @@ page(gw, report)
 predict(about="first-step")
 
 # %% [markdown]
-# The dotted line is what people wrote, the solid one what they got. Where they part, people wait;
-# the X is the gateway, hanging up. The page of 0.2 s is **less** than the gateway's patience, and
-# alone it never killed anybody. Under load it is not alone: when one block ends, the next fight is
-# there already.
+# The dotted line shows what people wrote, the solid line what was answered. Where they separate,
+# people wait. The X shows when the gateway hung up. The page takes 0.2 s, which is **less** than
+# the gateway allows, and one fight never costs the connection. Under load, the next fight begins
+# when the block of the first one ends.
 #
-# That is why bots die in the evening, and why you cannot find it by trying a command once.
+# So a bot can die on a busy evening although you never see it when you try a command once.
 
 # %% [markdown]
 # ## 2 · A place for each job
 #
-# So we do what everybody does first: whatever blocks goes into a thread.
+# The first repair that most people try: send everything that blocks to a thread.
 
 # %%
 def fight_in_a_thread(name, monster):
@@ -215,7 +214,7 @@ async def fight(ctx, monster):
     await ctx.send(f"{ctx.author.name} beats the {monster}: {points} points")
 
 # %% [markdown]
-# > **Predict.** The loop is free now. What happens at 60 a second?
+# > **Predict.** The loop is free now. What happens at 60 fights per second?
 
 # %%
 predict("?", about="all-in-threads")
@@ -228,13 +227,12 @@ page(gw, report)
 predict(about="all-in-threads")
 
 # %% [markdown]
-# The heart beats, the loop is free (a single spike, if you see one, is your machine), and a grader
-# who looks at nothing else is content. People are not: look at the distance between the lines. It
-# grows as long as the load lasts, for there is a queue, and it is not in your program: it stands
-# **in front of the five threads**.
+# The heartbeats go on and the loop is free. (A single spike comes from other programs.) But people
+# wait: look at the distance between the lines. It grows as long as the load lasts. There is a
+# queue, and it is not in your program. It is **in front of the five threads**.
 #
-# A pool is a counter with so many clerks. Five clerks who need 0.2 s each serve 25 people a second,
-# and no `await` changes that. Waiting for a page needs no clerk at all, though:
+# A pool is like a counter with a fixed number of clerks. Five threads that need 0.2 s each serve 25
+# people per second, and no `await` changes that. But waiting for a page needs no thread:
 
 # %%
 async def fight(ctx, monster):
@@ -245,7 +243,7 @@ async def fight(ctx, monster):
     await ctx.send(f"{ctx.author.name} beats the {monster}: {points} points")
 
 # %% [markdown]
-# > **Predict.** How many wait for their answer now, at 60 a second?
+# > **Predict.** At 60 fights per second, how many people wait for their answer now?
 
 # %%
 predict("?", about="in-its-place")
@@ -258,33 +256,33 @@ page(gw, report)
 predict(about="in-its-place")
 
 # %% [markdown]
-# The lines run side by side, and their distance is no fault: it is the page itself. Who comes at 60
-# a second and stays for 0.2 s makes 12 people in the room. (That rule holds for every queue in the
-# world; it is Little's law.)
+# The lines run in parallel. Their distance is the time for the page. 60 people per second who each
+# stay for 0.2 s make 12 people in the room. (This rule is true for every queue; it is Little's
+# law.)
 #
-# **A place for each job**, then:
+# So there is **a place for each job**:
 #
 # | the job | its place | because |
 # |---|---|---|
-# | waits, and has an async client | `await` on the loop | waiting needs nobody |
-# | waits, and has none (an SDK, a driver) | a thread, in a **pool of its own** when many wait | a clerk each |
-# | writes a file, a small database | a thread, or a library that keeps one | short, but never surely |
+# | waits, and has an async client | `await` on the loop | waiting needs no thread |
+# | waits, and has none (an SDK, a driver) | a thread, in a **pool of its own** when many wait | one thread per call |
+# | writes a file, a small database | a thread, or a library that keeps one | short, but not always |
 # | computes for up to 10 ms | the loop | a thread would cost more than it saves |
-# | computes longer, in plain Python | slices with a turn in between, or a thread | it can be interrupted |
-# | computes longer, in one call into C | **a process** | it keeps the interpreter, thread or not |
+# | computes longer, in plain Python | slices with turns between them, or a thread | Python can interrupt it |
+# | computes longer, in one call to C code | **a process** | C code keeps the GIL, so a thread does not help |
 #
-# How much each of these costs on *your* machine is measured in
-# [work/toolbox/which_job_goes_where.ipynb](../toolbox/which_job_goes_where.ipynb).
+# [work/toolbox/which_job_goes_where.ipynb](../toolbox/which_job_goes_where.ipynb) measures what
+# each of these costs on *your* machine.
 #
-# **Change it.** Put `throw(60_000)` in the place of `throw(100 * strength)`: some 40 ms on the loop,
-# which nobody would notice alone. What does it do at 60 a second?
+# **Change it.** Write `throw(60_000)` in place of `throw(100 * strength)`. That is some 40 ms on
+# the loop, which no one notices in one fight. What does it do at 60 fights per second?
 
 # %% [markdown]
 # ## 3 · A connection that breaks
 #
-# Connections break. The bot resumes, and the gateway replays what the bot may have missed. *May*:
-# a line that was on its way when the connection broke can come again. Here is a command for which
-# that matters, and a night on which it happens.
+# Connections break. The bot resumes, and the gateway replays what the bot may have missed. *May*: a
+# message that was on its way can come again. (Unit 13 shows the numbers of the events.) For this
+# command that matters:
 
 # %%
 async def gift(ctx, taker, points: int):
@@ -310,7 +308,7 @@ async def broken_line(gift):
 
 # %%
 async def stormy(gw):
-    """The line breaks just when ada writes, and what is replayed comes twice."""
+    """The connection breaks when ada writes, and what is replayed comes twice."""
     await gw.until(ready=1)
     await gw.drop()
     await gw.faults(duplicate=1)
@@ -321,7 +319,7 @@ async def stormy(gw):
     await gw.say("!goodnight")
 
 # %% [markdown]
-# > **Predict.** ada wrote one line. How many points has bo?
+# > **Predict.** ada wrote one message. How many points does bo have afterwards?
 
 # %%
 predict("?", about="comes-twice")
@@ -335,8 +333,8 @@ print(twice)
 predict(about="comes-twice")
 
 # %% [markdown]
-# Nothing blocked, nothing crashed, and ten points too many went over the table. The cure is to know
-# each line by its **id**, and to note it before the first `await`:
+# Nothing blocked and nothing crashed, but bo got ten points too many. The cure: remember each
+# message by its **id**, and do that before the first `await`:
 
 # %%
 DONE = set()
@@ -345,7 +343,7 @@ DONE = set()
 async def gift(ctx, taker, points: int):
     if ctx.message.id in DONE:
         return
-    DONE.add(ctx.message.id)  # no await between the look and the note
+    DONE.add(ctx.message.id)  # no await between the check and this line
     await asyncio.to_thread(add_points, ctx.author.name, -points)
     await asyncio.to_thread(add_points, taker, points)
     await ctx.send(f"{ctx.author.name} gives {taker} {points} points")
@@ -356,7 +354,7 @@ once
 
 # %% jupyter={"source_hidden": true}
 def balances(**nights):
-    """The accounts after each night, as bars; the dotted lines are what ada meant."""
+    """The accounts after each run, as bars; the dotted lines are what ada wanted."""
     figure, axes = plt.subplots(figsize=(8, 2.4))
     for row, points in enumerate(nights.values()):
         axes.barh(row + 0.2, points["ada"], 0.35, color="0.75", edgecolor="black")
@@ -374,13 +372,14 @@ def balances(**nights):
 balances(without_the_id=twice, with_the_id=once)
 
 # %% [markdown]
-# A set is forgotten when the bot restarts. What must never happen twice, money for instance, notes
-# the id in the database, in the same transaction as the change. The lab has room for both.
+# A set grows, and the bot forgets it at a restart. In a listener, `deque(maxlen=10_000)` keeps the
+# newest ids. For something that must never happen twice, write the id into the database, in the
+# same transaction as the change. The lab has room for both.
 
 # %% [markdown]
 # ## 4 · The kitchen
 #
-# Some bots put work into a queue, and one task serves it: so unit 09 did. Here is the kitchen. One
+# Some bots put work into a queue, and one task serves it, as in unit 09. Here is the kitchen. One
 # potion cannot be brewed.
 
 # %%
@@ -408,7 +407,7 @@ async def kitchen():
     return {"served": served, "still waiting": orders.qsize(), "the worker": end}
 
 # %% [markdown]
-# > **Predict.** tea, frog, tea, tea. Who gets their tea?
+# > **Predict.** The orders are tea, frog, tea, tea. Which teas are served?
 
 # %%
 predict("?", about="after-the-frog")
@@ -421,21 +420,21 @@ report.value
 predict(about="after-the-frog")
 
 # %% [markdown]
-# One bad order, and the kitchen is closed for everybody. The error is there because `kitchen` asked
-# for it, with `task.exception()`. A task keeps its exception until somebody does, and who asks a
-# worker? In a bot that keeps its worker in a variable, as it should, you would see nothing at all.
+# After one bad order the kitchen serves no one any more. You see the error here because `kitchen`
+# asks for it, with `task.exception()`. A task keeps its exception until something asks, and in a
+# bot usually nothing asks a worker.
 #
-# So a worker that is to outlive its orders needs three things: a `try` **around one order**, not
-# around the loop; a **timeout** for what neither works nor fails; and a way to end, for a
-# cancellation must pass. `except Exception` lets it pass, a bare `except` does not (unit 06).
+# So a worker needs three things: a `try` **around one order**, not around the loop; a **timeout**
+# for an order that neither ends nor fails; and a way to end. `except Exception` lets a cancellation
+# pass, a bare `except` does not (unit 06).
 #
 # **Change it.** Put a `try` and an `except Exception` into `worker`. Where does `task_done()` go?
 
 # %% [markdown]
 # ## 5 · What is left
 #
-# Every night ends, mostly because the host restarts: it sends a signal, waits a few seconds, and
-# pulls the plug. What your bot does with those seconds decides whether people lose something.
+# Each run of a bot ends, mostly because the host restarts. The host sends a signal, waits some
+# seconds, and then kills the program. What does your bot do in those seconds?
 
 # %%
 async def careless():
@@ -471,31 +470,62 @@ report.value
 predict(about="what-is-left")
 
 # %% [markdown]
-# Good bye has an order, and it is the same in every bot:
+# Close a bot in this order:
 #
-# 1. take no new orders, and **finish** what was promised, with a limit (`queue.join()` in
+# 1. take no new orders, and **finish** what you accepted, with a limit (`queue.join()` in
 #    `asyncio.timeout`);
 # 2. **cancel** the tasks, and **await** them: `cancel()` only asks;
 # 3. close what they worked with: sessions, databases;
 # 4. end the pools, and not on the loop: `pool.shutdown()` waits.
 #
-# In discord.py all of this has a place: override `close` of your bot, do it there, and end with
-# `await super().close()`.
+# In discord.py, override `close` of your bot, do it there, and end with `await super().close()`.
+# But what calls `close`? The host sends SIGTERM. The folded program waits as a bot does, with and
+# without a handler for that signal:
 
-# %% [markdown]
-# ## 6 · A witness for your own bot
-#
-# In this course the line that blocks is named by a probe which watches the whole loop. In your bot,
-# on your server, a small witness is enough: the thread of unit 03, in one file, which you may copy.
-# It is [work/toolbox/loopwatch.py](../toolbox/loopwatch.py), and here it is at work:
+# %% jupyter={"source_hidden": true}
+PROGRAM = """
+import asyncio, signal, sys
+
+async def main():
+    over = asyncio.Event()
+    if sys.argv[1] == "with":
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
+    print("the bot runs", flush=True)
+    try:
+        await over.wait()
+    finally:
+        print("everything is closed")
+
+asyncio.run(main())
+"""
 
 # %%
-import sys
+for how in ("without", "with"):
+    pipe = asyncio.subprocess.PIPE
+    bot = await asyncio.create_subprocess_exec(sys.executable, "-c", PROGRAM, how, stdout=pipe)
+    await bot.stdout.readline()
+    bot.terminate()  # sends SIGTERM
+    said, _ = await bot.communicate()
+    print(f"{how} a handler: {said.decode().strip() or 'no finally has run'}")
+
+# %% [markdown]
+# Without a handler SIGTERM ends Python on the spot: no `finally` runs. *In your bot* below has the
+# lines for discord.py.
+
+# %% [markdown]
+# ## 6 · A watchdog for your own bot
+#
+# In this course a probe watches the whole loop and names the line that blocks. In your bot, a small
+# watchdog is enough: the thread of unit 03, in one file that you may copy. It is
+# [work/toolbox/loopwatch.py](../toolbox/loopwatch.py), and here it works:
+
+# %%
 from pathlib import Path
 
 import autograder
 
-sys.path.append(str(Path(autograder.__file__).parents[1] / "source" / "toolbox"))
+COURSE = Path(autograder.__file__).parents[1]
+sys.path += ["../toolbox", str(COURSE / "notebooks" / "toolbox")]  # your copy, or the course's
 import loopwatch
 
 
@@ -520,7 +550,7 @@ async def watched_night(notes):
     await asyncio.gather(watch(bot_life), crowd(gw, "!fight wolf", rates=[2]))
 
 # %% [markdown]
-# > **Predict.** The loop will stand in `requests.get`. What does the witness name?
+# > **Predict.** `requests.get` will hold the loop. What does the watchdog name?
 
 # %%
 predict("?", about="witness-names")
@@ -534,23 +564,25 @@ print(*notes, sep="\n")
 predict(about="witness-names")
 
 # %% [markdown]
-# In a notebook a file is called `/tmp/ipykernel...`; in your bot it is your file, and the number
-# your line. It costs a look at the clock forty times a second, so it may stay in for good.
+# In a notebook the file is called `/tmp/ipykernel...`; in your bot it is your file, and the number
+# is your line. The watchdog looks at the clock forty times per second. That costs so little that
+# you can leave it in.
 
 # %% [markdown]
 # ## 7 · The audit of your own bot
 #
-# This is what the course was for. It takes an hour, on an evening of your choice, and it is the
-# second half of the finish line (the first are 80 % of the core points).
+# This is what the course was for. It takes about an hour. To finish the course you need two things:
+# 80 % of the core points, and this audit.
 #
 # 1. **Point** your bot at the gateway of this course: `python3 -m autograder gateway`, no account,
-#    no token. [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb) has the lines for your library.
+#    no token. [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb) has the lines for your
+#    library.
 # 2. **Add** loopwatch, and use every command once. That is the picture *before*.
 # 3. **Go through** the checklist in [work/toolbox/audit.ipynb](../toolbox/audit.ipynb), from the
 #    longest block down, and give each job its place.
 # 4. **Run** the same commands again: the picture *after*.
 #
-# And where do you stand?
+# And this is your progress:
 
 # %%
 progress()
@@ -558,9 +590,9 @@ progress()
 # %% [markdown]
 # ## 8 · Ten questions, after
 #
-# You may have answered them on your first day. Answer them again, without looking anything up: ten
-# letters, `?` where you are not sure. This time each one is explained, and your first answer stands
-# beside it.
+# You may have answered these questions on your first day. Answer them again, without looking
+# anything up: ten letters, and `?` where you are not sure. This time each one is explained, next to
+# your first answer.
 
 # %%
 from autograder import after
@@ -570,22 +602,22 @@ after("??????????")
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** the queues that nobody sees:
+# **Search for** the queues that you do not see:
 #
 # ```
 # grep -rnE "to_thread|run_in_executor|ThreadPoolExecutor|Semaphore|create_pool|limit=" --include="*.py" .
 # ```
 #
-# For each hit: how many can be in there at once, for how long, and how many come in a second? If
-# the last is larger than the first divided by the second, people wait.
+# For each hit, note three numbers: how many calls fit in at the same time, how many seconds each
+# takes, and how many arrive per second. If more arrive than (calls ÷ seconds), people wait.
 #
 # **Before and after**
 #
 # ```python
 # @bot.command()
 # async def ask(ctx, *, question):                                    # before
-#     answer = await asyncio.to_thread(sdk.complete, question)        # shares six threads or so
-#     await ctx.send(answer)                                          # with DNS and everybody else
+#     answer = await asyncio.to_thread(sdk.complete, question)        # shares a few threads
+#     await ctx.send(answer)                                          # with all lookups of names
 #
 # SDK = ThreadPoolExecutor(32, "sdk")
 #
@@ -595,9 +627,23 @@ after("??????????")
 #     await ctx.send(await loop.run_in_executor(SDK, sdk.complete, question))
 # ```
 #
+# **SIGTERM.** `bot.run(TOKEN)` does not handle it. These lines do (`keep` is in unit 02):
+#
+# ```python
+# async def main():
+#     discord.utils.setup_logging()
+#     async with MyBot("!", intents=discord.Intents.all()) as bot:
+#         loop = asyncio.get_running_loop()
+#         loop.add_signal_handler(signal.SIGTERM, lambda: keep(bot.close()))
+#         await bot.start(TOKEN)
+#
+# asyncio.run(main())
+# ```
+#
 # **One change for tonight.** Copy `loopwatch.py` beside your bot, and put `loopwatch.start()` into
-# its `setup_hook`. Tomorrow the log has the answer. (Only discord.py calls `setup_hook`. For nextcord,
-# disnake, py-cord and hikari see part 4 of [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb).)
+# its `setup_hook`. Tomorrow the log has the answer. (Only discord.py calls `setup_hook`. For
+# nextcord, disnake, py-cord and hikari see part 4 of
+# [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb).)
 
 # %% [markdown]
 # ## In practice
@@ -605,28 +651,31 @@ after("??????????")
 # <details><summary>The fine print, with sources</summary>
 #
 # - **The default pool** has `min(32, cpus + 4)` threads (Python's documentation,
-#   `concurrent.futures`): five on a server with one CPU, which is why the evenings of this unit have
-#   five. asyncio also looks up names in it, so a full pool makes every new connection wait.
-# - **Little's law**: people in a queue = arrivals a second x seconds in it. J. D. C. Little, 1961.
+#   `concurrent.futures`): five on a server with one CPU, so the runs of this unit have five.
+#   asyncio also looks up names in it, so a full pool makes every new connection wait.
+# - **Little's law**: people in a queue = arrivals per second x seconds in it. J. D. C. Little,
+#   1961.
 # - **Replays.** Discord's documentation (*Gateway*, resuming) promises that missed events are sent
-#   again, in order. It promises nowhere that none comes twice. Ours was asked to send them twice.
-# - **`synchronous = OFF`** in `add_points` lets SQLite skip the wait for the disk. Right for
-#   points of an evening in a lesson; leave it out where a power cut may not cost anything.
-# - **loopwatch** measures lateness. On a starved machine it can name an innocent line; the probe of
-#   this course subtracts what the system took away, and loopwatch cannot. What it names again and
-#   again is guilty.
+#   again, in order. It does not promise that none comes twice. We asked our gateway to send them
+#   twice.
+# - **`synchronous = OFF`** in `add_points` lets SQLite skip the wait for the disk. That is right
+#   for points in a lesson. Leave it out where a power cut may not cost anything.
+# - **loopwatch** measures lateness. On a machine that is too busy it can name an innocent line; the
+#   probe of this course subtracts what other programs took, and loopwatch cannot. Look at the lines
+#   that it names again and again.
 # - **The end.** Docker sends SIGTERM and waits 10 s, systemd 90 s (their documentation: `docker
-#   stop`, `TimeoutStopSec`). Python's default for SIGTERM is to die on the spot: no `finally` runs.
-#   `asyncio.run` and discord.py's `run` turn Ctrl-C into a cancellation, and SIGTERM they do not.
+#   stop`, `TimeoutStopSec`). `asyncio.run` and discord.py's `run` turn Ctrl-C into a cancellation,
+#   but not SIGTERM. `add_signal_handler` does not exist on Windows.
 # </details>
 
 # %% [markdown]
 # ## You have seen
 #
-# - A free loop keeps the bot alive, and a pool that is too small keeps people waiting all the same:
-#   every pool is a queue, and under load you meet each of them.
-# - What arrives may arrive twice, and what is ordered may be poison: know each line by its id, and
-#   let a worker outlive its orders.
-# - Each job has a place. A witness of forty lines tells you, in your own bot, which one has not.
+# - A free loop keeps the bot connected. If a pool is too small, people wait all the same: every
+#   pool is a queue, and under load you meet each of them.
+# - A message may come twice, and an order may break a worker. Know each message by its id, and keep
+#   the worker running when one order fails.
+# - Each job has a place. In your own bot, loopwatch (forty lines) names the job that is in the
+#   wrong one.
 #
-# **Next**: the lab, five levels, the first two for everybody. And then the only bot that counts.
+# **Next**: the lab with five levels, of which the first two are the core. And then your own bot.

@@ -19,7 +19,7 @@
 # | 5 | a forgotten `await` is an error | nothing is sent, and there is a warning at most | [01](lesson:01_coroutines/forgotten-await), [lab](lab:01_coroutines/unawaited) |
 # | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-of-blocking), [lab](lab:02_tasks/false_concurrency) |
 # | 37 | notebooks cannot do asyncio | they have a loop already: `await` instead of `asyncio.run` | [00](lesson:00_start_here/run-in-cell) |
-# | 38 | nest-asyncio is the cure | a nested run waits for whatever began after it | [00](lesson:00_start_here/nested-runs) |
+# | 38 | nest-asyncio is the cure | a nested run waits for each nested run that began after it | [00](lesson:00_start_here/run-in-cell), and its fine print |
 #
 # ## The bot and its heart
 #
@@ -29,7 +29,7 @@
 # | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/two-halves) |
 # | 8 | the SDK of my language model is the SDK, so it is fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
 # | 36 | "Unknown interaction": `recap` defers too late | `recap` is the victim: something else held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
-# | 41 | a missed heartbeat loses events for ever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [07](lesson:07_network/old-number), [12](lesson:12_capstone/comes-twice) |
+# | 41 | a missed heartbeat loses events for ever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
 #
 # ## Work
 #

@@ -22,7 +22,7 @@ def root(tmp_path: Path) -> Path:
     """A course whose release was cut by hand: what nbgrader does is proven elsewhere."""
     sample_course.write(tmp_path)
     unit = Unit(tmp_path, "11_catalog")
-    ours = render.notebook(parse.read(unit.lab_text, "lab.py"), graded=True, called="lab.py")
+    ours = render.lab(parse.read(unit.lab_text, "lab.py"), "lab.py")
     unit.lab.write_bytes(render.as_bytes(ours))
     for cell in ours["cells"]:
         about = cell["metadata"].get("nbgrader", {})

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sample_course
 
-from autograder.course.author import audit, parse, readme_figure, release
+from autograder.course.author import audit, parse, readme_figure, release, render
 from autograder.course.author.build import build
 from autograder.outcomes import UserMistake
 
@@ -43,7 +43,7 @@ def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
-@pytest.mark.timeout(600)  # 13 units, and beside other work
+@pytest.mark.timeout(600)  # 14 units, and beside other work
 def test_a_second_build_touches_nothing_and_the_check_is_content(
     finished: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,9 +101,7 @@ def test_cells_carry_nbgraders_metadata_and_ids_that_stay(finished: Path) -> Non
 
 def test_equal_cells_get_different_ids(tmp_path: Path) -> None:
     cells = parse.cells("# %%\nx = 1\n# %%\nx = 1\n", "t.py")
-    from autograder.course.author.render import notebook as render
-
-    ids = [cell["id"] for cell in render(cells, graded=False, called="t.py")["cells"]]
+    ids = [cell["id"] for cell in render.page(cells, called="t.py")["cells"]]
     assert len(set(ids)) == 2
     assert ids[0].rpartition("-")[0] == ids[1].rpartition("-")[0]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import sample_course
 
-from autograder.course.author.lint import course
+from autograder.course.author import minutes, parse
+from autograder.course.author.lint import course, limits
 from autograder.course.author.lint.course import EXERCISES, lint
 
 LESSON, LAB, QUESTIONS = sample_course.LESSON, sample_course.LAB, sample_course.QUESTIONS
@@ -28,11 +29,11 @@ def test_a_good_course_has_no_findings(tmp_path: Path) -> None:
     assert findings(tmp_path) == []
 
 
-def test_the_syllabus_sums_to_1015_points_in_46_exercises() -> None:
+def test_the_points_of_the_syllabus() -> None:
     core = sum(sum(points) for points, _ in EXERCISES.values())
     stretch = sum(sum(points) for _, points in EXERCISES.values())
     count = sum(len(core) + len(stretch) for core, stretch in EXERCISES.values())
-    assert (len(EXERCISES), count, core, stretch) == (13, 46, 775, 240)
+    assert (len(EXERCISES), count, core, stretch) == (14, 46, 755, 260)
 
 
 LESSON_FAULTS = {
@@ -44,6 +45,17 @@ LESSON_FAULTS = {
     ),
     "unknown question": (('predict(about="sleepy")', 'predict(about="slepy")'), "'slepy'"),
     "no experiment": (('# %% experiment="sleepy"', "# %%"), "is about no cell"),
+    "a predicted anchor": (
+        ('# %% experiment="sleepy"', '# %% anchor="sleepy"'),
+        'an anchor has no prediction, and `sleepy` has one; write `# %% experiment="sleepy"`',
+    ),
+    "a name for two runs": (
+        (
+            "# %% [markdown]\n# ## In your bot",
+            '# %% anchor="sleepy"\n1\n\n# %% [markdown]\n# ## In your bot',
+        ),
+        "`sleepy` names two runs",
+    ),
     "no recall": (('recall("11_catalog")', "asyncio"), "never recalls"),
     "no title": (("# # Judge", "# Judge"), "begin the lesson with a title"),
     "asyncio.run": (("await asyncio.sleep(0)", "asyncio.run(asyncio.sleep(0))"), "`asyncio.run`"),
@@ -104,6 +116,16 @@ LAB_FAULTS = {
         ('    ### BEGIN SOLUTION\n    return {"name": "mine"}\n    ### END SOLUTION\n',
          '    return {"name": "mine"}\n'),
         "between `### BEGIN SOLUTION`",
+    ),
+    "a start that our answer runs into": (
+        ('    return {"name": "mine"}\n    ### END SOLUTION\n',
+         "    made = {}\n    ### END SOLUTION\n    # As it is now:\n    return {}\n"),
+        "end the solution with `return` or",
+    ),
+    "a start somewhere else": (
+        ('    return {"name": "mine"}\n    ### END SOLUTION\n',
+         "    return {}\n    ### END SOLUTION\n    x = {}\n    # As it is now:\n    return x\n"),
+        "end the solution with `return` or",
     ),
     "a bare assert": ((', "judge() changed its mind"', ""), "says nothing when it fails"),
     "a bare end": (("responsive(0.1);", "responsive(0.1)"), "bare expression"),
@@ -313,9 +335,87 @@ def test_missing_files_of_a_unit_are_named(tmp_path: Path) -> None:
         assert f"source/11_catalog/{name}:1: the" in said
 
 
-def test_minutes_that_are_not_stated_are_found(tmp_path: Path) -> None:
-    sample_course.write(tmp_path, design="Goal: judge.\nMinutes: lesson 30\n")
-    assert any("the minutes of the lab are not stated" in one for one in findings(tmp_path))
+LIMITS = {
+    "a long lesson": (
+        "lesson",
+        ("# Look for it.", "# Look " + "well " * 4300),
+        " minutes, and 45 are the most; shorten it",
+    ),
+    "many predictions": (
+        "lesson",
+        ("import asyncio", "".join(f'predict("?", about="q{n}")\n' for n in range(7))),
+        "the lesson has 8 predictions, and 7 are the most",
+    ),
+    "minutes in a lesson": (
+        "lesson",
+        ("*You need* unit 00.", "It takes 30 minutes."),
+        "remove yours",
+    ),
+    "minutes in a lab": ("lab", ("# # Lab: judge", "# # Lab\n# 20 to 30 minutes."), "remove yours"),
+    "minutes in a design note": ("design", ("Goal", "Minutes: lesson 30, lab 40\nGoal"), "remove"),
+}
+
+
+@pytest.mark.parametrize("fault", LIMITS)
+def test_what_is_above_a_limit_warns_or_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    part, (old, new), said = LIMITS[fault]
+    text = {"lesson": LESSON, "lab": LAB, "design": sample_course.DESIGN}[part]
+    assert old in text
+    sample_course.start_page(tmp_path)
+    sample_course.write(tmp_path, **{part: text.replace(old, new)})
+    monkeypatch.setattr(limits, "FAIL", False)
+    assert not any(said in one for one in lint(tmp_path))
+    assert any(said in one for one in course.warnings(tmp_path))
+    monkeypatch.setattr(limits, "FAIL", True)
+    assert any(said in one for one in findings(tmp_path))
+    assert course.warnings(tmp_path) == []
+
+
+def test_a_question_that_a_third_lesson_recalls_is_found(tmp_path: Path) -> None:
+    sample_course.start_page(tmp_path)
+    asks = LESSON.replace('recall("11_catalog")', 'recall("?", about="what-beats")')
+    for name in ("03_gateway", "04_yielding", "05_threads"):
+        sample_course.write(tmp_path, name, lesson=asks)
+    (found,) = [one for one in limits.check(tmp_path) if "recalled" in one]
+    assert found.startswith("source/05_threads/lesson.py:")
+
+
+def test_the_minutes_of_a_lesson_count_words_cells_and_questions() -> None:
+    text = """
+# %% [markdown]
+# # One two three
+# <details><summary>Folded</summary>
+# four five
+# </details>
+
+# %%
+recall("?", about="a")
+
+# %%
+predict("?", about="b")
+
+# %%
+predict(about="b")
+
+# %%
+after("?")
+"""
+    cells = parse.cells(text.lstrip(), "lesson.py")
+    assert minutes.lesson(cells) == pytest.approx(4 / 100 + 0.35 * 4 + 0.5 * (2 + 10))
+
+
+def test_the_minutes_of_a_lab_are_those_of_its_core_exercises() -> None:
+    cells = parse.cells(LAB, "lab.py")
+    words = sum(len(cell.source.split()) for cell in cells[:3] if cell.kind == "markdown")
+    assert minutes.lab(cells) == pytest.approx(words / 100 + 0.5 * 30)
+    stretch = [cell for cell in cells if cell.role in ("exercise", "test")][3:]
+    assert minutes.lab(stretch) > 0.5 * 20
+    begun = LAB.replace(
+        "    ### END SOLUTION", "    ### END SOLUTION\n    # As it is now:\n    pass", 1
+    )
+    assert minutes.lab(parse.cells(begun, "lab.py")) == pytest.approx(minutes.lab(cells) - 1)
 
 
 def test_a_folder_that_the_syllabus_does_not_know_is_found(tmp_path: Path) -> None:

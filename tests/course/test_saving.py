@@ -174,6 +174,11 @@ def test_a_lab_is_begun_anew_only_when_it_is_named_and_the_old_one_is_kept(here:
     assert "open it again" in open_again
 
 
+@pytest.mark.parametrize("number", [3, "3", "03"])
+def test_a_lab_is_named_by_its_number_in_any_form(here: Path, number: int | str) -> None:
+    assert "your old one is kept here" in reset(number, here).sentences[0]
+
+
 def test_a_link_to_the_file_is_shown(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(here / "work" / "03_gateway")
     told = save(here)

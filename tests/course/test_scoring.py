@@ -13,7 +13,7 @@ import sample_course
 from autograder.course import store
 from autograder.course.author import parse, render
 from autograder.course.learner import compare as comparing
-from autograder.course.learner import copies, predict
+from autograder.course.learner import copies, points, predict
 from autograder.course.learner.compare import compare
 from autograder.course.learner.progress import progress
 from autograder.course.unit import Unit
@@ -30,10 +30,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         unit = Unit(tmp_path, name)
         unit.lesson.parent.mkdir(exist_ok=True)
         cells = parse.read(unit.lesson_text, "lesson.py")
-        content = render.notebook(cells, graded=False, called="lesson.py")
+        content = render.lesson(cells, "lesson.py")
         unit.lesson.write_bytes(render.as_bytes(content))
     cells = parse.read(unit.lab_text, "lab.py")
-    content = render.as_bytes(render.notebook(cells, graded=True, called="lab.py"))
+    content = render.as_bytes(render.lab(cells, "lab.py"))
     for path in (unit.lab, unit.release, unit.work_lab):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -56,7 +56,7 @@ def test_at_the_start_everything_is_open(root: Path) -> None:
         "To finish the course: 24 core points (24 points to go) and the audit of your own bot."
         in said
     )
-    assert "About 100 minutes are left." in said  # two lessons of 30, a lab of 40
+    assert "About 21 minutes are left." in said  # two lessons of 3, a lab of 15
     assert said.endswith("Next: the lesson, work/00_start_here/00_start_here.ipynb.")
 
 
@@ -66,7 +66,7 @@ def test_after_the_lessons_the_first_open_exercise_is_next(root: Path) -> None:
     predict.predict("A", about="sleepy")
     said = str(progress(root))
     assert "Next: `judge` (30 points) in work/11_catalog/11_catalog.ipynb." in said
-    assert "About 40 minutes are left." in said
+    assert "About 15 minutes are left." in said
 
 
 def test_whoever_begins_with_the_lab_is_not_sent_back_to_the_lesson(root: Path) -> None:
@@ -197,7 +197,93 @@ def test_the_comparison_shows_both_answers(root: Path) -> None:
     assert "&lt;mine&gt;" in both._repr_html_()
 
 
+def test_our_answer_is_shown_without_the_program_that_learners_start_from(root: Path) -> None:
+    path = Unit(root, "11_catalog").lab
+    content = json.loads(path.read_text(encoding="utf-8"))
+    for cell in content["cells"]:
+        if cell["id"] == "card":
+            cell["source"] += (
+                "\n    # As it is now:\n    if wrong:\n        return {}\n    return wrong\n\n\n"
+                "async def another():\n    return ours"
+            )
+    path.write_text(json.dumps(content), encoding="utf-8")
+    both = comparing.compare("card", anyway=True)
+    assert "wrong" not in both.ours
+    assert "As it is now" not in both.ours
+    assert '    return {"name": "mine"}' in both.ours
+    assert both.ours.endswith("async def another():\n    return ours")
+
+
 def test_what_cannot_be_compared_is_a_sentence(root: Path) -> None:
     assert "There is no exercise 'jugde'" in repr(compare("jugde"))
     Unit(root, "11_catalog").lab.unlink()
     assert "answers are not here" in repr(compare("judge", anyway=True))
+
+
+FIRST_EDITION = {
+    "07_network": {"dogs_check": [25, 25], "heartbeat_check": [20, 20], "zombie_check": [0, 10]},
+    "12_capstone": {"steady_visible": [25, 25]},
+}
+
+
+def first_edition(root: Path, scores: dict[str, object]) -> Path:
+    path = store.folder(root) / "points.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(scores), encoding="utf-8")
+    return path
+
+
+def test_points_of_the_first_edition_count_where_the_exercise_is_today(root: Path) -> None:
+    path = first_edition(root, FIRST_EDITION)
+    before = path.read_bytes()
+    now = points.read(root)
+    assert path.read_bytes() == before  # reading changes nothing
+    assert now["07_network"] == {"dogs_check": [25, 25]}
+    assert now["13_by_hand"] == {"heartbeat_check": [20, 20], "zombie_check": [0, 10]}
+    assert now["complete"] is False
+    with points.changing(root) as scores:
+        scores["13_by_hand"]["zombie_check"] = [10, 10]
+    assert points.read(root)["13_by_hand"]["zombie_check"] == [10, 10]
+    assert points.read(root)["07_network"] == {"dogs_check": [25, 25]}
+
+
+@pytest.mark.parametrize(("core", "complete"), [(623.0, False), (624.0, True)])
+def test_who_had_reached_the_core_points_has_reached_them(
+    root: Path, core: float, complete: bool
+) -> None:
+    stretch = {"names_check": [10, 10], "timers_hidden": [500, 500]}
+    had = core - 20
+    first_edition(
+        root,
+        {
+            "03_gateway": {"odds_check": [had, had], **stretch},
+            "07_network": {"heartbeat_check": [20, 20]},
+        },
+    )
+    said = str(progress(root))
+    assert ("You reached the core points in an earlier edition" in said) is complete
+    assert ("points to go" in said) is not complete
+
+
+def test_progress_names_what_is_new_only_to_those_who_began_before(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(points, "ADDED", ("card",))
+    monkeypatch.setattr(points, "MOVED", {("07_network", "judge"): "11_catalog"})
+    news = "New since the first edition: `card` in 11_catalog. Moved since the first edition: "
+    assert "first edition" not in str(progress(root))
+    with points.changing(root) as scores:
+        scores["11_catalog"] = {}
+    assert "first edition" not in str(progress(root))
+    first_edition(root, {"07_network": {"judge_visible": [10, 10]}})
+    said = " ".join(str(progress(root)).splitlines())
+    assert f"{news}`judge`, now in 11_catalog, with your points." in said
+    assert "10 of 50 points" in said
+
+
+def test_two_files_are_merged_with_the_better_scores() -> None:
+    here = {"edition": 2, "13_by_hand": {"heartbeat_check": [5, 20]}, "complete": True}
+    both = points.merged(here, FIRST_EDITION)
+    assert both["13_by_hand"] == {"heartbeat_check": [20, 20], "zombie_check": [0, 10]}
+    assert both["07_network"] == {"dogs_check": [25, 25]}
+    assert both["complete"] is True

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from autograder.course import store
-from autograder.course.learner import copies
+from autograder.course.learner import copies, renewal
 from autograder.course.unit import Unit
 from autograder.outcomes import UserMistake
 
@@ -143,6 +143,34 @@ def test_after_a_pull_the_new_lab_holds_the_old_answers_and_what_is_new_is_said(
         *("## kick", stub),
     ]
     assert copies.copy_units(root) == []
+
+
+def test_a_lab_begins_with_the_answers_to_exercises_that_have_moved_to_it(root: Path) -> None:
+    stub = "raise NotImplementedError()"
+    then, now = Unit(root, "07_network"), Unit(root, "13_by_hand")
+    then.release.parent.mkdir(parents=True)
+    then.release.write_text(lab_of("", dogs=stub, heartbeat=stub, zombie=stub), encoding="utf-8")
+    copies.copy_units(root)
+    worked = lab_of("", dogs="my dogs", heartbeat="my heartbeat", zombie=stub)
+    then.work_lab.write_text(worked, encoding="utf-8")
+    then.release.write_text(lab_of("", dogs=stub), encoding="utf-8")
+    now.release.parent.mkdir(parents=True)
+    new_stub = f"# in 13\n{stub}"
+    now.release.write_text(lab_of("", heartbeat=new_stub, zombie=new_stub), encoding="utf-8")
+    said = copies.copy_units(root)
+    assert said[-1] == (
+        "work/13_by_hand/13_by_hand.ipynb: has your answers to exercises that were in "
+        "work/07_network/07_network.ipynb."
+    )
+    assert then.work_lab.read_text(encoding="utf-8") == worked
+    sources = renewal.answers(now.work_lab.read_bytes())
+    assert sources == {"heartbeat": "my heartbeat", "zombie": new_stub}
+    assert copies.copy_units(root) == []
+    now.release.write_text(lab_of("", heartbeat="# newer", zombie=new_stub), encoding="utf-8")
+    (said_again,) = copies.copy_units(root)
+    assert "kept as you changed it" in said_again
+    copies.reset(root, "13")
+    assert renewal.answers(now.work_lab.read_bytes())["heartbeat"] == "# newer"
 
 
 def test_the_first_copies_are_told_in_one_sentence(root: Path) -> None:

@@ -22,7 +22,7 @@ from autograder.grading.batch import executors, grade
 
 ROOT = repository()
 LABS = [unit for unit in written(ROOT) if unit.lab_text.exists()]
-STUDENTS = 9  # for each of the 12 labs: more than 100 notebooks in all
+STUDENTS = 9  # for each of the 13 labs: more than 100 notebooks in all
 
 
 @pytest.mark.soak

@@ -411,3 +411,46 @@ def test_grade_refuses_settings_that_would_grade_without_the_examiner(
         commands.grade(toy.UNIT, root=root)
     assert sentence in str(refusal.value)
     assert not (root / "gradebook.db").exists()
+
+
+def without(exercise: str, content: dict[str, Any]) -> dict[str, Any]:
+    """A notebook that lacks an exercise: its answer and its test."""
+    for name in (exercise, f"{exercise}_visible"):
+        content["cells"].remove(toy.cell_of(content, name))
+    return content
+
+
+def test_a_lab_with_other_cells_is_graded_again_only_when_told(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lab = root / "source" / toy.UNIT / f"{toy.UNIT}.ipynb"
+    toy.write(lab, without("tally", toy.notebook()))
+    for name in ("ada", "bo"):
+        toy.submit(root, name, without("tally", toy.submission()))
+    assert grade(root, capsys)["ada"]["score"] == 5.0
+    with course.Course(root).gradebook() as book:
+        book.find_comment("roll", toy.UNIT, toy.UNIT, "ada").manual_comment = "well done"
+        book.db.commit()
+    graded = (root / "autograded/ada" / toy.UNIT / f"{toy.UNIT}.ipynb").read_bytes()
+    toy.write(lab, without("double", toy.notebook()))
+
+    with pytest.raises(UserMistake, match="`double`, `double_visible` are not in it any more"):
+        grade(root, capsys)
+    with pytest.raises(UserMistake, match=f"autograder grade {toy.UNIT} --regrade`"):
+        grade(root, capsys, student="ada", regrade=True)
+    with course.Course(root).gradebook() as book:
+        assert book.find_submission(toy.UNIT, "ada").score == 5.0
+        assert book.find_assignment(toy.UNIT).max_score == 5.0
+    assert (root / "autograded/ada" / toy.UNIT / f"{toy.UNIT}.ipynb").read_bytes() == graded
+
+    (root / "submitted" / "bo").rename(root / "bo")
+    with pytest.raises(UserMistake, match="bo has a grade for 90_toy, but no submission"):
+        grade(root, capsys, regrade=True)
+    (root / "bo").rename(root / "submitted" / "bo")
+    toy.submit(root, "bo", without("double", toy.submission()))
+    again = grade(root, capsys, regrade=True)
+    assert (again["ada"]["score"], again["ada"]["max_score"]) == (3.0, 7.0)  # no tally in it
+    assert (again["bo"]["score"], again["bo"]["max_score"]) == (7.0, 7.0)
+    with course.Course(root).gradebook() as book:
+        assert book.find_comment("roll", toy.UNIT, toy.UNIT, "ada").comment == "well done"
+    assert grade(root, capsys) == again

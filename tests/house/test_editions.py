@@ -2,6 +2,8 @@
 
 `editions/edition_1.zip` was made by the first edition: two units, work/ with a solved lab, two
 predictions and a saved zip, two graded submissions with gradebook and autograded notebooks.
+`editions/edition_1_network.zip` as well: unit 07, three of whose exercises are in unit 13 today, in
+work/ with four exercises solved and checked, and two graded submissions with their gradebook.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from pathlib import Path
 
 import pytest
 
-from autograder.course.learner import backup, copies, progress
+from autograder.course.learner import backup, copies, points, progress, renewal
 from autograder.grading import check, commands
+from autograder.grading.nbgrader.course import Course
+from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
 
-UNIT = "01_coroutines"
+UNIT, NETWORK, BY_HAND = "01_coroutines", "07_network", "13_by_hand"
 KEPT = Path(__file__).parents[1] / "editions" / "edition_1.zip"
 
 
@@ -133,3 +137,75 @@ def test_a_lab_of_then_passes_as_it_stands_where_the_course_was_not_renewed(
     lab = kept / "work" / UNIT / f"{UNIT}.ipynb"
     assert check.check(lab, kept) == 0, capsys.readouterr().out
     assert " 70 of 70" in capsys.readouterr().out
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    """What the first edition left of unit 07, after a `git pull`."""
+    with zipfile.ZipFile(KEPT.with_name("edition_1_network.zip")) as archive:
+        archive.extractall(tmp_path)
+    (tmp_path / "notebooks").mkdir()
+    for name in (NETWORK, BY_HAND):
+        for folder in ("source", "release"):
+            shutil.copytree(ROOT / folder / name, tmp_path / folder / name)
+        shutil.copy(ROOT / "notebooks" / f"{name}.ipynb", tmp_path / "notebooks")
+    shutil.copy(ROOT / "nbgrader_config.py", tmp_path)
+    return tmp_path
+
+
+def lab(root: Path, name: str) -> Path:
+    return root / "work" / name / f"{name}.ipynb"
+
+
+def test_moved_exercises_keep_their_points_and_their_text(network: Path) -> None:
+    before = lab(network, NETWORK).read_bytes()
+    said = copies.copy_units(network)
+    assert any("13_by_hand.ipynb: has your answers" in one for one in said), said
+    assert lab(network, NETWORK).read_bytes() == before
+    then, now = (renewal.answers(path) for path in (before, lab(network, BY_HAND).read_bytes()))
+    assert {name: now[name] for name in ("heartbeat", "zombie")} == {
+        name: then[name] for name in ("heartbeat", "zombie")
+    }
+    assert "NotImplementedError" in now["resume"]
+    beside = lab(network, NETWORK).with_name("07_network.new.ipynb").read_bytes()
+    assert renewal.answers(beside).keys() == {"dogs", "rate_limit", "names"}
+    assert renewal.answers(beside)["dogs"] == then["dogs"]
+    by_unit = {one.unit.name: one for one in progress.progress(network).standings}
+    assert (by_unit[NETWORK].score, by_unit[NETWORK].points) == (50, 60)
+    assert (by_unit[BY_HAND].score, by_unit[BY_HAND].points) == (30, 40)
+    told = "Moved since the first edition: `resume`, now in 13_by_hand, with your points."
+    assert told in str(progress.progress(network))
+
+
+@pytest.mark.slow
+def test_a_lab_that_still_has_the_moved_exercises_is_checked_for_what_is_left(
+    network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    copies.copy_units(network)
+    check.check(lab(network, NETWORK), network)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "07_network: 50 of 60 points" in told
+    assert "Some exercises of this notebook are in 13_by_hand now" in told
+    assert points.read(network)[BY_HAND]["heartbeat_check"] == [20.0, 20.0]
+
+
+def scores(root: Path) -> dict[str, tuple[float, float]]:
+    with Course(root).gradebook() as book:
+        most = book.find_assignment(NETWORK).max_score
+        return {one.student.id: (one.score, most) for one in book.assignment_submissions(NETWORK)}
+
+
+def test_a_graded_unit_that_has_changed_keeps_its_grades(
+    network: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UserMistake, match=r"`heartbeat_check`.* are not in it any more"):
+        commands.grade(NETWORK, root=network)
+    assert scores(network) == {"ada": (80, 100), "bo": (35, 100)}
+    commands.export("moodle", root=network)
+    assert "ada,,80.0" in capsys.readouterr().out
+
+
+@pytest.mark.soak  # the same with the toy unit in tests/grading/test_marking.py
+def test_a_graded_unit_that_has_changed_is_graded_again_when_told(network: Path) -> None:
+    commands.grade(NETWORK, regrade=True, root=network)
+    assert scores(network) == {"ada": (50, 60), "bo": (25, 60)}

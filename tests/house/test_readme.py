@@ -62,7 +62,7 @@ def test_the_table_links_the_units_that_exist_and_no_others() -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     linked = re.findall(r"^\| \d\d \| \[[^]]+\]\(notebooks/(\w+)\.ipynb\)", readme, re.MULTILINE)
     assert linked == [unit.name for unit in built(ROOT)]
-    assert len(re.findall(r"^\| \d\d \|", readme, re.MULTILINE)) == 13
+    assert len(re.findall(r"^\| \d\d \|", readme, re.MULTILINE)) == 14
 
 
 def test_the_lines_for_ones_own_bot_are_those_that_the_gateway_prints() -> None:

@@ -132,7 +132,7 @@ right = "A"
 because = {A = "Even an addition takes time.", B = "It is only the best known."}
 """
 
-DESIGN = "Goal: judge.\nTeach: measuring.\nNot: packaging.\nMinutes: lesson 30, lab 40\n"
+DESIGN = "Goal: judge.\nTeach: measuring.\nNot: packaging.\n"
 FIGURE = '<svg xmlns="http://www.w3.org/2000/svg"/>\n'
 TEST = {"judge": "judge_visible", "card": "card_visible"}
 ANSWER = {

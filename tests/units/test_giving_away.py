@@ -38,6 +38,7 @@ ANSWERS = {
     "09": ("five swords", "one lock is too much", "wait for each other"),
     "10": ("the log names the victim", "meter that lies", "changes nothing"),
     "11": ("async in name only",),
+    "13": ("a free loop is not enough", "grey zone", "notices nothing"),
     "12": ("necessary and not enough", "comes twice", "poisons a worker"),
 }
 

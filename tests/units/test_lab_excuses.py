@@ -82,7 +82,7 @@ def came_a_second_late(run: Report) -> Any:
 
 
 def stopped_beating(run: Report) -> Any:
-    return lab("07", "verdicts", "heartbeat_heard").kept_beating(gateway(), run, 0.25)
+    return lab("13", "verdicts", "heartbeat_heard").kept_beating(gateway(), run, 0.25)
 
 
 def measured_nothing(run: Report) -> Any:

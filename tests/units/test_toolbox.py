@@ -115,7 +115,7 @@ def test_what_the_pages_lead_to_exists() -> None:
             names[text] = {
                 cell.name
                 for cell in parse.read(text, unit)
-                if cell.role == ("experiment" if kind == "lesson" else "exercise")
+                if cell.role in (("experiment", "anchor") if kind == "lesson" else ("exercise",))
             }
         assert name in names[text], f"the {kind} of {unit} has no {name}"
 

@@ -87,6 +87,31 @@ def test_in_one_long_run_python_names_the_line_once() -> None:
     assert log.count("coroutine 'is_banned' was never awaited") == 1
 
 
+# 01, In your bot
+
+
+def test_discord_py_awaits_a_check_that_is_a_coroutine_function() -> None:
+    async def may_all(ctx: Any) -> bool:
+        return True
+
+    async def is_mod(ctx: Any) -> bool:
+        await asyncio.sleep(0)
+        return bool(ctx.author == "ada")
+
+    @commands.command()
+    @commands.check(is_mod)
+    async def kick(ctx: commands.Context[Any]) -> None: ...
+
+    async def runs(author: str) -> bool:
+        ctx: Any = SimpleNamespace(
+            author=author, command=kick, bot=SimpleNamespace(can_run=may_all)
+        )
+        return await kick.can_run(ctx)
+
+    assert asyncio.run(runs("ada")) is True
+    assert asyncio.run(runs("cy")) is False
+
+
 # 02, part 5: a task that nobody waits for
 
 
@@ -334,12 +359,12 @@ def test_max_concurrency_is_for_prefix_and_hybrid_commands_only() -> None:
             assert "max_concurrency" not in path.read_text("utf-8"), path
 
 
-# 07, part 5: a line that stays open
+# 13, part 1: a client in fifty lines
 
 
 def test_the_intents_of_the_small_client_are_servers_messages_and_their_text() -> None:
     (line,) = re.findall(
-        r"^INTENTS = ([\d +]+)  #", (SOURCE / "07_network/lesson.py").read_text("utf-8"), re.M
+        r"^INTENTS = ([\d +]+)  #", (SOURCE / "13_by_hand/lesson.py").read_text("utf-8"), re.M
     )
     intents = discord.Intents(guilds=True, guild_messages=True, message_content=True)
     assert sum(map(int, line.split("+"))) == intents.value

@@ -481,6 +481,26 @@ def test_the_same_seed_brings_the_same_faults() -> None:
     run(check)
 
 
+def test_a_resume_may_replay_old_events_but_never_the_first_one() -> None:
+    async def check() -> None:
+        async with gateway() as (one, client):
+            await client.connect()
+            await client.identify(GUILD_MESSAGES | MESSAGE_CONTENT)
+            for number in range(3):
+                await one.say(str(number))
+                last = (await client.until(event="MESSAGE_CREATE"))["s"]
+            for again, wanted in ((0, []), (2, ["1", "2"]), (50, ["0", "1", "2"])):
+                await one.faults(again=again)
+                payload, heard = await client.resume(seq=last), []
+                while payload["t"] != "RESUMED":
+                    assert payload["t"] != "READY"
+                    heard += [payload["d"]["content"]] * (payload["t"] == "MESSAGE_CREATE")
+                    payload = await client.receive()
+                assert heard == wanted
+
+    run(check)
+
+
 def test_a_zombie_takes_heartbeats_and_acknowledges_none() -> None:
     async def check() -> None:
         async with gateway(ack_delay=0.0) as (one, client):

@@ -13,10 +13,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from autograder.course.author import badges, parse, readme_figure, release, toolbox
+from autograder.course.author import badges, parse, readme_figure, release, render, toolbox
 from autograder.course.author.diff import differences
 from autograder.course.author.parse import BrokenUnit, TextCell
-from autograder.course.author.render import as_bytes, notebook
+from autograder.course.author.render import as_bytes
 from autograder.course.unit import FOLDER, PICTURES, Unit, shown, written
 from autograder.outcomes import UserMistake
 
@@ -79,7 +79,7 @@ def _generate(root: Path) -> tuple[dict[Path, bytes], list[str]]:
 def _lesson(unit: Unit) -> dict[Path, bytes]:
     called = shown(unit.root, unit.lesson_text)
     cells = parse.read(unit.lesson_text, called)
-    files = {unit.lesson: as_bytes(notebook(cells, graded=False, called=called))}
+    files = {unit.lesson: as_bytes(render.lesson(cells, called))}
     for name, content in _figures(unit, cells, called, f"figures/{unit.name}/").items():
         files[unit.lesson_figures / name] = content
     return files
@@ -89,7 +89,7 @@ def _lab(unit: Unit) -> dict[str, bytes]:
     """Return the files of a unit that nbgrader gets: path inside the assignment -> content."""
     called = shown(unit.root, unit.lab_text)
     cells = parse.read(unit.lab_text, called)
-    files = {unit.lab.name: as_bytes(notebook(cells, graded=True, called=called))}
+    files = {unit.lab.name: as_bytes(render.lab(cells, called))}
     for name, content in _figures(unit, cells, called, "figures/").items():
         files[f"figures/{name}"] = content
     return files

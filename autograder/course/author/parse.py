@@ -25,11 +25,12 @@ KEYS = {
     "stretch": bool,  # with exercise: an optional one, not part of the core points
     "hints": str,  # the hints of an exercise
     "experiment": str,  # the run that a prediction is about
+    "anchor": str,  # a run without a prediction, which pages of the toolbox link to
     "tags": list,
     "jupyter": dict,
     "jp-MarkdownHeadingCollapsed": bool,  # a heading whose part is folded when the notebook opens
 }
-ROLES = ("answer", "test", "setup", "exercise", "hints", "experiment")
+ROLES = ("answer", "test", "setup", "exercise", "hints", "experiment", "anchor")
 _HEADER = re.compile(r"# %%(?:\s|$)")
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 

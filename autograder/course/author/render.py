@@ -12,19 +12,37 @@ import hashlib
 from collections import Counter
 from typing import Any
 
+from autograder.course.author import minutes
 from autograder.course.author.parse import BrokenUnit, TextCell
 from autograder.course.notebook import nbgrader_metadata
 
 KERNEL = {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"}
 _LOOKS = ("tags", "jupyter", "jp-MarkdownHeadingCollapsed")  # JupyterLab's own keys
-_OURS = ("exercise", "limit", "stretch", "hints", "experiment")
+_OURS = ("exercise", "limit", "stretch", "hints", "experiment", "anchor", "minutes")
 
 
-def notebook(cells: list[TextCell], graded: bool, called: str) -> dict[str, Any]:
-    """Return the notebook of a text as JSON data; `graded` adds nbgrader's metadata, for a lab.
+def lesson(cells: list[TextCell], called: str) -> dict[str, Any]:
+    """Return the notebook of a lesson as JSON data."""
+    told = minutes.told(cells, minutes.lesson(cells), "This lesson takes about {} minutes.")
+    return _notebook(told, graded=False, called=called)
+
+
+def lab(cells: list[TextCell], called: str) -> dict[str, Any]:
+    """Return the notebook of a lab as JSON data, with nbgrader's metadata.
 
     Raises BrokenUnit when two graded cells have the same name.
     """
+    core = any(cell.role == "exercise" and not cell.keys.get("stretch") for cell in cells)
+    sentence = f"The {'core ' * core}exercises take about {{}} minutes."
+    return _notebook(minutes.told(cells, minutes.lab(cells), sentence), graded=True, called=called)
+
+
+def page(cells: list[TextCell], called: str) -> dict[str, Any]:
+    """Return the notebook of a page of the toolbox as JSON data."""
+    return _notebook(cells, graded=False, called=called)
+
+
+def _notebook(cells: list[TextCell], graded: bool, called: str) -> dict[str, Any]:
     occurrences: Counter[str] = Counter()
     taken: dict[str, int] = {}
     built = []

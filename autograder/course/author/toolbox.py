@@ -1,7 +1,7 @@
 """The toolbox: pages and programs that belong to no unit (source/toolbox/ -> notebooks/toolbox/).
 
 A text with cells becomes a page (a notebook). Any other program is copied as it is. A page links to
-a unit's experiment with `[03](lesson:03_gateway/one-word)`, and to an exercise with
+a unit's experiment or anchor with `[03](lesson:03_gateway/one-word)`, and to an exercise with
 `[03](lab:03_gateway/repair_two)`. The build replaces this by the address of the cell.
 """
 
@@ -11,9 +11,8 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
-from autograder.course.author import parse
+from autograder.course.author import parse, render
 from autograder.course.author.parse import BrokenUnit, TextCell
-from autograder.course.author.render import as_bytes, notebook
 from autograder.course.notebook import loads, stated
 from autograder.course.unit import FOLDER, Unit, shown
 
@@ -35,8 +34,8 @@ def generate(root: Path, built: dict[Path, bytes]) -> tuple[dict[Path, bytes], l
         called = shown(root, path)
         try:
             cells = [_linked(root, cell, called, built) for cell in parse.read(path, called)]
-            page = notebook(cells, graded=False, called=called)
-            files[made.with_suffix(".ipynb")] = as_bytes(page)
+            page = render.as_bytes(render.page(cells, called))
+            files[made.with_suffix(".ipynb")] = page
         except BrokenUnit as mistake:
             broken.append(mistake.sentence)
     return files, broken
@@ -67,15 +66,16 @@ def _linked(root: Path, cell: TextCell, called: str, built: dict[Path, bytes]) -
     def address(match: re.Match[str]) -> str:
         kind, unit, name = match[1], Unit(root, match[2]), match[3]
         path = unit.lesson if kind == "lesson" else unit.lab
-        key = "experiment" if kind == "lesson" else "exercise"
+        keys = ("experiment", "anchor") if kind == "lesson" else ("exercise",)
         cells = loads(built[path])["cells"] if path in built else []
         for target in cells:
-            if stated(target).get(key) == name:
+            if name in map(stated(target).get, keys):
                 beside = "_lesson" if kind == "lesson" and unit.lab_text.exists() else ""
                 return f"(../{unit.name}/{unit.name}{beside}.ipynb#cell-id={target['id']})"
         line = cell.line + cell.source.count("\n", 0, match.start())
         raise BrokenUnit(
-            f"{called}:{line}: the {kind} of {unit.name} has no {key} `{name}`; name one it has."
+            f"{called}:{line}: the {kind} of {unit.name} has no {keys[0]} `{name}`; "
+            "name one it has."
         )
 
     if cell.kind != "markdown":

@@ -21,6 +21,7 @@ from typing import Any
 
 from autograder.course import store
 from autograder.course.learner import copies as working
+from autograder.course.learner import points
 from autograder.course.unit import repository, shown
 from autograder.outcomes import UserMistake
 from autograder.paths import work_folder
@@ -100,14 +101,15 @@ def restore(name: str | Path, root: Path | None = None) -> Told:
         raise UserMistake(_refused(work, error)) from None
 
 
-def reset(name: str, root: Path | None = None) -> Told:
-    """Start a lab again (`"03"` or `"03_gateway"`), keep the old copy, and tell where it is.
+def reset(name: str | int, root: Path | None = None) -> Told:
+    """Start a lab again (`"03"`, `3` or `"03_gateway"`), keep the old copy, and tell where it is.
 
     `"?"` changes nothing. Raises UserMistake for a unit that does not exist.
     """
-    if name.strip() in (NOT_YET, ""):
+    wanted = str(name).strip()
+    if wanted in (NOT_YET, ""):
         return Told(['To start a lab again, replace "?" with its number; your old copy is kept.'])
-    said = working.reset(root or repository(), name)
+    said = working.reset(root or repository(), wanted.zfill(2) if wanted.isdigit() else wanted)
     return Told([*said, "Is it open in a tab? Close the tab, then open it again from the list."])
 
 
@@ -189,7 +191,7 @@ def _inside(name: str) -> bool:
 
 
 def _bring_back(root: Path, members: dict[str, bytes]) -> list[str]:
-    copied, answers, points = (
+    copied, answers, scores = (
         _read(members.pop(f"{_NOTES}/{name}", b""))
         for name in ("copied.json", "answers.json", "points.json")
     )
@@ -201,8 +203,8 @@ def _bring_back(root: Path, members: dict[str, bytes]) -> list[str]:
                 said += _one(root, key, content, copies, copied)
     with store.changing(here / "answers.json") as given:
         _merge_answers(given, answers)
-    with store.changing(here / "points.json") as scored:
-        _merge_points(scored, points)
+    with points.changing(root) as scored:
+        scored.update(points.merged(scored, scores))
     return said
 
 
@@ -248,23 +250,6 @@ def _merge_answers(here: dict[str, Any], saved: dict[str, Any]) -> None:
             later = str(mine.get("at", "")) if isinstance(mine, dict) else ""
             if str(entry.get("at", "")) >= later:
                 here[name] = entry
-
-
-def _merge_points(here: dict[str, Any], saved: dict[str, Any]) -> None:
-    """Add the saved scores; of two scores for the same test, keep the better one."""
-    for unit, tests in saved.items():
-        if isinstance(tests, dict):
-            mine = here.get(unit)
-            both = {**mine} if isinstance(mine, dict) else {}
-            for name, score in tests.items():
-                both[name] = max(both.get(name, [0]), score, key=_points)
-            here[unit] = both
-
-
-def _points(score: Any) -> float:
-    """Return the points in `[score, most]`, which `check` writes; 0 for anything else."""
-    value = score[0] if isinstance(score, list) and score else 0
-    return float(value) if isinstance(value, int | float) else 0.0
 
 
 def _read(content: bytes) -> dict[str, Any]:

@@ -15,6 +15,9 @@ from autograder.course.unit import repository, shown
 from autograder.text import prose_as_html
 
 _MARK = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
+_START = re.compile(
+    rf"^([ \t]+){re.escape(notebook.AS_IT_IS_NOW)}\n(?:\1.*(?:\n|\Z))*", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,7 @@ def compare(exercise: str, anyway: bool = False) -> AnswerComparison:
     standing, part = found[0]
     unit = standing.unit
     names = [one.name for one in standing.exercises]
-    ours = _answer(unit.lab, exercise, names)
+    ours = _START.sub("", _answer(unit.lab, exercise, names)).rstrip()
     if not ours:
         return AnswerComparison(
             "The course's answers are not here; open this in the course's folder."

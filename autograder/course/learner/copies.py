@@ -3,7 +3,8 @@
 work/.unblocked/copied.json records what was copied. So, after a `git pull`, a copy that the learner
 did not change is replaced by the new version. A copy that the learner changed is kept, and the new
 version is written beside it as `.new.ipynb`, with the learner's answers in it. In both cases a
-sentence names the parts that are new.
+sentence names the parts that are new. The first copy of a lab gets the answers to exercises that
+have moved to it from another lab.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import notebook, store
-from autograder.course.learner import renewal
+from autograder.course.learner import points, renewal
 from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, copies, shown
 from autograder.outcomes import UserMistake
@@ -39,7 +40,10 @@ def copy_units(root: Path) -> list[str]:
         with store.changing(_record(root)) as copied:
             for unit in built(root):
                 for origin, copy in _pairs(unit):
+                    missing = not copy.exists()
                     said += _bring(root, origin, copy, copied)
+                    if missing and origin == unit.release:
+                        said += _answers_of_then(root, unit, copied)
             for origin, copy in copies(root):
                 said += _bring(root, origin, copy, copied)
     except OSError as error:
@@ -132,6 +136,26 @@ def _bring(root: Path, origin: Path, copy: Path, copied: dict[str, Any]) -> list
         f"{name}: kept as you changed it; a newer version is beside it, in {beside.name}{yours}. "
         f"Go on with either of them.{news}"
     ]
+
+
+def _answers_of_then(root: Path, unit: Unit, copied: Copies) -> list[str]:
+    """Put the learner's answers to exercises that have moved to this lab into its new copy."""
+    said = []
+    for then in dict.fromkeys(old for (old, _), now in points.MOVED.items() if now == unit.name):
+        mine = Unit(root, then).work_lab
+        known = copied.get(_key(root, mine))
+        before = known.get("each") if isinstance(known, dict) else None
+        if not mine.exists() or not isinstance(before, list):
+            continue
+        new = unit.work_lab.read_bytes()
+        filled = renewal.with_answers(new, mine.read_bytes(), before)
+        if filled != new:
+            store.write(unit.work_lab, filled)
+            said.append(
+                f"{shown(root, unit.work_lab)}: has your answers to exercises that were in "
+                f"{shown(root, mine)}."
+            )
+    return said
 
 
 def _put(copy: Path, content: bytes, copied: dict[str, Any], key: str) -> None:

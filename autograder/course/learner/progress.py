@@ -1,8 +1,9 @@
 """`progress`: the units, the points so far, what to do next, and the minutes that are left.
 
-Points come from work/.unblocked/points.json, which `check` writes, and guesses from answers.json.
-The exercises of a unit are read from release/, which every copy of the course has. A notebook shows
-the same as a terminal, with links to the notebooks.
+Points come from points.json (learner/points.py), and guesses from answers.json. The exercises of a
+unit are read from release/, which every copy of the course has, and its minutes from the title
+cells, where `build` wrote them. A notebook shows the same as a terminal, with links to the
+notebooks.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from __future__ import annotations
 import html
 import os
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import notebook, store
-from autograder.course.learner import predict, renewal
+from autograder.course import notebook
+from autograder.course.learner import points, predict, renewal
 from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, repository, shown
 from autograder.paths import work_folder
@@ -39,7 +41,7 @@ class ExerciseProgress:
 
 @dataclass(frozen=True)
 class Standing:
-    """How far the learner is with one unit; the minutes come from its design note."""
+    """How far the learner is with one unit, and the minutes that it still takes."""
 
     unit: Unit
     exercises: list[ExerciseProgress]
@@ -76,6 +78,8 @@ class Progress:
 
     root: Path
     standings: list[Standing]
+    complete: bool = False  # the core points were reached, in this edition or in an earlier one
+    news: tuple[str, ...] = ()  # sentences for learners who began with the first edition
 
     def __str__(self) -> str:
         if not self.standings:
@@ -113,7 +117,12 @@ class Progress:
                 f" Stretch: {sum(e.score for e in extra):g} of {sum(e.points for e in extra):g}."
             )
         missing = FINISH * most - have
-        if missing > 0:
+        if missing > 0 and self.complete:
+            lines.append(
+                "You reached the core points in an earlier edition of the course, and that counts; "
+                "now audit your own bot."
+            )
+        elif missing > 0:
             lines.append(
                 f"To finish the course: {FINISH * most:g} core points ({missing:g} points to go) "
                 "and the audit of your own bot."
@@ -124,6 +133,7 @@ class Progress:
         if left >= 1:
             time = f"{left:.0f} minutes" if left < 120 else f"{left / 60:.0f} hours"
             lines.append(f"About {time} are left.")
+        lines += self.news
         lines += [
             f"There is a newer version of a notebook that you changed: {shown(self.root, new)}."
             for one in self.standings
@@ -164,28 +174,53 @@ class Progress:
 def progress(root: Path | None = None) -> Progress:
     """Return how far the learner is: `progress()` in a notebook, the command in a terminal."""
     root = root or repository()
-    scores = store.read(store.folder(root) / "points.json")
+    scores = points.read(root)
     guesses = predict.answers(root)
     asked = [question for question in predict.every_question(root) if question.kind == "predict"]
     standings = []
     for unit in built(root):
         ids = [question.id for question in asked if question.unit == unit.name]
-        given = scores.get(unit.name)
-        exercises = _exercises(unit, given if isinstance(given, dict) else {})
+        exercises = _exercises(unit, points.of_unit(scores, unit.name))
         guessed = sum(name in guesses for name in ids)
         standings.append(_standing(unit, exercises, guessed, len(ids)))
-    return Progress(root, standings)
+    complete = scores.get("complete") is True
+    return Progress(root, standings, complete, tuple(_news(scores, standings)))
+
+
+def core_reached(root: Path, scores: points.Points) -> bool:
+    """Return True if these points are enough core points to finish the course."""
+    core = [
+        exercise
+        for unit in built(root)
+        for exercise in _exercises(unit, points.of_unit(scores, unit.name))
+        if not exercise.stretch
+    ]
+    most = sum(exercise.points for exercise in core)
+    return most > 0 and sum(exercise.score for exercise in core) >= FINISH * most
+
+
+def _news(scores: points.Points, standings: list[Standing]) -> Iterator[str]:
+    """Yield what is new for somebody whose points are those of the first edition."""
+    if scores.get("from") != 1:
+        return
+    todo = {e.name: one.unit.name for one in standings for e in one.exercises if not e.done}
+    added = [f"`{name}` in {todo[name]}" for name in points.ADDED if name in todo]
+    if added:
+        yield f"New since the first edition: {' and '.join(added)}."
+    moved = [(name, unit) for (_, name), unit in points.MOVED.items() if todo.get(name) == unit]
+    if moved:
+        names = ", ".join(f"`{name}`" for name, _ in moved)
+        yield f"Moved since the first edition: {names}, now in {moved[0][1]}, with your points."
 
 
 def _standing(
     unit: Unit, exercises: list[ExerciseProgress], guessed: int, predictions: int
 ) -> Standing:
-    stated = unit.minutes()
     most = sum(exercise.points for exercise in exercises)
     open_share = 1 - sum(exercise.score for exercise in exercises) / most if most else 0.0
     passed = bool(exercises) and all(e.done for e in exercises if not e.stretch)
     unread = 1 - guessed / predictions if predictions and not passed else 0.0
-    left = unread * stated.get("lesson", 0) + open_share * stated.get("lab", 0)
+    left = unread * _minutes(unit.lesson) + open_share * _minutes(unit.release)
     return Standing(unit, exercises, guessed, predictions, left)
 
 
@@ -197,16 +232,16 @@ def _exercises(unit: Unit, scores: dict[str, object]) -> list[ExerciseProgress]:
         return []
     stated = {about["exercise"]: about for about in map(notebook.stated, cells)
               if "exercise" in about}  # fmt: skip
-    score, points = dict.fromkeys(stated, 0.0), dict.fromkeys(stated, 0.0)
+    score, worth = dict.fromkeys(stated, 0.0), dict.fromkeys(stated, 0.0)
     for cell in cells:
         test = notebook.grade_id(cell)
         name = notebook.exercise_of(test, stated)
         if name is not None and notebook.graded(cell).get("grade"):
             most = notebook.graded(cell)["points"]
-            points[name] += most
-            score[name] += min(_number(scores.get(test)), most)
+            worth[name] += most
+            score[name] += min(points.score(scores.get(test)), most)
     return [
-        ExerciseProgress(name, score[name], points[name], bool(about.get("stretch")))
+        ExerciseProgress(name, score[name], worth[name], bool(about.get("stretch")))
         for name, about in stated.items()
     ]
 
@@ -223,10 +258,14 @@ def _answered(one: Standing, exercise: ExerciseProgress) -> bool:
     return any(mine.get(name, handed_out[name]) != handed_out[name] for name in names)
 
 
-def _number(entry: object) -> float:
-    """Return the score of one cell from what `check` writes, [score, most]."""
-    value = entry[0] if isinstance(entry, list) and entry else 0.0
-    return max(0.0, float(value)) if isinstance(value, int | float) else 0.0
+def _minutes(path: Path) -> int:
+    """Return the minutes in a notebook's title cell; 0 if it has none, or is not there."""
+    try:
+        title = notebook.loads(path.read_bytes())["cells"][0]
+    except (OSError, NotANotebook, IndexError):
+        return 0
+    number = notebook.stated(title).get("minutes", 0)
+    return number if isinstance(number, int) else 0
 
 
 def _link(page: Path, words: str) -> str:

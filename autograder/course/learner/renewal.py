@@ -40,13 +40,13 @@ def with_answers(new: bytes, mine: bytes, handed_out: list[str]) -> bytes:
     given = {
         name: source for name, source in answers(mine).items() if _digest(source) not in handed_out
     }
-    if not given or not handed_out:
-        return new
     filled = notebook.loads(new)
-    for cell in filled["cells"]:
-        name = notebook.grade_id(cell)
-        if name in given and notebook.graded(cell).get("solution"):
-            cell["source"] = given[name].splitlines(keepends=True)
+    named = {notebook.grade_id(cell): cell for cell in filled["cells"]}
+    here = [name for name in given if notebook.graded(named.get(name, {})).get("solution")]
+    if not here or not handed_out:
+        return new
+    for name in here:
+        named[name]["source"] = given[name].splitlines(keepends=True)
     return json.dumps(filled, indent=1, ensure_ascii=False).encode() + b"\n"
 
 

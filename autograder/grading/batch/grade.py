@@ -67,7 +67,8 @@ def grade(
         report(len(results), len(students), result["student"])
 
     with alone(root):
-        course.prepare(unit)
+        # Where cells have changed, one student's regrade would change the grades of all.
+        course.prepare(unit, regrade=regrade and student is None)
         with course.gradebook() as book:
             grading = _Grading(course, unit, book)
             waiting = []

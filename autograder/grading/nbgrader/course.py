@@ -78,16 +78,18 @@ class Course:
             raise UserMistake(f"There is no unit {unit} to grade. Units: {known or 'none yet'}.")
         return source
 
-    def prepare(self, unit: str) -> None:
+    def prepare(self, unit: str, *, regrade: bool = False) -> None:
         """Make sure that the gradebook exists and has the present version of the unit.
 
-        Raises UserMistake when the gradebook cannot be opened, or nbgrader refuses the unit.
+        Raises UserMistake when the gradebook cannot be opened, when nbgrader refuses the unit, and,
+        unless told to `regrade`, when grades rest on a version with other cells.
         """
         source = self.ensure_unit(unit)
         with self._opening():
             gradebook.create(self.directory.db_url, self.directory.course_id)
             up_to_date = self._up_to_date(unit, source)
         if not up_to_date:
+            self._renew(unit, source, regrade=regrade)
             self._generate(unit)
 
     @contextlib.contextmanager
@@ -123,6 +125,32 @@ class Course:
             for one in theirs
         )
         return same and len(theirs) == len(ours)
+
+    def _renew(self, unit: str, source: Path, *, regrade: bool) -> None:
+        """Bring the cells of a graded unit up to date if told to `regrade`; else raise UserMistake.
+
+        It is also raised when a graded student has no submission, from which to grade again.
+        """
+        from nbgrader.api import MissingEntry
+
+        ours = assignment.originals_of_notebook(notebook.loads(source.read_bytes(), source.name))
+        with self.gradebook() as book:
+            try:
+                gone, new = gradebook.changed_cells(book, unit, ours)
+                graded = [each.student.id for each in book.find_notebook(unit, unit).submissions]
+            except MissingEntry:
+                return
+            if not graded or not (gone or new):
+                return
+            if not regrade:
+                raise UserMistake(_changed(unit, gone, new))
+            submitted = self.students(unit, None)
+            if lost := sorted(name for name in graded if name not in submitted):
+                raise UserMistake(
+                    f"Nothing was graded again: {', '.join(lost[:20])} has a grade for {unit}, but "
+                    f"no submission in {self.directory.submitted_directory}/. Put it back first."
+                )
+            gradebook.renew_cells(book, unit, ours)
 
     def _generate(self, unit: str) -> None:
         """Have nbgrader read the unit into the gradebook.
@@ -169,6 +197,22 @@ def alone(root: str | Path) -> Iterator[None]:
                 "finished grades are kept. Run the same command again to grade the rest."
             ) from None
         yield
+
+
+def _changed(unit: str, gone: list[str], new: list[str]) -> str:
+    """Say that a graded unit has other cells now, and what can be done."""
+    parts = [
+        f"{', '.join(f'`{name}`' for name in names)} {'is' if len(names) == 1 else 'are'} {what}"
+        for names, what in ((gone, "not in it any more"), (new, "new"))
+        if names
+    ]
+    return (
+        f"Nothing was graded: {unit} has changed since it was graded. {'; '.join(parts)}. The "
+        "grades in the gradebook stay as they are. To grade all submissions by the new version, "
+        "which removes the points of cells that are gone, keep a copy of the gradebook and run "
+        f"`python3 -m autograder grade {unit} --regrade`. To end a term as it began, stay with its "
+        "edition: .github/EDITIONS.md."
+    )
 
 
 def _has_submitted(student: Path, unit: str) -> bool:

@@ -75,7 +75,8 @@ class Acts(Uses):
 
         With `acks=False` the gateway never acknowledges a heartbeat (a zombie connection). `drop`,
         `duplicate` and `errors` are chances from 0 to 1, per event or request. `delay` holds back
-        each event for this many seconds. The same `seed` gives the same faults.
+        each event for this many seconds. With `again=2` a RESUME also replays the two events before
+        its number. The same `seed` gives the same faults.
         """
         self.chaos = Faults(**plan)
 

@@ -296,7 +296,7 @@ class Connection:
         sequence = value.get("seq")
         if not isinstance(sequence, int) or (session and sequence > session.sequence):
             raise Close(4007, "Invalid seq.")
-        missed = session.missed(sequence) if session else None
+        missed = session.missed(sequence, self._gateway.chaos.again) if session else None
         if session is None or missed is None:
             self._gateway.journal.record("invalid_session", self.number, resumable=False)
             self.send(control(INVALID_SESSION, False))

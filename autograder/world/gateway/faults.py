@@ -18,6 +18,7 @@ class Faults:
     acks: bool = True  # False: a zombie connection, where no heartbeat is ever acknowledged
     drop: float = 0.0  # chance that the connection is cut right before an event is sent
     duplicate: float = 0.0  # chance that an event is sent twice, with the same number
+    again: int = 0  # a RESUME replays so many events more, older than the number it was given
     delay: float = 0.0  # seconds by which every event is later; the order stays the same
     errors: float = 0.0  # chance that a REST request is answered with 502
     seed: int = 0
@@ -30,10 +31,9 @@ class Faults:
                 raise UserMistake(
                     f"the fault {name}={getattr(self, name)!r} is a chance: choose one from 0 to 1"
                 )
-        if self.delay < 0:
-            raise UserMistake(
-                f"the fault delay={self.delay!r} is in seconds and cannot be negative"
-            )
+        for name in ("delay", "again"):
+            if getattr(self, name) < 0:
+                raise UserMistake(f"the fault {name}={getattr(self, name)!r} cannot be negative")
 
     def strikes(self, chance: float) -> bool:
         # A chance of 0 draws no number, so that a fault more does not change when others strike.

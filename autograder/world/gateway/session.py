@@ -80,11 +80,18 @@ class Session:
         if self.connection is not None:
             self.connection.send(payload)
 
-    def missed(self, since: int) -> list[Json] | None:
-        """Return the events after number `since`; None when some of them are no longer kept."""
+    def missed(self, since: int, again: int = 0) -> list[Json] | None:
+        """Return the events after number `since`; None when some of them are no longer kept.
+
+        `again`: this many events before them as well, but never READY, which begins a session.
+        """
         if self.sequence - since > len(self._sent):
             return None
-        return [payload for payload in self._sent if payload["s"] > since]
+        return [
+            payload
+            for payload in self._sent
+            if payload["s"] > since or (payload["s"] > since - again and payload["t"] != "READY")
+        ]
 
     def part(self) -> None:
         self.connection = None

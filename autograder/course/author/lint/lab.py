@@ -6,12 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from autograder.course.author.lint import code as code_rules
 from autograder.course.author.lint import test_cell
 from autograder.course.author.lint.code import Finding
 from autograder.course.author.parse import TextCell
-from autograder.course.notebook import exercise_of
+from autograder.course.notebook import AS_IT_IS_NOW, exercise_of
 
 LONGEST = {"answer": 30, "setup": 30, "test": 40}  # lines of code
 PLAIN = 18  # "about 15"
@@ -79,15 +80,15 @@ def check(cells: list[TextCell]) -> Iterator[Finding]:
             yield from _answer(cell)
         elif cell.role == "test":
             yield from test_cell.check(cell, learners, given)
-        elif cell.role == "experiment":
-            yield cell.line - 1, "experiments belong in the lesson; remove the key here."
+        elif cell.role in ("experiment", "anchor"):
+            yield cell.line - 1, f"{cell.role}s belong in the lesson; remove the key here."
 
 
 def _identities(cells: list[TextCell], found: dict[str, Exercise]) -> Iterator[Finding]:
     seen: dict[tuple[str, str], int] = {}
     for cell in cells:
         header = cell.line - 1
-        if not cell.role or cell.role == "experiment":
+        if cell.role in ("", "experiment", "anchor"):
             continue
         family = cell.role if cell.role in ("exercise", "hints") else "grade_id"
         if (family, cell.name) in seen:
@@ -211,3 +212,27 @@ def _answer(cell: TextCell) -> Iterator[Finding]:
                 )
     if not documented and not any(line.lstrip().startswith("#") for line in stub):
         yield cell.line, "the stub says nothing; put the contract above it, as comment lines."
+    yield from _start(cell, lines)
+
+
+def _start(cell: TextCell, lines: list[str]) -> Iterator[Finding]:
+    """Check that our answer returns before it comes to the program that learners start from."""
+    marks = [n for n, line in enumerate(lines, 1) if line.strip() == AS_IT_IS_NOW]
+    bodies = [one.body for one in ast.walk(cell.tree) if isinstance(one, ast.AsyncFunctionDef)]
+    for mark in marks:
+        left = any(
+            _never_goes_on(above) and above.lineno < mark < below.lineno
+            for body in bodies
+            for above, below in pairwise(body)
+        )
+        if not left or _END not in lines[mark - 2]:
+            yield (
+                cell.line + mark - 1,
+                f"end the solution with `return` or `while True`, and put `{AS_IT_IS_NOW}` right "
+                f"below `{_END}`: what follows is not part of our answer.",
+            )
+
+
+def _never_goes_on(statement: ast.stmt) -> bool:
+    endless = isinstance(statement, ast.While) and isinstance(statement.test, ast.Constant)
+    return endless or isinstance(statement, ast.Return)

@@ -1,4 +1,4 @@
-"""The rules for a lesson: its parts, and a prediction before each experiment."""
+"""The rules for a lesson: its parts, a prediction before each experiment, none about an anchor."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ def _predictions(cells: list[TextCell], questions: list[Question]) -> Iterator[F
         else:
             explained[str(name)] = number
     yield from _experiments(cells, guesses, explained)
+    yield from _anchors(cells, guesses.keys() | explained.keys())
     for name in sorted(known - guesses.keys()):
         yield 1, f"the question `{name}` is never asked; predict it, or remove it."
 
@@ -94,6 +95,24 @@ def _experiments(
             f"the prediction `{name}` is about no cell; mark its run with "
             f'`# %% experiment="{name}"`.',
         )
+
+
+def _anchors(cells: list[TextCell], asked: set[str]) -> Iterator[Finding]:
+    """Check that no anchor is predicted, and that no two runs have the same name."""
+    seen: set[str] = set()
+    for cell in cells:
+        if cell.role not in ("experiment", "anchor"):
+            continue
+        header = cell.line - 1
+        if cell.name in seen:
+            yield header, f"`{cell.name}` names two runs; a page could link to one only."
+        seen.add(cell.name)
+        if cell.role == "anchor" and cell.name in asked:
+            yield (
+                header,
+                f"an anchor has no prediction, and `{cell.name}` has one; write "
+                f'`# %% experiment="{cell.name}"`.',
+            )
 
 
 def _calls(cells: list[TextCell]) -> Iterator[tuple[int, ast.Call]]:

@@ -1,7 +1,7 @@
 # exercise: zombie
 # expect: fails
 # test: zombie_check
-# message: RESUME the old one
+# message: RESUME the old session
 
 # %% answer="zombie"
 async def stay(web, me, command):

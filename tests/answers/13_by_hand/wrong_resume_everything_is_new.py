@@ -1,7 +1,7 @@
 # exercise: resume
 # expect: fails
 # test: resume_check
-# message: has been here already
+# message: the bot has had this event
 
 # %% answer="resume"
 def fresh(me, payload):

@@ -1,17 +1,19 @@
 # exercise: heartbeat
 # expect: fails
 # test: heartbeat_check
-# message: A client closed its line itself
+# message: While no command ran, the loop was free
 
 # %% answer="heartbeat"
 class Client(Line):
-    """Waits for each command, so it does not read the ACKs meanwhile."""
+    """Sends heartbeats while a command runs, because then nothing else is sent."""
 
     async def heart(self, ws, interval):
+        self.running, first = set(), True
         await asyncio.sleep(interval * random.random())
         while self.acked:
-            self.acked = False
-            await ws.send_json({"op": 1, "d": self.sequence})
+            if first or self.running:
+                self.acked = first = False
+                await ws.send_json({"op": 1, "d": self.sequence})
             await asyncio.sleep(interval)
 
     async def read(self, ws):
@@ -22,4 +24,7 @@ class Client(Line):
             if payload["op"] == 0:
                 self.sequence = payload["s"]
                 if payload["t"] == "MESSAGE_CREATE":
-                    await self.command(payload["d"]["content"])
+                    task = asyncio.create_task(self.command(payload["d"]["content"]))
+                    self.running.add(task)
+                    task.add_done_callback(self.running.discard)
+        await asyncio.gather(*self.running)

@@ -1,7 +1,7 @@
 # exercise: zombie
 # expect: fails
 # test: zombie_check
-# message: and not within a second
+# message: the limit is 1 s
 
 # %% answer="zombie"
 async def stay(web, me, command):

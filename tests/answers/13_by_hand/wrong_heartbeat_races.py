@@ -1,17 +1,17 @@
 # exercise: heartbeat
 # expect: fails
 # test: heartbeat_check
-# message: hearts beat in one blow
+# message: expected one per
 
 # %% answer="heartbeat"
 class Client(Line):
-    """Beats at once, as discord.py does."""
+    """Beats ten times as often, to be on the safe side."""
 
     async def heart(self, ws, interval):
-        while self.acked:
-            self.acked = False
+        await asyncio.sleep(interval * random.random())
+        while not ws.closed:
             await ws.send_json({"op": 1, "d": self.sequence})
-            await asyncio.sleep(interval)
+            await asyncio.sleep(interval / 10)
 
     async def read(self, ws):
         async with asyncio.TaskGroup() as commands:

@@ -1,7 +1,7 @@
 # exercise: resume
 # expect: fails
 # test: resume_check
-# message: called no event new
+# message: returned False for every event
 
 # %% answer="resume"
 def fresh(me, payload):

@@ -1,17 +1,17 @@
 # exercise: heartbeat
 # expect: fails
 # test: heartbeat_check
-# message: was asked for
+# message: at the same moment, too
 
 # %% answer="heartbeat"
 class Client(Line):
-    """Beats ten times as often, to be on the safe side."""
+    """Beats at once, as discord.py does."""
 
     async def heart(self, ws, interval):
-        await asyncio.sleep(interval * random.random())
-        while not ws.closed:
+        while self.acked:
+            self.acked = False
             await ws.send_json({"op": 1, "d": self.sequence})
-            await asyncio.sleep(interval / 10)
+            await asyncio.sleep(interval)
 
     async def read(self, ws):
         async with asyncio.TaskGroup() as commands:

@@ -1,7 +1,7 @@
 # exercise: heartbeat
 # expect: fails
 # test: heartbeat_check
-# message: the bot itself stopped sending heartbeats
+# message: While `!recap` ran, the loop was free
 
 # %% answer="heartbeat"
 class Client(Line):
