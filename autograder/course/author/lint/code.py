@@ -32,7 +32,7 @@ _ADDRESS = re.compile(
 _LOOPBACK = {"", "127.0.0.1", "localhost", "[::1]"}
 
 # What a notebook may import from us. Learners keep their copies for years, so all of it is public.
-PUBLIC = ("autograder", "autograder.catalog", "autograder.testing")
+PUBLIC = ("autograder", "autograder.catalog", "autograder.lessons", "autograder.testing")
 
 Finding = tuple[int, str]  # a line of the text file, and what is wrong there
 
