@@ -771,7 +771,7 @@ def busy_prizes(numbers):
     return held(PRIZES, "INSERT INTO prizes VALUES ($1)", rows, lock)
 
 
-async def put_up(gw, numbers):
+async def offer(gw, numbers):
     """Have the bot send the messages of these prizes; return their ids by the prize."""
     await gw.until(ready=1)
     for number in numbers:
@@ -812,7 +812,7 @@ async def contest(gw, keeper, numbers, people, latecomer):
 
     Return the clicks, when the rows were let go, and the prizes that can be clicked in the end.
     """
-    messages = await put_up(gw, numbers)
+    messages = await offer(gw, numbers)
     clicks = await all_click(gw, messages, people)
     heard = await gw.until(acknowledged=len(clicks), timeout=3.3)  # Discord's 3 s, and a little
     if heard and not gw.kills:
@@ -820,7 +820,7 @@ async def contest(gw, keeper, numbers, people, latecomer):
         heard = await gw.until(acknowledged=len(clicks), timeout=3.3)
     freed = time.monotonic()
     await keeper.execute("COMMIT")
-    for _ in range(40 if heard and clicks else 0):  # right answers took up to ... s
+    for _ in range(40 if heard and clicks else 0):
         log, left = gw.log, await usable(gw, messages)
         if all(told(log, click) for click in clicks) and not left:
             break
@@ -1119,7 +1119,8 @@ async def at_work(pages):
 
 async def given_up(pages):
     """Return what is wrong if work is under way long after the patience has run out."""
-    for _ in range(int(4 * PATIENCE / 0.02)):
+    until = time.monotonic() + 4 * PATIENCE  # not in looks: on a busy machine 100 took TOO_LATE
+    while time.monotonic() < until:
         if not await at_work(pages):
             return ""
         await asyncio.sleep(0.02)

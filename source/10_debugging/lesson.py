@@ -27,6 +27,7 @@ import sys
 import time
 
 import discord
+import matplotlib.pyplot as plt
 
 from autograder import predict, recall, show, watch, world
 from autograder.lessons import evening, judge, make_bot, tell
