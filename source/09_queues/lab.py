@@ -782,6 +782,7 @@ async def offer(gw, numbers):
 
 # %% setup="one_prize_clicks" jupyter={"source_hidden": true}
 Click = namedtuple("Click", "prize person id late")
+WORDS = {"yours", "taken"}
 
 
 def buttons(items):
@@ -822,7 +823,7 @@ async def contest(gw, keeper, numbers, people, latecomer):
     await keeper.execute("COMMIT")
     for _ in range(40 if heard and clicks else 0):
         log, left = gw.log, await usable(gw, messages)
-        if all(told(log, click) for click in clicks) and not left:
+        if all(WORDS & {*told(log, click)} for click in clicks) and not left:
             break
         await asyncio.sleep(0.1)
     await asyncio.sleep(0.1)  # a second word for the same click would come now
@@ -876,7 +877,7 @@ def answered(report, log, clicks):
     words = {}
     for click in clicks:
         texts = told(log, click)
-        said = [text for text in texts if text in ("yours", "taken")]
+        said = [text for text in texts if text in WORDS]
         whose = f"The click of {click.person} on prize {click.prize}"
         if not said:
             heard = f"only heard {texts}" if texts else "never heard more"

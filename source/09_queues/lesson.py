@@ -15,8 +15,8 @@
 # - how many locks a shop needs, and what a button does with two clicks at the same moment;
 # - what a queue without an end does to an evening, and how to close a shop without losing orders.
 #
-# **You need** tasks and cancelling (unit 06) and a pool of database connections (unit 08). The
-# lesson takes 30 to 40 minutes, the lab after it 30 to 45.
+# **You need** `defer` (unit 03), tasks and cancelling (unit 06), and a pool of database connections
+# (unit 08).
 
 # %%
 import asyncio

@@ -5,7 +5,7 @@
 # %% [markdown]
 # # Lab 10 · Name the culprit
 #
-# Three exercises, 80 points, 20 to 45 minutes; the third one is a stretch. Run the cells in order,
+# Three exercises, 80 points; the third one (20 points) is a stretch exercise. Run the cells in order,
 # from the top.
 #
 # In each **answer cell** replace `raise NotImplementedError()` by your program, then run the

@@ -18,7 +18,7 @@
 # - what a faster loop does for a bot that blocks.
 #
 # **You need** units 01 to 06; unit 03 most of all. No Discord account and no internet: nothing
-# leaves this machine. The lesson takes 25 to 40 minutes, the lab after it 20 to 45.
+# leaves this machine.
 
 # %%
 import asyncio

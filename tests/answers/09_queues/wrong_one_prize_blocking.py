@@ -2,6 +2,7 @@
 # expect: fails
 # test: one_prize_check
 # message: the loop stood still
+# only: soak
 
 # %% answer="one_prize"
 import psycopg2

@@ -2,6 +2,7 @@
 # expect: fails
 # test: one_prize_check
 # message: Prize 1 is gone, and its button can still be clicked
+# only: soak
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

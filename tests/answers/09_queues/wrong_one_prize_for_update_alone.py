@@ -2,6 +2,7 @@
 # expect: fails
 # test: one_prize_check
 # message: the lock of a row lasts until the end of its transaction
+# only: soak
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

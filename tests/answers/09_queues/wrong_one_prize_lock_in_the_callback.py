@@ -2,6 +2,7 @@
 # expect: fails
 # test: one_prize_check
 # message: A lock keeps out only those who come to the same lock
+# only: soak
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

@@ -2,6 +2,7 @@
 # expect: fails
 # test: one_prize_check
 # message: a second `interaction.response` raises InteractionResponded
+# only: soak
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):
