@@ -215,6 +215,7 @@ class Gateway(Handle):
     say = _forwarded(Acts.say)
     dm = _forwarded(Acts.dm)
     reply = _forwarded(Acts.reply)
+    message = _forwarded(Acts.message)
     edit = _forwarded(Acts.edit)
     delete = _forwarded(Acts.delete)
     react = _forwarded(Acts.react)
@@ -224,6 +225,7 @@ class Gateway(Handle):
     interact = _forwarded(Acts.interact)
     suggest = _forwarded(Acts.suggest)
     click = _forwarded(Acts.click)
+    clicks = _forwarded(Acts.clicks)
     choose = _forwarded(Acts.choose)
     fill = _forwarded(Acts.fill)
 

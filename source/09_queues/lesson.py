@@ -7,15 +7,16 @@
 # *Who owns the state?*
 #
 # **You will** sell swords to a person with five fast fingers, count them, find the gap in the program,
-# close it in three different ways, and keep a crowd at the door from burying your bot.
+# close it in three different ways, let two people click on one button, and keep a crowd at the door
+# from burying your bot.
 #
 # **You learn**
-# - where two commands of one bot can get into each other's way, and where they cannot;
-# - how many locks a shop needs;
+# - where two commands of one bot can disturb each other, and where they cannot;
+# - how many locks a shop needs, and what a button does with two clicks at the same moment;
 # - what a queue without an end does to an evening, and how to close a shop without losing orders.
 #
-# **You need** tasks and cancelling (unit 06) and a pool of database connections (unit 08). The
-# lesson takes 30 to 40 minutes, the lab after it 30 to 45.
+# **You need** `defer` (unit 03), tasks and cancelling (unit 06), and a pool of database connections
+# (unit 08).
 
 # %%
 import asyncio
@@ -26,9 +27,9 @@ import aiohttp
 import asyncpg
 import discord
 import matplotlib.pyplot as plt
-from discord.ext import commands
 
 from autograder import predict, recall, show, watch, world
+from autograder.lessons import evening, make_bot, tell
 
 servers = await world.start("http")
 
@@ -73,50 +74,9 @@ async def buy(ctx):
     await ctx.send(f"{name} has a sword, and {coins[name]} coins")
 
 # %% [markdown]
-# The folded cells have what you know from unit 03: `evening` opens a gateway, runs a real discord.py
-# bot on it and lets people talk to it, and `tell` prints what was said.
-
-# %% jupyter={"source_hidden": true}
-def make_bot(*functions):
-    """A discord.py bot with these functions as its commands; `!goodnight` sends it to bed."""
-    bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
-    for function in functions:
-        bot.command()(function)
-
-    @bot.command()
-    async def goodnight(ctx):
-        await bot.close()
-
-    return bot
-
-# %% jupyter={"source_hidden": true}
-async def evening(*functions, chat):
-    """One evening in #general; `chat` lists (seconds after the line before, who, what)."""
-    gw = await servers.gateway(heartbeat=0.2, grace=2)
-    world.point(gw)
-
-    async def bot_life():
-        async with make_bot(*functions) as bot:
-            await bot.start(gw.token)
-
-    async def people():
-        await gw.until(ready=1)
-        for pause, who, line in chat:
-            await asyncio.sleep(pause)
-            await gw.say(line, author=who)
-
-    await asyncio.gather(watch(bot_life), people())
-    return gw
-
-
-def tell(gw):
-    """Print what people and the bot said, and when."""
-    lines = [event for event in gw.log if event["event"] in ("say", "reply")]
-    for event in lines:
-        who = event["author"] if event["event"] == "say" else "bot"
-        print(f"{event['t'] - lines[0]['t']:5.2f} s  {who:4} {event['content']}")
-
-# %% [markdown]
+# `make_bot`, `evening` and `tell` are those of unit 03: a real discord.py bot on a gateway, people who
+# talk to it, and a print of what was said.
+#
 # > **Predict.** ada has 100 coins and an impatient finger: five times `!buy`, one right after the
 # > other. The bot runs on one thread. How many swords does she get?
 
@@ -126,30 +86,31 @@ predict("?", about="five-purchases")
 # %% experiment="five-purchases"
 coins["ada"] = 100
 CHAT = [(0.02, "ada", "!buy")] * 5 + [(0.7, "ada", "!goodnight")]
-gw = await evening(buy, chat=CHAT)
+gw, report = await evening(make_bot(buy), CHAT)
 tell(gw)
 
 # %%
 predict(about="five-purchases")
 
 # %% [markdown]
-# Follow the first two tasks. The first looks: 100 coins, enough. It comes to `await fetch`, and steps
-# aside. The second looks: still 100 coins, for nobody has taken any. It steps aside. And so all
-# five stand in line at the smith's, each with the permission in its pocket.
+# Follow the first two tasks. The first looks: 100 coins, enough. It comes to `await fetch`, and waits.
+# The second looks: still 100 coins, because no task has taken any. It waits, too. So all five wait for
+# the smith, and each has permission to buy.
 #
-# Between the **look** and the **change** lies an `await`. That is the gap, and through it come all
-# the others. Without threads your program is safe *between two awaits*, and nowhere else.
+# Between the **look** and the **change** there is an `await`. That is the gap, and the other tasks run
+# in it. Without threads your program is safe *between two awaits*, and nowhere else.
 
 # %% [markdown]
 # ### Close the gap by having none
 #
-# The cheapest cure moves a line. Take the coins first, and give them back if the smith says no.
+# The cheapest cure moves a line. Take the coins first, and give them back if the smith says no. Here
+# are ada's five purchases again, without Discord:
 
 # %%
 async def purchase(name):
     if coins[name] < 100:
         return "too poor"
-    coins[name] -= 100  # nobody can come in between the look and this
+    coins[name] -= 100  # no other task can run between the look and this line
     try:
         await fetch(SMITH)
     except aiohttp.ClientError:
@@ -161,103 +122,30 @@ async def purchase(name):
 async def rush(names):
     return await asyncio.gather(*(purchase(name) for name in names))
 
-# %% [markdown]
-# > **Predict.** Five purchases of ada at once, with these lines in this order. How many swords?
 
-# %%
-predict("?", about="without-a-gap")
-
-# %% experiment="without-a-gap"
 coins["ada"] = 100
 report = await watch(rush, ["ada"] * 5)
 print(report.value, "and", coins["ada"], "coins")
 
-# %%
-predict(about="without-a-gap")
+# %% [markdown]
+# One sword: the second purchase already looks at 0 coins. When it can be done like this, do it like
+# this: no lock, no queue, only another order of the lines. It cannot always be done. If the smith names
+# the price, you must ask before you can take.
 
 # %% [markdown]
-# When it can be done like this, do it like this: no lock, no queue, only an order of lines. It cannot
-# always be done. If it is the smith who names the price, you must ask before you can take.
-
-# %% [markdown]
-# ## 2 · A lock
+# ## 2 · How many locks?
 #
-# `asyncio.Lock` lets one in at a time. Waiting for it is an `await`, so it holds nobody's loop. The
-# first version has one lock for the whole shop, `till`:
-
-# %%
-async def purchase(name):
-    async with till:
-        if coins[name] < 100:
-            return "too poor"
-        await fetch(SMITH)
-        coins[name] -= 100
-        return "a sword"
-
-# %% [markdown]
-# > **Predict.** Five different people, each with enough coins, buy at the same moment. The smith
-# > takes 0.2 s for a sword, and could wrap up many at once. When has the last one a sword?
-
-# %%
-predict("?", about="one-lock")
-
-# %% experiment="one-lock"
-till = asyncio.Lock()  # one for each run: a lock belongs to the loop on which it was used
-PEOPLE = ["ada", "bo", "cy", "dee", "eve"]
-coins |= dict.fromkeys(PEOPLE, 100)
-report = await watch(rush, PEOPLE)
-print(report.value, f"after {report.seconds:.2f} s")
-
-# %%
-predict(about="one-lock")
-
-# %% [markdown]
-# Correct, and slow: bo waits for ada, with whom he has nothing to do. On the evening on which the
-# smith needs 5 s, your whole bot sells one sword every 5 s.
-#
-# "Then I make the lock inside, and each purchase has its own!"
-
-# %%
-async def purchase(name):
-    async with asyncio.Lock():
-        if coins[name] < 100:
-            return "too poor"
-        await fetch(SMITH)
-        coins[name] -= 100
-        return "a sword"
-
-# %% [markdown]
-# > **Predict.** ada has 100 coins again, and clicks five times. How many swords?
-
-# %%
-predict("?", about="lock-inside")
-
-# %% experiment="lock-inside"
-coins["ada"] = 100
-report = await watch(rush, ["ada"] * 5)
-print(report.value, "and", coins["ada"], "coins")
-
-# %%
-predict(about="lock-inside")
-
-# %% [markdown]
-# A lock keeps out those who come to *the same* lock. Here everybody brings a new one along, finds it
-# open, and walks in. So how many locks should there be? As many as there are things that must not
-# be touched by two at once.
-
-# %% [markdown]
-# ## 3 · A lock for each key
-#
-# What must not overlap are two purchases of the same *person*. The person is the **key**: in
-# discord.py `ctx.author.id`. (Use the id and not the member: discord.py may drop a member from its
-# cache and make a new object later, but the id stays.)
+# `asyncio.Lock` lets one in at a time. Waiting for it is an `await`, so it does not hold the loop. Here
+# is a purchase inside a lock, and three answers to the question which lock: one for the whole shop, one
+# for each call, and one for each person. (In a bot the key of a person is `ctx.author.id`. Use the id
+# and not the member: discord.py may drop a member from its cache and make a new object later.)
 
 # %%
 locks = {}
 
 
-async def purchase(name, key):
-    async with locks.setdefault(key, asyncio.Lock()):  # made when the key comes for the first time
+async def purchase(name, lock):
+    async with lock:
         if coins[name] < 100:
             return "too poor"
         await fetch(f"{SMITH}/{name}")
@@ -265,16 +153,43 @@ async def purchase(name, key):
         return "a sword"
 
 
-async def one_lock(names):
-    return await asyncio.gather(*(purchase(name, "everybody") for name in names))
+# %%
+async def one_for_all(names):
+    till = asyncio.Lock()  # made in the run: a lock belongs to the loop on which it was used
+    return await asyncio.gather(*(purchase(name, till) for name in names))
 
 
-async def a_lock_each(names):
-    return await asyncio.gather(*(purchase(name, name) for name in names))
+async def one_a_call(names):
+    return await asyncio.gather(*(purchase(name, asyncio.Lock()) for name in names))
+
+
+async def one_a_person(names):
+    return await asyncio.gather(
+        *(purchase(name, locks.setdefault(name, asyncio.Lock())) for name in names)
+    )
+
 
 # %% [markdown]
-# Three people buy two swords each, and have the money for it. The web server writes down when each
-# sword was being wrapped up; the folded cell draws it.
+# > **Predict.** ada has 100 coins and clicks five times. Each purchase makes its own lock,
+# > `one_a_call`. How many swords?
+
+# %%
+predict("?", about="lock-inside")
+
+# %% experiment="lock-inside"
+for name in ("ada", "bo", "cy"):
+    await servers.http.plan(path=f"/sword/{name}", delay=0.2)
+coins["ada"] = 100
+report = await watch(one_a_call, ["ada"] * 5)
+print(report.value, "and", coins["ada"], "coins")
+
+# %%
+predict(about="lock-inside")
+
+# %% [markdown]
+# A lock keeps out those who come to *the same* lock. Now the other two: ada, bo and cy buy two swords
+# each, and have the money for it. The web server writes down when it wrapped up each sword, and the
+# folded cell draws it.
 
 # %% jupyter={"source_hidden": true}
 def timetable(logs):
@@ -294,30 +209,23 @@ def timetable(logs):
     panels[0].invert_yaxis()
     show(figure, f"Bars of requests, a row for each person. {'; '.join(words)}.")
 
-# %% [markdown]
-# > **Predict.** With one lock for everybody it takes six times 0.2 s. And with a lock for each?
-
 # %%
-predict("?", about="lock-each")
-
-# %% experiment="lock-each"
 seen = {}
-for function in (one_lock, a_lock_each):
-    await servers.http.reset()
-    for name in PEOPLE:
-        await servers.http.plan(path=f"/sword/{name}", delay=0.2)
+for function in (one_for_all, one_a_person):
     locks.clear()
-    coins |= dict.fromkeys(PEOPLE, 200)
+    await servers.http.reset()
+    for name in ("ada", "bo", "cy"):
+        coins[name] = 200
+        await servers.http.plan(path=f"/sword/{name}", delay=0.2)
     await watch(function, ["ada", "ada", "bo", "bo", "cy", "cy"])
     seen[function.__name__] = await servers.http.log()
 timetable(seen)
 
-# %%
-predict(about="lock-each")
-
 # %% [markdown]
-# In each row no two bars overlap, and the rows do not wait for one another. That is what we wanted:
-# **one at a time, where it matters**.
+# With one lock for all, bo waits for ada, with whom he has nothing to do: six times 0.2 s. If the smith
+# needs 5 s, your whole bot sells one sword every 5 s. With a lock for each person no two bars of a row
+# overlap, and the rows do not wait for one another. So make as many locks as there are things that two
+# must not touch at the same time. Such a thing is called the **key**; here it is the person.
 #
 # One thing is still wrong with it, and it takes months to show.
 
@@ -345,20 +253,20 @@ locks.clear()
 predict(about="who-sweeps")
 
 # %% [markdown]
-# A dict of locks only grows, unless somebody takes locks out of it. When? Not when *you* are through
-# the door: somebody may still stand in front of it, with this very lock in hand, and the next one
-# who comes would make a second lock beside it. So put a **sign** on each door that says how many have
-# it or want it: one up before the lock, one down after it (in a `finally`), and whoever takes it to
-# zero takes the lock away. Looking and changing without an `await` in between, of course.
+# A dict of locks only grows, unless you remove locks from it. When? Not when *you* are done: another
+# task may still wait for this lock, and the next one would make a second lock beside it. So **count**
+# for each lock how many tasks use it or wait for it: one up before the lock, one down after it (in a
+# `finally`). The task that comes to zero removes the lock. Look and change without an `await` in
+# between, of course.
 #
 # **Change it.** Do that to `guest`. Afterwards the dict should be empty. (Exercise 1 of the lab is
 # about it.)
 
 # %% [markdown]
-# ## 4 · Let the database own it
+# ## 3 · Let the database own it
 #
-# Your locks live in your program. The bot's website does not know them, and after a restart they are
-# all open. If the coins live in a database, the database can keep order, and for everybody.
+# Your locks live in your program. The bot's website does not know them, and a restart forgets them. If
+# the coins are in a database, the database can keep order for all programs.
 
 # %%
 postgres = (await world.start("postgres")).postgres
@@ -411,9 +319,8 @@ predict(about="transactions")
 
 # %% [markdown]
 # A transaction keeps half a purchase from being written. It does not keep others from *looking*
-# meanwhile. `FOR UPDATE` does: it locks the row until the end of the transaction, and a second one
-# that wants it has to wait, wherever it comes from. It is a lock for each key, and the key is the
-# row. (The other four waited at the row in an `await`, so nobody's loop was held.)
+# meanwhile. `FOR UPDATE` does: it locks the row until the end of the transaction. Whoever else wants the
+# row waits, in an `await`. It is a lock for each key, and the key is the row.
 #
 # When a single statement can look *and* change, there is no gap at all:
 
@@ -461,23 +368,126 @@ print(*report.value, f"after {report.seconds:.1f} s", sep="\n")
 predict(about="crossing")
 
 # %% [markdown]
-# ada's transaction has ada's row and wants bo's; bo's has bo's and wants ada's. Each waits for the
-# other: a **deadlock**. After a second PostgreSQL looks whether there is one, and ends one of the
-# two. (Two `asyncio.Lock`s would wait for ever, without a word.)
+# Each transaction has one row and wants the other's: a **deadlock**. After a second PostgreSQL looks
+# whether there is one, and ends one of the two. (Two `asyncio.Lock`s would wait forever.)
 #
-# The cure is a convention: whoever needs several locks takes them **in the same order**, say that
-# of the alphabet. Then the second one waits at the first door, with nothing in hand.
+# The cure is a convention: take several locks always **in the same order**, say that of the alphabet.
+# Then the second one waits for the first row, and holds none.
 #
 # **Change it.** In `pay`, lock the two of `sorted([giver, taker])`, in this order.
 
 # %% [markdown]
+# ## 4 · A button, two fingers
+#
+# A message offers one prize, and a button. In discord.py a button belongs to a `View`, and each click
+# calls its callback.
+
+# %%
+class Claim(discord.ui.View):
+    """One button, for one prize."""
+
+    def __init__(self):
+        super().__init__(timeout=None)
+        self.winner = None
+
+    @discord.ui.button(label="Claim")
+    async def claim(self, interaction, button):
+        await interaction.response.defer()  # within 3 s, as in unit 03
+        said = await self.word(interaction)
+        await interaction.followup.send(f"{interaction.user.name}: {said}")
+
+    async def word(self, interaction):
+        if self.winner:
+            return "taken"
+        await asyncio.sleep(0.4)  # the database is busy tonight
+        self.winner = interaction.user.name
+        return "yours"
+
+# %%
+async def give_away(view, *latecomers):
+    """One evening: ada and bo click in the same millisecond, the latecomers a moment later."""
+
+    async def prize(ctx):
+        await ctx.send("One prize!", view=view())
+
+    async def people(gw):
+        await gw.say("!prize")
+        await gw.clicks("Claim", ["ada", "bo"])
+        for name in latecomers:
+            await gw.click("Claim", user=name)
+        await gw.until(followups=2)
+        await gw.say("!goodnight")
+
+    gw, _ = await evening(make_bot(prize), people)
+    for event in gw.log:
+        if event["event"] in ("interaction", "followup"):
+            said = event.get("content", "click")
+            print(f"{event['t']:5.2f} s  {event.get('author', 'bot'):4} {said}")
+
+# %% [markdown]
+# > **Predict.** ada and bo click "Claim" in the same millisecond. The callback looks whether
+# > there is a winner, and notes one 0.4 s later. How many are told that they won?
+
+# %%
+predict("?", about="two-clicks")
+
+# %% experiment="two-clicks"
+await give_away(Claim)
+
+# %%
+predict(about="two-clicks")
+
+# %% [markdown]
+# It is part 1 again: a look, an `await`, a change. The cure is that of part 1 as well (or that of part
+# 3, when the prize is a row). And when the prize is gone, the winner's callback disables the button.
+# After `defer()` the *original response* is the message with the button. (After
+# `defer(thinking=True)` it is a new message; then edit `interaction.message`.)
+
+# %%
+class Once(Claim):
+    """No `await` stands between the look and the change."""
+
+    async def word(self, interaction):
+        if self.winner:
+            return "taken"
+        self.winner = interaction.user.name
+        await asyncio.sleep(0.4)
+        self.claim.disabled = True
+        await interaction.edit_original_response(view=self)
+        return "yours"
+
+
+await give_away(Once)
+
+# %% [markdown]
+# Some bots call `self.stop()` as soon as somebody has clicked. Watch cy, who clicks while the database
+# is still busy.
+
+# %%
+class StopsFirst(Once):
+    """The view is stopped before the work is done."""
+
+    async def word(self, interaction):
+        self.stop()
+        await asyncio.sleep(2)
+        return await super().word(interaction)
+
+
+await give_away(StopsFirst, "cy")
+
+# %% [markdown]
+# ada's and bo's tasks had begun, and went on. For cy there was no task, no answer and no line in the
+# log: discord.py drops a click on a view that was stopped, and Discord shows cy "This interaction
+# failed" after 3 s. So **acknowledge first, then do the work, then disable the button, and stop last**.
+
+# %% [markdown]
 # ## 5 · The queue at the door
 #
-# `!draw` paints a picture. The painter has two easels and needs 0.1 s for a picture, so 20 a second
-# are what it can do. Today #general is on fire: 50 people ask within one second.
+# `!draw` paints a picture. The painter has two easels and needs 0.1 s for a picture: 20 per second. Today
+# 50 people ask within one second.
 #
-# An `asyncio.Queue` stands between those who ask and the two workers. It takes everything
-# (that is its size of 0), or it has a size and says no when it is full.
+# An `asyncio.Queue` stands between them and the two workers. It takes everything (that is its size
+# of 0), or it has a size and says no when it is full.
 
 # %%
 async def easel(queue, waited):
@@ -547,14 +557,14 @@ def depths(evenings):
 depths(evenings)
 
 # %% [markdown]
-# The queue without a size refuses nobody and makes everybody wait, longer and longer, and there is
-# no error that you could read in the morning. If the crowd does not stop after a second, the line
-# does not come down again, and one day the memory is full.
+# The queue without a size refuses nobody and makes everybody wait, longer and longer. There is no
+# error that you could read in the morning. If the crowd does not stop after a second, the queue only
+# grows, and one day the memory is full.
 #
-# With a size somebody has to decide what happens when it is full. There are two answers: `put_nowait`
-# and an honest "no" (people), or `await queue.put(...)`, which makes the one who asks wait (another
-# program, which then stops sending). That is what *backpressure* means. Both keep what was promised:
-# **accepted is answered, and soon**.
+# With a size you decide what happens when the queue is full. There are two answers: `put_nowait` and an
+# honest "no" (for people), or `await queue.put(...)`, which makes the sender wait (for another program,
+# which then sends less). That is called *backpressure*. Both keep a promise: **what is accepted is
+# answered, and soon**.
 
 # %% [markdown]
 # ## 6 · Closing time
@@ -586,28 +596,18 @@ async def close(queue, easels):
         easel.cancel()
     await asyncio.wait(easels)
 
-# %% [markdown]
-# > **Predict.** How many of the eight are painted?
-
 # %%
-predict("?", about="closing")
-
-# %% experiment="closing"
 done, left = (await watch(open_until_bell)).value
 print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's book")
 
-# %%
-predict(about="closing")
-
 # %% [markdown]
-# Two are still in the queue; one could at least write them down. The two that were *in the hands of
-# a worker* are in no queue any more and in no list yet. Nobody complains: a queue that is thrown away
-# full is no error.
+# Two orders are still in the queue, and you could at least write them down. The two that a worker
+# was painting are in no queue any more and in no list yet. Python does not complain: a full queue that
+# is thrown away is no error.
 #
-# Closing time has three steps. **Shut the door** (accept nothing more). **Let them finish**:
-# `queue.join()` waits until `task_done` was called as often as something was put in, and a timeout
-# around it keeps the evening from lasting for ever. **Then send the workers home**, for they wait at
-# an empty queue and would wait for ever.
+# Closing has three steps. **Shut the door** (accept nothing more). **Let them finish**: `queue.join()`
+# waits until `task_done` was called as often as something was put in, and a timeout limits this wait.
+# **Then cancel the workers**, because they wait at an empty queue and would wait forever.
 
 # %%
 async def close(queue, easels):
@@ -624,9 +624,9 @@ done, left = (await watch(open_until_bell)).value
 print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's book")
 
 # %% [markdown]
-# What if two seconds are not enough? Then a worker that is cancelled must put down what it has in
-# hand where somebody finds it: it can, in its `except asyncio.CancelledError`, before it raises
-# again (unit 06, part 4).
+# What if two seconds are not enough? Then a worker that is cancelled must note its order where you
+# find it. It can do that in its `except asyncio.CancelledError`, before it raises again (unit 06,
+# part 4).
 
 # %% [markdown]
 # ## In your bot
@@ -639,9 +639,9 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # grep -rnE "Queue\(\)|Lock\(\)" --include=*.py .
 # ```
 #
-# Each hit of the first list is something that all commands share. Look at those who change it: is
-# there an `await` between the `if` and the change? In the second list: a queue without a size, a
-# lock that is made inside of a command, a lock that everybody shares.
+# All commands share each hit of the first list. Look where they change it: is there an `await` between
+# the `if` and the change? In the second list, look for a queue without a size, and for a lock that is
+# made inside a command or shared by all.
 #
 # **Before and after**
 #
@@ -673,7 +673,26 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # With `wait=False` it says no instead: the command raises `MaxConcurrencyReached`.
 #
 # A slash command of `app_commands` and a button take this line without an error, and it does nothing
-# there. For these use a lock for each person, as in part 3.
+# there. For a button, acknowledge the click and let one statement look and change:
+#
+# ```python
+# await interaction.response.defer()
+# change = "UPDATE prizes SET winner = $1 WHERE id = $2 AND winner IS NULL"
+# won = await self.pool.execute(change, interaction.user.id, self.prize) == "UPDATE 1"
+# ```
+#
+# For a slash command use a lock for each person. This dictionary drops a lock that no task uses:
+#
+# ```python
+# locks = weakref.WeakValueDictionary()
+#
+# @bot.tree.command()
+# async def shop(interaction: discord.Interaction, item: str):
+#     await interaction.response.defer()
+#     lock = locks.setdefault(interaction.user.id, asyncio.Lock())
+#     async with lock:
+#         await interaction.followup.send(await buy(interaction.user.id, item))
+# ```
 
 # %% [markdown]
 # ## In practice
@@ -704,9 +723,10 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # %% [markdown]
 # ## You have seen
 #
-# - Between a look and a change there must be no `await`, or a lock around both.
-# - As many locks as there are keys; somebody must take them away again; several are taken in one
-#   order. Where others write too, the database is the owner.
+# - Between a look and a change there must be no `await`, or a lock around both. Each click on a button
+#   is a task of its own, too: acknowledge it first, and stop the view last.
+# - Use one lock for each key, remove locks that are no longer used, and always take several locks in
+#   the same order. Where other programs write too, the database is the owner.
 # - A queue needs a size, an answer for when it is full, and a closing time.
 #
 # **Next**: the lab of this unit. Then unit 10: the bot stands still again, and nobody knows who it

@@ -1,15 +1,15 @@
 # The lesson of unit 10. Every figure in the text is either measured by the cell above it, or cited
-# under "In practice". `build` makes notebooks/10_debugging.ipynb of this file. py-spy, pyleak and
-# aiomonitor may be missing or refused: each of their cells then says so in a sentence, and goes on.
+# under "In practice". `build` makes notebooks/10_debugging.ipynb of this file. py-spy and pyleak may
+# be missing or refused: each of their cells then says so in a sentence, and goes on.
 
 # %% [markdown]
 # # 10 · Find out who blocked the loop
 #
 # *Who blocked?*
 #
-# **You will** take one bot that is slow "sometimes", and show it to every tool there is: asyncio's
-# own debug mode, a thread with a camera, a debugger from another process, a linter, two guards for
-# tests, and the probe of this course.
+# **You will** take one bot that is slow "sometimes", and show it to all tools: asyncio's debug mode, a
+# thread with a camera, a debugger in another process, a linter, two guards for tests, and the probe of
+# this course.
 #
 # **You learn**
 # - what each tool names: the victim, the culprit, its line, or nothing;
@@ -18,19 +18,19 @@
 # - what a faster loop does for a bot that blocks.
 #
 # **You need** units 01 to 06; unit 03 most of all. No Discord account and no internet: nothing
-# leaves this machine. The lesson takes 25 to 40 minutes, the lab after it 20 to 45.
+# leaves this machine.
 
 # %%
 import asyncio
-import random
 import re
 import sys
 import time
 
 import discord
-from discord.ext import commands
+import matplotlib.pyplot as plt
 
 from autograder import predict, recall, show, watch, world
+from autograder.lessons import evening, judge, make_bot, tell
 
 servers = await world.start("http")
 
@@ -49,9 +49,8 @@ recall("?", about="which-job-where")
 # %% [markdown]
 # ## 1 · Slow "sometimes"
 #
-# Here is the patient: four commands, in a file of their own, because some of today's tools read
-# files. You already know what is wrong with three of them. Pretend that you do not, that it is
-# three thousand lines, and that somebody else wrote them.
+# Here are four commands, in a file, because some of today's tools read files. You already know what is
+# wrong with three of them. Pretend that you do not, and that the file has three thousand lines.
 
 # %%
 # %%writefile slowbot.py
@@ -100,18 +99,14 @@ async def recap(interaction):
 import slowbot
 
 # %% [markdown]
-# An evening in #general, as in unit 03: a gateway that wants a heartbeat every 0.2 s, and a bot on
-# a watched loop. A slash command must be answered within 0.5 s tonight. What a command raises is
-# printed as one line, as your log would have it. The two folded cells hold the gateway and its
-# diary.
+# `make_bot`, `evening` and `tell` are those of unit 03. What a command raises is printed as one line, as
+# in your log. Later `prepare` puts tools on the bot's loop.
 
 
 # %%
-def make_bot():
-    """The bot with the four commands of slowbot.py, and `!goodnight`."""
-    bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
-    for command in (slowbot.roll, slowbot.greet, slowbot.guess):
-        bot.command()(command)
+def slow_bot(prepare=None):
+    """The bot with the four commands of slowbot.py; `prepare(loop)` is called on its loop first."""
+    bot = make_bot(slowbot.roll, slowbot.greet, slowbot.guess)
 
     @bot.tree.command()
     async def recap(interaction: discord.Interaction):
@@ -121,86 +116,34 @@ def make_bot():
     async def log(interaction, error):
         print(f"ERROR in /{interaction.command.name}: {error.original}")
 
-    @bot.command()
-    async def goodnight(ctx):
-        await bot.close()
+    async def setup_hook():
+        if prepare is not None:
+            prepare(asyncio.get_running_loop())
 
+    bot.setup_hook = setup_hook
     return bot
 
 
-# %% jupyter={"source_hidden": true}
-async def evening(chat, prepare=None):
-    """One evening in #general; `chat` lists (seconds after the line before, who, what).
-
-    `prepare(loop)` is called on the bot's loop before the bot starts.
-    """
-    gw = await servers.gateway(heartbeat=0.2, grace=2, interaction_deadline=0.5)
-    world.point(gw)
-
-    async def bot_life():
-        if prepare is not None:
-            prepare(asyncio.get_running_loop())
-        async with make_bot() as bot:
-            await bot.start(gw.token)
-
-    async def people():
-        await gw.until(ready=1)
-        for pause, who, line in chat:
-            await asyncio.sleep(pause)
-            await (gw.interact(line[1:], user=who) if line[0] == "/" else gw.say(line, author=who))
-
-    report, _ = await asyncio.gather(watch(bot_life), people())
-    return gw, report
-
-
-# %% jupyter={"source_hidden": true}
-SAYS = {
-    "say": "{author:8} {content}",
-    "reply": "bot      {content}",
-    "killed": "gateway  hangs up with {code}: no heartbeat for {gap:.2f} s",
-    "resumed": "bot      is back and RESUMEs",
-    "interaction": "{author:8} /{name}",
-    "deferred": "bot      /{name}: thinking ...",
-    "followup": "bot      /{name}: {content}",
-    "refused": "gateway  /{name}: Unknown interaction, {seconds:.2f} s after Enter",
-}
-
-
-def tell(gw):
-    """Print what the gateway saw, one line an event."""
-    for event in gw.log:
-        if event["event"] in SAYS:
-            print(f"{event['t']:7.2f} s  {SAYS[event['event']].format(**event)}")
-
-
 # %% [markdown]
-# ada rolls, and a moment later bo asks for a recap.
-#
-# > **Predict.** Something will go wrong. Whose name stands in the line that begins with ERROR?
+# ada rolls, and a moment later bo asks for a recap. Tonight a slash command must be answered within
+# 0.5 s. Whose name stands in the line that begins with ERROR?
 
 # %%
-predict("?", about="who-complains")
-
-# %% experiment="who-complains"
 CHAT = [(0.3, "ada", "!roll 2d6"), (0.05, "bo", "/recap"), (1.5, "ada", "!goodnight")]
-gw, report = await evening(CHAT)
+gw, report = await evening(slow_bot(), CHAT, interaction_deadline=0.5)
 tell(gw)
-
-# %%
-predict(about="who-complains")
 
 # %% [markdown]
 # `recap` is the one command in that file that does everything right, and it is the only one in your
-# log. `roll` is not mentioned. All of the evenings in this unit have that one question: **who held
-# the loop?**
+# log: only what fails writes there. `roll` is not mentioned. All evenings of this unit have one
+# question: **which code held the loop?**
 
 # %% [markdown]
 # ## 2 · Ask asyncio
 #
 # asyncio has a **debug mode**. It looks at the clock before and after each callback and warns of
-# those that took more than `loop.slow_callback_duration`, which is 0.1 s. In a file you would turn
-# it on with `PYTHONASYNCIODEBUG=1 python bot.py`; here, on the bot's loop itself. The handler below
-# only wraps the long lines.
+# those that took more than `loop.slow_callback_duration`, which is 0.1 s. For a file you turn it on
+# with `PYTHONASYNCIODEBUG=1 python bot.py`. The handler below only wraps the long lines.
 
 # %%
 import logging
@@ -230,17 +173,16 @@ predict("?", about="debug-names")
 
 # %% experiment="debug-names"
 CHAT = [(0.3, "ada", "!roll 2d6"), (0.8, "ada", "!goodnight")]
-gw, report = await evening(CHAT, prepare=debug)
+gw, report = await evening(slow_bot(debug), CHAT)
 
 # %%
 predict(about="debug-names")
 
 # %% [markdown]
-# The end of the line is worth a lot: *took 0.6 seconds*. So there **was** a block, and it was a
-# task called `on_message`. The rest names discord.py's code, where the task stands *now*, after the
-# fact. `shake_cup` has long returned.
+# The end of the line helps: *took 0.6 seconds*. So there **was** a block, in a task called `on_message`.
+# The rest names discord.py's code, where the task stands *now*. `shake_cup` has long returned.
 #
-# Debug mode has a price as well. A thousand switches between tasks that do nothing else, without it
+# Debug mode has a price as well. Here are 5000 switches between tasks that do nothing else, without it
 # and with it:
 
 
@@ -258,23 +200,14 @@ async def relay(debug):
     return time.thread_time() - began
 
 
-# %% [markdown]
-# > **Predict.** How much slower is that loop in debug mode?
-
-# %%
-predict("?", about="debug-price")
-
-# %% experiment="debug-price"
 plain = (await watch(relay, False)).value
 debugged = (await watch(relay, True)).value
 print(f"{plain * 1e6 / 5000:.1f} us a switch, in debug mode {debugged * 1e6 / 5000:.1f} us:")
 print(f"{debugged / plain:.0f} times as much")
 
-# %%
-predict(about="debug-price")
-
 # %% [markdown]
-# That is why it is off unless you ask for it. Turn it on to look, and off again; and never time
+# Each callback and each task now carries the stack from which it was made, and collecting that costs
+# ten times as much as the switch, or more. So turn debug mode on to look, and off again; and never time
 # anything while it is on.
 #
 # **Change it.** In `debug`, add `loop.slow_callback_duration = 0.005`, and run the evening again.
@@ -283,9 +216,9 @@ predict(about="debug-price")
 # %% [markdown]
 # ## 3 · A witness with a camera
 #
-# To see the culprit one must look *during* the block, and so from outside of the loop. You met the
-# trick in unit 03: a thread that asks the loop for a beat, and takes a photograph when none comes.
-# discord.py's heartbeat does it after 10 seconds. Here it is with a tenth of one:
+# To see the culprit you must look *during* the block, and so from outside of the loop. Unit 03 had the
+# trick: a thread asks the loop for a beat, and takes a photograph of the stack when none comes.
+# discord.py's heartbeat does it after 10 s, this one after 0.1 s:
 
 # %%
 import threading
@@ -306,7 +239,6 @@ def witness(loop, loop_thread, photos, over):
         loop.call_soon_threadsafe(beat)
 
 
-# %%
 def camera(loop):
     """Start the witness beside this loop."""
     here = threading.get_ident()
@@ -324,7 +256,7 @@ predict("?", about="two-photographs")
 
 # %% experiment="two-photographs"
 photos, over = [], threading.Event()
-gw, report = await evening(CHAT, prepare=camera)
+gw, report = await evening(slow_bot(camera), CHAT)
 over.set()
 for frame in photos[len(photos) // 2][-5:]:  # one from the middle of the block
     file = frame.filename.replace("\\", "/").rpartition("/")[2]
@@ -335,31 +267,22 @@ print(len(photos), "photographs in all")
 predict(about="two-photographs")
 
 # %% [markdown]
-# The whole way down, and the guilty line at the bottom of it. It costs fifty tiny callbacks a
-# second, it needs no library, and it can run in your bot day and night. In the lab you build one
-# that says one good sentence for each block, instead of taking thirty photographs of it.
+# You see the whole way down, with the guilty line at the bottom. The witness costs fifty tiny callbacks
+# per second, needs no library, and can run in your bot day and night. In the lab you build one that
+# says one sentence for each block.
 #
-# The probe of this course, which has drawn all those pictures for you, works the same way; in
-# addition it takes the time, and finds out what was your code's fault and what the machine's:
-
+# The probe of this course works in the same way. It also finds out what was your code's fault and what
+# the machine's:
 
 # %%
-def judge(report, gw=None):
-    """The picture of a run, and what a grader would say of it."""
-    try:
-        display(report.responsive(0.1, gateway=gw))
-    except Exception as complaint:  # the picture is shown before the check complains
-        print(complaint)
-
-
 judge(report, gw)
 
 # %% [markdown]
 # ## 4 · From outside, without touching the bot
 #
 # Your bot has been frozen for a minute, on a server somewhere, and it has no witness. Do not
-# restart it! **py-spy** reads the stack of a running Python program from another process, and the
-# program needs to know nothing of it. So for once the bot gets a process of its own:
+# restart it! **py-spy** reads the stack of a running Python program from another process. So here the
+# bot gets a process of its own:
 
 # %%
 # %%writefile run_slowbot.py
@@ -368,47 +291,56 @@ judge(report, gw)
 import sys
 from types import SimpleNamespace
 
-import discord
 import slowbot
-from discord.ext import commands
 
 from autograder import world
+from autograder.lessons import make_bot
 
 rest_url, ws_url, token = sys.argv[1:]
 world.point(SimpleNamespace(rest_url=rest_url, ws_url=ws_url))
-bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
-for command in (slowbot.roll, slowbot.greet, slowbot.guess):
-    bot.command()(command)
+bot = make_bot(slowbot.roll, slowbot.greet, slowbot.guess)
 bot.run(token, log_handler=None)
 
 # %% jupyter={"source_hidden": true}
 import os
 import shutil
 
-RECORDED = """(recorded, of this very bot)
-Thread 4242 (idle): "MainThread"
+RECORDED = """Thread 4242 (idle): "MainThread"
     shake_cup (slowbot.py:10)
     throw (slowbot.py:14)
     roll (slowbot.py:24)
     wrapped (discord/ext/commands/core.py:239)"""
+RECORDED_TREE = """└── (T) Task-1
+    └──  main example.py:12
+        └──  TaskGroup.__aexit__ Lib/asyncio/taskgroups.py:75
+            └──  TaskGroup._aexit Lib/asyncio/taskgroups.py:124
+                ├── (T) Sundowning
+                │   └──  album example.py:7
+                ...         ├── (T) TNDNBTG
+                            │   └──  play example.py:4
+                            │       └──  sleep Lib/asyncio/tasks.py:702"""
 PLAIN = {name: value for name, value in os.environ.items() if "COLOR" not in name}
-HERE = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
 
 
 # %% jupyter={"source_hidden": true}
-async def py_spy(pid):
-    """The first frames that `py-spy dump` shows, or why it cannot, and what it would have shown."""
-    program = shutil.which("py-spy", path=HERE)
-    if program is None:
-        return f"py-spy is not installed here (pip install py-spy).\n{RECORDED}"
+async def ask(*command):
+    """Run a program that looks into another process; return what it said, and why it could not."""
     pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-    order = program, "dump", "--pid", str(pid)
-    spy = await asyncio.create_subprocess_exec(*order, env=PLAIN, **pipes)
-    said, complaint = (text.decode() for text in await spy.communicate())
-    if spy.returncode:
-        why = (complaint.strip().splitlines() or ["it gave no reason"])[-1]
-        return f"This system does not let py-spy look into another process: {why}\n{RECORDED}"
-    return "\n".join(said[said.find("Thread") :].splitlines()[:6])
+    asked = await asyncio.create_subprocess_exec(*command, env=PLAIN, **pipes)
+    said, complaint = (text.decode() for text in await asked.communicate())
+    why = (complaint.strip().splitlines() or ["it gave no reason"])[-1]
+    return said, f"This system does not let it look: {why}" if asked.returncode else ""
+
+
+async def py_spy(pid):
+    """The first frames that `py-spy dump` shows, or those that it showed elsewhere."""
+    folders = os.pathsep.join([os.path.dirname(sys.executable), os.environ.get("PATH", "")])
+    program = shutil.which("py-spy", path=folders)
+    if program is None:
+        return f"py-spy is not installed here (pip install py-spy). Recorded:\n{RECORDED}"
+    said, why = await ask(program, "dump", "--pid", str(pid))
+    frames = "\n".join(said[said.find("Thread") :].splitlines()[:6])
+    return f"{why}. Recorded elsewhere, of this bot:\n{RECORDED}" if why else frames
 
 
 # %% [markdown]
@@ -425,39 +357,29 @@ for _ in range(3):  # on a busy machine the first look may come too late
     seen = await py_spy(process.pid)
     if "shake_cup" in seen:
         break
-if process.returncode is None:
-    process.kill()
-await process.wait()
 print(seen)
 
 # %% [markdown]
 # Read it from the bottom: discord.py called `roll`, `roll` called `throw`, `throw` called
-# `shake_cup`. Two things to know: without `--nonblocking` py-spy stops the program for the moment
-# of the look; and to look into another process one needs the right to do so. On macOS that is
-# `sudo`, in a Docker container the capability `SYS_PTRACE`.
+# `shake_cup`. Without `--nonblocking` py-spy stops the program while it looks. And it needs the right to
+# look into another process: on macOS `sudo`, in a Docker container the capability `SYS_PTRACE`.
 #
 # ### The list of those who wait
 #
-# From Python 3.14 on, `python -m asyncio pstree PID` reads the *tasks* of another process, and
-# what each of them awaits. This course runs on 3.11 to 3.13, so here is a **recorded** output,
-# shortened, from Python's own documentation:
-#
-# ```
-# $ python -m asyncio pstree 12345
-# └── (T) Task-1
-#     └──  main example.py:12
-#         └──  TaskGroup.__aexit__ Lib/asyncio/taskgroups.py:75
-#             └──  TaskGroup._aexit Lib/asyncio/taskgroups.py:124
-#                 ├── (T) Sundowning
-#                 │   └──  album example.py:7
-#                 ...         ├── (T) TNDNBTG
-#                             │   └──  play example.py:4
-#                             │       └──  sleep Lib/asyncio/tasks.py:702
-# ```
-#
-# **aiomonitor** shows such a list for older Pythons: two lines in your bot, and you can call on it
-# with telnet, even while its loop is blocked, because it lives on a thread of its own. Both do in
-# essence this, here from the thread of our witness:
+# Python 3.14 and newer can read the *tasks* of another process, and what each of them awaits: `python
+# -m asyncio pstree PID`. (Python 3.15 also has `python -m profiling.sampling dump --async-aware PID`.)
+
+# %%
+TREE = sys.executable, "-m", "asyncio", "pstree", str(process.pid)
+said, why = await ask(*TREE) if sys.version_info >= (3, 14) else ("", "This takes Python 3.14")
+if process.returncode is None:
+    process.kill()
+await process.wait()
+print(f"{why}. Recorded in Python's documentation:\n{RECORDED_TREE}" if why else said)
+
+# %% [markdown]
+# On older Pythons a thread of the bot's own process can make such a list. Here it is the thread of our
+# witness:
 
 
 # %%
@@ -493,7 +415,7 @@ predict("?", about="ps-of-a-blocked-loop")
 
 # %% experiment="ps-of-a-blocked-loop"
 listed = []
-gw, report = await evening(CHAT, prepare=list_tasks)
+gw, report = await evening(slow_bot(list_tasks), CHAT)
 print(*sorted(listed), sep="\n")
 
 # %%
@@ -505,49 +427,13 @@ predict(about="ps-of-a-blocked-loop")
 # queue or a reply that never comes. For the stuck one, this list is the tool, and no watchdog will
 # ever see it.
 #
-# The same question, put to aiomonitor, where it is installed. (At a terminal you would say `python
-# -m aiomonitor.cli` and then `ps`.)
-
-# %%
-import importlib.util
-
-
-def monitored(loop):
-    """Start aiomonitor beside this loop, and list the tasks as its command `ps` does."""
-    import aiomonitor
-
-    monitor = aiomonitor.start_monitor(loop, port=0, webui_port=0, console_enabled=False)
-
-    def look():
-        time.sleep(0.7)
-        listed.extend(monitor.format_running_task_list("", False))
-        monitor.close()
-
-    threading.Thread(target=look, daemon=True).start()
-
-
-# %%
-listed = []
-if importlib.util.find_spec("aiomonitor") is None:
-    print("aiomonitor is not installed here (pip install aiomonitor); its list looks like ours.")
-else:
-    gw, report = await evening(CHAT, prepare=monitored)
-for task in sorted(listed, key=lambda task: task.name):
-    print(f"{task.name.replace('None', '-'):26} {task.state:8} {task.coro}")
-
-# %% [markdown]
 # ## 5 · Before anybody is slow
 #
 # All tools so far look at a program that runs. Cheaper is the mistake that is never deployed.
 # **ruff** is a linter: it reads files, and its rules `ASYNC` know what does not belong into a
-# coroutine.
-#
-# > **Predict.** What does it find in `slowbot.py`?
+# coroutine. This is what it finds in `slowbot.py`:
 
 # %%
-predict("?", about="ruff-sees")
-
-# %% experiment="ruff-sees"
 import subprocess
 
 RUFF = ["ruff", "check", "--isolated", "--no-cache", "--select=ASYNC", "--output-format=concise"]
@@ -556,12 +442,9 @@ found = subprocess.run(
 )
 print(found.stdout)
 
-# %%
-predict(about="ruff-sees")
-
 # %% [markdown]
-# In milliseconds, and without running anything. And `shake_cup` it does not see: a text does not
-# say who calls whom.
+# It takes milliseconds, and nothing runs. ruff finds the `time.sleep` that stands in an `async def`. It
+# does not find `shake_cup`, a plain function: ruff does not follow calls.
 #
 # Two guards for **tests** go further. **blockbuster** replaces the calls that it knows to block by
 # functions that raise. **pyleak** watches the loop from a thread, as our witness does, and raises
@@ -632,128 +515,75 @@ predict(about="blockbuster-sees")
 # Now all together. Each command runs on a watched loop in debug mode, with the witness beside it.
 # Then it runs once more, without these two, for our probe: debug mode and the photographs take time
 # on that loop themselves. ruff and the two guards have had their say. Which tool notices, and which
-# tool names the line? The folded cells ask each tool.
+# tool names the line? The folded cell asks them.
 
 # %% jupyter={"source_hidden": true}
+import contextlib
 import inspect
-from unittest.mock import AsyncMock
+import io
 
-RUNS = {
-    "greet": (lambda: slowbot.greet(AsyncMock()), "time.sleep"),
-    "roll": (lambda: slowbot.roll(AsyncMock(), "2d6"), "time.sleep"),
-    "guess": (lambda: slowbot.guess(AsyncMock(), "a" * 24 + "!"), "re.match"),
-    "recap": (lambda: slowbot.recap(AsyncMock()), "no such line"),
-}
-SILENT, NOTICES, NAMES = 0, 1, 2
+from test_slowbot import COMMANDS
+
+LINES = {"greet": "time.sleep", "roll": "time.sleep", "guess": "re.match", "recap": "no line"}
 
 
 async def examine(command):
     """Run one command as a task, as a bot does, with debug mode and the witness on its loop."""
-    loop = asyncio.get_running_loop()
-    loop.set_debug(True)
-    camera(loop)
+    asyncio.get_running_loop().set_debug(True)
+    camera(asyncio.get_running_loop())
     await asyncio.sleep(0.1)
-    await asyncio.create_task(RUNS[command][0]())
+    await asyncio.create_task(COMMANDS[command]())
     await asyncio.sleep(0.1)
+
+
+async def probed(command):
+    await asyncio.create_task(COMMANDS[command]())
 
 
 # %% jupyter={"source_hidden": true}
-async def probed(command):
-    """The lines of the blocks that our probe finds, when it is the only tool."""
-
-    async def alone():
-        await asyncio.create_task(RUNS[command][0]())
-
-    report = await watch(alone)
-    return [block.code for block in report.blocks if block.seconds > 0.1]
-
-
 def knows(said, line):
     """What a tool that said this knows of a block at that line."""
-    return (NAMES if any(line in text for text in said) else NOTICES) if said else SILENT
+    return "names the line" if line in said else "notices" if said else "-"
 
 
-# %% jupyter={"source_hidden": true}
 def ruff_on(command):
     """Whether ruff found a line of this function."""
     lines, first = inspect.getsourcelines(getattr(slowbot, command))
     at = [int(number) for number in re.findall(r"slowbot.py:(\d+)", found.stdout)]
-    return NAMES if any(first <= number < first + len(lines) for number in at) else SILENT
+    return "names the line" if any(first <= n < first + len(lines) for n in at) else "-"
 
 
 def guard_on(command, guard):
-    """Whether a guard's test of this command failed; None when the guard is not installed."""
-    if f"FAILED test_slowbot.py::test_{guard}[{command}]" in ran.stdout:
-        return NAMES
-    return None if guard == "pyleak" and "SKIPPED" in ran.stdout else SILENT
-
-
-class Kept(logging.Handler):
-    """Keep what asyncio logs of slow callbacks."""
-
-    def emit(self, record):
-        if " took " in record.getMessage():
-            warnings.append(record.getMessage())
+    """Whether a guard's test of this command failed."""
+    if guard == "pyleak" and "SKIPPED" in ran.stdout:
+        return "not installed"
+    failed = f"FAILED test_slowbot.py::test_{guard}[{command}]" in ran.stdout
+    return "names the line" if failed else "-"
 
 
 # %%
 table = {}
-logging.getLogger("asyncio").handlers[:] = [Kept()]
-for command, (_, line) in RUNS.items():
-    warnings, photos, over = [], [], threading.Event()
-    await watch(examine, command)
+for command, line in LINES.items():
+    photos, over = [], threading.Event()
+    with contextlib.redirect_stdout(io.StringIO()) as log:
+        await watch(examine, command)
     over.set()
+    blocks = (await watch(probed, command)).blocks
     table[command] = {
-        "debug mode": knows(warnings, line),
-        "witness, py-spy": knows([" ".join(f.line for f in photo) for photo in photos], line),
-        "our probe": knows(await probed(command), line),
+        "debug mode": knows(log.getvalue(), line),
+        "witness, py-spy": knows("".join(f.line for photo in photos for f in photo), line),
+        "our probe": knows("".join(b.code for b in blocks if b.seconds > 0.1), line),
         "ruff": ruff_on(command),
         "blockbuster": guard_on(command, "blockbuster"),
         "pyleak": guard_on(command, "pyleak"),
     }
-
-# %% jupyter={"source_hidden": true}
-import matplotlib.pyplot as plt
-
-WHAT = {
-    "greet": "greet\nsleeps",
-    "roll": "roll\nsleeps, two calls down",
-    "guess": "guess\ncomputes, in C",
-    "recap": "recap\nwaits, as it should",
-}
-SIGNS = {NAMES: "names the line", NOTICES: "notices", SILENT: "-", None: "not installed"}
-SHADES = {NAMES: "0.75", NOTICES: "0.9", SILENT: "1.0", None: "1.0"}
-
-
-# %% jupyter={"source_hidden": true}
-def draw(table):
-    """One row a tool, one column a command; the words say it, the shade only helps."""
-    tools = list(table["greet"])
-    figure, axes = plt.subplots(figsize=(9, 3.4))
-    for column, command in enumerate(table):
-        for row, tool in enumerate(tools):
-            sign = table[command][tool]
-            box = plt.Rectangle((column, row), 1, 1, facecolor=SHADES[sign], edgecolor="0.5")
-            axes.add_patch(box)
-            axes.text(column + 0.5, row + 0.5, SIGNS[sign], ha="center", va="center")
-    axes.set(xlim=(0, len(table)), ylim=(len(tools), 0))
-    axes.set_xticks([n + 0.5 for n in range(len(table))], [WHAT[name] for name in table])
-    axes.set_yticks([n + 0.5 for n in range(len(tools))], tools)
-    axes.tick_params(length=0, labeltop=True, labelbottom=False)
-    return figure
-
-
-# %%
-words = []
-for command, row in table.items():
-    words.append(f"{command:6} " + ", ".join(f"{tool}: {SIGNS[sign]}" for tool, sign in row.items()))
-show(draw(table), f"Who finds which block. {'; '.join(words)}.")
-print(*words, sep="\n")
+for tool in ("", *table["greet"]):
+    print(f"{tool:16}", *(f"{row.get(tool, name):15}" for name, row in table.items()))
 
 # %% [markdown]
-# Read it by columns. A sleep that stands in the coroutine is seen by everybody, so begin with the
-# cheapest, ruff. Two calls further down it takes something that runs. And what *computes* is seen
-# only by those who have a clock. In the last column nobody may say anything: a command that waits
+# Read it by columns. Every tool sees a sleep in the coroutine itself (`greet`), so begin with the
+# cheapest, ruff. Two calls further down (`roll`) it takes a tool that runs the code. Only tools with a
+# clock see what *computes* (`guess`). In the last column no tool may say anything: a command that waits
 # is slow for one person, and costs the loop nothing.
 #
 # **Change it.** Mend `shake_cup`'s caller in `slowbot.py` (with what you know from unit 03), then
@@ -870,7 +700,7 @@ async def chatter(rounds):
 
 
 async def shaken():
-    await slowbot.roll(AsyncMock(), "2d6")
+    await COMMANDS["roll"]()
 
 
 # %% [markdown]
@@ -961,6 +791,9 @@ predict(about="uvloop-blocks")
 # - **A watchdog and a C call.** While a single call into C keeps the interpreter's lock, as
 #   `re.match` does, no other Python thread can look. The photograph is taken as soon as the call is
 #   over, and Python is then still on that line.
+# - **aiomonitor** shows the list of tasks while the bot runs, also when its loop is blocked, because it
+#   lives on a thread of its own. In the bot: `monitor = aiomonitor.start_monitor(loop)`. At a terminal:
+#   `python -m aiomonitor.cli`, and then `ps`.
 # - **blockbuster** knows some dozens of calls (`time.sleep`, files, sockets, `sqlite3`, locks);
 #   MCP's Python SDK and Starlette run their tests under it. Policy, not duration: a sleep of one
 #   millisecond is refused as well.

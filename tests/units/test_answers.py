@@ -21,6 +21,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache, partial
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -46,22 +47,29 @@ SECONDS = 600  # for one test: its own examination, and what is before it in the
 
 
 def files() -> Iterator[Any]:
-    """All answers as parameters; without --quick all are run, with it one of each kind."""
+    """All answers as parameters: one of each kind with --quick, those of `# only: soak` with --soak."""
     for unit in UNITS:
         kinds = set()
         for path in answers.found(unit.answers):
             name, kind = f"{unit.name}/{path.stem}", (path.stem.split("_")[0], exercise_of(path))
-            yield pytest.param(path, id=name, marks=[pytest.mark.slow] if kind in kinds else [])
+            marks = [pytest.mark.slow] if kind in kinds else []
+            if head_of(path).get("only") == "soak":
+                marks = [pytest.mark.soak]
+            yield pytest.param(path, id=name, marks=marks)
             kinds.add(kind)
 
 
-def exercise_of(path: Path) -> str:
-    """The exercise of an answer, by its head alone: all 400 are asked while tests are collected."""
+@cache
+def head_of(path: Path) -> dict[str, str]:
+    """The head of an answer: all 400 are asked while tests are collected, so no cell is read."""
     with path.open(encoding="utf-8") as file:
-        for line in file:
-            if line.startswith("# exercise:"):
-                return line.partition(":")[2].strip()
-    raise ValueError(f"{path} has no line `# exercise: ...`")
+        head = takewhile(lambda line: line.startswith("# ") and "%%" not in line, file)
+        parts = [line[2:].partition(":") for line in head]
+    return {name: value.strip() for name, _, value in parts}
+
+
+def exercise_of(path: Path) -> str:
+    return head_of(path)["exercise"]
 
 
 load = cache(answers.load)

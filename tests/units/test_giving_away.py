@@ -35,7 +35,7 @@ ANSWERS = {
     "06": ("vanish", "eats a cancellederror", "is over", "ends for good"),
     "07": ("as well as `requests`", "a new client costs"),
     "08": ("until it refuses", "one lane", "nobody else can see", "is not concurrency"),
-    "09": ("five swords", "one lock is too much", "wait for each other"),
+    "09": ("five swords", "one lock is too much", "wait for each other", "task of its own"),
     "10": ("the log names the victim", "meter that lies", "changes nothing"),
     "11": ("async in name only",),
     "13": ("a free loop is not enough", "grey zone", "notices nothing"),

@@ -115,6 +115,36 @@ def test_a_click_arrives_with_its_message_and_the_bot_changes_it() -> None:
     run(check)
 
 
+def test_several_click_at_the_same_moment_and_the_bot_hears_them_in_their_order() -> None:
+    async def check() -> None:
+        async with bot() as api:
+            ids = await api.one.clicks("Vote", ["ada", "bo", "ada"])
+            heard = [await sent(api) for _ in ids]
+            assert [event["id"] for event in heard] == ids
+            users = [event["member"]["user"]["username"] for event in heard]
+            assert users == ["ada", "bo", "ada"]
+            assert len({event["message"]["id"] for event in heard}) == 1
+
+    run(check)
+
+
+def test_a_message_is_shown_as_it_is_now_and_not_at_all_once_it_is_deleted() -> None:
+    async def check() -> None:
+        async with bot() as api:
+            await api.one.click("Vote")
+            event = await sent(api)
+            body = {"type": 7, "data": {"content": "closed", "components": []}}
+            await api(CALLBACK, body, **used(event))
+            identity = event["message"]["id"]
+            shown = await api.one.message(identity)
+            assert (shown["content"], shown["components"]) == ("closed", [])
+            ids = {"channel_id": GENERAL, "message_id": identity}
+            await api("DELETE /channels/{channel_id}/messages/{message_id}", **ids)
+            assert await api.one.message(identity) is None
+
+    run(check)
+
+
 def test_a_promised_change_is_made_through_the_original_message() -> None:
     async def check() -> None:
         async with bot() as api:

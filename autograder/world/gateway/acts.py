@@ -118,6 +118,11 @@ class Acts(Uses):
         self.uploads[attachment["id"]] = attachment
         return str(attachment["id"])
 
+    async def message(self, identity: str) -> Json | None:
+        """Return a message as people see it now; None when it has been deleted."""
+        found = self.messages.get(identity)
+        return None if found is None else self.shown(found)
+
     async def edit(self, content: str, author: str = "ada", message: str | None = None) -> None:
         """Change a message of a person, by default the newest one."""
         person = self.person(author)

@@ -10,7 +10,7 @@ import asyncio
 import shlex
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from autograder.outcomes import UserMistake
@@ -169,6 +169,15 @@ class Uses(Hub):
 
     async def click(self, label: str, user: str = "ada", message: str | None = None) -> str:
         """Click the button with this label, emoji or custom id; return the interaction's id."""
+        return (await self.clicks(label, [user], message))[0]
+
+    async def clicks(
+        self, label: str, users: Sequence[str], message: str | None = None
+    ) -> list[str]:
+        """Click one button as each of these people at the same moment; return the ids.
+
+        A person may be there twice. Nothing that the bot sends comes between two of the clicks.
+        """
 
         def fits(item: Json) -> bool:
             return item["type"] == BUTTON and label in names_of(item)
@@ -176,7 +185,7 @@ class Uses(Hub):
         found = await self._shown(fits, message)
         if found is None:
             raise NotShown(f'there is no button "{label}" to click{self._offer(BUTTON)}')
-        return self._use(*found, user, f'click "{label}"')
+        return [self._use(*found, user, f'click "{label}"') for user in users]
 
     async def choose(self, *values: str, user: str = "ada", message: str | None = None) -> str:
         """Choose from the menu that has all these, by their labels or names."""

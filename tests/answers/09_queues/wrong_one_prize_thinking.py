@@ -1,0 +1,22 @@
+# exercise: one_prize
+# expect: fails
+# test: one_prize_check
+# message: the original response is the new message
+
+# %% answer="one_prize"
+class Prize(discord.ui.View):
+    def __init__(self, pool, prize):
+        super().__init__(timeout=None)
+        self.pool, self.prize = pool, prize
+
+    @discord.ui.button(label="Claim")
+    async def claim(self, interaction, button):
+        await interaction.response.defer(thinking=True)
+        change = "UPDATE prizes SET winner = $1 WHERE id = $2 AND winner IS NULL"
+        said = await self.pool.execute(change, interaction.user.name, self.prize)
+        if said == "UPDATE 0":
+            await interaction.followup.send("taken")
+            return
+        await interaction.followup.send("yours")
+        button.disabled = True
+        await interaction.edit_original_response(view=self)
