@@ -22,6 +22,7 @@ from autograder.outcomes import (
     TooSlow,
     WrongValue,
 )
+from autograder.outside import kept, reached
 from autograder.report.report import TOO_BUSY, Report
 
 __all__ = [
@@ -34,7 +35,9 @@ __all__ = [
     "TooSlow",
     "WrongValue",
     "beside",
+    "kept",
     "meanwhile",
+    "reached",
     "right",
     "sized",
     "wrong",

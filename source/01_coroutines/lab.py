@@ -1,5 +1,5 @@
-# The lab of unit 01. No server: what the answers did is written down by objects and coroutines that
-# the tests hand to them, and the transcript is judged outside.
+# The lab of unit 01. No server: what the answers use is kept by the tests (autograder/outside.py),
+# one message a use; what the answers' own process says is believed only where it must be.
 # Timers: a nap on the spot makes another one late by 0.45 s or more, 4.5 times the limit. The CPU's
 # share is CPU / (CPU + sleep), without what the thread waited for a processor: 100 % was measured
 # for polling, however busy the machine; the limit is 30 %.
@@ -29,7 +29,7 @@ import warnings
 from collections import deque
 
 from autograder import watch
-from autograder.testing import Inconclusive, ThreadClock, WrongValue, right
+from autograder.testing import Inconclusive, ThreadClock, WrongValue, kept, reached, right
 
 
 # %% [markdown]
@@ -41,11 +41,31 @@ from autograder.testing import Inconclusive, ThreadClock, WrongValue, right
 
 # %% setup="room"
 class Room:
-    """#general and its door, without Discord; what happened is kept in `said` and `inside`."""
+    """#general and its door, without Discord; what happens in it is kept by the test, outside."""
+
+    def __init__(self, outside):
+        self.outside = outside
+
+    async def send(self, line):
+        await self.outside.ask("send", line)
+
+    async def throw(self):
+        return await self.outside.ask("throw")
+
+    async def is_banned(self, name):
+        return await self.outside.ask("is_banned", name)
+
+    async def open(self, name):
+        await self.outside.ask("open", name)
+
+# %% setup="unawaited_evening" jupyter={"source_hidden": true}
+class KeptRoom:
+    """What a room really holds: faces that the die will show, who is banned, and what happened."""
 
     def __init__(self, faces=(), banned=()):
-        self.faces, self.banned = list(faces), set(banned)  # what the die will show, in order
+        self.faces, self.banned = list(faces), set(banned)
         self.said, self.inside = [], []
+        self.then = [], [], self.faces  # when the command returned
 
     async def send(self, line):
         await asyncio.sleep(0.005)
@@ -63,21 +83,25 @@ class Room:
         await asyncio.sleep(0.005)
         self.inside.append(name)
 
-# %% setup="unawaited_evening" jupyter={"source_hidden": true}
-async def evening(command, faces, banned, *details):
-    """Call a command in a new room; return what Python warned of and what had happened by then."""
-    room = Room(faces, banned)
+    def returned(self):
+        self.then = list(self.said), list(self.inside), list(self.faces)
+
+
+async def evening(address, command, *details):
+    """Call a command in the room at this address; return what Python warned of."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        await globals()[command](room, *details)
-        happened = list(room.said), list(room.inside), list(room.faces)
+        async with reached(address) as outside:
+            await globals()[command](Room(outside), *details)
+            await outside.ask("returned")
     warned = [str(one.message) for one in caught]
-    return [text for text in warned if "never awaited" in text], *happened
+    return [text for text in warned if "never awaited" in text]
 
-
-def nothing_lost(report, command, said, inside=(), faces=()):
+# %% setup="unawaited_judge" jupyter={"source_hidden": true}
+def nothing_lost(report, room, command, said, *, inside=(), faces=()):
     """Raise WrongValue unless all of this had happened when the command returned, and no more."""
-    lost, heard, let_in, left = report.responsive(0.1).value
+    lost = report.responsive(0.1).value
+    heard, let_in, left = room.then
     if lost:
         raise WrongValue(f"Python warns: {lost[0]}. It was made by `{command}`, and nobody ran it.")
     seen = [("people had read", heard, list(said)), ("inside were", let_in, list(inside))]
@@ -125,13 +149,15 @@ async def welcome(room, guests):
     ### END SOLUTION
 
 # %% test="unawaited_welcome_check" points=5
-report = await watch(evening, "welcome", [], [], ["ada", "bo"])
-said = ["hello, ada", "hello, bo", "the dice are on the table"]
-nothing_lost(report, "welcome", said)
+async with kept(room := KeptRoom()) as address:
+    report = await watch(evening, address, "welcome", ["ada", "bo"])
+nothing_lost(report, room, "welcome", ["hello, ada", "hello, bo", "the dice are on the table"])
 ### BEGIN HIDDEN TESTS
 guests = random.sample(["ada", "bo", "cy", "dee", "eve", "flo"], random.choice([3, 4]))
-report = await watch(evening, "welcome", [], [], guests)
-nothing_lost(report, "welcome", [*(f"hello, {g}" for g in guests), "the dice are on the table"])
+async with kept(room := KeptRoom()) as address:
+    report = await watch(evening, address, "welcome", guests)
+said = [*(f"hello, {guest}" for guest in guests), "the dice are on the table"]
+nothing_lost(report, room, "welcome", said)
 ### END HIDDEN TESTS
 right(report, 5)
 
@@ -155,12 +181,14 @@ async def roll(room, name):
 
 # %% test="unawaited_roll_check" points=5
 faces = random.sample(range(1, 7), 2)
-report = await watch(evening, "roll", faces, [], "ada")
-nothing_lost(report, "roll", [f"ada rolls {faces[0]}"], faces=faces[1:])
+async with kept(room := KeptRoom(faces)) as address:
+    report = await watch(evening, address, "roll", "ada")
+nothing_lost(report, room, "roll", [f"ada rolls {faces[0]}"], faces=faces[1:])
 ### BEGIN HIDDEN TESTS
 name, faces = random.choice(["bo", "cy", "dee"]), random.sample(range(1, 21), 3)
-report = await watch(evening, "roll", faces, [], name)
-nothing_lost(report, "roll", [f"{name} rolls {faces[0]}"], faces=faces[1:])
+async with kept(room := KeptRoom(faces)) as address:
+    report = await watch(evening, address, "roll", name)
+nothing_lost(report, room, "roll", [f"{name} rolls {faces[0]}"], faces=faces[1:])
 ### END HIDDEN TESTS
 right(report, 5)
 
@@ -188,16 +216,20 @@ async def admit(room, name):
     ### END SOLUTION
 
 # %% test="unawaited_admit_check" points=5
-report = await watch(evening, "admit", [], ["cy"], "cy")
-nothing_lost(report, "admit", ["cy stays outside"])
-report = await watch(evening, "admit", [], ["cy"], "ada")
-nothing_lost(report, "admit", ["come in, ada"], ["ada"])
+async with kept(room := KeptRoom(banned=["cy"])) as address:
+    report = await watch(evening, address, "admit", "cy")
+nothing_lost(report, room, "admit", ["cy stays outside"])
+async with kept(room := KeptRoom(banned=["cy"])) as address:
+    report = await watch(evening, address, "admit", "ada")
+nothing_lost(report, room, "admit", ["come in, ada"], inside=["ada"])
 ### BEGIN HIDDEN TESTS
 names = random.sample(["ada", "bo", "cy", "dee", "eve", "flo"], 4)
-report = await watch(evening, "admit", [], names[:2], names[1])
-nothing_lost(report, "admit", [f"{names[1]} stays outside"])
-report = await watch(evening, "admit", [], names[:2], names[3])
-nothing_lost(report, "admit", [f"come in, {names[3]}"], [names[3]])
+async with kept(room := KeptRoom(banned=names[:2])) as address:
+    report = await watch(evening, address, "admit", names[1])
+nothing_lost(report, room, "admit", [f"{names[1]} stays outside"])
+async with kept(room := KeptRoom(banned=names[:2])) as address:
+    report = await watch(evening, address, "admit", names[3])
+nothing_lost(report, room, "admit", [f"come in, {names[3]}"], inside=[names[3]])
 ### END HIDDEN TESTS
 right(report, 5)
 
@@ -289,48 +321,79 @@ def step(coroutine, value=None):
         ### END SOLUTION
     return "paused", note
 
+# %% setup="step_part" jupyter={"source_hidden": true}
+class Play:
+    """What a coroutine pauses with, what is sent to it, and how it ends: one step after the other.
+
+    `seen` is what `step` said, and `heard` what arrived in the coroutine.
+    """
+
+    def __init__(self, notes, result, sent):
+        self.notes, self.result, self.sent = notes, result, sent
+        self.steps = list(zip([None, *sent], [*notes, None], strict=True))
+        self.seen, self.heard = [], []
+
+    def next_step(self):
+        """What to send, whether the coroutine pauses then, and with what; None at the end."""
+        if not self.steps:
+            return None
+        value, note = self.steps.pop(0)
+        return (value, True, note) if self.steps else (value, False, self.result)
+
+    def stepped(self, said):
+        self.seen.append(said)
+
+    def hears(self, value):
+        self.heard.append(value)
+
 # %% setup="step_check" jupyter={"source_hidden": true}
-async def play(notes, result, heard):
-    """Pause with each note, put what is sent into `heard`, and return the result; or raise it."""
-    for note in notes:
-        heard.append(await pause(note))
-    if result == "trouble":
+async def play(outside, cue):
+    """Pause as often as there is a cue for it, tell what is sent, and end; or raise."""
+    pauses, what = cue.pop()
+    while pauses:
+        outside.tell("hears", as_seen(await pause(what)))
+        pauses, what = cue.pop() if cue else (False, "driven too far")
+    if what == "trouble":
         raise LookupError("no such die")
-    return result
+    return what
 
 
 def as_seen(answer):
-    """What `step` returned, as plain data."""
+    """What `step` returned, or what was sent, as plain data."""
     simple = (bool, int, str, type(None))
     if type(answer) is tuple:
         return tuple(one if type(one) in simple else repr(one) for one in answer)
     return answer if type(answer) in simple else repr(answer)
 
 
-async def stepped(notes, result, sent):
-    """Step a coroutine until `step` says that it is done, at most as often as it should take."""
-    heard, seen = [], []
-    coroutine = play(notes, result, heard)
-    for value in [None, *sent]:
-        try:
-            seen.append(as_seen(step(coroutine, value)))
-        except (NotImplementedError, NameError):  # there is no `step`, or it has a typing error
-            raise
-        except Exception as error:
-            seen.append((f"raised {type(error).__name__}", str(error)))
-    coroutine.close()
-    return seen, heard
+async def stepped(address):
+    """Step a coroutine as the test at this address says, and tell it each time what came of it."""
+    async with reached(address) as outside:
+        cue = []
+        coroutine = play(outside, cue)
+        while turn := await outside.ask("next_step"):
+            value, *now = turn
+            cue[:] = [now]
+            try:
+                said = as_seen(step(coroutine, value))
+            except (NotImplementedError, NameError):  # there is no `step`, or a typing error in it
+                raise
+            except Exception as error:
+                said = f"raised {type(error).__name__}", str(error)
+            await outside.ask("stepped", said)
+        coroutine.close()
 
 # %% setup="step_judge" jupyter={"source_hidden": true}
-def judge_steps(report, notes, result, sent):
-    """Raise WrongValue at the first step that was not right."""
-    seen, heard = report.responsive(0.1).value
+def judge_steps(report, part):
+    """Raise WrongValue at the first step of a Play that was not right."""
+    report.responsive(0.1).value  # raises when the call did
+    result = part.result
     last = ("raised LookupError", "no such die") if result == "trouble" else ("done", result)
-    wanted = [*(("paused", note) for note in notes), last]
-    for number, (found, right_one) in enumerate(zip(seen, wanted, strict=True), 1):
+    wanted = [*(("paused", note) for note in part.notes), last]
+    for number, (found, right_one) in enumerate(zip(part.seen, wanted, strict=True), 1):
         if (type(found), found, repr(found)) != (tuple, right_one, repr(right_one)):
             why = ""
-            if right_one[0] == "paused" and type(found) is tuple and found[0] == "done":
+            if right_one[0] == "paused" and type(found) is tuple and found[:1] == ("done",):
                 why = " It was driven too far: one step is one `send`."
             elif "StopIteration" in repr(found):
                 why = " The result is in the exception: its `value`."
@@ -343,18 +406,19 @@ def judge_steps(report, notes, result, sent):
             elif type(found) is tuple and "raised" in str(found[0]):
                 why = " Is the right exception caught, and is it still the same coroutine?"
             raise WrongValue(f"Step {number}: `step` said {found}, and {right_one} is right.{why}")
-    if heard != list(sent):
-        raise WrongValue(f"Sent were {list(sent)}; in the coroutine arrived {heard}.")
+    if part.heard != part.sent:
+        raise WrongValue(f"Sent were {part.sent}; in the coroutine arrived {part.heard}.")
 
 # %% test="step_visible" points=7
 plays = [
-    (["the cup is in the air"], 7, ["go on"]),
-    ([0, None, "tea or coffee?"], None, [None, 3, "tea"]),
-    (["the die is gone"], "trouble", [True]),
+    Play(["the cup is in the air"], 7, ["go on"]),
+    Play([0, None, "tea or coffee?"], None, [None, 3, "tea"]),
+    Play(["the die is gone"], "trouble", [True]),
 ]
-for notes, result, sent in plays:
-    report = await watch(stepped, notes, result, sent)
-    judge_steps(report, notes, result, sent)
+for part in plays:
+    async with kept(part) as address:
+        report = await watch(stepped, address)
+    judge_steps(report, part)
 print(f"Right: 7 of 7 points. {report}")
 
 # %% [markdown]
@@ -364,13 +428,14 @@ print(f"Right: 7 of 7 points. {report}")
 print("The hidden test runs when your work is checked.")
 ### BEGIN HIDDEN TESTS
 words = ["tea", "coffee", "dice", "dragon", 0, 1, False, None]
-plays = [([], random.choice([False, 0, random.randint(2, 99)]), [])]
+plays = [Play([], random.choice([False, 0, random.randint(2, 99)]), [])]
 for result in (random.randint(100, 999), "trouble"):
     count = random.randint(2, 5)
-    plays.append((random.sample(words, count), result, random.sample(words, count)))
-for notes, result, sent in plays:
-    report = await watch(stepped, notes, result, sent)
-    judge_steps(report, notes, result, sent)
+    plays.append(Play(random.sample(words, count), result, random.sample(words, count)))
+for part in plays:
+    async with kept(part) as address:
+        report = await watch(stepped, address)
+    judge_steps(report, part)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="step"
@@ -439,10 +504,20 @@ def run_all(coroutines):
     return results
 
 # %% setup="round_robin_check" jupyter={"source_hidden": true}
-async def person(name, turns, result, diary):
+class Diary:
+    """Who took which turn, in order, as it was told."""
+
+    def __init__(self):
+        self.turns = []
+
+    def turn(self, line):
+        self.turns.append(line)
+
+
+async def person(name, turns, result, outside):
     """Take so many turns with a pause after each but the last, then return or raise the result."""
     for turn in range(1, turns + 1):
-        diary.append(f"{name} {turn}")
+        outside.tell("turn", f"{name} {turn}")
         if turn < turns:
             await pause(f"{name} takes a breath")
     if result == "trouble":
@@ -450,24 +525,24 @@ async def person(name, turns, result, diary):
     return result
 
 
-async def gathering(people):
-    """Give these people (name, turns, result) to `run_all`; return how it ended, and the diary."""
-    diary = []
-    coroutines = [person(*one, diary) for one in people]
-    try:
-        results = run_all(coroutines)
-        if isinstance(results, (list, tuple)):
-            results = [as_seen(one) for one in results]
-        else:
-            results = f"a {type(results).__name__}"
-        outcome = ("returned", results)
-    except NotImplementedError:
-        raise
-    except Exception as error:
-        outcome = ("raised", type(error).__name__, str(error))
-    for coroutine in coroutines:
-        coroutine.close()
-    return outcome, diary
+async def gathering(address, people):
+    """Give these people (name, turns, result) to `run_all`; return how it ended."""
+    async with reached(address) as outside:
+        coroutines = [person(*one, outside) for one in people]
+        try:
+            results = run_all(coroutines)
+            if isinstance(results, (list, tuple)):
+                results = [as_seen(one) for one in results]
+            else:
+                results = f"a {type(results).__name__}"
+            outcome = ("returned", results)
+        except NotImplementedError:
+            raise
+        except Exception as error:
+            outcome = ("raised", type(error).__name__, str(error))
+        for coroutine in coroutines:
+            coroutine.close()
+    return outcome
 
 # %% setup="round_robin_judge" jupyter={"source_hidden": true}
 def planned(people):
@@ -482,9 +557,9 @@ def planned(people):
     return ("returned", [result for _, _, result in people]), diary
 
 
-def judge_turns(report, people):
+def judge_turns(report, people, diary):
     """Raise WrongValue unless the turns were fair, and results and exceptions came out."""
-    outcome, diary = report.responsive(0.1).value
+    outcome, told = report.responsive(0.1).value, diary.turns
     ending, turns = planned(people)
     how = f"`run_all` {outcome[0]} {' '.join(map(str, outcome[1:]))}"
     if ending[0] == "raised" and outcome != ending:
@@ -494,8 +569,8 @@ def judge_turns(report, people):
         raise WrongValue(f"{how}, and no coroutine had raised anything.")
     if ending[0] == "returned" and type(outcome[1]) is str:
         raise WrongValue(f"{how}; it is a plain `def` that returns a list.")
-    if diary != turns:
-        said = f"The turns were {', '.join(diary) or 'none'}; fair is {', '.join(turns)}."
+    if told != turns:
+        said = f"The turns were {', '.join(told) or 'none'}; fair is {', '.join(turns)}."
         raise WrongValue(f"{said} One `send` each, and then the next in the queue.")
     if ending[0] == "returned" and list(outcome[1]) != ending[1]:
         said = "in the order of the list, whoever was done first"
@@ -508,8 +583,9 @@ gatherings = [
     [],
 ]
 for people in gatherings:
-    report = await watch(gathering, people, timeout=3)
-    judge_turns(report, people)
+    async with kept(diary := Diary()) as address:
+        report = await watch(gathering, address, people, timeout=3)
+    judge_turns(report, people, diary)
 print(f"Right: 9 of 9 points. {report}")
 
 # %% [markdown]
@@ -527,8 +603,9 @@ gatherings = [
 ]
 gatherings.append([("ada", 1, None), ("bo", 1, 0)])
 for people in gatherings:
-    report = await watch(gathering, people, timeout=3)
-    judge_turns(report, people)
+    async with kept(diary := Diary()) as address:
+        report = await watch(gathering, address, people, timeout=3)
+    judge_turns(report, people, diary)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="round_robin"
@@ -618,51 +695,70 @@ def run_timers(coroutines):
     ### END SOLUTION
 
 # %% setup="timers_check" jupyter={"source_hidden": true}
-async def sleeper(person, log, clock, began):
-    """Take the naps of a person, noting how long each one took, and how much of that other
+class Night:
+    """The naps that came to their end, as the sleepers told: (name, seconds, took, waited, `at`).
+
+    `waited` is how much of a nap other programs took, `at` when it was told, by the test's clock.
+    """
+
+    def __init__(self):
+        self.naps, self.began = [], time.monotonic()
+
+    def woken(self, name, seconds, took, waited):
+        self.naps.append((name, seconds, took, waited, time.monotonic() - self.began))
+
+
+async def sleeper(person, outside, clock, began):
+    """Take the naps of a person, and tell of each how long it took, and how much of that other
     programs took (the first from `began`, a reading of `clock`); return the person's result."""
     name, naps, result = person
     for seconds in naps:
         await nap(seconds)
         woken = clock.read()
-        log.append((name, seconds, (woken.wall - began.wall) / 1e9, (woken.wait - began.wait) / 1e9))
+        took, waited = (woken.wall - began.wall) / 1e9, (woken.wait - began.wait) / 1e9
+        outside.tell("woken", name, seconds, took, waited)
         began = woken
     return result
 
 
-async def night(people):
-    """Give people (name, naps, result) to `run_timers`; return results, naps, CPU and sleep."""
-    log, clock = [], ThreadClock()
-    before = clock.read()  # all of them want to go to bed now
-    coroutines = [sleeper(person, log, clock, before) for person in people]
-    try:
-        results = run_timers(coroutines)
-    finally:
-        after = clock.read()
-        clock.close()
-        for coroutine in coroutines:
-            coroutine.close()
+async def night(address, people):
+    """Give people (name, naps, result) to `run_timers`; return results, CPU and sleep."""
+    async with reached(address) as outside:
+        clock = ThreadClock()
+        before = clock.read()  # all of them want to go to bed now
+        coroutines = [sleeper(person, outside, clock, before) for person in people]
+        try:
+            results = run_timers(coroutines)
+        finally:
+            after = clock.read()
+            clock.close()
+            for coroutine in coroutines:
+                coroutine.close()
     cpu = (after.cpu - before.cpu) / 1e9
     asleep = (after.wall - before.wall - (after.wait - before.wait)) / 1e9 - cpu
-    return results, log, cpu, max(0.0, asleep)
+    return results, cpu, max(0.0, asleep)
 
 # %% setup="timers_judge" jupyter={"source_hidden": true}
-def slept_well(report, people):
+def slept_well(report, people, told):
     """Raise WrongValue unless each nap had its length, the loop slept, and the results are right."""
-    results, log, cpu, asleep = report.value
-    naps = sorted((name, seconds) for name, wanted, _ in people for seconds in wanted)
-    if sorted((name, seconds) for name, seconds, _, _ in log) != naps:
+    results, cpu, asleep = report.value
+    log, naps = told.naps, sorted((name, nap) for name, wanted, _ in people for nap in wanted)
+    if sorted((name, seconds) for name, seconds, *_ in log) != naps:
         raise WrongValue(f"Of {len(naps)} naps, {len(log)} came to their end.")
-    name, seconds, took, _ = min(log, key=lambda one: one[2] - one[1])
+    name, seconds, took, *_ = min(log, key=lambda one: one[2] - one[1])
     if took < seconds - 0.005:
         raise WrongValue(
             f"{name} wanted to nap for {seconds:.2f} s and was woken after {took:.2f}."
         )
-    name, seconds, took, waited = max(log, key=lambda one: one[2] - one[1] - one[3])
+    for name, wanted, _ in people:
+        if wanted and (over := max(one[4] for one in log if one[0] == name)) < sum(wanted) - 0.005:
+            said = f"{name} wanted to nap for {sum(wanted):.2f} s in all"
+            raise WrongValue(f"{said}, and the naps were over after {over:.2f} s.")
+    name, seconds, took, waited, _ = max(log, key=lambda one: one[2] - one[1] - one[3])
     if (late := took - seconds) - waited >= 0.1 and not report.record.blind:
         said = f"{name} wanted to nap for {seconds:.2f} s and was woken after {took:.2f}"
         raise WrongValue(f"{said}: {late * 1000:.0f} ms late (limit 100 ms). Do the naps add up?")
-    if max(took - seconds for _, seconds, took, _ in log) >= 0.1:
+    if max(took - seconds for _, seconds, took, *_ in log) >= 0.1:
         raise Inconclusive("This machine was too busy to wake anybody in time: run it again.")
     if cpu >= 0.3 * (cpu + asleep):
         share = cpu / (cpu + asleep)
@@ -676,8 +772,9 @@ def slept_well(report, people):
 
 # %% test="timers_visible" points=9
 people = [("ada", [0.2, 0.1], "tea"), ("bo", [0.25], "coffee"), ("cy", [0.25], "dice")]
-report = await watch(night, people, timeout=5)
-slept_well(report, people)
+async with kept(told := Night()) as address:
+    report = await watch(night, address, people, timeout=5)
+slept_well(report, people, told)
 print(f"Right: 9 of 9 points. It took {report.seconds:.2f} s.")
 
 # %% [markdown]
@@ -691,8 +788,9 @@ people = [(f"guest{n}", [random.randint(200, 250) / 1000], random.randint(1, 99)
 people += [("ada", [same], 1), ("bo", [same], 2), ("cy", [same], None), ("eve", [], 0)]
 people.append(("dee", [random.randint(150, 200) / 1000, 0.05, 0.05], "tea"))
 random.shuffle(people)
-report = await watch(night, people, timeout=5)
-slept_well(report, people)
+async with kept(told := Night()) as address:
+    report = await watch(night, address, people, timeout=5)
+slept_well(report, people, told)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="timers"

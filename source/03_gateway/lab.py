@@ -207,6 +207,24 @@ def compare_one(name, figure, shortest, longest):
     if not figure <= max(0.1, 2 * longest):
         raise WrongValue(f"{said} That is too large: is nothing else timed with it?")
 
+# %% setup="measure_twelve_server" jupyter={"source_hidden": true}
+def by_the_server(log, base, began, ended):
+    """How long each call took at least and at most, by the log of the server that it asked.
+
+    At least: from the question to the answer. At most: from the answer before it to the question
+    after it; for the first and the last call, from the begin and to the end of all.
+    """
+    shortest, longest = {}, {}
+    seen = [(e["path"], e["at"], e["at"] + e["seconds"]) for e in log if "seconds" in e]
+    for path, asked, answered in seen:
+        if path.startswith(f"{base}/"):
+            before = max([end for _, _, end in seen if began <= end <= asked], default=began)
+            after = min([start for _, start, _ in seen if start >= answered], default=ended)
+            name = f"call {path[-1]}"
+            shortest[name] = min(shortest.get(name, ended), answered - asked)
+            longest[name] = max(longest.get(name, 0.0), after - before)
+    return shortest, longest
+
 # %% test="measure_twelve_visible" points=8
 report = await watch(compared, list(CALLS), timeout=30)
 figures, shortest, longest, took = report.value
@@ -221,42 +239,29 @@ print("Right: 8 of 8 points.")
 # %% test="measure_twelve_hidden" points=7
 print("The hidden test runs when your work is checked.")
 ### BEGIN HIDDEN TESTS
-async def strangers(plan):
-    """Let `measure` measure calls that sleep as planned; return what `compared` returns."""
-    import time
+async def strangers(base, names):
+    """Let `measure` measure calls that ask for one page each; return its figures."""
+    import urllib.request
 
-    shortest, longest, done = {}, {}, []
-    start = free = time.perf_counter()
-
-    def settle(now):
-        while done:
-            name, since = done.pop()
-            longest[name] = max(longest.get(name, 0.0), now - since)
-
-    def noted(name, seconds):
+    def asking(url):
         def call():
-            nonlocal free
-            since, began = free, time.perf_counter()
-            settle(began)
-            time.sleep(seconds)
-            ended = free = time.perf_counter()
-            shortest[name] = min(shortest.get(name, ended - began), ended - began)
-            done.append((name, since))
+            urllib.request.urlopen(url, timeout=10).read()
 
         return call
 
-    figures = await measure({name: noted(name, seconds) for name, seconds in plan.items()})
-    settle(time.perf_counter())
-    return figures, shortest, longest, time.perf_counter() - start
+    return await measure({name: asking(f"{base}/{name[-1]}") for name in names})
 
 
-letters = random.sample("abcdefghijklmnopqrstuvwxyz", 7)
-truth = {f"call {letter}": random.uniform(0.001, 0.01) for letter in letters[:4]}
-truth |= {f"call {letter}": random.uniform(0.45, 0.55) for letter in letters[4:]}
-plan = dict(random.sample(list(truth.items()), len(truth)))
-report = await watch(strangers, plan, timeout=30)
-figures, shortest, longest, took = report.value
-judge(list(plan), figures, {name: plan[name] for name in shortest}, longest, took)
+letters, base = random.sample("abcdefghijklmnopqrstuvwxyz", 7), f"/call/{random.randint(1, 10**9)}"
+delays = {letter: random.uniform(0.001, 0.01) for letter in letters[:4]}
+delays |= {letter: random.uniform(0.45, 0.55) for letter in letters[4:]}
+for letter, delay in delays.items():
+    await servers.http.plan(path=f"{base}/{letter}", delay=delay)
+called, began = [f"call {letter}" for letter in random.sample(letters, 7)], time.monotonic()
+report = await watch(strangers, servers.http.url + base, called, timeout=30)
+figures, ended = report.value, time.monotonic()
+shortest, longest = by_the_server(await servers.http.log(), base, began, ended)
+judge(called, figures, shortest, longest, ended - began)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="measure_twelve"
@@ -813,13 +818,24 @@ def packed_well(report, log):
             f"The archive has {size} bytes (the log {len(log)}); `archive` said {said!r}."
         )
 
+
+def packed_lightly(report, log):
+    """Whether a quicker preset was used. `lzma` packs such a log to 12 % by itself, and to 15 to
+    20 % with its presets 3 to 0, which need so little time that only a longer log shows where."""
+    return report.value[1] > 0.14 * len(log)
+
 # %% test="repair_five_archive_check" points=6
 sample = channel_log(1, 20_000)
 lines = sized(lambda n: lzma.compress(sample[: n * 60]), 500, seconds=0.35)
 seed = random.randint(1, 10**9)
+text = channel_log(seed, lines)
 report = await watch(packed_log, seed, lines)
 report.responsive(0.1)
-packed_well(report, channel_log(seed, lines))
+packed_well(report, text)
+if packed_lightly(report, text):
+    report = await watch(packed_log, seed, 10 * lines)
+    report.responsive(0.1)
+    packed_well(report, channel_log(seed, 10 * lines))
 ### BEGIN HIDDEN TESTS
 seed, lines = random.randint(1, 10**9), lines * 2 // 3 + random.randint(1, 500)
 report = await watch(packed_log, seed, lines)

@@ -34,7 +34,7 @@ import psycopg  # noqa: F401
 import psycopg2  # noqa: F401
 
 from autograder import watch, world
-from autograder.testing import Inconclusive, WrongValue, right
+from autograder.testing import Inconclusive, WrongValue, kept, reached, right
 
 servers = await world.start("sqlite", "postgres")
 
@@ -238,10 +238,16 @@ class Scores:
         ### END SOLUTION
 
 # %% setup="pool_evening" jupyter={"source_hidden": true}
-async def crowded(dsn, gains):
-    """Everybody uses `!xp` in the same moment; what each call of `add` returned."""
-    async with Scores(dsn) as scores:
-        return await asyncio.gather(*(scores.add(name, points) for name, points in gains))
+async def crowded(address, dsn, gains):
+    """Everybody uses `!xp` in the same moment; what each call of `add` returned.
+
+    When `Scores` has closed, the test looks, while this loop goes on and nobody forgets `scores`.
+    """
+    async with reached(address) as outside:
+        async with Scores(dsn) as scores:
+            now = await asyncio.gather(*(scores.add(name, points) for name, points in gains))
+        await outside.ask("closed")
+    return now
 
 
 async def fill_table(before):
@@ -306,18 +312,46 @@ async def pooled(report, already, before, gains):
             "five connections. Look for an `await` or a lock that makes one command wait for another."
         )
 
+# %% setup="pool_closed" jupyter={"source_hidden": true}
+class Afterwards:
+    """Looks how many connections to the database are still open when `Scores` has closed."""
+
+    def __init__(self):
+        self.before = servers.postgres.counters()["open"]
+        self.left = 0
+
+    async def closed(self):
+        for _ in range(50):  # 1 s; what was closed is gone after some ms
+            self.left = servers.postgres.counters()["open"] - self.before
+            if self.left <= 0:
+                break
+            await asyncio.sleep(0.02)
+
+
+def well_closed(after):
+    """Raise WrongValue when connections of `Scores` were still open after its end."""
+    if after.left > 0:
+        raise WrongValue(
+            f"{after.left} connection(s) were still open 1 s after `async with Scores(...)` had "
+            "ended. Close in `__aexit__` what you have opened."
+        )
+
 # %% test="pool_check" points=20
 gains = [(f"guest {number}", random.randint(1, 99)) for number in range(200)]
 before = {name: random.randint(10, 999) for name, _ in gains}
 already = await fill_table(before)
-report = await watch(crowded, servers.postgres.dsn, gains, timeout=6)
+async with kept(after := Afterwards()) as address:
+    report = await watch(crowded, address, servers.postgres.dsn, gains, timeout=7)
 await pooled(report, already, before, gains)
+well_closed(after)
 ### BEGIN HIDDEN TESTS
 gains = [(f"stranger {number}", random.randint(-9, 99)) for number in range(random.randint(90, 120))]
 before = {name: random.randint(10, 999) for name, _ in gains}
 already = await fill_table(before)
-report = await watch(crowded, servers.postgres.dsn, gains, timeout=6)
+async with kept(after := Afterwards()) as address:
+    report = await watch(crowded, address, servers.postgres.dsn, gains, timeout=7)
 await pooled(report, already, before, gains)
+well_closed(after)
 ### END HIDDEN TESTS
 right(report, 20)
 

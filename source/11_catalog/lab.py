@@ -23,7 +23,7 @@ from types import ModuleType, SimpleNamespace
 
 from autograder import catalog, watch, world
 from autograder.catalog import Card
-from autograder.testing import Inconclusive, WrongValue, wrong
+from autograder.testing import Inconclusive, WrongValue, kept, reached, wrong
 
 servers = await world.start("http")
 
@@ -117,17 +117,19 @@ async def third(url):
 KINDS = {"blocks": first, "threads": second, "async": third}
 
 
-async def judged(plan):
-    """Let `judge` judge packages of these kinds; `plan` lists (name, kind, url)."""
+async def judged(address, urls):
+    """Let `judge` judge the packages of these names; which kind each is, they learn when called."""
     import aiohttp
     import requests
 
     assert aiohttp, requests  # their first import is no package's fault
     said = {}
-    for name, kind, url in plan:
+    for name, url in urls.items():
 
-        async def fetch(url, inside=KINDS[kind]):
-            return await inside(url)
+        async def fetch(url, name=name):
+            async with reached(address) as outside:
+                kind = await outside.ask("kind", name)
+            return await KINDS[kind](url)
 
         said[name] = await judge(fetch, url)
     return said
@@ -137,23 +139,32 @@ async def judged(plan):
 NAMES = ["lantern", "harbour", "pebble", "willow", "copper", "meadow", "tinder", "quarry"]
 
 
-async def arrivals():
-    """Three packages in any order: (name, kind, url); their pages take about half a second."""
-    kinds = random.sample(["blocks", "threads", "async"], 3)
-    plan = []
-    for name, kind in zip(random.sample(NAMES, 3), kinds, strict=True):
-        path = f"/{name}/{random.randint(1, 10**9)}"
+class Arrivals:
+    """Three packages in any order. Which kind each of them is, nobody knows but the test."""
+
+    def __init__(self):
+        kinds = random.sample(["blocks", "threads", "async"], 3)
+        self.kinds = dict(zip(random.sample(NAMES, 3), kinds, strict=True))
+        self.paths = {name: f"/{name}/{random.randint(1, 10**9)}" for name in self.kinds}
+
+    def kind(self, name):
+        """Called by a package, each time that it is called itself."""
+        return self.kinds[name]
+
+
+async def urls_of(arrivals):
+    """The pages of the packages, {name: url}; each takes about half a second."""
+    for name, path in arrivals.paths.items():
         await servers.http.plan(path=path, delay=0.45, body={"from": name})
-        plan.append((name, kind, servers.http.url + path))
-    return plan
+    return {name: servers.http.url + path for name, path in arrivals.paths.items()}
 
 
-async def well_judged(report, plan):
+async def well_judged(report, arrivals):
     """Raise WrongValue for a verdict that is not right, Inconclusive when the machine may be why."""
     verdicts, counted = report.value, servers.http.counters()["paths"]
-    for name, kind, url in plan:
+    for name, kind in arrivals.kinds.items():
         said = verdicts[name]
-        calls = counted.get(url.removeprefix(servers.http.url), {"requests": 0})["requests"]
+        calls = counted.get(arrivals.paths[name], {"requests": 0})["requests"]
         if not calls:
             raise WrongValue(f"`judge` never called `{name}`, so its verdict is a guess; call it.")
         if calls > 10:
@@ -188,9 +199,10 @@ def compare_verdict(report, name, kind, said, held):
 
 
 # %% test="judge_three_visible" points=15
-plan = await arrivals()
-report = await watch(judged, plan)
-await well_judged(report, plan)
+urls = await urls_of(arrivals := Arrivals())
+async with kept(arrivals) as address:
+    report = await watch(judged, address, urls)
+await well_judged(report, arrivals)
 for name, (kind, seconds) in report.value.items():
     print(f"{name:8} {kind:8} held the loop for {seconds * 1000:4.0f} ms")
 print("Right: 15 of 15 points.")
@@ -203,11 +215,13 @@ print("The hidden test runs when your work is checked.")
 
 
 ### BEGIN HIDDEN TESTS
-async def others(plan):
-    """Let `judge` judge packages of these kinds, made by hand."""
+async def others(address, urls):
+    """Let `judge` judge the packages of these names, made by hand."""
     import asyncio
     import threading
     import urllib.request
+
+    from autograder.testing import reached
 
     async def named_async(url):
         await asyncio.sleep(0)
@@ -232,13 +246,22 @@ async def others(plan):
         writer.close()
         return page
 
+    def package(name):
+        async def fetch(url):
+            async with reached(address) as outside:
+                kind = await outside.ask("kind", name)
+            return await kinds[kind](url)
+
+        return fetch
+
     kinds = {"blocks": named_async, "threads": own_thread, "async": by_hand}
-    return {name: await judge(kinds[kind], url) for name, kind, url in plan}
+    return {name: await judge(package(name), url) for name, url in urls.items()}
 
 
-plan = await arrivals()
-report = await watch(others, plan)
-await well_judged(report, plan)
+urls = await urls_of(arrivals := Arrivals())
+async with kept(arrivals) as address:
+    report = await watch(others, address, urls)
+await well_judged(report, arrivals)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="judge_three"

@@ -32,7 +32,7 @@ import requests
 from discord.ext import commands
 
 from autograder import watch, world
-from autograder.testing import Inconclusive, WrongValue, sized, wrong
+from autograder.testing import Inconclusive, WrongValue, kept, reached, sized, wrong
 
 servers = await world.start("http", "sqlite")
 
@@ -88,10 +88,14 @@ async def evening(address, url, path, *names):
         raise trouble[0]
 
 # %% setup="night" jupyter={"source_hidden": true}
-async def accounts(points):
-    """Begin a new page in the points file: these people, these points. Return its path."""
+async def accounts(points, most=10**9):
+    """Begin a new page in the points file: these people, these points. Return its path.
+
+    The file refuses more than `most` points for one person.
+    """
     rows = ", ".join(f"('{name}', {number})" for name, number in points.items())
-    table = "CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER NOT NULL)"
+    number = f"points INTEGER NOT NULL CHECK (points <= {most})"
+    table = f"CREATE TABLE xp (name TEXT PRIMARY KEY, {number})"
     return await servers.sqlite.renew(f"{table}; INSERT INTO xp VALUES {rows};")
 
 
@@ -178,6 +182,14 @@ async def fight(ctx, monster):
     add_points(HALL.path, ctx.author.name, strength)
     await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")
 
+# %% setup="look" jupyter={"source_hidden": true}
+async def points_now():
+    """What the file holds now; nothing when it cannot be read. The bot goes on meanwhile."""
+    try:
+        return dict(await asyncio.to_thread(servers.sqlite.rows, "xp", name=str, points=int))
+    except WrongValue:
+        return {}
+
 # %% setup="steady_night" jupyter={"source_hidden": true}
 async def plan_fights(kinds, count):
     """So many fights with monsters that are new tonight: lines, answers, accounts, and the url."""
@@ -194,14 +206,15 @@ async def plan_fights(kinds, count):
         after[who] += strength
     return lines, answers, before, after, f"{servers.http.url}/{night}"
 
-
+# %% setup="steady_talk" jupyter={"source_hidden": true}
 async def steady_talk(gw, lines):
-    """20 lines a second; after the fourth the website takes the file. Return from when to when."""
+    """20 lines a second; after the fourth the website takes the file. Return from when to when,
+    and what the file held at a moment after that: (moment, points)."""
     await gw.until(ready=1)
     await ask(gw, lines[:4], rate=20)
     if not await under_way(2):
         await gw.say("!goodnight")
-        return 0.0, 0.0
+        return 0.0, 0.0, (0.0, {})
     await servers.sqlite.lock(seconds=5)
     began = time.monotonic()
     await ask(gw, lines[4:], rate=20)
@@ -209,9 +222,11 @@ async def steady_talk(gw, lines):
     await gw.until(replies=5, timeout=0.75)  # 0.45 s for the last page: who lies has lied by now
     ended = time.monotonic()
     await servers.sqlite.release()
+    await answered(gw, len(lines) // 2)
+    looked = time.monotonic(), await points_now()
     await answered(gw, len(lines))
     await gw.say("!goodnight")
-    return began, ended
+    return began, ended, looked
 
 # %% setup="steady_check" jupyter={"source_hidden": true}
 def side_by_side(gw, report, least):
@@ -228,10 +243,18 @@ def side_by_side(gw, report, least):
     )
 
 
-def true_words(gw, locked, lines, answers):
-    """Raise WrongValue when points were claimed that could not be in the file yet."""
-    began, ended = locked
+def true_words(gw, seen, lines, answers, before):
+    """Raise WrongValue when points were claimed that were not, or could not be, in the file yet."""
+    began, ended, (moment, points) = seen
     asked, said = moments(gw, "say"), moments(gw, "reply")
+    claimed = dict(before)
+    for (who, _), answer in zip(lines, answers, strict=True):
+        claimed[who] += int(answer.split()[-2]) if said[answer] < moment else 0
+    if any(points.get(who, 0) < number for who, number in claimed.items()):
+        raise WrongValue(
+            f"By what the bot had said so far, the file had to hold {claimed} or more; it held "
+            f"{points or 'nothing that could be read'}. First the points, then the answer."
+        )
     for (_, line), answer in zip(lines, answers, strict=True):
         if asked[line] > began and said[answer] < ended:
             raise WrongValue(
@@ -243,12 +266,12 @@ def true_words(gw, locked, lines, answers):
 lines, answers, before, after, url = await plan_fights(["wolf", "orc"], 10)
 gw = await servers.gateway(heartbeat=0.2, grace=2)
 run = watch(evening, gw.address, url, await accounts(before), "fight")
-report, locked = await meanwhile(run, steady_talk(gw, lines))
+report, seen = await meanwhile(run, steady_talk(gw, lines))
 report.responsive(0.1, gateway=gw)
 side_by_side(gw, report, 2)
 heard(gw, *answers)
 booked(after)
-true_words(gw, locked, lines, answers)
+true_words(gw, seen, lines, answers, before)
 print(f"Right: 25 of 25 points. {report}")
 
 # %% [markdown]
@@ -260,12 +283,12 @@ print("The hidden test runs when your work is checked.")
 lines, answers, before, after, url = await plan_fights(["dragon", "troll", "rat"], 12)
 gw = await servers.gateway(heartbeat=0.2, grace=2)
 run = watch(evening, gw.address, url, await accounts(before), "fight")
-report, locked = await meanwhile(run, steady_talk(gw, lines))
+report, seen = await meanwhile(run, steady_talk(gw, lines))
 report.responsive(0.1, gateway=gw)
 side_by_side(gw, report, 2)
 heard(gw, *answers)
 booked(after)
-true_words(gw, locked, lines, answers)
+true_words(gw, seen, lines, answers, before)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="steady"
@@ -507,9 +530,11 @@ booked(after)
 # messages **come twice**, because the gateway does not know which of them had arrived. At the end
 # the file must be exactly right.
 #
-# `gift` has two faults that you see on no quiet evening. No person may ever give more than they
-# have. And a message that comes twice (its `ctx.message.id` is the same) counts once, and gets one
-# answer. Limit: hold the loop for less than **100 ms** at a time.
+# `gift` has three faults that you see only on a busy evening. No person may ever give more than they
+# have. A message that comes twice (its `ctx.message.id` is the same) counts once, and gets one
+# answer. And a gift is all or nothing: the file refuses more than 999 points for one person, with
+# an error, and then the giver keeps everything. Limit: hold the loop for less than **100 ms** at a
+# time.
 
 # %% setup="balance"
 def balance(path, name):
@@ -567,7 +592,7 @@ def plan_gifts(each, points, *people):
     random.shuffle(lines)
     return lines, answers, before, after
 
-
+# %% setup="burst_talk" jupyter={"source_hidden": true}
 async def burst_talk(gw, lines):
     """All at once; the file is locked, the line breaks in the middle, half of it comes twice."""
     await gw.until(ready=1)
@@ -585,6 +610,25 @@ async def burst_talk(gw, lines):
     await gw.faults()
     await gw.say("!goodnight")
 
+
+async def full_talk(gw):
+    """ada gives to bo, who is full: the command raises what the file says, or answers."""
+    await gw.until(ready=1)
+    await gw.say("!gift bo 5", author="ada")
+    await gw.until(replies=1, timeout=3)
+    await gw.say("!goodnight")
+
+
+def all_or_nothing(before):
+    """Raise WrongValue unless the file is as it was before a gift whose taker was full."""
+    rows = dict(servers.sqlite.rows("xp", name=str, points=int))
+    if rows != before:
+        raise WrongValue(
+            f"ada gave bo 5 points, and the file refused them, for bo had {before['bo']}. Now it "
+            f"says {rows}, and {before} is right: all or nothing. Put both updates into one "
+            "transaction."
+        )
+
 # %% test="burst_visible" points=15
 lines, answers, before, after = plan_gifts(16, 5, ("ada", "bo", 45))
 gw = await servers.gateway(heartbeat=0.2, grace=2)
@@ -593,6 +637,10 @@ report, _ = await meanwhile(run, burst_talk(gw, lines))
 report.responsive(0.1, gateway=gw)
 booked(after)
 heard(gw, *answers)
+gw, before = await servers.gateway(heartbeat=0.2, grace=2), {"ada": 45, "bo": 999}
+run = watch(evening, gw.address, "", await accounts(before, most=999), "gift")
+await meanwhile(run, full_talk(gw))
+all_or_nothing(before)
 print(f"Right: 15 of 15 points. {report}")
 
 # %% [markdown]
@@ -623,10 +671,11 @@ heard(gw, *answers)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# A set of message ids, looked at and added to *without an await in between*, at the very beginning.
-# An `asyncio.Lock` around look and change (it belongs to one loop, and each evening has a new one:
-# make it in the first gift, and hang it on `ctx.bot`); or one `UPDATE ... WHERE points >= ?`, whose
-# `rowcount` says whether it happened.
+# A set of message ids, looked at and added to *without an await in between*, at the very
+# beginning. Then one function for a thread, with both updates in one `with closing(...) as db, db:`,
+# which is one transaction. The first update is `UPDATE ... WHERE points >= ?`, whose `rowcount` says
+# whether it happened. (An `asyncio.Lock` around look and change is possible too: it belongs to one
+# loop, and each evening has a new one, so make it in the first gift, and hang it on `ctx.bot`.)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -849,9 +898,37 @@ async def announce(hall, farewells):
         await asyncio.sleep(0.05)
         farewells.append("too late" if hall.session.closed else "good night")
 
+
+# %% setup="closing_door" jupyter={"source_hidden": true}
+class Door:
+    """Looks how many connections to the web server are still open when the hall has closed."""
+
+    def __init__(self):
+        self.before = servers.http.counters()["open_connections"]
+        self.left = 0
+
+    async def closed(self):
+        for _ in range(50):  # 1 s; what was closed is gone after some ms
+            self.left = servers.http.counters()["open_connections"] - self.before
+            if self.left <= 0:
+                break
+            await asyncio.sleep(0.02)
+
+
+def door_closed(door):
+    """Raise WrongValue when connections were still open after `shutdown`."""
+    if door.left > 0:
+        raise WrongValue(
+            f"The session says that it is closed, and {door.left} of its connections to the web "
+            "server were still open 1 s later: `await hall.session.close()` closes them."
+        )
+
 # %% setup="closing_time" jupyter={"source_hidden": true}
-async def last_orders(url, pages):
-    """Open a hall with these orders, close it with `shutdown`, and return what is left of it."""
+async def last_orders(address, url, pages):
+    """Open a hall with these orders, close it with `shutdown`, and return what is left of it.
+
+    When it has closed, the test looks as well, while this loop goes on.
+    """
     served, farewells = [], []
     hall = SimpleNamespace(url=url, orders=asyncio.Queue(), pool=ThreadPoolExecutor(2))
     async with aiohttp.ClientSession() as hall.session:
@@ -869,6 +946,8 @@ async def last_orders(url, pages):
         took = time.monotonic() - began
         left = sorted(task.get_name() for task in hall.tasks if not task.done())
         alive = sum(thread.is_alive() for thread in hall.pool._threads)
+        async with reached(address) as outside:
+            await outside.ask("closed")
         return served, farewells, left, alive, hall.session.closed, took, job.done()
 
 # %% setup="closing_check" jupyter={"source_hidden": true}
@@ -907,8 +986,10 @@ await servers.http.reset()
 url = f"{servers.http.url}/{random.randint(1, 10**9)}"
 for dish in ("soup", "bread", "tea"):
     await servers.http.plan(f"/{url.split('/')[-1]}/{dish}", delay=0.1, body={"dish": dish})
-report = await watch(last_orders, url, ["soup", "bread", "tea"])
+async with kept(door := Door()) as address:
+    report = await watch(last_orders, address, url, ["soup", "bread", "tea"])
 closed_well(report, ["soup", "bread", "tea"])
+door_closed(door)
 print(f"Right: 5 of 5 points. {report}")
 
 # %% [markdown]
@@ -922,8 +1003,11 @@ night = f"/{random.randint(1, 10**9)}"
 for dish in ("stew", "wine", "milk"):
     await servers.http.plan(f"{night}/{dish}", delay=0.1, body={"dish": dish})
 await servers.http.hold(f"{night}/ox")
-report = await watch(last_orders, servers.http.url + night, ["ox", "stew", "wine", "milk"])
-closed_well(report, ["stew", "wine", "milk"])
+url, menu = servers.http.url + night, ["ox", "stew", "wine", "milk"]
+async with kept(door := Door()) as address:
+    report = await watch(last_orders, address, url, menu)
+closed_well(report, menu[1:])
+door_closed(door)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="closing"

@@ -172,15 +172,25 @@ def test_a_nap_is_excused_by_what_the_machine_took_of_that_nap() -> None:
     judge = lab("01", "timers_judge").slept_well
     people = [("ada", [0.2, 0.2], "tea")]
 
-    def night(late: float, waited: float) -> Report:
-        log = [("ada", 0.2, 0.2 + late, waited), ("ada", 0.2, 0.2, 0.3)]
-        return report([["tea"], log, 0.0, 0.4], OFTEN)
+    def judged_night(late: float, waited: float) -> None:
+        naps = [("ada", 0.2, 0.2 + late, waited, 0.3), ("ada", 0.2, 0.2, 0.3, 0.5)]
+        judge(report([["tea"], 0.0, 0.4], OFTEN), people, SimpleNamespace(naps=naps))
 
-    judge(night(0.05, 0.0), people)
+    judged_night(0.05, 0.0)
     with pytest.raises(WrongValue, match=r"woken after 0\.40: 200 ms late"):
-        judge(night(0.2, 0.05), people)
+        judged_night(0.2, 0.05)
     with pytest.raises(Inconclusive):
-        judge(night(0.2, 0.15), people)
+        judged_night(0.2, 0.15)
+
+
+def test_naps_cannot_be_over_before_the_test_has_waited_for_them() -> None:
+    """What the sleepers tell of the seconds is theirs; when they told it, the test knows."""
+    naps = [("ada", 0.2, 0.2, 0.0, 0.01), ("ada", 0.2, 0.2, 0.0, 0.02)]
+    night = SimpleNamespace(naps=naps)
+    with pytest.raises(WrongValue, match=r"0\.40 s in all, and the naps were over after 0\.02 s"):
+        lab("01", "timers_judge").slept_well(
+            report([["tea"], 0.0, 0.4], []), [("ada", [0.2, 0.2], "tea")], night
+        )
 
 
 def test_who_counts_with_a_gate_of_another_loop_is_told_what_belongs_to_no_loop(

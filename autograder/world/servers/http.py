@@ -164,14 +164,15 @@ class Http:
         """Return the counts since the last reset.
 
         These are requests, open, peak (requests under way together), connections,
-        peak_connections, refused (429), aborted (the client gave up), messages (WebSocket), and
-        `paths` with the first three for each path.
+        peak_connections, open_connections (now), refused (429), aborted (the client gave up),
+        messages (WebSocket), and `paths` with the first three for each path.
         """
         seen = self._seen
         return {
             **vars(seen.all),
             "connections": seen.special["connections"],
             "peak_connections": seen.peak_connections,
+            "open_connections": self._open_connections(),
             "refused": seen.special["refused"],
             "aborted": seen.special["aborted"],
             "messages": seen.special["messages"],
@@ -277,14 +278,16 @@ class Http:
 
     def _connection(self, seen: HttpTraffic, request: web.Request) -> int:
         """Return the number of the TCP connection that carries this request."""
-        assert self._runner is not None
-        assert self._runner.server is not None
-        open_now = len(self._runner.server.connections)
-        seen.peak_connections = max(seen.peak_connections, open_now)
+        seen.peak_connections = max(seen.peak_connections, self._open_connections())
         if request.transport not in seen.connections:
             seen.special["connections"] += 1
             seen.connections[request.transport] = seen.special["connections"]
         return seen.connections[request.transport]
+
+    def _open_connections(self) -> int:
+        assert self._runner is not None
+        assert self._runner.server is not None
+        return len(self._runner.server.connections)
 
     async def _respond(
         self, request: web.Request, seen: HttpTraffic, number: int

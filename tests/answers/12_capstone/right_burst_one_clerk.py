@@ -6,10 +6,12 @@ SEEN, CLERK = set(), ThreadPoolExecutor(1)
 
 
 def transfer(path, giver, taker, points):
+    """Nobody else changes the file between look and change, and both changes come at once."""
     if balance(path, giver) < points:
         return False
-    add_points(path, giver, -points)
-    add_points(path, taker, points)
+    change = "UPDATE xp SET points = points + ? WHERE name = ?"
+    with closing(sqlite3.connect(path, timeout=5)) as db, db:
+        db.executemany(change, [(-points, giver), (points, taker)])
     return True
 
 
