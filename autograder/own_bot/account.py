@@ -102,6 +102,13 @@ class Account:
         """Note a heartbeat."""
         self._beats.append(at)
 
+    @property
+    def seconds(self) -> float:
+        """How long the bot was tried, from its first connection on."""
+        if not self.began or self._ended is None:
+            return 0.0
+        return max(0.0, self._ended - self.began)
+
     def ends(self, at: float) -> None:
         """Note that the bot is asked to end."""
         self._ended = at

@@ -223,6 +223,7 @@ class Gateway(Handle):
     command = _forwarded(Acts.command)
     interact = _forwarded(Acts.interact)
     suggest = _forwarded(Acts.suggest)
+    use = _forwarded(Acts.use)
     click = _forwarded(Acts.click)
     choose = _forwarded(Acts.choose)
     fill = _forwarded(Acts.fill)

@@ -214,8 +214,14 @@ def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_p
         'expect "heard look note.txt, 5 bytes, text/plain" within 5',
         f"/scan file={note}",
         'expect "note.txt has 5 bytes" within 5',
+        "bo: I am bo",
+        'expect "heard I am bo" within 5',
         "suggest /look for=ca",
         'expect "cats, cars" within 5',
+        'use "Report" on bo as cy',
+        'expect "cy reports I am bo (only cy sees this)" within 5',
+        'use "Profile" on bo',
+        'expect "bo came in 2026 (only ada sees this)" within 5',
         "ratelimit 1/1",
         "ada: one",
         'expect "heard one" within 5',
@@ -238,6 +244,9 @@ def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_p
     assert "look [file: note.txt]" in said
     assert "/scan file=note.txt" in said
     assert "\n/look for\n" in said  # in the list of `help`
+    assert '\nuse "Report"\n' in said
+    asked = {one["said"]: one["answered_after"] for one in found["asked"]}
+    assert asked["/scan file=note.txt"] < 5
 
 
 def test_an_expectation_that_is_not_met_fails_the_run(run: Run) -> None:
