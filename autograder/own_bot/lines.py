@@ -21,7 +21,7 @@ dm cy: help                    cy writes to the bot directly; @bot mentions it
 /weather city=Oslo days:3      ada uses a slash command; `bo in #games: /weather ...` works, too
 use "Report" on bo             a command of the context menu: on bo, on his last message, or,
                                without `on`, on the last message
-react thumbs up, unreact 👍    to the bot's last message; `on bo`: to his; `on ID`: any
+click "Vote"                   ada clicks a button; `as bo` at the end, down to `vote`: bo does
 choose "Red" "Blue"            choose from the menu that has these
 fill name="Ada" "Your age"=36  fill in the modal that the bot has opened, and send it
 react thumbs up, unreact 👍    to the bot's last message; `on bo`: to his; `on` ID: any

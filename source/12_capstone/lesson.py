@@ -543,9 +543,9 @@ predict(about="witness-names")
 # This is what the course was for. It takes an hour, on an evening of your choice, and it is the
 # second half of the finish line (the first are 80 % of the core points).
 #
-# 1. **Point** your bot at the gateway of this course: `python3 -m autograder gateway`, no account,
-#    no token. [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb) has the lines for your library.
-# 2. **Add** loopwatch, and use every command once. That is the picture *before*.
+# 1. **Run** your bot as it is, without an account and without a token: `python3 -m autograder run
+#    ../my_bot/bot.py`. [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb) has the details.
+# 2. **Use** every command once. `run` keeps what it finds: that is the picture *before*.
 # 3. **Go through** the checklist in [work/toolbox/audit.ipynb](../toolbox/audit.ipynb), from the
 #    longest block down, and give each job its place.
 # 4. **Run** the same commands again: the picture *after*.
@@ -627,6 +627,6 @@ after("??????????")
 #   every pool is a queue, and under load you meet each of them.
 # - What arrives may arrive twice, and what is ordered may be poison: know each line by its id, and
 #   let a worker outlive its orders.
-# - Each job has a place. A witness of forty lines tells you, in your own bot, which one has not.
+# - Each job has a place. A witness in one file tells you, in your own bot, which one has not.
 #
 # **Next**: the lab, five levels, the first two for everybody. And then the only bot that counts.

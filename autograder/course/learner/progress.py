@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from autograder.course import notebook, store
-from autograder.course.learner import predict, renewal
+from autograder.course.learner import own_bot, predict, renewal
 from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, repository, shown
 from autograder.paths import work_folder
@@ -112,14 +112,7 @@ class Progress:
             lines[0] += (
                 f" Stretch: {sum(e.score for e in extra):g} of {sum(e.points for e in extra):g}."
             )
-        missing = FINISH * most - have
-        if missing > 0:
-            lines.append(
-                f"To finish the course: {FINISH * most:g} core points ({missing:g} points to go) "
-                "and the audit of your own bot."
-            )
-        else:
-            lines.append("You have enough points to finish the course; now audit your own bot.")
+        lines += self._finish(FINISH * most, FINISH * most - have)
         left = sum(one.minutes_left for one in self.standings)
         if left >= 1:
             time = f"{left:.0f} minutes" if left < 120 else f"{left / 60:.0f} hours"
@@ -130,6 +123,18 @@ class Progress:
             for new in renewal.offered(one.unit.work)
         ]
         return [*lines, self._next()]
+
+    def _finish(self, points: float, missing: float) -> list[str]:
+        """Return what is missing to finish the course, and how far the audit is."""
+        audit = own_bot.audit(root=self.root)
+        if missing > 0:
+            also = "" if audit.done else " and the audit of your own bot"
+            said = f"To finish the course: {points:g} core points ({missing:g} points to go){also}."
+        elif audit.done:
+            said = "You have finished the course: you have the points, and your bot is audited."
+        else:
+            said = "You have enough points to finish the course; now audit your own bot."
+        return [said, *([str(audit)] if audit.bot else ())]
 
     def _next(self) -> str:
         for one in self.standings:
