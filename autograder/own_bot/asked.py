@@ -20,7 +20,7 @@ class Asked:
     said: str
     author: str
     at: float
-    place: str  # the channel, for answers that name no question
+    place: str  # the channel, or what was clicked: for answers that name no question
     seconds: float | None = None  # None: no answer
 
 
@@ -40,7 +40,7 @@ class Questions:
         if kind in ("say", "interaction"):
             key = event["interaction"] if kind == "interaction" else event["message"]
             said = event["said"] if kind == "interaction" else event["content"]
-            place = str(event.get("channel"))
+            place = str(event.get("channel") or event.get("message"))
             asked = Asked(printable(said, 60), event["author"], event["at"], place)
             self._open[key] = asked
             if len(self._open) > MOST:
@@ -56,8 +56,9 @@ class Questions:
                 return self._open[key]
         if "interaction" in event:
             return None
-        place = str(event.get("channel"))
-        return next((one for one in reversed(self._open.values()) if one.place == place), None)
+        places = str(event.get("message")), str(event.get("channel"))  # a click changes its message
+        newest = reversed(self._open.values())
+        return next((one for one in newest if one.place in places), None)
 
     def slowest(self) -> list[Asked]:
         """Return what was asked: what had no answer first, then the longest wait."""

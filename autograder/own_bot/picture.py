@@ -40,13 +40,15 @@ def write(file: str, bot: Path, account: Account, log: Iterable[Event]) -> str:
 
 
 def _record(bot: Path, account: Account) -> Record:
-    blocks, lanes = [], []
+    blocks, noise = [], []
+    lanes: dict[str, list[tuple[float, float]]] = {}
     for held in account.blocks:
         call = held.calls[-1] if held.calls else Call("", 0, "")
         place = call.place(bot.parent).rpartition(":")[0]
         start = max(0.0, held.began - account.began)
-        block = Block(held.seconds, start, held.kind, place, call.line, call.code, call.function)
-        blocks.append(block)
-        lanes.append((held.doing or "event loop", [(start, held.seconds)]))
-    lanes.sort(key=lambda lane: lane[1])
-    return Record(bot.name, seconds=account.seconds, blocks=blocks, lanes=lanes)
+        where = place, call.line, call.code, call.function
+        blocks.append(Block(held.seconds, start, held.kind, *where, doubt=held.doubt))
+        lanes.setdefault(held.doing or "event loop", []).append((start, held.seconds))
+        noise += [(start, held.noise)] * (held.noise > 0)
+    shown = [(name, sorted(steps)) for name, steps in lanes.items()]
+    return Record(bot.name, seconds=account.seconds, blocks=blocks, lanes=shown, noise=noise)

@@ -195,7 +195,11 @@ class Session:
         if code or self._lines is not None:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             before = "" if self._lines is None else ", before the script was done"
-            hint = f" It ran with {self._python}: if that lacks a package, name another --python."
+            hint = (
+                f" It ran with {self._python}: if that lacks a package, name another --python. If "
+                f"the bot reads its token from the environment, any text will do: TOKEN=x python3 "
+                f"-m autograder run ..."
+            )
             hint = "" if self._account.began else hint
             self._fail(f"The bot ended by itself with {how}{before}.{hint}")
 

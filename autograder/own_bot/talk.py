@@ -244,9 +244,14 @@ class Talk:
         return any(text in self.text_of(*answer) for answer in self._answers)
 
     def _mentioned(self, content: str) -> str:
-        for bot in self._gateway.bots.values():
-            content = re.sub(rf"@{re.escape(bot.account.name)}\b", f"<@{bot.account.id}>", content)
-        return content
+        """Make mentions of names, as Discord's own client does: @bot, @ada, @Moderator, #games."""
+        gateway = self._gateway
+        named = {f"#{one['name']}": f"<#{one['id']}>" for one in gateway.guild_channels()}
+        roles = [role for role in gateway.roles.values() if role["id"] != gateway.guild_id]
+        named |= {f"@{role['name']}": f"<@&{role['id']}>" for role in roles}
+        named |= {f"@{one.name}": f"<@{one.id}>" for one in gateway.accounts()}
+        names = "|".join(map(re.escape, sorted(named, key=len, reverse=True)))
+        return re.sub(rf"(?<!\w)({names})(?!\w)", lambda found: named[found[1]], content)
 
     async def _options(self, line: Slash, whole: bool = True) -> Json:
         """Return a command's options as the gateway takes them; `whole`: none may be missing."""

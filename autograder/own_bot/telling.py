@@ -144,6 +144,8 @@ def _facts(held: Held) -> str:
     said += f"; {_BY[held.kind]}" if held.kind in _BY else ""
     if held.missed:
         said += f"; {held.missed} heartbeat{'s were' if held.missed > 1 else ' was'} missed"
+    if (taken := held.noise - held.doubt) > 0.1:
+        said += f"; other programs took {duration(taken)} more"
     if not held.own:
         said += f"; in the library {held.library}" if held.library else ""
         said += "; no line of your own was running"

@@ -24,6 +24,9 @@
 # react thumbs up                 expect "pong" within 1          ratelimit 5/5
 # ```
 #
+# (If your bot reads its token from the environment, any text will do: `DISCORD_TOKEN=x python3 -m
+# autograder run ../my_bot/bot.py`.)
+#
 # When a line of your code holds the loop, you read the line, the calls that led to it and the command.
 # At the end you get a table of these lines, and how long each answer took. `--picture night.png`
 # draws the run, and [audit.ipynb](audit.ipynb) shows its lines. What only one person can see (an

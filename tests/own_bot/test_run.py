@@ -257,6 +257,34 @@ def test_an_expectation_that_is_not_met_fails_the_run(run: Run) -> None:
     assert found["expected"][0]["met"] is False
 
 
+def test_a_run_is_kept_and_drawn_with_ids_of_ones_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guild, picture = tmp_path / "guild.toml", tmp_path / "night.svg"
+    guild.write_text('[[channels]]\nname = "lounge"\nid = 812345678901234568\n')
+    monkeypatch.setenv("HOME_CHANNEL", "812345678901234568")
+    kept: list[tuple[str, int]] = []
+
+    def keep(bot: Path, found: dict[str, Any]) -> str:
+        kept.append((bot.name, len(found["lines"])))
+        return "it is kept"
+
+    options = {"guild": str(guild), "picture": str(picture), "keep": keep}
+    code, said, found = run(
+        BOTS / "mended.py", "ada: !weather Oslo", 'expect "rain in Oslo" within 5', **options
+    )
+    assert code == 0
+    assert "#lounge  rain in Oslo" in said
+    assert kept == [("mended.py", 0)]
+    assert "it is kept" in said
+    assert "mended.py ran for" in said
+    assert picture.read_text(encoding="utf-8").startswith("<?xml")
+    assert "1 of 1 question got an answer:" in said
+    assert found["asked"][0]["answered_after"] < 5
+    with pytest.raises(UserMistake, match=r"must end in \.png or \.svg"):
+        run(BOTS / "mended.py", "ada: hi", picture="night.gif")
+
+
 def test_a_limit_below_a_block_is_exceeded_and_one_above_is_not(run: Run) -> None:
     code, _, found = run(BOTS / "blocking.py", "wait 0.3", limit=2.0)
     assert code == 0

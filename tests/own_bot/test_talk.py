@@ -223,9 +223,13 @@ def test_a_mention_and_a_direct_message_reach_the_bot_as_such(
 ) -> None:
     (bot,) = gateway.bots.values()
     do(gateway, "bo in #games: hi @bot, and @bottom")
+    assert sent.last()["mention_roles"] == []
     assert sent.last()["content"] == f"hi <@{bot.account.id}>, and @bottom"
     assert [user["id"] for user in sent.last()["mentions"]] == [bot.account.id]
     assert sent.last()["channel_id"] == payloads.CHANNELS["games"]
+    do(gateway, "ada: see #games, @cy")
+    cy, games = payloads.PEOPLE["cy"], payloads.CHANNELS["games"]
+    assert sent.last()["content"] == f"see <#{games}>, <@{cy}>"
     do(gateway, "dm bo: psst")
     assert "guild_id" not in sent.last()
 

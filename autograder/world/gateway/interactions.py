@@ -48,6 +48,7 @@ def send(hub: Hub, interaction: Interaction, data: Json) -> str:
     while len(hub.interactions) > KEPT:
         del hub.interactions[next(iter(hub.interactions))]
     facts = {"name": interaction.name, "said": interaction.said, "interaction": interaction.id}
+    facts |= {"message": interaction.message["id"]} if interaction.message else {}
     author = interaction.user.name
     hub.journal.record("interaction", bot.number, kind=interaction.kind, author=author, **facts)
     slash = interaction.kind == COMMAND and not interaction.target

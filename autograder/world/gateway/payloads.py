@@ -85,9 +85,9 @@ class Account:
     def user(self) -> Json:
         return {
             "id": self.id, "username": self.name,
-            "global_name": None if self.bot else self.name.capitalize(), "discriminator": "0000",
-            "avatar": self.avatar, "bot": self.bot, "public_flags": 0, "flags": 0,
-            "primary_guild": None,
+            "global_name": None if self.bot else self.name.capitalize(),
+            "discriminator": "0000" if self.bot else "0", "avatar": self.avatar, "bot": self.bot,
+            "public_flags": 0, "flags": 0, "primary_guild": None,
         }  # fmt: skip
 
     def own_user(self) -> Json:

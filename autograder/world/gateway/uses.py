@@ -7,7 +7,7 @@ has not shown yet is waited for, up to PATIENCE, and then NotShown is raised.
 from __future__ import annotations
 
 import asyncio
-import shlex
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
@@ -227,5 +227,12 @@ def options_of(command: Json, path: list[str]) -> list[Json]:
 
 
 def as_typed(values: Mapping[str, Any]) -> str:
-    """Return named values as they are typed."""
-    return " ".join(shlex.quote(f"{name}={value}") for name, value in values.items())
+    """Return named values as they are typed: `city="New York" days=3`."""
+    return " ".join(f"{_quoted(name)}={_quoted(value)}" for name, value in values.items())
+
+
+def _quoted(value: Any) -> str:
+    text = str(value)
+    if text and not re.search(r"[\s\"'\\]", text):
+        return text
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'
