@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from autograder.course.learner.backup import restore as restore
     from autograder.course.learner.backup import save as save
     from autograder.course.learner.compare import compare as compare
+    from autograder.course.learner.own_bot import audit as audit
     from autograder.course.learner.predict import predict as predict
     from autograder.course.learner.predict import recall as recall
     from autograder.course.learner.progress import progress as progress
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "watch": "autograder.monitor.watch",
+    "audit": "autograder.course.learner.own_bot",
     "predict": "autograder.course.learner.predict",
     "recall": "autograder.course.learner.predict",
     "compare": "autograder.course.learner.compare",
@@ -43,6 +45,7 @@ _HOMES = {
 
 __all__ = [
     "after",
+    "audit",
     "before",
     "check",
     "compare",

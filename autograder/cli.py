@@ -69,12 +69,21 @@ def progress(options: argparse.Namespace) -> int:
 
 
 def gateway(options: argparse.Namespace) -> int:
+    from autograder.own_bot.talk import Talk
     from autograder.world import console
 
-    return console.gateway(options.port, options.heartbeat, options.grace, options.jsonl)
+    return console.gateway(
+        options.port,
+        options.heartbeat,
+        options.grace,
+        options.jsonl,
+        talk=lambda server: Talk(server).hear,
+        guild=options.guild,
+    )
 
 
 def run(options: argparse.Namespace) -> int:
+    from autograder.course.learner import own_bot as learner
     from autograder.own_bot import run as room
 
     return room.run(
@@ -85,6 +94,9 @@ def run(options: argparse.Namespace) -> int:
         limit=options.limit,
         heartbeat=options.heartbeat,
         json_file=options.json,
+        guild=options.guild,
+        picture=options.picture,
+        keep=learner.keep,
     )
 
 
@@ -238,6 +250,7 @@ def _add_for_learners(add: _Add) -> None:
         help="close a connection after N intervals without a heartbeat (default: %(default)s)",
     )
     take.add_argument("--jsonl", action="store_true", help="print one JSON object per event")
+    _add_guild(take)
 
     _add_run(add)
 
@@ -248,6 +261,14 @@ def _add_for_learners(add: _Add) -> None:
     )
     take.add_argument("library", nargs="?", metavar="LIBRARY", help="only this library")
     add(doctor, "list what this machine offers, and what you cannot do without the rest")
+
+
+def _add_guild(take: _Parser) -> None:
+    take.add_argument(
+        "--guild",
+        metavar="FILE",
+        help="a TOML file with the guild, channels, roles and members whose ids your bot knows",
+    )
 
 
 def _add_run(add: _Add) -> None:
@@ -280,7 +301,11 @@ def _add_run(add: _Add) -> None:
         metavar="S",
         help="seconds between two heartbeats; Discord's are 41.25 (default: %(default)s)",
     )
+    _add_guild(take)
     take.add_argument("--json", metavar="FILE", help="also write what was found to this file")
+    take.add_argument(
+        "--picture", metavar="FILE", help="also draw the run, as a PNG or SVG file by its name"
+    )
 
 
 def _add_for_instructors(add: _Add) -> None:

@@ -9,8 +9,10 @@ In our process:
     lines.py         what people type or a script says: how each line is read
     talk.py          carries out the lines on the gateway
     prompt.py        reads lines from a terminal, with completion, or from a pipe
+    asked.py         what people asked, and how long they waited for an answer
     account.py       the blocks of the run, by line: what the table and the JSON file say
     telling.py       the sentences that people read
+    picture.py       the picture of the run
 
 In the bot's process, in the interpreter of its author (Python 3.10 to 3.15):
 

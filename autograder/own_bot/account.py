@@ -52,6 +52,7 @@ class Held:
     library: str = ""
     own: bool = True  # whether the last call is the bot's own
     doubt: float = 0.0
+    noise: float = 0.0  # further seconds, which other programs took; with the doubt
     kind: str = "cpu"
     missed: int = 0  # heartbeats that were due meanwhile
 
@@ -59,7 +60,7 @@ class Held:
     def of(cls, message: dict[str, Any], missed: int = 0) -> Held:
         """Return what a message of the bot's process tells."""
         facts = {key: message[key] for key in ("began", "seconds", "doing", "library", "own")}
-        more = {key: message[key] for key in ("doubt", "kind") if key in message}
+        more = {key: message[key] for key in ("doubt", "noise", "kind") if key in message}
         calls = tuple(Call(*call) for call in message["calls"])
         return cls(**facts, **more, calls=calls, missed=missed)
 
@@ -101,6 +102,13 @@ class Account:
     def beat(self, at: float) -> None:
         """Note a heartbeat."""
         self._beats.append(at)
+
+    @property
+    def seconds(self) -> float:
+        """How long the bot was tried, from its first connection on."""
+        if not self.began or self._ended is None:
+            return 0.0
+        return max(0.0, self._ended - self.began)
 
     def ends(self, at: float) -> None:
         """Note that the bot is asked to end."""
@@ -175,6 +183,10 @@ def _plain_block(held: Held, folder: Path, began: float) -> dict[str, Any]:
     del plain["calls"], plain["missed"]
     times = {"began": round(held.began - began, 4), "seconds": round(held.seconds, 4)}
     calls = [_plain_call(call, folder) for call in held.calls]
-    return {**plain, **times, "doubt": round(held.doubt, 4), "calls": calls} | {
-        "heartbeats_missed": held.missed
-    }
+    return {
+        **plain,
+        **times,
+        "doubt": round(held.doubt, 4),
+        "noise": round(held.noise, 4),
+        "calls": calls,
+    } | {"heartbeats_missed": held.missed}

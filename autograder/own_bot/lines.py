@@ -19,10 +19,12 @@ ada: hi                        ada says something in #general
 bo in #games: !roll 2d6        bo says something in #games
 dm cy: help                    cy writes to the bot directly; @bot mentions it
 /weather city=Oslo days:3      ada uses a slash command; `bo in #games: /weather ...` works, too
-click "Vote"                   ada clicks a button; from here to `vote`, `as bo` at the end: bo does
+use "Report" on bo             a command of the context menu: on bo, on his last message, or,
+                               without `on`, on the last message
+click "Vote"                   ada clicks a button; `as bo` at the end, down to `vote`: bo does
 choose "Red" "Blue"            choose from the menu that has these
 fill name="Ada" "Your age"=36  fill in the modal that the bot has opened, and send it
-react thumbs up, unreact 👍    to the bot's last message; a name, or the emoji itself
+react thumbs up, unreact 👍    to the bot's last message; `on bo`: to his; `on` ID: any
 reply "thanks"                 to the bot's last message
 edit "hello", delete           change or delete ada's last message
 upload cat.png "look"          send a file; an option takes one by its path: /scan image=cat.png
@@ -46,12 +48,15 @@ ACTS = {  # what people do but for writing, each with an example
     "upload": 'upload cat.png "look"',
     "vote": 'vote "yes"',
 }
+ON_MESSAGES = ("react ", "unreact ")
+USE = 'use "Report" on bo'
 TROUBLES = {"slow": "slow 0.5", "errors": "errors 0.2", "ratelimit": "ratelimit 5/5"}
 FAULTS = ("drop", "reconnect", "invalidate")
 _WHO = re.compile(r"(?:dm\s+(?P<dm>\w+)|(?P<who>\w+)(?:\s+in\s+#?(?P<channel>[\w-]+))?)\s*:\s*")
 _EXPECT = re.compile(r"""expect\s+(["'])(?P<text>.+)\1(?:\s+within\s+(?P<within>[\d.]+))?\s*""")
 _OPTION = re.compile(r"([\w-][^=:]*)[=:](.*)", re.DOTALL)
 _AS = re.compile(r"\s+as\s+@?(\w+)$")
+_ON = re.compile(r"\s+on\s+@?(\w+)$")
 
 
 @dataclass(frozen=True)
@@ -75,10 +80,23 @@ class Slash:
 
 @dataclass(frozen=True)
 class Act:
-    """Somebody does something else than to write: `word` is one of ACTS."""
+    """Somebody does something else than to write: `word` is one of ACTS.
+
+    `target`: on whose last message, or on which one (its id), for those in ON_MESSAGES.
+    """
 
     word: str
     words: tuple[str, ...]
+    author: str = "ada"
+    target: str | None = None
+
+
+@dataclass(frozen=True)
+class Use:
+    """Somebody uses a command of the context menu, on a person or on a message."""
+
+    command: str
+    target: str | None = None
     author: str = "ada"
 
 
@@ -119,7 +137,11 @@ class Word:
     name: str
 
 
-Line = Say | Slash | Act | Suggest | Trouble | Wait | Expect | Word
+Line = Say | Slash | Act | Use | Suggest | Trouble | Wait | Expect | Word
+
+
+class NoLine(UserMistake):
+    """What is written is no line of HELP."""
 
 
 def read(script: str) -> list[tuple[int, Line]]:
@@ -153,6 +175,8 @@ def parse(written: str) -> Line | None:
         return _expect(text)
     if first in ACTS:
         return _act(text)
+    if first == "use":
+        return _use(text)
     if first in TROUBLES:
         return _trouble(text)
     if first == "suggest" and text[7:].strip().startswith("/"):
@@ -164,7 +188,7 @@ def parse(written: str) -> Line | None:
         return _said(text[who.end() :], who["dm"] or who["who"], who["channel"], dm=bool(who["dm"]))
     if not first[0].isalnum():  # `!roll`, `@bot hi`: a prefix says that it is meant for the bot
         return Say(text)
-    raise UserMistake(f"`{text}` is not a line of `help`: write `ada: {text}` to say it.")
+    raise NoLine(f"`{text}` is not a line of `help`: write `ada: {text}` to say it.")
 
 
 def _said(content: str, author: str, channel: str | None, *, dm: bool) -> Line:
@@ -202,14 +226,31 @@ def _slash(text: str, author: str, channel: str | None) -> Slash:
 
 
 def _act(text: str) -> Act:
-    found = _AS.search(text)
-    written = text[: found.start()] if found else text
+    written, author = _cut(text, _AS)
+    target = None
+    if text.startswith(ON_MESSAGES):
+        written, target = _cut(written, _ON)
     word, *words = _words(written)
     if bool(words) == (word == "delete"):
         raise UserMistake(f"`{text}`: write `{ACTS[word]}`.")
     if word == "fill":
         pairs(words)
-    return Act(word, tuple(words), found[1] if found else "ada")
+    return Act(word, tuple(words), author or "ada", target)
+
+
+def _use(text: str) -> Use:
+    written, author = _cut(text, _AS)
+    written, target = _cut(written, _ON)
+    words = _words(written)
+    if len(words) != 2:
+        raise UserMistake(f"`{text}`: write `{USE}`, with the name in quotes.")
+    return Use(words[1], target, author or "ada")
+
+
+def _cut(text: str, end: re.Pattern[str]) -> tuple[str, str | None]:
+    """Cut the end off a line; return the rest, and the name in the end or None."""
+    found = end.search(text)
+    return (text[: found.start()], found[1]) if found else (text, None)
 
 
 def _trouble(text: str) -> Trouble:

@@ -8,12 +8,12 @@ import sys
 import threading
 from collections.abc import AsyncGenerator, Callable
 
-from autograder.own_bot.lines import ACTS, FAULTS, TROUBLES
+from autograder.own_bot.lines import ACTS, FAULTS, TROUBLES, USE
 from autograder.world.console import read_input
 
 WORDS = (
     *("ada: ", "bo: ", "cy: ", "dm ada: ", "wait 1", 'expect "', "help", "quit", "suggest /"),
-    *(*ACTS.values(), *TROUBLES.values(), *FAULTS),
+    *(*ACTS.values(), USE, *TROUBLES.values(), *FAULTS),
 )
 
 

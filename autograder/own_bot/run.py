@@ -12,20 +12,26 @@ import json
 import os
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from autograder.outcomes import UserMistake
 from autograder.own_bot import interpreter, process, prompt
+from autograder.own_bot import picture as draws
 from autograder.own_bot.account import Account, Held
+from autograder.own_bot.asked import Questions
 from autograder.own_bot.channel import Channel, Message
 from autograder.own_bot.lines import HELP, Line, Word, parse, read
 from autograder.own_bot.talk import Expectation, Talk
 from autograder.own_bot.telling import Teller, shown
+from autograder.world import guild_file
 from autograder.world.gateway.journal import Event
+from autograder.world.gateway.payloads import Plan
 from autograder.world.gateway.server import GatewayServer
 from autograder.world.gateway.uses import PATIENCE, NotShown
+
+Keep = Callable[[Path, dict[str, Any]], str]
 
 FREE, LIMIT, MISTAKE, FAILED = 0, 1, 2, 3
 CONNECTS = 30.0  # s: the talk begins when the bot is ready, or when it was not within this time
@@ -43,40 +49,66 @@ def run(
     limit: float = 0.1,
     heartbeat: float = 1.0,
     json_file: str | None = None,
+    guild: str | None = None,
+    picture: str | None = None,
+    keep: Keep | None = None,
 ) -> int:
     """Run a bot until its script, its author or the bot itself ends it; return the exit code.
 
-    Raises UserMistake for a bot, a Python or a script that cannot be used.
+    `keep` is given what was found of a bot that was tried, and returns a sentence about it. Raises
+    UserMistake for a bot, a Python, a script or a file that cannot be used.
     """
     path = Path(bot)
     if not path.exists():
         raise UserMistake(f"There is no bot {bot}: name the file that you start it with.")
     path = Path(os.path.abspath(path))
     lines = read(script) if script is not None else None
+    plan = guild_file.read(guild) if guild is not None else Plan()
+    if picture is not None:
+        draws.check(picture)
     chosen = interpreter.find(path, python)
-    session = Session(path, lines, limit, heartbeat)
+    session = Session(path, lines, limit, heartbeat, plan)
     code = asyncio.run(session.run(chosen, arguments))
+    found = session.to_plain(code)
+    if keep is not None and session.tried:
+        print(keep(path, found))
     if json_file is not None:
-        try:
-            text = json.dumps(session.to_plain(code), indent=2)
-            Path(json_file).write_text(f"{text}\n", encoding="utf-8")
-        except OSError as error:
-            raise UserMistake(f"--json {json_file} cannot be written: {error}.") from None
+        _write("--json", json_file, lambda: _as_json(json_file, found))
+    if picture is not None:
+        _write("--picture", picture, lambda: print(session.draw(picture)))
     return code
+
+
+def _as_json(file: str, found: dict[str, Any]) -> None:
+    Path(file).write_text(f"{json.dumps(found, indent=2)}\n", encoding="utf-8")
+
+
+def _write(option: str, file: str, write: Callable[[], None]) -> None:
+    try:
+        write()
+    except OSError as error:
+        raise UserMistake(f"{option} {file} cannot be written: {error}.") from None
 
 
 class Session:
     """One run of a bot: its gateway, its process, and what was seen of it."""
 
     def __init__(
-        self, bot: Path, lines: list[tuple[int, Line]] | None, limit: float, heartbeat: float
+        self,
+        bot: Path,
+        lines: list[tuple[int, Line]] | None,
+        limit: float,
+        heartbeat: float,
+        plan: Plan,
     ) -> None:
         self._bot, self._lines, self._limit = bot, lines, limit
         self._gateway = GatewayServer(port=0, heartbeat=heartbeat, grace=2)
+        self._gateway.found(plan)
         self._channel = Channel(self._receive)
         self._gateway.follow(self._follow)  # before the talk: first told, then judged
         self._talk = Talk(self._gateway)
         self._account = Account(limit, heartbeat)
+        self._questions = Questions()
         self._teller = Teller(bot.parent, limit, heartbeat)
         self._expected: list[Expectation] = []
         self._guarded = self._watched = False
@@ -114,8 +146,18 @@ class Session:
             "heartbeat": self._gateway.heartbeat,
             **{name: counts[name] for name in ("beats", "late", "kills", "resumes", "replies")},
             **self._account.to_plain(self._bot.parent),
+            "asked": self._questions.to_plain(),
             "expected": expected,
         }
+
+    @property
+    def tried(self) -> bool:
+        """Whether the bot ran until the end, and people asked it something."""
+        return not self._failure and bool(self._questions.slowest())
+
+    def draw(self, file: str) -> str:
+        """Draw the run into a file, and return what it shows."""
+        return draws.write(file, self._bot, self._account, self._gateway.log())
 
     def _settings(self) -> dict[str, Any]:
         return {
@@ -153,7 +195,11 @@ class Session:
         if code or self._lines is not None:
             how = f"signal {-code}" if code < 0 else f"exit code {code}"
             before = "" if self._lines is None else ", before the script was done"
-            hint = f" It ran with {self._python}: if that lacks a package, name another --python."
+            hint = (
+                f" It ran with {self._python}: if that lacks a package, name another --python. If "
+                f"the bot reads its token from the environment, any text will do: TOKEN=x python3 "
+                f"-m autograder run ..."
+            )
             hint = "" if self._account.began else hint
             self._fail(f"The bot ended by itself with {how}{before}.{hint}")
 
@@ -211,6 +257,7 @@ class Session:
 
     def _follow(self, event: Event) -> None:
         kind = event["event"]
+        self._questions.hear(event)
         if kind == "identify":
             self._account.connected(event["at"])
         elif kind == "heartbeat":
@@ -274,7 +321,7 @@ class Session:
             self._failure = "This Python ignores PYTHONPATH, so the bot was not watched."
         if not self._failure and counts["ready"] and not self._watched:
             self._failure = "The bot was connected, but its loop was not seen and not measured."
-        self._teller.summary(self._account, counts, unmet)
+        self._teller.summary(self._account, self._questions, counts, unmet)
         if self._failure:
             self._teller.plain(self._failure, "bold red")
             return FAILED

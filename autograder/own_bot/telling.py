@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.text import Text
 
 from autograder.own_bot.account import Account, Held
+from autograder.own_bot.asked import Questions
 from autograder.own_bot.inside.guard import without_tokens
 from autograder.own_bot.talk import Expectation
 from autograder.text import duration, escaped, printable
@@ -20,6 +21,7 @@ _BY = {
     "gil": "a thread kept the GIL, as long calls into C do (a pattern, sorted, json)",
     "garbage": "Python searched for garbage",
 }
+MOST_WAITS = 10  # answers in the second table
 _QUIET = ("listening", "heartbeat", "typing")
 
 
@@ -82,8 +84,10 @@ class Teller:
                 "bold red",
             )
 
-    def summary(self, account: Account, counts: dict[str, int], unmet: int) -> None:
-        """Print the table, and the sentences around it."""
+    def summary(
+        self, account: Account, questions: Questions, counts: dict[str, int], unmet: int
+    ) -> None:
+        """Print the tables, and the sentences around them."""
         lines, limit = account.lines(), duration(self._limit)
         self.plain()
         if account.began and not lines and not account.doubtful:
@@ -115,9 +119,23 @@ class Teller:
                 f"The gateway closed the connection {_times(counts['kills'])}, because "
                 f"heartbeats were missing; the bot resumed {_times(counts['resumes'])}."
             )
+        self._waits(questions)
         if unmet:
             many = "1 expectation was" if unmet == 1 else f"{unmet} expectations were"
             self.plain(f"{many} not met.", "bold red")
+
+    def _waits(self, questions: Questions) -> None:
+        """Print how long people waited for their answers, the longest waits first."""
+        slowest = questions.slowest()
+        if not slowest:
+            return
+        answered = sum(one.seconds is not None for one in slowest)
+        self.plain(f"{answered} of {_questions(len(slowest))} got an answer:")
+        for one in slowest[:MOST_WAITS]:
+            waited = "none" if one.seconds is None else duration(one.seconds)
+            self.plain(f"{waited:>10}  {one.author}: {one.said}")
+        if len(slowest) > MOST_WAITS:
+            self.plain(f"{'':>10}  and {len(slowest) - MOST_WAITS} more, sooner")
 
 
 def _facts(held: Held) -> str:
@@ -126,12 +144,18 @@ def _facts(held: Held) -> str:
     said += f"; {_BY[held.kind]}" if held.kind in _BY else ""
     if held.missed:
         said += f"; {held.missed} heartbeat{'s were' if held.missed > 1 else ' was'} missed"
+    if (taken := held.noise - held.doubt) > 0.1:
+        said += f"; other programs took {duration(taken)} more"
     if not held.own:
         said += f"; in the library {held.library}" if held.library else ""
         said += "; no line of your own was running"
     elif held.library:
         said += f"; your line called {held.library}"
     return said
+
+
+def _questions(count: int) -> str:
+    return "1 question" if count == 1 else f"{count} questions"
 
 
 def _times(count: int) -> str:

@@ -86,7 +86,8 @@ class Story:
         beats: Sequence[Beat] | None,
         kills: Sequence[Kill] | None,
     ) -> None:
-        self.name = printable(record.name, 60) or "the call"
+        name = printable(record.name, 60) or "the call"
+        self.name = name if name.endswith(".py") else f"{name}()"  # a program, or a function
         self.seconds = (spans([(0.0, record.seconds)]) or [(0.0, 0.0)])[0][1]
         self.limit = limit
         self.loop = record.loop
@@ -123,7 +124,7 @@ class Story:
     @property
     def title(self) -> str:
         """The headline of the chart."""
-        ran = f"{self.name}() ran {duration(self.seconds)}{self._raised}; {self._stood}"
+        ran = f"{self.name} ran {duration(self.seconds)}{self._raised}; {self._stood}"
         taken = sum(seconds for _, seconds in self.noise)
         if not self.over and taken >= (self.limit or NOTABLE):  # say that this was not the code
             ran += self._taken
@@ -133,7 +134,7 @@ class Story:
     def sentences(self) -> str:
         """Two sentences for people who cannot see the chart: what ran, and what held the loop."""
         tasks = sum(lane.tasks for lane in self.lanes)
-        ran = f"{self.name}() ran for {duration(self.seconds)}"
+        ran = f"{self.name} ran for {duration(self.seconds)}"
         ran += f" in {tasks} task{'s' * (tasks > 1)}" if tasks else ""
         held = f"{self._stood}{self._where}{self._taken}{self._lost}"
         return f"{ran}{self._raised}. {held[:1].upper()}{held[1:]}."

@@ -9,33 +9,45 @@ import stat
 import sys
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 from rich.text import Text
 
 from autograder.outcomes import UserMistake
 from autograder.text import escaped
+from autograder.world import guild_file
 from autograder.world.gateway.journal import Event
 from autograder.world.gateway.server import GatewayServer
+
+Hear = Callable[[str], Awaitable[bool]]  # carries out a typed line; False ends the gateway
 
 # Seconds between heartbeats from which the log shows each one. More often, they hide the rest.
 READABLE = 5.0
 
 
-def gateway(port: int | None, heartbeat: float, grace: float, jsonl: bool) -> int:
-    """Serve one gateway, send each typed line as a message in #general, return the exit code.
+def gateway(
+    port: int | None,
+    heartbeat: float,
+    grace: float,
+    jsonl: bool,
+    *,
+    talk: Callable[[GatewayServer], Hear],
+    guild: str | None = None,
+) -> int:
+    """Serve one gateway, carry out each typed line with what `talk` makes, return the exit code.
 
     The gateway ends with Ctrl-C, or at the end of the input if the input is a terminal or a pipe.
-    Raises UserMistake when the port is taken.
+    Raises UserMistake when the port is taken, or the file of the guild has a mistake.
     """
     try:
         # The empty token accepts any: a bot keeps its own, and nothing leaves this machine.
         settings = {"port": port or 0, "heartbeat": heartbeat, "grace": grace, "token": ""}
-        asyncio.run(
-            _serve(GatewayServer(**settings), _as_json if jsonl else _for_people(heartbeat))
-        )
+        server = GatewayServer(**settings)
+        if guild is not None:
+            server.found(guild_file.read(guild))
+        show = _as_json if jsonl else _for_people(heartbeat)
+        asyncio.run(_serve(server, show, talk))
     except KeyboardInterrupt:
         pass
     return 0
@@ -62,7 +74,10 @@ def world() -> int:
         return 0
 
 
-async def _serve(one: GatewayServer, show: Callable[[Event], None]) -> None:
+async def _serve(
+    one: GatewayServer, show: Callable[[Event], None], talk: Callable[[GatewayServer], Hear]
+) -> None:
+    hear = talk(one)
     one.follow(show)
     await one.start()
     lines: asyncio.Queue[str | None] = asyncio.Queue()
@@ -73,32 +88,14 @@ async def _serve(one: GatewayServer, show: Callable[[Event], None]) -> None:
 
     threading.Thread(target=read_input, args=(typed,), name="keyboard", daemon=True).start()
     try:
-        while (line := await lines.get()) is not None:
-            await _say(one, line)
+        goes_on = True
+        while goes_on and (line := await lines.get()) is not None:
+            try:
+                goes_on = await hear(line)
+            except UserMistake as mistake:
+                print(mistake, file=sys.stderr)
     finally:
         await one.stop()
-
-
-async def _say(one: GatewayServer, line: str) -> None:
-    """Send a line as a message, or, if it begins with a slash, as a command: `/report month=3`."""
-    if not line.strip():
-        return
-    try:
-        if line.startswith("/") and len(line) > 1:
-            command, *options = line[1:].split()
-            pairs = (option.partition("=") for option in options)
-            await one.command(command, options={name: _value(text) for name, _, text in pairs})
-        else:
-            await one.say(line)
-    except UserMistake as mistake:
-        print(mistake, file=sys.stderr)
-
-
-def _value(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return text
 
 
 def read_input(typed: Callable[[str | None], None]) -> None:
@@ -158,6 +155,7 @@ def describe(event: Event, heartbeat: float) -> tuple[str, str, str] | None:
 LINES = {
     "identify": ("identifies itself as {name}, with {library}", ""),
     "ready": ("is ready", "green"),
+    "registered": ("registers its commands: {content}", ""),
     "heartbeat": ("heartbeat, {gap:.2f} s after the one before", "dim"),
     "say": ("{where}{content}", "cyan"),
     "reply": ("{where}{content}", "green"),
@@ -224,4 +222,4 @@ It needs a heartbeat every {heartbeat:g} s and takes any token; hikari accepts o
   {TOKEN}
 Put the lines of your library before the line that starts your bot (hikari's make and start it):
 {table}
-What you type is sent to #general; /name runs a slash command. Press Ctrl-C to end."""
+What you type is sent to #general; `help` lists what else you can write. Press Ctrl-C to end."""

@@ -224,6 +224,7 @@ class Gateway(Handle):
     command = _forwarded(Acts.command)
     interact = _forwarded(Acts.interact)
     suggest = _forwarded(Acts.suggest)
+    use = _forwarded(Acts.use)
     click = _forwarded(Acts.click)
     clicks = _forwarded(Acts.clicks)
     choose = _forwarded(Acts.choose)

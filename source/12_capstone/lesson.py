@@ -574,10 +574,9 @@ predict(about="witness-names")
 # This is what the course was for. It takes about an hour. To finish the course you need two things:
 # 80 % of the core points, and this audit.
 #
-# 1. **Point** your bot at the gateway of this course: `python3 -m autograder gateway`, no account,
-#    no token. [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb) has the lines for your
-#    library.
-# 2. **Add** loopwatch, and use every command once. That is the picture *before*.
+# 1. **Run** your bot as it is, without an account and without a token: `python3 -m autograder run
+#    ../my_bot/bot.py`. [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb) has the details.
+# 2. **Use** every command once. `run` keeps what it finds: that is the picture *before*.
 # 3. **Go through** the checklist in [work/toolbox/audit.ipynb](../toolbox/audit.ipynb), from the
 #    longest block down, and give each job its place.
 # 4. **Run** the same commands again: the picture *after*.
@@ -675,7 +674,7 @@ after("??????????")
 #   pool is a queue, and under load you meet each of them.
 # - A message may come twice, and an order may break a worker. Know each message by its id, and keep
 #   the worker running when one order fails.
-# - Each job has a place. In your own bot, loopwatch (forty lines) names the job that is in the
-#   wrong one.
+# - Each job has a place. In your own bot, loopwatch (one file) names the job that is in the wrong
+#   one.
 #
 # **Next**: the lab with five levels, of which the first two are the core. And then your own bot.

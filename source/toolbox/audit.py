@@ -6,22 +6,30 @@
 # **You will** go through your bot with what you have learnt, take a picture before and one after,
 # and know what is left to do. An hour, a quiet evening, a copy of your bot.
 #
-# **You need** your bot running against the gateway of this course, with loopwatch in it:
-# [own_bot.ipynb](own_bot.ipynb) has the lines.
+# **You need** a terminal, and the file that you start your bot with:
+# `python3 -m autograder run ../my_bot/bot.py`. [own_bot.ipynb](own_bot.ipynb) tells more.
 #
 # ## 1 · The picture before
 #
-# Use every command once, the slow ones twice, with somebody else's command in between. loopwatch
-# prints a line for each time the loop stood still. Put those lines in the place of the examples:
+# Use every command once, the slow ones twice, with somebody else's command in between. `run` keeps
+# each line that held the loop: those of your bot's first run are *before*, those of its last run are
+# *after*. Run the next cell when you have done that. (Without `run`, put loopwatch's lines in the
+# place of the examples.)
 
 # %%
-BEFORE = """
-loop held for 0.93 s: /home/me/bot/dice.py:21 in roll: page = requests.get(URL)
-loop held for 0.41 s: /home/me/bot/xp.py:40 in add: db.commit()
+from autograder import audit
+
+mine = audit()
+BEFORE, AFTER = mine.before, mine.after
+if not mine.bot:
+    BEFORE = """
+loop held for 0.93 s: dice.py:21 in roll: page = requests.get(URL)
+loop held for 0.41 s: xp.py:40 in add: db.commit()
 """
-AFTER = """
-loop held for 0.12 s: /home/me/bot/xp.py:38 in add: rows = json.loads(text)
+    AFTER = """
+loop held for 0.12 s: xp.py:38 in add: rows = json.loads(text)
 """
+    print("These lines are an example.")
 
 # %%
 import re
@@ -30,13 +38,16 @@ import matplotlib.pyplot as plt
 
 from autograder import show
 
+LONGEST = 44  # characters of a bar's name; more would leave no room for the bar
+
 
 def worst_blocks(logs):
     """The longest block of each line, in each log: {(label, line): seconds}."""
     worst = {}
     for label, log in logs.items():
         for held, where, code in re.findall(r"held for ([\d.]+) s: (.*?) in (.*)", log):
-            key = label, f"{where.split('/')[-1]}: {code}"
+            name = f"{where.split('/')[-1]}: {code}"
+            key = label, name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
             worst[key] = max(float(held), worst.get(key, 0))
     return worst
 
@@ -55,7 +66,8 @@ def picture(**logs):
     axes.set(xlabel="seconds for which the loop stood still", xmargin=0.15)
     words = [f"{label}, {where} {held:.2f} s" for (label, where), held in reversed(rows)]
     show(figure, f"For how long each line held the loop. {'; '.join(words)}.")
-    print(f"{len(worst)} places that held the loop; the dotted line is 100 ms")
+    places = "1 place" if len(worst) == 1 else f"{len(worst)} places"
+    print(f"{places} held the loop; the dotted line is 100 ms")
 
 
 picture(before=BEFORE, after=AFTER)
@@ -92,24 +104,28 @@ NAMES = ("blocking calls", "SDKs", "f(x) in to_thread", "long calls into C", "lo
          "defer first", "full queues", "the end")
 
 
-def audit(letters):
+def questions(letters):
     """What is open, and how far the audit is."""
     letters = letters.lower().ljust(len(NAMES), "?")
     for number, (letter, name) in enumerate(zip(letters, NAMES, strict=False), 1):
         if letter in "n?":
             print(f"{number:3}  {name:20} {'mend it' if letter == 'n' else 'not looked at yet'}")
-    looked = len(NAMES) - letters[: len(NAMES)].count("?")
+    letters = letters[: len(NAMES)]
+    looked = len(NAMES) - letters.count("?")
     print(f"{looked} of {len(NAMES)} looked at, {letters.count('n')} to mend.")
+    print(audit(letters))  # keeps them for `progress`
 
 
-audit(AUDIT)
+questions(AUDIT)
 
 # %% [markdown]
 # ## 3 · The picture after
 #
-# The same commands again, the new lines into `AFTER`. The bars that are left are your list for next
-# week. A bot is through when nothing over 100 ms comes from a line of your own, and each *n* of the
-# list has a date.
+# Use the same commands again, with the same `run`, and run this notebook again. The bars that are
+# left are your list for next week. The audit is done when the last run has no block of 100 ms, and
+# you have looked at each question; `progress` shows how far you are. Give each *n* of the list a date.
+#
+# `run --picture night.png` also draws the run: each command that held the loop, and the heartbeats.
 #
 # ## 4 · Leave the witness in
 #

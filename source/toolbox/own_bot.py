@@ -15,10 +15,55 @@
 # ```
 #
 # runs your bot with its own `.venv`, points its library at a gateway, and replaces the token. You type
-# lines such as `ada: !roll 2d6`, `/weather city=Oslo`, `click "Vote"` or `fill name="Ada"`; `help`
-# lists the rest. When a line of
-# your code holds the loop, you read the line, the calls that led to it and the command, and at the end a
-# table. The parts below do the same by hand.
+# what people say and do; `help` lists all of it, and the commands that your bot has registered:
+#
+# ```
+# ada: !roll 2d6                  bo in #games: hi                dm cy: help
+# /weather city=Oslo              use "Report" on bo              click "Vote"
+# choose "Red"                    fill name="Ada" Photo=cat.png   upload cat.png "look"
+# react thumbs up                 expect "pong" within 1          ratelimit 5/5
+# ```
+#
+# (If your bot reads its token from the environment, any text will do: `DISCORD_TOKEN=x python3 -m
+# autograder run ../my_bot/bot.py`.)
+#
+# When a line of your code holds the loop, you read the line, the calls that led to it and the command.
+# At the end you get a table of these lines, and how long each answer took. `--picture night.png`
+# draws the run, and [audit.ipynb](audit.ipynb) shows its lines. What only one person can see (an
+# ephemeral answer) says so, and only that person can click in it.
+#
+# **A bot that knows ids** of its guild, channels, roles or messages finds them with `--guild
+# club.toml`. Each list may be left out, and is then as in the course. So may each id:
+#
+# ```toml
+# name = "Chess club"
+# id = 812345678901234567
+#
+# [[channels]]
+# name = "lounge"
+# id = 812345678901234568
+# category = "Talk"       # made if no channel of this file is called so
+# topic = "Say hello"     # type = "voice", "category", "news", "stage" or "forum"; text without it
+#
+# [[roles]]
+# name = "Moderator"
+# id = 812345678901234569
+# permissions = 8         # color, hoist, mentionable
+#
+# [[members]]
+# name = "ada"
+# id = 812345678901234570
+# nick = "Countess"
+# roles = ["Moderator"]
+#
+# [[messages]]
+# channel = "lounge"
+# author = "ada"
+# id = 812345678901234571
+# content = "React here to get your roles"
+# ```
+#
+# The parts below do the same by hand.
 #
 # ## 1 · Start the gateway
 #
@@ -92,7 +137,7 @@
 # ## 3 · Talk to it
 #
 # Start the bot. The gateway says that it is ready. What you now type into the gateway's terminal is
-# said in #general by ada; a line that begins with a slash is a slash command, `/report month=3`.
+# said in #general by ada. All lines of `run` work here, too: `bo: hi`, `/report month=3`, `click "Vote"`.
 # You see every answer, every heartbeat that comes late, and when the connection is cut, with the
 # last line that the bot had been given:
 #
@@ -108,40 +153,44 @@
 #
 # ## 4 · Find the line
 #
-# The gateway knows *which command*. `loopwatch.py`, beside this page, knows *which line*: copy it
-# beside your bot, and
+# The gateway knows *which command*. `loopwatch.py`, beside this page, knows *which line*, on your
+# server, too. Without any change of your bot:
+#
+# ```
+# python loopwatch.py bot.py
+# ```
+#
+# or, for a bot that runs already, `python loopwatch.py --attach PID` (Python 3.14 and newer). For that
+# bot it said: `loop held for 2.54 s: .../bot.py:14 in roll: time.sleep(2.5)`. It names each line of a
+# block with its seconds, tells a block while it lasts, and says when a thread keeps the GIL or Python
+# collects garbage.
+#
+# To have it in for good, copy it beside your bot, and start it where the loop runs already:
+#
+# | library | where |
+# |---|---|
+# | discord.py | `setup_hook` |
+# | nextcord, disnake, py-cord | `on_ready` (they never call `setup_hook`, and report no error) |
+# | hikari | a listener of `hikari.StartedEvent` |
+# | others | `main` |
 #
 # ```python
 # import loopwatch
 #
-# class MyBot(commands.Bot):
-#     async def setup_hook(self):
-#         loopwatch.start()          # or loopwatch.start(limit=0.05, report=logging.warning)
-# ```
-#
-# For that bot it said, on the bot's own terminal: `loop held for 2.54 s: .../bot.py:14 in roll:
-# time.sleep(2.5)`.
-#
-# **Only discord.py calls `setup_hook`.** nextcord, disnake and py-cord never call it and report no
-# error. There, start it in `on_ready`, and only once, because `on_ready` can come again:
-#
-# ```python
 # @bot.listen()
 # async def on_ready():
-#     if not hasattr(bot, "loopwatch"):
-#         bot.loopwatch = loopwatch
-#         loopwatch.start()
+#     loopwatch.start()          # or loopwatch.start(limit=0.05, report=logging.warning)
 # ```
 #
-# hikari has `bot.listen()` on `hikari.StartedEvent` for that. Any other program starts it in its `main`.
+# `on_ready` can come again. A second `start` on the same loop does nothing.
 #
 # ## What this gateway is not
 #
 # One guild, a few channels, three people and whoever else speaks. Messages with embeds, files,
-# buttons and polls, edits, reactions, pins, threads, webhooks, roles, members, bans, invites,
-# emojis, slash commands, defer and follow-up: yes. Buttons, menus, modals and suggestions, too, but
-# only `run` has the lines to use them. There is no voice. What the gateway does not serve is answered with status 501, and the gateway prints the
-# call. A bot that asks for a guild of its own by id finds nobody home. For the audit that does not
-# matter: start what starts, and use what works. One block found is worth the evening.
+# buttons and polls, edits, reactions, pins, threads, webhooks, roles, members, bans, invites, emojis,
+# slash commands, context menus, buttons, menus, modals, suggestions, ephemeral answers, defer and
+# follow-up: yes. There is no voice. What the gateway does not serve is answered with status 501, and
+# the gateway prints the call. For the audit that does not matter: start what starts, and use what
+# works. One block found is worth the evening.
 #
 # **Next**: [audit.ipynb](audit.ipynb), the checklist.

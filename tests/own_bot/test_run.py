@@ -214,8 +214,14 @@ def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_p
         'expect "heard look note.txt, 5 bytes, text/plain" within 5',
         f"/scan file={note}",
         'expect "note.txt has 5 bytes" within 5',
+        "bo: I am bo",
+        'expect "heard I am bo" within 5',
         "suggest /look for=ca",
         'expect "cats, cars" within 5',
+        'use "Report" on bo as cy',
+        'expect "cy reports I am bo (only cy sees this)" within 5',
+        'use "Profile" on bo',
+        'expect "bo came in 2026 (only ada sees this)" within 5',
         "ratelimit 1/1",
         "ada: one",
         'expect "heard one" within 5',
@@ -238,6 +244,9 @@ def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_p
     assert "look [file: note.txt]" in said
     assert "/scan file=note.txt" in said
     assert "\n/look for\n" in said  # in the list of `help`
+    assert '\nuse "Report"\n' in said
+    asked = {one["said"]: one["answered_after"] for one in found["asked"]}
+    assert asked["/scan file=note.txt"] < 5
 
 
 def test_an_expectation_that_is_not_met_fails_the_run(run: Run) -> None:
@@ -246,6 +255,34 @@ def test_an_expectation_that_is_not_met_fails_the_run(run: Run) -> None:
     assert "line 2: 'snow' did not come within 700 ms" in said
     assert "1 expectation was not met." in said
     assert found["expected"][0]["met"] is False
+
+
+def test_a_run_is_kept_and_drawn_with_ids_of_ones_own(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    guild, picture = tmp_path / "guild.toml", tmp_path / "night.svg"
+    guild.write_text('[[channels]]\nname = "lounge"\nid = 812345678901234568\n')
+    monkeypatch.setenv("HOME_CHANNEL", "812345678901234568")
+    kept: list[tuple[str, int]] = []
+
+    def keep(bot: Path, found: dict[str, Any]) -> str:
+        kept.append((bot.name, len(found["lines"])))
+        return "it is kept"
+
+    options = {"guild": str(guild), "picture": str(picture), "keep": keep}
+    code, said, found = run(
+        BOTS / "mended.py", "ada: !weather Oslo", 'expect "rain in Oslo" within 5', **options
+    )
+    assert code == 0
+    assert "#lounge  rain in Oslo" in said
+    assert kept == [("mended.py", 0)]
+    assert "it is kept" in said
+    assert "mended.py ran for" in said
+    assert picture.read_text(encoding="utf-8").startswith("<?xml")
+    assert "1 of 1 question got an answer:" in said
+    assert found["asked"][0]["answered_after"] < 5
+    with pytest.raises(UserMistake, match=r"must end in \.png or \.svg"):
+        run(BOTS / "mended.py", "ada: hi", picture="night.gif")
 
 
 def test_a_limit_below_a_block_is_exceeded_and_one_above_is_not(run: Run) -> None:

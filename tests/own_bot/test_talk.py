@@ -19,6 +19,7 @@ from autograder.own_bot.lines import (
     Slash,
     Suggest,
     Trouble,
+    Use,
     Wait,
     Word,
     parse,
@@ -33,6 +34,8 @@ from autograder.world.gateway.server import GatewayServer
     ("written", "line"),
     [
         ("", None),
+        ('use "Report this"', Use("Report this")),
+        ('use "Report" on @bo as cy', Use("Report", "bo", "cy")),
         ("   # a comment", None),
         ("ada: hi there", Say("hi there")),
         ("bo in #games: !roll 2d6: now", Say("!roll 2d6: now", "bo", "games")),
@@ -50,6 +53,9 @@ from autograder.world.gateway.server import GatewayServer
         ("dm cy: /dice", Slash("dice", (), "cy", None)),
         ("click 👍", Act("click", ("👍",))),
         ("delete as cy", Act("delete", (), "cy")),
+        ("react thumbs up on bo as cy", Act("react", ("thumbs", "up"), "cy", "bo")),
+        ("unreact 👍 on 81234567890123456", Act("unreact", ("👍",), target="81234567890123456")),
+        ("reply lights on bo", Act("reply", ("lights", "on", "bo"))),
         ('reply "as good as bo"', Act("reply", ("as good as bo",))),
         ("suggest /admin ban who=b", Suggest(Slash("admin ban", (("who", "b"),)))),
         ("errors 0.2", Trouble("errors", (0.2,))),
@@ -75,6 +81,7 @@ def test_a_line_is_read(written: str, line: Line | None) -> None:
         ("wait long", "write `wait 2`"),
         ("wait -1", "not a number of seconds"),
         ("expect pong", "with the text in quotes"),
+        ("use Report this", 'write `use "Report" on bo`, with the name in quotes'),
         ("/weather city=Oslo Rome", "write NAME=Rome"),
         ("click", 'write `click "Vote"`'),
         ("delete that", "write `delete`"),
@@ -109,6 +116,9 @@ OPTIONS = [
     {"name": "days", "type": 4},
     {"name": "share", "type": 10},
     {"name": "loud", "type": 5},
+    {"name": "unit", "type": 3, "choices": [{"name": "Celsius", "value": "c"}]},
+    {"name": "hour", "type": 4, "min_value": 0, "max_value": 23},
+    {"name": "note", "type": 3, "min_length": 2, "max_length": 3},
     {"name": "who", "type": 6},
     {"name": "where", "type": 7},
 ]
@@ -116,6 +126,7 @@ BAN = [{"name": "who", "type": 6, "required": True}, {"name": "role", "type": 8}
 COMMANDS = [
     {"name": "weather", "id": "1", "options": OPTIONS},
     {"name": "admin", "id": "2", "options": [{"name": "ban", "type": 1, "options": BAN}]},
+    {"name": "Report", "id": "3", "type": 3},
 ]
 
 
@@ -171,7 +182,10 @@ def do(gateway: GatewayServer, *lines: str) -> None:
 def test_options_arrive_with_the_type_that_the_command_declares(
     gateway: GatewayServer, sent: Sent
 ) -> None:
-    do(gateway, "/weather city=12 days=3 share=0.5 loud=yes who=@bo where=#games")
+    do(
+        gateway,
+        "/weather city=12 days=3 share=0.5 loud=yes who=@bo where=#games unit=Celsius hour=23",
+    )
     options = {option["name"]: option["value"] for option in sent.last()["data"]["options"]}
     assert options == {
         "city": "12",
@@ -180,6 +194,8 @@ def test_options_arrive_with_the_type_that_the_command_declares(
         "loud": True,
         "who": payloads.PEOPLE["bo"],
         "where": payloads.CHANNELS["games"],
+        "unit": "c",
+        "hour": 23,
     }
 
 
@@ -207,9 +223,13 @@ def test_a_mention_and_a_direct_message_reach_the_bot_as_such(
 ) -> None:
     (bot,) = gateway.bots.values()
     do(gateway, "bo in #games: hi @bot, and @bottom")
+    assert sent.last()["mention_roles"] == []
     assert sent.last()["content"] == f"hi <@{bot.account.id}>, and @bottom"
     assert [user["id"] for user in sent.last()["mentions"]] == [bot.account.id]
     assert sent.last()["channel_id"] == payloads.CHANNELS["games"]
+    do(gateway, "ada: see #games, @cy")
+    cy, games = payloads.PEOPLE["cy"], payloads.CHANNELS["games"]
+    assert sent.last()["content"] == f"see <#{games}>, <@{cy}>"
     do(gateway, "dm bo: psst")
     assert "guild_id" not in sent.last()
 
@@ -220,7 +240,19 @@ def test_a_mention_and_a_direct_message_reach_the_bot_as_such(
         ("/weathr city=Oslo", r"no command /weathr; it has /weather city \[days\]"),
         ("/weather", "/weather needs city=...: /weather city"),
         ("/weather town=Oslo", "/weather has no option town: /weather city"),
-        ("/weather city=Oslo days=many", "days=many: the bot wants a number there"),
+        ("/weather city=Oslo days=many", "days=many: the bot takes a number there"),
+        ("/weather city=Oslo loud=loudly", "loud=loudly: the bot takes yes or no there"),
+        ("/weather city=Oslo unit=Kelvin", "unit=Kelvin: the bot takes Celsius there"),
+        ("/weather city=Oslo hour=24", "hour=24: the bot takes 23 or less there"),
+        ("/weather city=Oslo hour=-1", "hour=-1: the bot takes 0 or more there"),
+        ("/weather city=Oslo note=a", "note=a: the bot takes 2 characters or more there"),
+        ("/weather city=Oslo note=abcd", "note=abcd: the bot takes 3 characters or less there"),
+        ("suggest /weather city=Os", "/weather has no suggestions for city"),
+        ("react thumbs up on zoe", "zoe has said nothing yet"),
+        ("upload", "write `upload"),
+        ("upload nowhere.png", "nowhere.png cannot be read: No such file"),
+        ("upload .", "cannot be read: Is a directory"),
+        ("upload /dev/null", "/dev/null is empty"),
         ("/admin who=bo", "has subcommands: write /admin ban"),
         ("/admin kick who=bo", "has no subcommand kick: it has ban"),
         ("/admin ban where=bo", r"/admin ban has no option where: /admin ban who \[role\]"),
@@ -274,10 +306,18 @@ def test_what_can_be_typed_now_are_the_commands_and_what_is_shown(gateway: Gatew
     general = payloads.CHANNELS["general"]
     gateway.publish(payloads.message(bot.account, general, "Well?", components=rows))
     talking = Talk(gateway)
-    lines = ["/weather ", "/admin ban ", 'click "Vote"', 'click "❌"', 'choose "Red"']
+    lines = [
+        "/weather ",
+        "/admin ban ",
+        'use "Report"',
+        'click "Vote"',
+        'click "❌"',
+        'choose "Red"',
+    ]
     assert talking.offers() == lines
     assert [parse(line.strip()) for line in lines]  # each is a line
-    usages = ["/weather city [days] [share] [loud] [who] [where]", "/admin ban who [role]"]
+    options = "[days] [share] [loud] [unit] [hour] [note] [who] [where]"
+    usages = [f"/weather city {options}", "/admin ban who [role]", 'use "Report"']
     assert talking.commands() == usages
     (message,) = gateway.messages
     assert talking.text_of(message, "Well?") == "Well? [Vote] [Old] [❌] [Red]"

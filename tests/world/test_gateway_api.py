@@ -122,7 +122,29 @@ async def the_guild(api: Api) -> None:
     (entry,) = log["audit_log_entries"]
     assert entry["reason"] == "a test"
     assert entry["user_id"] == log["users"][0]["id"]
-    assert {"key": "name", "new_value": "Workshop"} in entry["changes"]
+    change = {"key": "name", "old_value": "Unblocked", "new_value": "Workshop"}
+    assert change in entry["changes"]
+    await the_audit_log(api)
+
+
+async def the_audit_log(api: Api) -> None:
+    """What came and went is told with its values; `after` begins with the oldest entry."""
+    here, log = {"guild_id": GUILD}, "GET /guilds/{guild_id}/audit-logs"
+    role = await api("POST /guilds/{guild_id}/roles", {"name": "brief"}, **here)
+    await api("DELETE /guilds/{guild_id}/roles/{role_id}", **here, role_id=role["id"])
+    query = {"target_id": role["id"]}
+    gone, came = (await api(log, query=query, **here))["audit_log_entries"]
+    assert {"key": "name", "new_value": "brief"} in came["changes"]
+    assert {"key": "name", "old_value": "brief"} in gone["changes"]
+    for more, expected in (
+        ({"after": "0", "limit": "1"}, [came]),
+        ({"after": came["id"]}, [gone]),
+        ({"before": gone["id"]}, [came]),
+    ):
+        found = await api(log, query={**query, **more}, **here)
+        assert [item["id"] for item in found["audit_log_entries"]] == [
+            item["id"] for item in expected
+        ]
 
 
 async def roles_and_members(api: Api) -> None:

@@ -18,7 +18,9 @@ import aiohttp
 import pytest
 
 from autograder.outcomes import UserMistake
+from autograder.own_bot.talk import Talk
 from autograder.world import console
+from autograder.world.gateway.payloads import PEOPLE
 
 ROOT = Path(__file__).parents[2]
 BOT = Path(__file__).parents[1] / "clients" / "discord_bot.py"
@@ -29,12 +31,13 @@ def tool(
     *, heartbeat: float = 0.2, jsonl: bool = True, stdin: int = subprocess.PIPE
 ) -> Iterator[subprocess.Popen[str]]:
     """The verb in a process of its own, without the command line around it."""
-    call = f"console.gateway(0, {heartbeat}, 2, {jsonl})"
+    call = f"console.gateway(0, {heartbeat}, 2, {jsonl}, talk=lambda one: Talk(one).hear)"
+    modules = "import sys; from autograder.own_bot.talk import Talk"
     process = subprocess.Popen(
         [
             sys.executable,
             "-c",
-            f"import sys; from autograder.world import console; sys.exit({call})",
+            f"{modules}; from autograder.world import console; sys.exit({call})",
         ],
         stdin=stdin,
         stdout=subprocess.PIPE,
@@ -130,6 +133,45 @@ def test_people_get_a_log_to_read_with_how_to_point_a_bot_here() -> None:
     assert out.splitlines()[-1].endswith("ada     #general  hello everybody")
 
 
+def test_a_command_is_typed_with_quotes_names_and_subcommands() -> None:
+    text = {"type": 3, "name": "text", "description": "x"}
+    who = {"type": 6, "name": "user", "description": "x"}
+    ban = {"type": 1, "name": "ban", "description": "x", "options": [who]}
+    commands = [
+        {"name": "say", "description": "x", "options": [text]},
+        {"name": "admin", "description": "x", "options": [ban]},
+    ]
+
+    async def bot(process: subprocess.Popen[str], at: dict[str, Any]) -> list[Any]:
+        told = []
+        headers = {"Authorization": "Bot any.token.here"}
+        async with aiohttp.ClientSession(headers=headers) as http:
+            socket = await http.ws_connect(at["ws_url"])
+            identity = {"token": "any.token.here", "intents": 1, "properties": {}}
+            await socket.send_json({"op": 2, "d": identity})
+            while (event := await socket.receive_json(timeout=5))["t"] != "READY":
+                pass
+            path = f"/applications/{event['d']['user']['id']}/commands"
+            async with http.put(at["rest_url"] + path, json=commands) as response:
+                assert response.status == 200
+            for line in ('/say text="hello world"', "/admin ban user=ada"):
+                type_in(process, line)
+                while (event := await socket.receive_json(timeout=5))["t"] != "INTERACTION_CREATE":
+                    pass
+                told.append(event["d"]["data"])
+        return told
+
+    with tool(heartbeat=5) as process:
+        said, banned = asyncio.run(bot(process, until(process, "listening")))
+        until(process, "interaction")
+        type_in(process, "/say txet=hello")
+        _, mistakes = process.communicate(timeout=10)
+    assert "/say has no option txet: /say [text]" in mistakes
+    assert [one["value"] for one in said["options"]] == ["hello world"]
+    assert banned["options"][0]["options"][0]["value"] == PEOPLE["ada"]
+    assert banned["resolved"]["users"].keys() == {PEOPLE["ada"]}
+
+
 def test_a_bots_words_cannot_command_the_terminal() -> None:
     event = {"event": "reply", "bot": 1, "content": "\x1b[2J{bot} ünï\n", "channel": "general"}
     assert console.describe(event, 0.2) == ("bot 1", "#general  \\x1b[2J{bot} ünï\\n", "green")
@@ -149,4 +191,4 @@ def test_a_taken_port_is_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(UserMistake, match=f"port {port} is taken.*choose another port"):
-            console.gateway(port, 0.2, 2, jsonl=True)
+            console.gateway(port, 0.2, 2, jsonl=True, talk=lambda one: Talk(one).hear)

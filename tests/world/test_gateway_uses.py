@@ -43,7 +43,8 @@ def row(*items: dict[str, Any]) -> dict[str, Any]:
 POLL = {
     "content": "Well?",
     "components": [
-        row(button("Vote", emoji={"name": "👍"}), button("Old", disabled=True)),
+        row(button("Vote", emoji={"name": "👍"}), button("Old", disabled=True),
+            {"type": 2, "style": 5, "label": "Docs", "url": "http://localhost/"}),
         row({"type": 3, "custom_id": "colours", "options": RED_AND_BLUE, "min_values": 2,
              "max_values": 2}),
         row({"type": 5, "custom_id": "who"}),
@@ -54,7 +55,8 @@ POLL = {
 MODAL = {
     "custom_id": "form", "title": "Order",
     "components": [
-        row({"type": 4, "custom_id": "name", "label": "Your name", "style": 1, "max_length": 5}),
+        row({"type": 4, "custom_id": "name", "label": "Your name", "style": 1, "min_length": 2,
+             "max_length": 5}),
         {"type": 18, "label": "Size", "component": {
             "type": 3, "custom_id": "size", "required": False,
             "options": [RED_AND_BLUE[0], {**RED_AND_BLUE[1], "default": True}]}},
@@ -141,6 +143,14 @@ def test_a_message_is_shown_as_it_is_now_and_not_at_all_once_it_is_deleted() -> 
             ids = {"channel_id": GENERAL, "message_id": identity}
             await api("DELETE /channels/{channel_id}/messages/{message_id}", **ids)
             assert await api.one.message(identity) is None
+
+
+def test_a_button_is_clicked_after_the_journal_was_reset() -> None:
+    async def check() -> None:
+        async with bot() as api:
+            await api.one.reset()
+            await api.one.click("Vote")
+            assert (await sent(api))["data"]["custom_id"] == "vote"
 
     run(check)
 
@@ -246,9 +256,12 @@ def test_a_menu_arrives_with_what_was_chosen() -> None:
 @pytest.mark.parametrize(
     ("act", "sentence"),
     [
-        (lambda one: one.click("Old"), 'no button "Old" to click; there is Vote, Old'),
-        (lambda one: one.click("vite"), 'no button "vite" to click; there is Vote, Old'),
-        (lambda one: one.choose("Red"), 'can choose "Red"; there is Red, Blue'),
+        (lambda one: one.click("Old"), 'the button "Old" is disabled'),
+        (lambda one: one.click("Docs"), 'the button "Docs" opens http://localhost/: the bot hears'),
+        (lambda one: one.click("vite"), 'no button "vite" to click; there is Vote$'),
+        (lambda one: one.choose("Red"), 'the menu with "Red" takes 2 choices, not 1'),
+        (lambda one: one.choose("@everyone", "bo", "cy"), '"cy" takes 1 to 2 choices, not 3'),
+        (lambda one: one.use("Report"), 'registered no "Report" for the context menu; it has none'),
         (lambda one: one.choose("Red", "Green"), 'choose "Red" "Green"; there is Red, Blue'),
         (lambda one: one.fill({"name": "Ada"}), "the bot has opened no modal for ada"),
         (lambda one: one.react(None, "tada"), "there is no emoji tada: write it as a character"),
@@ -314,8 +327,14 @@ def test_a_field_that_is_not_filled_in_keeps_the_modal_open(
             for values, sentence in (
                 ({}, "the field Your name must be filled in"),
                 ({"name": "Augusta"}, "the field Your name takes 5 characters"),
-                ({"name": "Ada", "Size": "Green"}, "in the field Size one cannot choose Green"),
-                ({"name": "Ada", "Drink": "Red,Blue"}, "Drink one cannot choose Red,Blue"),
+                (
+                    {"name": "Ada", "Size": "Green"},
+                    "Size one cannot choose Green; there is Red, Blue",
+                ),
+                ({"name": "Ada", "Drink": "Red,Blue"}, "the field Drink takes 1 choice, not 2"),
+                ({"name": "A"}, "the field Your name takes 2 characters or more"),
+                ({"name": "Ada", "Hurry": "maybe"}, "the field Hurry takes yes or no, not maybe"),
+                ({"name": "Ada", "For whom": "dot"}, "in the field For whom one cannot choose dot"),
                 ({"name": "Ada", "age": "36"}, "no field age: it shows Order: Your name, Size"),
             ):
                 with pytest.raises(UserMistake, match=sentence):
@@ -325,6 +344,10 @@ def test_a_field_that_is_not_filled_in_keeps_the_modal_open(
             assert inner[1]["values"] == ["b"]  # the default
             assert (inner[3]["value"], inner[4]["values"], inner[5]["value"]) == (None, [], False)
             with pytest.raises(UserMistake, match="has opened no modal"):
+                await api.one.fill({"name": "Ada"})
+            await api.one.click("Vote", user="bo")
+            await api(CALLBACK, {"type": 9, "data": MODAL}, **used(await sent(api)))
+            with pytest.raises(UserMistake, match="no modal for ada; it has opened one for bo"):
                 await api.one.fill({"name": "Ada"})
 
     run(check)
@@ -458,5 +481,155 @@ def test_a_limit_on_sends_begins_and_ends_on_demand() -> None:
             assert 59 < value["retry_after"] <= 60
             await api.one.ratelimit(0)
             await api(send, {"content": "three"}, channel_id=GENERAL)
+
+    run(check)
+
+
+MESSAGE = "/channels/{channel_id}/messages/{message_id}"
+FOLLOW_UP = "POST /webhooks/{webhook_id}/{webhook_token}"
+
+
+async def register(api: Api, *commands: dict[str, Any]) -> str:
+    me: str = next(iter(api.one.bots.values())).account.id
+    await api("PUT /applications/{application_id}/commands", list(commands), application_id=me)
+    return me
+
+
+def test_a_context_menu_brings_the_person_or_the_message_it_was_opened_on() -> None:
+    async def check() -> None:
+        async with bot() as api:
+            await register(api, {"name": "Report", "type": 3}, {"name": "Profile", "type": 2})
+            said = await api.one.say("buy my coins", author="cy")
+            await api.one.say("hello", author="bo")
+            await api.one.use("Report", "cy", user="bo")
+            event = await sent(api)
+            data = event["data"]
+            assert (data["name"], data["type"], data["target_id"]) == ("Report", 3, said)
+            assert data["resolved"]["messages"][said]["content"] == "buy my coins"
+            assert event["member"]["user"]["username"] == "bo"
+            query = {"with_response": "true"}
+            body = {"type": 4, "data": {"content": "thanks", "flags": 64}}
+            told = (await api(CALLBACK, body, query=query, **used(event)))["resource"]["message"]
+            assert (told["type"], told["flags"]) == (23, 64)
+            assert told["interaction_metadata"]["target_message_id"] == said
+            await api.one.use("Profile", "cy")
+            data = (await sent(api))["data"]
+            assert data["target_id"] == PEOPLE["cy"]
+            assert data["resolved"].keys() == {"users", "members"}
+            await api.one.use("Report")  # the newest message that all can see
+            resolved = (await sent(api))["data"]["resolved"]["messages"]
+            assert [one["content"] for one in resolved.values()] == ["hello"]
+            await api.one.use("Profile")
+            assert (await sent(api))["data"]["target_id"] == PEOPLE["bo"]
+            with pytest.raises(UserMistake, match="no member dot here to open the context menu"):
+                await api.one.use("Profile", "dot")
+            said_by_people = [e["said"] for e in api.one.log() if e["event"] == "interaction"]
+            assert said_by_people[0] == 'use "Report" on cy'
+
+    run(check)
+
+
+def test_a_command_of_a_guild_says_so_because_libraries_look_it_up_there() -> None:
+    async def check() -> None:
+        async with bot() as api:
+            me = next(iter(api.one.bots.values())).account.id
+            path = "PUT /applications/{application_id}/guilds/{guild_id}/commands"
+            rows = [{"name": "roll", "description": "x"}, {"name": "Report", "type": 3}]
+            await api(path, rows, application_id=me, guild_id=GUILD)
+            await api.one.command("roll")
+            assert (await sent(api))["data"]["guild_id"] == GUILD
+            await api.one.use("Report")
+            assert (await sent(api))["data"]["guild_id"] == GUILD
+            await register(api, {"name": "flip", "description": "x"})
+            await api.one.command("flip")
+            assert "guild_id" not in (await sent(api))["data"]
+
+    run(check)
+
+
+def test_an_ephemeral_answer_is_seen_by_one_person_and_changed_through_its_webhook_alone() -> None:
+    async def check() -> None:
+        async with bot() as api:
+            await api.one.command("secret", user="bo")
+            event = await sent(api)
+            body = {"type": 4, "data": {"content": "psst", "flags": 64, "components": [
+                row(button("Mine"))]}}  # fmt: skip
+            told = await api(CALLBACK, body, query={"with_response": "true"}, **used(event))
+            assert told["interaction"]["response_message_ephemeral"] is True
+            created = await api.event("MESSAGE_CREATE")  # as of a direct message
+            assert (created["flags"], "guild_id" in created) == (64, False)
+            one = {"channel_id": GENERAL, "message_id": created["id"]}
+            for call in (f"GET {MESSAGE}", f"DELETE {MESSAGE}", f"PUT {MESSAGE}/reactions/👍/@me"):
+                await api.refused(10008, call, **one)
+            history = await api("GET /channels/{channel_id}/messages", channel_id=GENERAL)
+            assert created["id"] not in [item["id"] for item in history]
+            assert (await api(f"GET {ORIGINAL}", **hook(event)))["content"] == "psst"
+            edited = await api(f"PATCH {ORIGINAL}", {"content": "pst", "flags": 0}, **hook(event))
+            assert (edited["content"], edited["flags"]) == ("pst", 64)
+            with pytest.raises(UserMistake, match='only bo sees the button "Mine"'):
+                await api.one.click("Mine", user="ada")
+            await api.one.click("Mine", user="bo")
+            clicked = await sent(api)
+            assert clicked["message"]["flags"] == 64
+            await api(CALLBACK, {"type": 7, "data": {"content": "done"}}, **used(clicked))
+            await api(f"DELETE {ORIGINAL}", **hook(event))
+            await api.refused(10008, f"GET {ORIGINAL}", **hook(event))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uses, "PATIENCE", 0.0)
+        run(check)
+
+
+@pytest.mark.parametrize(("promised", "flags"), [(64, 64), (0, 0)])
+def test_a_deferral_decides_whether_its_answer_is_ephemeral(promised: int, flags: int) -> None:
+    async def check() -> None:
+        async with bot() as api:
+            await api.one.command("think")
+            event = await sent(api)
+            body = {"type": 5, "data": {"flags": promised}}
+            told = await api(CALLBACK, body, query={"with_response": "true"}, **used(event))
+            assert told["interaction"]["response_message_ephemeral"] is bool(promised)
+            assert told["resource"]["message"]["flags"] == promised | 128
+            wait = {"query": {"wait": "true"}, **hook(event)}
+            first = await api(FOLLOW_UP, {"content": "one", "flags": 64 - promised}, **wait)
+            assert first["flags"] == flags
+            for wanted in (64, 0):  # from here on each decides for itself
+                more = await api(FOLLOW_UP, {"content": "two", "flags": wanted}, **wait)
+                assert more["flags"] == wanted
+
+    run(check)
+
+
+def test_an_answer_tells_of_its_interaction() -> None:
+    async def check() -> None:
+        async with bot() as api:
+            query = {"with_response": "true"}
+
+            async def answer(body: dict[str, Any]) -> tuple[Any, Any]:
+                event = await sent(api)
+                told = await api(CALLBACK, body, query=query, **used(event))
+                return event, told.get("resource", {}).get("message")
+
+            await api.one.command("admin ban", user="bo")
+            event, told = await answer({"type": 4, "data": {"content": "ok"}})
+            about = told["interaction_metadata"]
+            assert (about["id"], about["type"], about["user"]["username"]) == (event["id"], 2, "bo")
+            assert about["authorizing_integration_owners"] == {"0": GUILD}
+            assert (told["type"], told["interaction"]["name"]) == (20, "admin ban")
+            wait = {"query": {"wait": "true"}, **hook(event)}
+            more = await api(FOLLOW_UP, {"content": "more"}, **wait)
+            assert more["interaction_metadata"]["original_response_message_id"] == told["id"]
+            assert (more["type"], more["message_reference"]["message_id"]) == (19, told["id"])
+            await api.one.click("Vote")
+            clicked, told = await answer({"type": 4, "data": {"content": "voted"}})
+            assert told["interaction_metadata"]["interacted_message_id"] == clicked["message"]["id"]
+            assert told["message_reference"]["message_id"] == clicked["message"]["id"]
+            assert told["mentions"] == []  # it pings nobody
+            await api.one.click("Vote")
+            clicked, _ = await answer({"type": 9, "data": MODAL})
+            await api.one.fill({"name": "Ada"})
+            _, told = await answer({"type": 4, "data": {"content": "sent"}})
+            opened = told["interaction_metadata"]["triggering_interaction_metadata"]
+            assert (opened["id"], opened["type"]) == (clicked["id"], 3)
 
     run(check)

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import notebook
-from autograder.course.learner import points, predict, renewal
+from autograder.course import notebook, store
+from autograder.course.learner import own_bot, points, predict, renewal
 from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, repository, shown
 from autograder.paths import work_folder
@@ -116,19 +116,7 @@ class Progress:
             lines[0] += (
                 f" Stretch: {sum(e.score for e in extra):g} of {sum(e.points for e in extra):g}."
             )
-        missing = FINISH * most - have
-        if missing > 0 and self.complete:
-            lines.append(
-                "You reached the core points in an earlier edition of the course, and that counts; "
-                "now audit your own bot."
-            )
-        elif missing > 0:
-            lines.append(
-                f"To finish the course: {FINISH * most:g} core points ({missing:g} points to go) "
-                "and the audit of your own bot."
-            )
-        else:
-            lines.append("You have enough points to finish the course; now audit your own bot.")
+        lines += self._finish(FINISH * most, FINISH * most - have)
         left = sum(one.minutes_left for one in self.standings)
         if left >= 1:
             time = f"{left:.0f} minutes" if left < 120 else f"{left / 60:.0f} hours"
@@ -140,6 +128,22 @@ class Progress:
             for new in renewal.offered(one.unit.work)
         ]
         return [*lines, self._next()]
+
+    def _finish(self, points: float, missing: float) -> list[str]:
+        """Return what is missing to finish the course, and how far the audit is."""
+        audit = own_bot.audit(root=self.root)
+        if missing > 0 and self.complete:
+            also = "" if audit.done else "; now audit your own bot"
+            said = "You reached the core points in an earlier edition of the course, and that counts"
+            said += f"{also}."
+        elif missing > 0:
+            also = "" if audit.done else " and the audit of your own bot"
+            said = f"To finish the course: {points:g} core points ({missing:g} points to go){also}."
+        elif audit.done:
+            said = "You have finished the course: you have the points, and your bot is audited."
+        else:
+            said = "You have enough points to finish the course; now audit your own bot."
+        return [said, *([str(audit)] if audit.bot else ())]
 
     def _next(self) -> str:
         for one in self.standings:

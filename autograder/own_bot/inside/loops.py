@@ -138,6 +138,7 @@ class WatchedLoop:
             "began": _clock(held.moment),
             "seconds": held.seconds / 1e9,
             "doubt": held.doubt / 1e9,
+            "noise": held.noise / 1e9,
             "kind": self._kind(held),
             **story,
         }

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from autograder.world.gateway import payloads, table
 from autograder.world.gateway.call import Call, InvalidForm, Refused, Reply, objects, picture
-from autograder.world.gateway.payloads import GUILD, Json, now
+from autograder.world.gateway.payloads import Json, now
 from autograder.world.gateway.session import ALWAYS
 from autograder.world.gateway.table import Answer, Kind, Routes
 
@@ -37,7 +37,7 @@ def _change_me(call: Call) -> Answer:
 
 def _my_guilds(call: Call) -> Answer:
     here = call.bot.account.id in call.hub.members
-    if not (here and call.page([GUILD], 200, 200)):
+    if not (here and call.page([call.hub.guild_id], 200, 200)):
         return []
     told = {name: call.hub.guild[name] for name in ("id", "name", "icon", "banner", "features")}
     told |= {"owner": False, "permissions": payloads.ALL_PERMISSIONS}
@@ -99,6 +99,7 @@ def _register(call: Call, olds: dict[str, Json]) -> tuple[Json, bool]:
 
 def _add_command(call: Call) -> Answer:
     command, is_new = _register(call, dict(_kind(call).of(call)))
+    _tell_registered(call, [command])
     return Reply(command, 201 if is_new else 200)
 
 
@@ -107,11 +108,18 @@ def _replace_commands(call: Call) -> Answer:
     olds = dict(commands)
     commands.clear()
     try:
-        return [_register(replace(call, body=row), olds)[0] for row in rows]
+        news = [_register(replace(call, body=row), olds)[0] for row in rows]
     except Refused:
         commands.clear()
         commands.update(olds)
         raise
+    _tell_registered(call, news)
+    return news
+
+
+def _tell_registered(call: Call, commands: list[Json]) -> None:
+    names = [f"/{one['name']}" if one["type"] == 1 else f'"{one["name"]}"' for one in commands]
+    call.hub.journal.record("registered", call.bot.number, content=", ".join(names) or "none")
 
 
 def _all_permissions(call: Call) -> Answer:
@@ -136,7 +144,7 @@ def _permissions(call: Call) -> Answer:
 
 
 def _set_permissions(call: Call) -> Answer:
-    told: Json = {"id": _permitted(call), "application_id": call.bot.account.id, "guild_id": GUILD}
+    told: Json = {"id": _permitted(call), "application_id": call.bot.account.id, **call.hub.here}
     told["permissions"] = [
         {"id": str(row.get("id")), "type": row.get("type"), "permission": bool(row["permission"])}
         for row in objects(call.form, "permissions")

@@ -12,6 +12,7 @@ from typing import Any
 from autograder.outcomes import UserMistake
 from autograder.world.gateway import contents, messages, payloads
 from autograder.world.gateway.call import Upload
+from autograder.world.gateway.components import Components
 from autograder.world.gateway.ending import (
     HEARTBEAT,
     INVALID_SESSION,
@@ -21,13 +22,13 @@ from autograder.world.gateway.ending import (
     control,
 )
 from autograder.world.gateway.faults import Faults
-from autograder.world.gateway.hub import Marks
+from autograder.world.gateway.hub import HOME
 from autograder.world.gateway.journal import COUNTED
+from autograder.world.gateway.kept import Marks
 from autograder.world.gateway.payloads import Account, Json
-from autograder.world.gateway.uses import Uses
 
 
-class Acts(Uses):
+class Acts(Components):
     """A gateway with all its controls; those that are coroutines are a handle's methods, too."""
 
     # -- connections -------------------------------------------------------------------------------
@@ -91,7 +92,7 @@ class Acts(Uses):
         self,
         content: str,
         author: str = "ada",
-        channel: str | None = "general",
+        channel: str | None = HOME,
         files: Sequence[str] = (),
     ) -> str:
         """Send a message as a person, return its id; channel None: directly to each bot.

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from autograder.world.gateway import payloads
 from autograder.world.gateway.hub import Hub
-from autograder.world.gateway.payloads import Account, Json
+from autograder.world.gateway.payloads import Account, Json, reader_of
 from autograder.world.gateway.session import Bot
 
 
@@ -109,7 +108,7 @@ class Call:
 
     def enter_guild(self) -> None:
         """Refuse another guild than ours, and ours when the bot has left it."""
-        if self.ids["guild"] != payloads.GUILD or self.bot.account.id not in self.hub.members:
+        if self.ids["guild"] != self.hub.guild_id or self.bot.account.id not in self.hub.members:
             raise Refused(404, 10004, "Unknown Guild")
 
     def user(self) -> Account:
@@ -127,10 +126,10 @@ class Call:
         return channel
 
     def message(self) -> Json:
-        """Return the message of the path, which has to be in the path's channel."""
+        """Return the message of the path, which has to be in the path's channel for all to see."""
         channel = self.channel()
         message = self.hub.messages.get(self.ids["message"])
-        if message is None or message["channel_id"] != channel["id"]:
+        if message is None or message["channel_id"] != channel["id"] or reader_of(message):
             raise Refused(404, 10008, "Unknown Message")
         return message
 

@@ -19,7 +19,7 @@ from autograder.world.gateway.ending import (
     control,
 )
 from autograder.world.gateway.hub import Hub
-from autograder.world.gateway.payloads import GUILD, Json
+from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.session import HIGHEST_INTENT, Bot, Session
 from autograder.world.gateway.streams import Encoder
 
@@ -64,6 +64,7 @@ class Connection:
 
     @property
     def number(self) -> int:
+        """The number of the bot in the journal; 0 before the bot has identified itself."""
         return self.session.bot.number if self.session else 0
 
     def send(self, payload: Json) -> None:
@@ -236,7 +237,7 @@ class Connection:
         elif isinstance(limit, int) and limit > 0:
             found = found[:limit]
         chunk = {
-            "guild_id": GUILD, "members": found, "chunk_index": 0, "chunk_count": 1,
+            **self._gateway.here, "members": found, "chunk_index": 0, "chunk_count": 1,
             "not_found": [item for item in ids if item not in self._gateway.members],
             "presences": [], "nonce": form.get("nonce"),
         }  # fmt: skip
@@ -261,7 +262,8 @@ class Connection:
             raise Close(4008, f"More than {SENDS} events in {SENDS_WINDOW:.0f} seconds.")
         self._sends.append(now)
 
-    def _identify(self, value: Any) -> None:
+    def _authenticate(self, value: Any) -> Bot:
+        """Return the bot whose token an IDENTIFY or a RESUME has."""
         if self.session is not None:
             raise Close(4005, "Already authenticated.")
         if not isinstance(value, dict):
@@ -269,6 +271,10 @@ class Connection:
         bot = self._gateway.bot_of(value.get("token"))
         if bot is None:
             raise Close(4004, "Authentication failed.")
+        return bot
+
+    def _identify(self, value: Any) -> None:
+        bot = self._authenticate(value)
         shard = value.get("shard")
         if shard is not None and not _is_shard(shard):
             raise Close(4010, "Invalid shard.")
@@ -286,12 +292,7 @@ class Connection:
         self._gateway.welcome(self.session)
 
     def _resume(self, value: Any) -> None:
-        if self.session is not None:
-            raise Close(4005, "Already authenticated.")
-        if not isinstance(value, dict):
-            raise Close(4002, "Error while decoding payload.")
-        if self._gateway.bot_of(value.get("token")) is None:
-            raise Close(4004, "Authentication failed.")
+        self._authenticate(value)
         session = self._gateway.session(value.get("session_id"), value.get("token"))
         sequence = value.get("seq")
         if not isinstance(sequence, int) or (session and sequence > session.sequence):

@@ -10,10 +10,12 @@ from urllib.parse import quote
 
 from autograder.world.gateway import payloads
 from autograder.world.gateway.call import Call, InvalidForm, Refused, Upload, objects
-from autograder.world.gateway.hub import Hub, Marks
+from autograder.world.gateway.hub import Hub
+from autograder.world.gateway.kept import Marks
 from autograder.world.gateway.payloads import Account, Json, now, snowflake
 
 HAS_SNAPSHOT, LONGEST = 1 << 14, 2000
+MAY_SET = 1 << 2 | 1 << 12 | 1 << 13 | 1 << 15  # flags: no embeds, silent, voice, components v2
 REPLY, FORWARD = 19, 1  # a type of message, and a type of reference
 FORWARDED = (  # what a forwarded message shows
     "type", "content", "mentions", "mention_roles", "attachments", "embeds", "flags", "timestamp",
@@ -92,6 +94,7 @@ def _shape(message: Json, form: Json) -> Json:
     flags = form.get("flags") or 0
     if type(flags) is not int:
         raise InvalidForm("flags is not an int")
+    flags = message["flags"] & ~MAY_SET | flags & MAY_SET
     files = {item["filename"]: item["url"] for item in message["attachments"]}
     embeds = [_embed(item, files) for item in objects(form, "embeds")]
     return {"embeds": embeds, "components": rows(form, files), "flags": flags}

@@ -1,8 +1,8 @@
-"""How a connection ends, and what the rest of the gateway may do with an open one."""
+"""How a connection ends, and the payloads that are no events."""
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any
 
 from autograder.world.gateway.payloads import Json
 
@@ -32,20 +32,3 @@ class HeartStopped(Close):
 
 class Cut(Exception):
     """The gateway ends the TCP connection without a close frame."""
-
-
-class OpenConnection(Protocol):
-    """What the rest of the gateway may do with a connection."""
-
-    @property
-    def number(self) -> int:
-        """The number of the bot in the journal; 0 before the bot has identified itself."""
-
-    def send(self, payload: Json) -> None:
-        """Queue a payload; the order of calls is the order on the wire."""
-
-    def hint(self, sentence: str) -> None:
-        """Log what the bot's author probably overlooked, once for each connection."""
-
-    def end(self, how: Close | Cut) -> None:
-        """Ask for the end of this connection."""

@@ -8,9 +8,9 @@ from autograder.world.gateway import payloads, table, threads
 from autograder.world.gateway import session as intents
 from autograder.world.gateway.call import Call, InvalidForm, Refused, Reply
 from autograder.world.gateway.messages import remove
-from autograder.world.gateway.payloads import GUILD, Account, Json
+from autograder.world.gateway.payloads import Account, Json
 from autograder.world.gateway.shapes import overwrite
-from autograder.world.gateway.table import Answer, Routes, find, note, written
+from autograder.world.gateway.table import Answer, Routes, differences, find, note, written
 
 # -- itself ------------------------------------------------------------------------------------
 
@@ -20,10 +20,10 @@ def _guild(call: Call) -> Answer:
 
 
 def _change(call: Call) -> Answer:
-    changes = written(call.hub.guild, call.form)
-    call.hub.guild |= changes
+    before = dict(call.hub.guild)
+    call.hub.guild |= written(before, call.form)
     call.hub.tell("GUILD_UPDATE", call.hub.told_guild(), intents.GUILDS)
-    note(call, 1, GUILD, [{"key": name, "new_value": value} for name, value in changes.items()])
+    note(call, 1, call.hub.guild_id, differences(before, call.hub.guild))
     return call.hub.told_guild()
 
 
@@ -35,16 +35,18 @@ def _preview(call: Call) -> Answer:
 
 
 def _audit_log(call: Call) -> Answer:
-    """The newest entry first, and what the entries speak of."""
+    """The newest entry first, the oldest with `after`; and what the entries speak of."""
     wanted = {name: call.query.get(name) for name in ("user_id", "target_id", "action_type")}
     before, after = call.number("before") or 1 << 64, call.number("after")
+    every = call.hub.audit if "after" in call.query else reversed(call.hub.audit)
     found = [
         item
-        for item in reversed(call.hub.audit)
+        for item in every
         if all(value is None or str(item[name]) == value for name, value in wanted.items())
         and after < int(item["id"]) < before
     ][: call.limit(50, 100)]
     ids = {item[name] for item in found for name in ("user_id", "target_id")}
+    commands = [item for bot in call.hub.bots.values() for item in call.hub.commands_of(bot)]
     spoken = {
         name: [item for item in call.hub.shelves[name].values() if item["id"] in ids]
         for name in ("webhooks", "events", "channels")
@@ -55,7 +57,8 @@ def _audit_log(call: Call) -> Answer:
         "webhooks": spoken["webhooks"],
         "guild_scheduled_events": spoken["events"],
         "threads": [item for item in spoken["channels"] if threads.is_thread(item)],
-        **{"integrations": [], "application_commands": [], "auto_moderation_rules": []},
+        "application_commands": [item for item in commands if item["id"] in ids],
+        **{"integrations": [], "auto_moderation_rules": []},
     }
 
 
@@ -116,7 +119,7 @@ def _order_roles(call: Call) -> Answer:
 
 def _delete_role(call: Call) -> Answer:
     role = find(call, table.ROLES, call.ids["role"])
-    if role["id"] == GUILD:
+    if role["id"] == call.hub.guild_id:
         raise Refused(400, 50028, "Invalid Role")
     for member in call.hub.members.values():
         member["roles"] = [item for item in member["roles"] if item != role["id"]]
@@ -125,7 +128,7 @@ def _delete_role(call: Call) -> Answer:
 
 def _role_counts(call: Call) -> Answer:
     every = [role for member in call.hub.members.values() for role in member["roles"]]
-    return {role: every.count(role) for role in call.hub.roles if role != GUILD}
+    return {role: every.count(role) for role in call.hub.roles if role != call.hub.guild_id}
 
 
 def _invites(call: Call) -> Answer:
@@ -194,17 +197,13 @@ def _write_member(call: Call, change: Callable[[Json], Json]) -> Json:
     identity = _the_member(call)["user"]["id"]
     member = call.hub.members[identity]
     new = {name: value for name, value in change(member).items() if member[name] != value}
-    changes = [
-        {"key": name, "old_value": member[name], "new_value": value}
-        for name, value in new.items()
-        if name != "roles"
-    ]
+    changes = [row for row in differences(member, {**member, **new}) if row["key"] != "roles"]
     if "roles" in new:
         changes += _role_changes(call, member["roles"], new["roles"])
     member |= new
     told = _the_member(call)
     if new:
-        call.hub.tell("GUILD_MEMBER_UPDATE", {**told, "guild_id": GUILD}, intents.MEMBERS)
+        call.hub.tell("GUILD_MEMBER_UPDATE", {**told, **call.hub.here}, intents.MEMBERS)
         note(call, 25 if "roles" in new else 24, identity, changes)
     return told
 
@@ -251,7 +250,7 @@ def _ban(call: Call, account: Account) -> None:
     call.hub.shelves["bans"][account.id] = {"user": account.user(), "reason": call.reason}
     if account.id in call.hub.members:
         call.hub.leave(account)
-    told = {"guild_id": GUILD, "user": account.user()}
+    told = {**call.hub.here, "user": account.user()}
     call.hub.tell("GUILD_BAN_ADD", told, intents.MODERATION)
     note(call, 22, account.id, [])
     seconds = seconds or 86_400 * (days or 0)
@@ -265,7 +264,7 @@ def _ban(call: Call, account: Account) -> None:
 def _unban(call: Call) -> Answer:
     user = _the_ban(call)["user"]
     del call.hub.shelves["bans"][user["id"]]
-    call.hub.tell("GUILD_BAN_REMOVE", {"guild_id": GUILD, "user": user}, intents.MODERATION)
+    call.hub.tell("GUILD_BAN_REMOVE", {**call.hub.here, "user": user}, intents.MODERATION)
     note(call, 23, user["id"], [])
 
 

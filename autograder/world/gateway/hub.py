@@ -5,22 +5,32 @@ Connections and REST routes read and change it. `server.py` adds the port and th
 
 from __future__ import annotations
 
-import base64
-import secrets
-import time
 from collections import defaultdict, deque
 from collections.abc import Iterator
 from copy import deepcopy
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from autograder.outcomes import UserMistake
 from autograder.world.gateway import payloads
-from autograder.world.gateway.ending import OpenConnection
 from autograder.world.gateway.faults import Faults
 from autograder.world.gateway.journal import Journal
-from autograder.world.gateway.payloads import CHANNELS, GUILD, PEOPLE, Account, Json, snowflake
+from autograder.world.gateway.kept import Interaction, Marks
+from autograder.world.gateway.payloads import (
+    Account,
+    Json,
+    Plan,
+    id_in,
+    new_token,
+    reader_of,
+    snowflake,
+)
 from autograder.world.gateway.session import ALWAYS, GUILD_MESSAGES, GUILDS, MEMBERS, Bot, Session
+
+if TYPE_CHECKING:
+    from autograder.world.gateway.connection import Connection
+
+HOME = "general"  # where people talk; the first text channel where there is none
 
 # How long a session waits for its RESUME, in seconds. Discord's number is not published.
 RESUME_WINDOW = 60.0
@@ -57,54 +67,6 @@ class Settings:
             )
 
 
-@dataclass
-class Interaction:
-    """One use of a command, a component or a modal, from the act to the bot's last answer."""
-
-    kind: int  # Discord's number: see interactions.py
-    name: str  # that of the command, or the custom id
-    said: str  # what the person did, as it is typed in `run`
-    bot: Bot
-    user: Account
-    channel: str  # its id
-    message: Json | None = None  # whose component was used
-    id: str = field(default_factory=snowflake)
-    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
-    sent: float = field(default_factory=time.monotonic)
-    acknowledged: bool = False
-    original: Json | None = None  # `@original`; None while Discord shows "is thinking"
-    modal: Json | None = None  # what the answer opened, until the person fills it in
-    choices: list[Json] | None = None  # what the answer suggests for an option
-
-    @property
-    def age(self) -> float:
-        return round(time.monotonic() - self.sent, 4)
-
-
-@dataclass
-class Reaction:
-    """One emoji below a message, and the ids of those who chose it."""
-
-    emoji: Json
-    users: list[str] = field(default_factory=list)
-
-    def told(self, viewer: str) -> Json:
-        count = len(self.users)
-        return {
-            "emoji": self.emoji, "count": count, "count_details": {"burst": 0, "normal": count},
-            "burst_colors": [], "me_burst": False, "me": viewer in self.users,
-        }  # fmt: skip
-
-
-@dataclass
-class Marks:
-    """What others have added to a message."""
-
-    reactions: dict[str, Reaction] = field(default_factory=dict)  # by the emoji's name in paths
-    votes: dict[int, list[str]] = field(default_factory=dict)  # by the number of the answer
-    pinned_at: str = ""
-
-
 class Hub:
     """The state of one gateway."""
 
@@ -121,8 +83,8 @@ class Hub:
         self.chaos = Faults()
         self.people: dict[str, Account] = {}
         self.bots: dict[str, Bot] = {}
-        self.connections: set[OpenConnection] = set()
-        self.guild = payloads.guild()
+        self.connections: set[Connection] = set()
+        self.guild: Json = {}
         self.members: dict[str, Json] = {}  # by the id of the user
         self.messages: dict[str, Json] = {}
         self.marks: dict[str, Marks] = {}  # by the id of the message
@@ -136,12 +98,31 @@ class Hub:
         self.sent: defaultdict[tuple[int, str], deque[float]] = defaultdict(deque)
         self._sessions: dict[str, Session] = {}
         self.rest_url = self.ws_url = ""
-        everyone = payloads.role(GUILD, "@everyone", permissions=payloads.ALL_PERMISSIONS)
-        self.roles[GUILD] = everyone
-        for position, (name, identity) in enumerate(CHANNELS.items()):
-            self.channels[identity] = payloads.channel(identity, name, position)
-        for name, identity in PEOPLE.items():
+        self.found(Plan())
+
+    def found(self, plan: Plan) -> None:
+        """Make the guild and its people; those that were here before are gone."""
+        for things in (self.roles, self.channels, self.people, self.members, self.messages):
+            things.clear()
+        self.guild = payloads.guild(**plan.guild)
+        everyone = payloads.role(self.guild_id, "@everyone", 0, payloads.ALL_PERMISSIONS)
+        self.roles |= {role["id"]: role for role in (everyone, *plan.roles)}
+        self.channels |= {one["id"]: {**one, **self.here} for one in plan.channels}
+        for name, identity in plan.people.items():
             self._arrive(Account(identity, name))
+            self.members[identity] |= plan.members.get(name, {})
+        for name, more in plan.messages:
+            told = payloads.message(self.people[name], more["channel_id"], "") | more
+            self.messages[told["id"]] = told
+
+    @property
+    def guild_id(self) -> str:
+        return str(self.guild["id"])
+
+    @property
+    def here(self) -> Json:
+        """What events say of their guild."""
+        return {"guild_id": self.guild["id"]}
 
     def bot_of(self, token: Any) -> Bot | None:
         """Return the bot that a token belongs to, or None; `<token>.<name>` is another bot's."""
@@ -183,11 +164,12 @@ class Hub:
     def welcome(self, session: Session) -> None:
         """Send READY and the guild, as after every IDENTIFY."""
         account = session.bot.account
-        here = account.id in self.members and session.hears(ALWAYS, GUILD)
-        ready = payloads.ready(account, session.id, self.ws_url, session.shard)
+        guild = self.guild_id
+        here = account.id in self.members and session.hears(ALWAYS, guild)
+        ready = payloads.ready(account, guild, session.id, self.ws_url, session.shard)
         session.dispatch("READY", ready if here else {**ready, "guilds": []})
         self.journal.record("ready", session.bot.number, session=session.id)
-        if here and session.hears(GUILDS, GUILD):
+        if here and session.hears(GUILDS, guild):
             session.dispatch("GUILD_CREATE", deepcopy(self.whole_guild()))
 
     def whole_guild(self) -> Json:
@@ -240,8 +222,8 @@ class Hub:
 
     def guild_of(self, channel: str | None) -> str | None:
         """Return the id of the guild, or None for a channel of direct messages."""
-        if channel is None or "guild_id" in self.channels.get(channel, {"guild_id": GUILD}):
-            return GUILD
+        if channel is None or "guild_id" in self.channels.get(channel, self.here):
+            return self.guild_id
         return None
 
     def where(self, channel: str) -> Json:
@@ -250,21 +232,26 @@ class Hub:
         return {"channel_id": channel, **({"guild_id": guild} if guild else {})}
 
     def publish(self, message: Json, event: str = "MESSAGE_CREATE") -> None:
-        """Keep a message, and send it to each session that may see it."""
+        """Keep a message, and send it to each session that may see it.
+
+        As on Discord, an ephemeral message comes to its own bot alone, like a direct one.
+        """
         self.messages[message["id"]] = message
         while len(self.messages) > MESSAGES:
             self.forget_message(next(iter(self.messages)))
+        told, author = self.shown(message), message["author"]["id"]
+        ephemeral = reader_of(message) is not None
+        guild = None if ephemeral else self.guild_of(message["channel_id"])
         channel = self.channels.get(message["channel_id"], {})
-        if event == "MESSAGE_CREATE":
+        if event == "MESSAGE_CREATE" and not ephemeral:
             channel["last_message_id"] = message["id"]
-        told, guild = self.shown(message), self.guild_of(message["channel_id"])
-        author = message["author"]["id"]
         if guild is not None:
             told["guild_id"] = guild
             if author in self.members:
                 told["member"] = self.members[author]
         for session in self._sessions.values():
-            inside = guild is None or session.bot.account.id in self.members
+            mine = session.bot.account.id
+            inside = mine == author if ephemeral else guild is None or mine in self.members
             if not inside or not session.hears(GUILD_MESSAGES, guild):
                 continue
             seen = session.sees(told)
@@ -290,10 +277,13 @@ class Hub:
             shown["poll"] = {**message["poll"], "results": results}
         return shown
 
-    def newest_messages(self) -> Iterator[Json]:
-        """Yield the messages of the channels that there are, the newest first."""
+    def newest_messages(self, *readers: str) -> Iterator[Json]:
+        """Yield the messages of the channels that there are, the newest first.
+
+        Ephemeral ones are among them if they are for one of these readers (ids).
+        """
         for message in reversed(self.messages.values()):
-            if message["channel_id"] in self.channels:
+            if message["channel_id"] in self.channels and reader_of(message) in (None, *readers):
                 yield message
 
     def forget_message(self, identity: str) -> None:
@@ -337,16 +327,16 @@ class Hub:
         """Make an account a member of the guild, and tell the bots."""
         self.members[account.id] = payloads.member()
         told = {**self.members[account.id], "user": account.user()}
-        self.tell("GUILD_MEMBER_ADD", {**told, "guild_id": GUILD}, MEMBERS)
+        self.tell("GUILD_MEMBER_ADD", {**told, **self.here}, MEMBERS)
         return told
 
     def leave(self, account: Account) -> None:
         """End a membership, and tell the bots; one that leaves hears that the guild is gone."""
         self.members.pop(account.id, None)
         for session in self._sessions.values():
-            if session.bot.account.id == account.id and session.hears(GUILDS, GUILD):
-                session.dispatch("GUILD_DELETE", {"id": GUILD})
-        self.tell("GUILD_MEMBER_REMOVE", {"guild_id": GUILD, "user": account.user()}, MEMBERS)
+            if session.bot.account.id == account.id and session.hears(GUILDS, self.guild_id):
+                session.dispatch("GUILD_DELETE", {"id": self.guild_id})
+        self.tell("GUILD_MEMBER_REMOVE", {**self.here, "user": account.user()}, MEMBERS)
 
     def _arrive(self, person: Account) -> None:
         self.people[person.name] = person
@@ -357,9 +347,11 @@ class Hub:
     def channel_id(self, name: str) -> str:
         here = self.guild_channels()
         name = name.removeprefix("#")
-        for channel in here:
-            if channel["name"] == name:
-                return str(channel["id"])
+        ids = {channel["name"]: str(channel["id"]) for channel in reversed(here)}
+        if name == HOME and name not in ids:  # a guild of somebody's own
+            name = next((one["name"] for one in here if one["type"] == payloads.TEXT), name)
+        if name in ids:
+            return ids[name]
         known = ", ".join(item["name"] for item in here)
         raise UserMistake(f"there is no channel #{name}: the guild has {known}")
 
@@ -383,18 +375,3 @@ class Hub:
 def path_of(url: str) -> str:
     """Return the path of an address: the name under which `Hub.files` keeps a file."""
     return "/" + url.split("/", 3)[3]
-
-
-def new_token() -> str:
-    """Return a new token in Discord's form: hikari reads the bot's id from its first part."""
-    return f"{base64.b64encode(snowflake().encode()).decode()}.local.{secrets.token_urlsafe(20)}"
-
-
-def id_in(token: str) -> str | None:
-    """Return the id that a token in Discord's form begins with; None for another form."""
-    start = token.partition(".")[0]
-    try:
-        identity = base64.b64decode(start + "=" * (-len(start) % 4), validate=True).decode()
-    except ValueError:
-        return None
-    return identity if identity.isdecimal() else None

@@ -13,21 +13,25 @@ from dataclasses import replace
 from autograder.outcomes import UserMistake
 from autograder.world.gateway import contents, payloads
 from autograder.world.gateway.call import Call, InvalidForm, Refused, objects
-from autograder.world.gateway.hub import Hub, Interaction
+from autograder.world.gateway.hub import Hub
+from autograder.world.gateway.kept import Interaction
 from autograder.world.gateway.messages import edit
-from autograder.world.gateway.payloads import Json
+from autograder.world.gateway.payloads import EPHEMERAL, Json
 from autograder.world.gateway.session import ALWAYS
 from autograder.world.gateway.table import Answer, Routes
 
 COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5  # kinds of interaction
 # Kinds of callback: UPDATE changes the message whose component was used, SILENT promises to do so.
 MESSAGE, DEFERRED, SILENT, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
+# Types of message: the answer to a slash command, and to a command of the context menu.
+OF_SLASH, OF_MENU = 20, 23
 ANSWERS = {
     COMMAND: (MESSAGE, DEFERRED, MODAL),
     COMPONENT: (MESSAGE, DEFERRED, SILENT, UPDATE, MODAL),
     AUTOCOMPLETE: (CHOICES,),
     SUBMIT: (MESSAGE, DEFERRED, SILENT, UPDATE),
 }
+LOADING = 1 << 7  # the flag of a message that says "is thinking"
 KEPT = 10_000  # interactions whose webhook works; the oldest go first
 
 
@@ -44,9 +48,11 @@ def send(hub: Hub, interaction: Interaction, data: Json) -> str:
     while len(hub.interactions) > KEPT:
         del hub.interactions[next(iter(hub.interactions))]
     facts = {"name": interaction.name, "said": interaction.said, "interaction": interaction.id}
+    facts |= {"message": interaction.message["id"]} if interaction.message else {}
     author = interaction.user.name
     hub.journal.record("interaction", bot.number, kind=interaction.kind, author=author, **facts)
-    bot.told(f"/{interaction.name}" if interaction.kind == COMMAND else interaction.said)
+    slash = interaction.kind == COMMAND and not interaction.target
+    bot.told(f"/{interaction.name}" if slash else interaction.said)
     sessions[-1].dispatch("INTERACTION_CREATE", _event(hub, interaction, data))
     return interaction.id
 
@@ -120,6 +126,7 @@ def _answer(call: Call, interaction: Interaction, kind: int, facts: Json) -> Non
         interaction.modal = _modal(call.form)
         record("modal", number, content=contents.modal_text(interaction.modal), **facts)
     else:
+        interaction.promised = bool((call.form.get("flags") or 0) & EPHEMERAL)
         record("deferred", number, **facts)
 
 
@@ -135,12 +142,14 @@ def _modal(form: Json) -> Json:
 
 def _callback_answer(hub: Hub, interaction: Interaction, kind: int) -> Json:
     told = {"id": interaction.id, "type": interaction.kind, "activity_instance_id": None}
-    told |= {"response_message_loading": kind == DEFERRED, "response_message_ephemeral": False}
     told |= hub.where(interaction.channel)
     message = interaction.original
     if kind == DEFERRED:
         thinking = payloads.message(interaction.bot.account, interaction.channel, "")
-        message = {**thinking, "id": interaction.id, "flags": 1 << 7, "type": 20}
+        flags = LOADING | (EPHEMERAL if interaction.promised else 0)
+        message = {**thinking, **_origin(hub, interaction), "id": interaction.id, "flags": flags}
+    told["response_message_loading"] = kind == DEFERRED
+    told["response_message_ephemeral"] = bool(message and message["flags"] & EPHEMERAL)
     if message is None:
         return {"interaction": told}
     told["response_message_id"] = message["id"]
@@ -151,16 +160,53 @@ def _callback_answer(hub: Hub, interaction: Interaction, kind: int) -> Json:
 def say(
     call: Call, interaction: Interaction, data: Json, event: str, facts: Json | None = None
 ) -> Json:
-    """Record and publish what the bot said, and return it as a message."""
+    """Record and publish what the bot said, and return it as a message.
+
+    A deferral decides whether the answer that it promised is ephemeral.
+    """
     bot, hub = interaction.bot, call.hub
     said = replace(call, caller=bot, body=data)
-    more = {"application_id": bot.account.id}
-    message = contents.write(said, bot.account, interaction.channel, **more)
+    message = contents.write(said, bot.account, interaction.channel)
+    message |= {"application_id": bot.account.id, **_origin(hub, interaction)}
+    asked = bool((data.get("flags") or 0) & EPHEMERAL)
+    if asked if interaction.promised is None else interaction.promised:
+        message["flags"] |= EPHEMERAL
+    interaction.promised = None
     facts = facts or facts_of(interaction)
     content = message["content"]
     hub.journal.record(event, bot.number, content=content, message=message["id"], **facts)
     hub.publish(message)
     return message
+
+
+def _origin(hub: Hub, used: Interaction) -> Json:
+    """Return what a message says of the interaction that it answers.
+
+    After the first answer it is a reply to that one, and after a click to what was clicked.
+    """
+    metadata, answered = _metadata(hub, used), used.original or used.message
+    told: Json = {"interaction_metadata": metadata}
+    if used.original is not None:
+        metadata["original_response_message_id"] = used.original["id"]
+    if answered is not None:
+        wanted = {"message_id": answered["id"], "fail_if_not_exists": False}
+        return {**told, **contents.reference(hub, {"message_reference": wanted})}
+    if used.kind != COMMAND:
+        return told
+    names = {name: metadata[name] for name in ("id", "type", "user")}
+    told["interaction"] = {**names, "name": used.name}  # its older form, which libraries still read
+    return {**told, "type": OF_MENU if used.target else OF_SLASH}
+
+
+def _metadata(hub: Hub, used: Interaction) -> Json:
+    owners = {"0": hub.guild_of(used.channel) or "0"}
+    told = {"id": used.id, "type": used.kind, "user": used.user.user(), **used.target}
+    told["authorizing_integration_owners"] = owners
+    if used.opener is not None:
+        told["triggering_interaction_metadata"] = _metadata(hub, used.opener)
+    elif used.message is not None:
+        told["interacted_message_id"] = used.message["id"]
+    return told
 
 
 def facts_of(interaction: Interaction) -> Json:

@@ -6,9 +6,10 @@ import time
 
 from autograder.world.gateway import contents
 from autograder.world.gateway.call import Call, InvalidForm, Refused, Reply
-from autograder.world.gateway.hub import Hub, Marks, Reaction
+from autograder.world.gateway.hub import Hub
+from autograder.world.gateway.kept import Marks, Reaction
 from autograder.world.gateway.limits import headers_of, take
-from autograder.world.gateway.payloads import NEWS, Account, Json, now
+from autograder.world.gateway.payloads import NEWS, Account, Json, now, reader_of
 from autograder.world.gateway.session import GUILD_MESSAGES, GUILDS, POLLS, REACTIONS, TYPING
 from autograder.world.gateway.table import Answer, Routes, note
 
@@ -45,7 +46,7 @@ def wake(hub: Hub, channel: Json) -> None:
 def _history(call: Call) -> Answer:
     """Newest first; `after` takes those next to it, `around` those on both sides."""
     place, limit = call.channel()["id"], call.limit(50, 100)
-    found = [item for item in call.hub.messages.values() if item["channel_id"] == place]
+    found = [item for item in call.hub.newest_messages() if item["channel_id"] == place]
     found.sort(key=lambda item: int(item["id"]), reverse=True)
     if around := call.number("around"):
         newer = [item for item in found if int(item["id"]) >= around]
@@ -85,7 +86,7 @@ def _delete(call: Call) -> Answer:
 
 
 def remove(hub: Hub, messages: list[Json]) -> None:
-    """Delete messages of one channel, and tell the bots with one event."""
+    """Delete messages of one channel, and tell the bots with one event; not of ephemeral ones."""
     if not messages:
         return
     place = messages[0]["channel_id"]
@@ -93,6 +94,8 @@ def remove(hub: Hub, messages: list[Json]) -> None:
     ids = [item["id"] for item in messages]
     for identity in ids:
         hub.forget_message(identity)
+    if reader_of(messages[0]):
+        return
     if len(ids) == 1:
         hub.tell("MESSAGE_DELETE", {**told, "id": ids[0]}, GUILD_MESSAGES, place)
     else:
@@ -107,8 +110,8 @@ def _delete_many(call: Call) -> Answer:
         text = "Provided too few or too many messages to delete. Must provide at least 2 and fewer"
         raise Refused(400, 50016, f"{text} than 100 messages to delete.")
     wanted = set(map(str, ids))
-    found = [item for key, item in call.hub.messages.items() if key in wanted]
-    found = [item for item in found if item["channel_id"] == place]
+    found = [item for item in call.hub.newest_messages() if item["id"] in wanted]
+    found = [item for item in found if item["channel_id"] == place][::-1]
     note(call, 73, place, [], count=str(len(found)))
     remove(call.hub, found)
 

@@ -7,9 +7,11 @@ the guild usable.
 
 from __future__ import annotations
 
+import base64
 import itertools
+import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +24,21 @@ _serial = itertools.count()
 def snowflake() -> str:
     """Return a new id in Discord's form: milliseconds since its epoch, then a serial number."""
     return str((int(time.time() * 1000) - DISCORD_EPOCH) << 22 | next(_serial) & 0x3FFFFF)
+
+
+def new_token() -> str:
+    """Return a new token in Discord's form: hikari reads the bot's id from its first part."""
+    return f"{base64.b64encode(snowflake().encode()).decode()}.local.{secrets.token_urlsafe(20)}"
+
+
+def id_in(token: str) -> str | None:
+    """Return the id that a token in Discord's form begins with; None for another form."""
+    start = token.partition(".")[0]
+    try:
+        identity = base64.b64decode(start + "=" * (-len(start) % 4), validate=True).decode()
+    except ValueError:
+        return None
+    return identity if identity.isdecimal() else None
 
 
 def now() -> str:
@@ -37,9 +54,9 @@ def later(moment: str, seconds: float) -> str:
     return (datetime.fromisoformat(moment) + timedelta(seconds=seconds)).isoformat()
 
 
-# One guild, its channels, three people. The ids are fixed, so that two logs can be compared.
+# One guild, its channels, three people. The ids are fixed, so that two logs can be compared. A
+# `Plan` may have others.
 GUILD = "100000000000000000"
-EVERYONE = GUILD  # Discord gives the @everyone role the guild's own id
 CHANNELS = {
     "general": "200000000000000000",
     "games": "200000000000000001",
@@ -51,6 +68,7 @@ PEOPLE = {
     "cy": "300000000000000002",
 }
 DIRECT = 400_000_000_000_000_000  # ids of direct-message channels count up from here
+EPHEMERAL = 1 << 6  # the flag of a message that only one person sees
 FOUNDED = "2026-01-01T00:00:00+00:00"
 ALL_PERMISSIONS = str((1 << 50) - 1)
 
@@ -67,9 +85,9 @@ class Account:
     def user(self) -> Json:
         return {
             "id": self.id, "username": self.name,
-            "global_name": None if self.bot else self.name.capitalize(), "discriminator": "0000",
-            "avatar": self.avatar, "bot": self.bot, "public_flags": 0, "flags": 0,
-            "primary_guild": None,
+            "global_name": None if self.bot else self.name.capitalize(),
+            "discriminator": "0000" if self.bot else "0", "avatar": self.avatar, "bot": self.bot,
+            "public_flags": 0, "flags": 0, "primary_guild": None,
         }  # fmt: skip
 
     def own_user(self) -> Json:
@@ -93,9 +111,9 @@ FORUM, MEDIA = FORUMS = 15, 16
 
 
 def channel(identity: str, name: str, position: int, kind: int = TEXT) -> Json:
-    """Return a channel of the guild with the fields that its kind has."""
+    """Return a channel with the fields that its kind has, without the id of its guild."""
     shape: Json = {
-        "id": identity, "type": kind, "guild_id": GUILD, "name": name, "position": position,
+        "id": identity, "type": kind, "name": name, "position": position,
         "permission_overwrites": [], "parent_id": None, "flags": 0,
     }  # fmt: skip
     if kind != CATEGORY:
@@ -117,7 +135,7 @@ def direct_channel(identity: str, person: Account) -> Json:
     }  # fmt: skip
 
 
-def guild() -> Json:
+def guild(**more: Any) -> Json:
     """Return the guild as REST tells it, without its roles, emojis and stickers."""
     return {
         "id": GUILD, "name": "Unblocked", "icon": None, "splash": None, "discovery_splash": None,
@@ -131,6 +149,7 @@ def guild() -> Json:
         "preferred_locale": "en-US", "vanity_url_code": None, "max_presences": None,
         "max_members": 500, "max_video_channel_users": 25, "max_stage_video_channel_users": 50,
         "widget_enabled": False, "widget_channel_id": None, "features": [], "incidents_data": None,
+        **more,
     }  # fmt: skip
 
 
@@ -169,13 +188,30 @@ def application(bot: Account) -> Json:
     }  # fmt: skip
 
 
-def ready(bot: Account, session: str, resume_url: str, shard: list[int] | None) -> Json:
+def ready(bot: Account, guild: str, session: str, resume_url: str, shard: list[int] | None) -> Json:
     return {
-        "v": 10, "user": bot.own_user(), "guilds": [{"id": GUILD, "unavailable": True}],
+        "v": 10, "user": bot.own_user(), "guilds": [{"id": guild, "unavailable": True}],
         "private_channels": [], "session_id": session, "session_type": "normal",
         "resume_gateway_url": resume_url, "application": {"id": bot.id, "flags": PRIVILEGED},
         **({"shard": shard} if shard else {}),
     }  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What there is before a bot comes: as in the course, or as a file of somebody's own says."""
+
+    guild: Json = field(default_factory=dict)  # what differs from `guild()`
+    roles: list[Json] = field(default_factory=list)
+    channels: list[Json] = field(
+        default_factory=lambda: [
+            channel(identity, name, place)
+            for place, (name, identity) in enumerate(CHANNELS.items())
+        ]
+    )
+    people: dict[str, str] = field(default_factory=lambda: PEOPLE)  # their ids by their names
+    members: dict[str, Json] = field(default_factory=dict)  # by name: what differs from `member()`
+    messages: list[tuple[str, Json]] = field(default_factory=list)  # author, what differs
 
 
 def message(author: Account, channel_id: str, content: str, **more: Any) -> Json:
@@ -187,3 +223,10 @@ def message(author: Account, channel_id: str, content: str, **more: Any) -> Json
         "mention_channels": [], "attachments": [], "embeds": [], "components": [], "reactions": [],
         **more,
     }  # fmt: skip
+
+
+def reader_of(message: Json) -> str | None:
+    """Return the id of the only person who sees a message; None if it is not ephemeral."""
+    if not message["flags"] & EPHEMERAL:
+        return None
+    return str(message["interaction_metadata"]["user"]["id"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from typing import Any
 from urllib.parse import unquote
 
@@ -42,40 +43,28 @@ OPEN = ("/webhooks/{webhook}/{token}", "/interactions/", "/gateway")
 Found = tuple[str, dict[str, str]]  # a route, and what stands in its braces
 
 
-def _tree() -> Json:
-    """Return the routes as nested dicts: one level for each part of the path, None at the end."""
-    root: Json = {}
+def _by_length() -> dict[tuple[str, int], list[tuple[str, list[str]]]]:
+    """Return the routes with their parts, by their method and length; literal parts go first."""
+    found = defaultdict(list)
     for route in ROUTES:
         method, path = route.split()
-        node = root.setdefault(method, {})
-        for part in path.split("/")[1:]:
-            name = part[1:-1] if part.startswith("{") else None
-            node = node.setdefault("{}" if name else part, {})
-        node[None] = route
-    return root
+        parts = path.split("/")[1:]
+        found[method, len(parts)].append((route, parts))
+    for routes in found.values():
+        routes.sort(key=lambda pair: [part.startswith("{") for part in pair[1]])
+    return found
 
 
-TREE = _tree()
+BY_LENGTH = _by_length()
 
 
 def route_of(method: str, path: str) -> Found | None:
     """Return the route of a path, as it stands in the tables. A literal part goes before braces."""
-    parts = [unquote(part) for part in path.split("/")[1:]]
-    found = _walk(TREE.get(method, {}), parts)
-    if found is None:
-        return None
-    names = found.split()[1].split("/")[1:]
-    pairs = zip(names, parts, strict=True)
-    return found, {name[1:-1]: part for name, part in pairs if name.startswith("{")}
-
-
-def _walk(node: Json, parts: list[str]) -> str | None:
-    if not parts:
-        found: str | None = node.get(None)  # type: ignore[call-overload]
-        return found
-    for key in (parts[0], "{}"):
-        if key in node and (found := _walk(node[key], parts[1:])):
-            return found
+    given = [unquote(part) for part in path.split("/")[1:]]
+    for route, parts in BY_LENGTH.get((method, len(given)), ()):
+        pairs = list(zip(parts, given, strict=True))
+        if all(part in (value, f"{{{part[1:-1]}}}") for part, value in pairs):
+            return route, {part[1:-1]: value for part, value in pairs if part.startswith("{")}
     return None
 
 

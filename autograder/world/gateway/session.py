@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from autograder.world.gateway.ending import OpenConnection
 from autograder.world.gateway.payloads import Account, Json, snowflake
+
+if TYPE_CHECKING:
+    from autograder.world.gateway.connection import Connection
 
 # Intents: the bits in IDENTIFY that choose which events a bot gets.
 GUILDS, MEMBERS, MODERATION, EXPRESSIONS = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -68,7 +70,7 @@ class Session:
         self.intents = intents
         self.shard = shard
         self.sequence = 0
-        self.connection: OpenConnection | None = None
+        self.connection: Connection | None = None
         self._parted = time.monotonic()
         self._sent: deque[Json] = deque(maxlen=REPLAYED)
 

@@ -9,7 +9,7 @@ import secrets
 
 from autograder.world.gateway import payloads
 from autograder.world.gateway.call import Call, InvalidForm, Refused, picture
-from autograder.world.gateway.payloads import GUILD, Json, now, snowflake
+from autograder.world.gateway.payloads import Json, now, snowflake
 
 IN_INVITES = (  # what an invite tells of its guild
     "id", "name", "splash", "banner", "description", "icon", "features", "nsfw", "nsfw_level",
@@ -21,16 +21,18 @@ def channel(call: Call) -> Json:
     kind = call.form.get("type") or payloads.TEXT
     if kind not in (0, 2, 4, 5, 13, 15, 16):
         raise InvalidForm("type is not a kind of channel that a guild has")
-    return payloads.channel(snowflake(), "", len(call.hub.guild_channels()), kind)
+    position = len(call.hub.guild_channels())
+    return {**payloads.channel(snowflake(), "", position, kind), **call.hub.here}
 
 
-def thread(parent: str, identity: str, kind: int, owner: str) -> Json:
+def thread(call: Call, parent: str, identity: str, kind: int) -> Json:
     moment = now()
     metadata = {"archived": False, "archive_timestamp": moment, "auto_archive_duration": 1440}
     return {
-        "id": identity, "type": kind, "guild_id": GUILD, "parent_id": parent, "owner_id": owner,
-        "name": "", "last_message_id": None, "rate_limit_per_user": 0, "message_count": 0,
-        "member_count": 1, "total_message_sent": 0, "flags": 0,
+        "id": identity, "type": kind, **call.hub.here, "parent_id": parent,
+        "owner_id": call.bot.account.id, "name": "", "last_message_id": None,
+        "rate_limit_per_user": 0, "message_count": 0, "member_count": 1,
+        "total_message_sent": 0, "flags": 0,
         "thread_metadata": {**metadata, "locked": False, "create_timestamp": moment},
     }  # fmt: skip
 
@@ -61,14 +63,14 @@ def sticker(call: Call) -> Json:
         raise InvalidForm("file is required")
     shape: Json = {"id": snowflake(), "name": "", "tags": "", "description": None, "type": 2}
     shape |= {"format_type": FORMATS.get(call.files[0].content_type, 1), "available": True}
-    return {**shape, "guild_id": GUILD, "user": call.bot.account.user()}
+    return {**shape, **call.hub.here, "user": call.bot.account.user()}
 
 
 def webhook(call: Call) -> Json:
     identity, token = snowflake(), secrets.token_urlsafe(48)
     return {
         "id": identity, "type": 1, "application_id": call.bot.account.id, "avatar": None,
-        "channel_id": call.channel()["id"], "guild_id": GUILD, "name": "",
+        "channel_id": call.channel()["id"], **call.hub.here, "name": "",
         "user": call.bot.account.user(), "token": token,
         "url": f"{call.hub.rest_url}/webhooks/{identity}/{token}",
     }  # fmt: skip
@@ -97,7 +99,7 @@ def entitlement(call: Call) -> Json:
 
 def event(call: Call) -> Json:
     return {
-        "id": snowflake(), "guild_id": GUILD, "name": "", "description": None, "channel_id": None,
+        "id": snowflake(), **call.hub.here, "name": "", "description": None, "channel_id": None,
         "creator_id": call.bot.account.id, "creator": call.bot.account.user(), "image": None,
         "scheduled_start_time": now(), "scheduled_end_time": None, "status": 1, "entity_type": 0,
         "entity_id": None, "entity_metadata": None, "recurrence_rule": None, "privacy_level": 2,
@@ -107,7 +109,7 @@ def event(call: Call) -> Json:
 
 def sound(call: Call) -> Json:
     shape: Json = {"sound_id": snowflake(), "name": "", "volume": 1.0, "emoji_id": None}
-    shape |= {"emoji_name": None, "available": True, "guild_id": GUILD}
+    shape |= {"emoji_name": None, "available": True, **call.hub.here}
     return {**shape, "user": call.bot.account.user()}
 
 
@@ -115,7 +117,7 @@ def stage(call: Call) -> Json:
     channel = call.hub.channels.get(str(call.form["channel_id"]), {})
     if channel.get("type") != payloads.STAGE:
         raise Refused(404, 10003, "Unknown Channel")
-    shape: Json = {"id": snowflake(), "guild_id": GUILD, "channel_id": "", "topic": ""}
+    shape: Json = {"id": snowflake(), **call.hub.here, "channel_id": "", "topic": ""}
     shape |= {"privacy_level": 2, "discoverable_disabled": False}
     return {**shape, "guild_scheduled_event_id": None}
 
@@ -124,7 +126,7 @@ def invite(call: Call) -> Json:
     """Return a new invite; a week long and without a limit, as Discord has it."""
     guild, channel = call.hub.guild, call.channel()
     return {
-        "type": 0, "code": secrets.token_urlsafe(6), "guild_id": GUILD,
+        "type": 0, "code": secrets.token_urlsafe(6), **call.hub.here,
         "guild": {name: guild[name] for name in IN_INVITES},
         "channel": {name: channel[name] for name in ("id", "type", "name")},
         "inviter": call.bot.account.user(), "max_age": 604_800, "max_uses": 0, "temporary": False,

@@ -15,7 +15,7 @@ from autograder.world.gateway import session as intents
 from autograder.world.gateway import shapes
 from autograder.world.gateway.call import Call, InvalidForm, Refused, Reply, picture
 from autograder.world.gateway.hub import Hub
-from autograder.world.gateway.payloads import GUILD, Json, snowflake
+from autograder.world.gateway.payloads import Json, snowflake
 
 Answer = Any  # JSON for status 200, None for 204, or a Reply
 Routes = Mapping[str, Callable[[Call], Answer]]
@@ -59,7 +59,7 @@ class Kind:
 
     def of(self, call: Call) -> dict[str, Json]:
         bot = call.caller.account.id if call.caller else ""
-        return call.hub.shelves[self.shelf.format_map({"guild": GUILD, **call.ids, "bot": bot})]
+        return call.hub.shelves[self.shelf.format_map({**call.ids, "bot": bot})]
 
 
 def find(call: Call, kind: Kind, identity: str) -> Json:
@@ -74,11 +74,10 @@ def create(call: Call, kind: Kind) -> Json:
         if call.form.get(name) in (None, ""):
             raise InvalidForm(f"{name} is required")
     fresh = kind.new(call)
-    changes = written(fresh, call.form)
-    item = {**fresh, **changes}
+    item = {**fresh, **written(fresh, call.form)}
     kind.tidy(item)
     kind.of(call)[item[kind.key]] = item
-    _tell(call, kind, CREATE, item, _changes({}, changes))
+    _tell(call, kind, CREATE, item, differences({}, _facts(item)))
     return item
 
 
@@ -88,13 +87,13 @@ def update(call: Call, kind: Kind, item: Json, form: Json | None = None) -> Json
     before = dict(item)
     item |= written(fresh, call.form if form is None else form)
     kind.tidy(item)
-    _tell(call, kind, UPDATE, item, _changes(before, item))
+    _tell(call, kind, UPDATE, item, differences(before, item))
     return item
 
 
 def delete(call: Call, kind: Kind, item: Json) -> None:
     kind.of(call).pop(item[kind.key], None)
-    _tell(call, kind, DELETE, item, [])
+    _tell(call, kind, DELETE, item, differences(_facts(item), {}))
 
 
 def _tell(call: Call, kind: Kind, action: int, item: Json, changes: list[Json]) -> None:
@@ -105,13 +104,23 @@ def _tell(call: Call, kind: Kind, action: int, item: Json, changes: list[Json]) 
         note(call, kind.audit + action, item.get("id"), changes)
 
 
-def _changes(before: Json, after: Json) -> list[Json]:
-    """Return what is new, in the form of the audit log."""
+def differences(before: Json, after: Json) -> list[Json]:
+    """Return what is new or gone, in the form of the audit log."""
     return [
-        {"key": name, "new_value": value} | ({"old_value": before[name]} if name in before else {})
-        for name, value in after.items()
-        if before.get(name) != value
+        {
+            "key": name,
+            **({"old_value": before[name]} if before.get(name) is not None else {}),
+            **({"new_value": after[name]} if after.get(name) is not None else {}),
+        }
+        for name in before | after
+        if before.get(name) != after.get(name)
     ]
+
+
+def _facts(item: Json) -> Json:
+    """Return what the audit log tells of a thing that came or went: its plain values."""
+    told = item.keys() - FIXED | {"type", "code"}
+    return {k: v for k, v in item.items() if k in told and isinstance(v, str | int | float)}
 
 
 def note(call: Call, action: int, target: str | None, changes: list[Json], **options: str) -> None:
@@ -124,7 +133,7 @@ def note(call: Call, action: int, target: str | None, changes: list[Json], **opt
     entry |= {"options": options} if options else {}
     entry |= {"reason": call.reason} if call.reason else {}
     call.hub.audit.append(entry)
-    call.hub.tell("GUILD_AUDIT_LOG_ENTRY_CREATE", {**entry, "guild_id": GUILD}, intents.MODERATION)
+    call.hub.tell("GUILD_AUDIT_LOG_ENTRY_CREATE", {**entry, **call.hub.here}, intents.MODERATION)
 
 
 def written(fresh: Json, form: Json) -> Json:
@@ -165,19 +174,19 @@ def _three(name: str) -> tuple[str, str, str]:
 
 
 def _role_event(hub: Hub, action: int, item: Json) -> Json:
-    return {"guild_id": GUILD, **({"role": item} if action != DELETE else {"role_id": item["id"]})}
+    return {**hub.here, **({"role": item} if action != DELETE else {"role_id": item["id"]})}
 
 
 def _all(shelf: str) -> Callable[[Hub, int, Json], Json]:
-    return lambda hub, action, item: {"guild_id": GUILD, shelf: list(hub.shelves[shelf].values())}
+    return lambda hub, action, item: {**hub.here, shelf: list(hub.shelves[shelf].values())}
 
 
 def _webhook_event(hub: Hub, action: int, item: Json) -> Json:
-    return {"guild_id": GUILD, "channel_id": item["channel_id"]}
+    return {**hub.here, "channel_id": item["channel_id"]}
 
 
 def _invite_event(hub: Hub, action: int, item: Json) -> Json:
-    short = {"guild_id": GUILD, "channel_id": item["channel"]["id"], "code": item["code"]}
+    short = {**hub.here, "channel_id": item["channel"]["id"], "code": item["code"]}
     more = {name: item[name] for name in item.keys() - {"guild", "channel"}}
     return short if action == DELETE else {**more, **short}
 

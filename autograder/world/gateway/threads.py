@@ -7,7 +7,7 @@ from autograder.world.gateway.call import Call, InvalidForm, Refused, Reply
 from autograder.world.gateway.hub import Hub
 from autograder.world.gateway.payloads import Json, now, snowflake
 from autograder.world.gateway.session import GUILDS, MEMBERS
-from autograder.world.gateway.table import Answer, Routes, note, written
+from autograder.world.gateway.table import Answer, Routes, differences, note, written
 
 HAS_THREAD = 1 << 5
 DURATIONS = (60, 1440, 4320, 10_080)
@@ -29,7 +29,7 @@ def begin(call: Call, parent: Json, identity: str, kind: int) -> Json:
     duration = form.get("auto_archive_duration") or 1440
     if duration not in DURATIONS:
         raise InvalidForm(f"auto_archive_duration is not one of {DURATIONS}")
-    thread = shapes.thread(parent["id"], identity, kind, call.bot.account.id)
+    thread = shapes.thread(call, parent["id"], identity, kind)
     thread |= {
         "name": str(form["name"]),
         "rate_limit_per_user": form.get("rate_limit_per_user") or 0,
@@ -93,10 +93,11 @@ def change(call: Call, thread: Json) -> Json:
         raise InvalidForm(f"auto_archive_duration is not one of {DURATIONS}")
     if changes.get("archived", inner["archived"]) != inner["archived"]:
         inner["archive_timestamp"] = now()
+    before = {**thread, **inner}
     inner |= {name: value for name, value in changes.items() if name in inner}
     thread |= {name: value for name, value in changes.items() if name in thread}
     call.hub.tell("THREAD_UPDATE", thread, GUILDS)
-    note(call, 111, thread["id"], [{"key": k, "new_value": v} for k, v in changes.items()])
+    note(call, 111, thread["id"], differences(before, {**before, **changes}))
     return thread
 
 

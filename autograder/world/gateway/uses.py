@@ -1,4 +1,4 @@
-"""What people use: slash commands, buttons, menus and modals.
+"""Commands, as people use them: those with a slash, and those of the context menu.
 
 An act finds what it is about by the words that people see, the newest message first. What the bot
 has not shown yet is waited for, up to PATIENCE, and then NotShown is raised.
@@ -7,17 +7,17 @@ has not shown yet is waited for, up to PATIENCE, and then NotShown is raised.
 from __future__ import annotations
 
 import asyncio
-import shlex
+import re
 import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from autograder.outcomes import UserMistake
-from autograder.world.gateway import contents, interactions
-from autograder.world.gateway.contents import parts
-from autograder.world.gateway.hub import Hub, Interaction
-from autograder.world.gateway.interactions import AUTOCOMPLETE, COMMAND, COMPONENT, SUBMIT
+from autograder.world.gateway import interactions
+from autograder.world.gateway.hub import HOME, Hub
+from autograder.world.gateway.interactions import AUTOCOMPLETE, COMMAND
+from autograder.world.gateway.kept import Interaction
 from autograder.world.gateway.payloads import ALL_PERMISSIONS, Account, Json, snowflake
 from autograder.world.gateway.session import Bot
 
@@ -26,15 +26,12 @@ PATIENCE = 5.0  # s: a bot shows, registers or says within this time what somebo
 # A person needs this long, in s, to see what came. Libraries register a view or a modal only when
 # the answer to their call has arrived: without a pause, one of 12 runs beside 4 hogs lost a modal.
 REACTION = 0.25
-BUTTON, MENU, FIELD, RADIO, CHECKBOX = 2, 3, 4, 21, 23
-# What one chooses from: the texts of a component's options, or things of the guild.
-MENUS = {MENU: "text", 5: "user", 6: "role", 7: "mentionable", 8: "channel"}
-CHOICES = {**MENUS, 19: "file", RADIO: "text", 22: "text"}  # in modals
 TEXT = 3
 KINDS_OF_OPTION = {str: TEXT, int: 4, bool: 5, float: 10}
 # Options whose values are ids.
 PICKED = {6: "user", 7: "channel", 8: "role", 9: "mentionable", 11: "file"}
 SUBCOMMAND, GROUP = 1, 2
+SLASH, ON_USER, ON_MESSAGE = 1, 2, 3  # kinds of command; the last two are in context menus
 
 
 class NotShown(UserMistake):
@@ -42,15 +39,13 @@ class NotShown(UserMistake):
 
 
 class Uses(Hub):
-    """A gateway whose commands and components people use."""
-
-    # -- commands ----------------------------------------------------------------------------------
+    """A gateway whose commands people use."""
 
     async def command(
         self,
         command: str,
         user: str = "ada",
-        channel: str | None = "general",
+        channel: str | None = HOME,
         options: Mapping[str, Any] | None = None,
     ) -> str:
         """Use a slash command as a person, and return the interaction's id.
@@ -68,7 +63,7 @@ class Uses(Hub):
         command: str,
         options: Mapping[str, Any],
         user: str = "ada",
-        channel: str | None = "general",
+        channel: str | None = HOME,
     ) -> list[str]:
         """Type the last option of a command, and return what the bot suggests for it."""
         if not options:
@@ -104,22 +99,22 @@ class Uses(Hub):
             told = [{"name": part, "type": GROUP if depth else SUBCOMMAND, "options": told}]
         files = {key: self.uploads.get(str(value)) for key, value in options.items()}
         typed = {key: file["filename"] for key, file in files.items() if file}
-        said = f"/{command} {_pairs({**options, **typed})}".rstrip()
+        said = f"/{command} {as_typed({**options, **typed})}".rstrip()
         place = self._place(channel, person)
         interaction = Interaction(kind, command, said, bots[0], person, place)
-        data = {"id": found["id"], "name": name, "type": 1, "options": told}
-        return interaction, data | self._resolved(ids)
+        data = {"id": found["id"], "name": name, "type": SLASH, "options": told}
+        return interaction, data | _home(found) | self._resolved(ids)
 
     def _place(self, channel: str | None, person: Account) -> str:
         return self.direct_id(person) if channel is None else self.channel_id(channel)
 
-    def registered(self, name: str = "") -> list[tuple[Bot, Json]]:
-        """Return the slash commands with this name, or all, each with its bot."""
+    def registered(self, name: str = "", *kinds: int) -> list[tuple[Bot, Json]]:
+        """Return the commands with this name, or all, each with its bot; by default slash ones."""
         return [
             (bot, item)
             for bot in self.bots.values()
             for item in self.commands_of(bot)
-            if item.get("type", 1) == 1 and name in ("", item["name"])
+            if item.get("type", SLASH) in (kinds or (SLASH,)) and name in ("", item["name"])
         ]
 
     def _option(self, name: str, value: Any, declared: Json | None) -> Json:
@@ -165,167 +160,55 @@ class Uses(Hub):
                 told["channels"][identity] = channel
         return {"resolved": dict(told)} if told else {}
 
-    # -- buttons, menus and modals -----------------------------------------------------------------
+    async def use(self, command: str, target: str | None = None, user: str = "ada") -> str:
+        """Use a command of the context menu as a person, and return the interaction's id.
 
-    async def click(self, label: str, user: str = "ada", message: str | None = None) -> str:
-        """Click the button with this label, emoji or custom id; return the interaction's id."""
-        return (await self.clicks(label, [user], message))[0]
-
-    async def clicks(
-        self, label: str, users: Sequence[str], message: str | None = None
-    ) -> list[str]:
-        """Click one button as each of these people at the same moment; return the ids.
-
-        A person may be there twice. Nothing that the bot sends comes between two of the clicks.
-        """
-
-        def fits(item: Json) -> bool:
-            return item["type"] == BUTTON and label in names_of(item)
-
-        found = await self._shown(fits, message)
-        if found is None:
-            raise NotShown(f'there is no button "{label}" to click{self._offer(BUTTON)}')
-        return [self._use(*found, user, f'click "{label}"') for user in users]
-
-    async def choose(self, *values: str, user: str = "ada", message: str | None = None) -> str:
-        """Choose from the menu that has all these, by their labels or names."""
-        said = " ".join(f'"{value}"' for value in values)
-
-        def fits(item: Json) -> bool:
-            return item["type"] in MENUS and self._chosen(item, values) is not None
-
-        found = await self._shown(fits, message)
-        if found is None:
-            raise NotShown(f"there is no menu in which one can choose {said}{self._offer(MENU)}")
-        chosen = self._chosen(found[1], values) or []
-        entities = chosen if found[1]["type"] != MENU else []
-        more = {"values": chosen, **self._resolved(entities)}
-        return self._use(*found, user, f"choose {said}", more)
-
-    async def fill(self, values: Mapping[str, str], user: str = "ada") -> str:
-        """Fill in and send the modal that the bot has opened for a person.
-
-        `values` has the fields by their labels or custom ids. Several choices are divided by
-        commas, a checkbox takes "yes" or "no", and a file is an id that `attach` returned. Returns
-        the interaction's id.
+        Target: the name of a person, or the id of a message. A command on messages takes the newest
+        one of that person. Without a target it is the newest message, or its author.
         """
         person = self.person(user)
+        found = await self._seen(lambda: self.registered(command, ON_USER, ON_MESSAGE))
+        if not found:
+            every = ", ".join(one["name"] for _, one in self.registered("", ON_USER, ON_MESSAGE))
+            has = f"it has {every}" if every else "it has none"
+            raise NotShown(f'the bot has registered no "{command}" for the context menu; {has}')
+        at = next((one for one in self.newest_messages() if self._names(target, one)), None)
+        kind = ON_MESSAGE if target is None or target in self.messages else ON_USER
+        bot, made = next((one for one in found if one[1]["type"] == kind), found[0])
+        identity, told, more = self._aim(made["type"], target, at)
+        said = f'use "{command}"{f" on {target}" if target else ""}'
+        place = at["channel_id"] if at else self.channel_id(HOME)
+        used = Interaction(COMMAND, command, said, bot, person, place, target=told)
+        data = {"id": made["id"], "name": command, "type": made["type"], "target_id": identity}
+        return interactions.send(self, used, data | _home(made) | more)
 
-        def opened() -> Interaction | None:
-            newest = reversed(self.interactions.values())
-            return next((one for one in newest if one.modal and one.user.id == person.id), None)
+    def _names(self, target: str | None, message: Json) -> bool:
+        return target in (None, message["id"], message["author"]["username"])
 
-        asked = await self._seen(opened)
-        if asked is None or asked.modal is None:
-            raise NotShown(f"the bot has opened no modal for {user}")
-        modal, rest, picked = asked.modal, dict(values), list[str]()
-        filled = [self._filled(item, rest, picked) for item in modal["components"]]
-        if rest:
-            seen = contents.modal_text(modal)
-            raise UserMistake(f"the modal has no field {next(iter(rest))}: it shows {seen}")
-        said = f"fill {_pairs(values)}"
-        name = modal["custom_id"]
-        sent = Interaction(SUBMIT, name, said, asked.bot, person, asked.channel, asked.message)
-        asked.modal = None
-        data = {"custom_id": name, "components": filled, **self._resolved(picked)}
-        return interactions.send(self, sent, data)
-
-    async def _shown(
-        self, fits: Callable[[Json], bool], message: str | None
-    ) -> tuple[Json, Json] | None:
-        """Return the newest message with a component that fits and can be used, and that one."""
-
-        def newest() -> tuple[Json, Json] | None:
-            for one in self.newest_messages():
-                for item in parts(one["components"]) if message in (None, one["id"]) else ():
-                    if "custom_id" in item and not item.get("disabled") and fits(item):
-                        return one, item
-            return None
-
-        return await self._seen(newest)
+    def _aim(self, kind: int, target: str | None, at: Json | None) -> tuple[str, Json, Json]:
+        """Return the id of what a context menu is opened on, and what is told of it, twice."""
+        if kind == ON_MESSAGE and at is not None:
+            more = {"resolved": {"messages": {at["id"]: self.shown(at)}}}
+            return at["id"], {"target_message_id": at["id"]}, more
+        identity = self._id("user", target) if target else at and at["author"]["id"]
+        account = self.account(identity or "")
+        if kind == ON_MESSAGE or account is None:
+            what = "message" if kind == ON_MESSAGE or target is None else f"member {target}"
+            raise UserMistake(f"there is no {what} here to open the context menu on")
+        return account.id, {"target_user": account.user()}, self._resolved([account.id])
 
     async def _seen(self, find: Callable[[], T | None]) -> T | None:
         """Wait for what `find` finds, and then until a person has seen what came last."""
         if not await self.journal.when(find, PATIENCE):
             return None
-        await asyncio.sleep(self.journal.events[-1]["at"] + REACTION - time.monotonic())
+        last = self.journal.events[-1]["at"] if self.journal.events else 0.0  # after a reset
+        await asyncio.sleep(last + REACTION - time.monotonic())
         return find()
 
-    def _offer(self, kind: int) -> str:
-        """Return what there is instead, as the end of a sentence."""
-        every = [item for one in self.newest_messages() for item in parts(one["components"])]
-        labels = [
-            name
-            for item in every
-            if item["type"] == kind
-            for name in [row["label"] for row in item.get("options", ())] or names_of(item)[:1]
-        ]
-        return f"; there is {', '.join(dict.fromkeys(labels))}" if labels else ""
 
-    def _use(
-        self, message: Json, item: Json, user: str, said: str, more: Json | None = None
-    ) -> str:
-        maker = message.get("application_id") or message["author"]["id"]
-        bot = next((bot for bot in self.bots.values() if bot.account.id == maker), None)
-        if bot is None:
-            raise UserMistake(f"{said} reached nobody: no bot has sent the message")
-        name, place = item["custom_id"], message["channel_id"]
-        used = Interaction(COMPONENT, name, said, bot, self.person(user), place, message)
-        data = {"custom_id": name, "component_type": item["type"], "id": item["id"]}
-        return interactions.send(self, used, {**data, **(more or {})})
-
-    def _chosen(self, menu: Json, values: tuple[str, ...]) -> list[str] | None:
-        """Return the values of a menu's options; None if it lacks one, or their number is wrong."""
-        rows = menu.get("options", ())
-        if CHOICES[menu["type"]] == "text":
-            known = {row[name]: row["value"] for name in ("value", "label") for row in rows}
-            found = [known.get(value) for value in values]
-        else:
-            found = [self._id(CHOICES[menu["type"]], value) for value in values]
-        chosen = [value for value in found if value is not None]
-        fits = menu.get("min_values", 1) <= len(chosen) <= menu.get("max_values", len(rows))
-        return chosen if fits and len(chosen) == len(values) else None
-
-    def _filled(
-        self, item: Json, values: dict[str, str], picked: list[str], label: str | None = None
-    ) -> Json:
-        """Return a component of a modal as it is sent back, and take its value out of `values`."""
-        told: Json = {"type": item["type"], "id": item["id"]}
-        if "components" in item:
-            told["components"] = [self._filled(row, values, picked) for row in item["components"]]
-        if "component" in item:
-            told["component"] = self._filled(item["component"], values, picked, item.get("label"))
-        if "custom_id" in item:
-            told["custom_id"] = item["custom_id"]
-            names = [label, *names_of(item)] if label else names_of(item)
-            given = next((values.pop(name) for name in names if name in values), None)
-            told |= self._entry(item, names[0], given)
-            picked += told.get("values", ()) if CHOICES.get(item["type"]) != "text" else ()
-        return told
-
-    def _entry(self, item: Json, name: str, given: str | None) -> Json:
-        """Return what is sent of a field: the given value, or the one that it shows."""
-        if item["type"] == FIELD:
-            value = item.get("value") or "" if given is None else given
-            if not value and item.get("required", True):
-                raise UserMistake(f"the field {name} must be filled in")
-            if len(value) > (item["max_length"] or 4000):
-                raise UserMistake(f"the field {name} takes {item['max_length']} characters")
-            return {"value": value}
-        if item["type"] == CHECKBOX:
-            return {"value": bool(item.get("default")) if given is None else given == "yes"}
-        if item["type"] not in CHOICES:
-            raise UserMistake(f"the field {name} is of a kind that this gateway cannot fill in")
-        values: list[str] | None
-        if given is None:
-            values = [row["value"] for row in item.get("options", ()) if row.get("default")]
-        else:
-            values = self._chosen(item, tuple(one.strip() for one in given.split(",")))
-        if values is None:
-            raise UserMistake(f"in the field {name} one cannot choose {given}")
-        if not values and item.get("required", True):
-            raise UserMistake(f"the field {name} must be filled in")
-        return {"value": next(iter(values), None)} if item["type"] == RADIO else {"values": values}
+def _home(command: Json) -> Json:
+    """Return the guild of a command that is registered in one: libraries look it up there."""
+    return {"guild_id": command["guild_id"]} if "guild_id" in command else {}
 
 
 def options_of(command: Json, path: list[str]) -> list[Json]:
@@ -343,14 +226,13 @@ def options_of(command: Json, path: list[str]) -> list[Json]:
     return found
 
 
-def names_of(item: Json) -> list[str]:
-    """Return the words by which people, or the bot's author, call a component."""
-    emoji, label = (item.get("emoji") or {}).get("name"), item.get("label")
-    both = f"{emoji} {label}" if emoji and label else None
-    names = (label, item.get("placeholder"), emoji, both, item.get("custom_id"))
-    return [str(name) for name in names if name]
+def as_typed(values: Mapping[str, Any]) -> str:
+    """Return named values as they are typed: `city="New York" days=3`."""
+    return " ".join(f"{_quoted(name)}={_quoted(value)}" for name, value in values.items())
 
 
-def _pairs(values: Mapping[str, Any]) -> str:
-    """Return named values as they are typed."""
-    return " ".join(shlex.quote(f"{name}={value}") for name, value in values.items())
+def _quoted(value: Any) -> str:
+    text = str(value)
+    if text and not re.search(r"[\s\"'\\]", text):
+        return text
+    return '"' + re.sub(r'(["\\])', r"\\\1", text) + '"'

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from autograder.world.gateway import contents, table
 from autograder.world.gateway.call import Call, Refused
-from autograder.world.gateway.hub import Interaction
 from autograder.world.gateway.interactions import say
+from autograder.world.gateway.kept import Interaction
 from autograder.world.gateway.messages import edit, remove, shown, wake
 from autograder.world.gateway.payloads import Account, Json
 from autograder.world.gateway.table import Answer, Routes

@@ -29,6 +29,18 @@ async def wanted(interaction, current):
     return [app_commands.Choice(name=name, value=name) for name in names]
 
 
+@tree.context_menu(name="Report")
+async def report(interaction, message: discord.Message):
+    text = f"{interaction.user.name} reports {message.content}"
+    await interaction.response.send_message(text, ephemeral=True)
+
+
+@tree.context_menu(name="Profile")
+async def profile(interaction, member: discord.Member):
+    await interaction.response.defer(ephemeral=True)
+    await interaction.followup.send(f"{member.name} came in {member.joined_at.year}")
+
+
 @client.event
 async def on_ready():
     await tree.sync()

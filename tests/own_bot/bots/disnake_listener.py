@@ -26,6 +26,18 @@ async def suggest(interaction, wanted: str):
     return [name for name in ("cats", "cars", "dogs") if name.startswith(wanted)]
 
 
+@bot.message_command(name="Report")
+async def report(interaction, message: disnake.Message):
+    text = f"{interaction.user.name} reports {message.content}"
+    await interaction.response.send_message(text, ephemeral=True)
+
+
+@bot.user_command(name="Profile")
+async def profile(interaction, member: disnake.Member):
+    await interaction.response.defer(ephemeral=True)
+    await interaction.followup.send(f"{member.name} came in {member.joined_at.year}")
+
+
 @bot.event
 async def on_message(message):
     if message.author == bot.user:

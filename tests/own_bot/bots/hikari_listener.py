@@ -52,12 +52,32 @@ async def answer(event: hikari.InteractionCreateEvent) -> None:
         choices = [hikari.impl.AutocompleteChoiceBuilder(name, name) for name in found]
         await interaction.create_response(choices)
         return
+    if interaction.command_type is not hikari.CommandType.SLASH:
+        await answer_menu(interaction)
+        return
     (option,) = interaction.options
     text = f"looks for {option.value}"
     if interaction.command_name == "scan":
         file = interaction.resolved.attachments[option.value]
         text = f"{file.filename} has {len(await file.read())} bytes"
     await interaction.create_initial_response(hikari.ResponseType.MESSAGE_CREATE, text)
+
+
+async def answer_menu(interaction: hikari.CommandInteraction) -> None:
+    resolved = interaction.resolved
+    if interaction.command_type is hikari.CommandType.MESSAGE:
+        (message,) = resolved.messages.values()
+        text = f"{interaction.user.username} reports {message.content}"
+        await interaction.create_initial_response(
+            hikari.ResponseType.MESSAGE_CREATE, text, flags=hikari.MessageFlag.EPHEMERAL
+        )
+        return
+    (member,) = resolved.members.values()
+    await interaction.create_initial_response(
+        hikari.ResponseType.DEFERRED_MESSAGE_CREATE, flags=hikari.MessageFlag.EPHEMERAL
+    )
+    text = f"{resolved.users[member.id].username} came in {member.joined_at.year}"
+    await interaction.edit_initial_response(text)
 
 
 @bot.listen()
@@ -74,7 +94,9 @@ async def register(event: hikari.StartedEvent) -> None:
     )
     scan = bot.rest.slash_command_builder("scan", "Measure a file").add_option(file)
     look = bot.rest.slash_command_builder("look", "Look for something").add_option(wanted)
-    await bot.rest.set_application_commands(bot.get_me(), [scan, look])
+    report = bot.rest.context_menu_command_builder(hikari.CommandType.MESSAGE, "Report")
+    profile = bot.rest.context_menu_command_builder(hikari.CommandType.USER, "Profile")
+    await bot.rest.set_application_commands(bot.get_me(), [scan, look, report, profile])
 
 
 bot.run(check_for_updates=False)

@@ -27,6 +27,18 @@ async def suggest(interaction, wanted: str):
     await interaction.response.send_autocomplete(names)
 
 
+@bot.message_command(name="Report")
+async def report(interaction, message: nextcord.Message):
+    text = f"{interaction.user.name} reports {message.content}"
+    await interaction.response.send_message(text, ephemeral=True)
+
+
+@bot.user_command(name="Profile")
+async def profile(interaction, member: nextcord.Member):
+    await interaction.response.defer(ephemeral=True)
+    await interaction.followup.send(f"{member.name} came in {member.joined_at.year}")
+
+
 @bot.event
 async def on_message(message):
     if message.author == bot.user:

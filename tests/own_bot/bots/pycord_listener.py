@@ -24,6 +24,17 @@ async def look(ctx, what: discord.Option(str, name="for", autocomplete=wanted)):
     await ctx.respond(f"looks for {what}")
 
 
+@bot.message_command(name="Report")
+async def report(ctx, message):
+    await ctx.respond(f"{ctx.author.name} reports {message.content}", ephemeral=True)
+
+
+@bot.user_command(name="Profile")
+async def profile(ctx, member):
+    await ctx.defer(ephemeral=True)
+    await ctx.respond(f"{member.name} came in {member.joined_at.year}")
+
+
 @bot.event
 async def on_message(message):
     if message.author == bot.user:
