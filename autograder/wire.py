@@ -16,13 +16,14 @@ import json
 import math
 import socket
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 LARGEST = 4 * 1024 * 1024  # bytes of one value; the largest in the course is an image of 600 kB
 _LARGEST_FRAME = 2 * LARGEST  # a packed value inside a record grows by a third in base64
 DEEPEST = 40  # levels of nesting; json itself raises RecursionError near 1000
 _BIG = 10**15  # larger ints are sent as hex: JSON readers and int(str) have limits of their own
+MOST_UNSAFE = 5000  # members of a set or keys of a dict that may have one hash: 1 s at most
 _LENGTH = struct.Struct(">I")
 
 
@@ -43,6 +44,14 @@ def pack(value: Any, what: str = "the value", largest: int = LARGEST) -> bytes:
             f"{largest / 1e6:.1f} MB. Return less of it."
         )
     return data
+
+
+def canonical(value: Any) -> bytes:
+    """Return bytes that are the same for two values exactly if they are equal, types included.
+
+    At every level the order of a dict's items does not count. Raises NotPlain as `pack` does.
+    """
+    return json.dumps(_sorted(_encode(value, "the value", 0)), separators=(",", ":")).encode()
 
 
 def unpack(data: bytes) -> Any:
@@ -120,15 +129,28 @@ def _encode(value: Any, what: str, depth: int) -> Any:
     if kind is tuple:
         return {"t": [_encode(item, what, depth + 1) for item in value]}
     if kind is dict:
+        _refuse_collisions(value, what)
         return {
             "d": [
                 [_encode(k, what, depth + 1), _encode(v, what, depth + 1)] for k, v in value.items()
             ]
         }
     if kind is set:
+        _refuse_collisions(value, what)
         items = [_encode(item, what, depth + 1) for item in value]
         return {"s": sorted(items, key=json.dumps)}
     raise NotPlain(_refusal(kind, what))
+
+
+def _sorted(encoded: Any) -> Any:
+    """What `_encode` returned, with the items of each dict in one order."""
+    if isinstance(encoded, list):
+        return [_sorted(item) for item in encoded]
+    if isinstance(encoded, dict):
+        ((tag, body),) = encoded.items()
+        inner = _sorted(body)
+        return {tag: sorted(inner, key=json.dumps) if tag == "d" else inner}
+    return encoded
 
 
 def _refusal(kind: type, what: str) -> str:
@@ -167,12 +189,46 @@ def _decode(value: Any, depth: int) -> Any:
     return value
 
 
+def _keys(keys: Iterable[Any]) -> list[Any]:
+    """Members of a set or keys of a dict; raises ValueError for those that `pack` refuses."""
+    found = list(keys)
+    try:
+        _refuse_collisions(found, "a frame")
+    except NotPlain as refusal:
+        raise ValueError(str(refusal)) from None
+    return found
+
+
+def _refuse_collisions(keys: Iterable[Any], what: str) -> None:
+    """Raise NotPlain for very many keys whose hashes somebody may have made equal.
+
+    20,000 integers with one hash keep a set busy for 17 s. Small integers and texts cannot be made
+    to have one hash.
+    """
+    if sum(1 for key in keys if _may_collide(key)) > MOST_UNSAFE:
+        raise NotPlain(
+            f"{what} has a set or dict of more than {MOST_UNSAFE:,} tuples, floats or very large "
+            "integers; return a list of them."
+        )
+
+
+def _may_collide(key: Any) -> bool:
+    kind = type(key)
+    return kind in (tuple, float) or (kind is int and not -_BIG < key < _BIG)
+
+
 _DECODERS: dict[str, Callable[[Any, int], Any]] = {
     "i": lambda body, depth: int(body, 16),
     "f": lambda body, depth: {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}[body],
     "b": lambda body, depth: base64.b64decode(body, validate=True),
     "t": lambda body, depth: tuple(_decode(item, depth) for item in body),
-    "s": lambda body, depth: {_decode(item, depth) for item in body},
-    "d": lambda body, depth: {_decode(k, depth): _decode(v, depth) for k, v in body},
+    "s": lambda body, depth: set(_keys(_decode(item, depth) for item in body)),
+    "d": lambda body, depth: dict(
+        zip(
+            _keys(_decode(k, depth) for k, _ in body),
+            (_decode(v, depth) for _, v in body),
+            strict=True,
+        )
+    ),
 }
 _DECODERS_FOR = (bool, int, float, str, bytes, list, tuple, dict, set)

@@ -18,6 +18,7 @@ from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repositor
 from autograder.grading import tables
 from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined
+from autograder.grading.examination.outputs import visible
 from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import missing_and_doubled, repair
@@ -170,4 +171,4 @@ def _errors(cells: list[Cell], examined: Examined) -> Iterator[str]:
         if errors and cell.role != "test":
             name = f"Cell `{cell.name}`" if cell.name else f"The notebook's cell {cell.index + 1}"
             reason = f"{errors[0]['ename']}: {errors[0]['evalue']}".splitlines()[0]
-            yield f"{name} raised {reason[:200]}"
+            yield f"{name} raised {visible(reason[:200])}"

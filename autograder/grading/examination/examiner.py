@@ -14,7 +14,9 @@ import asyncio
 import os
 import socket
 import sys
+import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,14 +24,14 @@ from typing import Any
 from IPython.display import display
 
 from autograder import context, wire, world
-from autograder.grading.examination import handles, verdicts
+from autograder.grading.examination import claims, handles, verdicts
 from autograder.grading.examination.candidate_proxy import (
     CandidateTemplate,
     RemoteBackend,
     RemoteCandidate,
 )
 from autograder.grading.examination.fork_client import Client
-from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, within
+from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, visible, within
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
@@ -76,7 +78,7 @@ class Examiner:
     given: set[str] = field(default_factory=set)  # names of the setup cells that ran
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
     reports: list[Report] = field(default_factory=list)  # on the calls of the present test cell
-    testimonies: list[Testimony] = field(default_factory=list)  # on the same calls
+    testimonies: list[Testimony | None] = field(default_factory=list)  # on the same calls
     put_out: int = 0  # characters of all cells' outputs so far
 
     def __post_init__(self) -> None:
@@ -87,10 +89,13 @@ class Examiner:
         """Run every cell in its process, and send each outcome."""
         context.become(replace(context.this_process, backend=self.backend, show=self._show))
         asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the slot hung up
-        wanted = self.order["tests"]
+        wanted, until = self.order["tests"], time.monotonic() + self.order["budget"]
         try:
             for cell in cells:
-                if cell["role"] == "setup":
+                if time.monotonic() > until:
+                    if wanted is None or cell["name"] in wanted:
+                        self._leave_out(cell)
+                elif cell["role"] == "setup":
                     await self._set_up(cell)
                 elif cell["role"] == "test":
                     if wanted is None or cell["name"] in wanted:
@@ -137,16 +142,15 @@ class Examiner:
         self.testimonies.clear()
         self.backend.overdue = False
         before = asyncio.all_tasks()
-        async with asyncio.timeout(seconds) as time:
+        async with asyncio.timeout(seconds) as limit:
             error = await self.shell.run(cell["source"], name)
         await _end_tasks(asyncio.all_tasks() - before)
-        if time.expired():
+        if limit.expired():
             verdict = verdicts.out_of_time(seconds, self._some_call_hung())
         else:
             verdict = verdicts.judge(error, name, answered=bool(self.reports))
         judged = [one for one in self.reports if one.limit is not None]
-        doubts = [one.record.tampered for one in judged if one.record.tampered]
-        verdict = verdicts.reviewed(verdict, doubts)
+        verdict = verdicts.reviewed(verdict, list(self._contradictions()))
         blocks = [block for one in judged or self.reports for block in one.blocks]
         worst = max(blocks, key=lambda block: block.seconds, default=None)
         self._send(
@@ -154,14 +158,41 @@ class Examiner:
                 "index": cell["index"],
                 "outputs": verdicts.graded(self.shell.take_outputs().items, verdict, cell),
                 "status": verdict.status,
-                "message": verdict.message,
+                "message": visible(verdict.message),
                 "test_line": verdict.line,
                 "block": asdict(worst) if worst is not None else None,
                 "limit": min((one.limit or 0.0 for one in judged), default=None),
                 "noise": sum((one.noise for one in self.reports), 0.0),
-                "witness": _worst(self.testimonies),
+                "witness": _worst([one for one in self.testimonies if one is not None]),
             }
         )
+
+    def _leave_out(self, cell: dict[str, Any]) -> None:
+        """Send the outcome of a cell that is not run, because the notebook's time is over.
+
+        A test fails when the learner's own cells have taken most of the time, and is inconclusive
+        when the machine may have been too slow.
+        """
+        frame: dict[str, Any] = {"index": cell["index"], "outputs": []}
+        if cell["role"] == "test":
+            budget, cells = self.order["budget"], self.candidate.ran_cells
+            verdict = verdicts.no_time_left(budget, cells)
+            frame |= {
+                "outputs": verdicts.graded([], verdict, cell),
+                "status": verdict.status,
+                "message": verdict.message,
+            }
+        self._send(frame)
+
+    def _contradictions(self) -> Iterator[str]:
+        """Yield where a call whose blocks were judged contradicts what the witness saw of it."""
+        for report, seen in zip(self.reports, self.testimonies, strict=True):
+            if report.limit is None:
+                continue
+            if report.record.tampered:
+                yield report.record.tampered
+            elif seen is not None and (why := claims.beyond(report.record, seen, report.limit)):
+                yield why
 
     def _some_call_hung(self) -> bool:
         hung = any(one.record.outcome == "timed out" for one in self.reports)
@@ -170,8 +201,7 @@ class Examiner:
     def _collect(self, made: Report, outputs: list[Output], seen: Testimony | None) -> None:
         """Keep a call's report, and add what the call printed to the outputs of the test cell."""
         self.reports.append(made)
-        if seen is not None:
-            self.testimonies.append(seen)
+        self.testimonies.append(seen)
         for output in outputs:
             self.shell.outputs.add(output)
 
@@ -199,7 +229,7 @@ def _worst(testimonies: list[Testimony]) -> dict[str, Any]:
     return {
         "held": max(one.held for one in testimonies),
         "around": max(one.around for one in testimonies),
-        "asleep": max(one.asleep for one in testimonies),
+        "asleep": max(max(one.asleep, one.outside) for one in testimonies),
         "answers": sum(one.answers for one in testimonies),
     }
 

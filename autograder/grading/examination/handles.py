@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import ast
 import builtins
-from collections.abc import Iterable
-from functools import cache, lru_cache
-from typing import TYPE_CHECKING, Any, NoReturn
+import re
+import textwrap
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any, NoReturn
 
-if TYPE_CHECKING:
-    from IPython.core.inputtransformer2 import TransformerManager
+LONGEST_READ = 200_000  # characters of a cell; what is behind them binds nothing
+_MAGIC = re.compile(r"\s*(%{1,2}\w|!|\?|[\w.%*]+\?\??\s*$)")
+_ASSIGNED = re.compile(r"^(\s*[\w, ]+=\s*)[%!](?!=).*$")  # `files = !ls`
 
 
 class HandleMisused(TypeError):
@@ -71,13 +74,39 @@ def bound_by(sources: Iterable[str]) -> set[str]:
 
 @lru_cache(maxsize=2000)
 def _bound_by_cell(source: str) -> frozenset[str]:
-    try:
-        tree = ast.parse(_transformer().transform_cell(source))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return frozenset()
-    collector = _TopLevel()
-    collector.visit(tree)
-    return frozenset(collector.names)
+    for text in _readings(source[:LONGEST_READ]):
+        try:
+            tree = ast.parse(text)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            continue
+        collector = _TopLevel()
+        collector.visit(tree)
+        return frozenset(collector.names)
+    return frozenset()
+
+
+def _readings(source: str) -> Iterator[str]:
+    """Yield a cell's text, then the text without the lines that only IPython understands.
+
+    IPython itself reads a cell anew for each of its magics, which takes minutes for a cell of a
+    thousand. Here a line that begins with `%`, `!` or `?`, or ends with `?`, becomes a statement
+    that binds nothing, and in the last reading an empty line, as inside of brackets. A cell magic
+    has the cell for itself and binds nothing.
+    """
+    source = textwrap.dedent(source)
+    yield source
+    if source.lstrip().startswith("%%"):
+        return
+    lines = source.split("\n")
+    for instead in ("pass", ""):
+        continued = False
+        read = []
+        for line in lines:
+            magic = continued or _MAGIC.match(line)
+            continued = bool(magic) and line.endswith("\\")
+            indent = line[: len(line) - len(line.lstrip())]
+            read.append(indent + instead if magic else _ASSIGNED.sub(r"\1None", line))
+        yield "\n".join(read)
 
 
 class _TopLevel(ast.NodeVisitor):
@@ -101,10 +130,3 @@ class _TopLevel(ast.NodeVisitor):
     def visit_Name(self, node: ast.Name) -> None:
         if isinstance(node.ctx, ast.Store):
             self.names.add(node.id)
-
-
-@cache
-def _transformer() -> TransformerManager:
-    from IPython.core.inputtransformer2 import TransformerManager
-
-    return TransformerManager()  # type: ignore[no-untyped-call]

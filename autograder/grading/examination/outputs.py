@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import math
+import unicodedata
 from typing import Any
 
 MOST_TEXT = 1_000_000  # characters of stdout and stderr that a cell keeps
@@ -11,6 +12,9 @@ MOST_RICH = 2_000_000  # characters of pictures, HTML and the like
 MOST_OF_ALL = 5_000_000  # characters of all outputs of a notebook
 MOST_OUTPUTS = 500
 MOST_LINE = 20_000  # characters of one line of a traceback
+LARGEST_INT = 10**18
+_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # Unicode's control characters and their like
+_JOINERS = "\u200c\u200d"  # parts of words in some languages, and of pictures
 _DEEPEST = 20  # levels of nested JSON data
 
 Output = dict[str, Any]
@@ -93,7 +97,7 @@ class Outputs:
             self.display(_plain(data), metadata)
         elif kind == "execute_result" and type(data) is dict:
             count = item.get("execution_count")
-            self.result(count if type(count) is int else 0, _plain(data), metadata)
+            self.result(_plain(count) if type(count) is int else 0, _plain(data), metadata)
 
     def clear(self, wait: bool = False) -> None:
         """Drop all outputs so far: now, or with `wait` when the next output comes."""
@@ -175,6 +179,19 @@ def checked(claimed: Any) -> list[Output]:
     return outputs.items
 
 
+def visible(text: str) -> str:
+    """Return text in which control characters are written out, as in \\x1b; line breaks stay.
+
+    A terminal obeys them, and some turn the text around.
+    """
+    return "".join(
+        sign
+        if sign in "\n\t" or sign in _JOINERS or unicodedata.category(sign) not in _HIDDEN
+        else repr(sign)[1:-1]
+        for sign in text
+    )
+
+
 def clean(text: Any) -> str:
     """Return text that can be written to any file; anything but text becomes an empty string."""
     if type(text) is not str:
@@ -188,8 +205,10 @@ def _plain(value: Any, depth: int = 0) -> Any:
         return None
     if type(value) is str:
         return clean(value)
-    if value is None or type(value) in (bool, int):
+    if value is None or type(value) is bool:
         return value
+    if type(value) is int:  # no page shows a larger one, and Python writes none of 4300 digits
+        return value if -LARGEST_INT < value < LARGEST_INT else 0
     if type(value) is float:
         return value if math.isfinite(value) else None
     if type(value) in (list, tuple):

@@ -63,6 +63,22 @@ def out_of_time(seconds: float, hung: bool) -> Verdict:
     return Verdict(INCONCLUSIVE, f"{sentence}, though no call hung", "Inconclusive")
 
 
+def no_time_left(seconds: float, cells: float) -> Verdict:
+    """Return the verdict over a test that was not run, because a notebook has these `seconds`.
+
+    `cells`: the seconds of them that the learner's cells took, when they ran and ran again.
+    """
+    sentence = f"the examination of a notebook may take {seconds:.0f} s, and they were over before"
+    if cells > seconds / 2:
+        return Verdict(
+            FAILED,
+            f"{sentence} this test: the notebook's own cells took {cells:.0f} s. Which of them "
+            "takes long, or ends the Python process?",
+            "TestTimeout",
+        )
+    return Verdict(INCONCLUSIVE, f"{sentence} this test, on a slow machine", "Inconclusive")
+
+
 def reviewed(verdict: Verdict, contradictions: list[str]) -> Verdict:
     """Return the verdict, or "needs review" when the witness's figures contradict it.
 

@@ -19,6 +19,8 @@ Two more figures show that something else answers in the loop's place:
 
     asleep    The main thread sleeps, and it has not had a CPU since before the knock. The knock
               would have woken a loop that is free.
+    outside   The main thread sleeps in one place that is not the loop's own epoll, and something
+              answers each knock at once: a signal handler, or another loop.
     silent    Two answers in a row came, and the main thread wrote nothing in that time.
 
 On a busy machine the witness reads its figures late, never early, and a late reading is in the
@@ -27,12 +29,15 @@ between them, slept all the time.
 
 The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
 work. But such an imitation has cut the work into short steps, which is what the course asks for.
+Neither does it see that a signal handler answers while the code computes: there the counts of the
+servers must decide.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import secrets
 import select
 import socket
@@ -51,8 +56,16 @@ MARGIN = 0.06
 # s more before the loop begins and after it has ended: to set the call up, to write the answer
 AROUND = 0.06
 PER_BYTE = 1e-7  # s per byte of the answer; to pack a value of 4 MB takes 0.2 s
+# s: an answer that takes longer may come from a loop that was held for a moment. A loop that sleeps
+# for 20 ms in each pass answers one knock of seven sooner, and 8 in a row by a chance of 3e-7
+AT_ONCE = 0.003
 MOST_STRANGE = 100  # unexpected messages, after which the witness stops
 _STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
+# numbers of system calls (asm/unistd.h): epoll_wait, epoll_pwait, epoll_pwait2; futex
+_EPOLL, _LOCKS = {
+    "x86_64": (("232", "281", "441"), ("202",)),
+    "aarch64": (("22", "441"), ("98",)),
+}.get(platform.machine(), ((), ()))
 
 
 @dataclass
@@ -63,6 +76,8 @@ class Testimony:
     around: float = 0.0  # the same before the loop began and after the last answer
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
     asleep_in: str = ""  # the system call it slept in, as in /proc/<pid>/syscall
+    outside: float = 0.0  # longest sleep in one place outside the loop's epoll, with all answers
+    waited: float = 0.0  # for a CPU: all threads together, from the request to the answer
     silent: int = 0  # answers in a row that the main thread did not write
     strange: int = 0  # messages that were not an answer to the last knock
     answers: int = 0
@@ -81,11 +96,25 @@ class Testimony:
             return 0.0, "something other than the loop answered the grader's knocks"
         if self.asleep > claimed + MARGIN:
             return self.asleep, f"the main thread slept for {self.asleep:.2f} s outside the loop"
+        if self.outside > claimed + MARGIN:
+            return self.outside, f"the main thread slept for {self.outside:.2f} s outside the loop"
         if self.held > 2 * claimed + MARGIN:
             return self.held, f"the loop did not answer for {self.held:.2f} s"
         if self.around > 2 * claimed + MARGIN + AROUND + largest * PER_BYTE:
             return self.around, f"it was busy for {self.around:.2f} s before or after the loop ran"
         return 0.0, ""
+
+    def exceeds(self, passes: float, limit: float) -> str:
+        """Return what cannot be with blocks below the limit, whatever was claimed; "" if nothing.
+
+        `passes`: the two longest passes that the candidate reports, together. Times are in s.
+        """
+        slept = max(self.asleep, self.outside)
+        if slept > limit + MARGIN:
+            return f"the main thread slept for {slept:.2f} s outside the loop"
+        if self.held > min(passes + MARGIN, 2 * limit + MARGIN / 3):
+            return f"the loop did not answer for {self.held:.2f} s"
+        return ""
 
 
 class WitnessSample(NamedTuple):
@@ -97,7 +126,7 @@ class WitnessSample(NamedTuple):
     cpu: int
     wait: int
     written: int  # write calls of the main thread
-    others: dict[str, int]  # run-queue wait of each other thread
+    others: dict[str, tuple[int, int]]  # CPU time and run-queue wait of each other thread
     own: int  # CPU and run-queue wait of the examiner's own main thread
 
 
@@ -136,12 +165,17 @@ class Witness:
             if name != self._main:
                 with contextlib.suppress(OSError):
                     said = Path(f"{self._tasks}/{name}/schedstat").read_bytes()
-                    others[name] = int(said.split()[1])
+                    spent, waited, _ = said.split()
+                    others[name] = int(spent), int(waited)
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
         return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
 
     def asleep_in(self) -> str:
-        """The system call that the main thread sleeps in; empty when it runs or waits for a CPU."""
+        """The system call that the main thread sleeps in; empty when it runs or waits for a CPU.
+
+        The text is the kernel's: number, six arguments, stack pointer, place in the program. It
+        stays the same while the thread sleeps in one place.
+        """
         said = os.pread(self._open[1], 200, 0).decode()
         return "" if said.startswith("running") else said.strip()
 
@@ -179,6 +213,8 @@ class Watching:
         self._answered: WitnessSample | None = None
         self._silent = 0
         self._slept: tuple[int, int] | None = None  # the main thread's `runs`, and since when
+        self._piece: _Piece | None = None
+        self._own: tuple[int, str] | None = None  # stack pointer and descriptor of the loop's epoll
         self._first = self._base = witness.look()
         self._asked = self._since = time.time_ns()
         self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
@@ -202,6 +238,8 @@ class Watching:
                 self.seen.around = _held(self._first, self._asked, at_begin, begun)
             rest = _held(self._base, self._since, look, ended) - (look.own - self._base.own) / 1e9
             self.seen.around = max(self.seen.around, rest)
+            waited = look.wait - self._first.wait + _others(self._first, look)
+            self.seen.waited = waited / 1e9
         os.close(self._over)
         os.close(self._end)
         return self.seen
@@ -219,7 +257,9 @@ class Watching:
                 if self._over in ready:
                     return
                 look = self._witness.look()
-                self._note_sleep(look)
+                call = self._witness.asleep_in()
+                self._note_sleep(look, call)
+                self._note_piece(look, call)
                 if pulse.fileno() in ready:
                     self._take(look)
                     continue
@@ -240,7 +280,10 @@ class Watching:
             self._base, self._since = look, stamp
         elif said and said == self._knock:
             self._knock = b""
-            self.seen.held = max(self.seen.held, _held(self._base, self._since, look, stamp))
+            held = _held(self._base, self._since, look, stamp)
+            self.seen.held = max(self.seen.held, held)
+            if held > AT_ONCE:
+                self._piece = None
             before, self._answered = self._answered or self._base, look
             # The kernel's count may come a moment late, so one answer without a write is allowed.
             self._silent = self._silent + 1 if look.written == before.written else 0
@@ -250,17 +293,56 @@ class Watching:
         else:
             self.seen.strange += 1
 
-    def _note_sleep(self, look: WitnessSample) -> None:
+    def _note_sleep(self, look: WitnessSample, call: str) -> None:
         if self._slept is None:
             return
         runs, since = self._slept
-        call = self._witness.asleep_in() if look.runs == runs else ""
-        if not call:
+        if not call or look.runs != runs:
             self._slept = None
             return
         slept = (time.time_ns() - since - _others(self._base, look)) / 1e9
         if slept > self.seen.asleep:
             self.seen.asleep, self.seen.asleep_in = slept, call
+
+    def _note_piece(self, look: WitnessSample, call: str) -> None:
+        """Go on with the sleep in one place, or begin another; each answer may have ended it once.
+
+        A wait for a lock counts only as far as no other thread ran: one of them may hold the GIL.
+        """
+        if not call or self._begun is None:
+            return
+        piece = self._piece
+        if self._is_own_epoll(call):
+            self._piece = None
+            return
+        woken = look.runs - piece.look.runs - (self.seen.answers - piece.answers) if piece else 0
+        if piece is None or piece.call != call or woken > 2:
+            self._piece = _Piece(call, look, self.seen.answers)
+            return
+        slept = look.before - piece.look.after - (look.wait - piece.look.wait)
+        slept -= _others(piece.look, look)
+        if call.split(maxsplit=1)[0] in _LOCKS:
+            slept -= _computed(piece.look, look)
+        if slept / 1e9 > self.seen.outside:
+            self.seen.outside, self.seen.asleep_in = slept / 1e9, call
+
+    def _is_own_epoll(self, call: str) -> bool:
+        """Whether this is a sleep of the watched loop: in an epoll, of those the outermost one."""
+        words = call.split()
+        if words[0] not in _EPOLL:
+            return False
+        place = int(words[-2], 16), words[1]
+        if self._own is None or place[0] > self._own[0]:
+            self._own = place
+        return self._own == place
+
+
+class _Piece(NamedTuple):
+    """A sleep of the main thread in one place, from one sample on."""
+
+    call: str
+    look: WitnessSample
+    answers: int  # until then
 
 
 def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> float:
@@ -276,4 +358,13 @@ def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> f
 
 def _others(base: WitnessSample, look: WitnessSample) -> int:
     """How long all threads but the main one waited for a CPU, together, in ns."""
-    return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())
+    return sum(max(0, wait - _of(base, name)[1]) for name, (_, wait) in look.others.items())
+
+
+def _computed(base: WitnessSample, look: WitnessSample) -> int:
+    """How much CPU time all threads but the main one had, together, in ns."""
+    return sum(max(0, cpu - _of(base, name)[0]) for name, (cpu, _) in look.others.items())
+
+
+def _of(sample: WitnessSample, name: str) -> tuple[int, int]:
+    return sample.others.get(name, (0, 0))

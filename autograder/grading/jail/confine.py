@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from autograder.grading.jail import filesystem, landlock, linux
+from autograder.grading.jail import filesystem, landlock, linux, seccomp
 from autograder.paths import ROOT
 
 if sys.platform != "win32":
@@ -165,6 +165,8 @@ def enter(place: Place, shared: Sequence[int] = ()) -> list[str]:
     _limit()
     if not _offer.namespaces and landlock.version():
         layers += landlock.confine([*filesystem.readable(), "/proc"], _writable(place))
+    if seccomp.confine():
+        layers.append("filter of system calls")
     _move_in(place)
     return layers
 

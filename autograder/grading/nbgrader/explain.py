@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import notebook
+from autograder.grading.examination.outputs import visible
 from autograder.grading.nbgrader.course import Course
 from autograder.grading.submission import assignment, evidence, intake
 from autograder.grading.submission.evidence import Evidence
@@ -43,7 +44,7 @@ def why(root: Path, student: str, unit: str, grade_id: str) -> list[str]:
     lines.append(f"Test: {_same(about['test'], _test(source, grade_id))}")
     if found["repaired"]:
         lines.append(f"Repaired before grading: {' '.join(found['repaired'])}")
-    return lines
+    return [visible(line) for line in lines]  # a message holds text of the learner's program
 
 
 def _grade(course: Course, student: str, unit: str, grade_id: str) -> dict[str, Any]:

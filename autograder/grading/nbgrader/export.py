@@ -9,7 +9,7 @@ own export as a template.
 
 from __future__ import annotations
 
-import csv as writer
+import csv as files
 import io
 import tempfile
 from collections.abc import Callable
@@ -52,7 +52,8 @@ def _nbgrader(book: Any) -> str:
         plugin = CsvExportPlugin()
         plugin.to = str(path)
         plugin.export(book)
-        return path.read_text()
+        with path.open(encoding="utf-8", newline="") as file:
+            return _text(list(files.reader(file)))
 
 
 def _canvas(book: Any) -> str:
@@ -103,8 +104,22 @@ def _is_graded(submission: Any) -> bool:
 
 def _text(rows: list[list[Any]]) -> str:
     text = io.StringIO()
-    writer.writer(text, lineterminator="\n").writerows(rows)
+    lines = ([_plain(cell) for cell in row] for row in rows)
+    files.writer(text, lineterminator="\n").writerows(lines)
     return text.getvalue()
+
+
+def _plain(cell: Any) -> Any:
+    """A cell in which a spreadsheet sees no formula: a name that begins like one gets a `'`.
+
+    What such a name holds is not computed then (OWASP, "CSV Injection").
+    """
+    if isinstance(cell, str) and cell.startswith(("=", "+", "-", "@", "\t", "\r")):
+        try:
+            float(cell)
+        except ValueError:
+            return f"'{cell}"
+    return cell
 
 
 _LAYOUTS: dict[str, Callable[[Any], str]] = {

@@ -26,6 +26,7 @@ from autograder.outcomes import UserMistake
 
 MOST_ENTRIES = 10_000  # files and folders of a submission; to look at them takes 0.1 s
 DEEPEST = 30  # levels of folders
+MOST_NOTEBOOK = 30_000_000  # bytes; to read one takes eight times as much memory
 _ALWAYS = "timestamp.txt"  # nbgrader's file: it is copied even if a pattern ignores it
 _CHUNK = 1 << 20
 _PLAIN = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
@@ -101,8 +102,9 @@ class _Copying:
                         self._copy_file(file, kept, shown)
 
     def _copy_file(self, file: int, target: Path, shown: tuple[str, ...]) -> None:
-        content = _read(file, shown)
-        if target.suffix != ".ipynb":
+        notebook = target.suffix == ".ipynb"
+        content = _read(file, shown, MOST_NOTEBOOK if notebook else MOST_FILES)
+        if not notebook:
             self.left -= len(content)
         if self.left < 0:
             raise UserMistake(
@@ -175,15 +177,15 @@ def _ensure(found: Any, wanted: int, shown: Sequence[str]) -> None:
         )
 
 
-def _read(file: int, shown: Sequence[str]) -> bytes:
+def _read(file: int, shown: Sequence[str], most: int) -> bytes:
     parts = []
-    left = MOST_FILES
+    left = most
     while part := os.read(file, _CHUNK):
         parts.append(part)
         left -= len(part)
         if left < 0:
             raise UserMistake(
-                f"{_called(shown)} is larger than {MOST_FILES // 1_000_000} MB: hand in less"
+                f"{_called(shown)} is larger than {most // 1_000_000} MB: hand in less"
             )
     return b"".join(parts)
 

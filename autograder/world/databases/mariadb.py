@@ -26,6 +26,7 @@ from autograder.paths import ROOT
 from autograder.world.databases import debian_package
 from autograder.world.databases.database import DATABASE, LEARNER, Database
 from autograder.world.databases.keeper import SystemAccount, can_run
+from autograder.world.databases.proxy import LARGEST, LONGEST_TEXT, NotSpoken
 
 PACKAGE = "mariadb-server-core"
 STAND_IN = "stand-in"
@@ -228,6 +229,8 @@ class _MysqlWire:
         self._buffer += data
         while len(self._buffer) >= 4:
             end = 4 + int.from_bytes(self._buffer[:3], "little")
+            if end > LARGEST:
+                raise NotSpoken(f"a packet of {end} bytes")
             if len(self._buffer) < end:
                 return
             number, body = self._buffer[3], bytes(self._buffer[4:end])
@@ -236,7 +239,7 @@ class _MysqlWire:
             if number == 0 and body[:1] == _QUERY:
                 yield body[1:].decode(errors="replace")
             elif number == 0 and body[:1] == _PREPARE:
-                self._prepared = body[1:].decode(errors="replace")
+                self._prepared = body[1:].decode(errors="replace")[:LONGEST_TEXT]
             elif number == 0 and body[:1] == _EXECUTE:
                 yield self._prepared
 

@@ -22,6 +22,7 @@ from autograder.outcomes import UserMistake
 from autograder.world.databases import program_cache
 from autograder.world.databases.database import DATABASE, LEARNER, Database
 from autograder.world.databases.keeper import can_run
+from autograder.world.databases.proxy import LARGEST, LONGEST_TEXT, MOST_PREPARED, NotSpoken
 
 OWNER = "course"
 NO_SERVER = (
@@ -191,6 +192,8 @@ class _PostgresWire:
         self._client += data
         while not self._started and len(self._client) >= 8:
             length, code = struct.unpack_from("!ii", self._client)
+            if not 8 <= length <= LARGEST:
+                raise NotSpoken(f"a first message of {length} bytes")
             if len(self._client) < length:
                 return
             del self._client[:length]
@@ -198,18 +201,21 @@ class _PostgresWire:
                 self._bytes_to_skip += 1
             else:
                 self._started = True
-        for kind, body in _messages(self._client) if self._started else ():
+        for kind, body in _messages(self._client, LARGEST) if self._started else ():
             match kind:
                 case b"Q":
                     yield _text(body)
                 case b"P":
                     name, _, rest = body.partition(b"\0")
-                    self._prepared[name] = _text(rest)
+                    self._prepared[name] = _text(rest)[:LONGEST_TEXT]
                 case b"B":
-                    portal, name = body.split(b"\0", 2)[:2]
+                    portal, _, rest = body.partition(b"\0")
+                    name, _, _ = rest.partition(b"\0")
                     self._bound[portal] = self._prepared.get(name, "")
                 case b"E":
                     yield self._bound.get(body.partition(b"\0")[0], "")
+        if len(self._prepared) + len(self._bound) > MOST_PREPARED:
+            raise NotSpoken("more prepared statements than a program needs")
 
     def server(self, data: bytes) -> bool:
         skipped = min(self._bytes_to_skip, len(data))
@@ -219,11 +225,17 @@ class _PostgresWire:
         return b"Z" in {kind for kind, _ in _messages(self._server)}
 
 
-def _messages(buffer: bytearray) -> Iterator[tuple[bytes, bytes]]:
-    """Yield the complete messages at the front of the buffer, then remove them."""
+def _messages(buffer: bytearray, largest: int = 1 << 30) -> Iterator[tuple[bytes, bytes]]:
+    """Yield the complete messages at the front of the buffer, then remove them.
+
+    Raises NotSpoken for a length that no message has, or that is above `largest`.
+    """
     start = 0
     while len(buffer) - start >= 5:
-        end = start + 1 + struct.unpack_from("!i", buffer, start + 1)[0]
+        length = struct.unpack_from("!i", buffer, start + 1)[0]
+        if not 4 <= length <= largest:
+            raise NotSpoken(f"a message of {length} bytes")
+        end = start + 1 + length
         if end > len(buffer):
             break
         yield bytes(buffer[start : start + 1]), bytes(buffer[start + 5 : end])

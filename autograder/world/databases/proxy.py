@@ -17,13 +17,22 @@ from typing import Any, Protocol
 
 KEPT = 10_000  # statements in the log
 LONGEST_TEXT = 2_000  # characters of a statement in it
+LARGEST = 1 << 20  # bytes of one message of a client; the largest of the course has 100 kB
+MOST_PREPARED = 10_000  # statements that one connection may prepare
+
+
+class NotSpoken(ValueError):
+    """A client sent what its protocol does not have, or more than a relay keeps in memory."""
 
 
 class Dialect(Protocol):
     """Reads a database's protocol; each connection has its own object."""
 
     def client(self, data: bytes) -> Iterator[str]:
-        """Read what the client sent; yield the text of each statement that is complete."""
+        """Read what the client sent; yield the text of each statement that is complete.
+
+        Raises NotSpoken for bytes that are no message, and for a message above LARGEST.
+        """
         ...
 
     def server(self, data: bytes) -> bool:
@@ -199,8 +208,14 @@ class _Link:
             self.cut()
 
     def _from_client(self, data: bytes) -> None:
-        for text in self._dialect.client(data):
-            self.under_way.append(self._relay.began(self, text))
+        try:
+            for text in self._dialect.client(data):
+                self.under_way.append(self._relay.began(self, text))
+            if len(self._early) > LARGEST or len(self.under_way) > KEPT:
+                raise NotSpoken("a client does not wait for answers")
+        except NotSpoken:
+            self.cut()
+            return
         if self.under_way:
             self._relay.busy()
         if self.far.transport is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -76,7 +77,7 @@ def _form(value: Any) -> Json:
 
 
 def add_routes(app: web.Application) -> None:
-    app.middlewares.append(_front_door)
+    app.middlewares.extend((_local_only, _front_door))
     channel = PREFIX + "/channels/{channel}"
     message = channel + r"/messages/{message:\d+}"
     reaction = message + "/reactions/{emoji}/{user}"
@@ -106,6 +107,27 @@ def add_routes(app: web.Application) -> None:
         add("GET", commands, _commands)
         add("PUT", commands, _replace_commands)
         add("POST", commands, _add_command)
+
+
+@web.middleware
+async def _local_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a page of the web, whose scripts run in a browser of this machine.
+
+    A bot names this machine as the host, and no origin. (A name of the web may lead to 127.0.0.1.)
+    """
+    origin = request.headers.get("Origin")
+    if not _is_local(request.headers.get("Host", "")) or (origin and not _is_local(origin)):
+        raise web.HTTPForbidden(text="this gateway serves its own machine only: use 127.0.0.1")
+    return await handler(request)
+
+
+def _is_local(host: str) -> bool:
+    """Whether a Host header, or an Origin, names this machine."""
+    try:
+        name = urlsplit(host if "//" in host else f"//{host}").hostname
+    except ValueError:
+        return False
+    return name in ("127.0.0.1", "localhost", "::1")
 
 
 @web.middleware

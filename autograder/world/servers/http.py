@@ -30,6 +30,7 @@ from aiohttp import WSMsgType, web
 from autograder.outcomes import UserMistake
 from autograder.world.servers.listen import listen
 
+MOST_BODY = 1 << 20  # bytes of a request; the largest of the course has 1 kB
 KEPT = 10_000  # requests in the log, and bytes that it keeps of a request's body
 
 
@@ -148,7 +149,7 @@ class Http:
         self._changed = asyncio.Event()
 
     async def start(self) -> dict[str, Any]:
-        app = web.Application(client_max_size=1 << 26)
+        app = web.Application(client_max_size=MOST_BODY)
         app.router.add_get("/ws", self._echo)
         app.router.add_route("*", "/{path:.*}", self._answer)
         # With handler_cancellation the server notices immediately that a client has given up.
@@ -247,7 +248,8 @@ class Http:
         respond: Callable[[web.Request, HttpTraffic, int], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
         seen, path, began = self._seen, request.path, time.monotonic()
-        tally = seen.paths.setdefault(path, Tally())
+        known = path in seen.paths or len(seen.paths) < KEPT
+        tally = seen.paths.setdefault(path, Tally()) if known else Tally()
         seen.all.enter()
         number = tally.enter()
         entry: dict[str, Any] = {
