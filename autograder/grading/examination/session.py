@@ -57,11 +57,12 @@ def examine(
     when the submission does not define them. The examiner gets a copy of `own_files` (the unit's
     folder), the candidate a copy of `learner_files` (the folder of the submission). Files that
     match the patterns in `own_ignore` and `learner_ignore` are not copied. Each cell has `seconds`
-    to run. A test that is inconclusive is examined again from the start, `attempts` times in all, but not when `budget` seconds are over.
-    Only the test cells named in `tests` are run, or all when it is None; one that is not run has no
-    outcome. `strict` refuses to run a submission on a machine that cannot confine it. `on_cell` is
-    called with each outcome. Raises ExaminationFailed for a fault of ours and for a jail that is
-    too weak, and UserMistake for files that are too large.
+    to run. A test that is inconclusive is examined again from the start, `attempts` times in all,
+    but not when `budget` seconds are over. Only the test cells named in `tests` are run, or all
+    when it is None; one that is not run has no outcome. `strict` refuses to run a submission on a
+    machine that cannot confine it. `on_cell` is called with each outcome. Raises ExaminationFailed
+    for a fault of ours and for a jail that is too weak, and UserMistake for files that are too
+    large.
     """
     began = time.monotonic()
     examined = Examined()

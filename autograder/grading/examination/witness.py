@@ -143,8 +143,9 @@ class Witness:
         self._tasks = f"/proc/{process}/task"
         main = f"{self._tasks}/{process}"
         places = [f"{main}/{name}" for name in ("schedstat", "syscall", "io")]
-        places.append(f"/proc/self/task/{os.getpid()}/schedstat")
+        places += [f"/proc/self/task/{os.getpid()}/schedstat", f"/proc/{process}/status"]
         self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
+        self.at_first = self.caught()
         self.look()
 
     def close(self) -> None:
@@ -155,7 +156,7 @@ class Witness:
 
     def look(self) -> WitnessSample:
         """Return the kernel's present figures; raises OSError when the process has ended."""
-        times, _, counts, own = self._open
+        times, _, counts, own, _ = self._open
         before = time.time_ns()
         cpu, wait, runs = (int(word) for word in os.pread(times, 100, 0).split())
         after = time.time_ns()
@@ -178,6 +179,11 @@ class Witness:
         """
         said = os.pread(self._open[1], 200, 0).decode()
         return "" if said.startswith("running") else said.strip()
+
+    def caught(self) -> int:
+        """The signals for which the process has handlers, one bit each."""
+        said = os.pread(self._open[4], 4096, 0)
+        return int(said.partition(b"SigCgt:")[2].split(maxsplit=1)[0], 16)
 
     def send(self, knock: bytes) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -305,9 +311,11 @@ class Watching:
             self.seen.asleep, self.seen.asleep_in = slept, call
 
     def _note_piece(self, look: WitnessSample, call: str) -> None:
-        """Go on with the sleep in one place, or begin another; each answer may have ended it once.
+        """Go on with the sleep in one place, or begin another.
 
-        A wait for a lock counts only as far as no other thread ran: one of them may hold the GIL.
+        What wakes the thread more often than the knocks is a sleep of its own in each pass, unless
+        a handler of a signal could have answered. A wait for a lock counts only as far as no other
+        thread ran: one of them may hold the GIL.
         """
         if not call or self._begun is None:
             return
@@ -316,7 +324,8 @@ class Watching:
             self._piece = None
             return
         woken = look.runs - piece.look.runs - (self.seen.answers - piece.answers) if piece else 0
-        if piece is None or piece.call != call or woken > 2:
+        passes = woken > 2 and self._witness.caught() == self._witness.at_first
+        if piece is None or piece.call != call or passes:
             self._piece = _Piece(call, look, self.seen.answers)
             return
         slept = look.before - piece.look.after - (look.wait - piece.look.wait)

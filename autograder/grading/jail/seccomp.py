@@ -70,7 +70,7 @@ def confine() -> bool:
     program = _program(column, architecture)
     code = ctypes.create_string_buffer(program)
     header = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(code))
-    return libc.prctl(_SET_SECCOMP, _FILTER, header, 0, 0) == 0
+    return bool(libc.prctl(_SET_SECCOMP, _FILTER, header, 0, 0) == 0)
 
 
 def _program(column: int, architecture: int) -> bytes:
