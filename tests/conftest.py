@@ -23,15 +23,18 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What takes more than half a minute of CPU begins first, so that no worker has a long file left
-# when the other has nothing; of test_answers.py, each unit is a group of its own.
-LONG = ("test_answers", "test_batches", "test_hostile", "test_marking", "test_browser",
+# when the other has nothing; of test_answers.py, each unit is a group of its own. The tests in a
+# browser are one group: they share a server and a page.
+LONG = ("test_answers", "test_batches", "test_hostile", "test_marking", "browser",
         "test_databases", "test_jail", "test_examination", "test_installing")  # fmt: skip
 OF_UNIT = re.compile(r"test_answers\.py::\w+\[(\d\d_\w+)")
 
 
 def group_of(test: str) -> str:
-    """What runs on one worker: the tests of a file, or of one unit's answers."""
+    """What runs on one worker: the tests of a file, of one unit's answers, or of the browser."""
     unit = OF_UNIT.search(test)
+    if "/browser/" in test:
+        return "browser"
     return unit[1] if unit else test.partition("::")[0]
 
 
@@ -56,6 +59,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         group = group_of(item.nodeid)
         sizes[group] = sizes.get(group, 0) + 1
     order = {name: number for number, name in enumerate(LONG)}
-    items.sort(
-        key=lambda item: (order.get(item.path.stem, len(LONG)), -sizes[group_of(item.nodeid)])
-    )
+
+    def place(item: pytest.Item) -> tuple[int, int]:
+        group = group_of(item.nodeid)
+        first = order.get(group, order.get(item.path.stem, len(LONG)))
+        return first, -sizes[group]
+
+    items.sort(key=place)

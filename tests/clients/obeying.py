@@ -7,6 +7,11 @@ import os
 import sys
 import threading
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
+
+import warm
 
 
 async def obey(content: str) -> str | None:
@@ -23,10 +28,11 @@ async def obey(content: str) -> str | None:
     return None
 
 
-def arguments() -> tuple[str, str, str]:
+def arguments() -> list[str]:
     """Return REST URL, WebSocket URL and token, and see to it that the bot ends with its test."""
-    threading.Thread(target=_end_with_stdin, daemon=True).start()
-    return sys.argv[1], sys.argv[2], sys.argv[3]
+    if sys.argv[1:]:
+        threading.Thread(target=_end_with_stdin, daemon=True).start()
+    return warm.arguments()
 
 
 def _end_with_stdin() -> None:

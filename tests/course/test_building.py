@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import sample_course
 
-from autograder.course.author import audit, parse, readme_figure
+from autograder.course.author import audit, parse, readme_figure, release
 from autograder.course.author.build import build
 from autograder.outcomes import UserMistake
 
@@ -44,8 +44,21 @@ def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:
 
 
 @pytest.mark.timeout(600)  # 13 units, and beside other work
-def test_a_second_build_touches_nothing_and_the_check_is_content(finished: Path) -> None:
+def test_a_second_build_touches_nothing_and_the_check_is_content(
+    finished: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = snapshot(finished)
+    released: list[Any] = []
+
+    def once(labs: Any) -> Any:
+        """nbgrader's answer for the same labs is not asked for twice: it takes 2 s."""
+        if not released:
+            released.extend([labs, really(labs)])
+        assert labs == released[0]
+        return released[1]
+
+    really = release.release
+    monkeypatch.setattr(release, "release", once)
     assert build(finished) == []
     assert build(finished, check=True) == []
     assert snapshot(finished) == before

@@ -19,6 +19,7 @@ from namespaces import apart, limited
 from worked_labs import worked
 
 from autograder.environment import contributor_tools, finding
+from autograder.environment.control_group import entering
 
 ROOT = Path(__file__).resolve().parents[2]
 SUPPORT = ROOT / "tests" / "support"
@@ -53,10 +54,10 @@ def launch(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     }
     builder = [sys.executable, str(SUPPORT / "binder_image.py"), str(ROOT), image]
     launcher = [sys.executable, str(SUPPORT / "binder_launch.py"), image, json.dumps(plan)]
-    with limited(CPU, MEMORY) as prefix:
-        pod = [*(prefix or []), *apart(*launcher, network=False)]
+    with limited(CPU, MEMORY) as groups:
+        pod = [*(entering(*groups) if groups else []), *apart(*launcher, network=False)]
         told: dict[str, Any] = {"limits": "no limits, for want of control groups"}
-        if prefix is not None:
+        if groups is not None:
             told = {"limits": f"{CPU:g} CPU and {MEMORY >> 30} GB"}
         told |= json.loads(run(apart(*builder, *pod)))
     REPORT.parent.mkdir(exist_ok=True)

@@ -1,4 +1,5 @@
-"""What the tests of grading share: slots that stay warm from one `grade` to the next."""
+"""What the tests of grading share: slots that stay warm from one `grade` to the next, and a process
+that has imported nbgrader and forks for each of its commands."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from nbgrader_commands import Commands
 
 from autograder.grading.batch import executors, slots
 
@@ -37,6 +39,13 @@ def warm_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     with slots of their own; a test with `jobs=1` or without `jobs` gets the kept one.
     """
     monkeypatch.setattr(executors, "on_this_machine", _kept)
+
+
+@pytest.fixture(scope="session")
+def nbgrader(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Commands]:
+    """nbgrader's command line, and graders that a test may end."""
+    with Commands(tmp_path_factory.mktemp("people")) as commands:
+        yield commands
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -21,7 +21,8 @@ import psutil
 import pytest
 import toy_unit as toy
 from gradebook import grades
-from processes import IMPORTS, outliving
+from nbgrader_commands import GRADE, Commands
+from processes import outliving
 
 from autograder.bench import metering
 from autograder.environment import contributor_tools, finding
@@ -33,10 +34,6 @@ from autograder.grading.nbgrader import course, preprocessors
 from autograder.outcomes import UserMistake
 
 SMALL = "91_small"
-GRADE = (
-    "import sys\nfrom pathlib import Path\nfrom autograder.grading import marking\n"
-    "sys.exit(marking.grade(sys.argv[1], jobs=2, root=Path(sys.argv[2]), as_json=True))"
-)
 
 
 def small(answer: str = "return 2 * number") -> dict[str, Any]:
@@ -70,25 +67,6 @@ def small_course(root: Path, students: int) -> Path:
     return root
 
 
-def run(root: Path, unit: str = SMALL) -> subprocess.Popen[bytes]:
-    """Start a grader in a process of its own."""
-    return subprocess.Popen(
-        [sys.executable, "-c", GRADE, unit, str(root)],
-        env={**os.environ, "PYTHONPATH": IMPORTS},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-
-
-def finish(root: Path) -> dict[str, Any]:
-    """Grade to the end, and return what `--json` says."""
-    with run(root) as process:
-        said, errors = process.communicate(timeout=600)
-    assert process.returncode == 0, errors.decode()[-2000:]
-    content: dict[str, Any] = json.loads(said)
-    return content
-
-
 def complete(root: Path, students: int) -> None:
     """Nothing is half there: each submission has its notebook and the evidence of it."""
     graded = sorted((root / "autograded").glob(f"*/{SMALL}/{SMALL}.ipynb"))
@@ -99,16 +77,21 @@ def complete(root: Path, students: int) -> None:
         assert found["examination"] == stamp
 
 
-def killed_at(root: Path, moment: Callable[[], None]) -> None:
-    """Start a grader, and SIGKILL it at that moment; nothing of it goes on."""
-    with run(root) as process:
-        moment()
-        family = psutil.Process(process.pid).children(recursive=True)
-        process.kill()
+def killed_at(root: Path, nbgrader: Commands, moment: Callable[[], None], jobs: int) -> int:
+    """Start a grader, SIGKILL it at that moment, and return its code; nothing of it goes on."""
+    grader, family = psutil.Process(nbgrader.start(root, GRADE, SMALL, str(jobs))), []
+    moment()
+    with contextlib.suppress(psutil.NoSuchProcess):  # it may have ended by itself
+        family = grader.children(recursive=True)
+        grader.kill()
+    code = nbgrader.end().code
     assert outliving(family, within=30) == [], "a grader that was killed left processes"
+    return code
 
 
-def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(tmp_path: Path) -> None:
+def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(
+    tmp_path: Path, nbgrader: Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
     """The small version of the soak: moments found by what lies in the folder, then by chance."""
     undisturbed = small_course(tmp_path / "undisturbed", 8)
     assert commands.grade(SMALL, root=undisturbed) == 0
@@ -124,9 +107,11 @@ def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(tmp_path:
 
         return wait
 
-    for number in (1, 4, 6):
-        killed_at(root, until_graded(number))
-    said = finish(root)
+    assert killed_at(root, nbgrader, until_graded(1), jobs=1) == -signal.SIGKILL
+    killed_at(root, nbgrader, until_graded(5), jobs=2)
+    capsys.readouterr()
+    assert commands.grade(SMALL, root=root, as_json=True) == 0
+    said = json.loads(capsys.readouterr().out)
     assert {one["status"] for one in said["submissions"]} == {"graded"}
     assert grades(root) == grades(undisturbed)
     complete(root, 8)
@@ -293,14 +278,17 @@ def odd_notebooks() -> dict[str, dict[str, Any]]:
     return odd
 
 
-def test_nbgraders_steps_lead_to_the_cells_that_were_examined(tmp_path: Path) -> None:
+def test_nbgraders_steps_lead_to_the_cells_that_were_examined(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """If one did not, its submission would fail: outcomes belong to cells."""
     root = small_course(tmp_path, 0)
     for name, content in odd_notebooks().items():
         path = root / "submitted" / name / SMALL / f"{SMALL}.ipynb"
         path.parent.mkdir(parents=True)
         toy.write(path, content)
-    done = finish(root)["submissions"]
+    assert commands.grade(SMALL, root=root, as_json=True) == 0
+    done = json.loads(capsys.readouterr().out)["submissions"]
     assert [one["student"] for one in done] == sorted(odd_notebooks())
     assert {(one["status"], one["score"]) for one in done} == {("graded", 4.0)}
 
@@ -308,7 +296,7 @@ def test_nbgraders_steps_lead_to_the_cells_that_were_examined(tmp_path: Path) ->
 def test_a_new_gradebook_appears_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nbgrader import api
+    from nbgrader import api, dbutil
 
     root = small_course(tmp_path, 1)
 
@@ -324,14 +312,11 @@ def test_a_new_gradebook_appears_whole_or_not_at_all(
     assert commands.grade(SMALL, root=root) == 0
     with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as database, database:
         (version,) = database.execute("SELECT version_num FROM alembic_version").fetchone()
-    scripts = str(Path(sys.executable).parent)
-    done = subprocess.run(
-        [sys.executable, "-c", "from nbgrader.api import get_alembic_version as g; print(g())"],
-        capture_output=True, text=True, check=True,
-        # Here nbgrader is alone, and starts the program `alembic` to ask.
-        env={**os.environ, "PATH": os.pathsep.join([scripts, os.environ["PATH"]])},
-    )  # fmt: skip
-    assert version == done.stdout.strip()
+    with dbutil._temp_alembic_ini("sqlite://") as settings:
+        # As nbgrader asks when it is alone.
+        asked = [Path(sys.executable).with_name("alembic"), "-c", settings, "heads"]
+        done = subprocess.run(asked, capture_output=True, text=True, check=True)
+    assert version == done.stdout.split()[0]
 
 
 @pytest.mark.slow
@@ -451,20 +436,22 @@ def test_a_cluster_that_is_not_there_is_said_in_one_sentence(
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-def test_200_submissions_and_20_kills_give_the_undisturbed_gradebook(tmp_path: Path) -> None:
+def test_200_submissions_and_20_kills_give_the_undisturbed_gradebook(
+    tmp_path: Path, nbgrader: Commands
+) -> None:
     """A run of 200 takes about a minute; each kill comes at a random moment of what is left."""
     chance = random.Random(int(os.environ.get("SOAK_SEED", "5")))
     undisturbed = small_course(tmp_path / "undisturbed", 200)
     began = time.monotonic()
-    finish(undisturbed)
+    nbgrader.run(undisturbed, GRADE, SMALL, "2")
     whole = time.monotonic() - began
     root = small_course(tmp_path / "killed", 200)
     for left in range(20, 0, -1):
         graded = len(list((root / "autograded").glob("*")))
         longest = 4.0 + whole * (1 - graded / 200) / left  # s; the first 4 are imports
         wait = chance.uniform(0.0, longest)
-        killed_at(root, lambda seconds=wait: time.sleep(seconds))
-    finish(root)
+        killed_at(root, nbgrader, lambda seconds=wait: time.sleep(seconds), jobs=2)
+    nbgrader.run(root, GRADE, SMALL, "2")
     assert grades(root) == grades(undisturbed)
     complete(root, 200)
 
@@ -492,15 +479,16 @@ def test_memory_is_flat_over_1000_submissions(tmp_path: Path) -> None:
     assert last - first < 25, used
 
 
-def test_sigint_ends_a_batch_in_order(tmp_path: Path) -> None:
+def test_sigint_ends_a_batch_in_order(tmp_path: Path, nbgrader: Commands) -> None:
     root = small_course(tmp_path, 30)
-    with run(root) as process:
-        end = time.monotonic() + 60
-        while not list((root / "autograded").glob(f"*/{SMALL}/{SMALL}.examined.json")):
-            assert time.monotonic() < end
-            time.sleep(0.01)
-        family = psutil.Process(process.pid).children(recursive=True)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-    assert process.returncode != 0
+    grader = psutil.Process(nbgrader.start(root, GRADE, SMALL, "2"))
+    end = time.monotonic() + 60
+    while not list((root / "autograded").glob(f"*/{SMALL}/{SMALL}.examined.json")):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    family = grader.children(recursive=True)
+    grader.send_signal(signal.SIGINT)
+    answer = nbgrader.end()
+    assert answer.code != 0
+    assert '"submissions":' not in answer.said, "it graded to the end"
     assert outliving(family, within=20) == []

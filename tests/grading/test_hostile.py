@@ -14,11 +14,12 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from attacks import FOLDER, MARK, cells_of, put_out
+from attacks import FOLDER, MARK, SHARING, cells_of, put_out
 
 from autograder.environment import finding
 from autograder.grading.examination import session, verdicts
@@ -40,10 +41,9 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def course(tmp_path: Path) -> Path:
+def make_course(folder: Path) -> Path:
     """A course with everything in it that a submission should not touch."""
-    root = tmp_path / "course"
+    root = folder / "course"
     for name in ("source/90_toy/90_toy.ipynb", "submitted/bo/90_toy/90_toy.ipynb"):
         path = root / name
         path.parent.mkdir(parents=True)
@@ -52,9 +52,14 @@ def course(tmp_path: Path) -> Path:
     with contextlib.closing(sqlite3.connect(root / "gradebook.db")) as book, book:
         book.execute("CREATE TABLE grade (manual_score)")
         book.execute("INSERT INTO grade VALUES (1)")
-    for path in (tmp_path, *tmp_path.rglob("*")):
+    for path in (folder, *folder.rglob("*")):
         path.chmod(0o777)  # what keeps them out must not be that the files are closed
     return root
+
+
+@pytest.fixture
+def course(tmp_path: Path) -> Path:
+    return make_course(tmp_path)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -88,6 +93,51 @@ def marked_processes() -> list[str]:
     return found
 
 
+@dataclass
+class Attacked:
+    """What came of one attack."""
+
+    said: str
+    tests: dict[str, str]
+    secret: str
+    harm: list[str] = field(default_factory=list)
+
+
+def attack(paths: Sequence[Path], course: Path) -> dict[str, Attacked]:
+    """Examine attacks in one notebook; what they did outside is each one's harm."""
+    secret = secrets.token_hex(8)
+    ours = Path(session.__file__).parents[1]
+    before = state_of(course), state_of(ours), sorted(os.listdir("/")), set(os.listdir("/tmp"))
+    cells = cells_of(paths, course, secret)
+    examined = session.examine(cells, own_files=course / "source" / "90_toy", seconds=60)
+    tests = {cell.name: examined.seen[cell.index].status for cell in cells if cell.role == "test"}
+    harm = [f"process {name} was left" for name in marked_processes()]
+    if state_of(course) != before[0]:
+        harm.append("the course was changed")
+    if state_of(ours) != before[1]:
+        harm.append("the grader was changed")
+    if sorted(os.listdir("/")) != before[2]:
+        harm.append("/ was changed")
+    harm += [name for name in set(os.listdir("/tmp")) - before[3] if "pwned" in name]
+    whole = put_out(cells, examined)
+    return {
+        path.stem: Attacked(
+            put_out(cells, examined, path.stem) if len(paths) > 1 else whole,
+            tests,
+            secret if secret in whole else "",
+            harm,
+        )
+        for path in paths
+    }
+
+
+@pytest.fixture(scope="module")
+def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Attacked]:
+    """What came of the attacks that may share an examination."""
+    paths = [FOLDER / f"{name}.py" for name in SHARING]
+    return attack(paths, make_course(tmp_path_factory.mktemp("together")))
+
+
 @pytest.mark.parametrize(
     "path",
     [
@@ -95,30 +145,27 @@ def marked_processes() -> list[str]:
         for p in ATTACKS
     ],
 )
-def test_an_attack_gains_nothing(path: Path, course: Path) -> None:
-    secret = secrets.token_hex(8)
-    ours = Path(session.__file__).parents[1]
-    before = state_of(course), state_of(ours), sorted(os.listdir("/")), sorted(os.listdir("/tmp"))
-    cells = cells_of(path, course, secret)
-    examined = session.examine(cells, own_files=course / "source" / "90_toy", seconds=60)
-
-    tests = {cell.name: examined.seen[cell.index] for cell in cells if cell.role == "test"}
-    for name, seen in tests.items():
-        assert seen.status in (verdicts.FAILED, verdicts.NEEDS_REVIEW, verdicts.INCONCLUSIVE), (
-            f"{name} passed, with {examined.layers}"
-        )
-    said = put_out(cells, examined)
-    assert "SUCCEEDED" not in said, said[-3000:]
-    assert secret not in said
+def test_an_attack_gains_nothing(path: Path, request: pytest.FixtureRequest) -> None:
+    if path.stem in SHARING:
+        found = request.getfixturevalue("together")[path.stem]
+    else:
+        found = attack([path], request.getfixturevalue("course"))[path.stem]
+    lost = {verdicts.FAILED, verdicts.NEEDS_REVIEW, verdicts.INCONCLUSIVE}
+    assert set(found.tests.values()) <= lost, found.tests
+    assert "SUCCEEDED" not in found.said, found.said[-3000:]
+    assert not found.secret
     if "# ends: the process" not in path.read_text():
-        assert "TRIED" in said, said[-3000:]
-    assert len(said) < examination_cap(), "the output has no bound"
-    assert marked_processes() == []
-    assert state_of(course) == before[0]
-    assert state_of(ours) == before[1]
-    assert sorted(os.listdir("/")) == before[2]
-    left = {name for name in set(os.listdir("/tmp")) - set(before[3]) if "pwned" in name}
-    assert not left
+        assert "TRIED" in found.said, found.said[-3000:]
+    assert len(found.said) < examination_cap(), "the output has no bound"
+    assert found.harm == []
+
+
+def test_attacks_that_share_an_examination_end_no_process_and_change_no_answer() -> None:
+    """Else one would hide what another gains."""
+    for name in SHARING:
+        text = (FOLDER / f"{name}.py").read_text()
+        assert "# ends: the process" not in text, name
+        assert "answer=" not in text, name
 
 
 def examination_cap() -> int:
@@ -141,7 +188,7 @@ def test_an_honest_answer_gains_everything_beside_them(course: Path, tmp_path: P
         '    return 2 * number\n\n# %% answer="roll"\nimport asyncio\n\nasync def roll(spec):\n'
         "    await asyncio.sleep(0.1)\n    return f'{spec}: rolled'\n"
     )
-    cells = cells_of(honest, course, "0")
+    cells = cells_of([honest], course, "0")
     examined = session.examine(cells, seconds=30)
     assert [examined.seen[c.index].status for c in cells if c.role == "test"] == ["passed"] * 2
     assert "TRIED" in put_out(cells, examined)

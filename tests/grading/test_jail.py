@@ -15,8 +15,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import another_user
 import pytest
@@ -68,20 +68,30 @@ def run(
     )
 
 
-def attack(
-    user: int, refused: str, course: Path, *names: str, in_reach: bool = False
-) -> tuple[list[str], dict[str, Any]]:
-    """Examine these attacks and return the layers in force, and what came of each."""
+@dataclass(frozen=True)
+class Attacked:
+    """What came of some attacks behind the layers in force."""
+
+    layers: list[str]
+    got: dict[str, bool]
+    strict: str  # why a strict examination was refused
+    room: tuple[int, str, str] | None
+
+
+def attack(user: int, refused: str, course: Path, *names: str, in_reach: bool = False) -> Attacked:
+    """Examine these attacks in one notebook and return what came of them."""
     answer = run(user, refused, SUPPORT / "attacking.py", course, *names, in_reach=in_reach)
     assert answer.returncode == 0, answer.stderr
-    layers, got = json.loads(answer.stdout.splitlines()[-1])
-    assert all(one["tried"] for one in got.values()), got
-    assert not any("passed" in one["tests"] for one in got.values()), got
-    return layers, {name: one["got"] for name, one in got.items()}
+    said = json.loads(answer.stdout.splitlines()[-1])
+    attacks = said["attacks"]
+    assert all(one["tried"] for one in attacks.values()), attacks
+    assert "passed" not in said["tests"]
+    got = {name: one["got"] for name, one in attacks.items()}
+    return Attacked(said["layers"], got, said["strict"], said["room"])
 
 
-@pytest.fixture
-def course() -> Iterator[Path]:
+@contextlib.contextmanager
+def open_course() -> Iterator[Path]:
     """A course that anybody may read and write, so that only the jail is in the way."""
     with tempfile.TemporaryDirectory(dir="/var/tmp") as name:
         root = Path(name)
@@ -96,16 +106,42 @@ def course() -> Iterator[Path]:
         yield root
 
 
+@pytest.fixture
+def course() -> Iterator[Path]:
+    with open_course() as root:
+        yield root
+
+
+@pytest.fixture(scope="module", params=USERS)
+def in_namespaces(request: pytest.FixtureRequest) -> tuple[int, Attacked]:
+    """A user, and what came of the attacks and of a full room behind all layers."""
+    names = [*FILES, "sees_the_network", "traces_others", "reads_the_memory_of_others",
+             "raw_sockets", "becomes_root", "mounts_the_way_out", "full_room"]  # fmt: skip
+    with open_course() as root:
+        return request.param, attack(request.param, "", root, *names)
+
+
 @needs_namespaces
 @pytest.mark.slow
-@pytest.mark.parametrize("user", USERS)
-def test_with_namespaces_nothing_is_in_reach(user: int, course: Path) -> None:
-    names = [*FILES, "sees_the_network", "traces_others", "reads_the_memory_of_others",
-             "becomes_root", "mounts_the_way_out", "raw_sockets"]  # fmt: skip
-    layers, got = attack(user, "", course, *names)
-    assert not any(got.values()), got
-    assert {*confine.NAMESPACES, "no new privileges", "user namespace", "limits"} <= set(layers)
-    assert ("other user" in layers) == (user == 0)
+def test_with_namespaces_nothing_is_in_reach(in_namespaces: tuple[int, Attacked]) -> None:
+    user, found = in_namespaces
+    assert not any(found.got.values()), found.got
+    expected = {*confine.NAMESPACES, "no new privileges", "user namespace", "limits"}
+    assert expected <= set(found.layers)
+    assert ("other user" in found.layers) == (user == 0)
+    assert found.strict == ""
+
+
+@needs_namespaces
+@pytest.mark.slow
+def test_who_fills_a_room_takes_nothing_from_the_others(
+    in_namespaces: tuple[int, Attacked],
+) -> None:
+    room = in_namespaces[1].room
+    assert room is not None
+    started, *verdict = room
+    assert verdict == ["passed", ""]
+    assert confine.PROCESSES - 20 < started < confine.PROCESSES
 
 
 @pytest.mark.skipif(not availability.landlock().found.startswith("version"),
@@ -113,21 +149,26 @@ def test_with_namespaces_nothing_is_in_reach(user: int, course: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("user", USERS)
 def test_where_namespaces_are_refused_landlock_keeps_the_files(user: int, course: Path) -> None:
-    layers, got = attack(user, CONTAINER, course, *FILES, "traces_others", "sees_the_network")
+    found = attack(user, CONTAINER, course, *FILES, "traces_others", "sees_the_network")
+    layers, got = found.layers, found.got
     assert not any(got[name] for name in [*FILES, "traces_others"]), got
     assert "Landlock" in layers
     assert not set(layers) & set(confine.NAMESPACES)
     # It cannot close the network, which is why `grade` refuses such a machine.
     assert got["sees_the_network"] == (len(os.listdir("/sys/class/net")) > 1)
     assert confine.weakness(layers)
+    assert "too weakly" in found.strict
+    assert not (course / "ran-behind-a-weak-jail").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("user", USERS)
 def test_without_landlock_the_same_attacks_reach_the_files(user: int, course: Path) -> None:
-    layers, got = attack(user, OLD_KERNEL, course, *FILES)
-    assert "Landlock" not in layers
-    assert all(got.values()), got
+    found = attack(user, OLD_KERNEL, course, *FILES)
+    assert "Landlock" not in found.layers
+    assert all(found.got.values()), found.got
+    assert "too weakly" in found.strict
+    assert not (course / "ran-behind-a-weak-jail").exists()  # where it could have been made
 
 
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a candidate another user")
@@ -137,15 +178,32 @@ def test_root_in_a_container_examines_as_another_user(refused: str, course: Path
     """As in an image whose Python lies below /usr, which is most of them."""
     names = ["traces_others", "reads_the_memory_of_others", "reads_the_examiners_folder"]
     before = os.stat("/tmp").st_mode
-    layers, got = attack(0, refused, course, *names, in_reach=True)
-    assert not any(got.values()), got
-    assert "other user" in layers
-    assert not set(layers) & set(confine.NAMESPACES)
-    answer = run(0, refused, SUPPORT / "full_room.py", in_reach=True)
-    started, *verdict = json.loads(answer.stdout)
+    found = attack(0, refused, course, *names, "full_room", in_reach=True)
+    assert not any(found.got.values()), found.got
+    assert "other user" in found.layers
+    assert not set(found.layers) & set(confine.NAMESPACES)
+    assert found.room is not None
+    started, *verdict = found.room
     assert verdict == ["passed", ""]
     assert started < confine.PROCESSES
     assert os.stat("/tmp").st_mode == before
+
+
+WEAK = """
+import sys
+from pathlib import Path
+
+from autograder.grading import marking
+from autograder.outcomes import UserMistake
+
+root = Path(sys.argv[1])
+try:
+    marking.grade("90_toy", as_json=True, root=root)
+except UserMistake as mistake:
+    print(mistake)
+print("graded:", [*root.glob("autograded/*/*")])
+marking.grade("90_toy", as_json=True, root=root, jobs=1, accept_weaker_jail=True)
+"""
 
 
 @pytest.mark.slow
@@ -153,43 +211,16 @@ def test_root_in_a_container_examines_as_another_user(refused: str, course: Path
 def test_a_weak_machine_grades_nobody_unless_told_to(in_reach: bool, tmp_path: Path) -> None:
     root = toy.course(tmp_path)
     toy.submit(root, "ada", toy.submission())
-    program = (
-        "import sys\nfrom pathlib import Path\nfrom autograder.grading import marking\n"
-        "from autograder.outcomes import UserMistake\ntry:\n"
-        "    marking.grade('90_toy', as_json=True, root=Path(sys.argv[1]),\n"
-        "                  accept_weaker_jail=sys.argv[2] == 'yes')\n"
-        "except UserMistake as mistake:\n    print(mistake)\n"
-    )
-    answer = run(os.getuid(), CONTAINER, "-c", program, root, "no", in_reach=in_reach)
-    assert "Nothing was graded. This machine confines submissions too weakly" in answer.stdout
-    assert "--accept-weaker-jail" in answer.stdout
-    assert not list(root.glob("autograded/*/*"))
-    answer = run(os.getuid(), CONTAINER, "-c", program, root, "yes", in_reach=in_reach)
-    (one,) = json.loads(answer.stdout)["submissions"]
+    answer = run(os.getuid(), CONTAINER, "-c", WEAK, root, in_reach=in_reach)
+    refused, graded, *accepted = answer.stdout.splitlines()
+    assert "Nothing was graded. This machine confines submissions too weakly" in refused
+    assert "--accept-weaker-jail" in refused
+    assert graded == "graded: []"
+    (one,) = json.loads("\n".join(accepted))["submissions"]
     assert one["score"] == one["max_score"] == sum(toy.POINTS.values()), one
     assert not set(one["jail"]) & set(confine.NAMESPACES)
     assert "limits" in one["jail"]
     assert ("other user" in one["jail"]) == in_reach
-
-
-def test_a_strict_examination_runs_nothing_behind_a_weak_jail() -> None:
-    program = (
-        "from autograder.grading.examination.session import *\ntry:\n"
-        "    examine([Cell(0, 'learner', '', 'open(\"/tmp/ran-behind-a-weak-jail\", \"w\")')],"
-        " strict=True)\nexcept ExaminationFailed as refusal:\n    print(refusal)"
-    )
-    assert "too weakly" in run(os.getuid(), CONTAINER, "-c", program).stdout
-    assert not Path("/tmp/ran-behind-a-weak-jail").exists()
-
-
-@needs_namespaces
-@pytest.mark.parametrize("user", USERS)
-def test_who_fills_a_room_takes_nothing_from_the_others(user: int) -> None:
-    answer = run(user, "", SUPPORT / "full_room.py")
-    assert answer.returncode == 0, answer.stderr
-    started, status, message = json.loads(answer.stdout)
-    assert (status, message) == ("passed", "")
-    assert confine.PROCESSES - 20 < started < confine.PROCESSES
 
 
 def _put_out(source: str) -> str:

@@ -38,9 +38,17 @@ async def nap():
 """
 
 
+RIGHT_BOT = toy.unmarked(toy.BOT_ANSWER)
+
+
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     return toy.course(tmp_path)
+
+
+@pytest.fixture
+def with_bot(tmp_path: Path) -> Path:
+    return toy.course(tmp_path, bot=True)
 
 
 def points(root: Path) -> dict[str, Any]:
@@ -49,21 +57,23 @@ def points(root: Path) -> dict[str, Any]:
 
 
 def test_check_gives_a_right_lab_everything_and_notes_the_points(
-    root: Path, capsys: pytest.CaptureFixture[str]
+    with_bot: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = toy.work(root, toy.submission())
+    root, most_of = with_bot, {**toy.POINTS, "bot_visible": toy.BOT_POINTS}
+    path = toy.work(root, toy.submission(bot=RIGHT_BOT))
     before = path.read_bytes()
     assert check.check(path, root) == 0
     assert "14 of 14 points" in capsys.readouterr().out
-    assert points(root) == {name: [most, most] for name, most in toy.POINTS.items()}
+    assert points(root) == {name: [most, most] for name, most in most_of.items()}
     assert path.read_bytes() == before
     assert not (root / "gradebook.db").exists()
 
 
 def test_check_names_cell_line_block_limit_and_the_lost_connection(
-    root: Path, capsys: pytest.CaptureFixture[str]
+    with_bot: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert check.check(toy.work(root, toy.submission(bot=BLOCKING_BOT)), root) == 1
+    path = toy.work(with_bot, toy.submission(bot=BLOCKING_BOT))
+    assert check.check(path, with_bot) == 1
     said = capsys.readouterr().out
     row = next(line for line in said.splitlines() if line.strip().startswith("bot_visible  "))
     assert "0 of 5" in row
@@ -75,7 +85,7 @@ def test_check_names_cell_line_block_limit_and_the_lost_connection(
     assert "4009" in said
     assert "9 of 14 points" in said
     assert max(len(line) for line in said.splitlines()) <= tables.WIDTH
-    assert points(root)["bot_visible"] == [0.0, 5.0]
+    assert points(with_bot)["bot_visible"] == [0.0, 5.0]
 
 
 def test_check_names_the_line_of_a_file_that_the_notebook_imports(
@@ -89,7 +99,7 @@ def test_check_names_the_line_of_a_file_that_the_notebook_imports(
     assert "at line 4 of helpers.py, `time.sleep(0.4)`" in said
     helpers.write_text(BLOCKING_HELPERS.replace("(0.4)", "(0)"))
     assert check.check(path, root) == 0
-    assert "14 of 14 points" in capsys.readouterr().out
+    assert "9 of 9 points" in capsys.readouterr().out
 
 
 def _spoilt(how: str) -> dict[str, Any] | str:
@@ -160,7 +170,7 @@ def test_check_runs_our_text_of_a_test_that_was_edited(
     toy.cell_of(content, "roll_visible")["source"] = "pass"
     assert check.check(toy.work(root, content), root) == 1
     said = capsys.readouterr().out
-    assert "11 of 14 points" in said
+    assert "6 of 9 points" in said
     assert "`roll_visible`: changed, so the original was run" in said
 
 
@@ -214,15 +224,16 @@ def test_grade_mends_what_came_back_broken(root: Path, capsys: pytest.CaptureFix
         toy.submit(root, student, content)
     graded = grade(root, capsys)
     for name, one in graded.items():
-        assert (one["score"], one["status"]) == (14.0, "graded"), (name, one["message"])
+        assert (one["score"], one["status"]) == (9.0, "graded"), (name, one["message"])
     assert "`roll_visible`: missing, and put back" in graded["deleted"]["message"]
     assert "changed, so the original was run" in graded["edited"]["message"]
 
 
 def test_grade_says_what_each_cell_did_and_spares_the_others(
-    root: Path, capsys: pytest.CaptureFixture[str]
+    with_bot: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    toy.submit(root, "ada", toy.submission())
+    root = with_bot
+    toy.submit(root, "ada", toy.submission(bot=RIGHT_BOT))
     toy.submit(root, "bo", toy.submission(bot=BLOCKING_BOT))
     toy.submit(root, "cy", toy.submission()).write_text("{not json")
     (root / "submitted" / "di" / toy.UNIT).mkdir(parents=True)
@@ -262,7 +273,7 @@ def test_grade_keeps_a_grade_and_grades_what_changed(
     assert grade(root, capsys) == first
     assert examined == []
     toy.submit(root, "bo", toy.submission())
-    assert grade(root, capsys)["bo"]["score"] == 14.0
+    assert grade(root, capsys)["bo"]["score"] == 9.0
     assert len(examined) == 1
     grade(root, capsys, student="ada", regrade=True)
     assert len(examined) == 2
@@ -279,7 +290,7 @@ def test_a_file_that_the_notebook_imports_counts_and_its_change_is_graded(
     assert cell["score"] == 0
     assert "at line 4 of helpers.py, `time.sleep(0.4)`" in cell["message"]
     (folder / "helpers.py").write_text(BLOCKING_HELPERS.replace("(0.4)", "(0)"))
-    assert grade(root, capsys)["ada"]["score"] == 14.0
+    assert grade(root, capsys)["ada"]["score"] == 9.0
 
 
 def test_what_was_submitted_again_too_late_is_graded_again(
@@ -290,9 +301,9 @@ def test_what_was_submitted_again_too_late_is_graded_again(
     folder = toy.submit(root, "ada", toy.submission()).parent
     with course.Course(root).gradebook() as book:
         book.update_or_create_assignment(toy.UNIT, duedate="2026-02-01 10:00:00 UTC")
-    for when, penalty in (("2026-01-01", 0.0), ("2026-03-01", 14.0)):
+    for when, penalty in (("2026-01-01", 0.0), ("2026-03-01", 9.0)):
         (folder / "timestamp.txt").write_text(f"{when} 10:00:00 UTC")
-        assert grade(root, capsys)["ada"]["score"] == 14.0
+        assert grade(root, capsys)["ada"]["score"] == 9.0
         with course.Course(root).gradebook() as book:
             assert book.find_submission(toy.UNIT, "ada").late_submission_penalty == penalty
 
@@ -301,7 +312,7 @@ def test_a_fault_of_the_examiner_loses_no_grade(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     toy.submit(root, "ada", toy.submission())
-    assert grade(root, capsys)["ada"]["score"] == 14.0
+    assert grade(root, capsys)["ada"]["score"] == 9.0
 
     def broken(*_: Any, **__: Any) -> Any:
         raise cells.ExaminationFailed("a fault of ours")
@@ -312,8 +323,8 @@ def test_a_fault_of_the_examiner_loses_no_grade(
     assert failed["status"] == "failed"
     assert "a fault of ours" in failed["message"]
     with course.Course(root).gradebook() as book:
-        assert book.find_submission(toy.UNIT, "ada").score == 14.0
-    assert grade(root, capsys)["ada"]["score"] == 14.0
+        assert book.find_submission(toy.UNIT, "ada").score == 9.0
+    assert grade(root, capsys)["ada"]["score"] == 9.0
 
 
 def test_what_stays_open_is_neither_a_zero_nor_exported(
@@ -340,11 +351,11 @@ def test_tests_of_today_are_the_ones_that_grade(
 ) -> None:
     """A test mended in source/ counts at the next grading, without another command."""
     toy.submit(root, "ada", toy.submission())
-    assert grade(root, capsys)["ada"]["score"] == 14.0
+    assert grade(root, capsys)["ada"]["score"] == 9.0
     content = toy.notebook()
     toy.cell_of(content, "double_visible")["source"] += "\nassert False, 'stricter today'"
     toy.write(root / "source" / toy.UNIT / f"{toy.UNIT}.ipynb", content)
-    assert grade(root, capsys, regrade=True)["ada"]["score"] == 12.0
+    assert grade(root, capsys, regrade=True)["ada"]["score"] == 7.0
 
 
 @pytest.mark.slow
@@ -352,7 +363,7 @@ def test_two_jobs_give_the_grades_of_one(root: Path, capsys: pytest.CaptureFixtu
     for number in range(4):
         toy.submit(root, f"s{number}", toy.submission(**({"roll": "x = 1"} if number % 2 else {})))
     scores = {name: one["score"] for name, one in grade(root, capsys, jobs=2).items()}
-    assert scores == {"s0": 14.0, "s1": 11.0, "s2": 14.0, "s3": 11.0}
+    assert scores == {"s0": 9.0, "s1": 6.0, "s2": 9.0, "s3": 6.0}
 
 
 def test_exports_are_what_canvas_and_moodle_read(
@@ -363,8 +374,8 @@ def test_exports_are_what_canvas_and_moodle_read(
     commands.export("canvas", root)
     assert capsys.readouterr().out.splitlines() == [
         "Student,ID,SIS User ID,SIS Login ID,Section,90_toy",
-        "    Points Possible,,,,,14.0",
-        "ada,,,ada,,14.0",
+        "    Points Possible,,,,,9.0",
+        "ada,,,ada,,9.0",
     ]
     commands.export("nbgrader", root)
     assert capsys.readouterr().out.startswith("assignment,duedate,timestamp,student_id")

@@ -136,10 +136,18 @@ def graded(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     toy.submit(root, "spy", toy.submission(double=spying))
     toy.submit(root, "plain", toy.submission(double="async def double(number): return 'x'"))
+    assert commands.grade(toy.UNIT, root=root) == 0
+    return root
+
+
+@pytest.fixture(scope="module")
+def page_of_late(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The feedback of a bot that answers too late."""
+    root = toy.course(tmp_path_factory.mktemp("late"), bot=True)
     blocking = "import time\n\nasync def reply_to(text):\n    time.sleep(0.9)\n    return text"
     toy.submit(root, "late", toy.submission(bot=blocking))
     assert commands.grade(toy.UNIT, root=root) == 0
-    return root
+    return feedback(root, "late")
 
 
 def feedback(root: Path, student: str, settings: str = "") -> str:
@@ -221,8 +229,10 @@ def test_a_student_whose_name_is_markup_is_not_graded(
         assert name not in {student.id for student in book.students}
 
 
-def test_feedback_says_the_verdict_the_line_the_limit_and_shows_the_loop(graded: Path) -> None:
-    page = feedback(graded, "late")
+def test_feedback_says_the_verdict_the_line_the_limit_and_shows_the_loop(
+    page_of_late: str,
+) -> None:
+    page = page_of_late
     said = re.sub(r"\s+", " ", page)
     assert "Failed: While `reply_to` ran, the loop stood still for" in said
     assert re.search(r"Longest block of the loop: \d+ ms at line 4 of cell bot", said)
@@ -231,10 +241,9 @@ def test_feedback_says_the_verdict_the_line_the_limit_and_shows_the_loop(graded:
     assert "<b>Passed.</b>" in page
 
 
-def test_feedback_holds_the_log_of_the_gateway(graded: Path) -> None:
-    page = feedback(graded, "late")
-    assert re.search(r"The gateway's log: \d+ events", page)
-    log = page.partition("The gateway's log")[2]
+def test_feedback_holds_the_log_of_the_gateway(page_of_late: str) -> None:
+    assert re.search(r"The gateway's log: \d+ events", page_of_late)
+    log = page_of_late.partition("The gateway's log")[2]
     assert re.search(r"\d\.\d{3} s {2}killed\s+.*code 4009", log)
     assert "heartbeat" in log
 

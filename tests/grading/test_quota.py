@@ -11,11 +11,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import toy_unit as toy
 from namespaces import limited
+from processes import IMPORTS
 from running_lab import clone_into
 from worked_labs import worked
 
 from autograder.bench.hogs import hogs
+from autograder.environment.control_group import entering
 from autograder.grading.examination.provenance import cores
 
 GATEWAY = ["right_measure_in_a_thread", "right_defer_edit_original", "right_repair_five_threads"]
@@ -37,23 +40,43 @@ OPEN = re.compile("Run the cell again|though no call hung|was too busy")
 SHARES = [0.25, 0.1]
 
 
+# A check that gets its share when everything is imported, which takes ten seconds with a quarter of
+# a CPU, and of which no verdict speaks.
+LATE = """
+import os, sys
+from pathlib import Path
+
+from autograder.grading import check
+from autograder.grading.examination import session
+from autograder.grading.examination.cells import Cell
+
+lab, root, *groups = map(Path, sys.argv[1:])
+session.examine([Cell(0, "learner", "", "1")])
+for group in groups:
+    for process in (os.getpid(), session.the_fork_server().server.pid):
+        (group / "cgroup.procs").write_text(str(process))
+sys.exit(check.check(lab, root))
+"""
+
+
 @contextmanager
-def share(cpu: float) -> Iterator[list[str]]:
-    """What to write before a command that shall have so much of a CPU, and bursts of 100 ms."""
-    with limited(cpu) as prefix:
-        if prefix is not None:
-            yield prefix
+def share(cpu: float) -> Iterator[list[Path]]:
+    """Groups whose processes have so much of a CPU, and bursts of 100 ms."""
+    with limited(cpu) as groups:
+        if groups is not None:
+            yield groups
             return
     with hogs(cpu=round(cores() / cpu)):  # where no quota can be set
         yield []
 
 
 def checked(root: Path, unit: str, answers: list[str], cpu: float) -> dict[str, tuple[str, str]]:
-    """What `check` said: each cell's verdict as "all", "open" or "lost", and its sentence."""
+    """What `check` said of a lab with these answers, in a pod from its start."""
     lab = root / "work" / unit / f"{unit}.ipynb"
     lab.parent.mkdir(parents=True)
     lab.write_text(worked(unit, *answers), "utf-8")
-    with share(cpu) as prefix:
+    with share(cpu) as groups:
+        prefix = entering(*groups) if groups else []
         said = subprocess.run(
             [*prefix, sys.executable, "-m", "autograder", "check", str(lab)],
             cwd=root,
@@ -62,20 +85,37 @@ def checked(root: Path, unit: str, answers: list[str], cpu: float) -> dict[str, 
             text=True,
             check=False,
         )
+    return told(said)
+
+
+def told(said: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, str]]:
+    """Each cell's verdict as "all", "open" or "lost", and its sentence."""
     found = {}
     for name, score, points in ROW.findall(said.stdout):
-        told = re.search(rf"^{name} *\n((?:  .*\n)+)", said.stdout, re.MULTILINE)
-        sentence = " ".join(told[1].split()) if told else ""
+        block = re.search(rf"^{name} *\n((?:  .*\n)+)", said.stdout, re.MULTILINE)
+        sentence = " ".join(block[1].split()) if block else ""
         verdict = "all" if score == points else "open" if OPEN.search(sentence) else "lost"
         found[name] = (verdict, sentence)
     assert found, said.stdout + said.stderr
     return found
 
 
-@pytest.mark.slow  # 20 s, of which it works 4
-@pytest.mark.timeout(300)
+@pytest.mark.slow
 def test_a_block_is_told_from_a_throttled_pod(tmp_path: Path) -> None:
-    prove(clone_into(tmp_path), "08_databases", BLOCKING, 0.25)
+    """The small version of the soak: a toy, with a thread that the pod may keep waiting."""
+    root = toy.course(tmp_path)
+    threaded = "async def double(number): return await asyncio.to_thread(int, 2 * number)"
+    blocking = "import time\n\nasync def roll(spec):\n    time.sleep(0.4)\n    return '2d6: rolled'"
+    lab = toy.work(root, toy.submission(double=threaded, roll=blocking))
+    with share(0.25) as groups:
+        said = subprocess.run(
+            [sys.executable, "-c", LATE, lab, root, *groups],
+            env={**os.environ, "PYTHONPATH": IMPORTS},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    judge(told(said), "roll")
 
 
 @pytest.mark.soak
@@ -90,12 +130,15 @@ def test_no_answer_pays_for_the_quota(
 
 
 def prove(root: Path, unit: str, answers: dict[str, list[str]], cpu: float) -> None:
+    wrong = any(answer.startswith("wrong_") for answer in answers[unit])
+    blocks = {"03_gateway": "repair_two_", "08_databases": "xp_"}[unit] if wrong else ""
+    judge(checked(root, unit, answers[unit], cpu), blocks)
+
+
+def judge(found: dict[str, tuple[str, str]], blocks: str) -> None:
     """What is right gets its points or is to be asked again; what blocks fails, for its block."""
-    found = checked(root, unit, answers[unit], cpu)
-    wrong = [answer for answer in answers[unit] if answer.startswith("wrong_")]
-    blocks = {"03_gateway": "repair_two_", "08_databases": "xp_"}[unit] if wrong else "/"
-    right = {name: told for name, told in found.items() if not name.startswith(blocks)}
-    assert {name: told for name, told in right.items() if told[0] == "lost"} == {}
-    lost = [told for name, told in found.items() if name not in right and told[0] == "lost"]
-    assert bool(lost) == bool(wrong)
-    assert not wrong or any("the loop stood still for" in sentence for _, sentence in lost)
+    right = {name: one for name, one in found.items() if not blocks or not name.startswith(blocks)}
+    assert {name: one for name, one in right.items() if one[0] == "lost"} == {}
+    lost = [one for name, one in found.items() if name not in right and one[0] == "lost"]
+    assert bool(lost) == bool(blocks)
+    assert not blocks or any("the loop stood still for" in sentence for _, sentence in lost)

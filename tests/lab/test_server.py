@@ -7,6 +7,7 @@ import os
 import signal
 import time
 import urllib.error
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -60,31 +61,42 @@ def test_a_killed_server_takes_its_kernel_along(clone: Path, tmp_path: Path) -> 
         assert ends(kernel, within=10)
 
 
-def test_nobody_else_gets_in(clone: Path, tmp_path: Path) -> None:
-    with lab(clone, tmp_path) as running:
-        assert b"kernels" in running.ask("/api/status")
-        with pytest.raises(urllib.error.HTTPError) as refusal:
-            running.ask("/api/status", token=False)
-        refusal.value.close()
-        assert refusal.value.code == 403
-        listening = psutil.Process(running.process.pid).net_connections("inet")
-        assert {each.laddr.ip for each in listening if each.status == "LISTEN"} == {"127.0.0.1"}
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """One server for the tests that only ask it."""
+    folder = tmp_path_factory.mktemp("asked")
+    root = clone_into(folder / "clone")
+    (root / "submitted").mkdir()
+    with lab(root, folder) as running:
+        yield running
 
 
-def test_the_file_list_shows_work_and_no_solutions(clone: Path, tmp_path: Path) -> None:
-    (clone / "submitted").mkdir()
-    with lab(clone, tmp_path) as running:
-        listed = {each["name"] for each in json.loads(running.ask("/api/contents/"))["content"]}
-        assert {"work", "submitted"} <= listed
-        assert not listed & {"source", "release", "notebooks", "autograder"}
+def test_nobody_else_gets_in(asked: Lab) -> None:
+    assert b"kernels" in asked.ask("/api/status")
+    with pytest.raises(urllib.error.HTTPError) as refusal:
+        asked.ask("/api/status", token=False)
+    refusal.value.close()
+    assert refusal.value.code == 403
+    listening = psutil.Process(asked.process.pid).net_connections("inet")
+    assert {each.laddr.ip for each in listening if each.status == "LISTEN"} == {"127.0.0.1"}
 
 
-def test_the_formgrader_finds_the_course(clone: Path, tmp_path: Path) -> None:
+def test_the_file_list_shows_work_and_no_solutions(asked: Lab) -> None:
+    listed = {each["name"] for each in json.loads(asked.ask("/api/contents/"))["content"]}
+    assert {"work", "submitted"} <= listed
+    assert not listed & {"source", "release", "notebooks", "autograder"}
+
+
+def test_the_formgrader_finds_the_course(asked: Lab) -> None:
     """nbgrader refuses a course that is not inside the folder which JupyterLab serves."""
-    with lab(clone, tmp_path) as running:
-        assignments = json.loads(running.ask("/formgrader/api/assignments"))
-        assert "03_gateway" in {each["name"] for each in assignments}
-        assert running.ask("/api/contents/source/03_gateway")
+    assignments = json.loads(asked.ask("/formgrader/api/assignments"))
+    assert "03_gateway" in {each["name"] for each in assignments}
+    assert asked.ask("/api/contents/source/03_gateway")
+
+
+def test_a_page_does_not_ask_whether_jupyterlab_must_be_built(asked: Lab) -> None:
+    """Each page would start Node for it, if there is one: 0.3 s of CPU, for a list nobody needs."""
+    assert '"buildCheck": false' in asked.ask("/lab").decode()
 
 
 def test_it_starts_twice_and_keeps_what_the_reader_changed(clone: Path, tmp_path: Path) -> None:

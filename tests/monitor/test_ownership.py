@@ -21,7 +21,7 @@ from typing import Any
 import ipykernel.heartbeat
 import IPython.core.history
 import pytest
-from running_kernel import kernel, run_all
+from running_kernel import run_all, warm_kernel
 from zmq.utils.garbage import GarbageCollectorThread
 
 from autograder import watch
@@ -468,7 +468,7 @@ def verdicts_in_a_kernel(
     beside = f"from autograder.bench.hogs import hogs; beside = hogs({number}); beside.__enter__()"
     cells = [MADE_ONCE, f"pool.submit(int).result(); {beside}" if warm else beside]
     cells += ["print(await verdict(keeps), '|', await verdict(lets_go))"] * times
-    with kernel(folder) as client:
+    with warm_kernel(folder) as client:
         said = run_all(client, cells, patience=600)
     texts = ["".join(one["text"] for one in cell or () if one["type"] == "stream") for cell in said]
     return [text.strip().split(" | ") for text in texts[2:]]
@@ -480,7 +480,8 @@ def verdicts_in_a_kernel(
 def test_in_a_kernel_a_pool_made_in_an_earlier_cell_hides_nothing(
     warm: bool, tmp_path: Path
 ) -> None:
-    assert verdicts_in_a_kernel(tmp_path, 3, warm=warm) == [["blocked", "free"]] * 3
+    # Twice: in the second run the pool has threads in any case. 20 runs are made by --soak.
+    assert verdicts_in_a_kernel(tmp_path, 2, warm=warm) == [["blocked", "free"]] * 2
 
 
 @knowing

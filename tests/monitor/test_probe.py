@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import time
 from collections.abc import Iterator
+from multiprocessing.synchronize import Semaphore
 from time import perf_counter_ns
 
 import pytest
@@ -171,8 +172,9 @@ def test_a_wait_after_the_last_look_at_a_sleep_is_believed(probe: Probe) -> None
     assert poll_of_200(probe, (20, 40, 60, 90, 135), wait=60) == (148, 0)
 
 
-def _busy(cpu: int) -> None:
+def _busy(cpu: int, running: Semaphore) -> None:
     os.sched_setaffinity(0, [cpu])
+    running.release()
     while True:
         pass
 
@@ -180,11 +182,14 @@ def _busy(cpu: int) -> None:
 @pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
 def test_a_process_of_a_pool_made_before_the_call_counts_as_starved_when_it_waits() -> None:
     spawn = multiprocessing.get_context("spawn")
-    workers = [spawn.Process(target=_busy, args=(min(os.sched_getaffinity(0)),)) for _ in range(4)]
+    running = spawn.Semaphore(0)
+    given = min(os.sched_getaffinity(0)), running
+    workers = [spawn.Process(target=_busy, args=given) for _ in range(4)]
     for worker in workers:
         worker.start()
     try:
-        time.sleep(2)  # they run: what they waited until now is not the call's
+        for _ in workers:
+            running.acquire()  # what they waited until now is not the call's
         children, began = Children(), time.monotonic()
         time.sleep(1)
         waited = children.longest_wait() / 1e9

@@ -8,6 +8,7 @@ and slow. `# with: NAME` puts the cells of tests/hostile/shared/NAME.py before i
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 from autograder.course.author import parse
@@ -15,6 +16,16 @@ from autograder.grading.examination.cells import Cell, Examined
 
 FOLDER = Path(__file__).parents[1] / "hostile"
 MARK = "98765.4"  # s that a daemon sleeps: by that it is found
+# These reach for what is outside, leave their own process as it was and start no other, so they may
+# share one examination: 0.4 s of CPU for all of them.
+SHARING = (
+    "becomes_root", "changes_the_grader", "changes_the_settings", "enters_other_namespaces",
+    "follows_links_out", "kernel_interfaces", "links_in_the_shared_folder",
+    "looks_for_other_servers", "mounts_the_way_out", "opens_everything", "raw_sockets",
+    "reads_the_environment", "reads_the_examiners_folder", "reads_the_memory_of_others",
+    "reads_the_solutions", "rewrites_the_gradebook", "sees_the_network",
+    "spoils_other_submissions", "traces_others", "writes_all_over",
+)  # fmt: skip
 
 SETUP = """
 import os
@@ -35,7 +46,7 @@ def succeeded(what):
 ANSWERS = {
     "double": "async def double(number):\n    return 0",
     "roll": (
-        "import time\n\nasync def roll(spec):\n    time.sleep(0.4)\n    return f'{spec}: rolled'"
+        "import time\n\nasync def roll(spec):\n    time.sleep(0.2)\n    return f'{spec}: rolled'"
     ),
 }
 
@@ -44,29 +55,30 @@ TESTS = {
 import random
 
 number = random.randrange(1, 10**9)
-report = await watch(double, number, timeout=2)
+report = await watch(double, number, timeout=1)
 report.returned(2 * number)
 expected = "answer-{secret}"
 """,
     "roll": """
-report = await watch(roll, "2d6", timeout=2)
+report = await watch(roll, "2d6", timeout=1)
 report.returned("2d6: rolled")
 report.responsive(0.1)
 """,
 }
 
 
-def cells_of(path: Path, course: Path, secret: str) -> list[Cell]:
-    """The notebook of one attack."""
-    shared = re.findall(r"^# with: (\w+)$", path.read_text(), re.MULTILINE)
-    files = [*(FOLDER / "shared" / f"{name}.py" for name in shared), path]
-    attack = [cell for file in files for cell in parse.read(file, file.name)]
-    answers = ANSWERS | {cell.name: cell.source for cell in attack if cell.role == "answer"}
+def cells_of(paths: Sequence[Path], course: Path, secret: str) -> list[Cell]:
+    """The notebook of these attacks; the cells of each have its name."""
     setup = SETUP.format(course=str(course), mark=MARK, secret=secret[::-1])
-    found = [Cell(0, "setup", "tools", setup)]
-    for cell in attack:
-        if cell.role != "answer":
-            found.append(Cell(len(found), "learner", "attack", cell.source))
+    found, answers = [Cell(0, "setup", "tools", setup)], dict(ANSWERS)
+    for path in paths:
+        shared = re.findall(r"^# with: (\w+)$", path.read_text(), re.MULTILINE)
+        for file in (*(FOLDER / "shared" / f"{name}.py" for name in shared), path):
+            for cell in parse.read(file, file.name):
+                if cell.role == "answer":
+                    answers[cell.name] = cell.source
+                else:
+                    found.append(Cell(len(found), "learner", path.stem, cell.source))
     for name, source in answers.items():
         found.append(Cell(len(found), "learner", name, source))
     for name, source in TESTS.items():
@@ -75,6 +87,8 @@ def cells_of(path: Path, course: Path, secret: str) -> list[Cell]:
     return found
 
 
-def put_out(cells: list[Cell], examined: Examined) -> str:
-    """All that the cells, and the calls of the tests, put out."""
-    return "".join(str(examined.seen[cell.index].outputs) for cell in cells)
+def put_out(cells: list[Cell], examined: Examined, name: str = "") -> str:
+    """All that the cells, and the calls of the tests, put out; or what one attack's cells did."""
+    return "".join(
+        str(examined.seen[cell.index].outputs) for cell in cells if name in ("", cell.name)
+    )

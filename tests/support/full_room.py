@@ -1,4 +1,4 @@
-"""Fills one room with threads and examines an honest answer in another meanwhile; prints both.
+"""Fills one room with threads and examines an honest answer in another meanwhile.
 
 The kernel counts threads as it counts processes, and threads leave nothing behind.
 """
@@ -6,7 +6,6 @@ The kernel counts threads as it counts processes, and threads leave nothing behi
 from __future__ import annotations
 
 import contextlib
-import json
 import threading
 
 from autograder.grading.examination import session
@@ -32,7 +31,9 @@ HONEST = [
     Cell(2, "test", "double_visible", "(await watch(double, 2)).returned(4).responsive(0.1)"),
 ]
 
-if __name__ == "__main__":
+
+def fill() -> tuple[int, str, str]:
+    """Return how many threads filled the room, and the verdict over the honest answer."""
     full = threading.Event()
     threads: list[int] = []
 
@@ -41,16 +42,16 @@ if __name__ == "__main__":
             threads.append(int(seen.outputs[0]["text"]))
             full.set()
 
-    def fill() -> None:
+    def examine() -> None:
         cells = [Cell(0, "learner", "", FULL), Cell(1, "learner", "", "over.wait(60)")]
         with contextlib.suppress(ExaminationFailed):  # we end it
             session.examine(cells, on_cell=note)
 
-    filling = threading.Thread(target=fill)
+    filling = threading.Thread(target=examine)
     filling.start()
     assert full.wait(60)
     seen = session.examine(HONEST, seconds=30).seen[2]
     assert filling.is_alive(), "the full room was gone before the honest answer was examined"
     session.close()
     filling.join()
-    print(json.dumps([threads[0], seen.status, seen.message]))
+    return threads[0], seen.status, seen.message

@@ -8,8 +8,6 @@ import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from autograder.environment import control_group
-
 PERIOD = 100_000  # microseconds, as Kubernetes sets it
 
 
@@ -24,8 +22,8 @@ def apart(*command: str, network: bool = True) -> list[str]:
 
 
 @contextlib.contextmanager
-def limited(cpu: float, memory: int = 0) -> Iterator[list[str] | None]:
-    """What to write before a command, so that it and its children share so many CPUs and bytes.
+def limited(cpu: float, memory: int = 0) -> Iterator[list[Path] | None]:
+    """Control groups whose processes share so many CPUs and bytes; `entering` goes into them.
 
     None where no such control group can be made.
     """
@@ -38,20 +36,20 @@ def limited(cpu: float, memory: int = 0) -> Iterator[list[str] | None]:
     for groups in (first, second):
         made: list[Path] = []
         try:
-            prefix = _make(groups, made)
+            _make(groups, made)
         except OSError:
             _remove(made)
             continue
         try:
-            yield prefix
+            yield made
         finally:
             _remove(made)
         return
     yield None
 
 
-def _make(groups: Mapping[str, Mapping[str, str]], made: list[Path]) -> list[str]:
-    """Make the control groups of one version; a shell goes into them and becomes the command."""
+def _make(groups: Mapping[str, Mapping[str, str]], made: list[Path]) -> None:
+    """Make the control groups of one version."""
     name = f"unblocked-{os.getpid()}-{uuid.uuid4().hex[:6]}"
     for controller, settings in groups.items():
         folder = Path("/sys/fs/cgroup", controller, name)
@@ -61,7 +59,6 @@ def _make(groups: Mapping[str, Mapping[str, str]], made: list[Path]) -> list[str
             if not (folder / setting).exists():
                 raise OSError(f"{folder} has no {setting}")
             (folder / setting).write_text(value)
-    return control_group.entering(*made)
 
 
 def _remove(made: list[Path]) -> None:

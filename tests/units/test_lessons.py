@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from running_kernel import kernel, run_all
+from running_kernel import run_all, warm_kernel
+from side_by_side import side_by_side
 
 from autograder.course.author import parse
 from autograder.course.unit import Unit, repository, written
@@ -28,15 +29,34 @@ def without_words(output: dict[str, Any]) -> list[str]:
     return [*bare, *(picture[:80] for picture in pictures if not told.search(picture))]
 
 
+def code_of(unit: Unit) -> list[str]:
+    cells = parse.read(unit.lesson_text, unit.name)
+    return [cell.source for cell in cells if cell.kind == "code"]
+
+
+@pytest.fixture(scope="module")
+def outputs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[pytest.FixtureRequest], Any]]:
+    """What the cells of each lesson put out; they mostly wait, so three run at a time."""
+
+    def run(unit: Unit) -> Any:
+        with warm_kernel(tmp_path_factory.mktemp(unit.name)) as client:
+            return run_all(client, code_of(unit), patience=PATIENCE)
+
+    with side_by_side(request, "test_a_lesson_runs_to_its_end", run, lanes=3) as of:
+        yield of
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(PATIENCE + 60)
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
-def test_a_lesson_runs_to_its_end(unit: Unit, tmp_path: Path) -> None:
-    cells = parse.read(unit.lesson_text, unit.name)
-    code = [cell.source for cell in cells if cell.kind == "code"]
-    with kernel(tmp_path) as client:
-        outputs = run_all(client, code, patience=PATIENCE)
-    for source, shown in zip(code, outputs, strict=True):
+def test_a_lesson_runs_to_its_end(
+    unit: Unit,
+    outputs: Callable[[pytest.FixtureRequest], Any],
+    request: pytest.FixtureRequest,
+) -> None:
+    for source, shown in zip(code_of(unit), outputs(request), strict=True):
         assert shown is not None, f"this cell never ended:\n{source}"
         errors = [one["evalue"] for one in shown if one["type"] == "error"]
         assert not errors, f"{errors[0]}, raised by this cell:\n{source}"

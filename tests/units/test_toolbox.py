@@ -8,7 +8,7 @@ import re
 import shutil
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,7 +18,8 @@ import discord.gateway
 import discord.http
 import pytest
 from discord.ext import commands
-from running_kernel import kernel, run_all
+from running_kernel import run_all, warm_kernel
+from side_by_side import side_by_side
 
 from autograder import world
 from autograder.course.author import audit, build, parse, toolbox
@@ -32,9 +33,10 @@ SOURCE = ROOT / "source" / FOLDER
 PAGES = [path for path in toolbox.texts(ROOT) if path.stem != "loopwatch"]
 
 
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    """A course with unit 03, and a toolbox of one page and one program."""
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A course with unit 03, and a toolbox of one page and one program, built."""
+    tmp_path = tmp_path_factory.mktemp("built")
     shutil.copytree(Unit(ROOT, "03_gateway").folder, Unit(tmp_path, "03_gateway").folder)
     box = tmp_path / "source" / FOLDER
     box.mkdir()
@@ -42,11 +44,17 @@ def root(tmp_path: Path) -> Path:
     page = f"# %% [markdown]\n# # A page\n#\n# {links}\n"
     (box / "page.py").write_text(page, encoding="utf-8")
     (box / "tool.py").write_text("print('a tool')\n", encoding="utf-8")
+    build.build(tmp_path)
     return tmp_path
 
 
+@pytest.fixture
+def root(built: Path, tmp_path: Path) -> Path:
+    """The same for one test, which may change it."""
+    return Path(shutil.copytree(built, tmp_path / "course"))
+
+
 def test_pages_become_notebooks_whose_links_lead_to_cells(root: Path) -> None:
-    build.build(root)
     page = (root / "notebooks" / "toolbox" / "page.ipynb").read_text(encoding="utf-8")
     cells = re.findall(r"\.\./03_gateway/(03_gateway\w*\.ipynb)#cell-id=([\w-]+)", page)
     assert [name for name, _ in cells] == ["03_gateway_lesson.ipynb", "03_gateway.ipynb"]
@@ -54,13 +62,11 @@ def test_pages_become_notebooks_whose_links_lead_to_cells(root: Path) -> None:
         cells, (Unit(root, "03_gateway").lesson, Unit(root, "03_gateway").release), strict=True
     ):
         assert f'"id": "{identity}"' in built.read_text(encoding="utf-8")
-    assert build.build(root, check=True) == [] or "blocked_loop" in str(
-        build.build(root, check=True)
-    )
+    changes = build.build(root, check=True)
+    assert changes == [] or "blocked_loop" in str(changes)
 
 
 def test_programs_are_passed_on_and_all_of_it_is_copied_to_work(root: Path) -> None:
-    build.build(root)
     said = copies.copy_units(root)
     assert "work/toolbox/page.ipynb: copied." in said
     assert (root / "work" / "toolbox" / "tool.py").read_text() == "print('a tool')\n"
@@ -68,7 +74,6 @@ def test_programs_are_passed_on_and_all_of_it_is_copied_to_work(root: Path) -> N
 
 
 def test_a_program_that_is_not_ours_is_refused(root: Path) -> None:
-    build.build(root)
     (root / "notebooks" / "toolbox" / "tool.py").write_text("print('another')\n")
     (root / "notebooks" / "stray.py").write_text("")
     assert audit.audit(root) == [
@@ -106,14 +111,32 @@ def test_the_page_on_ones_own_bot_has_the_lines_that_the_gateway_prints() -> Non
             assert f"# {line}\n" in page, line
 
 
+def code_of(page: Path) -> list[str]:
+    return [cell.source for cell in parse.read(page, page.name) if cell.kind == "code"]
+
+
+@pytest.fixture(scope="module")
+def outputs(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[pytest.FixtureRequest], Any]]:
+    """What the cells of each page put out, of three pages at a time."""
+
+    def run(page: Path) -> Any:
+        with warm_kernel(tmp_path_factory.mktemp(page.stem)) as client:
+            # 12 s were measured on an idle machine.
+            return run_all(client, code_of(page), patience=180)
+
+    with side_by_side(request, "test_a_page_runs_to_its_end", run, lanes=3) as of:
+        yield of
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_a_page_runs_to_its_end(page: Path, tmp_path: Path) -> None:
-    code = [cell.source for cell in parse.read(page, page.name) if cell.kind == "code"]
-    with kernel(tmp_path) as client:
-        outputs = run_all(client, code, patience=180)  # 12 s were measured on an idle machine
-    for source, shown in zip(code, outputs, strict=True):
+def test_a_page_runs_to_its_end(
+    page: Path, outputs: Callable[[pytest.FixtureRequest], Any], request: pytest.FixtureRequest
+) -> None:
+    for source, shown in zip(code_of(page), outputs(request), strict=True):
         assert shown is not None, f"this cell never ended:\n{source}"
         assert not [one for one in shown if one["type"] == "error"], (source, shown)
 

@@ -19,7 +19,7 @@ import discord
 import pytest
 from discord import app_commands
 from discord.ext import commands
-from running_kernel import kernel, run_all
+from running_kernel import run_all, warm_kernel
 
 from autograder.course.author import parse
 from autograder.course.author.parse import TextCell
@@ -55,7 +55,7 @@ def test_a_lost_coroutine_is_named_once_in_each_run_of_a_cell(tmp_path: Path) ->
     cells = code("01_coroutines/lesson.py")
     (last,) = [number for number, cell in enumerate(cells) if cell.name == "knock"]
     sources = [cell.source for cell in cells[: last + 1]]
-    with kernel(tmp_path) as client:
+    with warm_kernel(tmp_path) as client:
         outputs = run_all(client, [*sources, sources[-1]], patience=60)
     for run in outputs[-2:]:
         assert said(run, "stderr").count("coroutine 'is_banned' was never awaited") == 1
@@ -210,6 +210,6 @@ def test_max_concurrency_is_for_prefix_and_hybrid_commands_only() -> None:
 def test_the_worked_example_of_lab_11_sees_the_thread(tmp_path: Path) -> None:
     cells = code("11_catalog/lab.py")
     (last,) = [number for number, cell in enumerate(cells) if "while it waits" in cell.source]
-    with kernel(tmp_path) as client:
+    with warm_kernel(tmp_path) as client:
         outputs = run_all(client, [cell.source for cell in cells[: last + 1]], patience=60)
     assert re.search(r"while it waits: \['asyncio_\d+'\]", said(outputs[last], "stdout"))

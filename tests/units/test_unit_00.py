@@ -7,7 +7,10 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from running_kernel import kernel, run_all
@@ -44,23 +47,35 @@ def test_a_nested_run_waits_for_one_that_began_later() -> None:
 
 
 def test_the_patch_has_a_price() -> None:
-    # Measured in CPU time: 1.44 to 1.59 on 3.11 to 3.13, also beside seven busy processes.
-    ratio = re.search(r"([\d.]+) times as much", printed(program("PRICE")))
-    assert ratio is not None
-    assert 1.1 < float(ratio[1]) < 4
+    # 1.44 to 1.59 on 3.11 to 3.13, and 1.50 to 1.53 in 12 runs beside a load of 15. Once it was
+    # 0.87: the figures are measured one after the other, and nothing but a CPU that was slow during
+    # the first makes it so much larger. Of several runs, the least of each is the code's own.
+    plain, patched = [], []
+    for _ in range(5):
+        least = re.search(r"^([\d.]+) .* and ([\d.]+) with the patch", printed(program("PRICE")))
+        assert least is not None
+        plain.append(float(least[1]))
+        patched.append(float(least[2]))
+        if 1.1 < min(patched) / min(plain) < 4:
+            break
+    assert 1.1 < min(patched) / min(plain) < 4, (plain, patched)
 
 
-@pytest.mark.slow
-def test_nest_asyncio_still_stops_run_all(tmp_path: Path) -> None:
-    """When this fails, the sentence in part 2 of the lesson is out of date, which is good news."""
+@pytest.fixture(scope="module")
+def nested(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Future[Any]]:
+    """What a kernel puts out that has nest_asyncio: patience for the most part, so begun early."""
     cells = [
         "import asyncio, nest_asyncio; nest_asyncio.apply()",
         *["asyncio.run(asyncio.sleep(0.1))"] * 2,
         *["print('here')"] * 3,
     ]
-    with kernel(tmp_path) as client:
-        outputs = run_all(client, cells, patience=8)  # all six take under a second when they run
-    assert None in outputs
+
+    def run() -> Any:
+        with kernel(tmp_path_factory.mktemp("nested")) as client:
+            return run_all(client, cells, patience=8)  # they take under a second when they run
+
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(run)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +90,9 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
-def test_run_all_reaches_the_end_and_shows_what_the_lesson_says(course: Path) -> None:
+def test_run_all_reaches_the_end_and_shows_what_the_lesson_says(
+    nested: Future[Any], course: Path
+) -> None:
     code = [cell for cell in CELLS if cell.kind == "code"]
     last = "import sys; print('nest_asyncio' in sys.modules)"
     began = time.monotonic()
@@ -101,3 +118,9 @@ def test_run_all_reaches_the_end_and_shows_what_the_lesson_says(course: Path) ->
     assert all(word in verdicts for word in ("NotAttempted", "WrongValue", "passed"))
     assert text(len(code)).strip() == "False"  # the patch never came near this kernel
     assert len(list((course / "work").glob("unblocked-*.zip"))) == 1
+
+
+@pytest.mark.slow
+def test_nest_asyncio_still_stops_run_all(nested: Future[Any]) -> None:
+    """When this fails, the sentence in part 2 of the lesson is out of date, which is good news."""
+    assert None in nested.result()

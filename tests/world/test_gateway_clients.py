@@ -11,15 +11,17 @@ the kill; the worst overshoot of a healthy bot with 6 hogs on 2 cores was 52 ms,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
-import subprocess
 import sys
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from side_by_side import side_by_side
+from warm import Run, Warm
 
 from autograder import world
 from autograder.world import console
@@ -42,27 +44,21 @@ def python_of(library: str) -> str:
     return str(path)
 
 
+_warm: dict[str, Warm] = {}  # the bots of the libraries that are here, with their imports made
+
+
 @asynccontextmanager
-async def bot_of(library: str, gw: world.Gateway, token: str | None = None) -> AsyncIterator[Any]:
+async def bot_of(library: str, gw: world.Gateway, token: str | None = None) -> AsyncIterator[Run]:
     """Run the library's bot in a process of its own, for the length of the block."""
-    process = subprocess.Popen(
-        [
-            python_of(library),
-            str(HERE / f"{library}_bot.py"),
-            gw.rest_url,
-            gw.ws_url,
-            token or gw.token,
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    python_of(library)  # or skip
+    arguments = gw.rest_url, gw.ws_url, token or gw.token
+    bot = await asyncio.to_thread(_warm[library].run, *arguments)
     try:
-        yield process
-    finally:
-        process.kill()
-        output, _ = await asyncio.to_thread(process.communicate)
-        print(output.decode())  # pytest shows it when the scenario fails
+        yield bot
+    except BaseException as error:
+        error.add_note(await asyncio.to_thread(bot.kill))
+        raise
+    await asyncio.to_thread(bot.kill)
 
 
 @asynccontextmanager
@@ -197,17 +193,41 @@ SCENARIOS = (
 )
 
 
-@pytest.fixture(autouse=True)
-def own_world() -> Any:
+Outcomes = Callable[[pytest.FixtureRequest], Any]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_world() -> Iterator[None]:
     world.private()
     yield
     world.leave()
 
 
+@pytest.fixture(scope="module")
+def lived(own_world: None, request: pytest.FixtureRequest) -> Iterator[Outcomes]:
+    """The scenarios, four at a time: they mostly wait."""
+    for library in LIBRARIES:
+        with contextlib.suppress(pytest.skip.Exception):
+            _warm[library] = Warm(python_of(library), HERE / f"{library}_bot.py")
+    for program in _warm.values():
+        program.ready()  # or the imports would be in the way of the first scenarios
+
+    def live(library: str, scenario: Callable[[str], Coroutine[Any, Any, None]]) -> None:
+        run(scenario(library))
+
+    with side_by_side(request, "test_a_bot", live, lanes=4) as of:
+        yield of
+    while _warm:
+        _warm.popitem()[1].close()
+
+
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.__name__)
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_a_bot(library: str, scenario: Any) -> None:
-    run(scenario(library))
+def test_a_bot(
+    library: str, scenario: Any, lived: Outcomes, request: pytest.FixtureRequest
+) -> None:
+    lived(request)
 
 
 # What a person needs besides the printed lines; hikari's start the bot themselves.

@@ -28,14 +28,23 @@ from autograder.outcomes import UserMistake
 Work = Callable[[str], Awaitable[str]]
 
 
-@pytest.fixture(autouse=True)
-def own_world_and_discord_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
-    socket = discord.gateway.DiscordWebSocket
-    monkeypatch.setattr(socket, "DEFAULT_GATEWAY", socket.DEFAULT_GATEWAY)
+# The same again: the scenarios of test_gateway_clients.py prove it as well, for five libraries.
+ATTEMPTS = [0, *(pytest.param(number, marks=pytest.mark.soak) for number in range(1, 5))]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def own_world() -> Iterator[None]:
+    """One private world for the module; each test has a gateway of its own."""
     world.private()
     yield
     world.leave()
+
+
+@pytest.fixture(autouse=True)
+def discord_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(discord.http.Route, "BASE", discord.http.Route.BASE)
+    socket = discord.gateway.DiscordWebSocket
+    monkeypatch.setattr(socket, "DEFAULT_GATEWAY", socket.DEFAULT_GATEWAY)
 
 
 def bot_that(work: Work) -> discord.Client:
@@ -107,7 +116,7 @@ def test_point_says_when_discord_py_has_changed(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_a_blocking_bot_is_killed_and_gets_the_late_events_once(attempt: int) -> None:
     async def check() -> None:
         async with running(blocking) as gw:
@@ -129,7 +138,7 @@ def test_a_blocking_bot_is_killed_and_gets_the_late_events_once(attempt: int) ->
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("attempt", range(5))
+@pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_an_awaiting_bot_survives(attempt: int) -> None:
     async def check() -> None:
         async with running(awaiting) as gw:

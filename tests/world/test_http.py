@@ -15,11 +15,20 @@ from autograder import world
 from autograder.outcomes import UserMistake
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def own_world() -> Iterator[None]:
+    """One private world for the module: its processes start once."""
     world.private()
     yield
     world.leave()
+
+
+@pytest.fixture(autouse=True)
+def counting_from_nothing() -> None:
+    async def reset() -> None:
+        await (await world.start("http")).http.reset()
+
+    asyncio.run(reset())
 
 
 class Visitor:
@@ -105,6 +114,8 @@ def test_a_client_that_gives_up_is_seen_and_counted() -> None:
 
 
 def test_it_counts_connections_as_well_as_requests() -> None:
+    world.leave()  # a server of its own: it may not have seen the end of earlier connections yet
+
     async def check() -> None:
         async with visited(connections=5) as (http, visitor):
             await asyncio.gather(*visitor.at_once("/slow?seconds=0.05", 20))

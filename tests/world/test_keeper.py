@@ -71,3 +71,11 @@ def test_a_keeper_removes_its_own_directory_and_ends_its_process(home: Path) -> 
         assert not psutil.pid_exists(pid)
 
     asyncio.run(check())
+
+
+def test_a_database_that_did_not_start_is_told_with_its_reason() -> None:
+    """MariaDB's last line says that it gives up, and not why."""
+    said = "0 [ERROR] mariadbd: Can't lock aria control file\n0 [ERROR] Aborting\n0 [Note] Done\n"
+    sentence = str(Keeper("MariaDB")._failure(said))
+    assert "Can't lock aria control file" in sentence
+    assert "(0 [ERROR] Aborting)" in str(Keeper("MariaDB")._failure("0 [ERROR] Aborting"))

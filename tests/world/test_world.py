@@ -216,19 +216,19 @@ def test_a_forked_worker_does_not_hold_the_world_open(place: Place) -> None:
 
 
 def test_stale_files_are_no_obstacle(place: Place) -> None:
+    client = place.client(START)
+    told(client)
     for address in ('{"port": 1, "token": "x"}', "no JSON", "{}"):
-        first = place.client(START)
-        told(first)
         (supervisor,) = place.supervisors()
         supervisor.kill()  # it leaves its files
-        first.kill()
+        client.kill()
         assert ends(supervisor, within=5)
         (published,) = place.directory.rglob("*.json")
         published.write_text(address)
-        second = place.client(START)
-        assert answers(told(second)["url"])
-        second.kill()
-        assert place.leftovers() == []
+        client = place.client(START)
+        assert answers(told(client)["url"])
+    client.kill()
+    assert place.leftovers() == []
 
 
 def test_when_the_supervisor_dies_one_sentence_says_so_and_start_starts_anew(place: Place) -> None:

@@ -226,7 +226,9 @@ class Keeper:
     def _failure(self, said: str) -> UserMistake:
         lines = [line.strip() for line in said.splitlines() if line.strip()]
         telling = [line for line in lines if "error" in line.lower() or "fatal" in line.lower()]
-        last = (telling or lines or ["it gave no reason"])[-1]
+        # MariaDB's last one says "Aborting", and one above it says why
+        reasons = [line for line in telling if not line.endswith("Aborting")]
+        last = (reasons or telling or lines or ["it gave no reason"])[-1]
         return UserMistake(
             f"{self._what} did not start ({last[:200]}): `python3 -m autograder doctor` lists what "
             f"it needs; its files are in {tempfile.gettempdir()}"
