@@ -80,6 +80,7 @@ def ranking(season, players):
     scores = memoryview(random.Random(season).randbytes(4 * players)).cast("I")
     return sorted(scores)[:: players // 9][:10]
 
+
 # %% setup="verdicts" jupyter={"source_hidden": true}
 import jobs
 
@@ -117,6 +118,7 @@ def came(report, expected):
     """Check what came back."""
     hinted(report, report.returned, expected)
 
+
 # %% setup="sizes" jupyter={"source_hidden": true}
 @functools.cache
 def photo(seed, rows):
@@ -130,6 +132,7 @@ def photo(seed, rows):
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=1)
     return file.getvalue()
+
 
 # %% [markdown]
 # ---
@@ -162,6 +165,7 @@ def photo(seed, rows):
 # The first: `jobs.ask_weather(url)` waits for a slow service. Here only the function and its
 # argument are missing.
 
+
 # %% answer="four_jobs_weather"
 async def weather(url):
     """Return what `jobs.ask_weather(url)` returns."""
@@ -169,12 +173,14 @@ async def weather(url):
     return await asyncio.to_thread(jobs.ask_weather, url)
     ### END SOLUTION
 
+
 # %% setup="four_jobs_asked" jupyter={"source_hidden": true}
 async def asked_once(path):
     """Raise WrongValue unless the service was asked, once."""
     seen = [entry for entry in await servers.http.log() if entry["path"] == path]
     if len(seen) != 1:
         raise WrongValue(f"The weather service was asked {len(seen)} times, and once is right.")
+
 
 # %% test="four_jobs_weather_check" points=7
 path, sky = f"/weather/{random.randint(1, 10**9)}", random.choice(["rain", "snow", "sun"])
@@ -196,6 +202,7 @@ right(report, 7)
 # %% [markdown]
 # `jobs.find_seed(rolls, seeds)` tries one seed after the other, in plain Python.
 
+
 # %% answer="four_jobs_seed"
 async def seed_of(rolls, seeds):
     """Return what `jobs.find_seed(rolls, seeds)` returns."""
@@ -203,11 +210,13 @@ async def seed_of(rolls, seeds):
     return await asyncio.to_thread(jobs.find_seed, rolls, seeds)
     ### END SOLUTION
 
+
 # %% setup="four_jobs_rolls" jupyter={"source_hidden": true}
 def rolls_of(seed):
     """Twenty rolls by which a seed is known."""
     dice = random.Random(seed)
     return [dice.randint(1, 6) for _ in range(20)]
+
 
 # %% test="four_jobs_seed_check" points=7
 report = await watch(seed_of, rolls_of(3), 5)
@@ -231,12 +240,14 @@ right(report, 7)
 # %% [markdown]
 # `jobs.shrink(photo)` is work for Pillow.
 
+
 # %% answer="four_jobs_photo"
 async def small_picture(photo):
     """Return what `jobs.shrink(photo)` returns: the bytes of a small picture."""
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.shrink, photo)
     ### END SOLUTION
+
 
 # %% setup="four_jobs_pixels" jupyter={"source_hidden": true}
 def pixels(data):
@@ -257,6 +268,7 @@ def same_pixels(data, original):
     if seen != right_pixels:
         raise WrongValue("The picture has the right size, and does not show the photo, shrunk.")
 
+
 # %% test="four_jobs_photo_check" points=8
 report = await watch(small_picture, photo(1, 20))
 same_pixels(report.value, photo(1, 20))
@@ -274,6 +286,7 @@ right(report, 8)
 
 # %% [markdown]
 # `jobs.ranking(season, players)` sorts the scores of very many players. Nothing is given here.
+
 
 # %% answer="four_jobs_ranking"
 async def deciles(season, players):
@@ -358,10 +371,12 @@ right(report, 8)
 #
 # The web server plays the oracle. It counts, and it holds its answers until the lookup is done.
 
+
 # %% setup="oracle_sdk"
 def ask_oracle(url, question):
     """The SDK: it returns the oracle's number for a question, and takes its time."""
     return requests.get(url, params={"question": question}, timeout=10).json()["number"]
+
 
 # %% answer="oracle_pool"
 async def oracle(url, question):
@@ -374,6 +389,7 @@ async def oracle(url, question):
 four_at_a_time = ThreadPoolExecutor(4, thread_name_prefix="oracle")
 ### END SOLUTION
 
+
 # %% setup="oracle_pool_held" jupyter={"source_hidden": true}
 async def held_answers(path, looked):
     """Hold the answers until the lookup is done; return whether it was, and how many were asked."""
@@ -384,6 +400,7 @@ async def held_answers(path, looked):
         at_once = 5
     await http.release(path=path)
     return found, at_once
+
 
 # %% setup="oracle_pool_judged" jupyter={"source_hidden": true}
 async def four_and_a_lookup(report, seen, path, questions):
@@ -410,6 +427,7 @@ async def four_and_a_lookup(report, seen, path, questions):
         raise WrongValue(f"At most {peak} questions were under way at a time, and 4 should be.")
     if report.value != [numbers[question] for question in questions]:
         raise WrongValue(f"Somebody got another answer than the oracle gave: {report.value}.")
+
 
 # %% test="oracle_pool_visible" points=15
 async def twenty_questions(url, looked, questions):
@@ -442,6 +460,8 @@ print(f"Right: 15 of 15 points. {report}")
 
 # %% test="oracle_pool_hidden" points=15
 print("The hidden test runs when your work is checked.")
+
+
 ### BEGIN HIDDEN TESTS
 async def many_questions(url, looked, questions):
     """Ask all questions at once, look up a name meanwhile, and tell the server when that is done."""
@@ -513,6 +533,7 @@ await four_and_a_lookup(report, seen, path, questions)
 # beats, and the loop is never held for **100 ms**. Called on the loop, the ten hold it for more than
 # half a second.
 
+
 # %% setup="images_bot" jupyter={"source_hidden": true}
 async def evening_with_album(address, photos):
     """Run a bot whose `!album` has a portrait made of each photo; return the portraits."""
@@ -537,12 +558,14 @@ async def evening_with_album(address, photos):
         raise trouble[0]
     return made
 
+
 # %% answer="images"
 async def portrait(photo):
     """Return the bytes of a picture with the pixels of `jobs.shrink(photo)`."""
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.shrink, photo)
     ### END SOLUTION
+
 
 # %% setup="images_asked" jupyter={"source_hidden": true}
 async def ask_for_album(gw):
@@ -566,6 +589,7 @@ def ten_portraits(report, gw, photos):
         same_pixels(data, original)
     if gw.replies != [f"{len(photos)} portraits"]:
         raise WrongValue(f"People read {gw.replies}, and not that the portraits are ready.")
+
 
 # %% test="images_visible" points=15
 gw, photos = await servers.gateway(heartbeat=0.2, grace=2), ten_photos()

@@ -636,6 +636,7 @@ def barked(report):
         sentence = f"{sentence} {why(false)}".rstrip()
         raise unless_starved(report, stalls, 0.09, sentence)
 
+
 # %% setup="watchdog_why" jupyter={"source_hidden": true}
 def why(during):
     """A hint, when the watchdog has named one of its own."""

@@ -38,6 +38,7 @@ from types import FrameType
 from typing import Any, BinaryIO
 
 from autograder import context, wire
+from autograder.grading.examination.given import Given
 from autograder.grading.examination.outputs import MOST_TEXT, Outputs, stream
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.witness import HELLO
@@ -84,6 +85,7 @@ class Candidate:
         self._idle_sockets = len(self._selector.get_map())
         asyncio.set_event_loop(self._loop)
         self._on_alarm: Callable[[], None] | None = None
+        self._given = Given(shell.user_ns)
         signal.signal(signal.SIGALRM, self._alarmed)
 
     def serve(self) -> int:
@@ -106,6 +108,8 @@ class Candidate:
     def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
         _attach(request["addresses"])
         ended = self._drive(self._shell.run(request["source"], request["name"]), request["seconds"])
+        if request["given"]:
+            self._given.remember(request["source"])
         outputs = self._taken()
         if not ended:
             sentence = f"this cell ran for more than {request['seconds']:g} s and was stopped"
@@ -146,12 +150,15 @@ class Candidate:
         """The function that the request names: a learner's, or a driver that was sent as text."""
         name, source = request["name"], request["driver"]
         if not source:
-            return self._shell.user_ns.get(name)
+            function = self._shell.user_ns.get(name)
+            return self._given.restored(name) if name in self._given else function
         file = f"<driver {name}>"
         context.this_process.file_names[file] = f"the test's `{name}`"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
+        code = compile(source, file, "exec")
+        self._given.restore_for(code)
         scope = dict(self._shell.user_ns)
-        exec(compile(source, file, "exec"), scope)
+        exec(code, scope)
         return scope[name]
 
     def _drive(self, work: Coroutine[Any, Any, BaseException | None], seconds: float) -> bool:

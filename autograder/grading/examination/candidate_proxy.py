@@ -109,11 +109,18 @@ class RemoteCandidate:
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def run_cell(
-        self, name: str, source: str, seconds: float, addresses: list[Any]
+        self,
+        name: str,
+        source: str,
+        seconds: float,
+        addresses: list[Any],
+        *,
+        given: bool = False,
     ) -> list[Output]:
         """Run one cell and return its outputs; a cell that broke the process is never replayed.
 
-        `seconds` is the cell's time limit. `addresses` are those of the examiner's servers.
+        `seconds` is the cell's time limit. `addresses` are those of the examiner's servers. A
+        `given` cell is a setup cell, whose functions stay ours.
         """
         request = {
             "op": "cell",
@@ -121,6 +128,7 @@ class RemoteCandidate:
             "source": source,
             "seconds": seconds,
             "addresses": addresses,
+            "given": given,
         }
         async with self._turn:
             began = time.monotonic()

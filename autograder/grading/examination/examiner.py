@@ -131,7 +131,7 @@ class Examiner:
             raise Fault(f"the setup cell `{cell['name']}` failed: {verdicts.described(error)}")
         self.given.add(cell["name"])
         outputs = await self.candidate.run_cell(
-            cell["name"], cell["source"], self.order["seconds"], world.recorded()
+            cell["name"], cell["source"], self.order["seconds"], world.recorded(), given=True
         )
         self._send({"index": cell["index"], "outputs": outputs})
 
