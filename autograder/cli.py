@@ -140,7 +140,13 @@ def build(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     from autograder import bench as room
 
-    return room.run(options.name, repeats=options.repeats, quick=options.quick, cold=options.cold)
+    return room.run(
+        options.name,
+        repeats=options.repeats,
+        quick=options.quick,
+        cold=options.cold,
+        only=options.only,
+    )
 
 
 # Their names and arguments
@@ -280,6 +286,11 @@ def _add_for_authors(add: _Add) -> None:
     take.add_argument("--quick", action="store_true", help="measure each case once")
     take.add_argument(
         "--cold", action="store_true", help="door: also measure an installation from nothing"
+    )
+    take.add_argument(
+        "--only",
+        metavar="FILE",
+        help="probe: only the snippets that this file names, one a line; writes no figures",
     )
     take.add_argument(
         "--repeats",

@@ -41,6 +41,7 @@ VENV = ROOT / ".venv"
 UNFINISHED = "unfinished"
 GUARD = ROOT / "autograder" / "grading" / "jupyter" / "nbgrader_config.py"
 LIVE_LOG = ROOT / "autograder" / "livelog"
+KERNELS = ROOT / "autograder" / "course" / "learner" / "ipython_kernel_config.json"
 
 
 def enter(arguments: Sequence[str], *, make: bool = True) -> None:
@@ -269,14 +270,16 @@ def _stamp(place: Path) -> str:
 
 
 def _finish(place: Path) -> None:
-    """Add the guard, then write the stamp in one step, so that it is never there in part.
+    """Add two files of settings, then write the stamp in one step: it is never there in part.
 
     After a mistake in nbgrader_config.py, the guard also stops an nbgrader that is started by its
-    own name. It is copied here because an editable install leaves out data-files of pyproject.toml.
+    own name. The other file is for kernels, also for those that an editor starts. Both are copied
+    here because an editable install leaves out data-files of pyproject.toml.
     """
-    if GUARD.is_file():
-        (place / "etc" / "jupyter").mkdir(parents=True, exist_ok=True)
-        shutil.copy(GUARD, place / "etc" / "jupyter")
+    for settings, program in ((GUARD, "jupyter"), (KERNELS, "ipython")):
+        if settings.is_file():
+            (place / "etc" / program).mkdir(parents=True, exist_ok=True)
+            shutil.copy(settings, place / "etc" / program)
     fresh = _stamp_of(place).with_suffix(".new")
     fresh.write_text(_stamp(place), encoding="utf-8")
     fresh.replace(_stamp_of(place))

@@ -18,17 +18,17 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from autograder.monitor.pressure import PAGES
-from autograder.monitor.samples import Sample
+from autograder.monitor.samples import SELECT, Sample
 from autograder.monitor.thread_stats import Reading, Times
 
 SOME = 1_000_000  # ns: a shorter time is ignored
 GIL_TURN = 5_500_000  # ns: a thread that wants the GIL sleeps at most this long, then asks again
 HANDS_OVER = 4_500_000  # ns: the thread that holds the GIL is not asked for it sooner than this
 UNSEEN = 40_000_000  # ns: the sampler looks after 20 ms, so it should have seen a longer sleep
-SELECT = (b"do_epoll_wait", b"ep_poll")  # not poll: a signal handler may wait there by itself
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for a child process to run a program
 ONE_WAIT = 80_000_000  # ns: a thread's longest single wait for a CPU, beside 8 hogs on two cores
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
+ASKS = 100_000  # ns: a thread that wakes to ask for the GIL runs for 10 to 20 us
 STOPPED = 5_000_000  # ns: the sampler's timer is 0.1 ms late; with a used-up quota, 10 to 90 ms
 
 
@@ -67,7 +67,7 @@ class Threads:
     sampler: int = 0  # CPU and run-queue wait
     foreign: int = 0  # for how long, at most, foreign threads held the GIL
     earlier: int = 0  # the same for threads in an earlier job
-    elder: int = 0  # native id of the busiest thread in an earlier job
+    elder: int = 0  # native id of the thread in an earlier job that most likely held the GIL
     own_cpu: int = 0  # CPU of all the call's own threads
     own_wait: int = 0  # the longest run-queue wait of an own thread, after its first CPU
     active: int = 0  # number of own threads that did anything
@@ -215,6 +215,10 @@ def see(
     # the sample is added to held_up if the sampler asked and the loop is at a lock; if only one of
     # the two is true, it is added to perhaps_held_up.
     for sample in map(_without_page, samples) if pressed else samples:
+        if sample.idle and not in_select:
+            # uvloop reads its clock once a turn: after a block it may sleep 5 ms more, although its
+            # timer is overdue. Of the time before, that tells nothing.
+            continue
         summary.found |= bool(sample.sleeps_in)
         summary.stopped += sample.stopped
         if in_select and sample.sleeps_in.startswith(SELECT):
@@ -332,7 +336,7 @@ def tally(  # noqa: PLR0917
 ) -> Threads:
     """Return what the other threads did between two readings of their times."""
     threads = Threads(births=sum(births.values()), elder=next(iter(earlier), 0))
-    busiest = eldest = 0
+    busiest, likeliest = 0, (-1, 0)
     foreigners, elders = Times(0, 0), Times(0, 0)
     for tid, times in now.items():
         spent = _less(times, before.get(tid, Times(0, births.get(tid, 0))))
@@ -340,8 +344,11 @@ def tally(  # noqa: PLR0917
             threads.sampler = spent.cpu + spent.wait
         elif tid in earlier:
             elders = _more(elders, spent)
-            if spent.cpu > eldest:
-                eldest, threads.elder = spent.cpu, tid
+            each = spent.cpu // max(1, spent.runs)
+            # A job that sleeps with the GIL runs less often than one that asks for it every 5 ms.
+            likely = (each if each > ASKS else 0, -spent.runs)
+            if spent.cpu and likely > likeliest:
+                likeliest, threads.elder = likely, tid
         elif tid in foreign:
             foreigners = _more(foreigners, spent)
         else:

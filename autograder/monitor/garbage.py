@@ -5,8 +5,9 @@ takes 60 ms of CPU, at whatever line happens to make one object more: a line tha
 So the collector leaves out all objects that are there when a call begins (`gc.freeze`), until the
 last of the calls that overlap has ended. What the call itself has made is the call's to answer for.
 
-Nothing is frozen where somebody has frozen objects before, as the fork server of the examination
-has: `gc.unfreeze` would undo that, too.
+Nothing is frozen where somebody has frozen objects before: `gc.unfreeze` would undo that, too. A
+candidate of an examination, whose fork server has done so, unfreezes nothing and so freezes all the
+same, or it would blame an answer for what the given cells above it have made.
 
 No Python code of ours runs inside a collection: there the GIL would change hands, and the exception
 that stops a call at its time limit would be lost.
@@ -55,12 +56,16 @@ class Heap:
         self._removed: list[int] = []  # when the knot was removed
 
     @contextlib.contextmanager
-    def left_out(self) -> Iterator[None]:
-        """Leave all objects that are there now out of collections, for one call."""
+    def left_out(self, *, for_good: bool = False) -> Iterator[None]:
+        """Leave all objects that are there now out of collections, for one call.
+
+        With `for_good` they stay left out, which suits a process that lives for a few calls.
+        """
         with self._lock:
             self._calls += 1
-            if self._calls == 1 and gc.get_freeze_count() < IMMORTAL:
-                self._freeze()
+            if self._calls == 1 and (for_good or gc.get_freeze_count() < IMMORTAL):
+                full = for_good or (self._freezes + 1) % CALLS_PER_FULL == 0
+                self._freeze(FULL if full else YOUNG)
         try:
             yield
         finally:
@@ -68,15 +73,16 @@ class Heap:
                 self._calls -= 1
                 if self._calls == 0 and self._knot is not None:
                     self._knot = None
-                    gc.unfreeze()
+                    if not for_good:
+                        gc.unfreeze()
 
     def looked_at(self, until: int) -> bool:
         """Whether a collection before this time looked at objects older than the last freeze."""
         return bool(self._removed) and self._removed[0] <= until
 
-    def _freeze(self) -> None:
+    def _freeze(self, generation: int) -> None:
         self._freezes += 1
-        gc.collect(YOUNG if self._freezes % CALLS_PER_FULL else FULL)
+        gc.collect(generation)
         self._removed = []
         note = map(self._removed.append, iter(perf_counter_ns, None))
         collects = gc.isenabled()

@@ -61,7 +61,6 @@ from time import perf_counter_ns
 
 from autograder.monitor import blind, thread_stats
 from autograder.monitor.attribution import (
-    SELECT,
     SOME,
     STOPPED,
     Attribution,
@@ -75,7 +74,7 @@ from autograder.monitor.attribution import (
 from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.pressure import Pressure
 from autograder.monitor.sampler import Sampler
-from autograder.monitor.samples import PUT_OFF, Sample
+from autograder.monitor.samples import PUT_OFF, SELECT, Sample
 from autograder.monitor.select_probe import LONG, TICK, Marks, bracket, bracketed
 from autograder.monitor.thread_stats import (
     Children,
@@ -92,6 +91,7 @@ from autograder.report.record import SHORTEST
 STOLEN = 20_000_000  # ns: reading may lose the GIL three times, each time 5.5 ms to Python code
 STALE = 500_000  # ns: a pass may not be measured from an older reading
 OTHERS_STALE = 5_000_000  # ns: the same for other threads, whose age adds to doubt only
+LONGEST_WAIT = 200_000_000  # ns: each wait of a thread beside 8 hogs on two cores takes 80 at most
 NOTABLE = int(SHORTEST * 1e9)  # ns: a shorter block is not kept
 _MOST_BUSY = 50_000
 _MOST = 2000  # blocks kept; a run with more of them fails anyway
@@ -137,7 +137,7 @@ class Probe:
         self.at_leisure: Callable[[], object] = lambda: None  # called each 5 ms, between two passes
         self._put_off_at = 0
         self._rare_at = 0  # when `renew` next has more to do than to read
-        self._first, self._first_others = self.base, self.base_others
+        self._first_own, self._first_others = thread_stats.own_times(), self.base_others
 
     def make_loop(self) -> asyncio.AbstractEventLoop:
         """Return a fresh asyncio loop whose passes this probe brackets.
@@ -176,6 +176,10 @@ class Probe:
         """Return when the current select should return, in ns; 0 when it has no time-out."""
         asked = self.marks.asked
         return self.left + int(asked * 1e9) if asked is not None else 0
+
+    def held_since(self) -> int:
+        """Return when the pass began, in ns, that still holds the loop; 0 if none does."""
+        return self.moment
 
     def end_pass(self) -> None:
         """Measure the current pass, which ends now, if it was long."""
@@ -233,12 +237,14 @@ class Probe:
 
         To be called on the loop's thread.
         """
-        waits = [self.clock.read().wait - self._first.wait, self.children.longest_wait()]
+        passed = perf_counter_ns() - self.start
+        threads = [(thread_stats.own_times(), self._first_own)]
         not_of_the_call = self.others.foreign | self.owned.earlier()
-        for tid, (_, wait, _) in self.others.read().items():
+        for tid, times in self.others.read().items():
             if tid not in not_of_the_call:
-                waits.append(wait - self._first_others.get(tid, Times(0, 0)).wait)
-        return max(waits) / 1e9
+                threads.append((times, self._first_others.get(tid, Times(0, 0))))
+        waits = [_believed(now, before, passed) for now, before in threads]
+        return max(*waits, self.children.longest_wait()) / 1e9
 
     def close(self) -> None:
         """Measure the last pass, which no select ended, and close all files."""
@@ -276,6 +282,7 @@ class Probe:
             if perf_counter_ns() - reading.wall < STOLEN:  # else `_settle` judges them
                 self.base_others, self.base_others_at = others, reading.wall
             self.children.renew()
+            self.pressure.renew(reading.wall)
             self.at_leisure()
         self._rare_at = self.base_others_at + OTHERS_STALE
         if self.sampler is not None:
@@ -384,3 +391,14 @@ class Probe:
         if not threads.gil:  # a look stops the loop until C code in another thread has ended
             summary.perhaps_held_up += sum(sample.slept for sample in samples)
         return attribute(sleep, summary, threads), threads
+
+
+def _believed(now: Times, before: Times, passed: int) -> int:
+    """Return for how many ns a thread waited for a CPU; 0 if these were sleeps, for the most part.
+
+    Linux counts a sleep as a wait now and then (`true_waits`), also one that began before the call:
+    4.0 s in a call of 0.6 s. A thread that waits for a CPU gets it soon, again and again. A thread
+    that sleeps ran a few times only.
+    """
+    waited, runs = now.wait - before.wait, max(1, now.runs - before.runs)
+    return waited if waited < runs * max(LONGEST_WAIT, passed // 8) else 0

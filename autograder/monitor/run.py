@@ -133,20 +133,22 @@ class Run:
 
     def held_for(self) -> float:
         """Return for how many seconds the current pass has held the loop; 0.0 between passes."""
-        moment = self._probe.moment if self._probe is not None else 0
-        return (perf_counter_ns() - moment) / 1e9 if moment else 0.0
+        since = self._probe.held_since() if self._probe is not None else 0
+        return (perf_counter_ns() - since) / 1e9 if since else 0.0
 
     def stuck(self) -> Record:
         """Return the record of a call that does not return; called on another thread."""
         assert self._probe is not None
         assert self._sampler is not None
-        now = perf_counter_ns()
-        began = self._probe.moment or now
-        self._probe.held.append(
-            HeldPass(began - self._probe.start, now - began, 0, 0, "sleep", began, 0)
-        )
+        now, began = perf_counter_ns(), self._probe.held_since()
+        if began:
+            if self._sampler.line_of(began) is None:
+                self._sampler.sample_loop(began)
+            self._probe.held.append(
+                HeldPass(began - self._probe.start, now - began, 0, 0, "sleep", began, 0)
+            )
         self._ended = now
-        self._note_timeout(self._probe.moment, more=" and could not be stopped")
+        self._note_timeout(began, more=" and could not be stopped")
         self._fill(self._probe, self._sampler)
         return self.record
 

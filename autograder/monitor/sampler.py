@@ -26,7 +26,7 @@ from types import FrameType
 
 from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, library_of, own_line
-from autograder.monitor.samples import LoopState, Sample
+from autograder.monitor.samples import SELECT, LoopState, Sample
 from autograder.monitor.thread_stats import Glance, both_switches, has_gil, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
 
@@ -107,6 +107,20 @@ class Sampler:
         with frames_now() as frames:
             self._sample_others(moment, frames, self._unseen(moment))
 
+    def sample_loop(self, moment: int) -> None:
+        """Note the line at which the loop's thread is in the pass that began at `moment`."""
+        with frames_now() as frames:
+            frame, probe = frames.get(self._loop_thread), self.probe
+            if frame is None or probe is None or moment not in (probe.moment, probe.due()):
+                return  # the pass ended, or is ending, while this thread waited for the GIL
+            line, unseen = own_line(frame), self._unseen(moment)
+            library = library_of(frame) if line is None else ""
+            # Without either, the loop is between two steps, and nothing tells where it was before.
+            known = unseen if line or library else 0
+            self._note(moment, 0, line or Line(*self.waiting(), "", library), known)
+            if len(threading._active) > _OURS:  # type: ignore[attr-defined]
+                self._sample_others(moment, frames, unseen)  # one may just have released the GIL
+
     def _sample_others(self, moment: int, frames: Mapping[int, FrameType], unseen: int) -> None:
         if self.probe is None:
             return
@@ -167,7 +181,7 @@ class Sampler:
                     self.looks.append(look)
                 if now >= next_sample:
                     next_sample = again = now + int(self._until_next(now - moment) * 1e9)
-                    self._sample_loop(moment)
+                    self.sample_loop(moment)
                 if found is not None:
                     self._account(moment, now, way, found)
                 again = max(again, perf_counter_ns() + _PERIOD)
@@ -285,9 +299,16 @@ class Sampler:
             wait_own if self.samples and preempted and switched <= 2 else 0,
             slept,
             max(0, now - self._rang - wait_own) if switched <= 1 else 0,
+            sleeps_in.startswith(SELECT) and self._runs_nothing(),
         )
         if moment in (probe.moment, probe.due()):  # else the pass ended while the GIL was lost
             self.samples.append(sample)
+
+    def _runs_nothing(self) -> bool:
+        """Whether the loop's thread runs neither the learner's code nor a library's."""
+        with frames_now() as frames:
+            frame = frames.get(self._loop_thread)
+            return frame is not None and own_line(frame) is None and not library_of(frame)
 
     def _ring(self, now: int) -> bool:
         at, ring = self._alarm
@@ -297,18 +318,3 @@ class Sampler:
         with contextlib.suppress(RuntimeError):  # the loop closed meanwhile
             ring()
         return True
-
-    def _sample_loop(self, moment: int) -> None:
-        with frames_now() as frames:
-            frame, probe = frames.get(self._loop_thread), self.probe
-            if frame is None or probe is None or moment not in (probe.moment, probe.due()):
-                return  # the pass ended, or is ending, while this thread waited for the GIL
-            line, unseen = own_line(frame), self._unseen(moment)
-            if line is None:
-                library = library_of(frame)
-                # Else the loop is between two steps: of the time before, this sample knows nothing.
-                unseen = unseen if library else 0
-                line = Line(*self.waiting(), "", library)
-            self._note(moment, 0, line, unseen)
-            if len(threading._active) > _OURS:  # type: ignore[attr-defined]
-                self._sample_others(moment, frames, unseen)  # one may just have released the GIL

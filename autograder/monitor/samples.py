@@ -7,6 +7,8 @@ from typing import NamedTuple, Protocol
 from autograder.monitor.ownership import Ownership
 from autograder.monitor.thread_stats import Reading
 
+# Where a thread sleeps in select; not poll: a signal handler may wait there by itself.
+SELECT = (b"do_epoll_wait", b"ep_poll")
 PUT_OFF = 5_000_000  # ns: a working loop postpones the sampler once in this time
 
 
@@ -29,6 +31,7 @@ class Sample(NamedTuple):
     released_late: int = 0  # `own_wait`, if the sampler lost its CPU after an earlier sample
     slept: int = 0  # how long the loop's thread slept during a sample that took long
     stopped: int = 0  # how late the sampler woke beyond its waits: the machine ran nothing
+    idle: bool = False  # it sleeps in the loop's own select, and runs nobody's code
 
 
 class LoopState(Protocol):

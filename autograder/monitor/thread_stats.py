@@ -388,6 +388,11 @@ def _times(schedstat: str) -> Times:
         return Times(0, 0, 0)
 
 
+def own_times() -> Times:
+    """Return the times of the calling thread."""
+    return _times(_OWN)
+
+
 def knows_waits() -> bool:
     """Whether this kernel shows how long a thread waited for a CPU."""
     if os.environ.get("UNBLOCKED_HIDE_SCHEDSTAT"):  # set by tests of such systems

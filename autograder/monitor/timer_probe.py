@@ -10,9 +10,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import sys
-from time import perf_counter
+from time import perf_counter, perf_counter_ns
 
-from autograder.monitor.probe import Probe
+from autograder.monitor.probe import NOTABLE, Probe
 from autograder.monitor.select_probe import LONG
 from autograder.outcomes import UserMistake
 from autograder.report.record import BEAT
@@ -40,6 +40,11 @@ class HeartbeatProbe(Probe):
         loop.call_soon(self._wait)
         return loop
 
+    def held_since(self) -> int:
+        """Return when the overdue timer was due, in ns; 0 if none is overdue."""
+        due = self.due()
+        return due if due and perf_counter_ns() > due else 0
+
     def end_pass(self) -> None:
         """Judge the timer that is overdue, if there is one; to be called when the loop stopped."""
         if self.due():
@@ -58,7 +63,10 @@ class HeartbeatProbe(Probe):
         self._wait()
 
     def _judge(self) -> None:
-        reading, due = self.clock.read(), self.due()
+        due = self.due()
+        if self.sampler is not None and perf_counter_ns() - due > NOTABLE:
+            self.sampler.sample_now(due)  # first of all, as in `Probe.end_pass`
+        reading = self.clock.read(keep_gil=True)
         if reading.wall - due > LONG:
             self._measure(due, reading, own_switches=0)  # it may have been busy, and never polled
         else:

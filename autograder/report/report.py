@@ -7,7 +7,7 @@ people and test cells use: the contract of `watch`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from autograder import context, wire
 from autograder.outcomes import (
@@ -93,8 +93,11 @@ class Report:
 
     @property
     def noise(self) -> float:
-        """For how long other programs kept the loop waiting in long passes, in s."""
-        return sum(seconds for _, seconds in self.record.noise)
+        """For how long other programs kept the loop waiting in long passes of the call, in s.
+
+        What they took of the teardown came after the call's figures, and excuses none of them.
+        """
+        return sum((taken for began, taken in self.record.noise if began < self.seconds), 0.0)
 
     @property
     def _earlier(self) -> float:
@@ -127,10 +130,6 @@ class Report:
             for due, late in self.record.late
             if due < self.seconds and not any(start <= due < end for start, end in own)
         )
-
-    def _noise_of_call(self) -> float:
-        """Return the noise without that of the teardown, in s: it came after the call's figures."""
-        return sum(taken for began, taken in self.record.noise if began < self.seconds)
 
     def responsive(self, limit: float = 0.1, gateway: LoggedGateway | None = None) -> Report:
         """Check that each block was shorter than `limit` seconds.
@@ -176,10 +175,10 @@ class Report:
         self._came_to_an_end()
         if self.seconds > bound:
             late = self._others_lateness()
-            excused = self.seconds - self._noise_of_call() - self._earlier <= bound
+            excused = self.seconds - self.noise - self._earlier <= bound
             excused = excused or (bool(late) and late[len(late) // 2] > bound / 20)
             if excused and sum(block.seconds for block in self.blocks) <= bound:
-                raise Inconclusive(
+                self._leave_open(
                     f"`{self.record.name}` took {duration(self.seconds)} "
                     f"(limit {duration(bound)}). {TOO_BUSY}"
                 )
@@ -231,12 +230,12 @@ class Report:
         if outcome == "timed out" and self._earlier > self.record.seconds / 2:
             earlier = [block for block in self.blocks if block.kind == "earlier"]
             longest = max(earlier, key=lambda block: block.doubt)
-            raise Inconclusive(f"{self._error_sentence()[:-1]}, and {_still_running(longest)}")
+            self._leave_open(f"{self._error_sentence()[:-1]}, and {_still_running(longest)}")
         given = self.record.seconds - self.record.starved
         starved = given < self.record.starved and self.longest_block < given / 2
         if outcome == "timed out" and starved:
             # On a free machine the call might have ended in time, unless it held its loop.
-            raise Inconclusive(
+            self._leave_open(
                 f"{self._error_sentence()[:-1]}, but this machine kept it waiting for a CPU for "
                 f"{duration(self.record.starved)} of that time. {AGAIN}"
             )
@@ -304,7 +303,7 @@ class Report:
 
     def _doubt(self, block: Block, limit: float) -> None:
         if block.kind == "earlier":
-            raise Inconclusive(
+            self._leave_open(
                 f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
                 f"(limit {duration(limit)}), and {_still_running(block)}"
             )
@@ -316,7 +315,7 @@ class Report:
             if block.kind == "garbage"
             else "other programs on this machine may be the reason"
         )
-        raise Inconclusive(
+        self._leave_open(
             f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
             f"(limit {duration(limit)}){_place(block)}, but {why}. {AGAIN}"
         )
@@ -331,15 +330,19 @@ class Report:
             f"The loop was free, but the gateway closed the connection ({kill['code']}) after "
             f"{duration(kill['gap'])} without a heartbeat."
         )
-        if self.late_by_machine > 0.05 or self._noise_of_call() > 0.05:
-            raise Inconclusive(f"{closed} {TOO_BUSY}")
+        if self.late_by_machine > 0.05 or self.noise > 0.05:
+            self._leave_open(f"{closed} {TOO_BUSY}")
         self._fail(
             LoopBlocked(
                 f"{closed} The bot stopped sending them: check the task that sends heartbeats."
             )
         )
 
-    def _fail(self, outcome: Exception) -> None:
+    def _leave_open(self, sentence: str) -> NoReturn:
+        """Raise Inconclusive; the chart above it shows what took the time."""
+        self._fail(Inconclusive(sentence))
+
+    def _fail(self, outcome: Exception) -> NoReturn:
         show(self)
         raise outcome
 
@@ -356,7 +359,7 @@ def same(value: Any, expected: Any) -> bool:
 
 
 def _show(report: Report) -> None:
-    """Show a report whose check failed: in a notebook, its chart."""
+    """Show a report whose check did not pass: in a notebook, its chart."""
     import sys
 
     if "IPython" not in sys.modules:
@@ -370,7 +373,7 @@ def _show(report: Report) -> None:
 
 
 def show(report: Report) -> None:
-    """Show a report whose check failed, before its message."""
+    """Show a report whose check did not pass, before its message."""
     (context.this_process.show or _show)(report)
 
 

@@ -313,7 +313,7 @@ async def at_once(report, paths, together, came, wanted):
     the answer is right."""
     report.responsive(0.1)
     if came < together:
-        if report.error is None and (report.noise > 0.2 or report.lag(100) > 0.2):
+        if report.error is None and report.late_by_machine > 0.2:
             raise Inconclusive("This machine was too busy to send all requests in time: run again.")
         said = f"The server waited for {together} requests, and {came} had come"
         if report.error is None and report.seconds < PATIENCE:

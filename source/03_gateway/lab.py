@@ -425,7 +425,7 @@ def reminded(gw, report, asked):
             )
     # Due 0.5 s or more apart, and 0.25 to 0.35 s after it was asked: half, and four times that.
     if came[0] - came[1] < (asked[0][1] - short) / 2 or waited > 4 * short:
-        if waited - short < 4 * max(0.1, report.noise, report.lag(100)):
+        if waited - short < 4 * max(0.1, report.late_by_machine):
             raise Inconclusive("This machine was too busy to time two reminders: run it again.")
         raise WrongValue(
             f"Asked at once: {asked[0][2]} in {asked[0][1]} s, {asked[1][2]} in {short} s. The "

@@ -121,7 +121,7 @@ async def evening(streak, replies=2):
         for pause, who, line in ((0.3, "ada", "!streak"), (0.2, "bo", "!ping")):
             await asyncio.sleep(pause)
             await gw.say(line, author=who)
-        await gw.until(replies=replies)
+        await gw.until(replies=replies, timeout=18)
         await gw.say("!goodnight")
 
     report, _ = await asyncio.gather(watch(bot_life, timeout=20), people())

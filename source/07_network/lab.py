@@ -46,14 +46,14 @@ def calm(report, bound=0.3):
     """Check the loop, and that this machine kept it waiting for less than `bound`: who is served
     late cannot beat, ask or answer in time."""
     report.responsive(0.1)
-    if report.lag(100) > bound:
+    if report.late_by_machine > bound:
         raise Inconclusive("This machine was too busy for this evening: run it again.")
 
 
 def too_late(report, seconds, bound, sentence):
     """Raise WrongValue with this sentence when `seconds` is beyond `bound` and the loop was free."""
     if seconds > bound:
-        if seconds - 2 * report.lag(100) <= bound:  # to wake up late and to be heard late
+        if seconds - 2 * report.late_by_machine <= bound:  # to wake up late and to be heard late
             raise Inconclusive("This machine was too busy to time it: run it again.")
         raise WrongValue(sentence)
 
@@ -509,7 +509,7 @@ def well_beaten(gw, bots, interval):
 def kept_beating(gw, report, interval):
     """Raise WrongValue when the line was lost by more than the machine can have been late."""
     kills = [e for e in gw.log if e["event"] == "killed"]
-    if kills and report.longest_block < 0.1 and report.lag(100) + report.noise < interval:
+    if kills and report.longest_block < 0.1 and report.late_by_machine < interval:
         raise WrongValue(
             f"The loop was free, and the gateway hung up after {kills[0]['gap']:.2f} s of silence: "
             "the bot itself stopped sending heartbeats. Who beats while a command waits?"
@@ -1013,7 +1013,7 @@ def all_at_once(report, truth):
     """Raise WrongValue unless all questions were asked at once, and answered right."""
     seen = servers.dns.counters()
     if 0 < seen["peak_running"] < 40 and report.longest_block < 0.1:
-        if report.lag(100) > 0.3:
+        if report.late_by_machine > 0.3:
             raise Inconclusive("This machine was too busy for forty questions: run it again.")
         raise WrongValue(
             f"The name server never had more than {seen['peak_running']} questions at once, of 40. "

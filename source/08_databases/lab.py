@@ -278,7 +278,7 @@ def well_asked(report, connections):
         raise WrongValue(f"{what}. It was asked for {connections} connections; 5 are yours.")
     if "another operation" in said:
         raise WrongValue(f"{what}. One connection carries one statement at a time.")
-    if said.startswith("did not") and report.longest_block < 0.1 and report.lag(100) < 0.3:
+    if said.startswith("did not") and report.longest_block < 0.1 and report.late_by_machine < 0.3:
         raise WrongValue(f"{what}. Does everybody who takes a connection give it back?")
 
 
@@ -305,7 +305,7 @@ async def pooled(report, already, before, gains):
             "connections besides?"
         )
     if (peak := seen["peak_running"]) < 3:
-        if report.noise > 0.2:
+        if report.late_by_machine > 0.1:
             raise Inconclusive("This machine was too busy to see statements side by side.")
         raise WrongValue(
             f"The server never saw more than {peak} statement(s) at once, and there may be five "

@@ -625,16 +625,16 @@ def barked(report):
             wrong = f"said `{during[0]}`" if during else "said nothing in time"
             before = [word for word, at in said if at < began]
             sentence = f"{what}, and your watchdog {wrong}. {why(during or before)}".rstrip()
-            raise unless_starved(report, stalls, 0.1 if during else 0.4, sentence)
+            raise unless_starved(report, 0.1 if during else 0.4, sentence)
         if len(told) > 1:
             raise WrongValue(f"{what}, once, and your watchdog said so {len(told)} times.")
         if (late := told[0] - ended) > 0.2:
             sentence = f"{what}; your watchdog said so {late:.2f} s after its end (0.2 s)."
-            raise unless_starved(report, stalls, 0.15, sentence)
+            raise unless_starved(report, 0.15, sentence)
     if false := false_alarms(report):
         sentence = f"A false alarm: your watchdog said `{false[0]}`, which held nothing for 0.1 s."
         sentence = f"{sentence} {why(false)}".rstrip()
-        raise unless_starved(report, stalls, 0.09, sentence)
+        raise unless_starved(report, 0.09, sentence)
 
 
 # %% setup="watchdog_why" jupyter={"source_hidden": true}
@@ -660,16 +660,9 @@ def stayed_away(report, stalls):
             )
 
 
-def unless_starved(report, stalls, patience, sentence):
-    """WrongValue, or Inconclusive when the machine was so late, in seconds, outside of stalls."""
-    began = report.record.began
-    spans = [(start - began - 0.05, end - began + 0.05) for _, start, end in stalls]
-    late = [
-        lateness
-        for due, lateness in report.record.late
-        if not any(start <= due <= end for start, end in spans)
-    ]
-    if max(late, default=0) > patience:
+def unless_starved(report, patience, sentence):
+    """WrongValue, or Inconclusive when the machine made the loop so late, in seconds."""
+    if report.late_by_machine > patience:
         return Inconclusive("This machine was too busy to judge a watchdog: run the cell again.")
     return WrongValue(sentence)
 
@@ -815,7 +808,7 @@ def honest(report, seconds, period, stalls):
             f"The 99th percentile of your ticks is {shown * 1000:.1f} ms; the loop was held for "
             f"{max(held for _, held in stalls):.2f} s, and {felt * 1000:.0f} ms is right."
         )
-        raise by_the_machine(off <= report.noise, sentence)
+        raise by_the_machine(off <= report.late_by_machine, sentence)
     compare_share(report, said, seconds)
 
 
@@ -829,7 +822,7 @@ def compare_share(report, said, seconds):
             f"By your meter {share:.0%} of the ticks were more than 0.1 s late, and {truth:.0%} "
             "were: does the schedule go on while the loop stands still?"
         )
-        raise by_the_machine(off <= report.noise / seconds, sentence)
+        raise by_the_machine(off <= report.late_by_machine / seconds, sentence)
 
 
 def by_the_machine(explained, sentence):

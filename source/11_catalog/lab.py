@@ -24,7 +24,7 @@ from types import ModuleType, SimpleNamespace
 
 from autograder import catalog, watch, world
 from autograder.catalog import Card
-from autograder.testing import Inconclusive, WrongValue
+from autograder.testing import Inconclusive, WrongValue, wrong
 
 servers = await world.start("http")
 
@@ -178,14 +178,8 @@ def compare_verdict(report, name, kind, said, held):
     right = (0.225 <= held <= 0.9) if kind == "blocks" else held < 0.1
     if said == kind and right:
         return
-    spans = [(block.start - 0.05, block.start + block.seconds + 0.05) for block in report.blocks]
-    late = [
-        lateness
-        for due, lateness in report.record.late
-        if not any(began <= due <= ended for began, ended in spans)
-    ]
     doubtful = 0.06 if said in ("blocks", kind) else 0.3  # s late: mistaken for a block, unseen
-    if max(late, default=0) > doubtful:
+    if report.late_by_machine > doubtful:
         raise Inconclusive("This machine was too busy to judge a judge: run the cell again.")
     if said != kind:
         raise WrongValue(f"`{name}` {FACTS[kind]}; your judge calls it {said!r}, not {kind!r}.")
@@ -451,10 +445,11 @@ async def new_page():
 
 def held(report, limit):
     """Raise WrongValue unless the twin held the loop."""
-    if report.longest_block + report.noise < limit:
-        raise WrongValue(
+    if max((block.seconds + block.doubt for block in report.blocks), default=0.0) < limit:
+        wrong(
+            report,
             f"`blocking` held the loop for {report.longest_block * 1000:.0f} ms only: a twin is "
-            "what stops a bot, or your library would be good for nothing."
+            "what stops a bot, or your library would be good for nothing.",
         )
 
 

@@ -102,8 +102,8 @@ JOBS = {
     "digest": sized(jobs.digest, 1e4),
 }
 PLACES = {"on the loop": on_the_loop, "thread": thread, "process": process, "slices": slices}
-held = {
-    (job, place): (await watch(function, job, size)).longest_block
+reports = {
+    (job, place): await watch(function, job, size)
     for job, size in JOBS.items()
     for place, function in PLACES.items()
     if place != "slices" or job == "count"
@@ -112,13 +112,18 @@ held = {
 
 # %%
 def figure(job, place):
-    seconds = held.get((job, place))
-    if seconds is None:
+    report = reports.get((job, place))
+    if report is None:
         return "-"
-    return f"{seconds * 1000:.0f} ms{'  X' if seconds >= 0.1 else ''}" if seconds else "< 5 ms"
+    seconds = report.longest_block
+    said = f"{seconds * 1000:.0f} ms" if seconds >= 0.005 else "< 5 ms"
+    if seconds >= 0.1:
+        return f"{said}  X"
+    return f"{said}  ?" if seconds + report.late_by_machine >= 0.1 else said
 
 
-print("how long each job held the loop; X: too long, 100 ms or more\n")
+print("how long each job held the loop; X: too long, 100 ms or more;")
+print("?: other programs kept the loop waiting as well, so close some of them and run it again\n")
 print(f"{'':10}" + "".join(f"{place:>14}" for place in PLACES))
 for job in JOBS:
     print(f"{job:10}" + "".join(f"{figure(job, place):>14}" for place in PLACES))

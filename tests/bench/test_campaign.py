@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
-from autograder.bench.probe import figures, labels, scores
+from autograder.bench.probe import campaign, figures, labels, scores
 from autograder.bench.probe.detectors import Detection
 from autograder.bench.probe.journal import Journal
+from autograder.outcomes import UserMistake
 
 SNIPPETS = list(labels.load("sleeping").values())[:4]
 REPEATS = 3
@@ -72,3 +74,49 @@ def test_a_load_that_only_our_probe_met_is_a_column_with_gaps(tmp_path: Path) ->
     )
     figures._draw([*rows, *peers, *alone], tmp_path / "chart.svg")
     assert (tmp_path / "chart.svg").exists()
+
+
+class Process(Worker):
+    """Stands for a worker's process; `all` has those that were made."""
+
+    all: ClassVar[list[Process]] = []
+
+    def __init__(self, detector: str, snippets: Sequence[str]) -> None:
+        super().__init__()
+        self.detector, self.prepared, self.closed = detector, list(snippets), False
+        self.all.append(self)
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_blocks_of_known_length_are_measured_in_processes_without_the_threads_of_the_corpus(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaign, "Worker", Process)
+    monkeypatch.setattr(Process, "all", [])
+    journal = Journal(["this"], tmp_path)
+    detectors = ["probe", "heartbeat", "pyleak"]
+    rows, blocks = campaign._side_by_side(detectors, SNIPPETS, ["0"], 2, journal, thin=False)
+    assert all(process.closed for process in Process.all)
+    known = {row.snippet for row in blocks}
+    for process in Process.all:
+        ran = set(process.ran)
+        assert ran <= (set(process.prepared) if process.prepared else known)
+    # An interrupted run goes on, in whichever part it was.
+    again = campaign._side_by_side(
+        detectors, SNIPPETS, ["0"], 2, Journal(["this"], tmp_path), thin=False
+    )
+    assert [len(part) for part in again] == [len(rows), len(blocks)]
+    assert len(Journal(["this"], tmp_path).rows) == len(rows) + len(blocks)
+
+
+def test_a_list_of_names_limits_the_corpus_and_a_wrong_name_is_said(tmp_path: Path) -> None:
+    chosen = tmp_path / "names"
+    chosen.write_text("".join(f"{snippet.name}\n" for snippet in reversed(SNIPPETS)) + "\n")
+    assert campaign._named(str(chosen)) == SNIPPETS
+    chosen.write_text("no_such_snippet\n")
+    with pytest.raises(UserMistake, match="no_such_snippet"):
+        campaign._named(str(chosen))
+    with pytest.raises(UserMistake, match="cannot be read"):
+        campaign._named(str(tmp_path / "none"))

@@ -121,3 +121,4 @@ def test_post_build_puts_the_courses_defaults_where_jupyterlab_looks(
     )
     settings = tmp_path / "environment" / "share" / "jupyter" / "lab" / "settings"
     assert "fetchNews" in (settings / "overrides.json").read_text("utf-8")
+    assert (tmp_path / "environment" / "etc" / "ipython" / "ipython_kernel_config.json").is_file()

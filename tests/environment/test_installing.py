@@ -159,13 +159,19 @@ def test_only_the_first_start_installs(started: tuple[Clone, str]) -> None:
 
 
 @INSTALLS
-def test_the_environment_holds_what_stops_nbgrader_when_the_settings_are_broken(
-    started: tuple[Clone, str],
+@pytest.mark.parametrize(
+    ("program", "ours"),
+    [
+        ("jupyter", "grading/jupyter/nbgrader_config.py"),  # stops nbgrader when ours is broken
+        ("ipython", "course/learner/ipython_kernel_config.json"),
+    ],
+)
+def test_the_environment_holds_our_settings_of_other_programs(
+    started: tuple[Clone, str], program: str, ours: str
 ) -> None:
     clone, _ = started
-    guard = Path("etc", "jupyter", "nbgrader_config.py")
-    ours = clone.root / "autograder" / "grading" / "jupyter" / guard.name
-    assert (clone.venv / guard).read_text() == ours.read_text()
+    settings = clone.root / "autograder" / ours
+    assert (clone.venv / "etc" / program / settings.name).read_text() == settings.read_text()
 
 
 @INSTALLS

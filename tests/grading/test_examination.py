@@ -437,6 +437,22 @@ def test_a_process_pool_of_the_answer_works() -> None:
     assert seen.status == "passed", seen.message
 
 
+def test_garbage_of_given_cells_is_not_the_answers() -> None:
+    """A full collection in the call looks at what the call made, as it does in a kernel."""
+    given = (
+        "import gc, time\nfrom autograder import watch\nkept = []\nwhile True:\n"
+        "    kept += [[n] for n in range(100_000)]\n    began = time.thread_time()\n"
+        "    gc.collect()\n    if time.thread_time() - began > 0.1:\n        break"
+    )
+    cells = [
+        Cell(0, "setup", "given", given),
+        Cell(1, "learner", "f", "import gc\nasync def f():\n    gc.collect()"),
+        Cell(2, "test", "f_visible", "(await watch(f)).responsive(0.05)", 5.0),
+    ]
+    seen = examination.examine(cells, seconds=CELL_SECONDS).seen[2]
+    assert seen.status == "passed", seen.message
+
+
 def test_what_a_notebook_puts_out_has_a_bound() -> None:
     """1 MB a cell and 5 MB a notebook; an error is told in any case."""
     cells = [Cell(i, "learner", "", "print('x' * 3_000_000)") for i in range(8)]

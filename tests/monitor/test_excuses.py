@@ -208,3 +208,26 @@ def test_a_job_that_slept_with_the_gil_while_the_loop_waited_for_a_cpu_is_doubt_
     assert said.certain == 0
     assert said.doubt + said.perhaps_kept > 360 * MS
     assert said.earlier == said.doubt + said.perhaps_kept
+
+
+def test_of_two_earlier_jobs_the_one_that_only_asked_for_the_gil_is_not_named() -> None:
+    # As measured: a job that slept 400 ms in C with the GIL, beside one that polls each 10 ms.
+    kept, asked = Times(74_702, 42_963, 5), Times(1_377_272, 24_058_847, 76)
+    sorts = Times(400_000_000, 0, 130)
+    for one, other in ((kept, asked), (sorts, asked), (sorts, kept)):
+        for now in ({POOLS: one, KERNELS: other}, {KERNELS: other, POOLS: one}):
+            before = {tid: Times(0, 0) for tid in now}
+            assert tally(before, now, {}, set(), 0, list(now)).elder == POOLS
+
+
+def test_a_look_at_uvloops_own_select_tells_nothing_of_the_wait_for_the_gil_before_it() -> None:
+    # uvloop slept 5 ms more before its overdue timer rang; the block was called a sleep in 6 of 12.
+    base, end = Reading(0, 0, 0, 0), Reading(121 * MS, MS, 0, 24)
+    threads = Threads(active=1, own_cpu=120 * MS, culprit=POOLS)
+    sleep = Sleep(120 * MS, 0, 24, in_select=False)
+    for idle in (True, False):  # False: the code itself sleeps there, in a loop of its own
+        found = Sample(
+            0, 118 * MS, 118 * MS, MS, 0, 24, b"do_epoll_wait", 0, 1, False, idle=idle
+        )  # fmt: skip
+        summary = see([found], base, 0, 0, end=end, in_select=False, alone=False)
+        assert attribute(sleep, summary, threads).for_gil == idle

@@ -163,3 +163,14 @@ def test_a_call_that_fills_memory_for_ever_is_stopped(capfd: pytest.CaptureFixtu
     for _ in range(3):  # code of ours in the collector caught the exception that stops it
         assert asyncio.run(watch(fills, timeout=0.2)).record.outcome == "timed out"
     assert capfd.readouterr().err == ""
+
+
+def test_a_process_that_lives_for_a_few_calls_leaves_out_what_came_before_each_of_them() -> None:
+    """A candidate: its fork server has frozen objects, and that must not be undone."""
+    gc.freeze()
+    frozen = gc.get_freeze_count()
+    heap, given = Heap(), Knot()
+    for _ in range(2):
+        with heap.left_out(for_good=True):
+            assert not any(one is given for one in gc.get_objects())
+    assert gc.get_freeze_count() > frozen > IMMORTAL

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,7 @@ def test_pressure_is_felt_while_the_kernels_figure_grows_and_for_two_seconds(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file, now = tmp_path / "memory.pressure", [0]
+    (tmp_path / "cgroup.events").touch()  # all groups have it but the one above all others
     monkeypatch.setattr(pressure, "_candidates", lambda: iter([str(file)]))
     monkeypatch.setattr(pressure, "perf_counter_ns", lambda: now[0])
     monkeypatch.setattr(pressure.os, "cpu_count", lambda: 2)
@@ -94,6 +96,98 @@ def test_the_figure_of_the_own_group_comes_before_the_machines(
     machine.unlink()
     assert pressure.source() == ""
     assert not Pressure().felt()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The kernel's files of a process in the group /one/two of version 1, on a machine of 23 GB."""
+    for name, path in {
+        "MACHINE": "pressure", "_EVENTS": "vmstat", "_FREE": "meminfo", "_GROUP": "cgroup",
+        "_OF_MEMORY": "memory",
+    }.items():  # fmt: skip
+        monkeypatch.setattr(pressure, name, str(tmp_path / path))
+    monkeypatch.setattr(pressure, "_HIERARCHIES", ())
+    (tmp_path / "cgroup").write_text("4:memory:/one/two\n1:cpu:/\n0::/\n")
+    (tmp_path / "memory" / "one" / "two").mkdir(parents=True)
+    reached(tmp_path, "one/two", 0)
+    reached(tmp_path, "one", 0)
+    reached(tmp_path, "", 0)
+    found(tmp_path, free=17_000_000, searches=51)
+    return tmp_path
+
+
+def reached(machine: Path, group: str, times: int) -> None:
+    (machine / "memory" / group / "memory.failcnt").write_text(f"{times}\n")
+
+
+def found(machine: Path, *, free: int, searches: int) -> None:
+    (machine / "pressure").write_text(LINES.format(0))
+    (machine / "meminfo").write_text(f"MemTotal: 24000000 kB\nMemFree: {free} kB\nBuffers: 0 kB\n")
+    # As measured: the kernel joined pages and filled up its reserve, with 17 GB free.
+    (machine / "vmstat").write_text(f"allocstall_normal {searches}\npgscan_kswapd 12702918\n")
+
+
+def felt_after(machine: Path, change: Callable[[], None]) -> bool:
+    felt = Pressure()
+    change()
+    (machine / "pressure").write_text(LINES.format(500_000))
+    try:
+        return felt.felt()
+    finally:
+        felt.close()
+
+
+def test_what_other_groups_and_the_kernels_own_work_lack_is_no_lack_of_this_process(
+    machine: Path,
+) -> None:
+    (machine / "memory" / "other").mkdir()
+    assert not felt_after(machine, lambda: reached(machine, "other", 900))
+
+
+@pytest.mark.parametrize("group", ["one/two", "one"])
+def test_the_machines_figure_counts_while_the_own_group_or_one_above_it_is_full(
+    machine: Path, group: str
+) -> None:
+    assert felt_after(machine, lambda: reached(machine, group, 3))
+
+
+@pytest.mark.parametrize(("free", "searches"), [(200_000, 51), (17_000_000, 52)])
+def test_the_machines_figure_counts_while_the_machine_has_no_pages_left(
+    machine: Path, free: int, searches: int
+) -> None:
+    assert felt_after(machine, lambda: found(machine, free=free, searches=searches))
+
+
+def test_the_figure_of_the_group_above_all_others_is_the_machines(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (machine / "pressure").rename(machine / "memory.pressure")
+    (machine / "pressure").symlink_to(machine / "memory.pressure")
+    monkeypatch.setattr(pressure, "_HIERARCHIES", (str(machine),))
+    assert pressure.source() == str(machine / "memory.pressure")
+    assert not felt_after(machine, lambda: None)
+    found(machine, free=17_000_000, searches=51)
+    (machine / "cgroup.events").touch()  # a container whose own group is the first that it sees
+    assert felt_after(machine, lambda: None)
+
+
+def test_where_a_container_hides_the_groups_the_machines_figure_counts(machine: Path) -> None:
+    (machine / "cgroup").unlink()
+    assert felt_after(machine, lambda: None)
+
+
+def test_a_lack_of_long_ago_is_not_felt_in_a_call_that_went_on(
+    machine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (machine / "cgroup").unlink()
+    now = [0]
+    monkeypatch.setattr(pressure, "perf_counter_ns", lambda: now[0])
+    felt = Pressure()
+    (machine / "pressure").write_text(LINES.format(500_000))
+    for now[0] in range(0, 5 * pressure.LASTS, 10 * MS):
+        felt.renew(now[0])
+    assert not felt.felt()
+    felt.close()
 
 
 class Told:

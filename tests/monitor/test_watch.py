@@ -469,16 +469,19 @@ def test_python_code_that_never_yields_is_stopped() -> None:
     run(main)
 
 
-def test_a_call_stuck_in_c_is_given_up_and_the_next_cell_says_restart_the_kernel() -> None:
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_a_call_stuck_in_c_is_given_up_and_the_next_cell_says_restart_the_kernel(loop: str) -> None:
     gate: queue.Queue[None] = queue.Queue()
 
     async def stuck() -> None:
         gate.get()
 
     async def main() -> None:
-        report = await watch(stuck, timeout=0.2)
+        report = await watch(stuck, timeout=0.2, loop=loop)
         assert report.error is not None
         assert report.longest_block > 0.2
+        assert report.blocks[0].code == "gate.get()"
+        assert report.error[2] == report.blocks[0].line
         with pytest.raises(UserMistake, match="restart the kernel"):
             await watch(roll, "2d6")
         gate.put(None)
@@ -672,6 +675,16 @@ def test_the_process_says_where_calls_run_and_where_a_failed_report_is_shown(
     with pytest.raises(LoopBlocked):
         run(lambda: watch(roll, "2d6")).responsive(0.1)
     assert shown == [held]
+
+
+def test_an_open_verdict_shows_its_chart_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Report] = []
+    monkeypatch.setattr(context, "this_process", context.Context(show=shown.append))
+    block = Block(0.04, 0.0, "sleep", "In [7]", 3, "lock.acquire()", "roll", doubt=0.3)
+    report = Report(Record(name="roll", value=b"1", blocks=[block]))
+    with pytest.raises(Inconclusive):
+        report.responsive(0.1)
+    assert shown == [report]
 
 
 def test_who_watches_a_run_from_outside_is_called_on_its_loop_before_the_function() -> None:

@@ -26,6 +26,8 @@ from autograder.course.author import audit, build, parse, toolbox
 from autograder.course.learner import copies
 from autograder.course.unit import FOLDER, Unit, repository
 from autograder.outcomes import UserMistake
+from autograder.report.record import Block, Record
+from autograder.report.report import Report
 from autograder.world import console
 
 ROOT = repository()
@@ -80,6 +82,22 @@ def test_a_program_that_is_not_ours_is_refused(root: Path) -> None:
         "notebooks/stray.py: is neither a notebook nor a figure; remove it.",
         "notebooks/toolbox/tool.py: is not the file in source/; build it again.",
     ]
+
+
+def test_the_cheat_sheet_says_where_other_programs_may_hide_a_block() -> None:
+    page = parse.read(SOURCE / "which_job_goes_where.py", "the page")
+    cell = next(cell for cell in page if "def figure(" in cell.source)
+    block = Block(0.25, 0.0, "gil", "jobs.py", 3, "sorted(n)", "sort")
+    records = {
+        "free": Record("thread", seconds=0.3, late=[(0.0, 0.02)]),
+        "hidden": Record("thread", seconds=0.3, late=[(0.0, 0.2)]),
+        "held": Record("thread", seconds=0.3, late=[(0.0, 0.25)], blocks=[block]),
+    }
+    reports = {(job, "thread"): Report(record) for job, record in records.items()}
+    names: dict[str, Any] = {"reports": reports, "PLACES": {}, "JOBS": {}}
+    exec(cell.python, names)
+    said = {job: names["figure"](job, "thread") for job in (*records, "other")}
+    assert said == {"free": "< 5 ms", "hidden": "< 5 ms  ?", "held": "250 ms  X", "other": "-"}
 
 
 def test_a_link_that_leads_nowhere_is_named_with_its_line(root: Path) -> None:

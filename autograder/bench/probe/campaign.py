@@ -7,11 +7,13 @@ again, unless the code has changed (`journal`).
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from autograder.bench.crowded_memory import crowd
 from autograder.bench.probe import figures, labels, overhead, scores
@@ -22,16 +24,21 @@ from autograder.bench.probe.scores import GROUP, LANES, LOADS, SnippetRun
 from autograder.bench.probe.snippets import made
 from autograder.bench.probe.worker import Worker
 from autograder.environment import control_group, finding
+from autograder.outcomes import UserMistake
 
 TIMED = ("probe", "heartbeat")  # whose measured block is compared with blocks of known length
 GROUP_TAKES = 4  # a run in the memory group takes this many times as long as one on a quiet machine
 
 
-def measure(repeats: int, *, quick: bool) -> int:
-    """Run everything, print the tables, write them unless quick; 0 if no verdict was wrong."""
+def measure(repeats: int, *, quick: bool, only: str | None = None) -> int:
+    """Run everything, print the tables, write them; 0 if no verdict was wrong.
+
+    `quick` takes a part of the corpus, and `only` the snippets that this file names, one a line.
+    Then nothing is written.
+    """
     loads = ["0", "8"] if quick else list(LOADS)
-    corpus = labels.load()
-    snippets = scores.spread(corpus.values(), 5) if quick else list(corpus.values())
+    corpus = _named(only) if only is not None else list(labels.load().values())
+    snippets = scores.spread(corpus, 5) if quick else corpus
     skipped = {name: reason for name in DETECTORS if (reason := missing(name))}
     detectors = [name for name in DETECTORS if name != "bare" and name not in skipped]
     costs = overhead.ratios(detectors, 3 if quick else 15)
@@ -54,7 +61,7 @@ def measure(repeats: int, *, quick: bool) -> int:
         rows, blocks, costs, skipped, _conditions(repeats, time.time() - began, resumed)
     )
     print(text)
-    if not quick:
+    if not quick and only is None:
         for path in figures.write(text, rows, blocks, costs):
             print(f"written: {path}", file=sys.stderr)
     ours = [row for row in rows if row.detector == "probe"]
@@ -71,28 +78,23 @@ def _side_by_side(
     thin: bool,
 ) -> tuple[list[SnippetRun], list[SnippetRun]]:
     """Return the rows of the corpus, and those of the blocks of known length."""
+    most = max(LANES[load] for load in loads)
+    lengths = sorted({b * f * 1000 for b in figures.BOUNDS for f in (0.5, 0.8, 1.25, 2)})
+    known = [made(f"{kind} {ms:g}") for kind in ("sleep", "cpu", "both") for ms in lengths]
+    # In processes of their own: the pools that the corpus keeps alive take the GIL from a block, as
+    # a learner's would, and made it 2 to 5 ms longer than it was meant to be.
+    with _closed([{name: Worker(name, []) for name in TIMED} for _ in range(most)]) as lanes:
+        blocks = scores.campaign(lanes, known, loads, repeats, journal.add, known=journal.rows)
     names = [snippet.name for snippet in snippets]
     of_peers = [one.name for one in scores.spread(snippets, scores.PEERS_EVERY if thin else 1)]
-    lanes = [
+    beside = [
         {name: Worker(name, names if name == "probe" else of_peers) for name in these}
-        for these in [detectors] * 2 + [TIMED] * (max(LANES[load] for load in loads) - 2)
+        for these in [detectors] * 2 + [TIMED] * (most - 2)
     ]
-    lengths = sorted({b * f * 1000 for b in figures.BOUNDS for f in (0.5, 0.8, 1.25, 2)})
-    try:
-        blocks = scores.campaign(
-            [{name: lane[name] for name in TIMED} for lane in lanes],
-            [made(f"{kind} {ms:g}") for kind in ("sleep", "cpu", "both") for ms in lengths],
-            loads,
-            repeats,
-            journal.add,
-            known=journal.rows,
-        )
+    with _closed(beside) as lanes:
         rows = scores.campaign(
             lanes, snippets, loads, repeats, journal.add, thin=thin, known=journal.rows
         )
-    finally:
-        for worker in [worker for lane in lanes for worker in lane.values()]:
-            worker.close()
     return rows, blocks
 
 
@@ -104,20 +106,35 @@ def _in_memory_group(
     with crowd() as group:
         if group is None:
             return None
-        workers = [Worker("probe", names, python=group.python) for _ in range(LANES[GROUP])]
-        try:
-            with group.squeezed():
-                return scores.campaign(
-                    [{"probe": worker} for worker in workers],
-                    snippets,
-                    [GROUP],
-                    repeats,
-                    journal.add,
-                    known=journal.rows,
-                )
-        finally:
-            for worker in workers:
-                worker.close()
+        made_in = [
+            {"probe": Worker("probe", names, python=group.python)} for _ in range(LANES[GROUP])
+        ]
+        with _closed(made_in) as lanes, group.squeezed():
+            return scores.campaign(
+                lanes, snippets, [GROUP], repeats, journal.add, known=journal.rows
+            )
+
+
+@contextlib.contextmanager
+def _closed(lanes: list[dict[str, Worker]]) -> Iterator[list[dict[str, Worker]]]:
+    """Yield the lanes, and end their processes afterwards."""
+    try:
+        yield lanes
+    finally:
+        for worker in [worker for lane in lanes for worker in lane.values()]:
+            worker.close()
+
+
+def _named(file: str) -> list[Snippet]:
+    """Return the snippets that a file names, one a line, in the order of the corpus."""
+    try:
+        wanted = {line.strip() for line in Path(file).read_text().splitlines()} - {""}
+    except OSError as error:
+        raise UserMistake(f"{file} cannot be read: {error.strerror}.") from None
+    corpus = labels.load()
+    if unknown := sorted(wanted - corpus.keys()):
+        raise UserMistake(f"{file} names snippets that tests/corpus does not have: {unknown}.")
+    return [snippet for name, snippet in corpus.items() if name in wanted]
 
 
 def _conditions(repeats: int, seconds: float, resumed: int) -> str:

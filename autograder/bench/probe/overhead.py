@@ -14,7 +14,6 @@ import statistics
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from autograder.bench.probe import labels
 from autograder.bench.probe.worker import Worker
 
 ROUND_TRIPS = 4_000
@@ -36,9 +35,8 @@ class Ratio:
 
 def ratios(detectors: Iterable[str], repeats: int) -> dict[str, dict[str, Ratio]]:
     """Return {"echo" or "callbacks": {detector: Ratio}}."""
-    some = list(labels.load())[:1]  # none would mean: prepare all
-    workers = {name: Worker(name, some, on_thread=True) for name in detectors}
-    workers[ON_MAIN] = Worker("probe", some)
+    workers = {name: Worker(name, [], on_thread=True) for name in detectors}
+    workers[ON_MAIN] = Worker("probe", [])
     tasks = {"echo": f"echo {ROUND_TRIPS}", "callbacks": f"callbacks {PASSES}"}
     try:
         return {what: _compare(workers, task, repeats) for what, task in tasks.items()}

@@ -36,7 +36,7 @@ class Worker:
     def __init__(
         self,
         detector: str,
-        snippets: Sequence[str] = (),
+        snippets: Sequence[str] | None = None,
         limit: float = labels.LIMIT,
         *,
         on_thread: bool = False,
@@ -50,7 +50,7 @@ class Worker:
             str(limit),
         ]
         self._command += ["thread"] if on_thread else []
-        self._snippets = list(snippets)  # to prepare; none: all
+        self._snippets = snippets  # of the corpus, to prepare; None: all
         self.crashes = 0
         self._start()
 
@@ -114,11 +114,11 @@ def _main(detector: str, limit: str, place: str = "") -> None:
     quiet = logging.getLogger("asyncio")  # what snippets do wrong is expected here
     quiet.addHandler(logging.NullHandler())
     quiet.propagate = False
-    snippets = labels.load()
+    snippets: dict[str, labels.Snippet] = {}
     for line in sys.stdin:
         question = json.loads(line)
         if "prepare" in question:
-            _prepare([snippets[name] for name in question["prepare"] or snippets])
+            snippets = _prepared(question["prepare"])
             answer: dict[str, Any] = {}
         else:
             name = question["run"]
@@ -128,12 +128,18 @@ def _main(detector: str, limit: str, place: str = "") -> None:
         _say(answers, answer)
 
 
-def _prepare(snippets: Sequence[labels.Snippet]) -> None:
-    for snippet in snippets:
-        snippet.given()
+def _prepared(names: Sequence[str] | None) -> dict[str, labels.Snippet]:
+    """Load the corpus and make the workloads of these snippets (None: of all).
+
+    A process that needs none of them is left without the threads and libraries of the corpus.
+    """
+    snippets = labels.load() if names is None or names else {}
+    for name in snippets if names is None else names:
+        snippets[name].given()
     # A full collection over the workloads (100 ms) would be blamed on whatever snippet meets it.
     gc.collect()
     gc.freeze()
+    return snippets
 
 
 def _observe(detector: str, snippet: labels.Snippet, limit: float, place: str) -> Detection:

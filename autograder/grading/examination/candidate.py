@@ -43,6 +43,7 @@ from autograder.grading.examination.outputs import MOST_TEXT, Outputs, stream
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.witness import HELLO
 from autograder.grading.jail import confine
+from autograder.monitor.garbage import heap
 from autograder.monitor.run import LAST_WORDS, Run, Stopped
 
 REPEAT = 1.0  # s between two attempts to stop code that is over its time limit
@@ -137,7 +138,8 @@ class Candidate:
         record = call.record
         with self._shell.builtin_trap:
             try:
-                with self._alarm(timeout + 2 * LAST_WORDS, stop_when_held):
+                alarm = self._alarm(timeout + 2 * LAST_WORDS, stop_when_held)
+                with alarm, heap.left_out(for_good=True):
                     record = call.go()
             except BaseException as error:  # an alarm or a signal raised it in our own code
                 record.value = None
