@@ -645,7 +645,9 @@ async def sleeper(person, log, clock, began):
     for seconds in naps:
         await nap(seconds)
         woken = clock.read()
-        log.append((name, seconds, (woken.wall - began.wall) / 1e9, (woken.wait - began.wait) / 1e9))
+        log.append(
+            (name, seconds, (woken.wall - began.wall) / 1e9, (woken.wait - began.wait) / 1e9)
+        )
         began = woken
     return result
 

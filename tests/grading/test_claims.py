@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from autograder import wire
-from autograder.grading.examination import claims, handles, witness
+from autograder.grading.examination import claims, handles, session, verdicts, witness
+from autograder.grading.examination.cells import Cell
 from autograder.grading.examination.outputs import checked, visible
 from autograder.grading.nbgrader import export
 from autograder.report.record import Block, Record
 from autograder.report.report import Report, same
+from autograder.world.client import WorldEnded
 
 BLOCK = Block(0.05, 0.1, "cpu", "cell roll", 3, "work()", "roll")
 HONEST = Record("roll", began=100.0, value=b"1", seconds=0.5, blocks=[BLOCK])
@@ -149,3 +151,40 @@ def test_numbers_that_python_cannot_write_do_not_reach_a_page() -> None:
 def test_a_name_that_is_a_formula_is_a_text_in_the_export() -> None:
     rows = [["=1+1", "@SUM(1)", "-3", "+49 30", "ada", 7.5, ""]]
     assert export._text(rows) == "'=1+1,'@SUM(1),-3,'+49 30,ada,7.5,\n"
+
+
+@pytest.mark.parametrize(
+    ("final", "status"), [(False, verdicts.INCONCLUSIVE), (True, verdicts.FAILED)]
+)
+def test_servers_that_end_in_each_examination_cost_the_test(final: bool, status: str) -> None:
+    assert verdicts.judge(WorldEnded(), "pool", answered=False, final=final).status == status
+
+
+def test_a_notebook_whose_cells_take_all_the_time_gets_no_more_of_it() -> None:
+    cells = [
+        Cell(0, "setup", "tools", "from autograder import watch"),
+        Cell(1, "learner", "", "import time\ntime.sleep(0.6)"),
+        Cell(2, "learner", "double", "async def double(number):\n    return 2 * number"),
+        Cell(3, "test", "double_visible", "(await watch(double, 2)).returned(4)", 1.0),
+    ]
+    seen = session.examine(cells, budget=0.5).seen[3]
+    assert seen.status == verdicts.FAILED
+    assert "the notebook's own cells took 1 s" in seen.message
+
+
+def test_a_test_draws_the_same_again_with_the_seed_of_the_first_time() -> None:
+    cells = [
+        Cell(0, "setup", "tools", "import random\n\nfrom autograder import watch"),
+        Cell(1, "learner", "double", "async def double(number):\n    return 2 * number"),
+        Cell(
+            2,
+            "test",
+            "double_visible",
+            "number = random.randrange(10**9)\n(await watch(double, number)).returned(number)",
+            1.0,
+        ),
+    ]
+    first = session.examine(cells)
+    again = session.examine(cells, seed=first.seed)
+    other = session.examine(cells)
+    assert first.seen[2].message == again.seen[2].message != other.seen[2].message

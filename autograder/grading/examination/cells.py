@@ -65,3 +65,4 @@ class Examined:
     seconds: float = 0.0
     restarts: int = 0  # candidates that were replaced
     layers: list[str] = field(default_factory=list)  # of the jail
+    seed: str = ""  # of what the tests drew at random; with it they draw the same again

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import socket
 import sys
 import time
@@ -79,6 +80,7 @@ class Examiner:
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
     reports: list[Report] = field(default_factory=list)  # on the calls of the present test cell
     testimonies: list[Testimony | None] = field(default_factory=list)  # on the same calls
+    called: bool = False  # whether a watched call has returned, in any test
     put_out: int = 0  # characters of all cells' outputs so far
 
     def __post_init__(self) -> None:
@@ -125,6 +127,7 @@ class Examiner:
         """Run a setup cell here, then in the candidate, which connects to the servers made here."""
         world.recorded()
         handles.bind(self.shell.user_ns, [])
+        random.seed(f"{self.order['seed']} {cell['name']}")
         error = await self.shell.run(cell["source"], cell["name"])
         self.shell.take_outputs()
         if error is not None:
@@ -138,6 +141,7 @@ class Examiner:
     async def _test(self, cell: dict[str, Any]) -> None:
         name, seconds = cell["name"], self.order["seconds"]
         handles.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
+        random.seed(f"{self.order['seed']} {name}")  # each test's draws: the same when run alone
         self.reports.clear()
         self.testimonies.clear()
         self.backend.overdue = False
@@ -148,7 +152,8 @@ class Examiner:
         if limit.expired():
             verdict = verdicts.out_of_time(seconds, self._some_call_hung())
         else:
-            verdict = verdicts.judge(error, name, answered=bool(self.reports))
+            final, answered = self.order["final"] and self.called, bool(self.reports)
+            verdict = verdicts.judge(error, name, answered=answered, final=final)
         judged = [one for one in self.reports if one.limit is not None]
         verdict = verdicts.reviewed(verdict, list(self._contradictions()))
         blocks = [block for one in judged or self.reports for block in one.blocks]
@@ -200,6 +205,7 @@ class Examiner:
 
     def _collect(self, made: Report, outputs: list[Output], seen: Testimony | None) -> None:
         """Keep a call's report, and add what the call printed to the outputs of the test cell."""
+        self.called = True
         self.reports.append(made)
         self.testimonies.append(seen)
         for output in outputs:

@@ -16,6 +16,7 @@ from autograder.grading.examination.handles import HandleMisused
 from autograder.grading.examination.outputs import Output, error
 from autograder.outcomes import Inconclusive, NotAttempted, Outcome, UserMistake
 from autograder.paths import PACKAGE
+from autograder.world.client import WorldEnded
 
 PASSED, FAILED = "passed", "failed"
 NOT_ATTEMPTED, INCONCLUSIVE = "not attempted", "inconclusive"
@@ -39,15 +40,18 @@ class Verdict:
     line: int = 0  # of the test cell, where it was raised
 
 
-def judge(raised: BaseException | None, cell: str, *, answered: bool) -> Verdict:
+def judge(
+    raised: BaseException | None, cell: str, *, answered: bool, final: bool = False
+) -> Verdict:
     """Return the verdict over a test cell that raised this exception, or None.
 
-    `answered`: whether a watched call had returned before. Raises Fault when the learner cannot
-    have caused the exception.
+    `answered`: whether a watched call of the test had returned before. `final`: whether servers that
+    have ended now were ended by the learner's program, because they did so in each examination.
+    Raises Fault when the learner cannot have caused the exception.
     """
     if raised is None:
         return Verdict(PASSED)
-    found = [_judge_one(leaf, cell, answered) for leaf in _leaves(raised)]
+    found = [_judge_one(leaf, cell, answered, final) for leaf in _leaves(raised)]
     return min(found, key=lambda verdict: _WEIGHT.index(verdict.status))
 
 
@@ -134,7 +138,7 @@ def _leaves(raised: BaseException) -> Iterator[BaseException]:
         yield raised
 
 
-def _judge_one(raised: BaseException, cell: str, answered: bool) -> Verdict:
+def _judge_one(raised: BaseException, cell: str, answered: bool, final: bool) -> Verdict:
     kind = type(raised).__name__
     where = _own_frame(raised, cell)
     number = (where.lineno or 0) if where is not None else 0
@@ -144,6 +148,9 @@ def _judge_one(raised: BaseException, cell: str, answered: bool) -> Verdict:
         return Verdict(INCONCLUSIVE, str(raised), kind, number)
     if isinstance(raised, Outcome):
         return Verdict(FAILED, str(raised), kind, number)
+    if isinstance(raised, WorldEnded):
+        status = FAILED if final else INCONCLUSIVE
+        return Verdict(status, "the test's servers ended while your program ran", kind, number)
     line = f"`{where.line}`" if where is not None and where.line else "its check"
     if isinstance(raised, AssertionError) and not _in_our_code(raised):
         return Verdict(FAILED, str(raised) or f"the test's {line} failed", kind, number)
