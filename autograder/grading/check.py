@@ -19,6 +19,7 @@ from autograder.grading import tables
 from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined
 from autograder.grading.examination.outputs import visible
+from autograder.grading.jail import confine
 from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import missing_and_doubled, repair
@@ -79,7 +80,23 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
             row.name: [min(row.points, max(row.score, before.get(row.name, 0.0))), row.points]
             for row in rows
         }
-    return unit, rows, [*repaired, *_errors(cells, examined)]
+    return (
+        unit,
+        rows,
+        [*repaired, *_errors(cells, examined), *_weakly_confined(path, root, examined)],
+    )
+
+
+def _weakly_confined(path: Path, root: Path, examined: Examined) -> Iterator[str]:
+    """A sentence about a notebook from elsewhere, whose code this machine cannot keep in."""
+    if path.resolve().is_relative_to((root / "work").resolve()):
+        return
+    if confine.weakness(examined.layers):
+        walls = ", ".join(examined.layers) or "nothing"
+        yield (
+            f"This notebook is not in work/, and what confined its code here is only: {walls}. "
+            "Check notebooks of other people only if you trust them."
+        )
 
 
 def _read(path: Path) -> Any:

@@ -45,9 +45,9 @@ def judge(
 ) -> Verdict:
     """Return the verdict over a test cell that raised this exception, or None.
 
-    `answered`: whether a watched call of the test had returned before. `final`: whether servers that
-    have ended now were ended by the learner's program, because they did so in each examination.
-    Raises Fault when the learner cannot have caused the exception.
+    `answered`: whether a watched call of the test had returned before. `final`: whether servers
+    that have ended now were ended by the learner's program, because they did so in each
+    examination. Raises Fault when the learner cannot have caused the exception.
     """
     if raised is None:
         return Verdict(PASSED)
