@@ -7,7 +7,7 @@ candidate's main thread how long it waited for a CPU, how often it got one, and 
 
     W    time from the knock to the answer
     C    CPU time of the main thread in W, at least
-    R    run-queue wait in W: of the main thread, plus that of all other threads
+    R    run-queue wait in W: of the main thread, plus the longest of the other threads
     S    W - R - C, and never less than 0: the time that the main thread slept
 
 C + S is at most as long as two passes of the loop, because the knock may arrive early in one pass
@@ -77,7 +77,7 @@ class Testimony:
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
     asleep_in: str = ""  # the system call it slept in, as in /proc/<pid>/syscall
     outside: float = 0.0  # longest sleep in one place outside the loop's epoll, with all answers
-    waited: float = 0.0  # for a CPU: all threads together, from the request to the answer
+    waited: float = 0.0  # for a CPU, from the request to the answer: see R
     silent: int = 0  # answers in a row that the main thread did not write
     strange: int = 0  # messages that were not an answer to the last knock
     answers: int = 0
@@ -366,8 +366,11 @@ def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> f
 
 
 def _others(base: WitnessSample, look: WitnessSample) -> int:
-    """How long all threads but the main one waited for a CPU, together, in ns."""
-    return sum(max(0, wait - _of(base, name)[1]) for name, (_, wait) in look.others.items())
+    """How long another thread, which may have had the GIL, waited for a CPU, in ns.
+
+    Of several threads the longest wait counts: they may all have waited at the same time.
+    """
+    return max((wait - _of(base, name)[1] for name, (_, wait) in look.others.items()), default=0)
 
 
 def _computed(base: WitnessSample, look: WitnessSample) -> int:
