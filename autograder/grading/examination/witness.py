@@ -370,7 +370,8 @@ def _others(base: WitnessSample, look: WitnessSample) -> int:
 
     Of several threads the longest wait counts: they may all have waited at the same time.
     """
-    return max((wait - _of(base, name)[1] for name, (_, wait) in look.others.items()), default=0)
+    waits = [wait - _of(base, name)[1] for name, (_, wait) in look.others.items()]
+    return max([0, *waits])
 
 
 def _computed(base: WitnessSample, look: WitnessSample) -> int:
