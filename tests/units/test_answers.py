@@ -38,7 +38,7 @@ from autograder.grading.submission import assignment
 ROOT = repository()
 UNITS = [unit for unit in written(ROOT) if unit.lab_text.exists()]
 STUB, OURS = "stub", "ours"
-# Four on a machine, of two cores as of more: each computes for half of its time. Two workers share.
+# Four on a machine, of two cores as of more: each computes for half of its time. A worker has two.
 AT_ONCE = 2 if "PYTEST_XDIST_WORKER" in os.environ else 4
 TRIES = 3  # for what a busy machine left open, as the examiner's own repeats do
 SECONDS = 600  # for one test: its own examination, and what is before it in the queue

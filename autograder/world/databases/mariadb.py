@@ -33,7 +33,7 @@ STAND_IN = "stand-in"
 
 # A small server (50 MB instead of 80): no performance schema, the smallest sizes InnoDB accepts.
 _SETTINGS = (
-    "--skip-log-bin", "--skip-name-resolve", "--performance-schema=off", "--max-connections=60",
+    "--skip-log-bin", "--skip-name-resolve", "--performance-schema=off", "--max-connections=100",
     "--innodb-buffer-pool-size=8M", "--innodb-log-file-size=4M", "--innodb-flush-method=nosync",
     "--innodb-flush-log-at-trx-commit=2", "--innodb-data-file-path=ibdata1:1M:autoextend",
     "--innodb-temp-data-file-path=ibtmp1:1M:autoextend", "--innodb-autoextend-increment=1",

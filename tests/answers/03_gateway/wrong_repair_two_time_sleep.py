@@ -1,7 +1,7 @@
 # exercise: repair_two
 # expect: fails
 # test: repair_two_remind_check
-# message: `time.sleep(seconds)`. The bot could not send its heartbeat
+# message: The bot could not send its heartbeat, so the gateway closed the connection
 
 # %% answer="repair_two_remind"
 async def remind(ctx, seconds: float, *, what: str):
