@@ -58,6 +58,12 @@ def status(seen: dict[str, CellOutcome]) -> dict[str, str]:
     return {name: one.status for name, one in seen.items()}
 
 
+def assert_right(seen: dict[str, CellOutcome]) -> None:
+    """All passed; what did not is told with all that was seen of it."""
+    assert {name: one for name, one in seen.items() if one.status != "passed"} == {}
+    assert seen.keys() == RIGHT.keys()
+
+
 def children() -> list[str]:
     """What still runs under the fork server."""
     server = examination.the_fork_server().server
@@ -238,13 +244,13 @@ def test_a_cell_that_breaks_keeps_what_came_before_and_after_it(name: str) -> No
     content = toy.submission()
     place = content["cells"].index(toy.cell_of(content, "double_visible"))
     content["cells"].insert(place, toy.cell("code", CELLS_THAT_BREAK[name], None))
-    assert status(examine(content, seconds=1.5)) == RIGHT
+    assert_right(examine(content, seconds=1.5))
 
 
 def test_a_cell_that_hangs_keeps_what_it_had_defined() -> None:
     answer = toy.unmarked(toy.ANSWERS["roll"])
     seen = examine(toy.submission(roll=f"{answer}\nwhile True: pass"), seconds=1.5)
-    assert status(seen) == RIGHT
+    assert_right(seen)
 
 
 def test_tasks_live_on_between_cells_and_during_calls() -> None:
@@ -257,7 +263,7 @@ def test_tasks_live_on_between_cells_and_during_calls() -> None:
         "async def roll(spec):\n    before = len(ticks)\n    await asyncio.sleep(0.3)\n"
         "    assert len(ticks) > before + 3, (before, len(ticks))\n    return f'{spec}: rolled'"
     )
-    assert status(examine(toy.submission(roll=f"{ticker}\n{answer}"))) == RIGHT
+    assert_right(examine(toy.submission(roll=f"{ticker}\n{answer}")))
 
 
 def test_a_name_that_is_gone_is_said_to_be_gone() -> None:
@@ -270,7 +276,7 @@ def test_names_of_the_learner_do_not_reach_the_tests() -> None:
     spoilt = "\nprint = assertion = random = watch = len = None\n"
     answers = {"double": toy.unmarked(toy.ANSWERS["double"]) + spoilt}
     seen = examine(toy.submission(**answers))
-    assert status(seen) == RIGHT
+    assert_right(seen)
 
 
 def test_metadata_of_a_submission_counts_for_nothing() -> None:
