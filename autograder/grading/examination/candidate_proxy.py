@@ -30,7 +30,8 @@ from autograder.grading.examination.fork_client import (
 )
 from autograder.grading.examination.handles import LearnerHandle
 from autograder.grading.examination.outputs import Output, checked, error
-from autograder.grading.examination.witness import Testimony, Watching, Witness
+from autograder.grading.examination.process_figures import Witness
+from autograder.grading.examination.witness import Testimony, Watching
 from autograder.grading.jail import confine
 from autograder.monitor.run import LAST_WORDS, TEARDOWN, out_of_time
 from autograder.outcomes import UserMistake

@@ -37,16 +37,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import secrets
 import select
-import socket
-import struct
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
+
+from autograder.grading.examination.process_figures import (
+    EPOLL,
+    LOCKS,
+    NO_CALL,
+    Witness,
+    WitnessSample,
+    computed,
+    held_between,
+    waited,
+)
 
 PERIOD = 0.02  # s between two knocks; a block may be this much longer than the witness sees
 HELLO = b"+"  # what the candidate sends when its loop begins
@@ -60,12 +67,6 @@ PER_BYTE = 1e-7  # s per byte of the answer; to pack a value of 4 MB takes 0.2 s
 # for 20 ms in each pass answers one knock of seven sooner, and 8 in a row by a chance of 3e-7
 AT_ONCE = 0.003
 MOST_STRANGE = 100  # unexpected messages, after which the witness stops
-_STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
-# numbers of system calls (asm/unistd.h): epoll_wait, epoll_pwait, epoll_pwait2; futex
-_EPOLL, _LOCKS = {
-    "x86_64": (("232", "281", "441"), ("202",)),
-    "aarch64": (("22", "441"), ("98",)),
-}.get(platform.machine(), ((), ()))
 
 
 @dataclass
@@ -117,94 +118,6 @@ class Testimony:
         return ""
 
 
-class WitnessSample(NamedTuple):
-    """A candidate's threads at one moment: times in nanoseconds, and counts."""
-
-    before: int  # the clock before the reading; the figures are from a moment between the two
-    after: int  # the clock after the reading
-    runs: int  # how often the main thread got a CPU
-    cpu: int
-    wait: int
-    written: int  # write calls of the main thread
-    others: dict[str, tuple[int, int]]  # CPU time and run-queue wait of each other thread
-    own: int  # CPU and run-queue wait of the examiner's own main thread
-
-
-class Witness:
-    """Reads the kernel's figures on one candidate; `pulse` is the examiner's end of the socket.
-
-    Raises OSError where this kernel does not give these figures, or not to this user.
-    """
-
-    def __init__(self, process: int, pulse: socket.socket) -> None:
-        self.pulse = pulse
-        pulse.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
-        self._main = str(process)
-        self._tasks = f"/proc/{process}/task"
-        main = f"{self._tasks}/{process}"
-        places = [f"{main}/{name}" for name in ("schedstat", "syscall", "io")]
-        places += [f"/proc/self/task/{os.getpid()}/schedstat", f"/proc/{process}/status"]
-        self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
-        self.at_first = self.caught()
-        self.look()
-
-    def close(self) -> None:
-        """Close the descriptors."""
-        for descriptor in self._open:
-            os.close(descriptor)
-        self.pulse.close()
-
-    def look(self) -> WitnessSample:
-        """Return the kernel's present figures; raises OSError when the process has ended."""
-        times, _, counts, own, _ = self._open
-        before = time.time_ns()
-        cpu, wait, runs = (int(word) for word in os.pread(times, 100, 0).split())
-        after = time.time_ns()
-        written = os.pread(counts, 300, 0).partition(b"syscw:")[2].split()[0]
-        others = {}
-        for name in os.listdir(self._tasks):
-            if name != self._main:
-                with contextlib.suppress(OSError):
-                    said = Path(f"{self._tasks}/{name}/schedstat").read_bytes()
-                    spent, waited, _ = said.split()
-                    others[name] = int(spent), int(waited)
-        mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
-        return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
-
-    def asleep_in(self) -> str:
-        """The system call that the main thread sleeps in; empty when it runs or waits for a CPU.
-
-        The text is the kernel's: number, six arguments, stack pointer, place in the program. It
-        stays the same while the thread sleeps in one place.
-        """
-        said = os.pread(self._open[1], 200, 0).decode()
-        return "" if said.startswith("running") else said.strip()
-
-    def caught(self) -> int:
-        """The signals for which the process has handlers, one bit each."""
-        said = os.pread(self._open[4], 4096, 0)
-        return int(said.partition(b"SigCgt:")[2].split(maxsplit=1)[0], 16)
-
-    def send(self, knock: bytes) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self.pulse.send(knock, socket.MSG_DONTWAIT)
-
-    def receive(self) -> tuple[bytes, int]:
-        """Return one message and its time in ns; raises OSError when the other side hung up."""
-        said, extra, _, _ = self.pulse.recvmsg(16, 128, socket.MSG_DONTWAIT)
-        for _, kind, data in extra:
-            if kind == _STAMP:
-                seconds, rest = struct.unpack("qq", data[:16])
-                return said, int(seconds) * 10**9 + int(rest)
-        raise OSError("it closed the connection")
-
-    def drain(self) -> None:
-        """Throw away the messages that have arrived."""
-        with contextlib.suppress(OSError):
-            while True:
-                self.receive()
-
-
 class Watching:
     """Watches one call in a thread of its own, until `end`."""
 
@@ -220,6 +133,9 @@ class Watching:
         self._silent = 0
         self._slept: tuple[int, int] | None = None  # the main thread's `runs`, and since when
         self._piece: _Piece | None = None
+        self._looked = time.time_ns()
+        self._faults = 0  # ns that the main thread waited for its memory, since the last message
+        self._faults_before = 0  # the same until the loop began
         self._own: tuple[int, str] | None = None  # stack pointer and descriptor of the loop's epoll
         self._first = self._base = witness.look()
         self._asked = self._since = time.time_ns()
@@ -241,11 +157,13 @@ class Watching:
                 self._base, self._since = self._first, self._asked
             else:
                 begun, at_begin = self._begun
-                self.seen.around = _held(self._first, self._asked, at_begin, begun)
-            rest = _held(self._base, self._since, look, ended) - (look.own - self._base.own) / 1e9
-            self.seen.around = max(self.seen.around, rest)
-            waited = look.wait - self._first.wait + _others(self._first, look)
-            self.seen.waited = waited / 1e9
+                before = held_between(self._first, self._asked, at_begin, begun)
+                self.seen.around = before - self._faults_before / 1e9
+            rest = held_between(self._base, self._since, look, ended)
+            rest -= (look.own - self._base.own + self._faults) / 1e9
+            self.seen.around = max(0.0, self.seen.around, rest)
+            own_wait = look.wait - self._first.wait
+            self.seen.waited = (own_wait + waited(self._first, look)) / 1e9
         os.close(self._over)
         os.close(self._end)
         return self.seen
@@ -264,6 +182,7 @@ class Watching:
                     return
                 look = self._witness.look()
                 call = self._witness.asleep_in()
+                self._note_fault(call)
                 self._note_sleep(look, call)
                 self._note_piece(look, call)
                 if pulse.fileno() in ready:
@@ -273,7 +192,7 @@ class Watching:
                     self._base = look
                     self._knock = secrets.token_bytes(8)
                     self._witness.send(self._knock)
-                    self._since = time.time_ns()
+                    self._since, self._faults = time.time_ns(), 0
                     self._slept = self._slept or (look.runs, self._since)
         except (OSError, ValueError, IndexError) as error:
             if not isinstance(error, ProcessLookupError):  # it has ended: `_receive` reports that
@@ -284,9 +203,11 @@ class Watching:
         if said == HELLO and self._begun is None:
             self._begun = stamp, look
             self._base, self._since = look, stamp
+            self._faults_before, self._faults = self._faults, 0
         elif said and said == self._knock:
             self._knock = b""
-            held = _held(self._base, self._since, look, stamp)
+            held = max(0.0, held_between(self._base, self._since, look, stamp) - self._faults / 1e9)
+            self._faults = 0
             self.seen.held = max(self.seen.held, held)
             if held > AT_ONCE:
                 self._piece = None
@@ -299,14 +220,21 @@ class Watching:
         else:
             self.seen.strange += 1
 
+    def _note_fault(self, call: str) -> None:
+        """Add up how long the main thread waits for a page of its memory: no code asks for that."""
+        now = time.time_ns()
+        if self._witness.in_a_fault(call):
+            self._faults += now - self._looked
+        self._looked = now
+
     def _note_sleep(self, look: WitnessSample, call: str) -> None:
         if self._slept is None:
             return
         runs, since = self._slept
-        if not call or look.runs != runs:
+        if not call or look.runs != runs or call.startswith(NO_CALL):
             self._slept = None
             return
-        slept = (time.time_ns() - since - _others(self._base, look)) / 1e9
+        slept = (time.time_ns() - since - waited(self._base, look)) / 1e9
         if slept > self.seen.asleep:
             self.seen.asleep, self.seen.asleep_in = slept, call
 
@@ -317,7 +245,7 @@ class Watching:
         a handler of a signal could have answered. A wait for a lock counts only as far as no other
         thread ran: one of them may hold the GIL.
         """
-        if not call or self._begun is None:
+        if not call or self._begun is None or call.startswith(NO_CALL):
             return
         piece = self._piece
         if self._is_own_epoll(call):
@@ -329,16 +257,16 @@ class Watching:
             self._piece = _Piece(call, look, self.seen.answers)
             return
         slept = look.before - piece.look.after - (look.wait - piece.look.wait)
-        slept -= _others(piece.look, look)
-        if call.split(maxsplit=1)[0] in _LOCKS:
-            slept -= _computed(piece.look, look)
+        slept -= waited(piece.look, look)
+        if call.split(maxsplit=1)[0] in LOCKS:
+            slept -= computed(piece.look, look)
         if slept / 1e9 > self.seen.outside:
             self.seen.outside, self.seen.asleep_in = slept / 1e9, call
 
     def _is_own_epoll(self, call: str) -> bool:
         """Whether this is a sleep of the watched loop: in an epoll, of those the outermost one."""
         words = call.split()
-        if words[0] not in _EPOLL:
+        if words[0] not in EPOLL:
             return False
         place = int(words[-2], 16), words[1]
         if self._own is None or place[0] > self._own[0]:
@@ -352,32 +280,3 @@ class _Piece(NamedTuple):
     call: str
     look: WitnessSample
     answers: int  # until then
-
-
-def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> float:
-    """At least how long C + S was between two moments (ns), in seconds.
-
-    `base` may be from before the first moment, and `look` from after the second.
-    """
-    cpu = look.cpu - base.cpu
-    slept = until - since - (look.wait - base.wait) - cpu - _others(base, look)
-    outside = max(0, since - base.before) + max(0, look.after - until)
-    return (max(0, cpu - outside) + max(0, slept)) / 1e9
-
-
-def _others(base: WitnessSample, look: WitnessSample) -> int:
-    """How long another thread, which may have had the GIL, waited for a CPU, in ns.
-
-    Of several threads the longest wait counts: they may all have waited at the same time.
-    """
-    waits = [wait - _of(base, name)[1] for name, (_, wait) in look.others.items()]
-    return max([0, *waits])
-
-
-def _computed(base: WitnessSample, look: WitnessSample) -> int:
-    """How much CPU time all threads but the main one had, together, in ns."""
-    return sum(max(0, cpu - _of(base, name)[0]) for name, (cpu, _) in look.others.items())
-
-
-def _of(sample: WitnessSample, name: str) -> tuple[int, int]:
-    return sample.others.get(name, (0, 0))

@@ -1,0 +1,145 @@
+"""What the kernel tells about a candidate's threads, and the socket over which its loop answers."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import platform
+import socket
+import struct
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+NO_CALL = "-1 "  # /proc/<pid>/syscall of a thread that sleeps, and in no system call
+_STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
+# numbers of system calls (asm/unistd.h): epoll_wait, epoll_pwait, epoll_pwait2; futex
+EPOLL, LOCKS = {
+    "x86_64": (("232", "281", "441"), ("202",)),
+    "aarch64": (("22", "441"), ("98",)),
+}.get(platform.machine(), ((), ()))
+
+
+class WitnessSample(NamedTuple):
+    """A candidate's threads at one moment: times in nanoseconds, and counts."""
+
+    before: int  # the clock before the reading; the figures are from a moment between the two
+    after: int  # the clock after the reading
+    runs: int  # how often the main thread got a CPU
+    cpu: int
+    wait: int
+    written: int  # write calls of the main thread
+    others: dict[str, tuple[int, int]]  # CPU time and run-queue wait of each other thread
+    own: int  # CPU and run-queue wait of the examiner's own main thread
+
+
+class Witness:
+    """Reads the kernel's figures on one candidate; `pulse` is the examiner's end of the socket.
+
+    Raises OSError where this kernel does not give these figures, or not to this user.
+    """
+
+    def __init__(self, process: int, pulse: socket.socket) -> None:
+        self.pulse = pulse
+        pulse.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
+        self._main = str(process)
+        self._tasks = f"/proc/{process}/task"
+        main = f"{self._tasks}/{process}"
+        places = [f"{main}/{name}" for name in ("schedstat", "syscall", "io")]
+        places += [f"/proc/self/task/{os.getpid()}/schedstat", f"/proc/{process}/status"]
+        places.append(f"{main}/stat")
+        self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
+        self.at_first = self.caught()
+        self.look()
+
+    def close(self) -> None:
+        """Close the descriptors."""
+        for descriptor in self._open:
+            os.close(descriptor)
+        self.pulse.close()
+
+    def look(self) -> WitnessSample:
+        """Return the kernel's present figures; raises OSError when the process has ended."""
+        times, _, counts, own, *_ = self._open
+        before = time.time_ns()
+        cpu, wait, runs = (int(word) for word in os.pread(times, 100, 0).split())
+        after = time.time_ns()
+        written = os.pread(counts, 300, 0).partition(b"syscw:")[2].split()[0]
+        others = {}
+        for name in os.listdir(self._tasks):
+            if name != self._main:
+                with contextlib.suppress(OSError):
+                    said = Path(f"{self._tasks}/{name}/schedstat").read_bytes()
+                    spent, waited, _ = said.split()
+                    others[name] = int(spent), int(waited)
+        mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
+        return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
+
+    def asleep_in(self) -> str:
+        """The system call that the main thread sleeps in; empty when it runs or waits for a CPU.
+
+        The text is the kernel's: number, six arguments, stack pointer, place in the program. It
+        stays the same while the thread sleeps in one place.
+        """
+        said = os.pread(self._open[1], 200, 0).decode()
+        return "" if said.startswith("running") else said.strip()
+
+    def in_a_fault(self, call: str) -> bool:
+        """Whether the main thread waits for a page of its memory, when it sleeps in this `call`."""
+        if not call.startswith(NO_CALL):
+            return False
+        state = os.pread(self._open[5], 500, 0).rpartition(b")")[2].split(maxsplit=1)[0]
+        return state == b"D"  # not one that a signal stopped
+
+    def caught(self) -> int:
+        """The signals for which the process has handlers, one bit each."""
+        said = os.pread(self._open[4], 4096, 0)
+        return int(said.partition(b"SigCgt:")[2].split(maxsplit=1)[0], 16)
+
+    def send(self, knock: bytes) -> None:
+        with contextlib.suppress(BlockingIOError):
+            self.pulse.send(knock, socket.MSG_DONTWAIT)
+
+    def receive(self) -> tuple[bytes, int]:
+        """Return one message and its time in ns; raises OSError when the other side hung up."""
+        said, extra, _, _ = self.pulse.recvmsg(16, 128, socket.MSG_DONTWAIT)
+        for _, kind, data in extra:
+            if kind == _STAMP:
+                seconds, rest = struct.unpack("qq", data[:16])
+                return said, int(seconds) * 10**9 + int(rest)
+        raise OSError("it closed the connection")
+
+    def drain(self) -> None:
+        """Throw away the messages that have arrived."""
+        with contextlib.suppress(OSError):
+            while True:
+                self.receive()
+
+
+def held_between(base: WitnessSample, since: int, look: WitnessSample, until: int) -> float:
+    """At least how long C + S was between two moments (ns), in seconds.
+
+    `base` may be from before the first moment, and `look` from after the second.
+    """
+    cpu = look.cpu - base.cpu
+    slept = until - since - (look.wait - base.wait) - cpu - waited(base, look)
+    outside = max(0, since - base.before) + max(0, look.after - until)
+    return (max(0, cpu - outside) + max(0, slept)) / 1e9
+
+
+def waited(base: WitnessSample, look: WitnessSample) -> int:
+    """How long another thread, which may have had the GIL, waited for a CPU, in ns.
+
+    Of several threads the longest wait counts: they may all have waited at the same time.
+    """
+    waits = [wait - _of(base, name)[1] for name, (_, wait) in look.others.items()]
+    return max([0, *waits])
+
+
+def computed(base: WitnessSample, look: WitnessSample) -> int:
+    """How much CPU time all threads but the main one had, together, in ns."""
+    return sum(max(0, cpu - _of(base, name)[0]) for name, (cpu, _) in look.others.items())
+
+
+def _of(sample: WitnessSample, name: str) -> tuple[int, int]:
+    return sample.others.get(name, (0, 0))
