@@ -1,14 +1,15 @@
 """All checks and tests, with the same command for people and for CI.
 
-All steps run, even after one has failed. The summary and the exit code say whether all passed. The
-checks run at the same time, and pytest after them. Three workers share the test files (how: see
-tests/conftest.py), because tests wait as well as compute. A verdict that depends on what runs
-beside it would be our bug.
+All steps run at the same time, even after one has failed; what pytest says is shown after what the
+checks say. The summary and the exit code say whether all passed. Three workers share the test files
+(how: see tests/conftest.py), because tests wait as well as compute. A verdict that depends on what
+runs beside it would be our bug.
 """
 
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import subprocess
 import sys
@@ -16,11 +17,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 
 @dataclass(frozen=True)
 class Step:
-    """One program of the suite; `live` shows its output immediately, else only if it fails."""
+    """One program of the suite; `live` shows its output as it comes, else only if it fails."""
 
     name: str
     module: str
@@ -30,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Ended:
-    """A step that has ended: its exit code, and the seconds since the start of its group."""
+    """A step that has ended: its exit code, and the seconds since the start of all."""
 
     step: Step
     code: int
@@ -50,9 +52,7 @@ CHECKS = (
 def run(root: Path, arguments: Sequence[str], *, quick: bool, soak: bool) -> int:
     """Run all steps, or with `arguments` only pytest; return 0 if every step passed."""
     pytest = _pytest(arguments, quick=quick, soak=soak)
-    ended = [] if arguments else _side_by_side(root, CHECKS)
-    print(flush=True)
-    ended += _side_by_side(root, [pytest])
+    ended = _side_by_side(root, [pytest] if arguments else [*CHECKS, pytest])
     if len(ended) > 1:
         print(_summary(ended))
     return max(one.code != 0 for one in ended)
@@ -65,6 +65,8 @@ def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
     # tests/conftest.py sets the order: by default, long files with few tests would come last.
     workers = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
     beside = () if arguments or soak else workers
+    if not arguments and sys.stdout.isatty():
+        beside = (*beside, "--color", "yes")  # its output passes through a pipe
     return Step("pytest", "pytest", (*select, *beside, *arguments), live=True)
 
 
@@ -72,9 +74,12 @@ def _side_by_side(root: Path, steps: Sequence[Step]) -> list[Ended]:
     """Run the steps at the same time, print each in order; if this process ends, so do they."""
     began, ended = time.monotonic(), []
     with contextlib.ExitStack() as cleaned:
-        processes = [cleaned.enter_context(_start(root, step)) for step in steps]
+        alone = len(steps) == 1
+        processes = [cleaned.enter_context(_start(root, step, alone=alone)) for step in steps]
         try:
             for step, process in zip(steps, processes, strict=True):
+                if step.live and process.stdout is not None:
+                    _pass_on(process.stdout)
                 output, _ = process.communicate()
                 ended.append(Ended(step, process.returncode, time.monotonic() - began))
                 if not step.live:
@@ -87,14 +92,22 @@ def _side_by_side(root: Path, steps: Sequence[Step]) -> list[Ended]:
     return ended
 
 
-def _start(root: Path, step: Step) -> subprocess.Popen[str]:
+def _start(root: Path, step: Step, *, alone: bool) -> subprocess.Popen[str]:
+    shown = step.live and alone  # the terminal itself, for `-s` and debuggers
     return subprocess.Popen(
         [sys.executable, "-m", step.module, *step.arguments],
         cwd=root,
-        stdout=None if step.live else subprocess.PIPE,
-        stderr=None if step.live else subprocess.STDOUT,
+        stdout=None if shown else subprocess.PIPE,
+        stderr=None if shown else subprocess.STDOUT,
         text=True,
     )
+
+
+def _pass_on(output: IO[str]) -> None:
+    """Show what a program says as it comes, to its end."""
+    print(flush=True)
+    while text := os.read(output.fileno(), 4096):
+        os.write(sys.stdout.fileno(), text)
 
 
 def _tell(ended: Ended, output: str) -> None:
@@ -119,7 +132,7 @@ def _end(process: subprocess.Popen[str], *, has_been_told: bool) -> None:
 
 def _summary(ended: Sequence[Ended]) -> str:
     failed = [one.step.name for one in ended if one.code != 0]
-    seconds = ended[-1].seconds + ended[-2].seconds  # of pytest, and of all checks together
+    seconds = ended[-1].seconds
     minutes = f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
     if failed:
         return f"\nFAILED in {minutes}: {', '.join(failed)}."
