@@ -44,7 +44,6 @@ progress()
 #
 # Here is a bot as you know it: discord.py, as it comes from PyPI, and one command.
 
-
 # %%
 def make_bot(*functions):
     """A discord.py bot with these functions as its commands; `!goodnight` sends it to bed."""
@@ -63,13 +62,11 @@ async def roll(ctx, dice):
     time.sleep(0.9)  # shake the cup
     await ctx.send(f"{ctx.author.name} rolls {dice}: 7")
 
-
 # %% [markdown]
 # And here is Discord, or what the bot takes for it: a **gateway** on your own machine. Every 0.2 s
 # it wants to hear a *heartbeat* from the bot. After 0.4 s of silence it takes the bot for dead.
 #
 # (The two folded cells below set the stage. They open with a click; unit 03 takes them apart.)
-
 
 # %% jupyter={"source_hidden": true}
 async def evening(roll):
@@ -90,7 +87,6 @@ async def evening(roll):
     report, _ = await asyncio.gather(watch(bot_life), people())
     return gw, report
 
-
 # %% jupyter={"source_hidden": true}
 def tell(gw):
     """Print what the gateway saw: one line an event, one heart a heartbeat."""
@@ -109,7 +105,6 @@ def tell(gw):
             hearts = ""
         if event["event"] in says:
             print(f"{event['t']:7.2f} s  {says[event['event']].format(**event)}")
-
 
 # %% [markdown]
 # ada rolls the dice. Shaking the cup takes 0.9 s.
@@ -140,7 +135,6 @@ predict(about="first-kill")
 # **blue bar** is time for which the task held the loop (a light one: several short times, too close
 # to be drawn apart). A **dark red, hatched bar** is time for which it held the loop too long.
 
-
 # %%
 def judge(report, gw=None):
     """The picture of a run, and what a grader says of it."""
@@ -155,12 +149,10 @@ judge(report, gw)
 # %% [markdown]
 # Now the smallest change that there is. The cup is shaken just as long:
 
-
 # %%
 async def roll(ctx, dice):
     await asyncio.sleep(0.9)  # shake the cup
     await ctx.send(f"{ctx.author.name} rolls {dice}: 7")
-
 
 # %% [markdown]
 # > **Predict.** What do ada and the gateway notice?
@@ -244,7 +236,6 @@ predict(about="run-in-cell")
 # though, because the patch cannot be taken off again: in an interpreter of its own.
 # </details>
 
-
 # %% jupyter={"source_hidden": true}
 async def elsewhere(program):
     """Run a program in a fresh Python, and print what it prints."""
@@ -253,7 +244,6 @@ async def elsewhere(program):
     )
     printed, _ = await process.communicate()
     print(printed.decode(), end="")
-
 
 # %% jupyter={"source_hidden": true}
 NESTED = """
@@ -335,7 +325,6 @@ await elsewhere(PRICE)
 # `watch` runs a coroutine function on a **fresh loop that is watched**, on a thread of its own, and
 # returns a report. Three people talk, each in a task: a word, 50 ms of silence, the next word.
 
-
 # %%
 async def say(words):
     for word in words.split():
@@ -359,7 +348,6 @@ async def cy():
 async def conversation():
     await asyncio.gather(ada(), bo(), cy())
 
-
 # %%
 report = await watch(conversation)
 report
@@ -377,13 +365,11 @@ report
 #
 # Now bo thinks it over. No `sleep` this time, just work:
 
-
 # %%
 async def bo():
     await say("Me, please,")
     sum(number * number for number in range(12_000_000))  # milk or lemon?
     await say("with milk !")
-
 
 # %% [markdown]
 # > **Predict.** Who is late with the next word?
@@ -422,7 +408,6 @@ predict(about="who-is-late")
 # The exercise: `double(points)` asks the bank, which takes 0.3 s, and returns twice the points.
 # Four answers:
 
-
 # %%
 async def handed_out(points):
     raise NotImplementedError()
@@ -441,10 +426,8 @@ async def patient(points):
     await asyncio.sleep(0.3)  # ask the bank
     return 2 * points
 
-
 # %% [markdown]
 # and their test:
-
 
 # %%
 async def examine(answer):
@@ -455,7 +438,6 @@ async def examine(answer):
         print("passed:", report)
     except Exception as verdict:
         print(f"{type(verdict).__name__}: {verdict}")
-
 
 # %% [markdown]
 # > **Predict.** `sleepy` returns 42, and 42 is right. How many of 10 points does it get?
@@ -573,7 +555,6 @@ progress()
 #
 # ### Closures
 
-
 # %%
 def make_dice():
     count = 0
@@ -584,7 +565,6 @@ def make_dice():
         return count
 
     return throw
-
 
 # %% [markdown]
 # > **Predict.** ada and bo get dice of their own. ada throws twice, bo once. What is printed?
@@ -619,7 +599,6 @@ predict(about="closures")
 # %% [markdown]
 # ### Exceptions
 
-
 # %%
 def pay(coins, price):
     try:
@@ -628,7 +607,6 @@ def pay(coins, price):
         return coins - price
     finally:
         print("till closed")
-
 
 # %% [markdown]
 # > **Predict.** ada has 5 coins, and the tea costs 9. What is printed?
@@ -664,7 +642,6 @@ predict(about="exceptions")
 # %% [markdown]
 # ### Context managers
 
-
 # %%
 class Typing:
     def __enter__(self):
@@ -677,7 +654,6 @@ class Typing:
 def answer():
     with Typing():
         return "hello"
-
 
 # %% [markdown]
 # > **Predict.** `print(answer())`: what comes in which order?
@@ -708,14 +684,12 @@ predict(about="context-managers")
 # %% [markdown]
 # ### yield
 
-
 # %%
 def count():
     print("begin")
     yield 1
     print("between")
     yield 2
-
 
 # %% [markdown]
 # > **Predict.** We make a counter, print "made", and ask it for one number. What is printed?

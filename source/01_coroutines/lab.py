@@ -39,7 +39,6 @@ from autograder.testing import Inconclusive, ThreadClock, WrongValue, right
 # A mini bot, without Discord. In its room one can say a line, throw a die, look up who is banned,
 # and open the door. Each of these takes a moment, and so each of them is an `async def`.
 
-
 # %% setup="room"
 class Room:
     """#general and its door, without Discord; what happened is kept in `said` and `inside`."""
@@ -63,7 +62,6 @@ class Room:
     async def open(self, name):
         await asyncio.sleep(0.005)
         self.inside.append(name)
-
 
 # %% setup="unawaited_evening" jupyter={"source_hidden": true}
 async def evening(command, faces, banned, *details):
@@ -91,7 +89,6 @@ def nothing_lost(report, command, said, inside=(), faces=()):
                 "awaited, in its turn?"
             )
 
-
 # %% [markdown]
 # **Worked example.** `!ping`, before and after:
 #
@@ -118,7 +115,6 @@ def nothing_lost(report, command, said, inside=(), faces=()):
 #     await room.send("the dice are on the table")
 # ```
 
-
 # %% answer="unawaited_welcome"
 async def welcome(room, guests):
     """Say `hello, ada` to each guest in order, and last `the dice are on the table`."""
@@ -127,7 +123,6 @@ async def welcome(room, guests):
         await room.send(f"hello, {guest}")
     await room.send("the dice are on the table")
     ### END SOLUTION
-
 
 # %% test="unawaited_welcome_check" points=5
 report = await watch(evening, "welcome", [], [], ["ada", "bo"])
@@ -150,7 +145,6 @@ right(report, 5)
 #     await room.send(f"{name} rolls {face}")
 # ```
 
-
 # %% answer="unawaited_roll"
 async def roll(room, name):
     """Throw the die once and say `ada rolls 6`."""
@@ -158,7 +152,6 @@ async def roll(room, name):
     face = await room.throw()
     await room.send(f"{name} rolls {face}")
     ### END SOLUTION
-
 
 # %% test="unawaited_roll_check" points=5
 faces = random.sample(range(1, 7), 2)
@@ -183,7 +176,6 @@ right(report, 5)
 #         await room.send(f"come in, {name}")
 # ```
 
-
 # %% answer="unawaited_admit"
 async def admit(room, name):
     """Who is banned reads `cy stays outside`; for others open, then say `come in, ada`."""
@@ -194,7 +186,6 @@ async def admit(room, name):
         await room.open(name)
         await room.send(f"come in, {name}")
     ### END SOLUTION
-
 
 # %% test="unawaited_admit_check" points=5
 report = await watch(evening, "admit", [], ["cy"], "cy")
@@ -249,7 +240,6 @@ right(report, 5)
 # From here on you are the loop. No asyncio is needed; all that follows are plain functions and
 # `send`. This is the pause of the lesson:
 
-
 # %% setup="pause"
 @types.coroutine
 def pause(note=None):
@@ -257,10 +247,8 @@ def pause(note=None):
     answer = yield note
     return answer
 
-
 # %% [markdown]
 # **Worked example.** A coroutine, driven by hand:
-
 
 # %%
 async def ask(name):
@@ -288,7 +276,6 @@ except StopIteration as end:
 # coroutine raises comes out of `step` as it is. (It is a plain function, and the watched loop that
 # the test runs on must not be held for 100 ms. One `send` takes microseconds.)
 
-
 # %% answer="step"
 def step(coroutine, value=None):
     """Send `value` once; return ("paused", what it paused with) or ("done", its result)."""
@@ -301,7 +288,6 @@ def step(coroutine, value=None):
         return "done", end.value
         ### END SOLUTION
     return "paused", note
-
 
 # %% setup="step_check" jupyter={"source_hidden": true}
 async def play(notes, result, heard):
@@ -335,7 +321,6 @@ async def stepped(notes, result, sent):
     coroutine.close()
     return seen, heard
 
-
 # %% setup="step_judge" jupyter={"source_hidden": true}
 def judge_steps(report, notes, result, sent):
     """Raise WrongValue at the first step that was not right."""
@@ -356,7 +341,6 @@ def judge_steps(report, notes, result, sent):
             raise WrongValue(f"Step {number}: `step` said {found}, and {right_one} is right.{why}")
     if heard != list(sent):
         raise WrongValue(f"Sent were {list(sent)}; in the coroutine arrived {heard}.")
-
 
 # %% test="step_visible" points=7
 plays = [
@@ -433,7 +417,6 @@ for notes, result, sent in plays:
 # The first line and the last are given; between them is the loop. (Again a plain function; held for
 # less than 100 ms, as their turns are short.)
 
-
 # %% answer="round_robin"
 def run_all(coroutines):
     """Drive the coroutines in turn until all are done; return their results in order."""
@@ -450,7 +433,6 @@ def run_all(coroutines):
             ready.append((number, coroutine))
     ### END SOLUTION
     return results
-
 
 # %% setup="round_robin_check" jupyter={"source_hidden": true}
 async def person(name, turns, result, diary):
@@ -483,7 +465,6 @@ async def gathering(people):
         coroutine.close()
     return outcome, diary
 
-
 # %% setup="round_robin_judge" jupyter={"source_hidden": true}
 def planned(people):
     """How it should end, and the diary of fair rounds."""
@@ -515,7 +496,6 @@ def judge_turns(report, people):
     if ending[0] == "returned" and list(outcome[1]) != ending[1]:
         said = "in the order of the list, whoever was done first"
         raise WrongValue(f"{how}; the results are {ending[1]}, {said}.")
-
 
 # %% test="round_robin_visible" points=9
 gatherings = [
@@ -597,13 +577,11 @@ for people in gatherings:
 # The loop of the lesson could not sleep. This pause carries a wish to the loop: *not before so many
 # seconds have passed*.
 
-
 # %% setup="nap"
 @types.coroutine
 def nap(seconds):
     """Stop here, and ask whoever drives us to go on when so many seconds have passed."""
     yield seconds
-
 
 # %% [markdown] exercise="timers" limit=0.1 stretch=true
 # **Your turn, from a blank page.** Write `run_timers`: it drives a list of coroutines until all are
@@ -616,7 +594,6 @@ def nap(seconds):
 #   at the clock again and again does not count as sleeping.
 #
 # You may block here: you *are* the loop, and `time.sleep` is what loops do when nobody is ready.
-
 
 # %% answer="timers"
 def run_timers(coroutines):
@@ -636,7 +613,6 @@ def run_timers(coroutines):
     return results
     ### END SOLUTION
 
-
 # %% setup="timers_check" jupyter={"source_hidden": true}
 async def sleeper(person, log, clock, began):
     """Take the naps of a person, noting how long each one took, and how much of that other
@@ -645,9 +621,7 @@ async def sleeper(person, log, clock, began):
     for seconds in naps:
         await nap(seconds)
         woken = clock.read()
-        log.append(
-            (name, seconds, (woken.wall - began.wall) / 1e9, (woken.wait - began.wait) / 1e9)
-        )
+        log.append((name, seconds, (woken.wall - began.wall) / 1e9, (woken.wait - began.wait) / 1e9))
         began = woken
     return result
 
@@ -667,7 +641,6 @@ async def night(people):
     cpu = (after.cpu - before.cpu) / 1e9
     asleep = (after.wall - before.wall - (after.wait - before.wait)) / 1e9 - cpu
     return results, log, cpu, max(0.0, asleep)
-
 
 # %% setup="timers_judge" jupyter={"source_hidden": true}
 def slept_well(report, people):
@@ -696,7 +669,6 @@ def slept_well(report, people):
         raise WrongValue(
             f"`run_timers` returned {results}; {wanted} is right, in the list's order."
         )
-
 
 # %% test="timers_visible" points=9
 people = [("ada", [0.2, 0.1], "tea"), ("bo", [0.25], "coffee"), ("cy", [0.25], "dice")]

@@ -50,7 +50,6 @@ recall("?", about="nesting-is-a-call")
 # This is how a command of your bot looks from near. `send` stands for `ctx.send`: what it is given
 # appears in #general.
 
-
 # %%
 async def send(line):
     print("#general |", line)
@@ -59,7 +58,6 @@ async def send(line):
 async def roll(name):
     send(f"{name} shakes the cup")
     await send(f"{name} rolls 7")
-
 
 # %% [markdown]
 # Somebody forgot a word in the first line of `roll`.
@@ -99,7 +97,6 @@ await line
 # %% [markdown]
 # A lost line is at least missing. Worse is this. cy is banned, and the door asks first:
 
-
 # %%
 async def is_banned(name):
     return name == "cy"
@@ -110,7 +107,6 @@ async def knock(name):
         await send(f"{name} stays outside")
     else:
         await send(f"come in, {name}")
-
 
 # %% [markdown]
 # > **Predict.** ada, bo and cy knock. Who comes in?
@@ -143,7 +139,6 @@ predict(about="knock")
 # one: a generator. Here is bo, counting. `next` drives him to the next `yield`, and there he stops,
 # with all his variables.
 
-
 # %%
 def bo_counts():
     print("bo says one")
@@ -159,7 +154,6 @@ print("bo takes", next(counting))
 # A coroutine is the same with other words. Python lends us its lowest step: a generator that is
 # marked as *awaitable*. You will never write it in a bot, and it is at the bottom of every `await`.
 
-
 # %%
 @types.coroutine
 def pause(note=None):
@@ -167,14 +161,12 @@ def pause(note=None):
     answer = yield note
     return answer
 
-
 # %%
 async def roll(name):
     print(name, "shakes the cup")
     await pause("the cup is in the air")
     print(name, "lifts the cup")
     return 7
-
 
 # %% [markdown]
 # A generator is driven with `next(it)`, a coroutine with `it.send(None)`: "go on". Both stop at the
@@ -228,7 +220,6 @@ predict(about="second-send")
 # And `send` is called *send* because it can carry something. What you send is what the `await`
 # inside returns:
 
-
 # %%
 async def ask(name):
     answer = await pause(f"{name}, tea or coffee?")
@@ -255,13 +246,11 @@ except StopIteration as end:
 #
 # In a bot, one coroutine awaits another, which awaits the next. Only the innermost one pauses.
 
-
 # %%
 async def tea_time():
     first = await ask("ada")
     second = await ask("bo")
     return f"{first}, {second}"
-
 
 # %% [markdown]
 # There is no `pause` in `tea_time` itself.
@@ -299,7 +288,6 @@ except StopIteration as end:
 # So far the driver was you. You can drive only one at a time, but you can go from one to the next.
 # Here is somebody who does that for a living. Read it; you know every line.
 
-
 # %%
 class Loop:
     """Drives coroutines in turn, each to its next pause, until none is left."""
@@ -321,13 +309,11 @@ class Loop:
         while self.ready:
             self.turn()
 
-
 # %% [markdown]
 # That is an event loop. What it lacks most is a clock, and that comes in part 5.
 #
 # Three people count. Each number takes a moment of real work, and after each number there is a
 # pause. `diary` notes from when to when somebody was at work.
-
 
 # %%
 async def count(name, upto, diary):
@@ -338,7 +324,6 @@ async def count(name, upto, diary):
         print(name, number, end=" ")
         await pause()
     return upto
-
 
 # %% [markdown]
 # > **Predict.** ada counts to 6, bo to 4, cy to 2. In which order do we read the numbers?
@@ -362,7 +347,6 @@ predict(about="who-counts-when")
 # and leaves it there. Let us draw the diary and look. Each person has a lane, and a bar is time at
 # work.
 
-
 # %% jupyter={"source_hidden": true}
 def lanes(axes, diary, title):
     """Draw a diary: one lane a person, one bar for each stretch of work."""
@@ -383,7 +367,6 @@ def lanes(axes, diary, title):
 def most_at_once(diary):
     """How many were at work at the same moment, at the most."""
     return max(sum(a <= began < b for _, a, b in diary) for _, began, _ in diary)
-
 
 # %% [markdown]
 # > **Predict.** Put a ruler upright on the chart, anywhere. How many bars does it cross at most?
@@ -462,12 +445,10 @@ for one in (pause(), asyncio.sleep(0)):
 # One thing is missing. ada, bo and cy do not want to count any more, they want a nap of 0.3 s. Our
 # loop has no clock. So the first idea is to sleep right where one stands:
 
-
 # %%
 async def nap_on_the_spot(seconds):
     time.sleep(seconds)
     await pause()
-
 
 # %%
 def timed(nap):
@@ -477,7 +458,6 @@ def timed(nap):
     passed = time.perf_counter() - wall, time.thread_time() - cpu
     print(f"\n{passed[0]:.2f} s passed, the CPU worked for {passed[1]:.2f} s of it")
     return passed
-
 
 # %% [markdown]
 # > **Predict.** Three naps of 0.3 s. How long do they take together?
@@ -495,13 +475,11 @@ predict(about="nap-on-the-spot")
 # That one is called *blocking*, and the whole of unit 03 is about what it does to a bot. Second
 # idea: pause as long as it is not time yet.
 
-
 # %%
 async def nap_and_look(seconds):
     due = time.monotonic() + seconds
     while time.monotonic() < due:
         await pause()
-
 
 # %% [markdown]
 # > **Predict.** 0.3 s will pass, that is better. But for how much of them does the CPU work?
@@ -520,7 +498,6 @@ predict(about="nap-and-look")
 # the other one, this machine is busy with something else: the loop never rested, it only had to
 # share.) Now asyncio, which does have a clock:
 
-
 # %%
 async def on_asyncio():
     wall, cpu = time.perf_counter(), time.thread_time()
@@ -529,7 +506,6 @@ async def on_asyncio():
 
 
 naps["asyncio.sleep"] = (await watch(on_asyncio)).value
-
 
 # %% jupyter={"source_hidden": true}
 def nap_chart(naps):

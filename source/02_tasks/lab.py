@@ -39,7 +39,6 @@ servers = await world.start("http")
 # task that runs your program, `task 1` and `task 2` are tasks that you make, numbered as they begin
 # to speak.
 
-
 # %% setup="trace"
 async def traced(program, ada, bo):
     """Run a program with the words of ada and bo; return what it said: ["chair: hello", ...]."""
@@ -52,10 +51,8 @@ async def traced(program, ada, bo):
     await globals()[program](say, ada, bo)
     return list(trace)
 
-
 # %% [markdown]
 # **Worked example.** Two voices in a row, and the trace of it:
-
 
 # %%
 async def in_a_row(say, ada, bo):
@@ -85,7 +82,6 @@ for line in await traced("in_a_row", ["one", "two"], ["uno", "dos"]):
 # the other goes on alone. When `duet` returns, everything has been said. (And no 100 ms without the
 # loop: no need to wait for the clock here, `await asyncio.sleep(0)` is pause enough.)
 
-
 # %% answer="trace_duet"
 async def duet(say, ada, bo):
     """Let ada and bo say their words in turn, each in a task of their own, ada first."""
@@ -100,7 +96,6 @@ async def duet(say, ada, bo):
     ### BEGIN SOLUTION
     await asyncio.gather(voice(ada), voice(bo))
     ### END SOLUTION
-
 
 # %% setup="trace_check" jupyter={"source_hidden": true}
 def in_turns(ada, bo, at_a_time):
@@ -136,7 +131,6 @@ def judge_trace(report, wanted):
     said = f"Line {number} of the trace is `{line}`, and `{right_one}` is right"
     raise WrongValue(f"{said}. Who suspends{before}, and who does not?")
 
-
 # %% test="trace_duet_check" points=10
 ada, bo = ["one", "two", "three"], ["uno", "dos", "tres"]
 report = await watch(traced, "duet", ada, bo)
@@ -169,7 +163,6 @@ right(report, 10)
 # chair: end
 # ```
 
-
 # %% answer="trace_pairs"
 async def pairs(say, ada, bo):
     """Begin, let ada say two words a turn and bo one, each in a task of their own, and end."""
@@ -187,7 +180,6 @@ async def pairs(say, ada, bo):
         group.create_task(voice(bo, 1))
     say("end")
     ### END SOLUTION
-
 
 # %% test="trace_pairs_check" points=15
 ada, bo = ["one", "two", "three", "four", "five"], ["uno", "dos", "tres"]
@@ -242,13 +234,11 @@ right(report, 15)
 #
 # `!who` asks three web pages about three guests. One function is given:
 
-
 # %% setup="fetch"
 async def fetch(url):
     """What the page at `url` says; an async client, so it waits without holding the loop."""
     async with aiohttp.ClientSession() as session, session.get(url) as page:
         return await page.json()
-
 
 # %% [markdown] exercise="fetches" limit=0.1
 # **Your turn.** Write `fetch_all`, which returns what the pages say, **in the order of the
@@ -259,14 +249,12 @@ async def fetch(url):
 # ever (or until the test loses patience). Each page is to be asked for once, and the loop must never
 # be held for 100 ms.
 
-
 # %% answer="fetches"
 async def fetch_all(urls):
     """Ask for all these pages at once; return what they say, in the order of `urls`."""
     ### BEGIN SOLUTION
     return await asyncio.gather(*(fetch(url) for url in urls))
     ### END SOLUTION
-
 
 # %% setup="pages" jupyter={"source_hidden": true}
 PATIENCE = 0.8  # s for all requests to come; those of a right answer came within 0.012 s
@@ -301,7 +289,6 @@ async def let_go(paths, together, run):
     refereeing.cancel()
     return report, came[0] if came else len(await servers.http.log())
 
-
 # %% setup="pages_judge" jupyter={"source_hidden": true}
 def address(path):
     """The whole address of a page of our server."""
@@ -325,7 +312,6 @@ async def at_once(report, paths, together, came, wanted):
         if asked.count(path) != 1:
             raise WrongValue(f"One of the pages was asked for {asked.count(path)} times, not once.")
     report.returned(wanted)
-
 
 # %% test="fetches_visible" points=12
 bodies = random.sample(["ada is a wizard", "bo is a bard", "cy is a dragon", "dee is away"], 3)
@@ -401,7 +387,6 @@ await at_once(report, paths, count, came, bodies)
 #     return found
 # ```
 
-
 # %% answer="false_concurrency_ranks"
 async def ranks(urls):
     """Return a list of what the pages say, in the order of `urls`."""
@@ -409,7 +394,6 @@ async def ranks(urls):
     tasks = [asyncio.create_task(fetch(url)) for url in urls]
     return [await task for task in tasks]
     ### END SOLUTION
-
 
 # %% test="false_concurrency_ranks_check" points=4
 bodies = random.sample(range(1, 100), 3)
@@ -436,7 +420,6 @@ right(report, 4)
 #     return sum([await task for task in tasks])
 # ```
 
-
 # %% answer="false_concurrency_votes"
 async def votes(urls):
     """Return the sum of the numbers on these pages."""
@@ -444,7 +427,6 @@ async def votes(urls):
     tasks = [asyncio.create_task(fetch(url)) for url in urls]
     return sum([await task for task in tasks])
     ### END SOLUTION
-
 
 # %% test="false_concurrency_votes_check" points=4
 bodies = random.sample(range(1, 100), 3)
@@ -473,7 +455,6 @@ right(report, 4)
 #     return dict(zip(cities, said))
 # ```
 
-
 # %% answer="false_concurrency_weather"
 async def weather(cities):
     """Return {city: what its page says} for a dict {city: address}."""
@@ -481,7 +462,6 @@ async def weather(cities):
     said = await asyncio.gather(*(fetch(url) for url in cities.values()))
     return dict(zip(cities, said, strict=True))
     ### END SOLUTION
-
 
 # %% test="false_concurrency_weather_check" points=4
 skies = {city: random.choice(["sun", "rain", "snow"]) for city in ("Paris", "Oslo", "Lima")}
@@ -512,7 +492,6 @@ right(report, 4)
 #     return sorted(task.result() for task in tasks)
 # ```
 
-
 # %% answer="false_concurrency_guests"
 async def guests(urls):
     """Return the names on these pages, sorted."""
@@ -521,7 +500,6 @@ async def guests(urls):
         tasks = [group.create_task(fetch(url)) for url in urls]
     return sorted(task.result() for task in tasks)
     ### END SOLUTION
-
 
 # %% test="false_concurrency_guests_check" points=4
 bodies = random.sample(["ada", "bo", "cy", "dee", "eve"], 3)
@@ -553,7 +531,6 @@ right(report, 4)
 #     return [first, *[answer async for answer in answers()]]
 # ```
 
-
 # %% answer="false_concurrency_raid"
 async def raid(captain, crew):
     """Ask the captain's page, then all pages of the crew at once; return [captain's, *crew's]."""
@@ -561,7 +538,6 @@ async def raid(captain, crew):
     first = await fetch(captain)
     return [first, *await asyncio.gather(*(fetch(url) for url in crew))]
     ### END SOLUTION
-
 
 # %% setup="false_concurrency_captain" jupyter={"source_hidden": true}
 async def captains_page(word):
@@ -581,7 +557,6 @@ async def captain_first(captain):
             f"{len(early)} of the crew were asked before the captain had answered: the captain "
             "comes first, then the others at once."
         )
-
 
 # %% test="false_concurrency_raid_check" points=4
 words = ["we raid at nine", *random.sample(["aye", "no", "late", "asleep"], 3)]

@@ -52,7 +52,6 @@ recall("?", about="what-is-graded")
 #
 # Tea for two. Brewing it takes 0.3 s, in which there is nothing to do.
 
-
 # %%
 def say(line):
     """Print a line and the seconds since `began`, which each run sets anew."""
@@ -65,12 +64,10 @@ async def brew(name, seconds=0.3):
     say(f"{name}: the tea is ready")
     return f"tea for {name}"
 
-
 # %%
 async def tea_time():
     await brew("ada")
     await brew("bo")
-
 
 # %% [markdown]
 # `asyncio.sleep` does not block, that you know from unit 00.
@@ -96,14 +93,12 @@ predict(about="two-awaits")
 #
 # If bo shall not wait for ada, there must be a second one who can do something: a **task**.
 
-
 # %%
 async def tea_time():
     ada = asyncio.create_task(brew("ada"))
     bo = asyncio.create_task(brew("bo"))
     say("two tasks are made")
     return await ada, await bo
-
 
 # %% [markdown]
 # > **Predict.** Which line is printed first?
@@ -148,7 +143,6 @@ predict(about="who-begins")
 # Let us take it at its word. ada and bo each have a task, and each makes a thousand `await`s. Each
 # time one of them is at work, the `log` is told.
 
-
 # %%
 async def add(a, b):
     return a + b
@@ -159,7 +153,6 @@ async def plain(name, log):
     for number in range(1000):
         log.append(name)
         total = await add(total, number)
-
 
 # %%
 async def both(count):
@@ -174,7 +167,6 @@ async def both(count):
 def changes(log):
     """How often the log goes over from one name to the other."""
     return sum(one != other for one, other in pairwise(log))
-
 
 # %% [markdown]
 # > **Predict.** ada begins. How many of her thousand rounds are over when bo comes to his first?
@@ -199,7 +191,6 @@ predict(about="thousand-awaits")
 # Now we put a single line into it. `asyncio.sleep(0)` waits for no time at all, but it does
 # **suspend**: it lets the loop go round once.
 
-
 # %%
 async def once(name, log):
     total = 0
@@ -214,7 +205,6 @@ async def every_time(name, log):
     for _ in range(1000):
         log.append(name)
         await asyncio.sleep(0)
-
 
 # %% [markdown]
 # > **Predict.** Each of the two suspends once, in the middle. How often do they change over?
@@ -233,7 +223,6 @@ predict(about="one-sleep-zero")
 
 # %% [markdown]
 # The three runs as a picture: who was at work, round by round, from left to right.
-
 
 # %% jupyter={"source_hidden": true}
 def raster(logs):
@@ -288,7 +277,6 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # look very modern about it. So we ask a witness: the web server writes down when each request came
 # and when it was answered. Its page takes 0.2 s, and ada, bo and cy each want one.
 
-
 # %%
 async def fetch(url):
     """The page at `url`, through an async client."""
@@ -301,7 +289,6 @@ def urls(program):
     page = f"{servers.http.url}/slow?seconds=0.2&program={program}"
     return [f"{page}&guest={guest}" for guest in ("ada", "bo", "cy")]
 
-
 # %%
 async def in_a_row(urls):
     return [await fetch(url) for url in urls]
@@ -312,7 +299,6 @@ async def task_by_task(urls):
     for url in urls:
         pages.append(await asyncio.create_task(fetch(url)))
     return pages
-
 
 # %% [markdown]
 # The first one has no tasks; the pages come in a row, like the tea in part 1. The second one makes a
@@ -336,7 +322,6 @@ predict(about="task-by-task")
 # does not go on, and the next task does not exist yet. **First make all, then wait.** `gather` does
 # both in one line:
 
-
 # %%
 async def gathered(urls):
     return await asyncio.gather(*(fetch(url) for url in urls))
@@ -348,7 +333,6 @@ print(f"gathered: {report.seconds:.2f} s")
 # %% [markdown]
 # That is what we want. Now the same `gather` with a client that you may know better:
 
-
 # %%
 async def fetch_with_requests(url):
     return requests.get(url).json()
@@ -356,7 +340,6 @@ async def fetch_with_requests(url):
 
 async def gathered_requests(urls):
     return await asyncio.gather(*(fetch_with_requests(url) for url in urls))
-
 
 # %% [markdown]
 # > **Predict.** Three tasks, all made before one is awaited. How many requests are under way at once?
@@ -380,13 +363,11 @@ predict(about="gather-of-blocking")
 #
 # And this is what the server has written down. A bar is a request: from its arrival to its answer.
 
-
 # %% jupyter={"source_hidden": true}
 def most_together(requests):
     """How many of these requests were under way at the same moment, at the most."""
     spans = [(one["at"], one["at"] + one["seconds"]) for one in requests]
     return max(sum(begin <= moment < end for begin, end in spans) for moment, _ in spans)
-
 
 # %% jupyter={"source_hidden": true}
 def witness(log):
@@ -409,7 +390,6 @@ def witness(log):
     show(figure, f"Bars of requests, from arrival to answer. {'; '.join(words)}.")
     print(*words, sep="\n")
 
-
 # %%
 witness(await servers.http.log())
 
@@ -431,7 +411,6 @@ ORDERS = {"ada": 0.3, "bo": 0.1, "cy": 0.2}
 async def with_gather():
     return await asyncio.gather(*(brew(name, seconds) for name, seconds in ORDERS.items()))
 
-
 # %% [markdown]
 # > **Predict.** bo's tea is ready first. In which order are the three cups in the result?
 
@@ -449,7 +428,6 @@ predict(about="order-of-results")
 # A list of tasks does the same, and you see every step of it. A `TaskGroup` is its younger relative:
 # at the end of the `async with` all its tasks are done.
 
-
 # %%
 async def with_a_list():
     tasks = [asyncio.create_task(brew(name, seconds)) for name, seconds in ORDERS.items()]
@@ -461,7 +439,6 @@ async def with_a_group():
         tasks = [group.create_task(brew(name, seconds)) for name, seconds in ORDERS.items()]
     return [task.result() for task in tasks]
 
-
 # %%
 for way in (with_a_list, with_a_group):
     began = time.perf_counter()
@@ -469,7 +446,6 @@ for way in (with_a_list, with_a_group):
 
 # %% [markdown]
 # And when each cup should be served as soon as it is ready, whoever ordered first:
-
 
 # %%
 async def with_as_completed():
@@ -510,7 +486,6 @@ async def note(line):
 async def roll(name):
     asyncio.create_task(note(f"{name} rolled 7"))
     return f"{name} rolls 7"
-
 
 # %% [markdown]
 # > **Predict.** We run `roll` on a loop of its own, as a program would, and then look into the book.

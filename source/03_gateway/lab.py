@@ -45,10 +45,10 @@ from autograder.testing import Inconclusive, Outcome, WrongValue, right, sized
 
 servers = await world.start("http")
 
-
 # %% setup="verdicts" jupyter={"source_hidden": true}
 def free(report, limit, function=""):
-    """Check the loop; a failure with a usual cause says which. `function`: what may be in a thread."""
+    """Check the loop; a failure with a usual cause says which. `function`: what may be in a thread.
+    """
     try:
         report.responsive(limit)
     except Outcome as failure:
@@ -65,14 +65,12 @@ def free(report, limit, function=""):
             raise
         raise type(failure)(f"{failure} {hint}") from None
 
-
 # %% [markdown]
 # ---
 # ## 1 · Measure twelve calls
 #
 # Before you repair anything you want to know what is broken. Here are twelve calls of an ordinary
 # bot, in a dict: name → a function without arguments. Four of them hold the loop far too long.
-
 
 # %% setup="calls" jupyter={"source_hidden": true}
 def hash_password(rounds):
@@ -125,7 +123,6 @@ print(f"It held the loop for {seconds * 1000:.3f} ms")
 # of the lesson, and those of the slow calls right within a factor of two. Any method is fine, and
 # this once you may block: how else would you know?
 
-
 # %% answer="measure_twelve"
 async def measure(calls):
     """Return {name: seconds for which this call holds the loop} for a dict {name: function}."""
@@ -137,7 +134,6 @@ async def measure(calls):
         figures[name] = time.perf_counter() - began
         ### END SOLUTION
     return figures
-
 
 # %% setup="measure_twelve_check" jupyter={"source_hidden": true}
 async def compared(names):
@@ -171,7 +167,6 @@ async def compared(names):
     settle(time.perf_counter())
     return figures, shortest, longest, time.perf_counter() - start
 
-
 # %% setup="measure_twelve_judge" jupyter={"source_hidden": true}
 def judge(names, figures, shortest, longest, took):
     """Raise WrongValue for a figure that no clock can have shown, if it runs on while a call waits.
@@ -194,7 +189,6 @@ def judge(names, figures, shortest, longest, took):
     for name, truth in sorted(shortest.items(), key=lambda item: -item[1]):
         compare_one(name, figures[name], truth, longest[name])
 
-
 # %% setup="measure_twelve_one" jupyter={"source_hidden": true}
 def compare_one(name, figure, shortest, longest):
     """Raise WrongValue when this figure is too small or too large."""
@@ -203,7 +197,6 @@ def compare_one(name, figure, shortest, longest):
         raise WrongValue(f"{said} That is too small: does your clock run on while a call sleeps?")
     if not figure <= max(0.1, 2 * longest):
         raise WrongValue(f"{said} That is too large: is nothing else timed with it?")
-
 
 # %% test="measure_twelve_visible" points=8
 report = await watch(compared, list(CALLS), timeout=30)
@@ -218,8 +211,6 @@ print("Right: 8 of 8 points.")
 
 # %% test="measure_twelve_hidden" points=7
 print("The hidden test runs when your work is checked.")
-
-
 ### BEGIN HIDDEN TESTS
 async def strangers(plan):
     """Let `measure` measure calls that sleep as planned; return what `compared` returns."""
@@ -299,7 +290,6 @@ judge(list(plan), figures, {name: plan[name] for name in shortest}, longest, too
 # Now a bot, on the live gateway. It wants a heartbeat every 0.2 s, and hangs up after 0.4 s of
 # silence. The tests run your commands in it, while ada, bo and cy talk to it.
 
-
 # %% setup="bot" jupyter={"source_hidden": true}
 def make_bot(*functions):
     """A discord.py bot with these commands; what takes an `interaction` is a slash command."""
@@ -333,7 +323,6 @@ async def evening(address, *names):
         await bot.start(address["token"])
     if trouble:
         raise trouble[0]
-
 
 # %% setup="people" jupyter={"source_hidden": true}
 async def talk(gw, *lines, replies):
@@ -371,7 +360,6 @@ def moment(gw, event, content):
     """When the gateway first saw a line (`say`) or an answer (`reply`), in seconds."""
     return next(e["t"] for e in gw.log if e["event"] == event and e["content"] == content)
 
-
 # %% [markdown]
 # **Worked example.** `!roll`, before and after. One word:
 #
@@ -393,7 +381,6 @@ def moment(gw, event, content):
 # and not before; meanwhile the bot answers others, keeps its connection, and **never holds the
 # loop for 100 ms**.
 
-
 # %% answer="repair_two_remind"
 async def remind(ctx, seconds: float, *, what: str):
     """`!remind 0.6 tea` says `ada: tea` after 0.6 seconds."""
@@ -401,7 +388,6 @@ async def remind(ctx, seconds: float, *, what: str):
     await asyncio.sleep(seconds)
     ### END SOLUTION
     await ctx.send(f"{ctx.author.name}: {what}")
-
 
 # %% setup="repair_two_reminded" jupyter={"source_hidden": true}
 def plan_two(*reminders):
@@ -433,7 +419,6 @@ def reminded(gw, report, asked):
             "it. Does `remind` wait for `seconds`, whatever they are?"
         )
 
-
 # %% test="repair_two_remind_check" points=8
 gw = await servers.gateway(heartbeat=0.2, grace=2)
 asked, lines = plan_two(("ada", "cake"), ("cy", random.choice(["tea", "the dragon"])))
@@ -457,7 +442,6 @@ right(report, 8)
 # `!countdown 2` says `2`, half a second later `1`, and half a second later `go!`: three messages.
 # This time nothing is given. Again no 100 ms without the loop.
 
-
 # %% answer="repair_two_countdown"
 async def countdown(ctx, count: int):
     """`!countdown 2` says `2`, `1`, `go!`, with half a second between one and the next."""
@@ -467,7 +451,6 @@ async def countdown(ctx, count: int):
         await asyncio.sleep(0.5)
     await ctx.send("go!")
     ### END SOLUTION
-
 
 # %% setup="repair_two_counted" jupyter={"source_hidden": true}
 def counted(gw, count):
@@ -483,7 +466,6 @@ def counted(gw, count):
             f"Between two messages there were {min(pauses):.2f} s, and half a second belongs "
             "there. Is the waiting awaited?"
         )
-
 
 # %% test="repair_two_countdown_check" points=12
 gw = await servers.gateway(heartbeat=0.2, grace=2)
@@ -564,19 +546,16 @@ right(report, 12)
 # `!oracle` asks a language model, through the SDK of its makers. The SDK blocks, and you cannot
 # change it.
 
-
 # %% setup="sdk"
 def ask_oracle(url, question):
     """The SDK: it returns the model's answer to a question, and takes its time."""
     return requests.get(url, params={"question": question}, timeout=10).json()["answer"]
-
 
 # %% [markdown]
 # ```python
 # async def oracle(url, question):          # as it is now
 #     return ask_oracle(url, question)
 # ```
-
 
 # %% answer="repair_five_oracle"
 async def oracle(url, question):
@@ -585,14 +564,12 @@ async def oracle(url, question):
     return await asyncio.to_thread(ask_oracle, url, question)
     ### END SOLUTION
 
-
 # %% setup="repair_five_visited" jupyter={"source_hidden": true}
 async def visited(path, **query):
     """Raise WrongValue unless the web server has seen a request of this path and query."""
     seen = [e["query"] for e in await servers.http.log() if e["path"] == path]
     if query not in seen:
         raise WrongValue(f"The web server at {path} was asked {seen or 'nothing'}, not {query}.")
-
 
 # %% test="repair_five_oracle_check" points=6
 path, reply = f"/oracle/{random.randint(1, 10**9)}", random.choice(["yes", "no", "ask again"])
@@ -623,7 +600,6 @@ right(report, 6)
 #     return requests.get(url).json()["message"]
 # ```
 
-
 # %% answer="repair_five_dog"
 async def dog(url):
     """Return the value of "message" in the JSON that the page at `url` sends."""
@@ -632,7 +608,6 @@ async def dog(url):
         data = await page.json()
         return data["message"]
     ### END SOLUTION
-
 
 # %% test="repair_five_dog_check" points=6
 path, picture = f"/dogs/{random.randint(1, 10**9)}", f"corgi-{random.randint(1, 999)}.jpg"
@@ -655,7 +630,6 @@ right(report, 6)
 # `!odds` throws two dice very often and counts the sevens. Nothing waits here: it is a loop of
 # plain Python.
 
-
 # %% setup="odds"
 def count_sevens(seed, throws):
     """How many of so many throws of two dice show seven; the same for the same seed."""
@@ -664,7 +638,6 @@ def count_sevens(seed, throws):
         if dice.randint(1, 6) + dice.randint(1, 6) == 7:
             sevens += 1
     return sevens
-
 
 # %% [markdown]
 # ```python
@@ -676,14 +649,12 @@ def count_sevens(seed, throws):
 # ms**: a thread of plain Python must share the interpreter with the loop, and takes some of its
 # time (unit 05 says how much). As it is now, it holds the loop for more than a second.
 
-
 # %% answer="repair_five_odds"
 async def odds(seed, throws):
     """Return what `count_sevens(seed, throws)` returns."""
     ### BEGIN SOLUTION
     return await asyncio.to_thread(count_sevens, seed, throws)
     ### END SOLUTION
-
 
 # %% test="repair_five_odds_check" points=6
 throws = sized(lambda n: count_sevens(1, n), 1000, seconds=1.3)
@@ -712,14 +683,12 @@ right(report, 6)
 #         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
 # ```
 
-
 # %% answer="repair_five_xp"
 async def add_xp(path, name, points):
     """Add points to `name` in the table `xp (name, points)` of the SQLite file at `path`.
 
     Return the new number of points.
     """
-
     ### BEGIN SOLUTION
     def add():
         with closing(sqlite3.connect(path, timeout=5)) as db, db:
@@ -728,7 +697,6 @@ async def add_xp(path, name, points):
 
     return await asyncio.to_thread(add)
     ### END SOLUTION
-
 
 # %% setup="repair_five_points" jupyter={"source_hidden": true}
 def credited(report, after, names):
@@ -740,7 +708,6 @@ def credited(report, after, names):
     if rows != after:
         why = "Was each change made once, and committed?"
         raise WrongValue(f"The file says {rows}, and {after} is right. {why}")
-
 
 # %% test="repair_five_xp_check" points=6
 async def locked_file(before, gains, seconds):
@@ -805,11 +772,9 @@ right(report, 6)
 #     return len(packed)
 # ```
 
-
 # %% answer="repair_five_archive"
 async def archive(path):
     """Pack the file at `path` with lzma into `path + ".xz"`, and return how many bytes that has."""
-
     ### BEGIN SOLUTION
     def pack():
         packed = lzma.compress(Path(path).read_bytes())
@@ -818,7 +783,6 @@ async def archive(path):
 
     return await asyncio.to_thread(pack)
     ### END SOLUTION
-
 
 # %% setup="repair_five_log" jupyter={"source_hidden": true}
 def channel_log(seed, lines):
@@ -840,7 +804,6 @@ async def packed_log(seed, lines):
 
     return said, *await asyncio.to_thread(look)
 
-
 # %% setup="repair_five_packed" jupyter={"source_hidden": true}
 def packed_well(report, log):
     """Raise WrongValue unless the archive holds the log, is small, and has the size said."""
@@ -851,7 +814,6 @@ def packed_well(report, log):
         raise WrongValue(
             f"The archive has {size} bytes (the log {len(log)}); `archive` said {said!r}."
         )
-
 
 # %% test="repair_five_archive_check" points=6
 sample = channel_log(1, 20_000)
@@ -933,7 +895,6 @@ async def evening_with_archive(address, url):
     RECAP.url = url
     await evening(address, "recap")
 
-
 # %% answer="defer_work"
 async def recap(interaction: discord.Interaction):
     """Defer, get the JSON at RECAP.url, follow up with `12 messages; best: ada rolls 12`."""
@@ -943,7 +904,6 @@ async def recap(interaction: discord.Interaction):
         day = await page.json()
     await interaction.followup.send(f"{day['messages']} messages; best: {day['best']}")
     ### END SOLUTION
-
 
 # %% setup="defer_work_check" jupyter={"source_hidden": true}
 async def recapped(gw, path, people, text):
@@ -964,7 +924,6 @@ async def recapped(gw, path, people, text):
         raise WrongValue("The archive was asked before the bot deferred: first defer, then work.")
     if answers != [text] * people:
         raise WrongValue(f"What should follow is {[text] * people}; what followed is {answers}.")
-
 
 # %% test="defer_work_visible" points=7
 gw = await servers.gateway(heartbeat=0.2, grace=2, interaction_deadline=1.0)

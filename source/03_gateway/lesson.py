@@ -62,7 +62,6 @@ recall("?", about="what-is-graded")
 # Everything else is Discord's protocol, and the bot is discord.py as it comes from PyPI. Here it
 # is, with two commands:
 
-
 # %%
 def make_bot(*functions):
     """A discord.py bot with these functions as its commands; `!goodnight` sends it to bed."""
@@ -75,7 +74,6 @@ def make_bot(*functions):
         await bot.close()
 
     return bot
-
 
 # %%
 def throw(dice):
@@ -91,14 +89,12 @@ async def roll(ctx, dice):
 async def ping(ctx):
     await ctx.send("pong")
 
-
 # %% [markdown]
 # Two small tools follow, for the whole lesson. `evening` opens a fresh gateway, runs the bot on a
 # loop that is **watched** (so that we can see afterwards what held it), and lets people talk to
 # the bot meanwhile. `tell`, in the folded cell, prints what the gateway saw. (JupyterLab also shows
 # it live, in the panel that the heart at the right edge opens and closes: watch it in part 2, while
 # your code blocks.) Run them now, and read them when you want to know how it is done.
-
 
 # %%
 async def evening(*functions, chat, **settings):
@@ -122,7 +118,6 @@ async def evening(*functions, chat, **settings):
     report, _ = await asyncio.gather(watch(bot_life), people())
     return gw, report
 
-
 # %% jupyter={"source_hidden": true}
 SAYS = {
     "identify": "bot      here I am, and this is my token (IDENTIFY)",
@@ -145,7 +140,6 @@ def tell(gw):
                 print(f"{'':11}bot      {hearts}")
             hearts = ""
             print(f"{event['t']:7.2f} s  {SAYS[event['event']].format(**event)}")
-
 
 # %% [markdown]
 # > **Predict.** Nobody writes for one second. How many heartbeats does the gateway hear in that
@@ -175,7 +169,6 @@ predict(about="idle-heart")
 # one that was too long is dark and hatched, and there is none here). There is next to nothing to
 # see, and that is what health looks like: a good bot hardly ever holds its loop.
 
-
 # %%
 def judge(report, gw=None):
     """The picture of a run, and what a grader would say of it."""
@@ -192,12 +185,10 @@ judge(report, gw)
 #
 # `!roll` answers too fast to be any fun. Let us shake the cup a little, before the dice fall:
 
-
 # %%
 async def roll(ctx, dice):
     time.sleep(0.9)  # shake the cup
     await ctx.send(f"{ctx.author.name} rolls {throw(dice)}")
-
 
 # %% [markdown]
 # ada rolls. Half a second later, while the cup is being shaken, bo writes `!ping`.
@@ -267,12 +258,10 @@ judge(report, gw)
 # `time.sleep` says: *thread, sleep*. `asyncio.sleep` says: *loop, wake me in 0.9 s, and do
 # something else until then*.
 
-
 # %%
 async def roll(ctx, dice):
     await asyncio.sleep(0.9)  # shake the cup
     await ctx.send(f"{ctx.author.name} rolls {throw(dice)}")
-
 
 # %% [markdown]
 # > **Predict.** The cup is shaken for 0.9 s, as before. How often does the gateway hang up?
@@ -313,7 +302,6 @@ await servers.http.plan(path="/quote", delay=0.9, body="A watched pot never boil
 async def quote(ctx):
     page = requests.get(PAGE)
     await ctx.send(page.json())
-
 
 # %% [markdown]
 # > **Predict.** There is no `sleep` here, and while the bytes travel Python has nothing to do.
@@ -375,7 +363,6 @@ import traceback
 
 def witness(loop, loop_thread, notes):
     """On a thread of its own: ask the loop for a beat, and note how long it took to come."""
-
     async def beat():
         pass
 
@@ -391,7 +378,6 @@ def witness(loop, loop_thread, notes):
         notes.append(f"the beat came after {(time.monotonic() - asked) * 1000:4.0f} ms")
         time.sleep(0.1)
 
-
 # %%
 async def guarded():
     notes = []
@@ -402,7 +388,6 @@ async def guarded():
     time.sleep(0.9)
     await asyncio.to_thread(thread.join)
     return notes
-
 
 # %% [markdown]
 # > **Predict.** `time.sleep(0.9)` holds the loop, the witness has a thread of its own. When do the
@@ -454,7 +439,6 @@ print("its beat:", next(line.strip() for line in lines if "threadsafe" in line))
 #
 # If the loop can be held, do not let it be held for long!
 
-
 # %%
 async def shake():
     time.sleep(0.4)
@@ -466,7 +450,6 @@ async def impatient():
     except TimeoutError:
         return "TimeoutError"
     return "no TimeoutError"
-
 
 # %% [markdown]
 # > **Predict.** `shake` takes 0.4 s, and we allow it 0.1 s. How does it end, and when?
@@ -527,7 +510,6 @@ elsewhere.execute("BEGIN EXCLUSIVE")  # as a backup does, or the bot's website
 
 def add_xp():
     sqlite3.connect(folder / "xp.db", timeout=0.9).execute("CREATE TABLE xp (name, points)")
-
 
 # %% [markdown]
 # then the calls themselves:
@@ -612,12 +594,10 @@ predict(about="which-is-longer")
 # between? Ask a bot to hold its loop for a given time, again and again, at random moments, and
 # count. (The heart of this one beats every 0.1 s, so that we need not wait long.)
 
-
 # %%
 async def nap(ctx, seconds: float):
     time.sleep(seconds)
     await ctx.send("awake")
-
 
 # %%
 async def count_kills(seconds, times=8):
@@ -641,7 +621,6 @@ async def count_kills(seconds, times=8):
     await asyncio.gather(watch(bot_life, timeout=20), ada())
     return gw.kills
 
-
 # %% [markdown]
 # > **Predict.** The loop is held for 0.15 s: longer than one interval, shorter than two. Does the
 # > gateway hang up?
@@ -654,7 +633,6 @@ predict("?", about="patience")
 # %% experiment="patience"
 kills = {seconds: await count_kills(seconds) for seconds in (0.06, 0.15, 0.18, 0.25)}
 kills
-
 
 # %% jupyter={"source_hidden": true}
 def share(held, interval=0.1, patience=2):
@@ -706,7 +684,6 @@ predict(about="patience")
 # Our gateway's deadline shall be 0.5 s tonight. Two versions of `/recap`, which reads the day's
 # messages for 0.9 s:
 
-
 # %%
 def make_bot(*functions):
     """As before; a function that takes an `interaction` becomes a slash command."""
@@ -729,7 +706,6 @@ SAYS |= {
     "refused": "gateway  /{name}: Unknown interaction, {code} ({seconds:.2f} s after Enter)",
 }
 
-
 # %%
 async def curt(interaction: discord.Interaction):
     await asyncio.sleep(0.9)  # read the day's messages
@@ -740,7 +716,6 @@ async def recap(interaction: discord.Interaction):
     await interaction.response.defer()
     await asyncio.sleep(0.9)  # read the day's messages
     await interaction.followup.send("nothing happened today")
-
 
 # %% [markdown]
 # > **Predict.** Neither blocks the loop. Who gets an answer through?
@@ -760,12 +735,10 @@ predict(about="too-late-to-think")
 # Now back to our question. `recap` does everything right. But it is not alone in its bot: bo
 # rolls, with the `time.sleep` of part 2, and cy asks for a recap while the cup is being shaken.
 
-
 # %%
 async def roll(ctx, dice):
     time.sleep(0.9)  # shake the cup
     await ctx.send(f"{ctx.author.name} rolls {throw(dice)}")
-
 
 # %% [markdown]
 # > **Predict.** Is cy's `/recap` answered?

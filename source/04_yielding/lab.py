@@ -27,7 +27,6 @@ from autograder.testing import Inconclusive, TooSlow, WrongValue, sized
 
 PRICE = 5  # times the plain work, which is what a right answer may take
 
-
 # %% setup="verdicts" jupyter={"source_hidden": true}
 def polite(report, plain, limit):
     """Check the loop, then the price, and return it; `plain`: CPU seconds of the work alone."""
@@ -51,7 +50,6 @@ def patience(plain):
     """For how many seconds a run is watched: longer than a right answer needs, and not for ever."""
     return min(20.0, 1.5 * PRICE * plain * PACE[0] + 0.5)
 
-
 # %% setup="sizes" jupyter={"source_hidden": true}
 PACE = [1.0]  # how many seconds by the clock a second of CPU took, when it was last measured
 
@@ -64,14 +62,12 @@ def cpu_seconds(work, *arguments):
     PACE[0] = max(1.0, (time.monotonic() - clock) / max(seconds, 1e-6))
     return value, seconds
 
-
 # %% [markdown]
 # ---
 # ## 1 · A crunch that nobody notices
 #
 # ada and bo throw a coin, heads for ada and tails for bo, and they throw it *often*. The bot's
 # `!duel` plays it for them:
-
 
 # %% setup="duel"
 def play(seed, throws):
@@ -83,10 +79,8 @@ def play(seed, throws):
             level += 1
     return lead, level
 
-
 # %%
 play(seed=7, throws=1000)
-
 
 # %% setup="duel_result" jupyter={"source_hidden": true}
 def came_out(report, expected):
@@ -98,7 +92,6 @@ def came_out(report, expected):
             f"{failure} Does each slice go on where the one before it stopped, with the same coin, "
             "the same lead and the same count, and is no throw left out at the end?"
         ) from None
-
 
 # %% [markdown]
 # **Worked example.** The streak of the lesson, before and after:
@@ -131,7 +124,6 @@ def came_out(report, expected):
 # A thread would do here, too, or a process: whatever keeps the loop free is right. (Unit 05 is
 # about those. The next two exercises are about turns only.)
 
-
 # %% answer="crunch"
 async def crunch(seed, throws):
     """Return what `play(seed, throws)` returns: a tuple (lead, level)."""
@@ -145,7 +137,6 @@ async def crunch(seed, throws):
         await asyncio.sleep(0)
     return lead, level
     ### END SOLUTION
-
 
 # %% test="crunch_visible" points=14
 report = await watch(crunch, 7, 1000)
@@ -221,7 +212,6 @@ came_out(report, expected)
 # that works for each of them. Again no **100 ms** without the loop, and at most **five times** as
 # long as without turns.
 
-
 # %% answer="cooperative"
 async def gently(items, budget=0.005):
     """Hand out the items one by one; give the loop a turn whenever `budget` seconds are used up."""
@@ -233,7 +223,6 @@ async def gently(items, budget=0.005):
             await asyncio.sleep(0)
             turn = time.monotonic() + budget
         ### END SOLUTION
-
 
 # %% setup="cooperative_reading" jupyter={"source_hidden": true}
 async def plainly(items):
@@ -263,7 +252,6 @@ def all_came(report, expected):
             f"Through `gently` came {came}, and {expected} went in. It must hand out every item, "
             "each once and in its order."
         )
-
 
 # %% test="cooperative_visible" points=9
 async def count_members(count):
@@ -304,8 +292,6 @@ print("Right: 9 of 9 points, for items that take no time and for items that do."
 
 # %% test="cooperative_hidden" points=11
 print("The hidden test runs when your work is checked.")
-
-
 ### BEGIN HIDDEN TESTS
 async def count_members(count, start):
     """Read many items that take no time each; return how many there were, and their sum."""
@@ -385,7 +371,6 @@ all_came(report, texts)
 # of them together take at most **five times** the plain work, and a duel of a few throws does not
 # wait until the long ones are done: everybody gets a share.
 
-
 # %% answer="joint_budget"
 class Duels:
     """The duels of one bot, which share one budget."""
@@ -412,7 +397,6 @@ class Duels:
         return lead, level
         ### END SOLUTION
 
-
 # %% setup="joint_budget_share" jupyter={"source_hidden": true}
 def shared(report, jobs, expected):
     """Raise WrongValue unless each duel came out right, and the short one, the last, came early."""
@@ -429,7 +413,6 @@ def shared(report, jobs, expected):
             f"{jobs[-1][1]} throws were asked for last, and came after {before} duels of "
             f"{jobs[0][1]} throws each: the short one waited for the long ones. Let all take turns."
         )
-
 
 # %% test="joint_budget_visible" points=10
 async def tournament(jobs, budget):
@@ -462,8 +445,6 @@ print(f"Right: 10 of 10 points. {report} The price: {price:.1f} x the work.")
 
 # %% test="joint_budget_hidden" points=10
 print("The hidden test runs when your work is checked.")
-
-
 ### BEGIN HIDDEN TESTS
 async def tournament(jobs, budget):
     """Play all duels at once; return the results, and in which order they came."""

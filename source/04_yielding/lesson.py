@@ -50,7 +50,6 @@ recall("?", about="how-many-run")
 # something to await. But some commands *work*. Our bot has kept every roll of the season, one byte
 # a roll, and `!streak` looks for the longest run of good ones:
 
-
 # %%
 def good(roll):
     return roll >= 7
@@ -64,11 +63,9 @@ def longest(rolls):
         best = run if run > best else best
     return best
 
-
 # %% [markdown]
 # How long that takes depends on your machine. So let us first measure what one roll costs, and then
 # take as long a season as this machine reads in 0.9 s.
-
 
 # %%
 def cpu_seconds(work, *arguments):
@@ -87,7 +84,6 @@ print(f"{plain * 1e9:.0f} ns a roll; a season has {len(SEASON):,} rolls")
 # Here are the bot and its gateway, as in unit 03: a heartbeat every 0.2 s, and after 0.4 s of
 # silence the gateway hangs up. The cells are folded; you know them.
 
-
 # %% jupyter={"source_hidden": true}
 def make_bot(*functions):
     """A discord.py bot with these functions as its commands; `!goodnight` sends it to bed."""
@@ -104,7 +100,6 @@ def make_bot(*functions):
 
 async def ping(ctx):
     await ctx.send("pong")
-
 
 # %% jupyter={"source_hidden": true}
 async def evening(streak, replies=2):
@@ -127,7 +122,6 @@ async def evening(streak, replies=2):
     report, _ = await asyncio.gather(watch(bot_life, timeout=20), people())
     return gw, report
 
-
 # %% jupyter={"source_hidden": true}
 def tell(gw):
     """Print what the gateway saw: one line an event, one heart a heartbeat."""
@@ -146,7 +140,6 @@ def tell(gw):
             hearts = ""
             print(f"{event['t']:7.2f} s  {says[event['event']].format(**event)}")
 
-
 # %% jupyter={"source_hidden": true}
 def judge(report, gw=None):
     """The picture of a run, and what a grader would say of it."""
@@ -154,7 +147,6 @@ def judge(report, gw=None):
         display(report.responsive(0.1, gateway=gw))
     except Exception as complaint:  # the picture is shown before the check complains
         print(complaint)
-
 
 # %% [markdown]
 # Nothing waits in `longest`, so there is nothing to await. But there is an `await` that waits for
@@ -164,12 +156,10 @@ def judge(report, gw=None):
 #
 # "Then give the loop a turn!", says a friend. Like this?
 
-
 # %%
 async def streak(ctx):
     await asyncio.sleep(0)  # a turn for the loop
     await ctx.send(f"{longest(SEASON)} good rolls in a row")
-
 
 # %% [markdown]
 # > **Predict.** What does that turn save?
@@ -198,7 +188,6 @@ judge(report, gw)
 # code, add an `await asyncio.sleep(0)` *on each loop*. So the turn belongs inside of the `for`.
 # Here is `longest` in slices of so many rolls, with a turn after each slice:
 
-
 # %%
 async def longest_in_slices(rolls, every):
     """As `longest`, with a turn for the loop after so many rolls."""
@@ -210,12 +199,10 @@ async def longest_in_slices(rolls, every):
         await asyncio.sleep(0)
     return best
 
-
 # %% [markdown]
 # What does ada pay for it? The price is the CPU time that this takes, divided by what `longest`
 # takes for the same rolls. It is measured inside of the task, on a watched loop. We take 20,000
 # rolls, so that you need not wait.
-
 
 # %%
 async def priced(function, rolls, *arguments):
@@ -224,13 +211,11 @@ async def priced(function, rolls, *arguments):
     await function(rolls, *arguments)
     return (time.thread_time() - began) / (plain * len(rolls))
 
-
 # %% [markdown]
 # > **Predict.** A turn after every single roll. How much longer does ada wait?
 
 # %%
 predict("?", about="a-turn-each")
-
 
 # %% experiment="a-turn-each"
 async def a_turn_each():
@@ -259,7 +244,6 @@ predict(about="a-turn-each")
 
 # %%
 predict("?", about="how-often")
-
 
 # %% experiment="how-often"
 async def prices():
@@ -297,7 +281,6 @@ def valley_axes(valley):
     for axis in (above.yaxis, below.yaxis, below.xaxis):
         axis.set_major_formatter(lambda value, _: f"{value:,g}" if value < 1 else f"{value:,.0f}")
     return figure, above, below
-
 
 # %% jupyter={"source_hidden": true}
 def valley_chart(valley):
@@ -341,7 +324,6 @@ def good(roll):
         roll = sum(int(die) for die in roll.rpartition(" ")[2].split("+"))
     return roll >= 7
 
-
 # %% [markdown]
 # > **Predict.** A turn after every 10,000 rolls, as a minute ago. For how long is the loop held at a
 # > stretch now?
@@ -362,7 +344,6 @@ predict(about="slower-rolls")
 # and nobody touches the 10,000. What the heart feels is not the number of rolls. It is **time**; so
 # ask a clock:
 
-
 # %%
 async def longest_by_clock(rolls, budget=0.005):
     """As `longest`, with a turn for the loop whenever `budget` seconds are used up."""
@@ -375,7 +356,6 @@ async def longest_by_clock(rolls, budget=0.005):
             await asyncio.sleep(0)
             turn = time.monotonic() + budget  # and from here on a new budget
     return best
-
 
 # %%
 async def both():
@@ -403,20 +383,17 @@ print(f"Price: {report.value:.2f} x the work. Longest block: {report.longest_blo
 # Now #general wakes up. Eight people ask for their streak at the same moment, and each `streak` is
 # as polite as can be: 20 ms, then a turn for the others.
 
-
 # %%
 async def crowd(people, one, *arguments):
     """So many people want something at once; each has a share of the season."""
     mine = SEASON[: int(0.04 / plain)]
     await asyncio.gather(*(one(mine, *arguments) for _ in range(people)))
 
-
 # %% [markdown]
 # > **Predict.** How late is the heartbeat?
 
 # %%
 predict("?", about="eight-at-once")
-
 
 # %% experiment="eight-at-once"
 async def eight():
@@ -440,7 +417,6 @@ predict(about="eight-at-once")
 # `Lock`. `async with stick:` waits until the stick is free, in line with the others, takes it, and
 # hands it on at the end of the block:
 
-
 # %%
 async def longest_in_turn(rolls, stick, budget=0.02):
     """As `longest`; only who holds the stick computes, and hands it on after `budget` seconds."""
@@ -454,7 +430,6 @@ async def longest_in_turn(rolls, stick, budget=0.02):
                 done += 1
             await asyncio.sleep(0)  # with the stick still in hand
     return best
-
 
 # %%
 async def alone(people):
@@ -471,7 +446,6 @@ for people in (1, 2, 4, 8):
     held[people] = [run.longest_block for run in runs]
     print(people, "people:", [f"{block * 1000:.0f} ms" for block in held[people]])
 
-
 # %% jupyter={"source_hidden": true}
 def crowd_chart(held):
     """The longest block against the number of people, with and without the stick."""
@@ -485,9 +459,7 @@ def crowd_chart(held):
     axes.set(xlabel="people who ask at once", ylabel="longest block (ms)", xlim=(0.5, 9.6))
     axes.set(xticks=list(held), ylim=(0, max(125, axes.get_ylim()[1])))
     alone, together = (f"{pair * 1000:.0f} ms" for pair in held[8])
-    show(
-        figure, f"The longest block grows with people: {alone} for eight; with a stick {together}."
-    )
+    show(figure, f"The longest block grows with people: {alone} for eight; with a stick {together}.")
 
 
 crowd_chart(held)
@@ -507,14 +479,12 @@ crowd_chart(held)
 # Between two rolls there is a gap, and in the gap we wrote the `await`. Now somebody wants all rolls
 # in order: one line, and fast, for `sorted` is written in C.
 
-
 # %%
 async def in_order():
     await asyncio.sleep(0)
     rolls = sorted(SEASON[:6_000_000])
     await asyncio.sleep(0)
     return rolls[0], rolls[-1]
-
 
 # %% [markdown]
 # > **Predict.** A turn before and a turn after it. What does the loop notice?
@@ -541,7 +511,6 @@ predict(about="no-gap")
 # `yield` in it is an **async generator**: it hands out one item after the other, as a generator
 # does, and in between it may await. `async for` asks it for the next one.
 
-
 # %%
 async def gently(items, every=1_000):
     """Hand out the items one by one, and give the loop a turn after so many."""
@@ -550,11 +519,9 @@ async def gently(items, every=1_000):
         if number % every == 0:
             await asyncio.sleep(0)
 
-
 # %% [markdown]
 # (It counts again. In the lab you give it a clock.) With it, `longest` gives turns by the change of
 # one line, the `for`:
-
 
 # %%
 async def longest_gently(rolls):
@@ -583,7 +550,6 @@ judge(report, gw)
 
 # %% [markdown]
 # And the price? `async for` calls the generator for each roll, and that costs more than `for`:
-
 
 # %%
 async def price_of_gently():

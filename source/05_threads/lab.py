@@ -80,7 +80,6 @@ def ranking(season, players):
     scores = memoryview(random.Random(season).randbytes(4 * players)).cast("I")
     return sorted(scores)[:: players // 9][:10]
 
-
 # %% setup="verdicts" jupyter={"source_hidden": true}
 import jobs
 
@@ -120,7 +119,6 @@ def came(report, expected):
     """Check what came back."""
     hinted(report, report.returned, expected)
 
-
 # %% setup="sizes" jupyter={"source_hidden": true}
 @functools.cache
 def photo(seed, rows):
@@ -134,7 +132,6 @@ def photo(seed, rows):
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=1)
     return file.getvalue()
-
 
 # %% [markdown]
 # ---
@@ -167,7 +164,6 @@ def photo(seed, rows):
 # The first: `jobs.ask_weather(url)` waits for a slow service. Here only the function and its
 # argument are missing.
 
-
 # %% answer="four_jobs_weather"
 async def weather(url):
     """Return what `jobs.ask_weather(url)` returns."""
@@ -175,14 +171,12 @@ async def weather(url):
     return await asyncio.to_thread(jobs.ask_weather, url)
     ### END SOLUTION
 
-
 # %% setup="four_jobs_asked" jupyter={"source_hidden": true}
 async def asked_once(path):
     """Raise WrongValue unless the service was asked, once."""
     seen = [entry for entry in await servers.http.log() if entry["path"] == path]
     if len(seen) != 1:
         raise WrongValue(f"The weather service was asked {len(seen)} times, and once is right.")
-
 
 # %% test="four_jobs_weather_check" points=7
 path, sky = f"/weather/{random.randint(1, 10**9)}", random.choice(["rain", "snow", "sun"])
@@ -204,7 +198,6 @@ right(report, 7)
 # %% [markdown]
 # `jobs.find_seed(rolls, seeds)` tries one seed after the other, in plain Python.
 
-
 # %% answer="four_jobs_seed"
 async def seed_of(rolls, seeds):
     """Return what `jobs.find_seed(rolls, seeds)` returns."""
@@ -212,13 +205,11 @@ async def seed_of(rolls, seeds):
     return await asyncio.to_thread(jobs.find_seed, rolls, seeds)
     ### END SOLUTION
 
-
 # %% setup="four_jobs_rolls" jupyter={"source_hidden": true}
 def rolls_of(seed):
     """Twenty rolls by which a seed is known."""
     dice = random.Random(seed)
     return [dice.randint(1, 6) for _ in range(20)]
-
 
 # %% test="four_jobs_seed_check" points=7
 report = await watch(seed_of, rolls_of(3), 5)
@@ -242,14 +233,12 @@ right(report, 7)
 # %% [markdown]
 # `jobs.shrink(photo)` is work for Pillow.
 
-
 # %% answer="four_jobs_photo"
 async def small_picture(photo):
     """Return what `jobs.shrink(photo)` returns: the bytes of a small picture."""
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.shrink, photo)
     ### END SOLUTION
-
 
 # %% setup="four_jobs_pixels" jupyter={"source_hidden": true}
 def pixels(data):
@@ -270,7 +259,6 @@ def same_pixels(data, original):
     if seen != right_pixels:
         raise WrongValue("The picture has the right size, and does not show the photo, shrunk.")
 
-
 # %% test="four_jobs_photo_check" points=8
 report = await watch(small_picture, photo(1, 20))
 same_pixels(report.value, photo(1, 20))
@@ -288,7 +276,6 @@ right(report, 8)
 
 # %% [markdown]
 # `jobs.ranking(season, players)` sorts the scores of very many players. Nothing is given here.
-
 
 # %% answer="four_jobs_ranking"
 async def deciles(season, players):
@@ -373,12 +360,10 @@ right(report, 8)
 #
 # The web server plays the oracle. It counts, and it holds its answers until the lookup is done.
 
-
 # %% setup="oracle_sdk"
 def ask_oracle(url, question):
     """The SDK: it returns the oracle's number for a question, and takes its time."""
     return requests.get(url, params={"question": question}, timeout=10).json()["number"]
-
 
 # %% answer="oracle_pool"
 async def oracle(url, question):
@@ -391,7 +376,6 @@ async def oracle(url, question):
 four_at_a_time = ThreadPoolExecutor(4, thread_name_prefix="oracle")
 ### END SOLUTION
 
-
 # %% setup="oracle_pool_held" jupyter={"source_hidden": true}
 async def held_answers(path, looked):
     """Hold the answers until the lookup is done; return whether it was, and how many were asked."""
@@ -402,7 +386,6 @@ async def held_answers(path, looked):
         at_once = 5
     await http.release(path=path)
     return found, at_once
-
 
 # %% setup="oracle_pool_judged" jupyter={"source_hidden": true}
 async def four_and_a_lookup(report, seen, path, questions):
@@ -429,7 +412,6 @@ async def four_and_a_lookup(report, seen, path, questions):
         raise WrongValue(f"At most {peak} questions were under way at a time, and 4 should be.")
     if report.value != [numbers[question] for question in questions]:
         raise WrongValue(f"Somebody got another answer than the oracle gave: {report.value}.")
-
 
 # %% test="oracle_pool_visible" points=15
 async def twenty_questions(url, looked, questions):
@@ -462,8 +444,6 @@ print(f"Right: 15 of 15 points. {report}")
 
 # %% test="oracle_pool_hidden" points=15
 print("The hidden test runs when your work is checked.")
-
-
 ### BEGIN HIDDEN TESTS
 async def many_questions(url, looked, questions):
     """Ask all questions at once, look up a name meanwhile, and tell the server when that is done."""
@@ -535,7 +515,6 @@ await four_and_a_lookup(report, seen, path, questions)
 # beats, and the loop is never held for **100 ms**. Called on the loop, the ten hold it for more than
 # half a second.
 
-
 # %% setup="images_bot" jupyter={"source_hidden": true}
 async def evening_with_album(address, photos):
     """Run a bot whose `!album` has a portrait made of each photo; return the portraits."""
@@ -560,14 +539,12 @@ async def evening_with_album(address, photos):
         raise trouble[0]
     return made
 
-
 # %% answer="images"
 async def portrait(photo):
     """Return the bytes of a picture with the pixels of `jobs.shrink(photo)`."""
     ### BEGIN SOLUTION
     return await asyncio.to_thread(jobs.shrink, photo)
     ### END SOLUTION
-
 
 # %% setup="images_asked" jupyter={"source_hidden": true}
 async def ask_for_album(gw):
@@ -591,7 +568,6 @@ def ten_portraits(report, gw, photos):
         same_pixels(data, original)
     if gw.replies != [f"{len(photos)} portraits"]:
         raise WrongValue(f"People read {gw.replies}, and not that the portraits are ready.")
-
 
 # %% test="images_visible" points=15
 gw, photos = await servers.gateway(heartbeat=0.2, grace=2), ten_photos()

@@ -52,7 +52,6 @@ recall("?", about="who-is-guilty")
 # say. `sized` finds out how much work takes so many seconds on *your* machine, so that what you
 # see does not depend on it.
 
-
 # %%
 def judge(report):
     """The picture of a run, and what a grader would say of it."""
@@ -75,13 +74,11 @@ def sized(work, start, seconds):
         n *= 2
     return int(n * seconds / more)
 
-
 # %% [markdown]
 # ## 1 · The function, not its result
 #
 # `!oracle` asks a language model through the SDK of its makers. The SDK blocks. Ours sleeps instead
 # of asking, and says in which thread it was called:
-
 
 # %%
 def ask_oracle(question):
@@ -90,15 +87,12 @@ def ask_oracle(question):
     time.sleep(0.4)
     return "the stars are silent"
 
-
 # %% [markdown]
 # In unit 03 you sent such a call to a thread. Here is somebody who remembers it almost right:
-
 
 # %%
 async def oracle():
     return await asyncio.to_thread(ask_oracle("tea?"))
-
 
 # %% [markdown]
 # > **Predict.** What does the loop notice?
@@ -119,7 +113,6 @@ predict(about="called-too-early")
 # is where the oracle was asked: **before** `to_thread` was called at all. One pair of brackets and
 # a comma make the difference:
 
-
 # %%
 async def oracle():
     return await asyncio.to_thread(ask_oracle, "tea?")
@@ -139,7 +132,6 @@ judge(await watch(oracle))
 # **GIL** is a lock inside of Python. Only the thread that holds it may run Python; it is the one
 # microphone in the room. Here is a second of dice:
 
-
 # %%
 def throw_often(throws):
     """How many of so many throws of two dice show seven."""
@@ -155,7 +147,6 @@ throws = sized(throw_often, 5_000, seconds=1.0)
 
 async def odds():
     return await asyncio.to_thread(throw_often, throws)
-
 
 # %% [markdown]
 # > **Predict.** One microphone, and a thread that talks for a second. How long does the loop stand
@@ -190,7 +181,6 @@ sys.getswitchinterval()
 # `!ranking` sorts the scores of everybody. `sorted` is written in C, it is far quicker than any loop
 # of ours, and into a thread it goes.
 
-
 # %%
 def some_scores(players):
     """So many scores, as numbers of eight random bytes."""
@@ -203,7 +193,6 @@ print(f"{len(scores):,} scores")
 
 async def ranking():
     return len(await asyncio.to_thread(sorted, scores))
-
 
 # %% [markdown]
 # > **Predict.** The sorting takes about 0.6 s. How long does the loop stand still?
@@ -232,7 +221,6 @@ predict(about="sorted-in-a-thread")
 # So C code stops the loop from a thread, and Python does not? Look at a photo first. `!blur` makes
 # one unrecognizable, with Pillow, which is C code as well:
 
-
 # %%
 def blur(rows):
     """Blur a photo of 1000 times so many pixels."""
@@ -245,7 +233,6 @@ rows = sized(blur, 100, seconds=0.6)
 
 async def blurred():
     await asyncio.to_thread(blur, rows)
-
 
 # %% [markdown]
 # > **Predict.** One long call again, 0.6 s of it. How long does the loop stand still?
@@ -298,7 +285,6 @@ def best_ten(path):
     scores = memoryview(Path(path).read_bytes()).cast("Q")
     return sorted(scores)[-10:]
 
-
 # %%
 import chores
 
@@ -316,7 +302,6 @@ _ = processes.submit(chores.best_ten, scores_file).result()  # so that it is up 
 # Two versions of the ranking. One sends the scores, and gets them back in order. The other one
 # sends the name of a file:
 
-
 # %%
 async def ranking_that_travels():
     loop = asyncio.get_running_loop()
@@ -326,7 +311,6 @@ async def ranking_that_travels():
 async def ranking_at_home():
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(processes, chores.best_ten, str(scores_file))
-
 
 # %% [markdown]
 # `run_in_executor` is `to_thread` with a pool of your choice: first the pool, then the function,
@@ -418,7 +402,6 @@ def load_json(more):
 def unlucky_pattern(more):
     re.search("(?:a+a+)+!", "aaaaaaaaaaaaa " * more)
 
-
 # %%
 import errands
 
@@ -436,7 +419,6 @@ MORE = {
     for name, start in STARTS.items()
 }
 
-
 # %%
 async def on_the_loop(name):
     getattr(errands, name)(MORE[name])
@@ -449,7 +431,6 @@ async def in_a_thread(name):
 async def in_a_process(name):
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(processes, getattr(errands, name), MORE[name])
-
 
 # %% [markdown]
 # Each of them takes about 0.3 s, and on the loop each of them holds it for as long.
@@ -525,7 +506,6 @@ min(32, (os.cpu_count() or 1) + 4)
 # oracle at once, and the bot wants to connect to a web page meanwhile. For that it looks up the
 # page's address, with `getaddrinfo`. Here the name is `localhost`, and that takes no time at all:
 
-
 # %%
 async def lookup_among(slow_calls, pool):
     """How many seconds a lookup takes while so many slow calls are in a pool; None: the default."""
@@ -544,7 +524,6 @@ async def without_others():
 
 async def behind_forty():
     return await lookup_among(40, None)
-
 
 # %% [markdown]
 # > **Predict.** When does the lookup get its answer?
@@ -585,7 +564,6 @@ print(f"{report.value * 1000:.2f} ms")
 #
 # The oracle is slow today, and you lose patience.
 
-
 # %%
 def brew():
     """Tea takes 0.6 s."""
@@ -599,7 +577,6 @@ async def impatient():
     except TimeoutError:
         print("TimeoutError: no tea for me")
     await asyncio.sleep(0.6)
-
 
 # %% [markdown]
 # > **Predict.** What happens, and in which order?
@@ -623,14 +600,12 @@ predict(about="cut-short")
 #
 # The job is in a thread, the function is passed and not called, and there is an `await`. And yet:
 
-
 # %%
 async def tidy():
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor() as pool:
         answer = loop.run_in_executor(pool, time.sleep, 0.4)
     return await answer
-
 
 # %% [markdown]
 # > **Predict.** What does the loop notice?
@@ -651,7 +626,6 @@ predict(about="leaving-the-with")
 #
 # The other way looks like an ordinary method. `pool.submit(job)` returns a future of *threads*, and
 # its `.result()` waits as threads wait: with the thread. So does `thread.join()`.
-
 
 # %%
 async def asks_for_the_result():

@@ -45,14 +45,12 @@ NAMES = "ada bo cy dee eve fay gus hal ivy jo kim lou max nan oz".split()
 # %% [markdown]
 # Four exercises fetch pages. This function does it, and you may use it as it is:
 
-
 # %% setup="fetching"
 async def fetch(url):
     """Return the JSON that a page sends; raise aiohttp.ClientError when it sends an error."""
     async with aiohttp.ClientSession() as session, session.get(url) as page:
         page.raise_for_status()
         return await page.json()
-
 
 # %% [markdown]
 # ---
@@ -75,7 +73,6 @@ async def fetch(url):
 # any left to send: when one of them is answered, the next one starts, even if the others take all
 # day. As everywhere in this lab, **no 100 ms without the loop**.
 
-
 # %% answer="bounded"
 async def fetch_all(urls, most):
     """Return what the pages at `urls` send, in the order of `urls`.
@@ -93,7 +90,6 @@ async def fetch_all(urls, most):
         tasks = [group.create_task(through_the_gate(url)) for url in urls]
     return [task.result() for task in tasks]
     ### END SOLUTION
-
 
 # %% setup="bounded_pages" jupyter={"source_hidden": true}
 async def gallery(number):
@@ -122,7 +118,6 @@ async def let_go(pages):
     for path in pages:
         with suppress(Exception):  # some are not held any more
             await servers.http.release(path)
-
 
 # %% setup="bounded_gatekeeper" jupyter={"source_hidden": true}
 async def gatekeeper(pages, most):
@@ -159,7 +154,6 @@ def in_batches(most):
         f"Of {most} requests under way one was answered, and no other took its place: the free "
         "place stands empty until the slowest is done, as in a batch."
     )
-
 
 # %% test="bounded_check" points=20
 pages = await gallery(8)
@@ -255,7 +249,6 @@ def in_background(job, complain):
     return task
     ### END SOLUTION
 
-
 # %% setup="background_jobs" jupyter={"source_hidden": true}
 async def count(url, name, fate, doors):
     """A job that waits until somebody opens its door, of which only the job itself knows."""
@@ -287,7 +280,6 @@ async def election(url, fates):
     await asyncio.sleep(0.02)
     return {"vanished": gone(doors), **await counted(fates, doors, tasks), "told": sorted(told)}
 
-
 # %% setup="background_count" jupyter={"source_hidden": true}
 async def counted(fates, doors, tasks):
     """Let each job that is left come to its end; return who ended how, and what is still kept."""
@@ -311,7 +303,6 @@ async def counted(fates, doors, tasks):
 def fates(*ends):
     """A name for each end that a job may come to."""
     return dict(zip(random.sample(NAMES, len(ends)), ends, strict=True))
-
 
 # %% setup="background_judge" jupyter={"source_hidden": true}
 async def elected(report, path, fates):
@@ -341,7 +332,6 @@ async def elected(report, path, fates):
             f"The job of {seen['kept'][0]} is over, and its task is still kept: in a year that "
             "is a great many."
         )
-
 
 # %% test="background_check" points=20
 path, jobs = f"/votes/{random.randint(1, 10**9)}", fates("ends", "fails", "is cancelled")
@@ -409,7 +399,6 @@ right(report, 20)
 # **Your turn.** Write `stubborn`. The deadline is for everything together: attempts, pauses and
 # all. And **no 100 ms without the loop**. An error that a page sends is an `aiohttp.ClientError`.
 
-
 # %% answer="stubborn"
 async def stubborn(url, patience, pause, deadline):
     """Return what `fetch(url)` returns; when that fails, try again.
@@ -426,7 +415,6 @@ async def stubborn(url, patience, pause, deadline):
                     return await fetch(url)
             await asyncio.sleep(pause)
     ### END SOLUTION
-
 
 # %% setup="stubborn_three" jupyter={"source_hidden": true}
 PATIENCE, PAUSE, DEADLINE, TOO_LONG = 0.2, 0.08, 0.6, 2.4  # seconds
@@ -456,7 +444,6 @@ async def weather(times):
     await servers.http.plan(path=paths[1], delay=9, times=1)
     await servers.http.plan(path=paths[2], status=503)
     return paths
-
 
 # %% setup="stubborn_judge" jupyter={"source_hidden": true}
 async def stubborn_enough(report, paths, times):
@@ -488,7 +475,6 @@ def in_time(report, ended, attempts):
     pause = min(after - before for before, after in itertools.pairwise(attempts))
     if pause < PAUSE / 2:
         raise WrongValue(f"Between two attempts {PAUSE} s should pass; it was {pause:.3f} s.")
-
 
 # %% test="stubborn_check" points=20
 paths = await weather(2)
@@ -550,7 +536,6 @@ right(report, 20)
 # the first answer is there, nobody needs the others any more: **give them up**, so that the mirrors
 # can stop working on them. No 100 ms without the loop.
 
-
 # %% answer="fastest"
 async def fastest(urls):
     """Return what the first of the pages at `urls` sends that does not send an error.
@@ -570,7 +555,6 @@ async def fastest(urls):
         for task in pending:
             task.cancel()
     ### END SOLUTION
-
 
 # %% setup="fastest_race" jupyter={"source_hidden": true}
 async def first_then_done(urls, done):
@@ -603,7 +587,6 @@ async def race(pages, winner):
     finally:
         await let_go([*pages, "/done"])
 
-
 # %% setup="fastest_given_up" jupyter={"source_hidden": true}
 async def given_up(pages):
     """Return what is wrong if, half a second after the answer, a mirror is still at work."""
@@ -630,7 +613,6 @@ def first(report, said, expected):
     if said:
         wrong(report, said)
     report.returned(expected)
-
 
 # %% test="fastest_check" points=20
 pages, urls = await mirrors(2)
@@ -693,7 +675,6 @@ right(report, 20)
 # A `line` has `await line.open()` and `await line.close()`. A `tape` has `tape.run()`, which
 # blocks the thread that calls it, and `tape.stop()`, which tells `run` to end and returns at once.
 
-
 # %% setup="clean_up_given" jupyter={"source_hidden": true}
 class Line:
     """A line to the voice server, which notes when it is opened and closed."""
@@ -725,7 +706,6 @@ class Tape:
     def stop(self):
         self._told.set()
 
-
 # %% answer="clean_up"
 async def record(line, tape):
     """Open the line and run the tape in a thread, until it ends or this task is cancelled.
@@ -743,7 +723,6 @@ async def record(line, tape):
         await asyncio.wait([thread])
         await line.close()
     ### END SOLUTION
-
 
 # %% setup="clean_up_tidy" jupyter={"source_hidden": true}
 async def interrupted(urls):
@@ -763,7 +742,6 @@ async def interrupted(urls):
             task.result()
     return ["cancelled" if t.cancelled() else "done" if t.done() else "going on" for t in tasks]
 
-
 # %% setup="clean_up_order" jupyter={"source_hidden": true}
 async def tidy(report, paths):
     """Raise WrongValue unless the server saw each recording tidied up, in the right order."""
@@ -782,7 +760,6 @@ async def tidy(report, paths):
             )
         if ended != "cancelled":
             raise WrongValue(f"`record` was cancelled, and it is {ended}: it must stay cancelled.")
-
 
 # %% test="clean_up_check" points=20
 path = f"/voice/{random.randint(1, 10**9)}"

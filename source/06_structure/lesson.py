@@ -65,18 +65,15 @@ async def fetch(url):
         page.raise_for_status()
         return await page.json()
 
-
 # %% [markdown]
 # A **TaskGroup** is a block that tasks are started in. At its end stands a doorman: nobody goes on
 # before all tasks of the group are done.
-
 
 # %%
 async def all_at_once(urls):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(fetch(url)) for url in urls]
     return [task.result() for task in tasks]  # the doorman has let us out: all are done
-
 
 # %% [markdown]
 # > **Predict.** Ten pages of 0.2 s and two of 0.8 s. When is the gallery there?
@@ -105,7 +102,6 @@ predict(about="twelve-at-once")
 # next four. The other idea is a gate with four places, an `asyncio.Semaphore`: whoever comes when
 # all places are taken waits in front of it, and *each* one who leaves lets the next one in.
 
-
 # %%
 async def in_batches(urls):
     pictures = []
@@ -122,7 +118,6 @@ async def through_a_gate(urls):
             return await fetch(url)
 
     return await asyncio.gather(*(one(url) for url in urls))
-
 
 # %% [markdown]
 # > **Predict.** cy is the third in the list, gus the seventh. Which of the two ways has the gallery
@@ -149,7 +144,6 @@ predict(about="batches-or-gate")
 # The server has written down when each request was under way, and the next cell draws it. (What
 # draws is in the folded cells.)
 
-
 # %% jupyter={"source_hidden": true}
 def bars(axes, log):
     """One row a request: a bar as long as it was under way, a cross where it was given up."""
@@ -165,7 +159,6 @@ def bars(axes, log):
             axes.text(ended, row, f" {request['status']}", va="center")
     axes.set_yticks(range(len(log)), [request["path"].split("/")[-1] for request in log])
     axes.invert_yaxis()
-
 
 # %% jupyter={"source_hidden": true}
 def timetable(logs):
@@ -219,7 +212,6 @@ class Vote:
         await self.ballots.get()
         await ctx.send(f"two for {what}: decided!")
 
-
 # %%
 async def vote(ctx, what):
     Vote(ctx, what)
@@ -232,12 +224,10 @@ async def yes(ctx, what):
     else:
         await ctx.send(f"there is no vote on {what}")
 
-
 # %% [markdown]
 # For comparison, a second command that starts a task and keeps nothing of it. This one only sleeps
 # for a while. And a third that calls Python's garbage collector. In your bot the collector comes
 # by itself, whenever it thinks that there is enough to do; we want to see it today.
-
 
 # %%
 async def remind(ctx, what):
@@ -252,11 +242,9 @@ async def sweep(ctx):
     gc.collect()
     await ctx.send("the garbage collector was here")
 
-
 # %% [markdown]
 # The folded cells have what you know from unit 03: `evening` opens a gateway, runs a real discord.py
 # bot on it and lets people talk to it, and `tell` prints what was said.
-
 
 # %% jupyter={"source_hidden": true}
 def make_bot(*functions):
@@ -270,7 +258,6 @@ def make_bot(*functions):
         await bot.close()
 
     return bot
-
 
 # %% jupyter={"source_hidden": true}
 async def evening(*functions, chat):
@@ -291,7 +278,6 @@ async def evening(*functions, chat):
     report, _ = await asyncio.gather(watch(bot_life), people())
     return gw, report
 
-
 # %% jupyter={"source_hidden": true}
 def tell(gw):
     """Print what people and the bot said, and when."""
@@ -299,7 +285,6 @@ def tell(gw):
     for event in lines:
         who = event["author"] if event["event"] == "say" else "bot"
         print(f"{event['t'] - lines[0]['t']:5.2f} s  {who:4} {event['content']}")
-
 
 # %% [markdown]
 # > **Predict.** ada opens a vote and sets a reminder, bo votes. Then the collector comes by, and
@@ -355,7 +340,6 @@ class Vote(Vote):  # as before, but for the last line
         votes[what] = self
         keep(self.count(ctx, what))
 
-
 # %%
 gw, report = await evening(vote, yes, remind, sweep, chat=CHAT)
 tell(gw)
@@ -370,7 +354,6 @@ print("still kept:", len(running))
 #
 # A task that is kept, and that fails after 0.1 s. We look at it half a second later.
 
-
 # %%
 async def divide():
     await asyncio.sleep(0.1)
@@ -382,7 +365,6 @@ async def half_a_second_later():
     await asyncio.sleep(0.5)
     print("no word so far. Done:", task.done())
     print("asked, it says:", repr(task.exception()))
-
 
 # %% [markdown]
 # > **Predict.** What is printed in that half second?
@@ -419,7 +401,6 @@ predict(about="silent-error")
 # Three pages: ada's takes 0.1 s, bo's fails after 0.2 s, cy's takes 0.8 s. Somebody wants all three
 # or none. `gather` and the TaskGroup both raise the error of bo's page.
 
-
 # %%
 async def three_pages():
     """Put up three pages; return their addresses."""
@@ -437,7 +418,6 @@ async def with_gather(urls):
         print("gather: ", type(error).__name__)
     await asyncio.sleep(1)  # life goes on
 
-
 # %%
 async def with_a_group(urls):
     try:
@@ -447,7 +427,6 @@ async def with_a_group(urls):
     except* aiohttp.ClientError as several:
         print("group:  ", [type(error).__name__ for error in several.exceptions])
     await asyncio.sleep(1)
-
 
 # %% [markdown]
 # > **Predict.** What becomes of cy's request, which is under way when bo's fails?
@@ -498,7 +477,6 @@ async def guard(place, inside):
         await asyncio.sleep(0.1)  # lock the door
         notes.append((place, began, thrown_out, time.monotonic()))
 
-
 # %%
 async def museum():
     try:
@@ -507,7 +485,6 @@ async def museum():
             house.create_task(guard("hall B", ("room 1", "room 2", "room 3")))
     except TimeoutError:
         return "closed"
-
 
 # %% [markdown]
 # > **Predict.** Who locks the door first, and when is the museum closed?
@@ -526,7 +503,6 @@ for place, _, thrown_out, locked in sorted(notes, key=lambda note: note[2]):
 
 # %%
 predict(about="wave")
-
 
 # %% jupyter={"source_hidden": true}
 def wave(notes, start):
@@ -570,7 +546,6 @@ wave(notes, report.record.began)
 #
 # This one is stubborn, as bots should be when a page fails:
 
-
 # %%
 async def stubborn():
     for _ in range(10):
@@ -588,7 +563,6 @@ async def impatient():
     except TimeoutError:
         return "TimeoutError"
     return "no TimeoutError"
-
 
 # %% [markdown]
 # > **Predict.** Ten attempts of 0.1 s, and we give it 0.25 s. How does it end?
@@ -610,7 +584,6 @@ predict(about="swallowed")
 # then must `raise` again.
 #
 # Named right, a timeout fits into a timeout: a short one for the attempt, a long one for it all.
-
 
 # %%
 async def stubborn():
@@ -639,7 +612,6 @@ print(f"{report.value} attempts, and an end after {report.seconds:.2f} s")
 # *tells* the thread, and waits for it. Two things are needed: something the thread looks at, and a
 # hold on the waiting that survives the cancelling.
 
-
 # %%
 def write_tape(enough, lines):
     """Write until it is enough; then write the last line, which takes 0.3 s."""
@@ -659,7 +631,6 @@ async def record(lines, held):
         if not thread.done():
             await thread
 
-
 # %% [markdown]
 # `shield(thread)` stands between us and the task: whoever cancels the waiting does not reach what
 # is waited for.
@@ -669,7 +640,6 @@ async def record(lines, held):
 
 # %%
 predict("?", about="shield")
-
 
 # %% experiment="shield"
 async def cancelled(held):
@@ -705,7 +675,6 @@ predict(about="shield")
 # group wait for all. For *one of them* there is `asyncio.wait`, which returns two sets: what is
 # done, and what is pending.
 
-
 # %%
 async def three_mirrors():
     await servers.http.reset()
@@ -722,7 +691,6 @@ async def first_answer(urls, cancel):
             task.cancel()
     print(done.pop().result())
     await asyncio.sleep(1)  # the bot goes on living
-
 
 # %% [markdown]
 # > **Predict.** Without the `cancel`: what becomes of the two others, once the first answer is

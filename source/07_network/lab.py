@@ -40,7 +40,6 @@ from autograder.testing import Inconclusive, WrongValue, meanwhile, right
 
 servers = await world.start("http", "dns")
 
-
 # %% setup="verdicts" jupyter={"source_hidden": true}
 def calm(report, bound=0.3):
     """Check the loop, and that this machine kept it waiting for less than `bound`: who is served
@@ -56,7 +55,6 @@ def too_late(report, seconds, bound, sentence):
         if seconds - 2 * report.late_by_machine <= bound:  # to wake up late and to be heard late
             raise Inconclusive("This machine was too busy to time it: run it again.")
         raise WrongValue(sentence)
-
 
 # %% [markdown] exercise="dogs" limit=0.1
 # ---
@@ -92,7 +90,6 @@ def too_late(report, seconds, bound, sentence):
 # requests at once, not one after the other), everybody gets the right dog, and the loop is never
 # held for **100 ms**.
 
-
 # %% answer="dogs"
 class Kennel:
     """All the `!dog` commands of a bot, over at most five connections."""
@@ -120,7 +117,6 @@ class Kennel:
             return (await page.json())["message"]
         ### END SOLUTION
 
-
 # %% setup="dogs_evening" jupyter={"source_hidden": true}
 async def saturday(url, breeds):
     """Everybody uses `!dog` in the same moment; what each of them is told."""
@@ -146,7 +142,6 @@ async def give_in(path):
     await servers.http.arrived(5, path=path, timeout=1.0)
     await servers.http.release(path=path)
 
-
 # %% setup="dogs_judged" jupyter={"source_hidden": true}
 def good_guests(report, path, dogs):
     """Raise WrongValue unless everybody has a dog, and the server saw five connections, in use."""
@@ -167,7 +162,6 @@ def good_guests(report, path, dogs):
         raise WrongValue(
             f"The server never saw more than {peak} of 5 requests at once: who waits for whom?"
         )
-
 
 # %% test="dogs_check" points=25
 path, dogs = await open_kennels(50)
@@ -230,7 +224,6 @@ right(report, 25)
 #
 # Meanwhile the bot lives: never hold the loop for **100 ms**.
 
-
 # %% answer="rate_limit"
 async def post_all(url, lines):
     """Post each of the lines to `url`, in order; return how often a line was refused."""
@@ -247,7 +240,6 @@ async def post_all(url, lines):
                 await asyncio.sleep(pause)
     ### END SOLUTION
     return refused
-
 
 # %% setup="rate_limit_wall" jupyter={"source_hidden": true}
 def line_of(entry):
@@ -287,7 +279,6 @@ def nothing_lost(lines, entries):
     if taken != lines:
         raise WrongValue(f"On the wall stands {taken}, and it should be {lines}.")
 
-
 # %% setup="rate_limit_kept" jupyter={"source_hidden": true}
 def no_idle_waiting(report, entries, window):
     """Raise WrongValue for a pause that nobody asked for, or that was longer than asked for."""
@@ -316,7 +307,6 @@ async def kept(report, path, lines, window):
     nothing_lost(lines, entries)
     no_idle_waiting(report, entries, window)
     report.returned(sum(entry["status"] == 429 for entry in entries))
-
 
 # %% test="rate_limit_check" points=25
 path, lines = await build_wall(7, limit=3, window=0.55)
@@ -386,7 +376,6 @@ right(report, 25)
 # A command may take its time (`!recap` takes longer than the gateway has patience); meanwhile the
 # heart beats and the line is read. The loop is never held for **100 ms**.
 
-
 # %% setup="heartbeat_line"
 class Line:
     """A client's line to the gateway: `talk` is given, `heart` and `read` are yours."""
@@ -409,7 +398,6 @@ class Line:
         for part in done:
             with suppress(ConnectionError):  # a beat may have come just after the end
                 part.result()
-
 
 # %% answer="heartbeat"
 class Client(Line):
@@ -442,7 +430,6 @@ class Client(Line):
                     if payload["t"] == "MESSAGE_CREATE":
                         commands.create_task(self.command(payload["d"]["content"]))
         ### END SOLUTION
-
 
 # %% setup="heartbeat_online" jupyter={"source_hidden": true}
 async def online(address, bots):
@@ -481,7 +468,6 @@ async def deaf_evening(gw, interval):
     await gw.until(closed=1, timeout=3 * interval + 0.8)
     await gw.drop(4000)
 
-
 # %% setup="heartbeat_judged" jupyter={"source_hidden": true}
 def well_beaten(gw, bots, interval):
     """Raise WrongValue unless all hearts began at moments of their own, and kept their pace."""
@@ -503,7 +489,6 @@ def well_beaten(gw, bots, interval):
                 f"{len(beats)} heartbeats in {lasted:.2f} s, and one every {interval} s was asked "
                 "for. (Discord takes 120 payloads a minute, then it hangs up.)"
             )
-
 
 # %% setup="heartbeat_heard" jupyter={"source_hidden": true}
 def kept_beating(gw, report, interval):
@@ -531,7 +516,6 @@ def heard_well(gw, report, *said):
                 f"`command` was told {told}, and {list(said)} was said and done.{why * bool(ends)}"
             )
 
-
 # %% setup="heartbeat_noticed" jupyter={"source_hidden": true}
 def noticed(gw, report):
     """Raise WrongValue unless the client closed the silent line itself, in time, with its code."""
@@ -551,7 +535,6 @@ def noticed(gw, report):
         raise WrongValue(
             f"{gw.beats} beats on a line that acknowledged none: one, and then the line is closed."
         )
-
 
 # %% test="heartbeat_check" points=20
 gw = await servers.gateway(heartbeat=0.25, grace=2)
@@ -629,7 +612,6 @@ right(report, 20)
 # first line the bot says `identify(me)`. Afterwards it comes back at once (within a second), to the
 # same session: `resume(me)`. Nothing that people say may be lost. Limit: **100 ms**, as ever.
 
-
 # %% setup="zombie_given"
 @dataclass
 class Me:
@@ -658,7 +640,6 @@ def note(me, payload):
     if payload["t"] == "READY":
         me.session_id = payload["d"]["session_id"]
     return True
-
 
 # %% setup="zombie_line" jupyter={"source_hidden": true}
 async def beat(ws, me, interval):
@@ -696,7 +677,6 @@ async def converse(ws, me, hello, command, note=note):
         with suppress(ConnectionError):  # a beat may have come just after the end
             part.result()
 
-
 # %% answer="zombie"
 async def stay(web, me, command):
     """Keep a bot online until `me.done`; `web.ws_connect(me.url)` opens a line."""
@@ -705,7 +685,6 @@ async def stay(web, me, command):
         async with web.ws_connect(me.url) as ws:
             await converse(ws, me, resume(me) if me.session_id else identify(me), command)
     ### END SOLUTION
-
 
 # %% setup="zombie_evening" jupyter={"source_hidden": true}
 async def long_evening(address):
@@ -735,7 +714,6 @@ async def falls_silent(gw, lines):
     for line in (*lines[2:], "!goodnight"):
         await gw.say(line)
 
-
 # %% setup="zombie_judged" jupyter={"source_hidden": true}
 def came_back(report, gw, lines):
     """Raise WrongValue unless the session went on, and every line was heard once, in order."""
@@ -762,7 +740,6 @@ def came_back(report, gw, lines):
     too_late(report, away, 1.0, late)
     if report.value != [*lines, "!goodnight"]:
         raise WrongValue(f"People said {lines}; the bot heard {report.value}.")
-
 
 # %% test="zombie_check" points=10
 gw = await servers.gateway(heartbeat=0.2, grace=3)
@@ -826,7 +803,6 @@ right(report, 10)
 # No event may be lost, none may be handled twice; and two people may well say the same words. It is
 # called on the loop: no **100 ms** here either.
 
-
 # %% answer="resume"
 def fresh(me, payload):
     """Note what must be remembered of an event; return whether it is new."""
@@ -838,7 +814,6 @@ def fresh(me, payload):
         me.session_id = payload["d"]["session_id"]
     return True
     ### END SOLUTION
-
 
 # %% setup="resume_evening" jupyter={"source_hidden": true}
 async def bad_line(address):
@@ -874,7 +849,6 @@ async def stutter(gw, lines):
     await gw.faults()
     await gw.say("!goodnight")
 
-
 # %% setup="resume_judged" jupyter={"source_hidden": true}
 def once_each(report, gw, lines):
     """Raise WrongValue unless everything was heard once and only once, in order."""
@@ -899,7 +873,6 @@ def once_each(report, gw, lines):
             )
     if report.value != [*lines, "!goodnight"]:
         raise WrongValue(f"The order is not as people spoke: {report.value}.")
-
 
 # %% test="resume_check" points=10
 gw = await servers.gateway(heartbeat=0.2, grace=3)
@@ -971,16 +944,16 @@ right(report, 10)
 #     found.answer[0].data.addr                      # the address
 # ```
 
-
 # %% answer="names"
 async def look_up(names, server):
     """Return {name: address} for these names, as the name server at `server` knows them."""
     ### BEGIN SOLUTION
     async with aiodns.DNSResolver(nameservers=[server]) as resolver:
         found = await asyncio.gather(*(resolver.query_dns(name, "A") for name in names))
-    return {name: one.answer[0].data.addr for name, one in zip(names, found, strict=True)}
+    return {
+        name: one.answer[0].data.addr for name, one in zip(names, found, strict=True)
+    }
     ### END SOLUTION
-
 
 # %% setup="names_busy" jupyter={"source_hidden": true}
 async def while_the_pool_is_full(names, server):
@@ -1007,7 +980,6 @@ async def plan_names(ending):
     await asyncio.gather(*plans)
     return truth
 
-
 # %% setup="names_judged" jupyter={"source_hidden": true}
 def all_at_once(report, truth):
     """Raise WrongValue unless all questions were asked at once, and answered right."""
@@ -1022,7 +994,6 @@ def all_at_once(report, truth):
     report.responsive(0.1).returned(truth)
     if any(seen["names"].get(name, 0) == 0 for name in truth):
         raise WrongValue("There are names that the name server was never asked for.")
-
 
 # %% test="names_check" points=10
 truth, server = await plan_names(""), servers.dns.address

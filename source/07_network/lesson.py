@@ -70,11 +70,9 @@ async def dog_aiohttp():
     async with aiohttp.ClientSession() as session, session.get(PAGE) as page:
         return (await page.json())["message"]
 
-
 # %% [markdown]
 # And here is a crowd: so many people who use a command in the same moment. `watch` runs it on a
 # loop of its own, as ever, and draws what held that loop.
-
 
 # %%
 def crowd(command, people):
@@ -92,7 +90,6 @@ def judge(report):
         display(report.responsive(0.1))
     except Exception as complaint:  # the picture is shown before the check complains
         print(complaint)
-
 
 # %% [markdown]
 # You know `requests` from unit 03. But httpx is an async library, says its first page.
@@ -121,7 +118,6 @@ judge(await watch(crowd(dog_aiohttp, 3)))
 # %% [markdown]
 # The three lanes wait side by side. The other half of httpx, the one for bots, is the
 # `AsyncClient`. So that makes four clients:
-
 
 # %%
 async def dog_async_client():
@@ -181,7 +177,6 @@ bars(runs)
 # %%
 predict("?", about="making-a-client")
 
-
 # %% experiment="making-a-client"
 async def make_httpx():
     async with httpx.AsyncClient():
@@ -211,7 +206,6 @@ predict(about="making-a-client")
 # aiohttp has no such bump. So is a session for each command all right with aiohttp? Let 20 people
 # come, one after the other, and ask the *server* what it saw.
 
-
 # %%
 async def own_session():
     for _ in range(20):
@@ -224,7 +218,6 @@ async def shared_session():
         for _ in range(20):
             async with session.get(SERVER + "/fast") as page:
                 await page.read()
-
 
 # %% [markdown]
 # > **Predict.** How many connections does the server count for the 20 requests of each?
@@ -242,7 +235,6 @@ for command in (own_session, shared_session):
 
 # %%
 predict(about="how-many-connections")
-
 
 # %% jupyter={"source_hidden": true}
 def stairs(seen):
@@ -308,7 +300,6 @@ requests_seen = await servers.http.log()
 # %%
 predict(about="three-waves")
 
-
 # %% jupyter={"source_hidden": true}
 def open_over_time(entries):
     """How many requests the server had under way, from their arrivals and ends."""
@@ -364,7 +355,6 @@ print(report.value, "pages,", servers.http.counters()["connections"], "connectio
 # %%
 predict("?", about="whose-timeout")
 
-
 # %% experiment="whose-timeout"
 async def hurried():
     answers = await everybody(timeout=aiohttp.ClientTimeout(total=0.35))
@@ -401,7 +391,6 @@ async def stubborn():
                         break
                 await asyncio.sleep(0.05)  # and once more
 
-
 # %% [markdown]
 # Seven lines, three at a time: whoever waits well is refused twice, at the fourth line and at the
 # seventh.
@@ -410,7 +399,6 @@ async def stubborn():
 
 # %%
 predict("?", about="strong-will")
-
 
 # %% experiment="strong-will"
 async def fame(command):
@@ -430,7 +418,6 @@ predict(about="strong-will")
 # %% [markdown]
 # The patient one reads what it was told:
 
-
 # %%
 async def patient():
     async with aiohttp.ClientSession() as session:
@@ -444,7 +431,6 @@ async def patient():
 
 
 walls["patient"] = await fame(patient)
-
 
 # %% jupyter={"source_hidden": true}
 def on_the_wall(walls):
@@ -488,7 +474,6 @@ await catalog.compare("websockets")
 # Now let us build what discord.py has inside: the smallest client that a gateway takes for a bot.
 # First, what it must remember, and its two ways to say hello.
 
-
 # %%
 @dataclass
 class Me:
@@ -509,11 +494,9 @@ def resume(me):
     """Op 6: the old session; this is the last event that I have."""
     return {"op": 6, "d": {"token": me.token, "session_id": me.session, "seq": me.sequence}}
 
-
 # %% [markdown]
 # Then what it does with a payload. `op` says what it is: 0 is an event, with its name in `t` and
 # its number in `s`. The one command takes 0.7 s, of honest waiting: `await asyncio.sleep`.
-
 
 # %%
 async def take(ws, me, payload):
@@ -531,11 +514,9 @@ async def take(ws, me, payload):
         if text == "!goodnight":
             await ws.close()
 
-
 # %% [markdown]
 # And the conversation. This version does one thing after the other: it listens until the next
 # heartbeat is due, takes what comes, and beats when nothing came.
-
 
 # %%
 async def one_after_the_other(ws, me, interval):
@@ -551,11 +532,9 @@ async def one_after_the_other(ws, me, interval):
             return
         await take(ws, me, frame.json())
 
-
 # %% [markdown]
 # The folded cells open a gateway, let the client connect, let people talk, and print what the
 # gateway saw.
-
 
 # %% jupyter={"source_hidden": true}
 async def connected(me, url, talk, hello=identify):
@@ -583,7 +562,6 @@ async def evening(talk, *chat, acks=True):
     report, _ = await asyncio.gather(watch(client_life), people())
     return gw, report
 
-
 # %% jupyter={"source_hidden": true}
 SAYS = {
     "identify": "client   here I am (IDENTIFY)",
@@ -605,7 +583,6 @@ def tell(gw):
             hearts = ""
         if event["event"] in SAYS:
             print(f"{event['t']:7.2f} s  {SAYS[event['event']].format(**event)}")
-
 
 # %% [markdown]
 # ada asks for a recap. The loop is free all the time: there is not one blocking call in this
@@ -629,7 +606,6 @@ predict(about="free-and-dead")
 # it to: the one coroutine that could was waiting for its command. A heart needs a task of its own,
 # and so does every command, or the line is not read meanwhile.
 
-
 # %%
 async def heart(ws, me, interval):
     """Beat, for as long as the line is open."""
@@ -645,7 +621,6 @@ async def side_by_side(ws, me, interval):
         async for frame in ws:
             commands.create_task(take(ws, me, frame.json()))
     beating.cancel()
-
 
 # %%
 gw, report = await evening(side_by_side, (0.3, "!recap"), (1.0, "!goodnight"))
@@ -684,7 +659,6 @@ predict(about="no-ack")
 # You will write both in the lab. RESUME, too; here is what it does. The client below loses its line
 # in the middle of the evening, and people go on talking.
 
-
 # %%
 async def cut_off(older):
     """A client that loses its line and RESUMEs, with a number that is `older` than its last."""
@@ -708,7 +682,6 @@ async def cut_off(older):
 
     await asyncio.gather(watch(client_life), people())
     return me.heard
-
 
 # %%
 print(await cut_off(older=0))
@@ -755,7 +728,6 @@ THREADS = concurrent.futures.ThreadPoolExecutor()._max_workers  # of the default
 NAMES = [f"shard{n}-300ms.bot.test" for n in range(4 * THREADS)]  # each takes 0.3 s
 print(f"{THREADS} threads, {len(NAMES)} names")
 
-
 # %%
 async def in_threads():
     """As `loop.getaddrinfo` does it."""
@@ -767,7 +739,6 @@ async def by_aiodns():
     async with aiodns.DNSResolver(nameservers=[servers.dns.address]) as resolver:
         return await asyncio.gather(*(resolver.query_dns(n, "A") for n in NAMES))
 
-
 # %% [markdown]
 # There are four times as many names as threads, and each name takes 0.3 s.
 #
@@ -775,7 +746,6 @@ async def by_aiodns():
 
 # %%
 predict("?", about="names-in-threads")
-
 
 # %% experiment="names-in-threads"
 async def lookups(function):
@@ -795,7 +765,6 @@ asked = {function.__name__: await lookups(function) for function in (in_threads,
 
 # %%
 predict(about="names-in-threads")
-
 
 # %% jupyter={"source_hidden": true}
 def questions_over_time(asked):

@@ -38,7 +38,6 @@ from autograder.testing import Inconclusive, WrongValue, right
 
 servers = await world.start("sqlite", "postgres")
 
-
 # %% setup="verdicts" jupyter={"source_hidden": true}
 def same_points(found, wanted, where):
     """Raise WrongValue unless two {name: points} are the same."""
@@ -48,7 +47,6 @@ def same_points(found, wanted, where):
                 f"{where} {name} has {found.get(name)} points, and {wanted[name]} is right: points "
                 f"were {'lost' if (found.get(name) or 0) < wanted[name] else 'invented'}."
             )
-
 
 # %% [markdown] exercise="xp" limit=0.1
 # ---
@@ -73,7 +71,6 @@ def same_points(found, wanted, where):
 # **Your turn.** No point is lost, no answer is wrong, nobody is told "the database is locked", and
 # the loop is never held for **100 ms**.
 
-
 # %% answer="xp"
 async def add_xp(path, name, points):
     """Add points to `name`, in the table `xp`; return how many there are then."""
@@ -85,7 +82,6 @@ async def add_xp(path, name, points):
         await db.commit()
     return now
     ### END SOLUTION
-
 
 # %% setup="xp_evening" jupyter={"source_hidden": true}
 async def lively(path, gains):
@@ -105,7 +101,6 @@ async def held_file(before):
     rows = ", ".join(f"('{name}', {points})" for name, points in before.items())
     table = "CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER)"
     return await servers.sqlite(0.5, f"{table}; INSERT INTO xp VALUES {rows};")
-
 
 # %% setup="xp_judged" jupyter={"source_hidden": true}
 def credited(report, file, before, gains):
@@ -129,7 +124,6 @@ def credited(report, file, before, gains):
     same_points(found, wanted, "In the file")
     check_answers(report.value, before, gains)
 
-
 # %% setup="xp_answers" jupyter={"source_hidden": true}
 def check_answers(answers, before, gains):
     """Raise WrongValue unless the answers for each person are sums of what was gained, in turn."""
@@ -144,7 +138,6 @@ def check_answers(answers, before, gains):
                 f"{name} had {before[name]} and gained {own}; `add_xp` returned {sorted(said)}. "
                 "Each answer is what that person has when its own points have been added."
             )
-
 
 # %% test="xp_visible" points=15
 before, gains = plan_evening(["ada", "bo", "cy"], 12)
@@ -218,7 +211,6 @@ credited(report, file, before, gains)
 ADD = "UPDATE lab_xp SET points = points + $1 WHERE name = $2 RETURNING points"
 ADD_PSYCOPG = "UPDATE lab_xp SET points = points + %s WHERE name = %s RETURNING points"
 
-
 # %% answer="pool"
 class Scores:
     """The scores of a guild, in PostgreSQL, over at most five connections."""
@@ -245,7 +237,6 @@ class Scores:
         return await self.pool.fetchval(ADD, points, name)
         ### END SOLUTION
 
-
 # %% setup="pool_evening" jupyter={"source_hidden": true}
 async def crowded(dsn, gains):
     """Everybody uses `!xp` in the same moment; what each call of `add` returned."""
@@ -265,7 +256,6 @@ async def fill_table(before):
     await servers.postgres.slow(0.005)  # each answer takes the network 5 ms
     return servers.postgres.counters()["connections"]
 
-
 # %% setup="pool_asked" jupyter={"source_hidden": true}
 def well_asked(report, connections):
     """Raise WrongValue when the server was asked for too much."""
@@ -280,7 +270,6 @@ def well_asked(report, connections):
         raise WrongValue(f"{what}. One connection carries one statement at a time.")
     if said.startswith("did not") and report.longest_block < 0.1 and report.late_by_machine < 0.3:
         raise WrongValue(f"{what}. Does everybody who takes a connection give it back?")
-
 
 # %% setup="pool_judged" jupyter={"source_hidden": true}
 async def pooled(report, already, before, gains):
@@ -312,7 +301,6 @@ async def pooled(report, already, before, gains):
             "connections: who waits for whom?"
         )
 
-
 # %% test="pool_check" points=20
 gains = [(f"guest {number}", random.randint(1, 99)) for number in range(200)]
 before = {name: random.randint(10, 999) for name, _ in gains}
@@ -320,9 +308,7 @@ already = await fill_table(before)
 report = await watch(crowded, servers.postgres.dsn, gains, timeout=6)
 await pooled(report, already, before, gains)
 ### BEGIN HIDDEN TESTS
-gains = [
-    (f"stranger {number}", random.randint(-9, 99)) for number in range(random.randint(90, 120))
-]
+gains = [(f"stranger {number}", random.randint(-9, 99)) for number in range(random.randint(90, 120))]
 before = {name: random.randint(10, 999) for name, _ in gains}
 already = await fill_table(before)
 report = await watch(crowded, servers.postgres.dsn, gains, timeout=6)
@@ -378,7 +364,6 @@ right(report, 20)
 # **5 MB** at most, at any moment. (All the rows at once take seven times as much.) The loop is never
 # held for **100 ms**.
 
-
 # %% answer="stream"
 async def export(dsn, path):
     """Write all rows of lab_rolls to the file at `path`; return the number of lines."""
@@ -395,7 +380,6 @@ async def export(dsn, path):
         await connection.close()
     return lines
     ### END SOLUTION
-
 
 # %% setup="stream_weighed" jupyter={"source_hidden": true}
 async def weighed(dsn):
@@ -430,7 +414,6 @@ async def fill_history(rows):
     names, numbers = ("ada", "bo", "cy"), range(shift + 1, shift + rows + 1)
     return "".join(f"{n},{names[n % 3]},{1 + n % 6}\n" for n in numbers)
 
-
 # %% setup="stream_judged" jupyter={"source_hidden": true}
 def exported(report, history):
     """Raise WrongValue unless the file is the history, and was written in little memory."""
@@ -453,7 +436,6 @@ def exported(report, history):
         )
     if (type(said), said) != (int, wanted):
         raise WrongValue(f"`export` returned {said!r}; the file has {wanted} lines.")
-
 
 # %% test="stream_check" points=20
 history = await fill_history(120_000)

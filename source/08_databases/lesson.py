@@ -81,7 +81,6 @@ def judge(report):
     except Exception as complaint:  # the picture is shown before the check complains
         print(complaint)
 
-
 # %% [markdown]
 # The disk is fast, the update is tiny, and `timeout=5` says that we are ready to wait for 5 s (it is
 # the default).
@@ -102,7 +101,6 @@ predict(about="somebody-holds-it")
 # There is no network here, and no `sleep` of ours. SQLite sleeps for us, *inside* of `execute`, and
 # it does so on the loop's thread. While you test your bot at home nobody holds the file, and this
 # line takes a millisecond. aiosqlite has the same calls, to be awaited:
-
 
 # %%
 async def xp_aiosqlite():
@@ -158,7 +156,6 @@ lines(held)
 #
 # bo gets his five points, and the command tells him how many he has now.
 
-
 # %%
 async def xp_forgetful():
     async with aiosqlite.connect(file.path) as db:
@@ -171,7 +168,6 @@ def in_the_file(name):
     """What anybody else finds in the file."""
     with closing(sqlite3.connect(file.path)) as db:
         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
-
 
 # %% [markdown]
 # bo had 20. No error is raised.
@@ -215,7 +211,6 @@ async def one_for_all():
     await connection.close()
     return [str(answer) for answer in answers]
 
-
 # %% [markdown]
 # > **Predict.** When do the five have their answers?
 
@@ -233,7 +228,6 @@ predict(about="five-on-one")
 # One got through, four got an error. A connection is a conversation: a question, its answer, the
 # next question. asyncpg says so; others queue in silence. Here is aiosqlite, one connection, and
 # five queries that take 0.1 s each (SQLite may call a function of ours, so we let it sleep).
-
 
 # %%
 async def queue_in_silence():
@@ -254,7 +248,6 @@ print(f"{report.seconds:.2f} s, longest block {report.longest_block * 1000:.0f} 
 #
 # So a connection for each command? Raid night: a hundred people use `!top` at once.
 
-
 # %%
 async def one_each():
     async def top():
@@ -266,7 +259,6 @@ async def one_each():
 
     answers = await asyncio.gather(*(top() for _ in range(100)), return_exceptions=True)
     return answers.count("ada"), sorted({str(one) for one in answers if one != "ada"})
-
 
 # %% [markdown]
 # > **Predict.** What do the hundred get?
@@ -288,7 +280,6 @@ predict(about="a-hundred-connections")
 # A **pool** is the drawer of unit 07, for databases. It keeps some connections open, lends one to
 # whoever needs it, and lets the others wait *in an `await`*:
 
-
 # %%
 async def with_pool(size, commands=40):
     """So many commands of 0.05 s through a pool of this size; seconds that they took."""
@@ -301,7 +292,6 @@ async def with_pool(size, commands=40):
             return time.monotonic() - began
 
     return (await watch(evening)).value
-
 
 # %% [markdown]
 # > **Predict.** 40 commands at once, 0.05 s each, a pool of five. How long until all have their
@@ -317,7 +307,6 @@ print(f"A pool of five: {took[5]:.2f} s")
 # %%
 predict(about="forty-through-five")
 
-
 # %% jupyter={"source_hidden": true}
 def pools(took):
     """Commands a second against the size of the pool."""
@@ -326,9 +315,7 @@ def pools(took):
     rates = [40 / seconds for seconds in took.values()]
     bars = axes.bar(sizes, rates, 0.6, color="0.8", edgecolor="black")
     axes.bar_label(bars, [f"{rate:.0f}" for rate in rates])
-    axes.set(
-        xlabel="connections in the pool", ylabel="commands a second", ylim=(0, 1.15 * max(rates))
-    )
+    axes.set(xlabel="connections in the pool", ylabel="commands a second", ylim=(0, 1.15 * max(rates)))
     words = [f"{rate:.0f} with {size}" for size, rate in zip(sizes, rates, strict=True)]
     show(figure, f"Commands a second by connections in the pool: {', '.join(words)}.")
 
@@ -355,7 +342,6 @@ pools(took)
 #
 # `!give bo 10`: ada gives ten points to bo. Two statements, and between them something goes wrong.
 
-
 # %%
 async def give(pool):
     await pool.execute("UPDATE coins SET points = points - 10 WHERE name = 'ada'")
@@ -366,7 +352,6 @@ async def give_whole(pool):
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("UPDATE coins SET points = points - 10 WHERE name = 'ada'")
         raise ConnectionError("the network is gone")
-
 
 # %%
 async def after(command):
@@ -381,7 +366,6 @@ async def after(command):
         except ConnectionError as error:
             print(f"{command.__name__}: {error};", end=" ")
         return await pool.fetchval("SELECT sum(points) FROM coins")
-
 
 # %% [markdown]
 # > **Predict.** There were 100 points. How many are there afterwards, with `give`, and with
@@ -421,7 +405,6 @@ await setup.execute(
 await setup.close()
 ALL = "SELECT id, name, points FROM rolls"
 
-
 # %%
 async def all_at_once():
     connection = await asyncpg.connect(DSN)
@@ -438,7 +421,6 @@ async def in_portions():
     await connection.close()
     return total
 
-
 # %% [markdown]
 # `fetch` returns a list. A *cursor* brings the rows as you ask for them, a thousand at a time.
 # `weighed` runs both and notes how much memory Python's objects took at the most. (To count it
@@ -448,7 +430,6 @@ async def in_portions():
 
 # %%
 predict("?", about="how-much-room")
-
 
 # %% experiment="how-much-room"
 async def weighed(command):

@@ -69,7 +69,6 @@ async def let_go(paths):
         with suppress(Exception):  # some are not held any more
             await servers.http.release(path)
 
-
 # %% [markdown]
 # ---
 # ## 1 · Everybody in their turn
@@ -115,7 +114,6 @@ async def in_turn(user, job):
             turns[user] = lock, guests - 1
     ### END SOLUTION
 
-
 # %% setup="in_turn_crowd" jupyter={"source_hidden": true}
 async def crowd(url, lines):
     """Everybody clicks at once, in this order; return what each one got, how many jobs of one user
@@ -145,7 +143,6 @@ async def latecomer():
     await asyncio.gather(second, in_turn("a latecomer", job))
     return max(running)
 
-
 # %% setup="in_turn_kept" jupyter={"source_hidden": true}
 async def kept(number):
     """How many objects are left behind when so many guests have come and gone, two clicks each;
@@ -171,7 +168,6 @@ async def kept(number):
     gc.unfreeze()
     return counts[1] - counts[0]
 
-
 # %% setup="in_turn_pages" jupyter={"source_hidden": true}
 async def clicks(people, each):
     """Put up so many held pages a person, one of which fails; return {name: pages} and lines."""
@@ -183,7 +179,6 @@ async def clicks(people, each):
     lines = [(name, order[name][turn]) for turn in range(each) for name in names]
     expected = [{"path": page, "number": 1} if page != fails else "an error" for _, page in lines]
     return order, lines, expected
-
 
 # %% setup="in_turn_judged" jupyter={"source_hidden": true}
 def had_their_turn(report, said, lines, expected):
@@ -209,7 +204,6 @@ def had_their_turn(report, said, lines, expected):
             f"300 guests came and went, some after a job that failed, and {left} objects are still "
             "kept for them: in a year that is a great many."
         )
-
 
 # %% setup="in_turn_server" jupyter={"source_hidden": true}
 async def one_by_one(order):
@@ -245,7 +239,6 @@ def waits(name, others, answered):
     if others:
         return f"{name} waits, although no job of {name} is under way: for the {others} of others?"
     return "Nobody's job is under way. Does `in_turn` await `job()`?"
-
 
 # %% test="in_turn_check" points=20
 order, lines, expected = await clicks(3, 3)
@@ -317,7 +310,6 @@ right(report, 20)
 # and **no 100 ms without the loop**. Mind two transfers that go in opposite directions: if each has
 # one row and wants the other's, neither can go on.
 
-
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):
     """Move `amount` from giver to taker in the table accounts (name text, balance integer).
@@ -336,7 +328,6 @@ async def transfer(pool, giver, taker, amount):
         await db.execute(add, taker, amount)
         return True
     ### END SOLUTION
-
 
 # %% setup="transfer_run" jupyter={"source_hidden": true}
 async def transfers(dsn, orders):
@@ -358,7 +349,6 @@ def market():
     orders.append((last, nobody, random.randint(5, 50)))
     random.shuffle(orders)
     return balances, [*orders, (lone, friend, random.randint(50, 90))], friend
-
 
 # %% setup="transfer_bank" jupyter={"source_hidden": true}
 @asynccontextmanager
@@ -391,7 +381,6 @@ async def website(keeper, poor, friend, before):
     await keeper.execute("COMMIT")
     return said and f"{said}{friend} waits for coins from somebody else."
 
-
 # %% setup="transfer_judge" jupyter={"source_hidden": true}
 def settled(report, said, balances, orders, rows):
     """Raise WrongValue unless nobody had to wait, and no coin was made, lost, or spent twice."""
@@ -416,7 +405,6 @@ def settled(report, said, balances, orders, rows):
         wrong(report, said)
     as_told(report.value, balances, orders, rows)
 
-
 # %% setup="transfer_told" jupyter={"source_hidden": true}
 def as_told(answers, balances, orders, rows):
     """Raise WrongValue unless people were told the truth."""
@@ -434,11 +422,9 @@ def as_told(answers, balances, orders, rows):
     if rows != after:
         raise WrongValue(f"By what people were told there should be {after}; there is {rows}.")
 
-
 # %% setup="transfer_evening" jupyter={"source_hidden": true}
 async def rows_of(keeper):
     return dict(await keeper.fetch("SELECT name, balance FROM accounts"))
-
 
 # %% test="transfer_check" points=20
 balances, payments, friend = market()
@@ -501,7 +487,6 @@ right(report, 20)
 # **Your turn.** Write `Desk`. What it accepts it works off, and what it refuses it never touches.
 # No 100 ms without the loop.
 
-
 # %% answer="desk"
 class Desk:
     """Works off items by `await work(item)`, so many at once; a few more may wait."""
@@ -533,7 +518,6 @@ class Desk:
                 await self.work(item)
         ### END SOLUTION
 
-
 # %% setup="desk_burst" jupyter={"source_hidden": true}
 async def burst(url, items, workers, most):
     """Ask for all items, one every 10 ms, and return what `ask` said to each of them."""
@@ -553,7 +537,6 @@ async def pictures(number):
     await put_up([*pages, "/end"])
     await servers.http.plan(path=pages[0], status=500)
     return pages
-
 
 # %% setup="desk_server" jupyter={"source_hidden": true}
 async def service(pages, workers, most):
@@ -586,7 +569,6 @@ def stuck(due, answered, workers):
         f"so far; {came} came. Did a worker end, or was something accepted and forgotten?"
     )
 
-
 # %% setup="desk_judge" jupyter={"source_hidden": true}
 async def served(report, said, pages, workers, most):
     """Raise WrongValue unless exactly those were accepted for whom there was room, and served."""
@@ -606,7 +588,6 @@ async def served(report, said, pages, workers, most):
     accepted = [page for page, answer in zip(pages, answers, strict=True) if answer]
     if sorted(came) != sorted(accepted):
         raise WrongValue(f"Accepted were {accepted}; the service was asked for {came}.")
-
 
 # %% test="desk_check" points=20
 pages = await pictures(14)
@@ -666,7 +647,6 @@ right(report, 20)
 # **Your turn.** Write `run_desk`. Nothing is lost, nothing is done twice, no task stays behind, and
 # there are no 100 ms without the loop.
 
-
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):
     """Work off the items of `queue` by `await work(item)`, at most `workers` at once.
@@ -705,7 +685,6 @@ async def run_desk(queue, work, workers, closing, patience):
     return unfinished
     ### END SOLUTION
 
-
 # %% setup="drain_evening" jupyter={"source_hidden": true}
 async def closing_time(url, items, workers, patience):
     """Fill a queue, and call closing time when the examiner says so; return what came back."""
@@ -730,7 +709,6 @@ async def closing_time(url, items, workers, patience):
 
 
 PATIENCE, TOO_LATE = 0.5, 2.5  # seconds; when it has certainly run out
-
 
 # %% setup="drain_server" jupyter={"source_hidden": true}
 async def orders(number):
@@ -760,7 +738,6 @@ async def last_orders(pages, workers, answers):
     finally:
         await let_go([*pages, "/close"])
 
-
 # %% setup="drain_end" jupyter={"source_hidden": true}
 async def at_work(pages):
     return [page for page in await under_way() if page in pages]
@@ -773,7 +750,6 @@ async def given_up(pages):
             return ""
         await asyncio.sleep(0.02)
     return f"After closing time there were {PATIENCE} s, and after {4 * PATIENCE} s work went on."
-
 
 # %% setup="drain_judge" jupyter={"source_hidden": true}
 async def nothing_lost(report, said, pages):
@@ -799,10 +775,7 @@ async def nothing_lost(report, said, pages):
     if said:
         wrong(report, said)
     if report.value["tasks"]:
-        raise WrongValue(
-            f"`run_desk` is over; {report.value['tasks']} of its tasks are still there."
-        )
-
+        raise WrongValue(f"`run_desk` is over; {report.value['tasks']} of its tasks are still there.")
 
 # %% test="drain_check" points=20
 pages = await orders(6)

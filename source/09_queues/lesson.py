@@ -72,11 +72,9 @@ async def buy(ctx):
     coins[name] -= 100
     await ctx.send(f"{name} has a sword, and {coins[name]} coins")
 
-
 # %% [markdown]
 # The folded cells have what you know from unit 03: `evening` opens a gateway, runs a real discord.py
 # bot on it and lets people talk to it, and `tell` prints what was said.
-
 
 # %% jupyter={"source_hidden": true}
 def make_bot(*functions):
@@ -90,7 +88,6 @@ def make_bot(*functions):
         await bot.close()
 
     return bot
-
 
 # %% jupyter={"source_hidden": true}
 async def evening(*functions, chat):
@@ -118,7 +115,6 @@ def tell(gw):
     for event in lines:
         who = event["author"] if event["event"] == "say" else "bot"
         print(f"{event['t'] - lines[0]['t']:5.2f} s  {who:4} {event['content']}")
-
 
 # %% [markdown]
 # > **Predict.** ada has 100 coins and an impatient finger: five times `!buy`, one right after the
@@ -149,7 +145,6 @@ predict(about="five-purchases")
 #
 # The cheapest cure moves a line. Take the coins first, and give them back if the smith says no.
 
-
 # %%
 async def purchase(name):
     if coins[name] < 100:
@@ -165,7 +160,6 @@ async def purchase(name):
 
 async def rush(names):
     return await asyncio.gather(*(purchase(name) for name in names))
-
 
 # %% [markdown]
 # > **Predict.** Five purchases of ada at once, with these lines in this order. How many swords?
@@ -191,7 +185,6 @@ predict(about="without-a-gap")
 # `asyncio.Lock` lets one in at a time. Waiting for it is an `await`, so it holds nobody's loop. The
 # first version has one lock for the whole shop, `till`:
 
-
 # %%
 async def purchase(name):
     async with till:
@@ -200,7 +193,6 @@ async def purchase(name):
         await fetch(SMITH)
         coins[name] -= 100
         return "a sword"
-
 
 # %% [markdown]
 # > **Predict.** Five different people, each with enough coins, buy at the same moment. The smith
@@ -225,7 +217,6 @@ predict(about="one-lock")
 #
 # "Then I make the lock inside, and each purchase has its own!"
 
-
 # %%
 async def purchase(name):
     async with asyncio.Lock():
@@ -234,7 +225,6 @@ async def purchase(name):
         await fetch(SMITH)
         coins[name] -= 100
         return "a sword"
-
 
 # %% [markdown]
 # > **Predict.** ada has 100 coins again, and clicks five times. How many swords?
@@ -281,11 +271,9 @@ async def one_lock(names):
 async def a_lock_each(names):
     return await asyncio.gather(*(purchase(name, name) for name in names))
 
-
 # %% [markdown]
 # Three people buy two swords each, and have the money for it. The web server writes down when each
 # sword was being wrapped up; the folded cell draws it.
-
 
 # %% jupyter={"source_hidden": true}
 def timetable(logs):
@@ -304,7 +292,6 @@ def timetable(logs):
         words.append(f"{title}: {len(log)} requests, done after {end:.1f} s")
     panels[0].invert_yaxis()
     show(figure, f"Bars of requests, a row for each person. {'; '.join(words)}.")
-
 
 # %% [markdown]
 # > **Predict.** With one lock for everybody it takes six times 0.2 s. And with a lock for each?
@@ -339,7 +326,6 @@ predict(about="lock-each")
 
 # %%
 predict("?", about="who-sweeps")
-
 
 # %% experiment="who-sweeps"
 async def a_year():
@@ -385,7 +371,6 @@ async def accounts(**balances):
     await db.executemany("INSERT INTO accounts VALUES ($1, $2)", list(balances.items()))
     await db.close()
 
-
 # %%
 LOOK = "SELECT balance FROM accounts WHERE name = $1"
 TAKE = "UPDATE accounts SET balance = balance - 100 WHERE name = $1"
@@ -403,7 +388,6 @@ async def purchase(pool, name, look):
 async def five_times(look):
     async with asyncpg.create_pool(postgres.dsn, min_size=5, max_size=5) as pool:
         return await asyncio.gather(*(purchase(pool, "ada", look) for _ in range(5)))
-
 
 # %% [markdown]
 # A **transaction** is a block of statements that all count, or none of them.
@@ -432,7 +416,6 @@ predict(about="transactions")
 #
 # When a single statement can look *and* change, there is no gap at all:
 
-
 # %%
 async def purchase(pool, name, change):
     return await pool.execute(change, name)  # says how many rows it has changed
@@ -446,7 +429,6 @@ report.value
 # ### Two who wait for each other
 #
 # To pay somebody, two rows must be locked. These two lock the payer's row first, then the other's.
-
 
 # %%
 async def pay(pool, giver, taker):
@@ -462,7 +444,6 @@ async def both_ways():
         calls = pay(pool, "ada", "bo"), pay(pool, "bo", "ada")
         answers = await asyncio.gather(*calls, return_exceptions=True)
     return [str(answer).splitlines()[0] for answer in answers]
-
 
 # %% [markdown]
 # > **Predict.** ada pays bo, and in the same moment bo pays ada. How does it end?
@@ -497,7 +478,6 @@ predict(about="crossing")
 # An `asyncio.Queue` stands between those who ask and the two workers. It takes everything
 # (that is its size of 0), or it has a size and says no when it is full.
 
-
 # %%
 async def easel(queue, waited):
     while True:
@@ -512,7 +492,6 @@ async def meter(queue, depth):
     while True:
         depth.append((time.monotonic() - start, queue.qsize()))
         await asyncio.sleep(0.02)
-
 
 # %%
 async def rush_hour(most):
@@ -529,7 +508,6 @@ async def rush_hour(most):
     for helper in helpers:
         helper.cancel()
     return depth, waited, refused
-
 
 # %% [markdown]
 # > **Predict.** 50 in one second, 20 a second are served, and the queue has no size. How long does
@@ -548,7 +526,6 @@ for title, most in (("without a size", 0), ("a size of 6", 6)):
 
 # %%
 predict(about="burst")
-
 
 # %% jupyter={"source_hidden": true}
 def depths(evenings):
@@ -584,7 +561,6 @@ depths(evenings)
 # The bot is to restart. Eight orders were accepted, two easels are at work; after 0.25 s somebody
 # rings the bell. The simplest way to end is to cancel the workers.
 
-
 # %%
 async def open_until_bell():
     queue, done = asyncio.Queue(), []
@@ -609,7 +585,6 @@ async def close(queue, easels):
         easel.cancel()
     await asyncio.wait(easels)
 
-
 # %% [markdown]
 # > **Predict.** How many of the eight are painted?
 
@@ -632,7 +607,6 @@ predict(about="closing")
 # `queue.join()` waits until `task_done` was called as often as something was put in, and a timeout
 # around it keeps the evening from lasting for ever. **Then send the workers home**, for they wait at
 # an empty queue and would wait for ever.
-
 
 # %%
 async def close(queue, easels):

@@ -636,7 +636,6 @@ def barked(report):
         sentence = f"{sentence} {why(false)}".rstrip()
         raise unless_starved(report, 0.09, sentence)
 
-
 # %% setup="watchdog_why" jupyter={"source_hidden": true}
 def why(during):
     """A hint, when the watchdog has named one of its own."""

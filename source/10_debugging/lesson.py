@@ -735,9 +735,7 @@ def draw(table):
 # %%
 words = []
 for command, row in table.items():
-    words.append(
-        f"{command:6} " + ", ".join(f"{tool}: {SIGNS[sign]}" for tool, sign in row.items())
-    )
+    words.append(f"{command:6} " + ", ".join(f"{tool}: {SIGNS[sign]}" for tool, sign in row.items()))
 show(draw(table), f"Who finds which block. {'; '.join(words)}.")
 print(*words, sep="\n")
 

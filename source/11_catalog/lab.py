@@ -62,7 +62,6 @@ for _ in range(5):
     late.append(time.perf_counter() - began - 0.01)
 print(f"the loop was late by {max(late) * 1000:.1f} ms at most")
 
-
 # %%
 async def in_a_thread():
     before = set(threading.enumerate())

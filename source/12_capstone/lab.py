@@ -60,7 +60,6 @@ def add_points(path, name, points):
         db.execute("PRAGMA synchronous = OFF")  # our evenings are short, and no disk is that quick
         db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
 
-
 # %% setup="bot" jupyter={"source_hidden": true}
 def make_bot(*functions):
     """A discord.py bot with these functions as its commands."""
@@ -95,7 +94,6 @@ async def evening(address, url, path, *names):
     if trouble:
         raise trouble[0]
 
-
 # %% setup="night" jupyter={"source_hidden": true}
 async def accounts(points):
     """Begin a new page in the points file: these people, these points. Return its path."""
@@ -119,7 +117,6 @@ async def meanwhile(run, talking):
     await asyncio.wait([talking], timeout=0.5 if report.error is None else 0)
     talking.cancel()
     return report, talking.result() if talking.done() and not talking.cancelled() else None
-
 
 # %% setup="talk" jupyter={"source_hidden": true}
 async def ask(gw, lines, rate):
@@ -163,7 +160,6 @@ def moments(gw, event):
     """When the gateway saw what was said: {content: moment on the clock of this machine}."""
     return {e["content"]: e["at"] for e in gw.log if e["event"] == event}
 
-
 # %% [markdown] exercise="steady" limit=0.1
 # ---
 # ## Level 1 · A steady evening: 20 commands a second
@@ -182,7 +178,6 @@ def moments(gw, event):
 # Write it so that the loop is free: **never 100 ms at a stretch**. What is said must be true: the
 # points are in the file *before* the answer.
 
-
 # %% answer="steady"
 async def fight(ctx, monster):
     """Ask `HALL.url/monster` for its "strength", book it, say `ada beats wolf-7: 7 points`."""
@@ -192,7 +187,6 @@ async def fight(ctx, monster):
     await asyncio.to_thread(add_points, HALL.path, ctx.author.name, strength)
     await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")
     ### END SOLUTION
-
 
 # %% setup="steady_night" jupyter={"source_hidden": true}
 async def plan_fights(kinds, count):
@@ -229,7 +223,6 @@ async def steady_talk(gw, lines):
     await gw.say("!goodnight")
     return began, ended
 
-
 # %% setup="steady_check" jupyter={"source_hidden": true}
 def side_by_side(gw, report, least):
     """Raise WrongValue when the web server never had so many requests at once."""
@@ -255,7 +248,6 @@ def true_words(gw, locked, lines, answers):
                 f"The bot said {answer!r} before that could be in the file, for the website still "
                 "held it. First the points, then the answer."
             )
-
 
 # %% test="steady_visible" points=25
 lines, answers, before, after, url = await plan_fights(["wolf", "orc"], 10)
@@ -330,12 +322,10 @@ true_words(gw, locked, lines, answers)
 # then it books the points, and says so. `!rank 12 300000` computes the table of season 12 for so
 # many players, with one big sort; `others()` is a pool with another process, if you want one.
 
-
 # %% setup="sdk"
 def ask_guide(url):
     """The SDK: how many points the prey at this address brings."""
     return requests.get(url, timeout=10).json()["points"]
-
 
 # %% setup="jobs"
 # %%writefile jobs.py
@@ -348,7 +338,6 @@ def best_three(season, players):
     score = partial(pow, season, mod=998_244_353)
     return sorted(range(players), key=score, reverse=True)[:3]
 
-
 # %% setup="pool"
 from functools import cache
 
@@ -359,7 +348,6 @@ from jobs import best_three
 def others():
     """A pool with one other process, made at its first use and kept."""
     return ProcessPoolExecutor(1, get_context("spawn"))
-
 
 # %% [markdown]
 # ```python
@@ -375,7 +363,6 @@ def others():
 # This time nobody waits long: whoever hunts is answered within **1.5 s**, of which the guide takes
 # 0.45. Mind the size of the house: the bot lives on a server with one CPU, and there the default
 # pool of asyncio, where `to_thread` sends its work, has **five** threads.
-
 
 # %% answer="busy"
 async def hunt(ctx, prey):
@@ -396,7 +383,6 @@ async def rank(ctx, season: int, players: int):
     await ctx.send(f"season {season}: {best}")
     ### END SOLUTION
 
-
 # %% setup="busy_night" jupyter={"source_hidden": true}
 async def plan_hunts(kinds, count, players):
     """So many hunts and one table of the season: lines, answers, accounts, the web's url."""
@@ -415,13 +401,11 @@ async def plan_hunts(kinds, count, players):
     answers.insert(count // 3, f"season {number}: ")  # its end is computed when all is over
     return lines, answers, before, after, f"{servers.http.url}/{night}"
 
-
 def with_table(answers, players):
     """The answers, with the table of the season in its place."""
     season = len(answers) - 2
     table = f"season {season}: {best_three(season, players)}"
     return [table if answer.startswith("season") else answer for answer in answers]
-
 
 # %% setup="busy_check" jupyter={"source_hidden": true}
 POOL, ROOM = 5, 20  # threads: see `evening`; who gave room to so many is not the one who is slow
@@ -457,7 +441,6 @@ def in_time(gw, report, lines, answers, peak):
         f"never had more than {peak} requests at once: how many can wait in the place that you "
         "gave this job?"
     )
-
 
 # %% test="busy_visible" points=20
 players = sized(partial(best_three, 7), 50_000, seconds=0.5)
@@ -549,13 +532,11 @@ booked(after)
 # line that comes twice (its `ctx.message.id` is the same) counts once, and is answered once. Still
 # **never 100 ms at a stretch** without the loop.
 
-
 # %% setup="balance"
 def balance(path, name):
     """How many points somebody has; it waits while the file is locked."""
     with closing(sqlite3.connect(path, timeout=5)) as db:
         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
-
 
 # %% answer="burst"
 async def gift(ctx, taker, points: int):
@@ -581,7 +562,6 @@ async def gift(ctx, taker, points: int):
     says = f"gives {taker}" if enough else "cannot give"
     await ctx.send(f"{giver} {says} {points} points")
     ### END SOLUTION
-
 
 # %% setup="burst_night" jupyter={"source_hidden": true}
 def plan_gifts(each, points, *people):
@@ -619,7 +599,6 @@ async def burst_talk(gw, lines):
     await asyncio.sleep(0.1)  # for answers that nobody asked for
     await gw.faults()
     await gw.say("!goodnight")
-
 
 # %% test="burst_visible" points=15
 lines, answers, before, after = plan_gifts(16, 5, ("ada", "bo", 45))
@@ -702,7 +681,6 @@ heard(gw, *answers)
 # never returns. Write a worker that serves all others all the same, in their order; **never 100 ms
 # at a stretch** without the loop.
 
-
 # %% answer="poison"
 async def worker(orders, brew, say):
     """Serve the (who, potion) of the queue `orders` in turn, until this task is cancelled.
@@ -723,7 +701,6 @@ async def worker(orders, brew, say):
         await say(f"{who}: {said}")
         orders.task_done()
     ### END SOLUTION
-
 
 # %% setup="poison_kitchen" jupyter={"source_hidden": true}
 async def kitchen(menu, orders):
@@ -762,7 +739,6 @@ async def kitchen(menu, orders):
 
 ERRORS = {error.__name__: error for error in (ValueError, KeyError, ZeroDivisionError, OSError)}
 
-
 # %% setup="poison_check" jupyter={"source_hidden": true}
 def served(report, expected):
     """Raise WrongValue unless these words were said, and the worker lived until it was stopped."""
@@ -782,7 +758,6 @@ def served(report, expected):
         raise WrongValue(f"The kitchen should say {expected}, and it said {said}.")
     if not finished:
         raise WrongValue("All was said, and `orders.join()` still waits: `task_done()` each time.")
-
 
 # %% test="poison_visible" points=5
 menu = {"tea": "tea is ready", "frog": "ValueError", "dragon": "never"}
@@ -851,7 +826,6 @@ served(report, [f"{who}: {words.get(menu[potion], menu[potion])}" for who, potio
 # nothing may be left behind: no task, no thread, no open connection. Write `shutdown`, and **never
 # hold the loop for 100 ms**: the last thing a bot sends should not be late either.
 
-
 # %% answer="closing"
 async def shutdown(hall):
     """Close the hall within one second, in this order:
@@ -873,7 +847,6 @@ async def shutdown(hall):
     await hall.session.close()
     await asyncio.to_thread(hall.pool.shutdown)
     ### END SOLUTION
-
 
 # %% setup="closing_hall" jupyter={"source_hidden": true}
 async def serve(hall, served):
@@ -916,7 +889,6 @@ async def last_orders(url, pages):
         alive = sum(thread.is_alive() for thread in hall.pool._threads)
         return served, farewells, left, alive, hall.session.closed, took, job.done()
 
-
 # %% setup="closing_check" jupyter={"source_hidden": true}
 def closed_well(report, dishes):
     """Raise WrongValue for an order that was dropped, and for what is left behind."""
@@ -946,7 +918,6 @@ def closed_well(report, dishes):
         raise WrongValue(f"{threads} thread(s) of the pool still run after `shutdown`.")
     if took > 1:
         wrong(report, f"The hall was closed after {took:.2f} s, and it had one second.")
-
 
 # %% test="closing_visible" points=5
 await servers.http.reset()

@@ -74,7 +74,6 @@ def add_points(name, points):
         db.execute("PRAGMA synchronous = OFF")
         db.execute(add, (name, points))
 
-
 # %%
 async def fight(ctx, monster):
     strength = requests.get(f"{HALL.url}/{monster}").json()["strength"]  # waits
@@ -82,14 +81,12 @@ async def fight(ctx, monster):
     add_points(ctx.author.name, points)  # writes
     await ctx.send(f"{ctx.author.name} beats the {monster}: {points} points")
 
-
 # %% [markdown]
 # You know what is wrong with it. But how wrong, and from where on? The next two cells are the
 # raid: `crowd` lets people write faster and faster, a second for each rate, and stops when the
 # gateway has hung up on the bot. The bot lives on a small rented server with one CPU, and there
 # asyncio's default pool has five threads. The gateway is a little more patient than it was: three
 # intervals, 0.6 s.
-
 
 # %%
 def make_bot(*functions):
@@ -117,7 +114,6 @@ async def crowd(gw, line, rates):
     await gw.until(replies=asked, timeout=8)
     await gw.say("!goodnight")
 
-
 # %%
 async def raid(*functions, line="!fight wolf", rates=(5, 20, 60)):
     """One evening of a bot with these commands, under a load that steps up."""
@@ -132,19 +128,16 @@ async def raid(*functions, line="!fight wolf", rates=(5, 20, 60)):
     report, _ = await asyncio.gather(watch(bot_life, timeout=20), crowd(gw, line, rates))
     return gw, report
 
-
 # %% [markdown]
 # What we want to see of such an evening fits on one page. `page`, in the folded cell, draws it: the
 # lines that were asked and answered, whose distance is **who waits**; the heart; the lateness of
 # the loop.
 
-
 # %% jupyter={"source_hidden": true}
 def moments(gw, event, began):
     """When the gateway saw such events, in seconds since `began`; good night is left out."""
-    return [
-        e["at"] - began for e in gw.log if e["event"] == event and e.get("content") != "!goodnight"
-    ]
+    return [e["at"] - began for e in gw.log
+            if e["event"] == event and e.get("content") != "!goodnight"]
 
 
 def waiting(gw):
@@ -161,7 +154,6 @@ def in_words(gw, report):
     """How many asked, and for how long the loop stood still."""
     held = f"longest block {1000 * report.longest_block:.0f} ms"
     return f"{len(moments(gw, 'say', 0))} asked; {held}"
-
 
 # %% jupyter={"source_hidden": true}
 def page(gw, report):
@@ -183,7 +175,6 @@ def page(gw, report):
     loop.set(ylabel="loop late\n[ms]", xlabel="seconds", ylim=(0, max(120, 1050 * max(late))))
     show(figure, f"{in_words(gw, report)}; at most {waiting(gw)} waited; hang-ups: {gw.kills}")
     print(in_words(gw, report))
-
 
 # %% [markdown]
 # > **Predict.** 5 fights a second, then 20, then 60. How far does the bot get?
@@ -211,7 +202,6 @@ predict(about="first-step")
 #
 # So we do what everybody does first: whatever blocks goes into a thread.
 
-
 # %%
 def fight_in_a_thread(name, monster):
     strength = requests.get(f"{HALL.url}/{monster}").json()["strength"]
@@ -223,7 +213,6 @@ def fight_in_a_thread(name, monster):
 async def fight(ctx, monster):
     points = await asyncio.to_thread(fight_in_a_thread, ctx.author.name, monster)
     await ctx.send(f"{ctx.author.name} beats the {monster}: {points} points")
-
 
 # %% [markdown]
 # > **Predict.** The loop is free now. What happens at 60 a second?
@@ -247,7 +236,6 @@ predict(about="all-in-threads")
 # A pool is a counter with so many clerks. Five clerks who need 0.2 s each serve 25 people a second,
 # and no `await` changes that. Waiting for a page needs no clerk at all, though:
 
-
 # %%
 async def fight(ctx, monster):
     async with HALL.session.get(f"{HALL.url}/{monster}") as answer:  # waits: awaited
@@ -255,7 +243,6 @@ async def fight(ctx, monster):
     points = throw(100 * strength)  # computes, for a moment: stays on the loop
     await asyncio.to_thread(add_points, ctx.author.name, points)  # writes: a thread, for a moment
     await ctx.send(f"{ctx.author.name} beats the {monster}: {points} points")
-
 
 # %% [markdown]
 # > **Predict.** How many wait for their answer now, at 60 a second?
@@ -299,7 +286,6 @@ predict(about="in-its-place")
 # a line that was on its way when the connection broke can come again. Here is a command for which
 # that matters, and a night on which it happens.
 
-
 # %%
 async def gift(ctx, taker, points: int):
     await asyncio.to_thread(add_points, ctx.author.name, -points)
@@ -322,7 +308,6 @@ async def broken_line(gift):
     with closing(sqlite3.connect(HALL.path)) as db:
         return gw, dict(db.execute("SELECT * FROM xp"))
 
-
 # %%
 async def stormy(gw):
     """The line breaks just when ada writes, and what is replayed comes twice."""
@@ -334,7 +319,6 @@ async def stormy(gw):
     await asyncio.sleep(0.3)
     await gw.faults()
     await gw.say("!goodnight")
-
 
 # %% [markdown]
 # > **Predict.** ada wrote one line. How many points has bo?
@@ -370,7 +354,6 @@ async def gift(ctx, taker, points: int):
 gw, once = await broken_line(gift)
 once
 
-
 # %% jupyter={"source_hidden": true}
 def balances(**nights):
     """The accounts after each night, as bars; the dotted lines are what ada meant."""
@@ -400,7 +383,6 @@ balances(without_the_id=twice, with_the_id=once)
 # Some bots put work into a queue, and one task serves it: so unit 09 did. Here is the kitchen. One
 # potion cannot be brewed.
 
-
 # %%
 async def brew(potion):
     await asyncio.sleep(0.05)
@@ -424,7 +406,6 @@ async def kitchen():
     await asyncio.wait([task, asyncio.create_task(orders.join())], timeout=1)
     end = repr(task.exception()) if task.done() else "lives"
     return {"served": served, "still waiting": orders.qsize(), "the worker": end}
-
 
 # %% [markdown]
 # > **Predict.** tea, frog, tea, tea. Who gets their tea?
@@ -456,7 +437,6 @@ predict(about="after-the-frog")
 # Every night ends, mostly because the host restarts: it sends a signal, waits a few seconds, and
 # pulls the plug. What your bot does with those seconds decides whether people lose something.
 
-
 # %%
 async def careless():
     """A bot's main coroutine that simply returns."""
@@ -476,7 +456,6 @@ async def what_is_left():
     ticker.cancel()
     await session.close()
     return left
-
 
 # %% [markdown]
 # > **Predict.** `careless` has returned. What is left of what it made?
@@ -524,7 +503,6 @@ async def fight(ctx, monster):
     strength = requests.get(f"{HALL.url}/{monster}").json()["strength"]
     await ctx.send(f"{ctx.author.name} beats the {monster}: {strength} points")
 
-
 # %%
 async def watched_night(notes):
     """A bot that starts loopwatch in its setup_hook; ada fights once."""
@@ -533,7 +511,6 @@ async def watched_night(notes):
 
     async def bot_life():
         async with make_bot(fight) as bot:
-
             async def setup_hook():
                 loopwatch.start(report=notes.append)
 
@@ -541,7 +518,6 @@ async def watched_night(notes):
             await bot.start(gw.token)
 
     await asyncio.gather(watch(bot_life), crowd(gw, "!fight wolf", rates=[2]))
-
 
 # %% [markdown]
 # > **Predict.** The loop will stand in `requests.get`. What does the witness name?

@@ -40,7 +40,6 @@ def worst_blocks(logs):
             worst[key] = max(float(held), worst.get(key, 0))
     return worst
 
-
 # %%
 def picture(**logs):
     """The longest block of each line, before and after, as bars."""
@@ -88,22 +87,9 @@ picture(before=BEFORE, after=AFTER)
 AUDIT = "??????????????"
 
 # %%
-NAMES = (
-    "blocking calls",
-    "SDKs",
-    "f(x) in to_thread",
-    "long calls into C",
-    "long loops",
-    "one session",
-    "429",
-    "databases",
-    "check and change",
-    "tasks kept",
-    "time limits",
-    "defer first",
-    "full queues",
-    "the end",
-)
+NAMES = ("blocking calls", "SDKs", "f(x) in to_thread", "long calls into C", "long loops",
+         "one session", "429", "databases", "check and change", "tasks kept", "time limits",
+         "defer first", "full queues", "the end")
 
 
 def audit(letters):

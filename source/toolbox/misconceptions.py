@@ -124,14 +124,11 @@ async def with_aiofiles():
 async def in_one_thread():
     await asyncio.to_thread(lambda: [Path(name).read_text() for name in FILES])
 
-
 # %%
 for read in (on_the_loop, with_aiofiles, in_one_thread):
     report = await watch(read)
-    print(
-        f"{read.__name__:14} {report.seconds * 1000:6.1f} ms, "
-        f"longest block {report.longest_block * 1000:.1f} ms"
-    )
+    print(f"{read.__name__:14} {report.seconds * 1000:6.1f} ms, "
+          f"longest block {report.longest_block * 1000:.1f} ms")
 
 # %% [markdown]
 # One such file takes some tens of microseconds, which no loop feels. aiofiles opens, reads and closes

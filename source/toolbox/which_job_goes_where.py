@@ -21,7 +21,6 @@
 # %%
 # %%writefile jobs.py
 """Four jobs, in a file of their own, because another process must be able to import them."""
-
 import hashlib
 import random
 import time
@@ -42,7 +41,6 @@ def sort(numbers):
 
 def digest(rounds):
     return hashlib.pbkdf2_hmac("sha256", b"tea", b"salt", int(rounds)).hex()  # C, lets go of it
-
 
 # %%
 import asyncio
@@ -66,10 +64,8 @@ def sized(job, size, seconds=0.25):
             return size * seconds / cost
         size *= 2
 
-
 # %% [markdown]
 # The places. `slices` exists only for loops that you can write anew:
-
 
 # %%
 async def on_the_loop(name, size):
@@ -93,14 +89,9 @@ async def slices(name, size):
             await asyncio.sleep(0)
             turn = time.monotonic() + 0.005
 
-
 # %%
-JOBS = {
-    "wait": 0.25,
-    "count": sized(jobs.count, 1e5),
-    "sort": sized(jobs.sort, 1e4),
-    "digest": sized(jobs.digest, 1e4),
-}
+JOBS = {"wait": 0.25, "count": sized(jobs.count, 1e5), "sort": sized(jobs.sort, 1e4),
+        "digest": sized(jobs.digest, 1e4)}
 PLACES = {"on the loop": on_the_loop, "thread": thread, "process": process, "slices": slices}
 reports = {
     (job, place): await watch(function, job, size)
@@ -108,7 +99,6 @@ reports = {
     for place, function in PLACES.items()
     if place != "slices" or job == "count"
 }
-
 
 # %%
 def figure(job, place):
