@@ -89,7 +89,6 @@ def test_no_claim_makes_the_limit_longer() -> None:
     below = replace(HONEST, blocks=[replace(BLOCK, seconds=0.0999)] * 4)
     assert claims.beyond(below, witness.Testimony(held=0.24), 0.1)
     assert claims.beyond(below, witness.Testimony(asleep=0.1 + witness.MARGIN + 0.01), 0.1)
-    assert claims.beyond(below, witness.Testimony(outside=0.1 + witness.MARGIN + 0.01), 0.1)
     assert claims.beyond(below, witness.Testimony(held=0.19), 0.1) == "", (
         "two passes, one after the other"
     )

@@ -235,7 +235,7 @@ def _worst(testimonies: list[Testimony]) -> dict[str, Any]:
     return {
         "held": max(one.held for one in testimonies),
         "around": max(one.around for one in testimonies),
-        "asleep": max(max(one.asleep, one.outside) for one in testimonies),
+        "asleep": max(one.asleep for one in testimonies),
         "answers": sum(one.answers for one in testimonies),
     }
 

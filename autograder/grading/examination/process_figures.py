@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import platform
 import socket
 import struct
 import time
@@ -13,11 +12,6 @@ from typing import NamedTuple
 
 NO_CALL = "-1 "  # /proc/<pid>/syscall of a thread that sleeps, and in no system call
 _STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
-# numbers of system calls (asm/unistd.h): epoll_wait, epoll_pwait, epoll_pwait2; futex
-EPOLL, LOCKS = {
-    "x86_64": (("232", "281", "441"), ("202",)),
-    "aarch64": (("22", "441"), ("98",)),
-}.get(platform.machine(), ((), ()))
 
 
 class WitnessSample(NamedTuple):
@@ -29,7 +23,7 @@ class WitnessSample(NamedTuple):
     cpu: int
     wait: int
     written: int  # write calls of the main thread
-    others: dict[str, tuple[int, int]]  # CPU time and run-queue wait of each other thread
+    others: dict[str, int]  # run-queue wait of each other thread
     own: int  # CPU and run-queue wait of the examiner's own main thread
 
 
@@ -46,10 +40,8 @@ class Witness:
         self._tasks = f"/proc/{process}/task"
         main = f"{self._tasks}/{process}"
         places = [f"{main}/{name}" for name in ("schedstat", "syscall", "io")]
-        places += [f"/proc/self/task/{os.getpid()}/schedstat", f"/proc/{process}/status"]
-        places.append(f"{main}/stat")
+        places += [f"/proc/self/task/{os.getpid()}/schedstat", f"{main}/stat"]
         self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
-        self.at_first = self.caught()
         self.look()
 
     def close(self) -> None:
@@ -70,8 +62,7 @@ class Witness:
             if name != self._main:
                 with contextlib.suppress(OSError):
                     said = Path(f"{self._tasks}/{name}/schedstat").read_bytes()
-                    spent, waited, _ = said.split()
-                    others[name] = int(spent), int(waited)
+                    others[name] = int(said.split()[1])
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
         return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
 
@@ -88,13 +79,8 @@ class Witness:
         """Whether the main thread waits for a page of its memory, when it sleeps in this `call`."""
         if not call.startswith(NO_CALL):
             return False
-        state = os.pread(self._open[5], 500, 0).rpartition(b")")[2].split(maxsplit=1)[0]
+        state = os.pread(self._open[4], 500, 0).rpartition(b")")[2].split(maxsplit=1)[0]
         return state == b"D"  # not one that a signal stopped
-
-    def caught(self) -> int:
-        """The signals for which the process has handlers, one bit each."""
-        said = os.pread(self._open[4], 4096, 0)
-        return int(said.partition(b"SigCgt:")[2].split(maxsplit=1)[0], 16)
 
     def send(self, knock: bytes) -> None:
         with contextlib.suppress(BlockingIOError):
@@ -128,18 +114,5 @@ def held_between(base: WitnessSample, since: int, look: WitnessSample, until: in
 
 
 def waited(base: WitnessSample, look: WitnessSample) -> int:
-    """How long another thread, which may have had the GIL, waited for a CPU, in ns.
-
-    Of several threads the longest wait counts: they may all have waited at the same time.
-    """
-    waits = [wait - _of(base, name)[1] for name, (_, wait) in look.others.items()]
-    return max([0, *waits])
-
-
-def computed(base: WitnessSample, look: WitnessSample) -> int:
-    """How much CPU time all threads but the main one had, together, in ns."""
-    return sum(max(0, cpu - _of(base, name)[0]) for name, (cpu, _) in look.others.items())
-
-
-def _of(sample: WitnessSample, name: str) -> tuple[int, int]:
-    return sample.others.get(name, (0, 0))
+    """How long all threads but the main one waited for a CPU, together, in ns."""
+    return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())

@@ -7,7 +7,7 @@ candidate's main thread how long it waited for a CPU, how often it got one, and 
 
     W    time from the knock to the answer
     C    CPU time of the main thread in W, at least
-    R    run-queue wait in W: of the main thread, plus the longest of the other threads
+    R    run-queue wait in W: of the main thread, plus that of all other threads
     S    W - R - C, and never less than 0: the time that the main thread slept
 
 C + S is at most as long as two passes of the loop, because the knock may arrive early in one pass
@@ -19,8 +19,6 @@ Two more figures show that something else answers in the loop's place:
 
     asleep    The main thread sleeps, and it has not had a CPU since before the knock. The knock
               would have woken a loop that is free.
-    outside   The main thread sleeps in one place that is not the loop's own epoll, and something
-              answers each knock at once: a signal handler, or another loop.
     silent    Two answers in a row came, and the main thread wrote nothing in that time.
 
 On a busy machine the witness reads its figures late, never early, and a late reading is in the
@@ -29,7 +27,7 @@ between them, slept all the time.
 
 The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
 work. But such an imitation has cut the work into short steps, which is what the course asks for.
-Neither does it see that a signal handler answers while the code computes: there the counts of the
+Neither does it see that a signal handler answers in the loop's place: there the counts of the
 servers must decide.
 """
 
@@ -42,15 +40,11 @@ import select
 import threading
 import time
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from autograder.grading.examination.process_figures import (
-    EPOLL,
-    LOCKS,
     NO_CALL,
     Witness,
     WitnessSample,
-    computed,
     held_between,
     waited,
 )
@@ -63,9 +57,6 @@ MARGIN = 0.06
 # s more before the loop begins and after it has ended: to set the call up, to write the answer
 AROUND = 0.06
 PER_BYTE = 1e-7  # s per byte of the answer; to pack a value of 4 MB takes 0.2 s
-# s: an answer that takes longer may come from a loop that was held for a moment. A loop that sleeps
-# for 20 ms in each pass answers one knock of seven sooner, and 8 in a row by a chance of 3e-7
-AT_ONCE = 0.003
 MOST_STRANGE = 100  # unexpected messages, after which the witness stops
 
 
@@ -77,7 +68,6 @@ class Testimony:
     around: float = 0.0  # the same before the loop began and after the last answer
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
     asleep_in: str = ""  # the system call it slept in, as in /proc/<pid>/syscall
-    outside: float = 0.0  # longest sleep in one place outside the loop's epoll, with all answers
     waited: float = 0.0  # for a CPU, from the request to the answer: see R
     silent: int = 0  # answers in a row that the main thread did not write
     strange: int = 0  # messages that were not an answer to the last knock
@@ -97,8 +87,6 @@ class Testimony:
             return 0.0, "something other than the loop answered the grader's knocks"
         if self.asleep > claimed + MARGIN:
             return self.asleep, f"the main thread slept for {self.asleep:.2f} s outside the loop"
-        if self.outside > claimed + MARGIN:
-            return self.outside, f"the main thread slept for {self.outside:.2f} s outside the loop"
         if self.held > 2 * claimed + MARGIN:
             return self.held, f"the loop did not answer for {self.held:.2f} s"
         if self.around > 2 * claimed + MARGIN + AROUND + largest * PER_BYTE:
@@ -110,9 +98,8 @@ class Testimony:
 
         `passes`: the two longest passes that the candidate reports, together. Times are in s.
         """
-        slept = max(self.asleep, self.outside)
-        if slept > limit + MARGIN:
-            return f"the main thread slept for {slept:.2f} s outside the loop"
+        if self.asleep > limit + MARGIN:
+            return f"the main thread slept for {self.asleep:.2f} s outside the loop"
         if self.held > min(passes + MARGIN, 2 * limit + MARGIN / 3):
             return f"the loop did not answer for {self.held:.2f} s"
         return ""
@@ -132,11 +119,9 @@ class Watching:
         self._answered: WitnessSample | None = None
         self._silent = 0
         self._slept: tuple[int, int] | None = None  # the main thread's `runs`, and since when
-        self._piece: _Piece | None = None
         self._looked = time.time_ns()
         self._faults = 0  # ns that the main thread waited for its memory, since the last message
         self._faults_before = 0  # the same until the loop began
-        self._own: tuple[int, str] | None = None  # stack pointer and descriptor of the loop's epoll
         self._first = self._base = witness.look()
         self._asked = self._since = time.time_ns()
         self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
@@ -184,7 +169,6 @@ class Watching:
                 call = self._witness.asleep_in()
                 self._note_fault(call)
                 self._note_sleep(look, call)
-                self._note_piece(look, call)
                 if pulse.fileno() in ready:
                     self._take(look)
                     continue
@@ -209,8 +193,6 @@ class Watching:
             held = max(0.0, held_between(self._base, self._since, look, stamp) - self._faults / 1e9)
             self._faults = 0
             self.seen.held = max(self.seen.held, held)
-            if held > AT_ONCE:
-                self._piece = None
             before, self._answered = self._answered or self._base, look
             # The kernel's count may come a moment late, so one answer without a write is allowed.
             self._silent = self._silent + 1 if look.written == before.written else 0
@@ -237,46 +219,3 @@ class Watching:
         slept = (time.time_ns() - since - waited(self._base, look)) / 1e9
         if slept > self.seen.asleep:
             self.seen.asleep, self.seen.asleep_in = slept, call
-
-    def _note_piece(self, look: WitnessSample, call: str) -> None:
-        """Go on with the sleep in one place, or begin another.
-
-        What wakes the thread more often than the knocks is a sleep of its own in each pass, unless
-        a handler of a signal could have answered. A wait for a lock counts only as far as no other
-        thread ran: one of them may hold the GIL.
-        """
-        if not call or self._begun is None or call.startswith(NO_CALL):
-            return
-        piece = self._piece
-        if self._is_own_epoll(call):
-            self._piece = None
-            return
-        woken = look.runs - piece.look.runs - (self.seen.answers - piece.answers) if piece else 0
-        passes = woken > 2 and self._witness.caught() == self._witness.at_first
-        if piece is None or piece.call != call or passes:
-            self._piece = _Piece(call, look, self.seen.answers)
-            return
-        slept = look.before - piece.look.after - (look.wait - piece.look.wait)
-        slept -= waited(piece.look, look)
-        if call.split(maxsplit=1)[0] in LOCKS:
-            slept -= computed(piece.look, look)
-        if slept / 1e9 > self.seen.outside:
-            self.seen.outside, self.seen.asleep_in = slept / 1e9, call
-
-    def _is_own_epoll(self, call: str) -> bool:
-        """Whether this is a sleep of the watched loop: in an epoll, of those the outermost one."""
-        words = call.split()
-        if words[0] not in EPOLL:
-            return False
-        place = int(words[-2], 16), words[1]
-        if self._own is None or place[0] > self._own[0]:
-            self._own = place
-        return self._own == place
-
-
-class _Piece(NamedTuple):
-    """A sleep of the main thread in one place, from one sample on."""
-
-    call: str
-    look: WitnessSample
-    answers: int  # until then
