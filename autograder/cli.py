@@ -74,6 +74,20 @@ def gateway(options: argparse.Namespace) -> int:
     return console.gateway(options.port, options.heartbeat, options.grace, options.jsonl)
 
 
+def run(options: argparse.Namespace) -> int:
+    from autograder.own_bot import run as room
+
+    return room.run(
+        options.bot,
+        options.rest,
+        python=options.python,
+        script=options.script,
+        limit=options.limit,
+        heartbeat=options.heartbeat,
+        json_file=options.json,
+    )
+
+
 def world(options: argparse.Namespace) -> int:
     from autograder.world import console
 
@@ -225,6 +239,8 @@ def _add_for_learners(add: _Add) -> None:
     )
     take.add_argument("--jsonl", action="store_true", help="print one JSON object per event")
 
+    _add_run(add)
+
     add(world, "run the servers that the units use, until Ctrl-C")
 
     take = add(
@@ -232,6 +248,39 @@ def _add_for_learners(add: _Add) -> None:
     )
     take.add_argument("library", nargs="?", metavar="LIBRARY", help="only this library")
     add(doctor, "list what this machine offers, and what you cannot do without the rest")
+
+
+def _add_run(add: _Add) -> None:
+    take = add(run, "run your own bot, unmodified, and name the lines that hold its loop")
+    take.usage = "%(prog)s BOT [options] [-- arguments of the bot]"
+    take.epilog = (
+        "Exit codes: 0: the loop was free; 1: a block reached the limit, or an `expect` was not "
+        "met; 2: a mistake in the command or the script; 3: the bot itself failed."
+    )
+    take.add_argument("bot", metavar="BOT", help="the file that you start your bot with")
+    take.add_argument(
+        "--python",
+        metavar="PYTHON",
+        help="the Python that has its library (default: that of .venv beside the bot, else ours)",
+    )
+    take.add_argument(
+        "--script", metavar="FILE", help="lines to say, as at the prompt; `help` there lists them"
+    )
+    take.add_argument(
+        "--limit",
+        type=_seconds,
+        default=0.1,
+        metavar="S",
+        help="seconds for which the bot must not hold its loop (default: %(default)s)",
+    )
+    take.add_argument(
+        "--heartbeat",
+        type=_seconds,
+        default=1.0,
+        metavar="S",
+        help="seconds between two heartbeats; Discord's are 41.25 (default: %(default)s)",
+    )
+    take.add_argument("--json", metavar="FILE", help="also write what was found to this file")
 
 
 def _add_for_instructors(add: _Add) -> None:
@@ -311,10 +360,14 @@ def _read(arguments: Sequence[str]) -> argparse.Namespace:
         close = difflib.get_close_matches(name, verbs, n=1)
         hint = f"did you mean `{close[0]}`?" if close else f"the commands are {', '.join(verbs)}."
         raise UserMistake(f"There is no command `{name}`: {hint}")
+    of_bot: Sequence[str] = []
+    if name == run.__name__ and "--" in arguments:
+        dashes = list(arguments).index("--")
+        arguments, of_bot = arguments[:dashes], arguments[dashes + 1 :]
     options, rest = parser.parse_known_args(arguments)
     if rest and options.verb is not test:
         verbs[name].error(f"`{name}` does not take `{rest[0]}`")
-    options.rest = rest
+    options.rest = [*rest, *of_bot]
     return options
 
 

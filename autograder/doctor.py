@@ -19,6 +19,7 @@ from autograder.environment.finding import Finding
 from autograder.environment.pythons import NEWEST, RANGE
 from autograder.grading.jail.availability import jail
 from autograder.monitor import pressure, thread_stats
+from autograder.paths import ROOT, can_be_written, work_folder
 
 
 def report() -> str:
@@ -49,7 +50,7 @@ def python() -> list[Finding]:
     found = f"{version}, {sys.executable} (the course runs on {RANGE})"
     too_new = f"packages may not install: then start with {RANGE}"
     costs = too_new if sys.version_info[:2] > NEWEST else ""
-    return [Finding("Python", found, costs), packages(), uv(), platform_name()]
+    return [Finding("Python", found, costs), packages(), uv(), platform_name(), copies()]
 
 
 def packages() -> Finding:
@@ -74,6 +75,18 @@ def platform_name() -> Finding:
     from autograder.grading.examination import provenance
 
     return Finding("platform", f"{platform.platform()}, {provenance.cores()} CPU(s)")
+
+
+def copies() -> Finding:
+    """The folder of the user's own copies, notes and points."""
+    folder = work_folder(ROOT)
+    if can_be_written(folder):
+        return Finding("your copies", f"in {folder}")
+    return Finding(
+        "your copies",
+        f"{folder} cannot be written",
+        "`lab` cannot start, and `check` saves no points: set UNBLOCKED_WORK to another folder",
+    )
 
 
 # The clock

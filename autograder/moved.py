@@ -17,7 +17,7 @@ from types import ModuleType
 # Old module, then its new modules. If a module was split, a name comes from the first that has it.
 _MOVED = """
 blame monitor.sampler monitor.samples monitor.frames
-clock monitor.thread_stats
+clock monitor.thread_stats monitor.other_threads monitor.children
 course.answers course.author.answers
 course.asking course.learner.predict
 course.auditing course.author.audit
@@ -46,7 +46,7 @@ course.toolbox course.author.toolbox course.unit
 course.units course.unit
 course.working course.learner.copies
 drawing report.canvas
-excuses monitor.attribution
+excuses monitor.attribution monitor.sample_summary
 gateway_log report.gateway_log
 grading.candidate grading.examination.candidate
 grading.courses grading.nbgrader.course

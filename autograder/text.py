@@ -9,6 +9,9 @@ import html
 import re
 import unicodedata
 
+_CONTROL = ("Cc", "Cf", "Cs", "Co")  # Unicode's control characters and their like
+_JOINERS = "\u200c\u200d"  # parts of words in some languages, and of pictures
+
 
 def duration(seconds: float) -> str:
     """Return seconds in one unit, as messages and charts show them: 250 ms, 1.80 s, 12 s."""
@@ -28,13 +31,28 @@ def milliseconds(seconds: float) -> str:
 def printable(text: object, most: int) -> str:
     """Return one line of at most `most` characters, without control characters or surrogates."""
     line = " ".join(str(text)[: most * 4].split())
-    line = "".join(c for c in line if unicodedata.category(c) not in ("Cc", "Cf", "Cs", "Co"))
+    line = "".join(c for c in line if unicodedata.category(c) not in _CONTROL)
     return line if len(line) <= most else line[: most - 1] + "…"
 
 
 def escaped(text: str) -> str:
     """Return text with every unprintable character written out, as in \\x1b."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
+def visible(text: str) -> str:
+    """Return text in which control characters are written out, as in \\x1b; line breaks stay.
+
+    A terminal obeys them, and some turn the text around.
+    """
+    return "".join(
+        sign
+        if sign in "\n\t"
+        or sign in _JOINERS
+        or unicodedata.category(sign) not in (*_CONTROL, "Zl", "Zp")
+        else repr(sign)[1:-1]
+        for sign in text
+    )
 
 
 def prose_as_html(text: str) -> str:

@@ -16,7 +16,7 @@ import json
 import math
 import socket
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 LARGEST = 4 * 1024 * 1024  # bytes of one value; the largest in the course is an image of 600 kB
@@ -199,13 +199,13 @@ def _keys(keys: Iterable[Any]) -> list[Any]:
     return found
 
 
-def _refuse_collisions(keys: Iterable[Any], what: str) -> None:
+def _refuse_collisions(keys: Collection[Any], what: str) -> None:
     """Raise NotPlain for very many keys whose hashes somebody may have made equal.
 
     20,000 integers with one hash keep a set busy for 17 s. Small integers and texts cannot be made
     to have one hash.
     """
-    if sum(1 for key in keys if _may_collide(key)) > MOST_UNSAFE:
+    if len(keys) > MOST_UNSAFE and sum(map(_may_collide, keys)) > MOST_UNSAFE:
         raise NotPlain(
             f"{what} has a set or dict of more than {MOST_UNSAFE:,} tuples, floats or very large "
             "integers; return a list of them."

@@ -17,6 +17,8 @@ if EVERY_PROCESS not in os.environ.get("PYTHONPATH", ""):
     _path = [EVERY_PROCESS, os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _path))
 
+os.environ.pop("UNBLOCKED_WORK", None)  # the tests' copies and points are not yours
+
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and what they start as
 # well; the tests of Ctrl-C would then wait for an end that never comes.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

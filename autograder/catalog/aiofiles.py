@@ -27,9 +27,9 @@ async def prepare(servers: Servers) -> None:
 
 
 def _write_late() -> None:
-    time.sleep(WAIT + 0.05)
-    with pipe().open("w") as disk:  # waits for the reader
+    with pipe().open("w") as disk:  # waits until the reader has opened it
         pipe().unlink()
+        time.sleep(WAIT + 0.05)
         disk.write(TEXT)
 
 

@@ -3,7 +3,7 @@
 The server runs in this process, so that no server is left if this process is killed. Its root is
 the repository, because nbgrader's Formgrader needs the course inside the root. The file list opens
 in work/, where the reader's own copies are. It does not show what readers should not edit: the
-generated notebooks and the code.
+generated notebooks and the code. Where readers share a course, the root is each one's own folder.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from typing import Any
 from autograder.course.learner import copies
 from autograder.course.unit import Unit
 from autograder.outcomes import UserMistake
-from autograder.paths import PACKAGE
+from autograder.paths import PACKAGE, work_folder
 
 HOST = "127.0.0.1"
 USUAL_PORT = 8888
 FIRST_UNIT = "00_start_here"
-SETTINGS = PACKAGE / "course" / "jupyterlab"  # defaults; the reader's own settings come first
+SETTINGS = PACKAGE / "course" / "jupyterlab"  # defaults; what the reader sets comes first
 NOT_LISTED = ["notebooks", "release", "source", "autograder", "tests", "__pycache__", "*.egg-info"]
 
 
@@ -43,7 +43,7 @@ def lab(root: Path, *, port: int | None, open_browser: bool) -> int:
         _ensure_free(port)
     for sentence in copies.copy_units(root):
         print(sentence)
-    (root / "work").mkdir(exist_ok=True)
+    work_folder(root).mkdir(parents=True, exist_ok=True)
     server = _server(root, port)
     _stop_on_signals(server)
     threading.Thread(
@@ -58,12 +58,14 @@ def _server(root: Path, port: int | None) -> Any:
     os.chdir(root)  # nbgrader reads nbgrader_config.py from the current directory
     from jupyterlab.labapp import LabApp
 
+    work, served = work_folder(root), _served(root)
+    own = work / ".unblocked" / "jupyterlab"
     settings = {
         "ServerApp.ip": HOST,
         "ServerApp.port": port or USUAL_PORT,
         "ServerApp.port_retries": 0 if port else 50,
-        "ServerApp.root_dir": str(root),
-        "FileContentsManager.preferred_dir": "work",
+        "ServerApp.root_dir": str(served),
+        "FileContentsManager.preferred_dir": "" if work == served else _within(served, work),
         "ServerApp.open_browser": False,  # `_announce` opens it when the page answers
         "ServerApp.answer_yes": True,  # one Ctrl-C is enough
         "ServerApp.allow_root": True,
@@ -71,6 +73,9 @@ def _server(root: Path, port: int | None) -> Any:
         # Nothing leaves this machine: no list of extensions, no check for updates, no news.
         "LabApp.extension_manager": "readonly",
         "LabApp.app_settings_dir": str(SETTINGS),
+        # Open tabs and the reader's settings are this course's own, apart from other JupyterLabs'.
+        "LabApp.workspaces_dir": str(own / "workspaces"),
+        "LabApp.user_settings_dir": str(own / "settings"),
         "LabApp.news_url": None,
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
         "KernelManager.transport_encryption": "auto",  # without it each kernel prints a warning
@@ -84,9 +89,19 @@ def _server(root: Path, port: int | None) -> Any:
 
 def _address(root: Path, server: Any) -> str:
     start = Unit(root, FIRST_UNIT).work_lesson
-    page = start.relative_to(root).as_posix() if start.exists() else "work"
+    page = _within(_served(root), start if start.exists() else work_folder(root))
     token = server.identity_provider.token
     return f"http://{HOST}:{server.port}/lab/tree/{page}?token={token}"
+
+
+def _served(root: Path) -> Path:
+    """Return the folder that JupyterLab serves: the course's, unless the copies are elsewhere."""
+    work = work_folder(root)
+    return root if work.is_relative_to(root) else work
+
+
+def _within(served: Path, path: Path) -> str:
+    return path.relative_to(served).as_posix()
 
 
 def _announce(url: str, began: float, open_browser: bool) -> None:

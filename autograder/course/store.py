@@ -16,6 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from autograder.paths import work_folder
+
 _PATIENCE = 2.0  # s to wait for another process's change, which takes about a millisecond
 _STALE = 10.0  # s: a lock this old belongs to a process that was killed
 
@@ -25,7 +27,7 @@ def folder(root: Path) -> Path:
 
     The jail sets it, because a notebook that is graded must not change anybody's notes.
     """
-    return Path(os.environ.get("UNBLOCKED_NOTES") or root / "work" / ".unblocked")
+    return Path(os.environ.get("UNBLOCKED_NOTES") or work_folder(root) / ".unblocked")
 
 
 def read(path: Path) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.paths import ROOT
+from autograder.paths import ROOT, work_folder
 
 PICTURES = frozenset({".svg", ".png", ".jpg", ".jpeg", ".gif", ".webp"})
 _MINUTES = re.compile(r"(lesson|lab)\W*(?:\w+\W+){0,2}?(\d+)", re.IGNORECASE)
@@ -90,7 +92,7 @@ class Unit:
     @property
     def work(self) -> Path:
         """The learner's copies."""
-        return self.root / "work" / self.name
+        return work_folder(self.root) / self.name
 
     @property
     def work_lesson(self) -> Path:
@@ -103,7 +105,7 @@ class Unit:
 
 
 def repository() -> Path:
-    """Return the folder that holds the package, source/, release/ and work/."""
+    """Return the folder that holds the package, source/ and release/."""
     return ROOT
 
 
@@ -124,8 +126,16 @@ def built(root: Path) -> list[Unit]:
 
 
 def shown(root: Path, path: Path) -> str:
-    """Return a path as messages show it: relative to the repository, with forward slashes."""
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+    """Return a path as messages show it, with forward slashes.
+
+    It is relative to the repository, or begins with `~` when it is elsewhere in the user's home.
+    """
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    with contextlib.suppress(RuntimeError):  # a user without a home
+        if os.name == "posix" and path.is_relative_to(Path.home()):
+            return f"~/{path.relative_to(Path.home()).as_posix()}"
+    return path.as_posix()
 
 
 def _named(root: Path, folder: Path, pattern: str) -> list[Unit]:
@@ -140,4 +150,4 @@ def copies(root: Path) -> Iterator[tuple[Path, Path]]:
     """Yield each file of the toolbox that is copied to work/, with the path of its copy."""
     for path in sorted((root / "notebooks" / FOLDER).glob("*")):
         if path.suffix in (".ipynb", ".py"):
-            yield path, root / "work" / FOLDER / path.name
+            yield path, work_folder(root) / FOLDER / path.name

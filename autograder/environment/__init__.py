@@ -5,6 +5,7 @@
     finding.py             one line of `doctor`
     contributor_tools.py   looks for programs that only contributors need
     pythons.py             the versions of Python that the course runs on
+    user_name.py           gives a name to the user whom a container knows by number only
     light_imports.py       leaves out a library that makes each start a second longer
 
 These modules need only the standard library, because they run before the packages are installed.

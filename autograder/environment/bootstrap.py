@@ -19,6 +19,7 @@ The output of pip and uv is in `.venv.log`.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import hashlib
 import importlib.util
@@ -27,15 +28,17 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import venv
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
+from autograder.environment import user_name
 from autograder.environment.install_progress import MOVES, Moving, last_lines, next_step, said_in
 from autograder.outcomes import UserMistake
-from autograder.paths import ROOT
+from autograder.paths import ROOT, can_be_written, work_folder
 
 VENV = ROOT / ".venv"
 UNFINISHED = "unfinished"
@@ -53,9 +56,9 @@ def enter(arguments: Sequence[str], *, make: bool = True) -> None:
     """
     inside = Path(sys.prefix).resolve() == VENV.resolve()
     if not (inside and is_current(VENV)) and not has_everything():
-        if make:
+        if make and not _is_shared(VENV):
             bring_up_to_date(VENV)
-        if not inside and is_current(VENV):
+        if not inside and (is_current(VENV) or _is_shared(VENV)):
             _start_again(arguments)
     _surround()
 
@@ -63,6 +66,15 @@ def enter(arguments: Sequence[str], *, make: bool = True) -> None:
 def is_current(place: Path) -> bool:
     """Whether the environment in `place` is complete and was made for the current files."""
     return _read(_stamp_of(place)) == _stamp(place)
+
+
+def _is_shared(place: Path) -> bool:
+    """Whether the environment is complete, and whoever installed it alone can change it.
+
+    Then it serves every Python and every path under which learners reach the course.
+    """
+    files = _read(_stamp_of(place)).partition("\n")[2]
+    return files == _stamp(place).partition("\n")[2] and not can_be_written(place)
 
 
 def has_everything() -> bool:
@@ -113,7 +125,8 @@ def bring_up_to_date(place: Path) -> None:
     except OSError as error:
         raise UserMistake(
             f"{place} could not be made ({error}): check that this folder can be written to and"
-            " that the disk is not full, then start again."
+            " that the disk is not full, then start again. In a course that many share, its owner"
+            " has to start `lab` once."
         ) from error
 
 
@@ -141,6 +154,13 @@ def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) ->
     return False
 
 
+_MAKE_PIP = """
+import importlib.util, runpy
+if importlib.util.find_spec("pip") is None:
+    runpy.run_module("ensurepip", run_name="__main__")
+"""
+
+
 def ways(python: str) -> list[Commands]:
     """Return the ways to install into the environment of `python`, the best first.
 
@@ -155,7 +175,8 @@ def ways(python: str) -> list[Commands]:
         found.append([[uv, "pip", "install", "--python", python, *cache, *what]])
     if importlib.util.find_spec("ensurepip"):
         pip = [python, "-m", "pip", "install", "--progress-bar", "off", *what]
-        found.append([[python, "-m", "ensurepip"], pip])
+        # `python -m ensurepip` takes 2.5 s even where pip is installed already
+        found.append([[python, "-c", _MAKE_PIP], pip])
     elif importlib.util.find_spec("pip"):
         # Debian's python3-pip without python3-venv: this pip can install for another interpreter.
         found.append([[sys.executable, "-m", "pip", "--python", python, "install", *what]])
@@ -228,8 +249,7 @@ def _uv_can_cache(uv: str) -> bool:
     if answer.returncode != 0:
         return False
     cache = Path(answer.stdout.strip())
-    nearest = next(folder for folder in (cache, *cache.parents) if folder.exists())
-    return os.access(nearest, os.W_OK)
+    return can_be_written(cache)
 
 
 def _fits(place: Path) -> bool:
@@ -346,11 +366,18 @@ def _start_again(arguments: Sequence[str]) -> NoReturn:
     if os.name == "nt":  # here exec would return to the prompt while the command still runs
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # the console sends Ctrl-C to the child too
         sys.exit(subprocess.call(command))
-    os.execv(command[0], command)
+    try:
+        os.execv(command[0], command)
+    except PermissionError:
+        raise UserMistake(
+            f"You may not run {command[0]}: the owner of this course has to make .venv with a"
+            " Python that all users can run."
+        ) from None
 
 
 def _surround() -> None:
     """Set the environment variables that all processes of the course need."""
+    user_name.ensure(os.environ)
     # nbgrader calls `alembic` by its name.
     _prepend("PATH", str(Path(sys.executable).parent))
     # Kernels run in work/NN_name, and there too `autograder` must be this checkout.
@@ -360,13 +387,25 @@ def _surround() -> None:
     # The live log of this checkout: one part for Jupyter's server, one part for the browser.
     _prepend("JUPYTER_CONFIG_PATH", str(LIVE_LOG))
     _prepend("JUPYTER_PATH", str(LIVE_LOG))
+    if os.environ.get("UNBLOCKED_WORK"):  # for kernels, which run in other folders
+        os.environ["UNBLOCKED_WORK"] = str(work_folder(ROOT))
     if not _home_is_writable():
-        home = ROOT / "work" / ".unblocked" / "home"
-        home.mkdir(parents=True, exist_ok=True)
+        home = _other_home()
         for name in ("JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR", "JUPYTER_RUNTIME_DIR"):
             os.environ.setdefault(name, str(home / name.split("_")[1].lower()))
         os.environ.setdefault("IPYTHONDIR", str(home / "ipython"))
         os.environ.setdefault("MPLCONFIGDIR", str(home / "matplotlib"))
+
+
+def _other_home() -> Path:
+    """Return a folder for what Jupyter and matplotlib keep; the last resort is a temporary one."""
+    home = work_folder(ROOT) / ".unblocked" / "home"
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        home = Path(tempfile.mkdtemp(prefix="unblocked-home-"))
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
+    return home
 
 
 def _prepend(variable: str, folder: str) -> None:

@@ -19,8 +19,8 @@ CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrom
 def workshop() -> list[Finding]:
     """Look for everything that the tests use besides the packages."""
     return [
-        browser(), repo2docker(), binder(), sid(), bot_libraries(), dask(), oldest_python(),
-        control_group.finding(),
+        browser(), repo2docker(), binder(), sid(), bot_libraries(), discord_document(), dask(),
+        oldest_python(), control_group.finding(),
     ]  # fmt: skip
 
 
@@ -134,6 +134,18 @@ def bot_libraries() -> Finding:
         "other bot libraries",
         "UNBLOCKED_CLIENTS names no folder with them",
         "the gateway is tested with discord.py alone; see tests/clients/README.md",
+    )
+
+
+def discord_document() -> Finding:
+    """Look for the document of Discord's HTTP API that the gateway's answers are compared with."""
+    name, path = "Discord's API document", os.environ.get("UNBLOCKED_OPENAPI", "")
+    if path and Path(path).is_file():
+        return Finding(name, path)
+    return Finding(
+        name,
+        "UNBLOCKED_OPENAPI is not its path",
+        "the gateway's answers are not compared with it; Discord publishes it as openapi.json",
     )
 
 

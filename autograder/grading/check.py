@@ -14,17 +14,18 @@ from typing import Any
 from autograder import context
 from autograder.course import notebook, store
 from autograder.course.notebook import NotANotebook
-from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repository
+from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repository, shown
 from autograder.grading import tables
 from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined
-from autograder.grading.examination.outputs import visible
 from autograder.grading.jail import confine
 from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import missing_and_doubled, repair
 from autograder.grading.tables import CheckedCell
 from autograder.outcomes import UserMistake
+from autograder.paths import work_folder
+from autograder.text import visible
 
 OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
 
@@ -32,8 +33,8 @@ OUR_FAULT = 3  # exit code: the examiner broke, and nothing was written
 def check(path: str | Path, root: Path | None = None) -> int:
     """Grade one worked notebook and print the result; return 0 only if everything passed.
 
-    The points go to work/.unblocked/points.json. Raises UserMistake for a file that is not a worked
-    lab, and then writes nothing.
+    The points go to points.json in the folder of the learner's notes. Raises UserMistake for a file
+    that is not a worked lab, and then writes nothing.
     """
     try:
         unit, rows, sentences = checked(Path(path), root or repository())
@@ -52,7 +53,7 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
     """
     if context.this_process.candidate:
         raise UserMistake("This notebook is being graded already: check does nothing in it.")
-    worked = _read(path)
+    worked = _read(path, root)
     unit = _unit_of(path, root)
     originals = assignment.originals_of_notebook(notebook.loads(unit.lab.read_bytes()))
     _refuse_unless_whole(worked, originals, path, unit)
@@ -73,33 +74,41 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
         for cell in cells
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
-    with store.changing(store.folder(root) / "points.json") as points:
-        # Keep the best: the labs suggest trying a variant of an answer that has passed.
-        before = {name: score for name, (score, most) in points.get(unit.name, {}).items()}
-        points[unit.name] = {
-            row.name: [min(row.points, max(row.score, before.get(row.name, 0.0))), row.points]
-            for row in rows
-        }
-    return (
-        unit,
-        rows,
-        [*repaired, *_errors(cells, examined), *_weakly_confined(path, root, examined)],
-    )
+    told = [*repaired, *_errors(cells, examined), *_weakly_confined(path, root, examined)]
+    return unit, rows, [*told, *_saved(rows, unit)]
 
 
 def _weakly_confined(path: Path, root: Path, examined: Examined) -> Iterator[str]:
     """A sentence about a notebook from elsewhere, whose code this machine cannot keep in."""
-    if path.resolve().is_relative_to((root / "work").resolve()):
+    if path.resolve().is_relative_to(work_folder(root).resolve()):
         return
     if confine.weakness(examined.layers):
         walls = ", ".join(examined.layers) or "nothing"
         yield (
-            f"This notebook is not in work/, and what confined its code here is only: {walls}. "
-            "Check notebooks of other people only if you trust them."
+            f"This notebook is not in {shown(root, work_folder(root))}/, and only this confined "
+            f"its code here: {walls}. Check notebooks of other people only if you trust them."
         )
 
 
-def _read(path: Path) -> Any:
+def _saved(rows: list[CheckedCell], unit: Unit) -> list[str]:
+    """Save the best points so far; return a sentence if they cannot be saved."""
+    try:
+        with store.changing(store.folder(unit.root) / "points.json") as points:
+            # Keep the best: the labs suggest trying a variant of an answer that has passed.
+            before = {name: score for name, (score, most) in points.get(unit.name, {}).items()}
+            points[unit.name] = {
+                row.name: [min(row.points, max(row.score, before.get(row.name, 0.0))), row.points]
+                for row in rows
+            }
+    except OSError as error:
+        return [
+            f"{error.filename or store.folder(unit.root)}: {error.strerror or error}; so these "
+            "points were not saved. Set UNBLOCKED_WORK to a folder that you can write to."
+        ]
+    return []
+
+
+def _read(path: Path, root: Path) -> Any:
     """The notebook in a file; raises UserMistake for anything that is not one."""
     if path.is_dir():
         raise UserMistake(f"{path} is a folder; name the notebook in it.")
@@ -107,7 +116,8 @@ def _read(path: Path) -> Any:
         return notebook.read(path, str(path))
     except FileNotFoundError:
         near = difflib.get_close_matches(path.name, [p.name for p in _beside(path)], n=1)
-        hint = f"did you mean {path.with_name(near[0])}?" if near else "the labs are in work/."
+        labs = f"the labs are in {shown(root, work_folder(root))}/."
+        hint = f"did you mean {path.with_name(near[0])}?" if near else labs
         raise UserMistake(f"There is no file {path}: {hint}") from None
     except NotANotebook as mistake:
         raise UserMistake(

@@ -22,9 +22,12 @@ EVENTS: dict[str, tuple[str, str, str, Tone]] = {
     "say": ("»", "{author}", "{content}", "plain"),
     "reply": ("«", "bot", "{content}", "plain"),
     "edit": ("«", "bot", "changes it to: {content}", "plain"),
-    "interaction": ("»", "{author}", "/{name}", "plain"),
-    "deferred": ("«", "bot", "/{name}: thinking ... ({seconds:.2f} s after Enter)", "plain"),
-    "followup": ("«", "bot", "/{name}: {content} ({seconds:.2f} s after Enter)", "plain"),
+    "interaction": ("»", "{author}", "{said}", "plain"),
+    "act": ("»", "{author}", "{said}", "plain"),
+    "modal": ("«", "bot", "opens a modal, {content}", "plain"),
+    "choices": ("«", "bot", "suggests {content}", "plain"),
+    "deferred": ("«", "bot", "{said}: thinking ... ({seconds:.2f} s after Enter)", "plain"),
+    "followup": ("«", "bot", "{said}: {content} ({seconds:.2f} s after Enter)", "plain"),
     "late": ("▲", "late", "no heartbeat for {gap:.2f} s{busy}", "warn"),
     "killed": ("✖", "CLOSED {code}", "no heartbeat for {gap:.2f} s{busy}", "bad"),
     "resumed": ("↻", "RESUMED", "the bot is back; missed events replayed: {replayed}", "good"),
@@ -36,6 +39,12 @@ EVENTS: dict[str, tuple[str, str, str, Tone]] = {
     ),
     "closed": ("○", "closed", "by the {by}, code {code}", "quiet"),
     "refused": ("✖", "refused", "{code} {name}", "bad"),
+    "unserved": (
+        "▲",
+        "not served",
+        "your bot called {call}: this gateway does not serve it",
+        "warn",
+    ),
     "limited": ("▲", "too fast", "has to wait {retry_after:.2f} s", "warn"),
     "fault": ("▲", "fault", "answered with {status}", "warn"),
     "hint": ("?", "hint", "{text}", "warn"),
@@ -58,7 +67,7 @@ def line(event: Mapping[str, Any]) -> dict[str, str] | None:
         return None
     facts: defaultdict[str, Any] = defaultdict(str)
     facts |= {name: _shown(value) for name, value in event.items()}
-    facts["busy"] = f", busy with {facts['handling']!r}" if facts["handling"] else ""
+    facts["busy"] = f", last given {facts['handling']!r}" if facts["handling"] else ""
     symbol, word, text, tone = EVENTS[event["event"]]
     if word == "bot" and event["bot"] > 1:
         word = f"bot {event['bot']}"

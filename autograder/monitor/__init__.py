@@ -8,12 +8,15 @@
     select_probe.py   the bracket around `select`, which tells the probe of each pass
     timer_probe.py    the same for uvloop, whose passes cannot be bracketed
     attribution.py    which part of a sleep the code did not cause
+    sample_summary.py what the samples of one pass show of its sleeps and waits
     blind.py          which sleep is certain where the kernel does not tell of waits for a CPU
     idle.py           for how long each CPU of the machine was idle
     ownership.py      which threads are the learner's, and which serve the kernel or the course
     sampler.py        reads the stack of the loop's thread while the loop is held
     samples.py        one sample, and what the sampler reads of the probe
     frames.py         which frames are the learner's, and what people call their files
+    other_threads.py  the other threads of this process, and what they did
+    children.py       for how long the processes of a call waited for a CPU
     thread_stats.py   CPU time, run-queue wait and switches of threads, from the kernel
     pressure.py       whether the control group or the machine runs short of memory
     timerfd.py        a timer that another thread can postpone

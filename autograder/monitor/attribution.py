@@ -14,20 +14,15 @@ to 80 ms.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from autograder.monitor.pressure import PAGES
-from autograder.monitor.samples import SELECT, Sample
-from autograder.monitor.thread_stats import Reading, Times
+from autograder.monitor.sample_summary import SOME, SampleSummary
+from autograder.monitor.thread_stats import Times
 
-SOME = 1_000_000  # ns: a shorter time is ignored
 GIL_TURN = 5_500_000  # ns: a thread that wants the GIL sleeps at most this long, then asks again
-HANDS_OVER = 4_500_000  # ns: the thread that holds the GIL is not asked for it sooner than this
 UNSEEN = 40_000_000  # ns: the sampler looks after 20 ms, so it should have seen a longer sleep
-STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for a child process to run a program
 ONE_WAIT = 80_000_000  # ns: a thread's longest single wait for a CPU, beside 8 hogs on two cores
-WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
 ASKS = 100_000  # ns: a thread that wakes to ask for the GIL runs for 10 to 20 us
 STOPPED = 5_000_000  # ns: the sampler's timer is 0.1 ms late; with a used-up quota, 10 to 90 ms
 
@@ -41,23 +36,6 @@ class Sleep:
     switches: int
     in_select: bool
     unseen: bool = False  # select did not sleep, and no sample shows what did
-
-
-@dataclass
-class SampleSummary:
-    """What the samples of one pass show; nanoseconds."""
-
-    held_up: int = 0  # the loop slept because it gave the GIL to the sampler
-    handed_over: int = 0  # how many of the loop's switches are explained by `held_up`
-    held: int = 0  # the sampler had lost its CPU, perhaps while it held the GIL
-    perhaps_held_up: int = 0  # as `held_up`, but not certain
-    asleep: int = 0  # the loop slept, not at a lock, from one sample to the next
-    in_select: int = 0  # select was due, and the kernel had not woken the loop
-    found: bool = False  # a sample found the loop asleep
-    elsewhere: bool = False  # the samples found it asleep, never at a lock, for an unknown time
-    at_lock: bool = False  # the samples found it asleep only at a lock or the GIL
-    stopped: int = 0  # nothing was woken: a quota was used up, or the machine itself stopped
-    pressed: bool = False  # memory was short
 
 
 @dataclass
@@ -138,194 +116,6 @@ def attribute(sleep: Sleep, summary: SampleSummary, threads: Threads) -> Attribu
     return answer
 
 
-def true_waits(samples: Iterable[Sample], end: Reading) -> tuple[list[Sample], Reading, int]:
-    """Return samples and end reading with corrected waits, and how much of the waits is in doubt.
-
-    Now and then Linux counts a whole sleep as a wait: 12 of 42 500 polls of 100 ms beside 8 hogs
-    (6.18; since 6.12 a sleeping thread may stay in a CPU's queue for a while, and be moved with
-    it). A thread that a sample found asleep cannot have waited for longer than since that sample.
-    """
-    known: list[Sample] = []
-    asleep: Sample | None = None
-    mistaken = perhaps = 0
-
-    def check(at: int, cpu: int, wait: int) -> None:
-        nonlocal mistaken, perhaps
-        most = max(0, at - asleep.began - (cpu - asleep.cpu)) if asleep is not None else 0
-        if asleep is not None and (over := wait - asleep.wait - most) > SOME:
-            mistaken += over
-            perhaps += most
-
-    for sample in samples:
-        check(sample.began, sample.cpu, sample.wait)
-        known.append(sample._replace(wait=sample.wait - mistaken))
-        asleep = sample if sample.sleeps_in else None
-    check(end.wall, end.cpu, end.wait)
-    return known, end._replace(wait=end.wait - mistaken), perhaps
-
-
-def see(
-    samples: Iterable[Sample],
-    base: Reading,
-    began: int,
-    switches: int,
-    *,
-    end: Reading,
-    in_select: bool,
-    unfinished: int = 0,
-    late: int = 0,
-    alone: bool = True,
-    pressed: bool = False,
-) -> SampleSummary:
-    """Return what the samples of one pass show; times in ns.
-
-    `base` and `switches` are the figures at the begin of the pass. `unfinished` is how long the
-    sampler has waited for a CPU in the middle of a sample, `late` the same since its last sample.
-    `alone` says that no other thread could hold the GIL, so that the loop held it. `pressed` says
-    that memory was short: then a wait for a page is no proof that the code slept.
-
-    Giving the GIL to the sampler costs the loop one voluntary switch, and a second one if the
-    sample found it waiting to get the GIL back. More switches mean that the loop also slept for
-    another reason. Then only the sampler's last wait counts, which is a share of all its waits.
-    """
-    summary = SampleSummary(pressed=pressed)
-    elsewhere = at_lock = locked = False
-    cpu, wait, since = base.cpu, base.wait, began
-    nap = Nap()
-    # What each sample adds. The sampler "waited" if it slept three times or more before it could
-    # take the sample, and the sample found the loop awake or at a lock. It "asked" for the GIL if,
-    # in addition, the loop had computed for 1 ms and had been busy for 4.5 ms. The "last wait" is a
-    # share of all the sampler's waits.
-    #
-    #   the sample       the loop switched            adds
-    #   in select, due   -                            in_select, and nothing else
-    #   asked            at most once, or twice if    held_up: the sleep, up to all its waits;
-    #                    it is at a lock now          handed_over: all of its switches
-    #   asked            more often                   held_up: the sleep, up to the last wait;
-    #                                                 handed_over: one
-    #   waited, alone    once, and slept longer than  nothing: that sleep was the loop's own
-    #                    all the sampler's waits
-    #   waited, alone    once or more                 perhaps_held_up: the sleep, up to the last
-    #                                                 wait
-    #   any other        -                            held: for how long the sampler lost its CPU;
-    #                                                 elsewhere, if the loop sleeps at no lock
-    #
-    # Every sample but those of the first row also adds to `asleep` what a nap proves. If the
-    # sampler did not ask, it also records whether the loop is at a lock. The loop's sleep during
-    # the sample is added to held_up if the sampler asked and the loop is at a lock; if only one of
-    # the two is true, it is added to perhaps_held_up.
-    for sample in map(_without_page, samples) if pressed else samples:
-        if sample.idle and not in_select:
-            # uvloop reads its clock once a turn: after a block it may sleep 5 ms more, although its
-            # timer is overdue. Of the time before, that tells nothing.
-            continue
-        summary.found |= bool(sample.sleeps_in)
-        summary.stopped += sample.stopped
-        if in_select and sample.sleeps_in.startswith(SELECT):
-            summary.in_select = sample.began - began
-            continue
-        busy = sample.cpu - cpu + sample.wait - wait
-        slept = max(0, sample.began - since - busy)
-        switched = sample.switches - switches
-        was_locked, locked = locked, sample.sleeps_in.startswith(b"futex")
-        summary.asleep += nap.go_on(sample, slept if switched == 1 and not was_locked else 0)
-        computed = sample.cpu - cpu > SOME
-        waited = sample.own_switches > 1 and (locked or not sample.sleeps_in)
-        # The loop hands over when it is asked for the second time. A sooner sleep was its own.
-        asked = waited and computed and busy > HANDS_OVER and sample.own_switches > 2
-        if asked and locked:  # then it waited until the sample was complete
-            summary.held_up += sample.slept
-        elif asked or locked:  # the loop handed the GIL over, or the thread that it waits for did
-            summary.perhaps_held_up += sample.slept
-        if asked and switched <= 1 + locked:
-            summary.held_up += min(slept, sample.own_wait + WAKE_UP)
-            summary.handed_over += switched
-        elif asked:
-            summary.held_up += min(slept, sample.own_wait * 5 // (2 * sample.own_switches))
-            summary.handed_over += 1
-        elif waited and alone and switched and sample.own_switches > 2:
-            # Perhaps the loop was asked for the GIL, perhaps it slept by itself. A single sleep
-            # that is longer than the sampler's wait was its own.
-            if switched > 1 or slept <= sample.own_wait + WAKE_UP:
-                last = sample.own_wait * 5 // (2 * sample.own_switches)
-                summary.perhaps_held_up += min(slept, last + WAKE_UP)
-            at_lock |= locked  # or a thread slept in C with the GIL, and used no CPU
-        else:
-            summary.held += sample.released_late
-            summary.held += sample.ended - sample.began if sample.preempted else 0
-            elsewhere |= bool(sample.sleeps_in) and not locked
-            at_lock |= locked
-            if not switched and sample.cpu == cpu:
-                continue  # not run since the last sample, so its wait is not counted yet
-        cpu, wait, switches, since = sample.cpu, sample.wait, sample.switches, sample.ended
-    summary.asleep += nap.end(end)
-    if alone:
-        slept = max(0, end.wall - since - (end.cpu - cpu + end.wait - wait))
-        waits = locked and end.switches == switches  # its last sleep is a wait for the GIL
-        _after_the_last(summary, slept, unfinished, late, waits=waits)
-    summary.elsewhere = elsewhere and not at_lock and not summary.asleep
-    summary.at_lock = at_lock and not elsewhere
-    return summary
-
-
-def _after_the_last(
-    summary: SampleSummary, slept: int, unfinished: int, late: int, *, waits: bool
-) -> None:
-    """Add to `summary` what the loop slept because the sampler lost its CPU after the last sample.
-
-    It may have lost its CPU while it held the GIL. That is certain if the loop `waits` for the GIL.
-    """
-    if late > SOME and waits:
-        summary.held_up += min(slept, late + WAKE_UP)
-    elif late > SOME or unfinished:
-        summary.perhaps_held_up += min(slept, max(late, unfinished) + WAKE_UP)
-
-
-def _without_page(sample: Sample) -> Sample:
-    return sample._replace(sleeps_in=b"") if sample.sleeps_in.startswith(PAGES) else sample
-
-
-class Nap:
-    """One sleep of the loop, not at a lock, followed from sample to sample."""
-
-    def __init__(self) -> None:
-        self._first: Sample | None = None
-        self._last = 0  # when a sample last found it asleep
-
-    def go_on(self, sample: Sample, before: int) -> int:
-        """Return for how many ns it certainly slept, 0 as long as that is not known.
-
-        `before` is how long it had slept before this sample, if this is the first one of a nap.
-        """
-        found = 0
-        asleep = bool(sample.sleeps_in) and not sample.sleeps_in.startswith((b"futex", *STARTS))
-        if self._first is not None:
-            if sample.switches != self._first.switches:
-                found = self._last - self._first.began
-                self._first = None
-            elif asleep:
-                self._last = sample.began
-            elif sample.cpu > self._first.cpu:  # it ran again, and only now its wait is counted
-                found = self._slept(sample.began, sample.cpu, sample.wait)
-                self._first = None
-        if self._first is None and asleep:
-            self._first, self._last = sample, sample.began
-            found += before
-        return found
-
-    def end(self, end: Reading) -> int:
-        """Return for how many ns it certainly slept and `go_on` has not returned."""
-        if self._first is None:
-            return 0
-        if end.switches != self._first.switches:
-            return self._last - self._first.began
-        return self._slept(end.wall, end.cpu, end.wait)
-
-    def _slept(self, at: int, cpu: int, wait: int) -> int:
-        assert self._first is not None
-        return max(0, at - self._first.began - (cpu - self._first.cpu) - (wait - self._first.wait))
-
-
 def tally(  # noqa: PLR0917
     before: Mapping[int, Times],
     now: Mapping[int, Times],
@@ -335,7 +125,9 @@ def tally(  # noqa: PLR0917
     earlier: Collection[int] = (),
 ) -> Threads:
     """Return what the other threads did between two readings of their times."""
-    threads = Threads(births=sum(births.values()), elder=next(iter(earlier), 0))
+    # To take the GIL a thread needs a CPU: one that got none since `before` does not have it.
+    gone = (tid for tid in earlier if tid not in now)
+    threads = Threads(births=sum(births.values()), elder=next(gone, 0))
     busiest, likeliest = 0, (-1, 0)
     foreigners, elders = Times(0, 0), Times(0, 0)
     for tid, times in now.items():
@@ -344,6 +136,7 @@ def tally(  # noqa: PLR0917
             threads.sampler = spent.cpu + spent.wait
         elif tid in earlier:
             elders = _more(elders, spent)
+            threads.elder = threads.elder or (tid if spent.runs else 0)
             each = spent.cpu // max(1, spent.runs)
             # A job that sleeps with the GIL runs less often than one that asks for it every 5 ms.
             likely = (each if each > ASKS else 0, -spent.runs)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import dis
-import gc
 import linecache
 import os
 import re
@@ -21,6 +20,7 @@ from types import CodeType, FrameType, TracebackType
 from typing import NamedTuple
 
 from autograder import context
+from autograder.monitor.garbage import without_collections
 from autograder.paths import PACKAGE
 
 
@@ -49,13 +49,10 @@ def frames_now() -> Iterator[dict[int, FrameType]]:
     elif not _asking.acquire(blocking=False):
         yield {}
     else:
-        collects = gc.isenabled()
         try:
-            gc.disable()
-            yield sys._current_frames()
+            with without_collections():
+                yield sys._current_frames()
         finally:
-            if collects:
-                gc.enable()
             _asking.release()
 
 
@@ -65,22 +62,32 @@ def own_line(frame: FrameType | None) -> Line | None:
     Beyond the frame of ours that runs the loop is the code that called `watch`: it held nothing.
     """
     library = ""
-    while frame is not None and frame.f_code.co_filename != _RUNS_LOOP:
-        code = frame.f_code
-        if is_learners(frame):
-            return Line(code.co_filename, line_number(frame), function_name(code), library)
-        library = _library_of(frame) or library
-        frame = frame.f_back
+    for at in on_loop(frame):
+        if is_learners(at):
+            return line_at(at)._replace(library=library)
+        library = _library_of(at) or library
     return None
 
 
 def library_of(frame: FrameType | None) -> str:
     """Return the outermost installed library on the stack of `frame`, or ""."""
     library = ""
-    while frame is not None and frame.f_code.co_filename != _RUNS_LOOP:
-        library = _library_of(frame) or library
-        frame = frame.f_back
+    for at in on_loop(frame):
+        library = _library_of(at) or library
     return library
+
+
+def on_loop(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield the frames from `frame` outwards, up to the one of ours that runs the loop."""
+    while frame is not None and frame.f_code.co_filename not in _RUN_LOOPS:
+        yield frame
+        frame = frame.f_back
+
+
+def line_at(frame: FrameType) -> Line:
+    """Return the line at which a frame is."""
+    code = frame.f_code
+    return Line(code.co_filename, line_number(frame), function_name(code))
 
 
 def line_number(at: FrameType | TracebackType) -> int:
@@ -199,7 +206,10 @@ EXECUTED = "<string>"  # the file of a text that was given to `exec` without ano
 _COLLECTS_INSIDE = sys.version_info < (3, 12)
 _asking = threading.Lock()
 _INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")  # of the user, or of another environment
-_RUNS_LOOP = os.path.join(PACKAGE, "monitor", "run.py")
+_RUN_LOOPS = (
+    os.path.join(PACKAGE, "monitor", "run.py"),
+    os.path.join(PACKAGE, "own_bot", "inside", "loops.py"),
+)
 _CARDS = os.path.join(PACKAGE, "catalog", "")
 _LIBRARIES = tuple(
     {

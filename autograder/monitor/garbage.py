@@ -39,6 +39,24 @@ YOUNG, FULL = 1, 2
 _MOST_TIMES = 20_000
 
 
+@contextlib.contextmanager
+def without_collections() -> Iterator[None]:
+    """Let Python collect no garbage by itself inside the block, and then as it did before."""
+    collects = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+
+
+def tidy() -> None:
+    """Collect all garbage, and leave what remains out of collections for good."""
+    gc.collect(FULL)
+    gc.freeze()
+
+
 class _Knot:
     """An object that only the collector can remove."""
 
@@ -59,13 +77,16 @@ class Heap:
     def left_out(self, *, for_good: bool = False) -> Iterator[None]:
         """Leave all objects that are there now out of collections, for one call.
 
-        With `for_good` they stay left out, which suits a process that lives for a few calls.
+        With `for_good` they stay left out, which suits a process that lives for a few calls. Then
+        nothing is collected here: `tidy` does that, where nobody measures.
         """
         with self._lock:
             self._calls += 1
             if self._calls == 1 and (for_good or gc.get_freeze_count() < IMMORTAL):
-                full = for_good or (self._freezes + 1) % CALLS_PER_FULL == 0
-                self._freeze(FULL if full else YOUNG)
+                if not for_good:
+                    full = (self._freezes + 1) % CALLS_PER_FULL == 0
+                    gc.collect(FULL if full else YOUNG)
+                self._freeze()
         try:
             yield
         finally:
@@ -80,17 +101,13 @@ class Heap:
         """Whether a collection before this time looked at objects older than the last freeze."""
         return bool(self._removed) and self._removed[0] <= until
 
-    def _freeze(self, generation: int) -> None:
+    def _freeze(self) -> None:
         self._freezes += 1
-        gc.collect(generation)
         self._removed = []
         note = map(self._removed.append, iter(perf_counter_ns, None))
-        collects = gc.isenabled()
-        gc.disable()  # or a collection may remove the knot before it is frozen
-        self._knot = weakref.ref(_Knot(), functools.partial(next, note))
-        gc.freeze()
-        if collects:
-            gc.enable()
+        with without_collections():  # or one may remove the knot before it is frozen
+            self._knot = weakref.ref(_Knot(), functools.partial(next, note))
+            gc.freeze()
 
 
 class _Clock(map):  # type: ignore[type-arg]

@@ -37,19 +37,19 @@ from autograder.monitor.frames import (
     line_number,
     own_line,
 )
-from autograder.monitor.thread_stats import at_rest, native_ids
+from autograder.monitor.other_threads import at_rest, native_ids
 
 SERVES_KERNEL = {"ipykernel", "ipykernel_launcher", "IPython", "zmq", "tornado"}
 SERVES_KERNEL |= {"debugpy", "pydevd", "_pydevd_bundle"}
 _OURS = __name__.partition(".")[0]
 _WATCHED = ("catalog", "bench")  # our packages whose code is judged as the learner's code is
 _POOLS = {("concurrent.futures.thread", "_worker"), ("multiprocessing.pool", "worker")}
-# The modules of the frames that call a thread's job; `thread_stats` wraps the start of each thread.
+# The modules of frames that call a thread's job; `other_threads` wraps the start of each thread.
 _STARTS = (
     "threading",
     "concurrent.futures.thread",
     "multiprocessing.pool",
-    f"{_OURS}.monitor.thread_stats",
+    f"{_OURS}.monitor.other_threads",
 )
 _WAITS = ("threading", "queue", "selectors")  # a thread whose innermost frame is here waits
 
@@ -168,6 +168,10 @@ class Ownership:
         self.at_work = False
         self._guests.clear()
         self._serving.clear()
+
+    def claim_all(self) -> None:
+        """Count every job as the call's own: nothing of a bot is older than the bot."""
+        self._earlier.clear()
 
     def close(self) -> None:
         """Drop the references to frames."""

@@ -58,27 +58,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from time import perf_counter_ns
+from typing import Any
 
 from autograder.monitor import blind, thread_stats
-from autograder.monitor.attribution import (
-    SOME,
-    STOPPED,
-    Attribution,
-    Sleep,
-    Threads,
-    attribute,
-    see,
-    tally,
-    true_waits,
-)
+from autograder.monitor.attribution import STOPPED, Attribution, Sleep, Threads, attribute, tally
+from autograder.monitor.children import Children
+from autograder.monitor.other_threads import OtherThreads
 from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.pressure import Pressure
+from autograder.monitor.sample_summary import SOME, see, true_waits
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import PUT_OFF, SELECT, Sample
 from autograder.monitor.select_probe import LONG, TICK, Marks, bracket, bracketed
 from autograder.monitor.thread_stats import (
-    Children,
-    OtherThreads,
     RawReading,
     Reading,
     ThreadClock,
@@ -149,12 +141,26 @@ class Probe:
             proactor = asyncio.IocpProactor()
             proactor.select = bracketed(self, proactor.select)
             return asyncio.ProactorEventLoop(proactor)
-        selector = selectors.DefaultSelector()
-        bracket(self, selector)
-        loop = asyncio.SelectorEventLoop(selector)
-        # asyncio's own is a method in Python that calls this; each pass reads the time.
-        loop.time = time.monotonic  # type: ignore[method-assign]
+        loop = asyncio.SelectorEventLoop(selectors.DefaultSelector())
+        self.attach(loop)
         return loop
+
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Bracket the passes of a loop of asyncio's own that does not run yet."""
+        selector: Any = loop._selector  # type: ignore[attr-defined]  # on Windows, the proactor
+        bracket(self, selector)
+        if type(loop).time is asyncio.BaseEventLoop.time:
+            # asyncio's own is a method in Python that calls this; each pass reads the time.
+            loop.time = time.monotonic  # type: ignore[method-assign]
+
+    def begin(self) -> None:
+        """Prepare for the first pass: the loop that was attached is about to run."""
+        self._rebase(self.clock.read())
+
+    def rest(self) -> None:
+        """Measure the last pass: the loop has stopped, and may run again later."""
+        self.end_pass()
+        self.marks.asked = None  # else a select that is never called would be overdue
 
     @property
     def base(self) -> Reading:

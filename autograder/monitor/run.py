@@ -7,6 +7,7 @@ main thread of the candidate.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import inspect
 import threading
@@ -32,7 +33,7 @@ from autograder.monitor.errors import (
 from autograder.monitor.frames import shown_name, source_line
 from autograder.monitor.garbage import Collections
 from autograder.monitor.probe import HeldPass, Probe
-from autograder.monitor.sampler import Sampler
+from autograder.monitor.sampler import PATIENCE, Sampler
 from autograder.monitor.task_trace import TaskTracer
 from autograder.monitor.thread_stats import has_gil
 from autograder.monitor.timer_probe import HeartbeatProbe
@@ -135,6 +136,19 @@ class Run:
         """Return for how many seconds the current pass has held the loop; 0.0 between passes."""
         since = self._probe.held_since() if self._probe is not None else 0
         return (perf_counter_ns() - since) / 1e9 if since else 0.0
+
+    def look(self) -> None:
+        """Note the line that holds the loop now, if any does; to be called on another thread.
+
+        A thread that gets the GIL may have got it in the sampler's turn: the loop's thread gives it
+        away once, when a long call to C code ends, and keeps it in the next one. A collection of
+        garbage, and then the freeing of what it had made, had no line in 3 of 32 runs.
+        """
+        if self._probe is not None and self._sampler is not None:
+            moment = self._probe.held_since()
+            if moment and perf_counter_ns() - moment > PATIENCE:
+                with contextlib.suppress(ValueError):  # it ends just now, and its files are closed
+                    self._sampler.sample_loop(moment)
 
     def stuck(self) -> Record:
         """Return the record of a call that does not return; called on another thread."""

@@ -47,6 +47,8 @@ class Sampler:
         self.probe: LoopState | None = None
         self.samples: list[Sample] = []  # of the last pass that was looked at
         self.waiting: Callable[[], tuple[str, int]] = lambda: ("", 0)  # where the call waits
+        # Called at each look, with the pass, the ns that the code has held it, and the frame.
+        self.seen: Callable[[int, int, FrameType], object] = lambda moment, held, frame: None
         self.tid = 0
         self._glances: tuple[Glance, Glance] | None = None  # of the loop's thread, of this one
         self.looks: list[Look] = []  # of the same pass; where the kernel does not tell of waits
@@ -118,6 +120,7 @@ class Sampler:
             # Without either, the loop is between two steps, and nothing tells where it was before.
             known = unseen if line or library else 0
             self._note(moment, 0, line or Line(*self.waiting(), "", library), known)
+            self.seen(moment, self._held(perf_counter_ns() - moment), frame)
             if len(threading._active) > _OURS:  # type: ignore[attr-defined]
                 self._sample_others(moment, frames, unseen)  # one may just have released the GIL
 
@@ -146,6 +149,13 @@ class Sampler:
         for _, line, unseen in [one for one in seen if one[0] == culprit] or alike or seen:
             lasted[line] += unseen
         return lasted.most_common(1)[0][0] if lasted else None
+
+    def forget(self, moment: int) -> None:
+        """Forget the lines of all passes up to this one: a bot runs for days."""
+        old = 0
+        while old < len(self._lines_seen) and self._lines_seen[old][0] <= moment:
+            old += 1
+        del self._lines_seen[:old]  # in one step: the other thread may add lines meanwhile
 
     def _unseen(self, moment: int) -> int:
         """Return the ns since the last sample of this pass, or since its begin; at least 1."""
@@ -212,12 +222,16 @@ class Sampler:
         """
         if rests(self.looks):
             return PERIOD
+        held = max(self._held(lasted), 1_000_000)
+        pause = max(PATIENCE - held, held // 2) / held * lasted / 1e9
+        return min(MOST_PAUSE, max(PERIOD, pause))
+
+    def _held(self, lasted: int) -> int:
+        """Return for how many ns of a pass the loop's thread did not wait for a CPU."""
         waited = 0
         if self._glances is not None and self.probe is not None:
             waited = self._glances[0].times()[1] - self.probe.base.wait
-        held = max(lasted - waited, 1_000_000)
-        pause = max(PATIENCE - held, held // 2) / held * lasted / 1e9
-        return min(MOST_PAUSE, max(PERIOD, pause))
+        return lasted - waited
 
     def unfinished(self) -> int:
         """Return for how many ns this thread has waited for a CPU in an unfinished sample.

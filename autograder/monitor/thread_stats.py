@@ -13,12 +13,9 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import functools
-import itertools
 import os
 import sys
-import threading
-import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable
 from threading import get_native_id
 from time import perf_counter_ns, thread_time_ns
 from typing import Any, NamedTuple
@@ -26,8 +23,8 @@ from typing import Any, NamedTuple
 if sys.platform != "win32":
     import resource
 
-_OWN = "/proc/thread-self/schedstat"
-_THREADS = "/proc/self/task"
+OWN = "/proc/thread-self/schedstat"
+THREADS = "/proc/self/task"
 _TORN = 60_000  # ns: reads further apart had a preemption in between, and are repeated
 
 
@@ -93,7 +90,7 @@ class ThreadClock:
     """
 
     def __init__(self) -> None:
-        self._file = KeptFile(_schedstat(get_native_id())) if knows_waits() else None
+        self._file = KeptFile(schedstat_of(get_native_id())) if knows_waits() else None
         self.read_raw = _raw_reader(self._file) if self._file is not None else _no_reading
 
     def read(self, *, keep_gil: bool = False) -> Reading:
@@ -155,7 +152,7 @@ class Glance:
     """
 
     def __init__(self, tid: int) -> None:
-        self._stat = KeptFile(_schedstat(tid))
+        self._stat = KeptFile(schedstat_of(tid))
         self._place: KeptFile | None = None
         with contextlib.suppress(OSError):
             self._place = KeptFile(f"/proc/self/task/{tid}/wchan")
@@ -187,199 +184,7 @@ class Glance:
                 file.close()
 
 
-class OtherThreads:
-    """The CPU time and run-queue wait of every other thread of this process.
-
-    `serves` tells whether a thread that starts from now on serves the kernel or the course.
-    """
-
-    def __init__(self, serves: Callable[[threading.Thread], bool] = lambda _: False) -> None:
-        self._serves = serves
-        self._me = get_native_id()
-        self._files: dict[int, KeptFile] = {}
-        self._known = knows_waits()
-        self._ended: dict[int, Times] = {}
-        self._births: dict[int, int] = {}
-        self.started = False  # whether the call has started a thread
-        if self._known:
-            self._list()
-            self._note_ends()
-        self.foreign = set(self._files)  # `ownership` removes those that are the learner's
-
-    def read(self) -> dict[int, Times]:
-        """Return {thread id: its times}, also of threads that ended since the last call.
-
-        It takes 8 us, and 20 us when a thread has started.
-        """
-        if not self._known:
-            return {}
-        readings = self._figures()
-        # The folder's link count is 2, plus 1 for each thread, this one too.
-        if os.stat(_THREADS).st_nlink - 3 != len(readings):
-            self._list()
-            readings = self._figures()
-        # Last, because listing the threads releases the GIL, and a thread may end meanwhile.
-        ended, self._ended = self._ended, {}
-        return readings | ended
-
-    def take_births(self) -> dict[int, int]:
-        """Return {thread id: ns that it waited for its first CPU}.
-
-        It has the threads that the call started since `take_births` was last called.
-        """
-        births, self._births = self._births, {}
-        return births
-
-    def close(self) -> None:
-        """Give the file descriptors back."""
-        for file in self._files.values():
-            file.close()
-        self._files.clear()
-        if self._known and threading.Thread._bootstrap_inner is self._noting:  # type: ignore[attr-defined]
-            threading.Thread._bootstrap_inner = self._bootstrap  # type: ignore[attr-defined]
-
-    def _note_ends(self) -> None:
-        """Make each thread that the call starts record its times before it ends.
-
-        A loop that waits for a thread to end (`join`, the shutdown of a pool) is held by that
-        thread's run-queue wait, and the kernel forgets a thread that has ended.
-        """
-        bootstrap = self._bootstrap = threading.Thread._bootstrap_inner  # type: ignore[attr-defined]
-
-        def noting(thread: threading.Thread) -> None:
-            tid = get_native_id()
-            if self._serves(thread):
-                self.foreign.add(tid)
-            else:
-                self.started = True
-                self._births[tid] = _times(_OWN).wait
-            try:
-                bootstrap(thread)
-            finally:
-                self._ended[tid] = _times(_OWN)
-
-        self._noting = noting
-        threading.Thread._bootstrap_inner = noting  # type: ignore[attr-defined]
-
-    def _figures(self) -> dict[int, Times]:
-        readings: dict[int, Times] = {}
-        for tid, file in self._files.items():
-            if figures := file.read():  # the thread has not ended
-                readings[tid] = Times(*map(int, figures.split()))
-        return readings
-
-    def _list(self) -> None:
-        tids = {int(name) for name in os.listdir(_THREADS)} - {self._me}
-        for tid in self._files.keys() - tids:
-            self._files.pop(tid).close()
-        for tid in tids - self._files.keys():
-            with contextlib.suppress(OSError):
-                self._files[tid] = KeptFile(_schedstat(tid))
-
-
-class Children:
-    """The processes that the calling thread starts.
-
-    A thread that starts a process sleeps until the new process runs its program. On a busy machine
-    the new process first waits for a CPU.
-    """
-
-    def __init__(self) -> None:
-        self._list: KeptFile | None = None
-        with contextlib.suppress(OSError):
-            self._list = KeptFile(f"{_THREADS}/{get_native_id()}/children", 4096)
-        self._before = self._known = set(self._pids())
-        # A pool made once has processes that are older than the call, and does the call's work.
-        self._older = {pid: _wait_of(pid) for pid in _workers()}
-
-    def renew(self) -> None:
-        """Record which processes exist now; they are not new later."""
-        self._known = set(self._pids())
-
-    def newborn_wait(self) -> int:
-        """Return the longest run-queue wait, in ns, of the living processes started since the last
-        `newborn_wait` or `renew`."""
-        before, self._known = self._known, set(self._pids())
-        return _longest_wait(self._known - before)
-
-    def longest_wait(self) -> int:
-        """Return the longest run-queue wait, in ns, of a living child process since this object was
-        made, of those that were there before as well."""
-        started = _longest_wait(set(self._pids()) - self._before)
-        older = (_wait_of(pid) - wait for pid, wait in self._older.items())
-        return max(started, *older, 0)
-
-    def close(self) -> None:
-        """Give the file descriptor back."""
-        if self._list is not None:
-            self._list.close()
-            self._list = None
-
-    def _pids(self) -> list[int]:
-        return [int(pid) for pid in self._list.read().split()] if self._list is not None else []
-
-
-def native_ids() -> dict[int, int]:
-    """Return {ident: native id} of all threads that run Python code; {} where this is not known.
-
-    `threading` does not know the threads that `_thread` or C code started. The C library does: the
-    number of a thread's CPU clock is made of its native id. The list and the questions are one
-    chain of C functions, so that no thread can end between them: its memory would be read.
-
-    It keeps the GIL. `knows_waits` opens a file, and that releases the GIL: a thread that had kept
-    it got it back, and ended unseen, so that a block of 340 ms was called free in 4 of 12 runs.
-    """
-    if sys.platform != "linux" or not hasattr(time, "pthread_getcpuclockid"):
-        return {}
-    frames = itertools.starmap(sys._current_frames, [()])
-    idents, asked = itertools.tee(itertools.chain.from_iterable(frames))
-    clocks = dict(zip(idents, map(time.pthread_getcpuclockid, asked), strict=False))
-    return {ident: ~(clock >> 3) for ident, clock in clocks.items()}
-
-
-def at_rest(tids: Collection[int]) -> set[int]:
-    """Return the threads of `tids` that wait for a lock, and not for the GIL.
-
-    A thread that wants the GIL wakes every 5 ms to ask for it. So this takes 6 ms if any of the
-    threads waits for a lock or the GIL.
-    """
-    before = {tid: runs for tid in tids if (runs := _runs_at_lock(tid)) is not None}
-    if before:
-        time.sleep(0.006)
-    return {tid for tid, runs in before.items() if _runs_at_lock(tid) == runs}
-
-
-def _runs_at_lock(tid: int) -> int | None:
-    """Return how often a thread has got a CPU; None unless it waits for a lock or the GIL."""
-    try:
-        with open(f"{_THREADS}/{tid}/wchan", "rb") as place:
-            if not place.read().startswith(b"futex"):
-                return None
-    except OSError:
-        return None
-    return _times(_schedstat(tid)).runs
-
-
-def _longest_wait(pids: Iterable[int]) -> int:
-    return max((_wait_of(pid) for pid in pids), default=0)
-
-
-def _wait_of(pid: int) -> int:
-    """Return the run-queue wait of a process's first thread, in ns; 0 when it has ended."""
-    return _times(f"/proc/{pid}/schedstat").wait
-
-
-def _workers() -> list[int]:
-    """Return the processes that multiprocessing started here and that live, those of pools as well.
-
-    Other children count for nothing: a program that a notebook started does not do a call's work.
-    """
-    process: Any = sys.modules.get("multiprocessing.process")
-    started = list(process._children) if process is not None else []
-    return [worker.pid for worker in started if worker.pid is not None]
-
-
-def _times(schedstat: str) -> Times:
+def times_at(schedstat: str) -> Times:
     """Return the times in a schedstat file; zeros if the kernel has none or the thread ended."""
     try:
         with open(schedstat, "rb") as file:
@@ -390,7 +195,7 @@ def _times(schedstat: str) -> Times:
 
 def own_times() -> Times:
     """Return the times of the calling thread."""
-    return _times(_OWN)
+    return times_at(OWN)
 
 
 def knows_waits() -> bool:
@@ -398,7 +203,7 @@ def knows_waits() -> bool:
     if os.environ.get("UNBLOCKED_HIDE_SCHEDSTAT"):  # set by tests of such systems
         return False
     try:
-        with open(_OWN, "rb") as file:
+        with open(OWN, "rb") as file:
             return len(file.read().split()) >= 2
     except OSError:
         return False
@@ -442,5 +247,6 @@ else:
         return 0, 0
 
 
-def _schedstat(tid: int) -> str:
+def schedstat_of(tid: int) -> str:
+    """Return the path of the file that has a thread's times."""
     return f"/proc/self/task/{tid}/schedstat"

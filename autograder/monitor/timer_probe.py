@@ -40,6 +40,15 @@ class HeartbeatProbe(Probe):
         loop.call_soon(self._wait)
         return loop
 
+    def attach(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Put the timer on a loop that does not run yet."""
+        self._loop = loop
+        loop.call_later(PERIOD, self._beat)
+
+    def begin(self) -> None:
+        """Measure from here on: what runs first comes before the timer."""
+        self.marks.left, self.marks.asked = perf_counter(), PERIOD
+
     def held_since(self) -> int:
         """Return when the overdue timer was due, in ns; 0 if none is overdue."""
         due = self.due()

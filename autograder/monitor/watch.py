@@ -116,7 +116,7 @@ class InThread:
     async def _wait(
         self, call: Run, done: asyncio.Future[Record], thread: threading.Thread, timeout: float
     ) -> Record:
-        finished = await _comes(done, timeout + 2 * LAST_WORDS)
+        finished = await _comes(done, timeout + 2 * LAST_WORDS, call.look)
         for _ in range(int(4 * TEARDOWN / LAST_WORDS)):  # held, or in its teardown?
             if finished or call.held_for() > 1:
                 break
@@ -138,8 +138,10 @@ class InThread:
             )
 
 
-async def _comes(done: asyncio.Future[Record], seconds: float) -> set[asyncio.Future[Record]]:
-    """Wait for `done`, for at most `seconds`, and wake this loop every HEARING seconds.
+async def _comes(
+    done: asyncio.Future[Record], seconds: float, look: Callable[[], object]
+) -> set[asyncio.Future[Record]]:
+    """Wait for `done`, for at most `seconds`; wake this loop every HEARING seconds, and `look`.
 
     ipykernel 7.4 delivers the learner's Stop to a waiting loop only when something else wakes the
     loop. Without these wake-ups a blocked call is not stopped before it ends by itself.
@@ -147,6 +149,7 @@ async def _comes(done: asyncio.Future[Record], seconds: float) -> set[asyncio.Fu
     ends = monotonic() + seconds
     while not done.done() and (left := ends - monotonic()) > 0:
         await asyncio.wait([done], timeout=min(left, HEARING))
+        look()
     return {done} if done.done() else set()
 
 

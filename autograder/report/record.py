@@ -55,7 +55,9 @@ class Block:
             raise ValueError("a block lacks fields, or has others")
         block = cls(**plain)
         texts = (block.kind, block.file, block.code, block.function, block.library)
-        if type(block.line) is not int or not all(type(text) is str for text in texts):
+        if type(block.line) is not int or not 0 <= block.line <= MOST_LINES:
+            raise ValueError("a record holds a block at a line that no file has")
+        if not all(type(text) is str for text in texts):
             raise ValueError("a record holds a block that names no line")
         if type(block.tasks) is not int or not 1 <= block.tasks <= MOST_TASKS:
             raise ValueError("a record holds a block of an impossible number of tasks")
@@ -134,6 +136,8 @@ class Record:
             raise ValueError("a record's outcome and its error contradict each other")
         if error is not None and [type(part) for part in error] != [str, str, str, int]:
             raise ValueError("a record's error is not (type, message, file, line)")
+        if error is not None and not 0 <= error[3] <= MOST_LINES:
+            raise ValueError("a record's error is at a line that no file has")
         if not (record.value is None or type(record.value) is bytes):
             raise ValueError("a record's value is not bytes")
         numbers = [record.seconds, record.began, record.starved]

@@ -17,6 +17,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ __all__ = [
     "WorldEnded",
     "attach",
     "leave",
+    "losses",
     "point",
     "private",
     "recorded",
@@ -108,6 +110,15 @@ def recorded() -> list[Addresses]:
     return _here.recorded()
 
 
+async def losses() -> list[str]:
+    """Look whether the servers still run, and return a sentence on each that had ended unasked.
+
+    Only those since the last call of this function count. The examiner asks this after each test:
+    what a server's end has caused is nobody's mistake.
+    """
+    return await _here.losses()
+
+
 def leave() -> None:
     """Close the connection to the servers, so that the next `start` makes a new one.
 
@@ -154,6 +165,9 @@ class _Source:
         given, self._given = self._given, []
         return given
 
+    async def losses(self) -> list[str]:
+        return []
+
 
 class _SupervisorSource(_Source):
     """Servers of a supervisor; `connect` finds or starts it when it is first needed."""
@@ -164,10 +178,16 @@ class _SupervisorSource(_Source):
         self._lock = threading.Lock()
         self._connection: SupervisorConnection | None = None
         self._handles: dict[str, Handle] = {}
+        self._known_losses = 0  # of this connection's news
 
     async def start(self, names: tuple[str, ...]) -> Servers:
         # In a thread: this starts a process and waits for it, which must not hold a kernel's loop.
-        handles = await asyncio.to_thread(self._start, names)
+        try:
+            handles = await asyncio.to_thread(self._start, names)
+        except WorldEnded:  # it ended just now
+            handles = await asyncio.to_thread(self._start, names)
+        if self._connection is not None:
+            self._connection.print_news()
         if names:
             self._given.append({name: handle.facts for name, handle in handles.items()})
         return Servers(handles, self)
@@ -184,19 +204,37 @@ class _SupervisorSource(_Source):
     def _start(self, names: tuple[str, ...]) -> dict[str, Handle]:
         connection = self._connected()
         with self._lock:
-            wanted = [name for name in names if name not in self._handles]
-            answers = [connection.request("start", server=name, settings={}) for name in wanted]
-            for name, answer in zip(wanted, answers, strict=True):
+            answers = {name: self._asked_for(name, connection) for name in names}
+            for name, answer in answers.items():
                 started = answer.result()
-                handle = _kind(name)(name, started["address"], connection, started["key"])
-                self._handles[name] = handle
+                if name not in self._handles:
+                    handle = _kind(name)(name, started["address"], connection, started["key"])
+                    self._handles[name] = handle
             return {name: self._handles[name] for name in names}
+
+    def _asked_for(self, name: str, connection: SupervisorConnection) -> Future[Any]:
+        if name in self._handles:
+            return connection.request("ensure", key=self._handles[name].key)
+        return connection.request("start", server=name, settings={})
+
+    async def losses(self) -> list[str]:
+        connection = self._connection
+        if connection is None:
+            return []
+        try:
+            await asyncio.wrap_future(connection.request("news"))
+        except UserMistake as mistake:  # it does not start again, or the supervisor has ended, too
+            return [str(mistake)]
+        new = connection.news[self._known_losses :]
+        self._known_losses += len(new)
+        return new
 
     def _connected(self) -> SupervisorConnection:
         with self._lock:
             if self._connection is None or self._connection.ended:
                 self._connection = self._connect()
                 self._handles = {}
+                self._known_losses = 0
             return self._connection
 
     def leave(self) -> None:

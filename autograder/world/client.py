@@ -54,6 +54,8 @@ class SupervisorConnection:
         self._waiting: dict[int, Future[Any]] = {}
         self._followers: dict[int, list[Callable[[Event], None]]] = {}
         self.ended = False
+        self.news: list[str] = []  # all that the supervisor told about databases that had ended
+        self._printed = 0
         _alive.add(self)
         reader = threading.Thread(
             target=self._read, args=(reap,), name="world's answers", daemon=True
@@ -77,6 +79,7 @@ class SupervisorConnection:
                     raise OSError
                 self._socket.sendall(line)
         except OSError:
+            self.ended = True
             self._waiting.pop(number, None)
             raise WorldEnded from None
         return answer
@@ -87,15 +90,26 @@ class SupervisorConnection:
         Raises UserMistake when there is no answer after `patience` seconds.
         """
         try:
-            return self.request(op, **arguments).result(patience)
+            value = self.request(op, **arguments).result(patience)
         except TimeoutError:
             raise UserMistake(
                 f"the process that runs the servers did not answer within {patience:.0f} s: "
                 "the machine is too busy, or the process hangs; restart the kernel"
             ) from None
+        self.print_news()
+        return value
 
     async def call(self, op: str, **arguments: Any) -> Any:
-        return await asyncio.wrap_future(self.request(op, **arguments))
+        value = await asyncio.wrap_future(self.request(op, **arguments))
+        self.print_news()
+        return value
+
+    def print_news(self) -> None:
+        """Print each new sentence of the supervisor once, in the cell that runs now."""
+        new = self.news[self._printed :]
+        self._printed += len(new)
+        for sentence in new:
+            print(sentence)
 
     async def follow(self, key: int, follower: Callable[[Event], None]) -> None:
         """Call `follower`, in the reading thread, with each event of a server from now on."""
@@ -132,6 +146,7 @@ class SupervisorConnection:
             reap()
 
     def _take(self, message: dict[str, Any]) -> None:
+        self.news += message.get("news", ())
         if "event" in message:
             for follower in tuple(self._followers.get(message["key"], ())):
                 follower(message["event"])

@@ -71,7 +71,7 @@ async def _serve(one: GatewayServer, show: Callable[[Event], None]) -> None:
     def typed(line: str | None) -> None:
         loop.call_soon_threadsafe(lines.put_nowait, line)
 
-    threading.Thread(target=_read_input, args=(typed,), name="keyboard", daemon=True).start()
+    threading.Thread(target=read_input, args=(typed,), name="keyboard", daemon=True).start()
     try:
         while (line := await lines.get()) is not None:
             await _say(one, line)
@@ -87,7 +87,7 @@ async def _say(one: GatewayServer, line: str) -> None:
         if line.startswith("/") and len(line) > 1:
             command, *options = line[1:].split()
             pairs = (option.partition("=") for option in options)
-            await one.interact(command, options={name: _value(text) for name, _, text in pairs})
+            await one.command(command, options={name: _value(text) for name, _, text in pairs})
         else:
             await one.say(line)
     except UserMistake as mistake:
@@ -101,7 +101,7 @@ def _value(text: str) -> Any:
         return text
 
 
-def _read_input(typed: Callable[[str | None], None]) -> None:
+def read_input(typed: Callable[[str | None], None]) -> None:
     """Call `typed` with each line, and with None at the end of a terminal's or a pipe's input.
 
     This does not use `sys.stdin`: a thread that holds its lock disturbs the interpreter's exit.
@@ -148,7 +148,8 @@ def describe(event: Event, heartbeat: float) -> tuple[str, str, str] | None:
     # A bot's words may contain escape sequences, which a terminal must not obey.
     told = {k: escaped(value) if isinstance(value, str) else value for k, value in event.items()}
     told["busy"] = f", last given {told['handling']!r}" if told.get("handling") else ""
-    told["where"] = f"#{told.get('channel')}  " if told.get("channel") else ""
+    channel = str(told.get("channel") or "")
+    told["where"] = f"{'' if channel.startswith('@') else '#'}{channel}  " if channel else ""
     what, style = LINES[kind]
     who = told.get("author") or (f"bot {event['bot']}" if event["bot"] else kind)
     return str(who), what.format_map(told), style
@@ -160,9 +161,13 @@ LINES = {
     "heartbeat": ("heartbeat, {gap:.2f} s after the one before", "dim"),
     "say": ("{where}{content}", "cyan"),
     "reply": ("{where}{content}", "green"),
-    "interaction": ("/{name}", "cyan"),
-    "deferred": ("/{name}: deferred after {seconds:.2f} s", ""),
-    "followup": ("/{name}: {content}  (after {seconds:.2f} s)", "green"),
+    "interaction": ("{said}", "cyan"),
+    "act": ("{said}", "cyan"),
+    "deferred": ("{said}: deferred after {seconds:.2f} s", ""),
+    "modal": ("{said}: opens a modal, {content}", "green"),
+    "choices": ("{said}: suggests {content}", "green"),
+    "followup": ("{said}: {content}  (after {seconds:.2f} s)", "green"),
+    "edit": ("{where}{content}  (edited)", "green"),
     "late": ("heartbeat late: silent for {gap:.2f} s{busy}", "yellow"),
     "killed": (
         "disconnected by the gateway ({code}): silent for {gap:.2f} s{busy}",
@@ -172,6 +177,7 @@ LINES = {
     "invalid_session": ("cannot resume: its session is gone", "yellow"),
     "closed": ("connection closed by the {by}, code {code}", "yellow"),
     "refused": ("refused with {code}", "red"),
+    "unserved": ("your bot called {call}: this gateway does not serve it", "bold yellow"),
     "limited": ("sends too fast: has to wait {retry_after:.2f} s", "yellow"),
     "hint": ("{text}", "magenta"),
 }

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from base64 import b64decode
-from collections.abc import AsyncIterator
-from typing import Any
+import functools
+from base64 import b64decode, b64encode
+from collections.abc import AsyncIterator, Callable, Coroutine
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from autograder.outcomes import UserMistake, WrongValue
 from autograder.world.client import Event, SupervisorConnection
+from autograder.world.gateway.acts import Acts
+
+P = ParamSpec("P")
+T = TypeVar("T")
+_Result = Coroutine[Any, Any, T]
 
 
 class OnlyTheExaminer(UserMistake, AttributeError):
@@ -33,7 +39,7 @@ class Handle:
     ) -> None:
         self._name = name
         self._connection = connection
-        self._key = key
+        self.key = key
         self.facts = address
         # All facts, unless one of them is called `address`: the DNS server's "127.0.0.1:5353".
         self.address: Any = address.get("address", address)
@@ -73,12 +79,12 @@ class Handle:
 
     def _ask(self, control: str) -> Any:
         line = self._line(control)
-        return line.ask("do", key=self._key, control=control, arguments=[], keywords={})
+        return line.ask("do", key=self.key, control=control, arguments=[], keywords={})
 
     async def _do(self, control: str, *arguments: Any, **keywords: Any) -> Any:
         line = self._line(control)
         return await line.call(
-            "do", key=self._key, control=control, arguments=arguments, keywords=keywords
+            "do", key=self.key, control=control, arguments=arguments, keywords=keywords
         )
 
 
@@ -129,6 +135,19 @@ class Sqlite(SqliteFile):
         file = SqliteFile("sqlite", started["address"], self._connection, started["key"])
         await file.lock(seconds)
         return file
+
+
+def _forwarded(
+    act: Callable[Concatenate[Any, P], _Result[T]],
+) -> Callable[Concatenate[Any, P], _Result[T]]:
+    """Return an act of `Acts` as the method of a handle that has the gateway carry it out."""
+
+    async def control(self: Any, /, *arguments: P.args, **keywords: P.kwargs) -> T:
+        done: T = await self._do(act.__name__, *arguments, **keywords)
+        return done
+
+    functools.update_wrapper(control, act)
+    return control
 
 
 class Gateway(Handle):
@@ -186,58 +205,32 @@ class Gateway(Handle):
         log: list[Event] = self._ask("log")
         return log
 
-    async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
-        """Send a message as a person, return its id; channel None: directly to each bot."""
-        sent: str = await self._do("say", content=content, author=author, channel=channel)
-        return sent
+    until = _forwarded(Acts.until)
+    drop = _forwarded(Acts.drop)
+    reconnect = _forwarded(Acts.reconnect)
+    invalidate = _forwarded(Acts.invalidate)
+    ask_beat = _forwarded(Acts.ask_beat)
+    ratelimit = _forwarded(Acts.ratelimit)
+    faults = _forwarded(Acts.faults)
+    say = _forwarded(Acts.say)
+    dm = _forwarded(Acts.dm)
+    reply = _forwarded(Acts.reply)
+    edit = _forwarded(Acts.edit)
+    delete = _forwarded(Acts.delete)
+    react = _forwarded(Acts.react)
+    unreact = _forwarded(Acts.unreact)
+    vote = _forwarded(Acts.vote)
+    command = _forwarded(Acts.command)
+    interact = _forwarded(Acts.interact)
+    suggest = _forwarded(Acts.suggest)
+    click = _forwarded(Acts.click)
+    choose = _forwarded(Acts.choose)
+    fill = _forwarded(Acts.fill)
 
-    async def interact(
-        self,
-        command: str,
-        user: str = "ada",
-        channel: str = "general",
-        options: dict[str, Any] | None = None,
-    ) -> str:
-        """Use a slash command as a person, and return the interaction's id."""
-        sent: str = await self._do(
-            "interact", command=command, user=user, channel=channel, options=options or {}
-        )
-        return sent
-
-    async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
-        """Wait until each count is reached, as in `until(replies=2, kills=1)`.
-
-        Returns False when `timeout` seconds pass first. The counts begin at the gateway's start or
-        its last `reset`: replies, kills, beats, resumes, ready, late, closed, interactions,
-        deferred, followups.
-        """
-        reached: bool = await self._do("until", timeout=timeout, **wanted)
-        return reached
-
-    async def drop(self, code: int | None = None) -> None:
-        """End every connection: with a close code, or, for None, as a failing network does."""
-        await self._do("drop", code=code)
-
-    async def reconnect(self) -> None:
-        """Ask every bot to reconnect and resume (op 7)."""
-        await self._do("reconnect")
-
-    async def invalidate(self, resumable: bool = False) -> None:
-        """Tell every bot that its session is over (op 9)."""
-        await self._do("invalidate", resumable=resumable)
-
-    async def ask_beat(self) -> None:
-        """Ask every bot for a heartbeat now (op 1)."""
-        await self._do("ask_beat")
-
-    async def faults(self, **plan: float) -> None:
-        """Replace the plan of faults; a call without arguments ends all faults.
-
-        With `acks=False` the gateway never acknowledges a heartbeat (a zombie connection). `drop`,
-        `duplicate` and `errors` are chances from 0 to 1, per event or request. `delay` holds back
-        each event for this many seconds. The same `seed` gives the same faults.
-        """
-        await self._do("faults", **plan)
+    async def attach(self, filename: str, data: bytes) -> str:
+        """Keep a file, and return its id, for `say(..., files=[id])` or an option of a command."""
+        kept: str = await self._do("attach", filename=filename, data=b64encode(data).decode())
+        return kept
 
     async def events(self) -> AsyncIterator[Event]:
         """Yield every event from now on, as it happens."""
@@ -248,13 +241,13 @@ class Gateway(Handle):
         def follower(event: Event) -> None:
             loop.call_soon_threadsafe(queue.put_nowait, event)
 
-        await line.follow(self._key, follower)
+        await line.follow(self.key, follower)
         try:
             while True:
                 yield await queue.get()
         finally:
-            line.unfollow(self._key, follower)
+            line.unfollow(self.key, follower)
 
     async def close(self) -> None:
         """Stop this gateway, and cut the connections of its bots."""
-        await self._line("close").call("stop", key=self._key)
+        await self._line("close").call("stop", key=self.key)

@@ -79,9 +79,9 @@ def _open(path: Path) -> int | None:
                 "remove it, or set TMPDIR to another directory"
             )
         return os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-    except FileNotFoundError:
-        return None
     except OSError as error:
+        if isinstance(error, FileNotFoundError) and directory.parent.is_dir():
+            return None
         raise UserMistake(
             f"the servers cannot use {directory} ({error.strerror}): free some space there, "
             "or set TMPDIR to another directory"

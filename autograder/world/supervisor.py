@@ -15,9 +15,14 @@ sends no requests.
 | op | does |
 |---|---|
 | `start` `{server, settings, by}` | starts a server, answers `{"key": k, "address": {...}}` |
+| `ensure` `{key}` | makes sure that a server of an earlier `start` runs |
 | `do` `{key, control, arguments, keywords}` | calls one of the server's controls |
 | `stop` `{key}` | stops one server |
 | `subscribe` `{key}` | from now on sends each event of the server as `{"event": {...}, "key": k}` |
+| `news` `{}` | looks whether all databases still run |
+
+An answer also has `"news": [sentence, ...]` when a database had ended unasked, and has been started
+again since this client's last answer.
 
 **To add a server** write one module with a class that satisfies `Server`, and name it in `SERVERS`.
 The class runs on the only loop of this process and must never block it. What is not asyncio (a
@@ -42,6 +47,7 @@ import socket
 import sys
 import traceback
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn, Protocol
 
@@ -90,25 +96,47 @@ class Server(Protocol):
         """Stop, and leave no process and no file behind."""
 
 
+@dataclass
+class _Client:
+    """What the supervisor keeps of one client."""
+
+    writer: asyncio.StreamWriter
+    told: int  # how many news it has had
+    own: set[int] = field(default_factory=set)  # keys of the servers that end with it
+    undo: list[Callable[[], None]] = field(default_factory=list)  # ends its subscriptions
+
+
+class SharedServer(Server, Protocol):
+    """What the supervisor expects of a database, which may end unasked while the others live."""
+
+    tell: Callable[[str], object]  # gets one sentence when it ended and was started again
+
+    async def ensure(self) -> None:
+        """Start it again if it has ended, for whatever reason."""
+
+    async def awaken(self) -> None:
+        """Start it again if it has ended and no client had asked for that."""
+
+
 class Supervisor:
     """Starts, controls and stops servers for its clients."""
 
     def __init__(self) -> None:
-        self.clients: set[asyncio.Task[None]] = set()
         self.onlookers = Onlookers()
+        self._news: list[str] = []
+        self._databases: dict[int, SharedServer] = {}  # the shared ones of `_servers`
         self._servers: dict[int, Server] = {}
         self._keys = 0
         self._shared: dict[str, asyncio.Task[dict[str, Any]]] = {}
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one client until its connection closes, then stop the servers of this client."""
-        own: set[int] = set()
-        undo: list[Callable[[], None]] = []
+        client = _Client(writer, len(self._news))
         at_work: set[asyncio.Task[None]] = set()
         try:
             while line := await reader.readline():
                 # A task for each request: one that waits (`until`) must not delay the others.
-                work = asyncio.create_task(self._answer(json.loads(line), writer, own, undo))
+                work = asyncio.create_task(self._answer(json.loads(line), client))
                 at_work.add(work)
                 work.add_done_callback(at_work.discard)
         except (ConnectionError, ValueError):
@@ -116,27 +144,21 @@ class Supervisor:
         finally:
             for task in at_work:
                 task.cancel()
-            for end in undo:
+            for end in client.undo:
                 end()
             writer.close()
-            await asyncio.gather(*at_work, *map(self._stop, own), return_exceptions=True)
+            await asyncio.gather(*at_work, *map(self._stop, client.own), return_exceptions=True)
 
     async def stop(self) -> None:
         await asyncio.gather(*map(self._stop, list(self._servers)), return_exceptions=True)
 
-    async def _answer(
-        self,
-        request: dict[str, Any],
-        writer: asyncio.StreamWriter,
-        own: set[int],
-        undo: list[Callable[[], None]],
-    ) -> None:
+    async def _answer(self, request: dict[str, Any], client: _Client) -> None:
         try:
             if request["op"] == "subscribe":
-                undo.append(self._subscribe(request["key"], writer))
+                client.undo.append(self._subscribe(request["key"], client.writer))
                 value: Any = None
             else:
-                value = await self._perform(request, own)
+                value = await self._perform(request, client.own)
             answer = {"id": request["id"], "ok": value}
         except UserMistake as mistake:
             answer = {"id": request["id"], "error": str(mistake)}
@@ -144,9 +166,12 @@ class Supervisor:
             logging.exception("the request %s failed", request)
             sentence = f"a server of this course failed ({type(error).__name__}: {error})"
             answer = {"id": request["id"], "error": f"{sentence}: restart the kernel to try again"}
+        if news := self._news[client.told :]:
+            answer["news"] = news
+            client.told = len(self._news)
         with contextlib.suppress(ConnectionError):
-            _write(writer, answer)
-            await writer.drain()
+            _write(client.writer, answer)
+            await client.writer.drain()
 
     async def _perform(self, request: dict[str, Any], own: set[int]) -> Any:
         match request["op"]:
@@ -156,8 +181,15 @@ class Supervisor:
                     gateway: Any = self._server(started["key"])
                     self.onlookers.show(started["key"], gateway, request.get("by", ""))
                 return started
+            case "ensure":
+                if request["key"] in self._databases:
+                    await self._databases[request["key"]].ensure()
+                return None
             case "do":
                 return await self._do(**{name: request[name] for name in _DO})
+            case "news":
+                await asyncio.gather(*(one.awaken() for one in self._databases.values()))
+                return None
             case "stop":
                 own.discard(request["key"])
                 return await self._stop(request["key"])
@@ -172,15 +204,15 @@ class Supervisor:
         if name not in self._shared or self._failed(self._shared[name]):
             self._shared[name] = asyncio.create_task(self._launch(kind, settings))
         # Shielded: other clients need the database even if this one leaves while it starts.
-        return await asyncio.shield(self._shared[name])
+        started = await asyncio.shield(self._shared[name])
+        await self._databases[started["key"]].ensure()
+        return started
 
     @staticmethod
     def _failed(start: asyncio.Task[Any]) -> bool:
         return start.done() and (start.cancelled() or start.exception() is not None)
 
-    async def _launch(
-        self, kind: Callable[..., Server], settings: dict[str, Any]
-    ) -> dict[str, Any]:
+    async def _launch(self, kind: Any, settings: dict[str, Any]) -> dict[str, Any]:
         try:
             server = kind(**settings)
         except TypeError as error:
@@ -189,12 +221,17 @@ class Supervisor:
         address = await server.start()
         self._keys += 1
         self._servers[self._keys] = server
+        if kind.shared:
+            server.tell = self._news.append
+            self._databases[self._keys] = server
         return {"key": self._keys, "address": address}
 
     async def _do(
         self, key: int, control: str, arguments: list[Any], keywords: dict[str, Any]
     ) -> Any:
         server = self._server(key)
+        if key in self._databases:
+            await self._databases[key].awaken()
         if control not in server.controls | {"counters", "reset"}:
             raise UserMistake(f"this server has no {control!r}: it has {sorted(server.controls)}")
         try:
@@ -218,6 +255,7 @@ class Supervisor:
         return self._servers[key]
 
     async def _stop(self, key: int) -> None:
+        self._databases.pop(key, None)
         server = self._servers.pop(key, None)
         if server is not None:
             await server.stop()

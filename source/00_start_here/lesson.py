@@ -11,11 +11,11 @@
 # > vanishes**, your answers too. Part 5 has one cell that saves your work, and one that brings it
 # > back.
 #
-# **You will** watch a real Discord bot lose its connection because of one innocent line, and keep
-# it because of one word.
+# **You will** run a real Discord bot that has one harmless-looking line in it, see what happens to
+# its connection, change one word, and look again.
 #
 # **You learn**
-# - how a notebook runs async code, and why `bot.run()` fails in it;
+# - how a notebook runs async code, and what `bot.run()` does there;
 # - to read the chart that judges every answer in this course;
 # - how labs are graded, where your work is kept, and where you stand.
 #
@@ -40,7 +40,7 @@ servers = await world.start()
 progress()
 
 # %% [markdown]
-# ## 1 · One line kills it
+# ## 1 · One line
 #
 # Here is a bot as you know it: discord.py, as it comes from PyPI, and one command.
 
@@ -126,12 +126,14 @@ tell(gw)
 predict(about="first-kill")
 
 # %% [markdown]
-# ada rolls, and the hearts stop. The gateway hangs up. Nothing crashed, and discord.py printed not
-# a word: this happens in silence, perhaps tonight, perhaps in your bot.
+# ada rolls, and the hearts stop. The gateway hangs up. (4009 is its reason, *session timed out*.
+# RESUME means that the bot continues its old session.) Nothing crashed, and discord.py printed not a
+# word: this happens in silence, perhaps tonight, perhaps in your bot.
 #
 # `time.sleep` put the **event loop** to sleep, and everything the bot does goes through that one
 # loop, its heartbeat included. Here is the evening as a picture, drawn from what was just measured,
-# and the verdict of a grader. Time runs to the right, and each lane is one of the bot's tasks. A
+# and the verdict of a grader. Time runs to the right, and each lane is one of the bot's tasks. (A task
+# is one job that the loop runs; unit 02 makes some.) A
 # **blue bar** is time for which the task held the loop (a light one: several short times, too close
 # to be drawn apart). A **dark red, hatched bar** is time for which it held the loop too long.
 
@@ -323,7 +325,8 @@ await elsewhere(PRICE)
 # ## 3 · Read the chart
 #
 # `watch` runs a coroutine function on a **fresh loop that is watched**, on a thread of its own, and
-# returns a report. Three people talk, each in a task: a word, 50 ms of silence, the next word.
+# returns a report. Three people talk, each in a task: a word, 50 ms of silence, the next word. (`gather`
+# starts the three tasks and waits for all of them.)
 
 # %%
 async def say(words):
@@ -361,7 +364,12 @@ report
 # - **Below**, the lateness. Every 10 ms the loop was due to do something tiny; the height says how
 #   late it was. Flat is good.
 # - **The machine**, if you see this lane: there, other programs took the processor away. That is
-#   measured, so that it is never your fault.
+#   measured, so that it is never your fault. The course knows how much time they took during a
+#   block, but not when. So it draws their part after the block.
+# - **Lanes with other names**: *event loop* shows a block that was not one long step of one task,
+#   such as several short steps, one directly after the other. A name that begins with `discord:` or
+#   `aiohttp:` is a task of that library. If a library's tasks are short, they share the lane
+#   *libraries*.
 #
 # Now bo thinks it over. No `sleep` this time, just work:
 
@@ -387,8 +395,9 @@ predict(about="who-is-late")
 # The chart puts the cause above the effect.
 #
 # - **The hatched bar** is the block. Above it stands how long it was, and on which line of your
-#   cell.
-# - **The pale band** is everybody's standstill: no other bar is in it.
+#   cell. (A hatched bar in blue is a shorter block, below the limit.)
+# - **The pale band** is the same block, drawn through the other lanes: no other task has a bar
+#   there.
 # - **The lateness** leaps up at its start. What was due then had to wait for all of it; what was
 #   due near its end, only for the rest. The dashed line is the **limit**, 100 ms.
 #
@@ -494,7 +503,9 @@ await examine(patient)
 # python3 -m autograder check work/03_gateway/03_gateway.ipynb
 # ```
 #
-# You see every test, its limit, the longest block and its line, and your points are noted.
+# **Validate** says in one line that all tests passed, or it shows each failed test with its points
+# and its message. `check` lists every test with its limit, the longest block and its line. Both
+# record your points.
 
 # %% [markdown]
 # ## 5 · Where your work is kept
@@ -526,8 +537,8 @@ restore("?")
 save()
 
 # %% [markdown]
-# *Once more from the start?* With the number of its unit in place of the question mark, this brings
-# a fresh lab, and keeps the old one.
+# *Do you want to start a lab again?* Put the number of its unit between the quotation marks, as in
+# `reset("03")`. You get a fresh lab, and the old one is kept.
 
 # %%
 reset("?")

@@ -103,8 +103,8 @@ def nothing_lost(report, command, said, inside=(), faces=()):
 # %% [markdown] exercise="unawaited" limit=0.1
 # **Your turn.** In each of three commands somebody forgot `await`, once or twice. For each you see
 # how it is now. Write it so that **nothing is lost and Python has nothing to warn of**: when the
-# command returns, all of it has happened, in its order. (No 100 ms without the loop, as always; that
-# is easy here.)
+# command returns, all of it has happened, in its order. (Limit, as always: hold the loop for less than
+# 100 ms at a time. That is easy here.)
 #
 # **Welcome** greets the guests, one line each, and then says that the dice are out.
 #
@@ -314,7 +314,7 @@ async def stepped(notes, result, sent):
     for value in [None, *sent]:
         try:
             seen.append(as_seen(step(coroutine, value)))
-        except NotImplementedError:
+        except (NotImplementedError, NameError):  # there is no `step`, or it has a typing error
             raise
         except Exception as error:
             seen.append((f"raised {type(error).__name__}", str(error)))
@@ -336,6 +336,10 @@ def judge_steps(report, notes, result, sent):
                 why = " The result is in the exception: its `value`."
             elif right_one == last and result == "trouble":
                 why = " The coroutine raised LookupError; only StopIteration is for you."
+            elif str(found).startswith("<coroutine object step"):
+                why = " `step` must be a plain `def`: a call of an `async def` runs nothing."
+            elif "is not an iterator" in repr(found):
+                why = " `next` drives generators. Drive a coroutine with its method `send`."
             elif type(found) is tuple and "raised" in str(found[0]):
                 why = " Is the right exception caught, and is it still the same coroutine?"
             raise WrongValue(f"Step {number}: `step` said {found}, and {right_one} is right.{why}")
@@ -414,8 +418,8 @@ for notes, result, sent in plays:
 #   others get no further turn.
 # - What they pause with is nobody's business here; None is sent.
 #
-# The first line and the last are given; between them is the loop. (Again a plain function; held for
-# less than 100 ms, as their turns are short.)
+# The first line and the last are given; between them is the loop. (Again a plain function. Limit: hold
+# the loop of the test for less than 100 ms at a time. The turns are short, so that is easy here.)
 
 # %% answer="round_robin"
 def run_all(coroutines):

@@ -9,10 +9,10 @@
 # *What is a coroutine, and what is a loop?*
 #
 # **You will** drive a coroutine with your own hands, write the loop that does it for you, and then
-# run the same program on asyncio's loop and get the same picture.
+# run the same program on asyncio's loop and compare the two charts.
 #
 # **You learn**
-# - why a forgotten `await` sends nothing, lets everybody in, and hardly says a word;
+# - what happens to a line, and to an `if`, when the `await` is forgotten;
 # - what a coroutine is: a function that can pause, and that somebody has to drive;
 # - what a loop is: whoever drives many of them in turn, and sleeps when none of them is ready.
 #
@@ -32,8 +32,8 @@ import matplotlib.pyplot as plt
 from autograder import predict, recall, show, watch
 
 # %% [markdown]
-# First, three questions from unit 00. Nothing to look up: what do you still know? Run each cell,
-# put a letter in place of the question mark, and run it again.
+# First, two questions from unit 00. Nothing to look up: what do you still know? Run each cell, put a
+# letter in place of the question mark, and run it again.
 
 # %%
 recall("?", about="loop-in-a-notebook")
@@ -41,11 +41,8 @@ recall("?", about="loop-in-a-notebook")
 # %%
 recall("?", about="what-is-graded")
 
-# %%
-recall("?", about="nesting-is-a-call")
-
 # %% [markdown]
-# ## 1 · A call that runs nothing
+# ## 1 · A forgotten word
 #
 # This is how a command of your bot looks from near. `send` stands for `ctx.send`: what it is given
 # appears in #general.
@@ -89,7 +86,9 @@ print(type(line), "and not a word in #general")
 
 # %% [markdown]
 # It made a **coroutine**: the function's lines, ready to go, standing before the first one. Nothing
-# has run. It runs when somebody awaits it:
+# has run. It runs when somebody awaits it. (A coroutine runs only once. If you run the next cell
+# twice, Python says *cannot reuse already awaited coroutine*. Then run the cell above it again: it
+# makes a new coroutine. This is also true in parts 2 and 3.)
 
 # %%
 await line
@@ -242,7 +241,7 @@ except StopIteration as end:
 # yet.)
 
 # %% [markdown]
-# ## 3 · A pause goes all the way out
+# ## 3 · One coroutine awaits another
 #
 # In a bot, one coroutine awaits another, which awaits the next. Only the innermost one pauses.
 
@@ -342,10 +341,8 @@ predict(about="who-counts-when")
 # Three functions, each of them in the middle of its own `for`, and all three get on. No threads: it
 # is one `while` that goes round.
 #
-# The text from which this course grew, a page for bot authors called *Blocking Calls*, says that
-# asyncio runs several tasks *simultaneously (or at least, the appearance of being simultaneous)*,
-# and leaves it there. Let us draw the diary and look. Each person has a lane, and a bar is time at
-# work.
+# You may have read that asyncio runs several tasks *simultaneously*, or that it only looks so. Let us
+# draw the diary and look. Each person has a lane, and a bar is time at work.
 
 # %% jupyter={"source_hidden": true}
 def lanes(axes, diary, title):
@@ -392,7 +389,10 @@ predict(about="ruler")
 # changes over at the pauses.** When one has come to its end, the others get its turns.
 #
 # Now the real thing. We take the same `count`, not a letter changed, `pause` included, and give the
-# three to asyncio (`gather` hands them over and waits for all; unit 02 has more of it).
+# three to asyncio. `gather` hands them over and waits for all three; unit 02 has more of it. It takes
+# each coroutine as an argument of its own. So the brackets make one coroutine per person, and the
+# **star** in front of them hands these over one by one: `gather(*(f(x) for x in xs))` is `gather(f(1),
+# f(2), f(3))` when `xs` is `1, 2, 3`.
 #
 # > **Predict.** How will asyncio's chart differ from ours?
 
@@ -489,14 +489,16 @@ predict("?", about="nap-and-look")
 
 # %% experiment="nap-and-look"
 naps["look at the clock again and again"] = timed(nap_and_look)
+passed, worked = naps["look at the clock again and again"]
+if worked < 0.8 * passed:
+    print("Other programs used the CPU for the rest of this time. The loop itself never rested.")
 
 # %%
 predict(about="nap-and-look")
 
 # %% [markdown]
-# The naps overlap, and a processor runs hot for people who sleep. (If the CPU figure is far below
-# the other one, this machine is busy with something else: the loop never rested, it only had to
-# share.) Now asyncio, which does have a clock:
+# The naps overlap, and a processor runs hot for people who sleep. Now asyncio, which does have a
+# clock:
 
 # %%
 async def on_asyncio():

@@ -25,7 +25,7 @@ import aiohttp
 import requests  # noqa: F401 `weather` uses it, as it is now
 
 from autograder import watch, world
-from autograder.testing import Inconclusive, WrongValue, right
+from autograder.testing import Inconclusive, Outcome, WrongValue, right
 
 servers = await world.start("http")
 
@@ -78,9 +78,10 @@ for line in await traced("in_a_row", ["one", "two"], ["uno", "dos"]):
 # task 2: tres
 # ```
 #
-# Each voice has a **task of its own**, and they take turns, word by word. Is one of them at its end,
-# the other goes on alone. When `duet` returns, everything has been said. (And no 100 ms without the
-# loop: no need to wait for the clock here, `await asyncio.sleep(0)` is pause enough.)
+# Each voice has a **task of its own**, and they take turns, word by word. When one voice has said all
+# its words, the other goes on alone. When `duet` returns, everything has been said. Limit: hold the
+# loop for less than 100 ms at a time. (There is no need to wait for the clock here: `await
+# asyncio.sleep(0)` is pause enough.)
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):
@@ -120,7 +121,7 @@ def judge_trace(report, wanted):
         return
     if not set(words_of(found)) >= set(words_of(wanted)):
         said = f"{len(found)} of {len(wanted)} words had been said when it returned: {found}."
-        raise WrongValue(f"{said} Does anybody wait for the tasks?")
+        raise WrongValue(f"{said} Await the tasks before the function returns.")
     if words_of(found) == words_of(wanted):
         tasks = sorted({line.partition(":")[0] for line in found})
         said = f"The words are right, but they came from {', '.join(tasks)}"
@@ -241,17 +242,19 @@ async def fetch(url):
         return await page.json()
 
 # %% [markdown] exercise="fetches" limit=0.1
-# **Your turn.** Write `fetch_all`, which returns what the pages say, **in the order of the
-# addresses**, whichever answers first. And it asks for all of them **at once**.
+# **Your turn.** Write `fetch_all(urls)`.
 #
-# Of the latter the server makes sure, without a clock: it keeps its first reply back until the last
-# request has arrived. Who sends the second request only when the first has been answered waits for
-# ever (or until the test loses patience). Each page is to be asked for once, and the loop must never
-# be held for 100 ms.
+# 1. Request **all pages at the same time**, each page once.
+# 2. Return what the pages say, **in the order of `urls`**, whichever page answers first.
+# 3. Limit: hold the loop for less than **100 ms** at a time.
+#
+# How the test checks point 1: the server keeps its first reply back until all requests have arrived.
+# If your program waits for the first reply before it sends the second request, that reply never
+# comes. After 0.8 s the test gives up and fails.
 
 # %% answer="fetches"
 async def fetch_all(urls):
-    """Ask for all these pages at once; return what they say, in the order of `urls`."""
+    """Request all pages at the same time; return what they say, in the order of `urls`."""
     ### BEGIN SOLUTION
     return await asyncio.gather(*(fetch(url) for url in urls))
     ### END SOLUTION
@@ -295,10 +298,22 @@ def address(path):
     return servers.http.url + path
 
 
+def free(report):
+    """Check the loop; a list that was given to `gather` gets a hint."""
+    try:
+        report.responsive(0.1)
+    except Outcome as failure:
+        if "unhashable type: 'list'" not in str(failure):
+            raise
+        hint = "`gather` takes each coroutine as an argument of its own: put a star before the list."
+        end = "" if str(failure)[-1:] in ".?!" else "."
+        raise type(failure)(f"{failure}{end} {hint}") from None
+
+
 async def at_once(report, paths, together, came, wanted):
     """Raise WrongValue unless so many requests came before the first was answered, each once, and
     the answer is right."""
-    report.responsive(0.1)
+    free(report)
     if came < together:
         if report.error is None and report.late_by_machine > 0.2:
             raise Inconclusive("This machine was too busy to send all requests in time: run again.")
@@ -373,8 +388,8 @@ await at_once(report, paths, count, came, bodies)
 #
 # Each of these five commands has tasks, or `gather`, or something else that looks modern, and each
 # of them asks for one page after the other. Find out why, and write it so that **all requests that
-# can go at once do**, the answer is the same, and the loop is never held for 100 ms. The server
-# judges as before: it keeps its replies until all requests are there.
+# can go at the same time do**, and the answer is the same. Limit: hold the loop for less than 100 ms at
+# a time. The server judges as before: it keeps its replies until all requests are there.
 
 # %% [markdown]
 # ### The ranks

@@ -8,13 +8,13 @@
 #
 # *Where can control go?*
 #
-# **You will** make two things happen at once, look at a thousand `await`s at which nothing changes,
-# and ask a web server whether a program that looks concurrent is.
+# **You will** make two things happen at the same time, count how often the loop switches between two
+# tasks that make a thousand `await`s each, and ask a web server whether a program is concurrent.
 #
 # **You learn**
 # - three words that are easily mixed up: call, await, task;
 # - where the loop can turn to another task, and where it cannot;
-# - four ways to wait for many things, and three that only look like it.
+# - four ways to wait for many things, and how a server finds out whether they really overlap.
 #
 # **You need** unit 00. Unit 01 is worth its time, but this unit stands without it. Of it you need
 # one sentence: calling an `async def` runs nothing, it makes a **coroutine**, and that runs when
@@ -35,14 +35,11 @@ from autograder import predict, recall, show, watch, world
 servers = await world.start("http")
 
 # %% [markdown]
-# First, three questions from units 01 and 00. Run each cell, put a letter in place of the question
-# mark, and run it again. (You have skipped unit 01? Guess, and read why.)
+# First, two questions from unit 00. Run each cell, put a letter in place of the question mark, and
+# run it again.
 
 # %%
-recall("?", about="which-lines-ran")
-
-# %%
-recall("?", about="how-many-run")
+recall("?", about="who-stops-with-it")
 
 # %%
 recall("?", about="what-is-graded")
@@ -70,7 +67,7 @@ async def tea_time():
     await brew("bo")
 
 # %% [markdown]
-# `asyncio.sleep` does not block, that you know from unit 00.
+# You know from unit 00 that `asyncio.sleep` does not block.
 #
 # > **Predict.** Two cups, 0.3 s each, both awaited. When are both ready?
 
@@ -91,7 +88,7 @@ predict(about="two-awaits")
 # a **call**: do this, here, now, and come back with the result. bo's water is put on when ada's tea
 # is ready.
 #
-# If bo shall not wait for ada, there must be a second one who can do something: a **task**.
+# If bo should not wait for ada, the program needs a second **task**.
 
 # %%
 async def tea_time():
@@ -138,10 +135,9 @@ predict(about="who-begins")
 # %% [markdown]
 # ## 2 · A thousand awaits
 #
-# The text from which this course grew says: *explicitly using await is basically telling the event
-# loop "hey, you've got control back to schedule other coroutines and tasks now"*. Many texts say so.
-# Let us take it at its word. ada and bo each have a task, and each makes a thousand `await`s. Each
-# time one of them is at work, the `log` is told.
+# You may have read that each `await` gives control back to the event loop. Let us test that. ada and
+# bo each have a task, and each makes a thousand `await`s. Each time one of them is at work, the `log`
+# is told.
 
 # %%
 async def add(a, b):
@@ -175,8 +171,8 @@ def changes(log):
 predict("?", about="thousand-awaits")
 
 # %% experiment="thousand-awaits"
-logs = {"a thousand times: await add(...)": await both(plain)}
-[log] = logs.values()
+log = await both(plain)
+logs = {"a thousand times: await add(...)": log}
 print("bo's first round comes after", log.index("bo"), "rounds of ada's")
 print("changes from one to the other:", changes(log))
 
@@ -250,8 +246,8 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # middle they change over where the one `sleep(0)` is, and nowhere else. Below they take turns, so
 # finely that both lanes look full.
 #
-# So the sentence of that text needs one more word: an `await` gives control back **if what is
-# awaited has to wait**. It marks a place where control *can* change hands.
+# So that sentence needs a condition: an `await` gives control back **only if what it awaits has to
+# wait**. It marks a place where the loop *can* switch to another task.
 #
 # | suspends: the loop gets a turn | does not: it is a call |
 # |---|---|
@@ -263,7 +259,7 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # You cannot tell the two columns apart by looking at the line. From this follow two rules:
 #
 # - **Between two awaits nobody else runs.** There you are alone, and may read and write as you like.
-# - **At an await, somebody else may run, or not.** So do not count on either.
+# - **At an `await`, other tasks may run, or may not.** Do not rely on either.
 #
 # (Should a long loop of yours call `sleep(0)` now and then? That is unit 04. It helps, and it has
 # its price.)
@@ -271,7 +267,7 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # **Change it.** Let only ada call `sleep(0)` every time, and bo run `plain`. Guess the log first.
 
 # %% [markdown]
-# ## 3 · Does it only look concurrent?
+# ## 3 · Ask the server
 #
 # A task is easily made. Yet programs with tasks all over can still do one thing after the other, and
 # look very modern about it. So we ask a witness: the web server writes down when each request came
@@ -318,9 +314,11 @@ for program in (in_a_row, task_by_task):
 predict(about="task-by-task")
 
 # %% [markdown]
-# As slow as before. A task was made, and in the same breath awaited: until it is done, the `for`
-# does not go on, and the next task does not exist yet. **First make all, then wait.** `gather` does
-# both in one line:
+# As slow as before. A task was made and immediately awaited: until it is done, the `for` does not go
+# on, and the next task does not exist yet. **First make all, then wait.** `gather` does both in one
+# line. It takes each coroutine as an argument of its own: `gather(fetch(a), fetch(b), fetch(c))`. For
+# a list of any length, the brackets make one coroutine per address, and the **star** hands these over
+# one by one. (`gather([...])`, with a list and no star, raises `TypeError: unhashable type: 'list'`.)
 
 # %%
 async def gathered(urls):
@@ -356,10 +354,11 @@ report
 predict(about="gather-of-blocking")
 
 # %% [markdown]
-# The dark hatched bar is a stretch for which nobody else could run, and it is as long as all three
-# pages together. (The three tasks are in one lane because each of them began when the one before was
-# done.) `gather` can only share out what the tasks give back, and `requests.get` gives nothing back
-# before its page is there. Such a call *blocks* the loop; unit 03 is about what that does to a bot.
+# The dark, hatched bar is one block, and it is as long as all three pages together. It lies in a lane
+# of its own, *event loop*, because three tasks made it, one directly after the other. These three
+# share one lane, because each of them began when the one before was done. `gather` can only share out
+# what the tasks give back, and `requests.get` gives nothing back before its page is there. Such a call
+# *blocks* the loop; unit 03 is about what that does to a bot.
 #
 # And this is what the server has written down. A bar is a request: from its arrival to its answer.
 
@@ -394,9 +393,10 @@ def witness(log):
 witness(await servers.http.log())
 
 # %% [markdown]
-# Only one of the four is concurrent. The source tells you little: three of them have an `await` for
-# each page, two have tasks, two have `gather`. The witness tells you at once. In the lab it is the
-# server that judges: it keeps its replies back until *all* requests have arrived.
+# Only one of the four is concurrent. The source tells you little: two of them make a task for each
+# page in a `for` or a `gather`, and still wait for one page after the other. The server's chart shows
+# it immediately. In the lab the server judges: it keeps its replies back until *all* requests have
+# arrived.
 
 # %% [markdown]
 # ## 4 · Four ways to wait for many
@@ -463,8 +463,8 @@ print((await watch(with_as_completed)).value)
 # |---|---|---|
 # | `gather` | in the order of what you gave it | you want all of them, as a list |
 # | list of tasks | in any order you await them | you do something else in between |
-# | `TaskGroup` | in the tasks | one failure shall stop the others (unit 06) |
-# | `as_completed` | first done, first out | you want to use each one at once |
+# | `TaskGroup` | in the tasks | one failure should stop the others (unit 06) |
+# | `as_completed` | first done, first out | you want to use each result immediately |
 #
 # All four make every task before they wait for one. (In which order they *begin*, `as_completed` does
 # not promise. The others begin in the order of your list.)
@@ -529,8 +529,23 @@ predict(about="nobody-waits")
 # grep -rnE "^ *(asyncio|self\.loop|bot\.loop)\.create_task" --include="*.py" .
 # ```
 #
-# Not each hit of the first is a mistake: when the second request needs the answer of the first, they
-# belong in a row.
+# Not every hit of the first search is a mistake. If the second request needs the answer of the first,
+# they must run one after the other.
+#
+# A hit of the third search is a task that nothing refers to. Such a task can even disappear before it
+# is done; unit 06 shows how. Until then, keep each task in a set:
+#
+# ```python
+# running = set()
+#
+# def keep(job):
+#     task = asyncio.create_task(job)
+#     running.add(task)                          # now the set refers to the task
+#     task.add_done_callback(running.discard)    # until the task is done
+#     return task
+# ```
+#
+# and write `keep(note(line))` instead of `asyncio.create_task(note(line))`.
 #
 # **Before and after**
 #

@@ -1,8 +1,8 @@
 # The lab of unit 05. What waits, waits for 0.45 s or more; work is sized at run time to 0.5 s or
 # more, pure Python to 0.9 s, because there the limit is 0.2 s (the others: 0.1 s). So it is for the
 # ranking: who sorts a slice at a time leaves 1.4 million numbers behind, through which Python looks
-# for garbage in one step of 60 to 100 ms. The pool of exercise 2 is proven by a server that holds
-# its answers, not by a clock.
+# for garbage in one step of 60 to 100 ms. Its 0.42 s, reckoned from few players, are 0.55 to 0.7 s.
+# The pool of exercise 2 is proven by a server that holds its answers, not by a clock.
 
 # %% [markdown]
 # # Lab 05 · Send each job where it belongs
@@ -157,9 +157,9 @@ def photo(seed, rows):
 
 # %% [markdown] exercise="four_jobs" limit=0.1
 # **Your turn.** Four functions of `jobs.py`. Each answer returns what the job of the same kind
-# returns, and **never holds the loop for 100 ms**; for `find_seed` and `ranking` it is 200 ms, since
-# a thread of Python takes some of the loop's time, and so does tidying up after a million numbers.
-# Called on the loop, each of them holds it for half a second or more.
+# returns. Limit: hold the loop for less than **100 ms** at a time. For `find_seed` and `ranking` it is
+# 200 ms, since a thread of Python takes some of the loop's time, and so does tidying up after a
+# million numbers. Called on the loop, each of them holds it for half a second or more.
 #
 # The first: `jobs.ask_weather(url)` waits for a slow service. Here only the function and its
 # argument are missing.
@@ -259,18 +259,23 @@ def same_pixels(data, original):
     if seen != right_pixels:
         raise WrongValue("The picture has the right size, and does not show the photo, shrunk.")
 
+
+def shows(report, original):
+    """Check that the picture which came back shows what `jobs.shrink` makes of the photo."""
+    hinted(report, lambda: same_pixels(report.value, original))
+
 # %% test="four_jobs_photo_check" points=8
 report = await watch(small_picture, photo(1, 20))
-same_pixels(report.value, photo(1, 20))
+shows(report, photo(1, 20))
 rows = sized(jobs.shrink, 100, seconds=0.55, made=lambda n: photo(1, n))
 report = await watch(small_picture, photo(1, rows))
 free(report, 0.1)
-same_pixels(report.value, photo(1, rows))
+shows(report, photo(1, rows))
 ### BEGIN HIDDEN TESTS
 seed, rows = random.randint(2, 10**9), rows // 2 + random.randint(1, 99)
 report = await watch(small_picture, photo(seed, rows))
 free(report, 0.1)
-same_pixels(report.value, photo(seed, rows))
+shows(report, photo(seed, rows))
 ### END HIDDEN TESTS
 right(report, 8)
 
@@ -291,7 +296,7 @@ processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn
 # %% test="four_jobs_ranking_check" points=8
 report = await watch(deciles, 1, 100)
 came(report, jobs.ranking(1, 100))
-players = sized(lambda n: jobs.ranking(1, n), 20_000, seconds=0.55)
+players = sized(lambda n: jobs.ranking(1, n), 20_000, seconds=0.42)
 report = await watch(deciles, 1, players)
 free(report, 0.2)
 came(report, jobs.ranking(1, players))
@@ -356,7 +361,7 @@ right(report, 8)
 # - every question is asked once, and everybody gets the answer to their own;
 # - four are under way as long as there are four, and never more;
 # - a lookup (`loop.getaddrinfo`) is answered while they are;
-# - the loop is never held for **100 ms**.
+# - the loop is held for less than **100 ms** at a time.
 #
 # The web server plays the oracle. It counts, and it holds its answers until the lookup is done.
 
@@ -511,9 +516,9 @@ await four_and_a_lookup(report, seen, path, questions)
 # heartbeat every 0.2 s, and after 0.4 s of silence it hangs up. The bot is given; it gathers ten
 # calls of your `portrait`.
 #
-# `portrait` returns a picture with the pixels that `jobs.shrink(photo)` makes. Meanwhile the heart
-# beats, and the loop is never held for **100 ms**. Called on the loop, the ten hold it for more than
-# half a second.
+# `portrait` returns a picture with the pixels that `jobs.shrink(photo)` makes. During this time the
+# heart beats. Limit: hold the loop for less than **100 ms** at a time. Called on the loop, the ten hold
+# it for more than half a second.
 
 # %% setup="images_bot" jupyter={"source_hidden": true}
 async def evening_with_album(address, photos):

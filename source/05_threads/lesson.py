@@ -11,10 +11,10 @@
 # says which of them may go where.
 #
 # **You learn**
-# - what a thread is good for, and which work stops the loop from a thread, too;
+# - what a thread does for each kind of work;
 # - what the GIL is, who lets go of it, and how to find out;
 # - to feed a process with what is small, and to give slow calls a pool of their own;
-# - two ways to block on a job that was sent away correctly.
+# - how to wait for a job that was sent away, and how not to.
 #
 # **You need** unit 03: what holds the loop, and the card `await asyncio.to_thread(function,
 # argument)`. The lesson takes 25 to 40 minutes, the lab after it 20 to 45.
@@ -75,7 +75,7 @@ def sized(work, start, seconds):
     return int(n * seconds / more)
 
 # %% [markdown]
-# ## 1 · The function, not its result
+# ## 1 · A thread for the oracle
 #
 # `!oracle` asks a language model through the SDK of its makers. The SDK blocks. Ours sleeps instead
 # of asking, and says in which thread it was called:
@@ -176,7 +176,7 @@ sys.getswitchinterval()
 # to breathe meanwhile, and that it does.
 
 # %% [markdown]
-# ## 3 · Work in a thread: one long step
+# ## 3 · Work in a thread: sorting
 #
 # `!ranking` sorts the scores of everybody. `sorted` is written in C, it is far quicker than any loop
 # of ours, and into a thread it goes.
@@ -216,7 +216,7 @@ predict(about="sorted-in-a-thread")
 # but *a thread that kept the GIL*.
 
 # %% [markdown]
-# ## 4 · Work in a thread: C code that lets go
+# ## 4 · Work in a thread: Pillow
 #
 # So C code stops the loop from a thread, and Python does not? Look at a photo first. `!blur` makes
 # one unrecognizable, with Pillow, which is C code as well:
@@ -264,7 +264,7 @@ predict(about="photo-in-a-thread")
 # For the last kind a thread is not enough.
 
 # %% [markdown]
-# ## 5 · Another process has another lock
+# ## 5 · Work in another process
 #
 # A process is a second Python, with a GIL of its own. It shares nothing with yours. So whatever it
 # is to do has to *travel*: the name of a function, its arguments, and at the end the result.
@@ -314,7 +314,8 @@ async def ranking_at_home():
 
 # %% [markdown]
 # `run_in_executor` is `to_thread` with a pool of your choice: first the pool, then the function,
-# then its arguments.
+# then its arguments. Another difference: it starts the job immediately and returns a future, which
+# you await when you need the result. `to_thread` starts nothing until you await it.
 #
 # > **Predict.** What does the loop notice of the two?
 
@@ -442,12 +443,12 @@ predict("?", about="which-let-go")
 
 # %% experiment="which-let-go"
 PLACES = {"loop": on_the_loop, "thread": in_a_thread, "process": in_a_process}
-held = {
-    (name, place): (await watch(run, name)).longest_block
-    for name in MORE
-    for place, run in PLACES.items()
-}
+runs = {(name, place): await watch(run, name) for name in MORE for place, run in PLACES.items()}
+held = {at: report.longest_block for at, report in runs.items()}
 print("Stop the loop from a thread:", [n for n in MORE if held[n, "thread"] >= 0.1])
+unsure = [n for n in MORE if held[n, "thread"] < 0.1 <= runs[n, "thread"].late_by_machine]
+if unsure:
+    print("Not certain, because other programs were busy:", unsure, "Run this cell again.")
 
 # %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt
@@ -480,8 +481,7 @@ predict(about="which-let-go")
 # %% [markdown]
 # Read it row by row. The first column is what the job does to your bot when you simply call it:
 # hatched from top to bottom. In the second column only the last three are hatched. In the third
-# column everything is fine. (Is one of the three not hatched? Then your machine is busy with other
-# things, and your code got the benefit of the doubt. Run the cell again later.)
+# column everything is fine.
 #
 # Why not everything into processes, then? Because a thread is there at once and shares your
 # variables, while a process has to be started, fed and paid for in memory. **A thread first; a
@@ -560,7 +560,7 @@ report = await watch(with_its_own_pool)
 print(f"{report.value * 1000:.2f} ms")
 
 # %% [markdown]
-# ## 8 · Nobody can stop a thread
+# ## 8 · Out of patience
 #
 # The oracle is slow today, and you lose patience.
 
@@ -596,7 +596,7 @@ predict(about="cut-short")
 # know whether you have one.
 
 # %% [markdown]
-# ## 9 · Two ways to block after all
+# ## 9 · Waiting for the job
 #
 # The job is in a thread, the function is passed and not called, and there is an `await`. And yet:
 

@@ -69,9 +69,9 @@ async def fetch(url):
 # ```
 
 # %% [markdown] exercise="bounded" limit=0.1
-# **Your turn.** Never more than `most` requests may be under way, and never fewer while there are
-# any left to send: when one of them is answered, the next one starts, even if the others take all
-# day. As everywhere in this lab, **no 100 ms without the loop**.
+# **Your turn.** Keep exactly `most` requests under way as long as there are pages left to request: when
+# one request is answered, the next one starts, even if the others take all day. Limit, as everywhere in
+# this lab: hold the loop for less than **100 ms** at a time.
 
 # %% answer="bounded"
 async def fetch_all(urls, most):
@@ -222,8 +222,8 @@ right(report, 20)
 
 # %% [markdown] exercise="background" limit=0.1
 # **Your turn.** Write `in_background` so that no job vanishes, none fails in silence, and none is
-# kept when it is over. It returns at once, so there is nothing to wait for: **no 100 ms without
-# the loop**. `complain` is an ordinary function that takes the exception.
+# kept when it is over. It returns immediately, so there is nothing to wait for. Limit: hold the loop
+# for less than **100 ms** at a time. `complain` is an ordinary function that takes the exception.
 
 # %% answer="background"
 running = set()  # it is there before the first call, and after the last
@@ -329,8 +329,8 @@ async def elected(report, path, fates):
         raise WrongValue(f"`complain` should have been told {told}; it was told {seen['told']}.")
     if seen["kept"]:
         raise WrongValue(
-            f"The job of {seen['kept'][0]} is over, and its task is still kept: in a year that "
-            "is a great many."
+            f"The job of {seen['kept'][0]} is over, but its task is still kept. Over a year these "
+            "tasks fill the memory: take each out of your set when it is over."
         )
 
 # %% test="background_check" points=20
@@ -397,7 +397,8 @@ right(report, 20)
 
 # %% [markdown] exercise="stubborn" limit=0.1
 # **Your turn.** Write `stubborn`. The deadline is for everything together: attempts, pauses and
-# all. And **no 100 ms without the loop**. An error that a page sends is an `aiohttp.ClientError`.
+# all. Limit: hold the loop for less than **100 ms** at a time. An error that a page sends is an
+# `aiohttp.ClientError`.
 
 # %% answer="stubborn"
 async def stubborn(url, patience, pause, deadline):
@@ -534,7 +535,7 @@ right(report, 20)
 # %% [markdown] exercise="fastest" limit=0.1
 # **Your turn.** This time nothing is given. A mirror that sends an error has not answered. When
 # the first answer is there, nobody needs the others any more: **give them up**, so that the mirrors
-# can stop working on them. No 100 ms without the loop.
+# can stop working on them. Limit: hold the loop for less than 100 ms at a time.
 
 # %% answer="fastest"
 async def fastest(urls):
@@ -670,7 +671,7 @@ right(report, 20)
 # until somebody cancels it. A cancelled task is thrown out wherever it waits, so it must tidy up on
 # its way out: **tell the thread to stop, wait until it has stopped, close the line**, in this
 # order (the tape writes to the line to the last), and **stay cancelled**. The tape needs about half
-# a second for its last page, and no 100 ms of that may be without the loop.
+# a second for its last page. Limit: hold the loop for less than 100 ms at a time.
 #
 # A `line` has `await line.open()` and `await line.close()`. A `tape` has `tape.run()`, which
 # blocks the thread that calls it, and `tape.stop()`, which tells `run` to end and returns at once.

@@ -6,8 +6,8 @@
 #
 # *Many things at once, safely?*
 #
-# **You will** send twelve requests through a gate, watch a task vanish in the middle of its work,
-# and see how a cancellation runs through a program like a wave.
+# **You will** send twelve requests through a gate, start two tasks without keeping a reference to
+# them, and see in which order the parts of a cancelled program end.
 #
 # **You learn**
 # - how to have many requests under way, and never too many;
@@ -41,10 +41,10 @@ servers = await world.start("http")
 recall("?", about="a-thread-goes-on")
 
 # %%
-recall("?", about="one-by-one")
+recall("?", about="lost-or-late")
 
 # %%
-recall("?", about="what-counts")
+recall("?", about="gather-order")
 
 # %% [markdown]
 # ## 1 · Twelve pictures
@@ -54,9 +54,14 @@ recall("?", about="what-counts")
 
 # %%
 PEOPLE = "ada bo cy dee eve fay gus hal ivy jo kim lou".split()
-for name in PEOPLE:
-    seconds = 0.8 if name in ("cy", "gus") else 0.2
-    await servers.http.plan(path=f"/picture/{name}", delay=seconds, body=f"{name}.png")
+
+
+async def put_up_pictures():
+    """Put up the twelve pictures; the server forgets what it has seen before."""
+    await servers.http.reset()
+    for name in PEOPLE:
+        seconds = 0.8 if name in ("cy", "gus") else 0.2
+        await servers.http.plan(path=f"/picture/{name}", delay=seconds, body=f"{name}.png")
 
 
 async def fetch(url):
@@ -66,14 +71,14 @@ async def fetch(url):
         return await page.json()
 
 # %% [markdown]
-# A **TaskGroup** is a block that tasks are started in. At its end stands a doorman: nobody goes on
-# before all tasks of the group are done.
+# A **TaskGroup** is a block that tasks are started in. The block ends only when all tasks of the
+# group are done.
 
 # %%
 async def all_at_once(urls):
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(fetch(url)) for url in urls]
-    return [task.result() for task in tasks]  # the doorman has let us out: all are done
+    return [task.result() for task in tasks]  # after the block all are done
 
 # %% [markdown]
 # > **Predict.** Ten pages of 0.2 s and two of 0.8 s. When is the gallery there?
@@ -82,10 +87,11 @@ async def all_at_once(urls):
 predict("?", about="twelve-at-once")
 
 # %% experiment="twelve-at-once"
+await put_up_pictures()
 URLS = [f"{servers.http.url}/picture/{name}" for name in PEOPLE]
 report = await watch(all_at_once, URLS)
 print(f"{len(report.value)} pictures after {report.seconds:.2f} s, the first is {report.value[0]}")
-print("most requests at once:", servers.http.counters()["peak"])
+print("most requests at the same time:", servers.http.counters()["peak"])
 
 # %%
 predict(about="twelve-at-once")
@@ -98,9 +104,10 @@ predict(about="twelve-at-once")
 # %% [markdown]
 # ## 2 · A few at a time
 #
-# No more than four at once, shall it be. The first idea of most people is to take four, then the
-# next four. The other idea is a gate with four places, an `asyncio.Semaphore`: whoever comes when
-# all places are taken waits in front of it, and *each* one who leaves lets the next one in.
+# Let us allow four requests at the same time, and no more. The first idea of most people is to take
+# four, then the next four. The other idea is a gate with four places, an `asyncio.Semaphore`: a task
+# that comes when all places are taken waits in front of it, and *each* task that leaves lets the next
+# one in.
 
 # %%
 async def in_batches(urls):
@@ -129,13 +136,11 @@ predict("?", about="batches-or-gate")
 # %% experiment="batches-or-gate"
 seen = {}
 for function in (in_batches, through_a_gate):
-    await servers.http.reset()
-    for name in PEOPLE:
-        seconds = 0.8 if name in ("cy", "gus") else 0.2
-        await servers.http.plan(path=f"/picture/{name}", delay=seconds)
+    await put_up_pictures()
     report = await watch(function, URLS)
     seen[function.__name__] = await servers.http.log()
-    print(f"{function.__name__}: {report.seconds:.2f} s, peak {servers.http.counters()['peak']}")
+    most = servers.http.counters()["peak"]
+    print(f"{function.__name__}: {report.seconds:.2f} s, at most {most} at the same time")
 
 # %%
 predict(about="batches-or-gate")
@@ -183,13 +188,17 @@ timetable(seen)
 # %% [markdown]
 # On the left, whole columns of nothing: three places stand empty while the fourth is busy with cy,
 # and the next batch waits outside. On the right there are four bars side by side at almost every
-# moment, and the peak is the same. A batch is as slow as its slowest member, a gate is not.
+# moment, and never more than four. A batch is as slow as its slowest member, a gate is not.
+#
+# In a bot, make the gate **once**, for the whole bot: `self.gate = asyncio.Semaphore(4)` in
+# `setup_hook`. Here each call of the function makes a new gate. If two people use such a command at
+# the same time, the server gets eight requests at the same time.
 #
 # **Change it.** Move cy and gus into the same batch of four. How much is left of the difference?
 # And what if *every* picture takes 0.2 s?
 
 # %% [markdown]
-# ## 3 · The task that vanished
+# ## 3 · Two tasks without a reference
 #
 # Not everything wants to be waited for. `!vote cake` opens a vote, says so, and returns; the
 # counting goes on in a task. Votes are kept by name in a clever dict that holds its values only
@@ -424,7 +433,7 @@ async def with_a_group(urls):
         async with asyncio.TaskGroup() as group:
             for url in urls:
                 group.create_task(fetch(url))
-    except* aiohttp.ClientError as several:
+    except* aiohttp.ClientError as several:  # a group raises all its errors together, so: except*
         print("group:  ", [type(error).__name__ for error in several.exceptions])
     await asyncio.sleep(1)
 
@@ -542,7 +551,7 @@ wave(notes, report.record.began)
 # the timeout turns it into a TimeoutError.
 
 # %% [markdown]
-# ### Who eats a CancelledError
+# ### A stubborn loop
 #
 # This one is stubborn, as bots should be when a page fails:
 
@@ -648,7 +657,7 @@ async def cancelled(held):
     await asyncio.sleep(0.2)
     task.cancel()
     began = time.monotonic()
-    await asyncio.wait([task])
+    await asyncio.wait([task])  # until the task is over, however it ends
     return task.cancelled(), lines[-1], time.monotonic() - began
 
 
@@ -665,8 +674,8 @@ predict(about="shield")
 # still writes. With the shield the task is whole, the thread is told, and `record` waits for the
 # last line. It is cancelled all the same; it only took the time to leave the room tidy.
 #
-# A shield is no armour for everything, though. Around a whole command it means that a timeout
-# returns and the work goes on, unseen: part 3 again.
+# A shield does not help everywhere. Around a whole command it means that a timeout returns while the
+# work goes on unseen, like the background tasks in part 3.
 
 # %% [markdown]
 # ## 7 · The first answer
@@ -780,8 +789,8 @@ predict(about="first-of-three")
 # - **A Semaphore is for one process.** It knows nothing of other bots behind the same address.
 # - **aiohttp has a gate of its own**: 100 connections for each session, unless
 #   `TCPConnector(limit=...)` says otherwise (unit 07).
-# - **In parallel?** An `await` lets "everything work in parallel", says the text from which this
-#   course grew. What was parallel here was the *waiting*: twelve pages, one thread, one loop.
+# - **In parallel?** You may have read that `await` makes things run in parallel. What was parallel
+#   here was the *waiting*: twelve pages, one thread, one loop.
 #
 # Sources: Python's documentation, *Coroutines and tasks*; cpython issues 88831 and 117379; aiohttp
 # 3.14, *Client reference*, TCPConnector; discord.py 2.7.1, `ext/tasks`.

@@ -11,8 +11,9 @@
 # Write your program in place of `raise NotImplementedError()`, then run the test cell below it.
 # The servers keep a record: who connected, who asked what and when, who was refused, whose heart
 # beat. The tests read that record, so *every* program is right that behaves well. Any client is
-# fine: aiohttp, httpx, or a blocking one in threads of your own. A hidden test does the same with
-# other inputs.
+# fine: aiohttp, a blocking one in threads of your own, or httpx. (If you take httpx: to make a client
+# holds the loop for some time, see part 2 of the lesson, so make it only once.) A hidden test does the
+# same with other inputs.
 #
 # Stuck? Under each exercise stands a ladder of hints, and climbing it costs nothing. The folded
 # cells hold what the tests need.
@@ -160,7 +161,8 @@ def good_guests(report, path, dogs):
     if peak < 5:
         calm(report)
         raise WrongValue(
-            f"The server never saw more than {peak} of 5 requests at once: who waits for whom?"
+            f"The server never saw more than {peak} of 5 requests at the same time. Look for an "
+            "`await` that makes one request wait for another."
         )
 
 # %% test="dogs_check" points=25

@@ -246,6 +246,7 @@ async def crowded(dsn, gains):
 
 async def fill_table(before):
     """Put these points into the table, and begin to count; connections that are open already."""
+    await servers.postgres.reset()  # first: it says so when the servers have ended
     db = await asyncpg.connect(servers.postgres.dsn)
     await db.execute("CREATE TABLE IF NOT EXISTS lab_xp (name TEXT PRIMARY KEY, points INT)")
     await db.execute("TRUNCATE lab_xp")
@@ -263,6 +264,10 @@ def well_asked(report, connections):
     what = str(report).rstrip(".")
     if kind in {"DataError", "PostgresSyntaxError"}:  # a pool that fails so opens more, too
         raise WrongValue(f"{what}. Which of the two statements is it, and what comes first?")
+    if "pool is not initialized" in said:
+        raise WrongValue(f"{what}. Is there an `await` in front of `asyncpg.create_pool(...)`?")
+    if "min_size is greater than max_size" in said:
+        raise WrongValue(f"{what}. `min_size` is 10 unless you give it, too: `min_size=1`.")
     # Too many for the server, which refuses one or drops one, or for the loop.
     if connections > 5 and (said or report.longest_block >= 0.1):
         raise WrongValue(f"{what}. It was asked for {connections} connections; 5 are yours.")
@@ -297,8 +302,8 @@ async def pooled(report, already, before, gains):
         if report.late_by_machine > 0.1:
             raise Inconclusive("This machine was too busy to see statements side by side.")
         raise WrongValue(
-            f"The server never saw more than {peak} statement(s) at once, and there may be five "
-            "connections: who waits for whom?"
+            f"The server never saw more than {peak} statement(s) at the same time, and there may be "
+            "five connections. Look for an `await` or a lock that makes one command wait for another."
         )
 
 # %% test="pool_check" points=20
@@ -361,7 +366,7 @@ right(report, 20)
 # the bot has little memory.
 #
 # `export(dsn, path)` writes the file, and returns how many lines it has. Python's objects may take
-# **5 MB** at most, at any moment. (All the rows at once take seven times as much.) The loop is never
+# **5 MB** at most, at any moment. (A list of all rows takes two to four times as much.) The loop is never
 # held for **100 ms**.
 
 # %% answer="stream"
@@ -404,6 +409,7 @@ async def weighed(dsn):
 async def fill_history(rows):
     """Make a history of so many rolls; the file that is to come of it."""
     shift = random.randint(0, 10**6)
+    await servers.postgres.reset()  # first: it says so when the servers have ended
     db = await asyncpg.connect(servers.postgres.dsn)
     await db.execute(
         "DROP TABLE IF EXISTS lab_rolls; CREATE TABLE lab_rolls AS SELECT n AS id,"

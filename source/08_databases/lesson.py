@@ -6,12 +6,12 @@
 #
 # *Which database calls block?*
 #
-# **You will** write XP into a file that somebody else holds, run a hundred commands into a real
-# PostgreSQL until it refuses, and read 200,000 rows without room for them.
+# **You will** write XP into a file while another program uses it, let 150 commands ask a real
+# PostgreSQL at the same time, and read 200,000 rows without room for them.
 #
 # **You learn**
-# - why a file on your own disk can stop your bot, and what aiosqlite does about it;
-# - why one connection is not concurrency, and what a pool is;
+# - what a file that another program holds does to your bot, and what aiosqlite does about it;
+# - what five commands get out of one connection, and what a pool is;
 # - what a transaction holds together, and what happens without one;
 # - how to read a big table in the memory of a small one.
 #
@@ -49,7 +49,7 @@ recall("?", about="one-session")
 recall("?", about="threads-are-not-cancelled")
 
 # %%
-recall("?", about="grey-zone")
+recall("?", about="one-long-step")
 
 # %% [markdown]
 # ## 1 · A file that somebody holds
@@ -152,7 +152,7 @@ lines(held)
 # **Change it.** Give `sqlite3.connect` a `timeout=0.05`. Is that a cure? (Look at what ada gets.)
 
 # %% [markdown]
-# ## 2 · What nobody else can see
+# ## 2 · Five points for bo
 #
 # bo gets his five points, and the command tells him how many he has now.
 
@@ -193,7 +193,7 @@ predict(about="who-sees-it")
 # you. So: commit at once, and never await anything slow between the update and the commit.
 
 # %% [markdown]
-# ## 3 · One connection is one lane
+# ## 3 · Five on one connection
 #
 # Now a real server, PostgreSQL, and a library that speaks its protocol on the loop itself, without
 # threads: asyncpg. The bot has *one* connection. Five people use `!top` in the same moment, a query
@@ -246,7 +246,7 @@ print(f"{report.seconds:.2f} s, longest block {report.longest_block * 1000:.0f} 
 # %% [markdown]
 # ## 4 · A pool
 #
-# So a connection for each command? Raid night: a hundred people use `!top` at once.
+# So a connection for each command? Raid night: 150 people use `!top` at the same time.
 
 # %%
 async def one_each():
@@ -257,25 +257,26 @@ async def one_each():
         finally:
             await connection.close()
 
-    answers = await asyncio.gather(*(top() for _ in range(100)), return_exceptions=True)
+    answers = await asyncio.gather(*(top() for _ in range(150)), return_exceptions=True)
     return answers.count("ada"), sorted({str(one) for one in answers if one != "ada"})
 
 # %% [markdown]
-# > **Predict.** What do the hundred get?
+# > **Predict.** What do the 150 get?
 
 # %%
 predict("?", about="a-hundred-connections")
 
 # %% experiment="a-hundred-connections"
 answered, errors = (await watch(one_each)).value
-print(answered, "have an answer. The others:", *errors, sep="\n")
+print(answered, "have an answer;", 150 - answered, "have an error:")
+print(*errors, sep="\n")
 
 # %%
 predict(about="a-hundred-connections")
 
 # %% [markdown]
-# For PostgreSQL a connection is a *process*, so it allows so many and no more: 100 here, as by
-# default. And making one takes longer than most queries.
+# For PostgreSQL each connection is a *process*, so it limits their number: 100 here, as by default.
+# And making one takes longer than most queries.
 #
 # A **pool** is the drawer of unit 07, for databases. It keeps some connections open, lends one to
 # whoever needs it, and lets the others wait *in an `await`*:
@@ -338,7 +339,7 @@ pools(took)
 # bot.pool.acquire() as connection:`.
 
 # %% [markdown]
-# ## 5 · All or nothing
+# ## 5 · A gift, and the network
 #
 # `!give bo 10`: ada gives ten points to bo. Two statements, and between them something goes wrong.
 
@@ -489,12 +490,15 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** blocking drivers, and for connections that are born in commands:
+# **Search for** blocking drivers, and for connections to a server that are made in commands:
 #
 # ```
 # grep -rnE "sqlite3\.connect|psycopg2|psycopg\.connect|pymysql|create_engine\(" --include=*.py .
-# grep -rnE "(asyncpg|aiomysql|aiosqlite)\.connect|fetchall\(" --include=*.py .
+# grep -rnE "(asyncpg|aiomysql)\.connect|fetchall\(" --include=*.py .
 # ```
+#
+# A server needs a pool (part 4). With SQLite there is no server, and a connection per command is
+# fine: it is one thread and an open file, and it has a transaction of its own.
 #
 # **Before and after**
 #

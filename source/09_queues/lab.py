@@ -89,7 +89,8 @@ async def let_go(paths):
 
 # %% [markdown] exercise="in_turn" limit=0.1
 # **Your turn.** Write `in_turn` with a turn for each user. Users come and go, a bot runs for months:
-# of somebody who is not there any more, **nothing may be kept**. And no 100 ms without the loop.
+# of somebody who is not there any more, **nothing may be kept**. Limit: hold the loop for less than 100
+# ms at a time.
 
 # %% answer="in_turn"
 turns = {}  # it is there before the first call, and after the last
@@ -197,12 +198,13 @@ def had_their_turn(report, said, lines, expected):
     if at_once > 1:
         raise WrongValue(
             f"One job was over, the second of the same user was running, and a third call came: "
-            f"{at_once} ran at once. Who took away the lock that somebody still had in hand?"
+            f"{at_once} ran at the same time. A lock was removed while a call still held it or "
+            "waited for it."
         )
     if left > 150:
         raise WrongValue(
             f"300 guests came and went, some after a job that failed, and {left} objects are still "
-            "kept for them: in a year that is a great many."
+            "kept for them. Over a year these fill the memory: keep nothing for a user who has left."
         )
 
 # %% setup="in_turn_server" jupyter={"source_hidden": true}
@@ -306,9 +308,9 @@ right(report, 20)
 
 # %% [markdown] exercise="transfer" limit=0.1
 # **Your turn.** Write `transfer`. However many there are at once, and in whatever directions: no
-# coin is made or lost, nobody falls below zero, nobody waits for an account that is not theirs,
-# and **no 100 ms without the loop**. Mind two transfers that go in opposite directions: if each has
-# one row and wants the other's, neither can go on.
+# coin is made or lost, nobody falls below zero, and nobody waits for an account that is not theirs.
+# Limit: hold the loop for less than **100 ms** at a time. Mind two transfers that go in opposite
+# directions: if each has one row and wants the other's, neither can go on.
 
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):
@@ -485,7 +487,7 @@ right(report, 20)
 
 # %% [markdown] exercise="desk" limit=0.1
 # **Your turn.** Write `Desk`. What it accepts it works off, and what it refuses it never touches.
-# No 100 ms without the loop.
+# Limit: hold the loop for less than 100 ms at a time.
 
 # %% answer="desk"
 class Desk:
@@ -644,8 +646,8 @@ right(report, 20)
 # some in hand. Who was told "yes" should get an answer, or at least not be forgotten: what cannot
 # be done in time is **handed back**, so that it can be stored and done tomorrow.
 #
-# **Your turn.** Write `run_desk`. Nothing is lost, nothing is done twice, no task stays behind, and
-# there are no 100 ms without the loop.
+# **Your turn.** Write `run_desk`. Each order is done once or handed back, and every task has ended.
+# Limit: hold the loop for less than 100 ms at a time.
 
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):

@@ -6,12 +6,12 @@
 #
 # *Who owns the state?*
 #
-# **You will** sell one sword's worth of coins five times over, find the gap through which the others
-# came, close it in three different ways, and keep a crowd at the door from burying your bot.
+# **You will** sell swords to a person with five fast fingers, count them, find the gap in the program,
+# close it in three different ways, and keep a crowd at the door from burying your bot.
 #
 # **You learn**
 # - where two commands of one bot can get into each other's way, and where they cannot;
-# - why one lock is too much, a lock for each call too little, and a lock for each person right;
+# - how many locks a shop needs;
 # - what a queue without an end does to an evening, and how to close a shop without losing orders.
 #
 # **You need** tasks and cancelling (unit 06) and a pool of database connections (unit 08). The
@@ -40,13 +40,13 @@ servers = await world.start("http")
 recall("?", about="one-connection-one-query")
 
 # %%
-recall("?", about="one-session")
+recall("?", about="retry-after")
 
 # %%
 recall("?", about="where-a-cancel-arrives")
 
 # %% [markdown]
-# ## 1 · Five swords for the money of one
+# ## 1 · ada buys a sword
 #
 # Everybody in #general has coins, and `!buy` buys a sword for 100 of them. The smith has a web page
 # and takes 0.2 s to wrap a sword up.
@@ -249,7 +249,8 @@ predict(about="lock-inside")
 # ## 3 · A lock for each key
 #
 # What must not overlap are two purchases of the same *person*. The person is the **key**: in
-# discord.py `ctx.author.id` (the objects are made anew for each message, the id stays).
+# discord.py `ctx.author.id`. (Use the id and not the member: discord.py may drop a member from its
+# cache and make a new object later, but the id stays.)
 
 # %%
 locks = {}
@@ -426,7 +427,7 @@ report = await watch(five_times, f"{TAKE} AND balance >= 100")
 report.value
 
 # %% [markdown]
-# ### Two who wait for each other
+# ### There and back
 #
 # To pay somebody, two rows must be locked. These two lock the payer's row first, then the other's.
 

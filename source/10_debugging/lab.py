@@ -56,16 +56,17 @@ def sized(work, start, seconds):
 # ## 1 · Six faults
 #
 # A colleague has left you a bot and the library under it, and he has left no address. Six commands
-# freeze the bot "sometimes". They look harmless, because **the fault is not in the command**: it is
-# somewhere in the library, in the folded cell below, and you cannot change that.
+# freeze the bot "sometimes". They look harmless, because **the fault is not where you look first**. In
+# most of them it is in the library, in the folded cells below, and you cannot change the library. In
+# some the command itself uses the library or a pool in the wrong way.
 #
 # For each command:
 #
 # 1. paste it **as it is now** into its answer cell and run the test: the sentence names the line
 #    that held the loop, and the picture shows when;
 # 2. look at that line, and only at that one;
-# 3. write the command so that it does the same work and **never holds the loop for 100 ms**. You
-#    may call the library, in another way, or write anew what it does.
+# 3. write the command so that it does the same work. Limit: hold the loop for less than **100 ms** at a
+#    time. You may call the library in another way, or write yourself what it does.
 
 
 # %% setup="library_network" jupyter={"source_hidden": true}
@@ -313,8 +314,8 @@ right(report, 7)
 # %% [markdown]
 # ### 1.4 `!votes`
 #
-# counts votes in a task, and publishes the result when the task is done. Look for the lane of the
-# guilty task in the picture: which one is it?
+# counts votes in a task, and publishes the result when the task is done. Look at the chart: in which
+# lane is the block, and is that a task?
 #
 # ```python
 # async def votes(url, given):          # as it is now
@@ -471,9 +472,9 @@ right(report, 6)
 # </details>
 # <details><summary>Hint 2: where it was in the lesson</summary>
 #
-# Part 6, the table: `roll` (a sleep two calls down) and `guess` (a pattern). For 1.4 the picture:
-# a callback belongs to no task, so there is a block without a lane. For 1.6 unit 04: an `await` or
-# an `async for` that never really waits gives nobody a turn.
+# Part 6, the table: `roll` (a sleep two calls down) and `guess` (a pattern). For 1.4 the chart: a
+# callback belongs to no task, so its block is in the lane *event loop*. For 1.6 unit 04: an `await` or
+# an `async for` that never really waits gives no other task a turn.
 # </details>
 # <details><summary>Hint 3: the gaps</summary>
 #
@@ -714,9 +715,9 @@ barked(report)
 # <details><summary>Hint 3: the gaps</summary>
 #
 # `start`: `threading.Thread(target=self.watch, daemon=True).start()`. `beat` has two lines: what
-# time it is now, and that nothing has been told yet. `watch` has two steps in each round: when the last beat is older than the limit and nothing was told, remember
-# that it is told and `say` the name on the photograph; then ask the loop for a beat, with
-# `call_soon_threadsafe`.
+# time it is now, and that nothing has been told yet. `watch` has two steps in each round: when the
+# last beat is older than the limit and nothing was told, remember that it is told and `say` the name
+# on the photograph; then ask the loop for a beat, with `call_soon_threadsafe`.
 # </details>
 # <details><summary>The last rung: our answer beside yours</summary>
 #
@@ -799,7 +800,8 @@ def honest(report, seconds, period, stalls):
     if not 0.95 * due <= len(said) <= 1.05 * due:
         raise WrongValue(
             f"In {seconds} s a tick every {period * 1000:.0f} ms makes {due}; your meter has "
-            f"{len(said)}. Where are those that came due while the loop stood still?"
+            f"{len(said)}. Count every tick that came due, also while the loop was held; and begin "
+            "each tick at `start + n * period`, not after the one before it."
         )
     felt, shown = report.lag(99), percentile(said, 99)
     if (off := abs(shown - felt) - 0.2 * felt - 0.02) > 0:

@@ -12,10 +12,10 @@
 # tests, and the probe of this course.
 #
 # **You learn**
-# - why the log names the victim, and which tools name the culprit, with its line;
-# - what each of them cannot see, so that you know whom to ask first;
-# - why a meter can say "5 ms" of a loop that stands still for half a second, and why a faster loop
-#   changes nothing.
+# - what each tool names: the victim, the culprit, its line, or nothing;
+# - what each of them cannot see, so that you know which tool to use first;
+# - how to measure lateness, and how not to;
+# - what a faster loop does for a bot that blocks.
 #
 # **You need** units 01 to 06; unit 03 most of all. No Discord account and no internet: nothing
 # leaves this machine. The lesson takes 25 to 40 minutes, the lab after it 20 to 45.
@@ -35,17 +35,16 @@ from autograder import predict, recall, show, watch, world
 servers = await world.start("http")
 
 # %% [markdown]
-# First, three questions from earlier units: the last one, an older one, and the one that this unit
-# continues.
+# First, three questions from earlier units.
 
 # %%
 recall("?", about="bounded-queue")
 
 # %%
-recall("?", about="threads-are-not-cancelled")
+recall("?", about="not-committed")
 
 # %%
-recall("?", about="who-is-guilty")
+recall("?", about="which-job-where")
 
 # %% [markdown]
 # ## 1 · Slow "sometimes"
@@ -630,9 +629,10 @@ predict(about="blockbuster-sees")
 #
 # ## 6 · All of them, the same bot
 #
-# Now all together. Each command runs once, on a watched loop in debug mode, with the witness
-# beside it; ruff and the two guards have had their say. Who notices, and who names the line? The
-# folded cells ask each tool.
+# Now all together. Each command runs on a watched loop in debug mode, with the witness beside it.
+# Then it runs once more, without these two, for our probe: debug mode and the photographs take time
+# on that loop themselves. ruff and the two guards have had their say. Which tool notices, and which
+# tool names the line? The folded cells ask each tool.
 
 # %% jupyter={"source_hidden": true}
 import inspect
@@ -655,6 +655,17 @@ async def examine(command):
     await asyncio.sleep(0.1)
     await asyncio.create_task(RUNS[command][0]())
     await asyncio.sleep(0.1)
+
+
+# %% jupyter={"source_hidden": true}
+async def probed(command):
+    """The lines of the blocks that our probe finds, when it is the only tool."""
+
+    async def alone():
+        await asyncio.create_task(RUNS[command][0]())
+
+    report = await watch(alone)
+    return [block.code for block in report.blocks if block.seconds > 0.1]
 
 
 def knows(said, line):
@@ -690,12 +701,12 @@ table = {}
 logging.getLogger("asyncio").handlers[:] = [Kept()]
 for command, (_, line) in RUNS.items():
     warnings, photos, over = [], [], threading.Event()
-    report = await watch(examine, command)
+    await watch(examine, command)
     over.set()
     table[command] = {
         "debug mode": knows(warnings, line),
         "witness, py-spy": knows([" ".join(f.line for f in photo) for photo in photos], line),
-        "our probe": knows([block.code for block in report.blocks if block.seconds > 0.1], line),
+        "our probe": knows(await probed(command), line),
         "ruff": ruff_on(command),
         "blockbuster": guard_on(command, "blockbuster"),
         "pyleak": guard_on(command, "pyleak"),
@@ -748,11 +759,11 @@ print(*words, sep="\n")
 # **Change it.** Mend `shake_cup`'s caller in `slowbot.py` (with what you know from unit 03), then
 # restart the kernel and run all. Which columns are empty now?
 #
-# ## 7 · A meter that lies
+# ## 7 · The meter that everybody writes first
 #
 # "How bad is it?" is the next question, and people answer it with a meter: ask the loop for a tick
 # every few milliseconds, note how late it came, and report the 99th percentile, the lateness that
-# one tick in a hundred exceeds. Here is the meter that everybody writes first:
+# one tick in a hundred exceeds. Here is that meter:
 
 
 # %%
@@ -910,14 +921,26 @@ predict(about="uvloop-blocks")
 # asyncio.run(main(), debug=True)
 # ```
 #
-# **One change for tonight.** Write this line on a piece of paper, and put it beside your server:
+# **One change for tonight.** Write these two lines on a piece of paper, and put it beside your server:
 #
 # ```
-# py-spy dump --pid $(pgrep -f bot.py)
+# pgrep -fa bot.py
+# py-spy dump --pid NUMBER
 # ```
 #
-# The next time your bot is frozen, run that *before* you restart it. The guilty line stands under
-# "MainThread", and it is gone when you restart.
+# The first line lists programs that have `bot.py` in their command, each with its number. There may be
+# several: a shell that started the bot, or an editor. Take the number of the line that begins with
+# Python. (On macOS the option is `-fl`.) The next time your bot is frozen, run both *before* you
+# restart it. The guilty line stands under "MainThread", and it is gone when you restart.
+#
+# And know the names of tasks in discord.py, as debug mode and lists of tasks show them:
+#
+# | the name begins with | it runs |
+# |---|---|
+# | `discord.py: on_message` | a prefix command, or your `on_message` |
+# | `CommandTree-invoker` | a slash command |
+# | `discord-ext-tasks: ` | a `tasks.loop` |
+# | `discord-ui-view-dispatch-` | a button or a select |
 #
 # And for every other night: [work/toolbox/loopwatch.py](../toolbox/loopwatch.py) is a witness like
 # ours in one file, without any dependency, to copy beside your bot.

@@ -37,8 +37,8 @@ servers = await world.start("http")
 # be three others. So do not judge them: **write the judge**.
 #
 # `judge(fetch, url)` calls `fetch(url)`, once or a few times (ten at most, the server counts), and
-# returns a pair: the kind, and **for how many seconds one call holds the loop at a stretch**, as
-# you measured it.
+# returns a pair: the kind, and **for how many seconds one call holds the loop at a time**, as you
+# measured it.
 #
 # | kind | it |
 # |---|---|

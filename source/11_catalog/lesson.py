@@ -7,8 +7,8 @@
 #
 # *Is it really async?*
 #
-# **You will** unmask a library that is async in name only, tell threads from the real thing by what
-# a server sees, and add a library of your own to the catalog of this course, which measures itself.
+# **You will** put four questions to three libraries that all say *async*, look at what a server sees
+# of them, and add a library of your own to the catalog of this course, which measures itself.
 #
 # **You learn**
 # - four questions to ask of any library: is the loop free? are there threads? how many calls at
@@ -41,7 +41,7 @@ recall("?", about="when-to-look")
 recall("?", about="one-lock-per-key")
 
 # %%
-recall("?", about="what-counts")
+recall("?", about="async-library-sync-half")
 
 # %% [markdown]
 # ## 1 · "Async" is a word

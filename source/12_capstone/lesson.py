@@ -10,7 +10,7 @@
 # which queue it fell over; and mend it until the load no longer shows.
 #
 # **You learn**
-# - why a free loop is necessary and not enough, and where the queue is that nobody sees;
+# - what else can make people wait when the loop is free;
 # - what to do about lines that come twice, orders that poison a worker, and the end of the evening;
 # - how to audit the bot that matters, your own, with one file of forty lines.
 #
@@ -280,7 +280,7 @@ predict(about="in-its-place")
 # which nobody would notice alone. What does it do at 60 a second?
 
 # %% [markdown]
-# ## 3 · What comes twice
+# ## 3 · A connection that breaks
 #
 # Connections break. The bot resumes, and the gateway replays what the bot may have missed. *May*:
 # a line that was on its way when the connection broke can come again. Here is a command for which
@@ -378,7 +378,7 @@ balances(without_the_id=twice, with_the_id=once)
 # the id in the database, in the same transaction as the change. The lab has room for both.
 
 # %% [markdown]
-# ## 4 · What poisons a worker
+# ## 4 · The kitchen
 #
 # Some bots put work into a queue, and one task serves it: so unit 09 did. Here is the kitchen. One
 # potion cannot be brewed.
@@ -596,7 +596,8 @@ after("??????????")
 # ```
 #
 # **One change for tonight.** Copy `loopwatch.py` beside your bot, and put `loopwatch.start()` into
-# its `setup_hook`. Tomorrow the log has the answer.
+# its `setup_hook`. Tomorrow the log has the answer. (Only discord.py calls `setup_hook`. For nextcord,
+# disnake, py-cord and hikari see part 4 of [work/toolbox/own_bot.ipynb](../toolbox/own_bot.ipynb).)
 
 # %% [markdown]
 # ## In practice

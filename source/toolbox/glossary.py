@@ -25,8 +25,8 @@
 # **coroutine** · What calling an `async def` function makes: a function that can pause. Nothing of it
 # has run yet. (01)
 #
-# **debug mode** · asyncio's own witness: it logs callbacks that take longer than 100 ms, and costs
-# several times the speed. (10)
+# **debug mode** · asyncio's own check: it logs callbacks that take longer than 100 ms, and makes each
+# switch between tasks ten times as slow, or more. (10)
 #
 # **event loop** · The one function that runs all tasks of a thread, one step at a time, and waits for
 # sockets and clocks in between. (01)

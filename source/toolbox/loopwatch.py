@@ -7,6 +7,7 @@ import sys
 import threading
 import time
 import traceback
+from collections import Counter
 
 OTHERS = ("site-packages", "dist-packages", os.path.dirname(os.__file__), "<frozen")
 
@@ -23,15 +24,18 @@ def start(limit=0.1, report=print):
     def watch():  # on a thread of its own: a witness
         while not loop.is_closed():
             time.sleep(limit / 4)
-            if time.monotonic() - (since := last) <= limit:
-                continue
-            stack = traceback.extract_stack(sys._current_frames()[loop_thread])
-            yours = [at for at in stack if not any(part in at.filename for part in OTHERS)]
-            at = (yours or stack)[-1]
-            while last == since and not loop.is_closed():
+            since, looks = last, Counter()
+            while last == since < time.monotonic() - limit / 2 and not loop.is_closed():
+                stack = traceback.extract_stack(sys._current_frames()[loop_thread])
+                yours = [at for at in stack if not any(part in at.filename for part in OTHERS)]
+                at = (yours or stack)[-1]
+                looks[f"{at.filename}:{at.lineno} in {at.name}: {at.line}"] += 1
                 time.sleep(limit / 4)
-            held, where = time.monotonic() - since, f"{at.filename}:{at.lineno} in {at.name}"
-            report(f"loop held for {held:.2f} s: {where}: {at.line}")
+            held = time.monotonic() - since
+            if looks and held > limit:
+                (where, times), total = looks.most_common(1)[0], sum(looks.values())
+                share = f" ({100 * times // total} % of {total} looks)" if times < total else ""
+                report(f"loop held for {held:.2f} s: {where}{share}")
 
     beat()
     threading.Thread(target=watch, name="loopwatch", daemon=True).start()

@@ -6,6 +6,7 @@
 #
 # Forty-one things that people who write bots believe, each with the short answer, and the cell that
 # shows it. Click on the number of the unit to get there; if the lesson opens at its top, once more.
+# (The numbers on the left are only names, so they are not in order.)
 #
 # ## Coroutines and await
 #
@@ -27,7 +28,7 @@
 # | 6 | `time.sleep` is fine, or a timeout cuts it short | the timeout is rung by the loop that it holds | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
 # | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/two-halves) |
 # | 8 | the SDK of my language model is the SDK, so it is fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
-# | 36 | "Unknown interaction": `recap` defers too late | its victim; something else held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
+# | 36 | "Unknown interaction": `recap` defers too late | `recap` is the victim: something else held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
 # | 41 | a missed heartbeat loses events for ever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [07](lesson:07_network/old-number), [12](lesson:12_capstone/comes-twice) |
 #
 # ## Work
@@ -39,7 +40,7 @@
 # | 11 | one `sleep(0)` at the top is enough | one turn, before all of the work | [04](lesson:04_yielding/one-turn-first) |
 # | 13 | `to_thread(f(x))` runs `f` in a thread | `f(x)` is called first, on the loop | [05](lesson:05_threads/called-too-early) |
 # | 14 | a coroutine function can be sent to a thread | the thread makes a coroutine, and nobody runs it | below, A |
-# | 15 | `with ThreadPoolExecutor()` and the `await` after it | the end of the `with` waits, on the loop | [05](lesson:05_threads/leaving-the-with) |
+# | 15 | I can leave `with ThreadPoolExecutor()` and `await` the future after it | the end of the `with` waits for the job, on the loop | [05](lesson:05_threads/leaving-the-with) |
 # | 16 | `.result()` and `join()` wait politely | they wait as threads do: with the thread | [05](lesson:05_threads/leaving-the-with), and the cell after it |
 # | 17 | threads never help with CPU work | one thread of plain Python leaves the loop its turns | [05](lesson:05_threads/python-in-a-thread) |
 # | 18 | threads always help | one call into C that keeps the interpreter stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
@@ -71,7 +72,7 @@
 # | 29 | httpx is async, so `httpx.get` is | that is its other half | [07](lesson:07_network/two-halves) |
 # | 30 | SQLite is local, so it is instant | not while another process holds the file | [08](lesson:08_databases/somebody-holds-it) |
 # | 31 | aiosqlite runs queries in parallel | one connection, one thread, one queue | [08](lesson:08_databases/five-on-one) |
-# | 32 | an async ORM cannot block, and a `Session` is only an object | a synchronous one blocks at every query, as any other call | [08](lesson:08_databases/somebody-holds-it), [11](lesson:11_catalog/async-in-the-name) |
+# | 32 | an ORM that offers async cannot block | its synchronous `Session` blocks at every query, as any other blocking call does | [08](lesson:08_databases/somebody-holds-it) (the same wait, without an ORM), [11](lesson:11_catalog/async-in-the-name) |
 
 # %% [markdown]
 # Two of them had no place in a unit. Here they are.

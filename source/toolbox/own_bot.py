@@ -8,6 +8,18 @@
 # hangs up on whoever blocks. No account, no token, no internet: nothing leaves this machine, and no
 # real guild notices.
 #
+# ## The short way
+#
+# ```
+# python3 -m autograder run ../my_bot/bot.py
+# ```
+#
+# runs your bot with its own `.venv`, points its library at a gateway, and replaces the token. You type
+# lines such as `ada: !roll 2d6`, `/weather city=Oslo`, `click "Vote"` or `fill name="Ada"`; `help`
+# lists the rest. When a line of
+# your code holds the loop, you read the line, the calls that led to it and the command, and at the end a
+# table. The parts below do the same by hand.
+#
 # ## 1 · Start the gateway
 #
 # In a terminal (in JupyterLab: *File, New, Terminal*), in the folder of the course:
@@ -108,14 +120,28 @@
 # ```
 #
 # For that bot it said, on the bot's own terminal: `loop held for 2.54 s: .../bot.py:14 in roll:
-# time.sleep(2.5)`. hikari has `bot.listen()` on `hikari.StartedEvent` for that; any other program its `main`.
+# time.sleep(2.5)`.
+#
+# **Only discord.py calls `setup_hook`.** nextcord, disnake and py-cord never call it and report no
+# error. There, start it in `on_ready`, and only once, because `on_ready` can come again:
+#
+# ```python
+# @bot.listen()
+# async def on_ready():
+#     if not hasattr(bot, "loopwatch"):
+#         bot.loopwatch = loopwatch
+#         loopwatch.start()
+# ```
+#
+# hikari has `bot.listen()` on `hikari.StartedEvent` for that. Any other program starts it in its `main`.
 #
 # ## What this gateway is not
 #
-# One guild, a few channels, three people and whoever else speaks. Messages, edits, reactions,
-# slash commands, defer and follow-up: yes. Voice, threads, buttons, files that come back: no; a
-# route it does not know answers 404, which your library reports. A bot that asks for a guild of
-# its own by id finds nobody home. For the audit that does not matter: start what starts, and use
-# what works. One block found is worth the evening.
+# One guild, a few channels, three people and whoever else speaks. Messages with embeds, files,
+# buttons and polls, edits, reactions, pins, threads, webhooks, roles, members, bans, invites,
+# emojis, slash commands, defer and follow-up: yes. Buttons, menus, modals and suggestions, too, but
+# only `run` has the lines to use them. There is no voice. What the gateway does not serve is answered with status 501, and the gateway prints the
+# call. A bot that asks for a guild of its own by id finds nobody home. For the audit that does not
+# matter: start what starts, and use what works. One block found is worth the evening.
 #
 # **Next**: [audit.ipynb](audit.ipynb), the checklist.

@@ -21,7 +21,7 @@ from concurrent.futures import ProcessPoolExecutor
 from PIL import Image, ImageFilter
 
 from autograder.bench.probe.labels import blocks, free
-from autograder.bench.probe.sizing import LONG, SHORT, burn, nap, sized
+from autograder.bench.probe.sizing import LONG, SHORT, burn, least_cost, nap, sized
 
 
 def python_loop(steps):
@@ -46,9 +46,7 @@ def json_text(seconds=LONG):
     while cost < seconds:
         size = int(size * max(1.3, min(8, 0.9 * seconds / cost))) if cost else size
         document = text(size)
-        began = time.thread_time()
-        json.loads(document)
-        cost = time.thread_time() - began
+        cost = least_cost(functools.partial(json.loads, document))
     return (document,)
 
 
@@ -56,9 +54,7 @@ def json_text(seconds=LONG):
 def json_value(seconds=LONG):
     """A value that takes so long to dump."""
     value = json.loads(json_text(seconds)[0])
-    began = time.thread_time()
-    json.dumps(value)
-    cost = time.thread_time() - began
+    cost = least_cost(functools.partial(json.dumps, value))
     return ((value * math.ceil(seconds / cost))[: int(len(value) * seconds / cost)],)
 
 
@@ -73,9 +69,7 @@ def backtracking(seconds=LONG):
 @functools.cache
 def floats(seconds=LONG):
     numbers = [random.random() for _ in range(100_000)]
-    began = time.thread_time()
-    sorted(numbers)
-    cost = time.thread_time() - began
+    cost = least_cost(functools.partial(sorted, numbers))
     # n log n: a tenth more than proportional.
     return ([random.random() for _ in range(int(100_000 * 0.95 * seconds / cost))],)
 
@@ -106,9 +100,7 @@ def picture(seconds=LONG):
 
     side = sized(blur, seconds, start=300, power=2)
     image = Image.effect_noise((side, side), 60)
-    began = time.thread_time()
-    image.filter(ImageFilter.GaussianBlur(6))
-    cost = time.thread_time() - began
+    cost = least_cost(functools.partial(image.filter, ImageFilter.GaussianBlur(6)))
     return (image.resize((int(side * (1.1 * seconds / cost) ** 0.5),) * 2),)
 
 

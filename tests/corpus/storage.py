@@ -28,13 +28,16 @@ def _content(size):
     return b"unblocked " * (size // 10)
 
 
+NEEDLE = b"\0" * 20 + b"x"  # begins at each byte of a file of zeros, and is not in it
+
+
 @functools.cache
 def mapped(seconds=LONG):
     """A file in memory that is searched for so long, mapped; every page of it has been read."""
 
     def find(size):
         with mmap.mmap(-1, size) as memory:
-            memory.find(b"\\0" * 20 + b"x")
+            memory.find(NEEDLE)
 
     size = sized(find, seconds, start=1 << 20)
     path = os.path.join(folder(), f"mapped-{seconds}")
@@ -48,18 +51,18 @@ def mapped(seconds=LONG):
 
 @blocks(LONG, kind="cpu", given=mapped)
 async def search_of_a_mapped_file(memory):
-    memory.find(b"\0" * 20 + b"x")  # <- blocks
+    memory.find(NEEDLE)  # <- blocks
 
 
 @free("search_of_a_mapped_file", given=lambda: mapped(SHORT))
 async def search_of_a_small_mapped_file(memory):
-    memory.find(b"\0" * 20 + b"x")
+    memory.find(NEEDLE)
 
 
 @free("search_of_a_mapped_file", given=lambda: mapped(SHORT))
 async def search_of_a_mapped_file_in_slices(memory):
     for _ in range(6):
-        memory.find(b"\0" * 20 + b"x")
+        memory.find(NEEDLE)
         await asyncio.sleep(0)
 
 
@@ -68,14 +71,14 @@ async def search_of_a_mapped_file_in_a_thread(memory):
     """mmap keeps the GIL."""
 
     def work():
-        memory.find(b"\0" * 20 + b"x")  # <- blocks
+        memory.find(NEEDLE)  # <- blocks
 
     await asyncio.to_thread(work)
 
 
 @free("search_of_a_mapped_file_in_a_thread", given=lambda: mapped(SHORT))
 async def search_of_a_small_mapped_file_in_a_thread(memory):
-    await asyncio.to_thread(memory.find, b"\0" * 20 + b"x")
+    await asyncio.to_thread(memory.find, NEEDLE)
 
 
 @functools.cache

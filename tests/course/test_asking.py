@@ -113,6 +113,9 @@ def test_html_is_escaped_and_says_nothing_by_colour_alone(root: Path) -> None:
 def test_recall_asks_earlier_units_and_explains_at_once(root: Path) -> None:
     assert "From 00_start_here" in repr(recall("11_catalog"))
     assert 'recall("?", about="what-beats")' in repr(recall("11_catalog"))
+    asked = repr(recall("?", about="what-beats"))
+    assert 'Replace "?" with' in asked  # an example with a letter would give it away, or mislead
+    assert 'recall("' not in asked
     card = repr(recall("B", about="what-beats"))
     assert "  B  only sleep  [✘, your guess]\n     It is only the best known." in card
     assert "asked again" in card

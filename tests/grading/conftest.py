@@ -4,13 +4,19 @@ that has imported nbgrader and forks for each of its commands."""
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import functools
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
-from nbgrader_commands import Commands
+from nbgrader_commands import GRADE, Commands
 
+from autograder.environment import finding
+from autograder.grading import commands
 from autograder.grading.batch import executors, slots
+from autograder.grading.jail import availability
 
 _one_thread: ThreadPoolExecutor | None = None
 
@@ -39,6 +45,48 @@ def warm_slots(monkeypatch: pytest.MonkeyPatch) -> None:
     with slots of their own; a test with `jobs=1` or without `jobs` gets the kept one.
     """
     monkeypatch.setattr(executors, "on_this_machine", _kept)
+
+
+@functools.cache
+def _refused() -> str:
+    """Why submissions cannot be graded here, as doctor says it; empty if they can."""
+    if os.environ.get("UNBLOCKED_ACCEPT_WEAKER_JAIL") == "1":
+        return ""
+    found = availability.namespaces()
+    return finding.reason(found) if found.missing else ""
+
+
+def _unless_refused(grade: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(grade)
+    def graded(*arguments: Any, **more: Any) -> Any:
+        if reason := _refused():
+            pytest.skip(reason)
+        return grade(*arguments, **more)
+
+    return graded
+
+
+@pytest.fixture(autouse=True, scope="session")
+def grading() -> Iterator[None]:
+    """Skip a test once it grades, if this machine is one on which `grade` refuses to."""
+    start = Commands.start
+
+    def started(self: Commands, folder: Any, *arguments: str, **variables: str) -> int:
+        if arguments[0] in (GRADE, "autograde") and (reason := _refused()):
+            pytest.skip(reason)
+        return start(self, folder, *arguments, **variables)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(commands, "grade", _unless_refused(commands.grade))
+        patch.setattr(Commands, "start", started)
+        yield
+
+
+@pytest.fixture
+def may_grade() -> None:
+    """Skip a test of what grades by itself, such as Formgrader's buttons, on such a machine."""
+    if reason := _refused():
+        pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")

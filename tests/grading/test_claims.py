@@ -1,4 +1,4 @@
-"""A candidate's claims about a call: bounded, and excused only as far as the witness saw it."""
+"""What a candidate claims and a submission holds: bounded where it enters, told without harm."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ import pytest
 from autograder import wire
 from autograder.grading.examination import claims, handles, session, verdicts, witness
 from autograder.grading.examination.cells import Cell
-from autograder.grading.examination.outputs import checked, visible
+from autograder.grading.examination.outputs import checked
 from autograder.grading.nbgrader import export
 from autograder.report.record import Block, Record
 from autograder.report.report import Report, same
-from autograder.world.client import WorldEnded
+from autograder.text import visible
 
 BLOCK = Block(0.05, 0.1, "cpu", "cell roll", 3, "work()", "roll")
 HONEST = Record("roll", began=100.0, value=b"1", seconds=0.5, blocks=[BLOCK])
@@ -150,13 +150,6 @@ def test_numbers_that_python_cannot_write_do_not_reach_a_page() -> None:
 def test_a_name_that_is_a_formula_is_a_text_in_the_export() -> None:
     rows = [["=1+1", "@SUM(1)", "-3", "+49 30", "ada", 7.5, ""]]
     assert export._text(rows) == "'=1+1,'@SUM(1),-3,'+49 30,ada,7.5,\n"
-
-
-@pytest.mark.parametrize(
-    ("final", "status"), [(False, verdicts.INCONCLUSIVE), (True, verdicts.FAILED)]
-)
-def test_servers_that_end_in_each_examination_cost_the_test(final: bool, status: str) -> None:
-    assert verdicts.judge(WorldEnded(), "pool", answered=False, final=final).status == status
 
 
 def test_a_notebook_whose_cells_take_all_the_time_gets_no_more_of_it() -> None:

@@ -71,7 +71,8 @@ def children() -> list[str]:
     listing = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     if not listing.exists():  # macOS; there the fork server's own book-keeping must do
         return []
-    return [Path(f"/proc/{pid}/cmdline").read_text() for pid in listing.read_text().split()]
+    said = [Path(f"/proc/{pid}/cmdline").read_text() for pid in listing.read_text().split()]
+    return [line for line in said if line]  # one that has ended, and is to be reaped, has none
 
 
 def test_right_answers_get_everything_also_on_the_live_gateway() -> None:
@@ -457,6 +458,22 @@ def test_garbage_of_given_cells_is_not_the_answers() -> None:
     ]
     seen = examination.examine(cells, seconds=CELL_SECONDS).seen[2]
     assert seen.status == "passed", seen.message
+
+
+def test_a_finalizer_that_hangs_is_ended_and_the_next_call_is_measured() -> None:
+    """The candidate collects garbage between two requests, where it runs finalizers."""
+    knot = (
+        "import time\nclass Knot:\n    def __init__(self):\n        self.itself = self\n"
+        "    def __del__(self):\n        time.sleep(30)\nKnot()\nasync def f():\n    return 1"
+    )
+    cells = [
+        Cell(0, "setup", "given", "from autograder import watch"),
+        Cell(1, "learner", "f", knot),
+        Cell(2, "test", "f_visible", "(await watch(f)).responsive(0.05)", 5.0),
+    ]
+    examined = examination.examine(cells, seconds=CELL_SECONDS)
+    assert examined.seen[2].status == "passed", examined.seen[2].message
+    assert not examined.restarts
 
 
 def test_what_a_notebook_puts_out_has_a_bound() -> None:

@@ -15,6 +15,7 @@ from running_lab import Lab, clone_into, lab
 pytestmark = [
     pytest.mark.slow,  # JupyterLab takes 2-4 s to answer, on an idle machine
     pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs fork"),
+    pytest.mark.usefixtures("may_grade"),
 ]
 
 

@@ -78,7 +78,7 @@ def test_check_names_cell_line_block_limit_and_the_lost_connection(
     row = next(line for line in said.splitlines() if line.strip().startswith("bot_visible  "))
     assert "0 of 5" in row
     assert "100 ms" in row
-    assert "at line 4 of cell bot, `time.sleep(0.9)`" in " ".join(said.split())
+    assert "at line 4 of cell bot, `time.sleep(0.9)`" in " ".join(said.split()), said
     block = next(int(word) for word in row.split() if word.isdigit() and int(word) > 500)
     # 900 to 902 ms, also beside 8 hogs
     assert block == pytest.approx(900, abs=5)

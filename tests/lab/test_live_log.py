@@ -107,7 +107,7 @@ def test_every_event_that_matters_reads_as_a_line() -> None:
     line = lines.line(late)
     assert line is not None
     assert (line["symbol"], line["word"], line["tone"]) == ("▲", "late", "warn")
-    assert line["text"] == "no heartbeat for 0.31 s, busy with '!roll'"
+    assert line["text"] == "no heartbeat for 0.31 s, last given '!roll'"
     killed = lines.line({**late, "event": "killed", "code": 4009})
     assert killed is not None
     assert killed["word"] == "CLOSED 4009"

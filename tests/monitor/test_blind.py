@@ -14,8 +14,9 @@ from autograder.bench.probe import labels
 from autograder.bench.probe.worker import Worker
 from autograder.doctor import kernel_clock
 from autograder.monitor import blind, idle, sampler, thread_stats, watch
-from autograder.monitor.attribution import SampleSummary, Sleep, Threads, attribute
+from autograder.monitor.attribution import Sleep, Threads, attribute
 from autograder.monitor.blind import Look, certain_sleep
+from autograder.monitor.sample_summary import SampleSummary
 from autograder.outcomes import Inconclusive, LoopBlocked
 from autograder.report.record import Block, Record
 from autograder.report.report import Report

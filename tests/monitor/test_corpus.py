@@ -7,12 +7,9 @@ CPU hogs.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pytest
-from side_by_side import side_by_side
 
 from autograder.bench.hogs import hogs
 from autograder.bench.probe import labels, scores
@@ -27,7 +24,6 @@ SPREAD = scores.spread(CORPUS.values(), 7)
 GROUPS = {"pools", "lines", "garbage"}
 ALWAYS = {name for name, snippet in CORPUS.items() if snippet.group in GROUPS}
 SAMPLE = [CORPUS[name] for name in CORPUS if name in ALWAYS or CORPUS[name] in SPREAD]
-LANES = 2
 TRIES = 3  # an inconclusive run is run again, as a learner and the examiner do
 
 
@@ -38,27 +34,6 @@ def test_the_corpus_holds_330_snippets_and_each_has_a_twin() -> None:
     assert twins == blocking
 
 
-class Lane:
-    """A process that runs one snippet after the other, up to TRIES times each."""
-
-    def __init__(self, snippets: Sequence[labels.Snippet]) -> None:
-        self._snippets = [snippet.name for snippet in snippets]
-        self._worker: Worker | None = None
-        self._one_at_a_time = threading.Lock()
-
-    def run(self, snippet: labels.Snippet) -> list[Detection | None]:
-        seen: list[Detection | None] = []
-        with self._one_at_a_time:
-            self._worker = self._worker or Worker("probe", self._snippets)
-            while len(seen) < TRIES and not settled(snippet, seen[-1] if seen else None):
-                seen.append(self._worker.run(snippet.name))
-        return seen
-
-    def close(self) -> None:
-        if self._worker is not None:
-            self._worker.close()
-
-
 def settled(snippet: labels.Snippet, seen: Detection | None) -> bool:
     # One line in 120 was not named right beside other work; how many are is `bench`'s to say.
     named = seen and (not snippet.blocking or snippet.names(seen.file, seen.line))
@@ -66,28 +41,21 @@ def settled(snippet: labels.Snippet, seen: Detection | None) -> bool:
 
 
 @pytest.fixture(scope="module")
-def runs(request: pytest.FixtureRequest) -> Iterator[Callable[[pytest.FixtureRequest], Any]]:
-    """The runs of each snippet: two at a time, for the verdict depends on no other work."""
-    lanes = [Lane(SAMPLE[number::LANES]) for number in range(LANES)]
-    place = {snippet.name: number % LANES for number, snippet in enumerate(SAMPLE)}
-
-    def run(snippet: labels.Snippet) -> list[Detection | None]:
-        return lanes[place[snippet.name]].run(snippet)
-
-    test = "test_a_snippet_is_judged_by_what_it_does_to_the_loop"
-    with side_by_side(request, test, run, LANES) as of:
-        yield of
-    for lane in lanes:
-        lane.close()
+def worker() -> Iterator[Worker]:
+    """One process for all snippets: a second one takes 6 s of CPU to prepare what many share."""
+    started = Worker("probe", [snippet.name for snippet in SAMPLE])
+    yield started
+    started.close()
 
 
 @pytest.mark.parametrize("snippet", SAMPLE, ids=lambda snippet: snippet.name)
 def test_a_snippet_is_judged_by_what_it_does_to_the_loop(
-    snippet: labels.Snippet,
-    runs: Callable[[pytest.FixtureRequest], Any],
-    request: pytest.FixtureRequest,
+    snippet: labels.Snippet, worker: Worker
 ) -> None:
-    *earlier, seen = runs(request)
+    earlier: list[Detection | None] = []
+    while not earlier or (len(earlier) < TRIES and not settled(snippet, earlier[-1])):
+        earlier.append(worker.run(snippet.name))
+    seen = earlier.pop()
     for one in earlier:
         assert one is not None, "the process that ran it crashed or hung"
         assert one.verdict in ("inconclusive", "blocked"), one

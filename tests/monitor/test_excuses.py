@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from autograder.monitor.attribution import SampleSummary, Sleep, Threads, attribute, see, tally
+from autograder.monitor.attribution import Sleep, Threads, attribute, tally
+from autograder.monitor.sample_summary import SampleSummary, see, true_waits
 from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading, Times
 
@@ -231,3 +232,29 @@ def test_a_look_at_uvloops_own_select_tells_nothing_of_the_wait_for_the_gil_befo
         )  # fmt: skip
         summary = see([found], base, 0, 0, end=end, in_select=False, alone=False)
         assert attribute(sleep, summary, threads).for_gil == idle
+
+
+def test_an_earlier_job_that_got_no_cpu_did_not_take_the_gil() -> None:
+    # C code of the call that sleeps and keeps the GIL, beside threads that wait for their locks.
+    before = {POOLS: Times(MS, MS, 3), KERNELS: Times(MS, MS, 3)}
+    for runs, elder in [(3, 0), (4, POOLS)]:
+        now = {**before, POOLS: Times(MS, MS, runs)}
+        assert tally(before, now, {}, set(), 0, [KERNELS, POOLS]).elder == elder
+    assert tally(before, {}, {}, set(), 0, [POOLS]).elder == POOLS  # it has ended
+
+
+def doubted_wait(sleeps_in: bytes, waited: float) -> float:
+    """How much is doubtful of a wait that began after a sample had found the loop asleep; ms."""
+    samples = [sample(at, 1, sleeps_in) for at in (20, 42)]
+    read, end, doubt = true_waits(samples, Reading(120 * MS, MS, int(waited * MS), 1))
+    assert read == samples
+    assert end.wait == int(waited * MS)
+    return doubt / MS
+
+
+def test_a_long_wait_of_a_loop_that_looks_found_asleep_is_not_certain() -> None:
+    # A sleep of 120 ms beside 8 hogs that filled memory: 43 ms were counted as sleep, and it was
+    # called free.
+    assert doubted_wait(b"hrtimer_nanosleep", 77) == 77
+    assert doubted_wait(b"hrtimer_nanosleep", 10) == 0
+    assert doubted_wait(b"futex_wait_queue", 77) == 0  # it was woken by who released the GIL

@@ -27,8 +27,9 @@ from zmq.utils.garbage import GarbageCollectorThread
 from autograder import watch
 from autograder.bench.probe.sizing import sized
 from autograder.monitor import frames, ownership, sampler
+from autograder.monitor.other_threads import OtherThreads, native_ids
 from autograder.monitor.ownership import job_of, serves
-from autograder.monitor.thread_stats import OtherThreads, Reading, knows_waits, native_ids
+from autograder.monitor.thread_stats import Reading, knows_waits
 from autograder.outcomes import Inconclusive, LoopBlocked
 
 keeping = ctypes.PyDLL(None)  # its functions are called with the GIL kept

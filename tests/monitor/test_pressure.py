@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from autograder.monitor import pressure
-from autograder.monitor.attribution import Attribution, Sleep, Threads, attribute, see
+from autograder.monitor.attribution import Attribution, Sleep, Threads, attribute
 from autograder.monitor.pressure import PAGES, Pressure
 from autograder.monitor.probe import NOTABLE, Probe
+from autograder.monitor.sample_summary import see
 from autograder.monitor.samples import Sample
 from autograder.monitor.thread_stats import Reading
 

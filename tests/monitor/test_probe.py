@@ -13,17 +13,11 @@ from time import perf_counter_ns
 import pytest
 
 from autograder.monitor import thread_stats
+from autograder.monitor.children import Children
 from autograder.monitor.probe import Probe, _believed
 from autograder.monitor.sampler import Sampler
 from autograder.monitor.samples import Sample
-from autograder.monitor.thread_stats import (
-    Children,
-    Reading,
-    ThreadClock,
-    Times,
-    knows_waits,
-    parsed,
-)
+from autograder.monitor.thread_stats import Reading, ThreadClock, Times, knows_waits, parsed
 
 MS = 1_000_000
 
@@ -169,8 +163,12 @@ def test_a_sleep_that_the_kernel_takes_for_a_wait_is_a_sleep(probe: Probe) -> No
     assert poll_of_200(probe, (20, 40, 60, 90, 135), wait=205) == (136, 72)
 
 
-def test_a_wait_after_the_last_look_at_a_sleep_is_believed(probe: Probe) -> None:
-    assert poll_of_200(probe, (20, 40, 60, 90, 135), wait=60) == (148, 0)
+def test_a_short_wait_after_the_last_look_at_a_sleep_is_believed(probe: Probe) -> None:
+    assert poll_of_200(probe, (20, 40, 60, 90, 135), wait=20) == (188, 0)
+
+
+def test_a_long_wait_after_the_last_look_at_a_sleep_is_doubt(probe: Probe) -> None:
+    assert poll_of_200(probe, (20, 40, 60, 90, 135), wait=60) == (148, 60)
 
 
 @pytest.mark.parametrize(

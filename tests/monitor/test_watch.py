@@ -512,9 +512,10 @@ def test_a_task_that_a_library_made_for_itself_bears_its_name_and_one_of_ours_do
 
 
 def test_an_interrupt_of_the_cell_ends_the_call_as_well() -> None:
-    ended = threading.Event()
+    begun, ended = threading.Event(), threading.Event()
 
     async def waiting() -> None:
+        begun.set()
         try:
             await asyncio.sleep(60)
         finally:
@@ -522,7 +523,7 @@ def test_an_interrupt_of_the_cell_ends_the_call_as_well() -> None:
 
     async def main() -> None:
         cell = asyncio.create_task(watch(waiting))
-        await asyncio.sleep(0.2)
+        assert await asyncio.to_thread(begun.wait, 10)
         cell.cancel()
         with pytest.raises(asyncio.CancelledError):
             await cell

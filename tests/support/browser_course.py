@@ -34,7 +34,6 @@ class Course:
     """A clone of the repository, its JupyterLab, and the page that shows it."""
 
     root: Path
-    home: Path
     running: Lab
     page: Page
     outside: list[str] = field(default_factory=list)
@@ -58,7 +57,7 @@ class Course:
 
     def load(self, path: str) -> None:
         """Load JupyterLab's page again, with this notebook in front and all cells drawn."""
-        settings = self.home / ".jupyter/lab/user-settings/@jupyterlab/notebook-extension"
+        settings = self.root / "work/.unblocked/jupyterlab/settings/@jupyterlab/notebook-extension"
         settings.mkdir(parents=True, exist_ok=True)
         (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
         self.page.goto(address(self.running, f"/lab/tree/{path}"))
@@ -138,4 +137,4 @@ def opened_course(home: Path) -> Iterator[Course]:
     (home / ".jupyter" / "jupyter_server_config.json").write_text(json.dumps(SERVER))
     outside: list[str] = []
     with lab(root, home) as running, chromium(home / "profile", outside) as page:
-        yield Course(root, home, running, page, outside)
+        yield Course(root, running, page, outside)

@@ -6,6 +6,7 @@ import atexit
 import functools
 import os
 import queue
+import re
 import secrets
 import sys
 import tempfile
@@ -110,3 +111,14 @@ def run_all(
         elif message["msg_type"] in ("stream", "error", "execute_result", "display_data"):
             outputs[number].append({"type": message["msg_type"], **message["content"]})
     return [outputs[number] if number in ended else None for number in range(len(sources))]
+
+
+def without_words(output: dict[str, Any]) -> list[str]:
+    """The beginnings of the pictures of an output that nobody can have read aloud."""
+    data, about = output.get("data", {}), output.get("metadata", {})
+    bare = [
+        kind for kind in data if kind.startswith("image/") and not about.get(kind, {}).get("alt")
+    ]
+    pictures = re.findall(r"<img\b[^>]*>", str(data.get("text/html", "")))
+    told = re.compile(r'\salt="[^"]|\saria-hidden="true"')
+    return [*bare, *(picture[:80] for picture in pictures if not told.search(picture))]

@@ -18,7 +18,7 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-READY = re.compile(r"ready in [\d.]+ s: (http://127\.0\.0\.1:\d+/lab/tree/work\S*)\n")
+READY = re.compile(r"ready in [\d.]+ s: (http://127\.0\.0\.1:\d+/lab/tree/\S+)\n")
 
 
 def clone_into(root: Path) -> Path:
@@ -54,13 +54,13 @@ class Lab:
 
 
 @contextlib.contextmanager
-def lab(root: Path, home: Path) -> Iterator[Lab]:
-    """Start `lab` and wait until it is ready; the test ends it."""
+def lab(root: Path, home: Path, *before: str) -> Iterator[Lab]:
+    """Start `lab`, by the command `before` if there is one; when it is ready, the test ends it."""
     environment = {**os.environ, "HOME": str(home)}
     for name in ("PYTHONPATH", "JUPYTER_RUNTIME_DIR", "JUPYTER_CONFIG_DIR", "JUPYTER_DATA_DIR"):
         environment.pop(name, None)
     with subprocess.Popen(
-        [sys.executable, "-m", "autograder", "lab", "--no-browser"],
+        [*before, sys.executable, "-m", "autograder", "lab", "--no-browser"],
         cwd=root,
         env=environment,
         stdout=subprocess.PIPE,

@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import sys
 
+import aiohttp
+import discord.ext.commands
 import ipykernel.kernelapp
+import matplotlib.pyplot
 from example_runs import bot
 from warm import arguments
 
 from autograder.report import timeline
+
+# What nearly every lesson imports, 0.4 s of CPU for each of them.
+IMPORTED = (aiohttp, discord.ext.commands, matplotlib.pyplot)
 
 os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as a kernel sets it
 timeline.as_html(bot(), 0.1)

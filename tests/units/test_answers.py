@@ -5,7 +5,8 @@ One examination holds several answers that share neither a cell nor a test, and 
 alone: all of the exercise for a right answer, the named one for a wrong one (--soak runs all). An
 answer that does not come out as it is named is examined again alone, so that its partners can
 neither spoil nor excuse it. Several run at once: they wait more than they compute, and a verdict
-does not depend on load.
+does not depend on load. They run in threads, which only wait for the examiners' processes: so they
+share one fork server, whose start takes 2 s of CPU.
 
 The labs are the built ones: that they are what the text says is proven by `build --check`, and a
 text that was changed since is told here. The tests of one unit run on one worker of xdist
@@ -16,23 +17,23 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import cache
-from multiprocessing import get_context
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
-from examining import Seen, examine
+from servers_here import skip_unless_here
 
 from autograder.bench.hogs import hogs
 from autograder.course.author import answers, parse, render
 from autograder.course.author.lint import lab as lab_rules
 from autograder.course.unit import Unit, repository, shown, written
-from autograder.grading.examination import verdicts
+from autograder.grading.examination import session, verdicts
+from autograder.grading.examination.cells import Cell
 from autograder.grading.submission import assignment
 
 ROOT = repository()
@@ -78,16 +79,46 @@ def labs(unit: Unit) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """What the examination said about one test cell."""
+
+    name: str
+    status: str
+    message: str
+
+
+def examined_cells(
+    unit: Unit, cells: Sequence[Cell], promised: Sequence[str], tests: Sequence[str] | None
+) -> list[Seen]:
+    """Examine a worked lab, and tell what came of these tests, or of all when `tests` is None."""
+    done = session.examine(cells, promised=promised, own_files=unit.folder, tests=tests)
+    seen = [
+        (c.name, done.seen[c.index]) for c in cells if c.role == "test" and c.index in done.seen
+    ]
+    return [Seen(name, one.status, one.message) for name, one in seen]
+
+
+@dataclass(frozen=True)
 class Examined:
     """What is under way: examinations by name, of stubs, of our labs and of groups of answers."""
 
-    pool: ProcessPoolExecutor
+    pool: ThreadPoolExecutor
     wanted: list[tuple[str, Unit, Path | None]]  # test, its unit, and its answer
     every_test: bool = False  # of a lab, whatever the answers are for
     groups: dict[Path, tuple[Path, ...]] = field(default_factory=dict)  # answer -> its notebook's
     running: dict[str, Future[list[Seen]]] = field(default_factory=dict)
 
     def start(self, unit: Unit, name: str, paths: tuple[Path, ...] = ()) -> None:
+        self.running[name] = self.pool.submit(self.examination(unit, name, paths))
+
+    def alone(self, unit: Unit, name: str, *paths: Path) -> list[Seen]:
+        """A notebook with these answers, examined now and not at the end of the queue."""
+        return self.examination(unit, name, paths)()
+
+    def examination(
+        self, unit: Unit, name: str, paths: tuple[Path, ...]
+    ) -> Callable[[], list[Seen]]:
+        """What examines a notebook with these answers, or our own."""
         ours, notebook = labs(unit)
         for path in paths:
             notebook = answers.fill(notebook, load(path))
@@ -98,7 +129,7 @@ class Examined:
         promised = assignment.promised(originals)
         tests = [test for path in paths for test in judging_tests(path)]
         only = None if self.every_test or not paths else tests
-        self.running[name] = self.pool.submit(examine, unit.folder, cells, promised, only)
+        return partial(examined_cells, unit, cells, promised, only)
 
     def start_groups(self, unit: Unit, paths: list[Path]) -> None:
         for group in together(paths, whole=self.every_test):
@@ -107,6 +138,7 @@ class Examined:
 
     def start_unit(self, unit: Unit) -> None:
         """Start what the selected tests of a unit want, unless that is done; the longest first."""
+        skip_unless_here(unit.lab_text)
         mine = [(name, path) for name, of, path in self.wanted if of == unit]
         self.wanted[:] = [one for one in self.wanted if one[1] != unit]
         for kind, test in ((OURS, "test_our"), (STUB, "test_the_stub")):
@@ -123,13 +155,6 @@ class Examined:
         group = self.groups[path]
         return self.running[str(group)].result(), group
 
-    def alone(self, unit: Unit, name: str, *paths: Path) -> list[Seen]:
-        """A notebook with these answers, examined now and not at the end of the queue."""
-        with ProcessPoolExecutor(1, get_context("spawn")) as pool:
-            apart = Examined(pool, [])
-            apart.start(unit, name, paths)
-            return apart.running[name].result()
-
 
 @pytest.fixture(scope="session")
 def examined(request: pytest.FixtureRequest) -> Iterator[Examined]:
@@ -141,7 +166,7 @@ def examined(request: pytest.FixtureRequest) -> Iterator[Examined]:
             params = getattr(item, "callspec").params  # noqa: B009 not declared by pytest
             path = params.get("path")
             wanted.append((item.name, params.get("unit") or unit_of(path), path))
-    with ProcessPoolExecutor(AT_ONCE, get_context("spawn")) as pool:
+    with ThreadPoolExecutor(AT_ONCE) as pool:
         yield Examined(pool, wanted)
         pool.shutdown(cancel_futures=True)
 
@@ -256,7 +281,7 @@ def test_an_answer_gets_the_verdict_it_is_named_for(path: Path, examined: Examin
 def test_no_verdict_flips(beside: int, times: int) -> None:
     # A busy machine may leave a verdict open, and never turn it.
     wrong = []
-    with hogs(cpu=beside), ProcessPoolExecutor(4, get_context("spawn")) as pool:
+    with hogs(cpu=beside), ThreadPoolExecutor(4) as pool:
         for _ in range(times):
             found = Examined(pool, [], every_test=True)
             for unit in UNITS:

@@ -208,6 +208,17 @@ def test_it_names_ones_own_line_and_not_the_library_beneath(loopwatch: ModuleTyp
     assert any("in packs" in note for note in noted(loopwatch, packs))
 
 
+def test_of_several_lines_it_names_the_one_that_held_the_loop_longest(
+    loopwatch: ModuleType,
+) -> None:
+    def load_and_render() -> None:
+        time.sleep(0.3)
+        time.sleep(1.2)  # most of it
+
+    [note] = noted(loopwatch, load_and_render)
+    assert re.search(r"time\.sleep\(1\.2\)  # most of it \((6|7|8)\d % of \d+ looks\)", note)
+
+
 def test_it_is_silent_when_the_loop_is_free(loopwatch: ModuleType) -> None:
     # A starved machine may hold a loop for 0.2 s, not for 2.
     assert noted(loopwatch, lambda: time.sleep(0.01), limit=2) == []

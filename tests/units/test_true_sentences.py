@@ -111,6 +111,21 @@ def test_python_logs_the_exception_of_a_dropped_task_while_the_program_runs_on()
     ), log
 
 
+# 01 and 02: the star in `gather(*(...))`
+
+
+def test_gather_takes_no_list() -> None:
+    async def main() -> None:
+        waiting = asyncio.sleep(0)
+        try:
+            await asyncio.gather([waiting])  # type: ignore[call-overload]
+        finally:
+            waiting.close()
+
+    with pytest.raises(TypeError, match=r"^unhashable type: 'list'$"):
+        asyncio.run(main())
+
+
 # 06, part 5: the wave
 
 
@@ -201,6 +216,32 @@ def test_max_concurrency_is_for_prefix_and_hybrid_commands_only() -> None:
     for folder in ("app_commands", "ui"):
         for path in (package / folder).glob("*.py"):
             assert "max_concurrency" not in path.read_text("utf-8"), path
+
+
+# 07, part 5: a line that stays open
+
+
+def test_the_intents_of_the_small_client_are_servers_messages_and_their_text() -> None:
+    (line,) = re.findall(
+        r"^INTENTS = ([\d +]+)  #", (SOURCE / "07_network/lesson.py").read_text("utf-8"), re.M
+    )
+    intents = discord.Intents(guilds=True, guild_messages=True, message_content=True)
+    assert sum(map(int, line.split("+"))) == intents.value
+
+
+# 10, In your bot
+
+
+def test_tasks_of_discord_py_have_the_names_that_the_table_says() -> None:
+    package = Path(discord.__file__).parent
+    source = "".join(path.read_text("utf-8") for path in package.rglob("*.py"))
+    text = (SOURCE / "10_debugging/lesson.py").read_text("utf-8")
+    table = text.partition("| the name begins with |")[2].partition("# %%")[0]
+    names = re.findall(r"^# \| `(.+?)` \|", table, re.MULTILINE)
+    assert len(names) == 4
+    for name in names:
+        assert f"'{name}" in source or name == "discord.py: on_message", name
+    assert "name=f'discord.py: {event_name}'" in source
 
 
 # 11, the lab's worked example

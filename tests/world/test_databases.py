@@ -12,12 +12,13 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ from autograder.grading.jail.availability import namespaces
 from autograder.outcomes import UserMistake
 from autograder.world import availability
 from autograder.world.databases import debian_package, mariadb, postgres, program_cache
+from autograder.world.databases.keeper import Keeper
 from autograder.world.databases.mariadb import MySQL
 from autograder.world.databases.postgres import Postgres
 from autograder.world.servers.sqlite_lock import SqliteLock
@@ -559,7 +561,78 @@ def test_programs_in_a_closed_home_are_copied_to_where_the_databases_can_read_th
         await server.stop()
 
     asyncio.run(check())
-    assert [entry.name[:5] for entry in (place.directory / "cache").iterdir()] == ["copy-"]
+    kept = sorted(entry.name.partition("-")[0] for entry in (place.directory / "cache").iterdir())
+    assert kept == ["copy", "postgresql"]
+
+
+def test_the_files_of_an_empty_postgresql_are_made_once_and_hold_no_password(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import asyncpg
+
+    cache, programs = place.directory / "cache", []
+    monkeypatch.setattr(program_cache, "place", lambda: cache)
+
+    class Watched(Keeper):
+        async def run(self, command: Sequence[str | Path], given: bytes = b"", **more: str) -> None:
+            programs.append(Path(command[0]).name)
+            await super().run(command, given, **more)
+
+    async def password_of(server: Postgres) -> str:
+        server.keeper = Watched("PostgreSQL", signal.SIGQUIT)
+        address = await server.start()
+        try:
+            await (await asyncpg.connect(address["dsn"])).close()
+        finally:
+            await server.stop()
+        return server.owner_password
+
+    async def check() -> set[str]:
+        return {await password_of(Postgres()) for _ in range(2)}
+
+    assert len(asyncio.run(check())) == 2
+    assert programs == ["initdb", "postgres", "cp", "postgres"]
+    files = [path for path in cache.rglob("*") if path.is_file()]
+    assert len(files) > 500  # 976 of PostgreSQL 18.6
+    assert not [path for path in files if b"SCRAM-SHA-256$" in path.read_bytes()]
+
+
+def test_a_cache_that_the_databases_cannot_read_is_not_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if os.name != "posix" or os.getuid() != 0:
+        pytest.skip("only root's databases run as another user")
+    monkeypatch.setattr(program_cache, "place", lambda: tmp_path / "cache")
+
+    async def check() -> None:
+        for _ in range(2):
+            server = Postgres()
+            try:
+                assert (await server.start())["kind"].startswith("PostgreSQL")
+            finally:
+                await server.stop()
+            (tmp_path / "cache").chmod(0o700)
+
+    asyncio.run(check())
+    assert [entry.name.partition("-")[0] for entry in (tmp_path / "cache").iterdir()] == [
+        "postgresql"
+    ]
+
+
+def test_without_room_for_a_cache_postgresql_starts_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a file").touch()
+    monkeypatch.setattr(program_cache, "place", lambda: tmp_path / "a file")
+
+    async def check() -> None:
+        server = Postgres()
+        try:
+            assert (await server.start())["kind"].startswith("PostgreSQL")
+        finally:
+            await server.stop()
+
+    asyncio.run(check())
 
 
 # -- when something is wrong -----------------------------------------------------------------------

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import os
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
@@ -152,7 +153,8 @@ async def resumes_after_every_kind_of_loss(library: str) -> None:
 
 
 async def honours_the_limit_on_sends(library: str) -> None:
-    async with living(library, sends=2, sends_window=1.0) as gw:
+    # The wait of 1 s and more is longer than a client may be silent, which is 0.8 s here.
+    async with living(library, sends=2, sends_window=1.0, heartbeat=0.4) as gw:
         for number in range(4):
             await gw.say(f"!say {number}")
         assert await gw.until(replies=5, timeout=PATIENCE), gw.log
@@ -259,6 +261,33 @@ def test_the_lines_that_the_gateway_prints_are_a_program(library: str) -> None:
             await process.wait()
 
     run(logs_in())
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+def test_a_library_reads_back_what_it_writes_with_its_own_methods(library: str) -> None:
+    """Every answer and every event is read by the library; its log complains of nothing."""
+    python, script = python_of(library), "hikari_families" if library == "hikari" else "families"
+
+    async def calls() -> None:
+        servers = await world.start()
+        gw = await servers.gateway(heartbeat=5)
+        arguments = str(HERE / f"{script}.py"), gw.rest_url, gw.ws_url, gw.token
+        process = await asyncio.create_subprocess_exec(
+            python, *arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        )
+        try:
+            output, errors = await asyncio.wait_for(process.communicate(), 40)
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
+        assert process.returncode == 0, errors.decode()
+        told = json.loads(output.splitlines()[-1])
+        assert told["failed"] == {}, "\n".join(told["failed"].values())
+        assert (told["complaints"], told["missed"]) == ([], [])
+        assert events(gw, "unserved") == []
+
+    run(calls())
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:

@@ -64,7 +64,33 @@ def bot_that(work: Work) -> discord.Client:
         await interaction.response.defer()
         await interaction.followup.send(await work("report"))
 
+    @commands.command(name="ask", description="Ask with a button that opens a modal")
+    async def ask(interaction: discord.Interaction, whom: str) -> None:
+        view = discord.ui.View()
+        button: Any = discord.ui.Button(label="Answer")
+        button.callback = lambda click: click.response.send_modal(Answer(work))
+        view.add_item(button)
+        await interaction.response.send_message(f"well, {whom}?", view=view)
+
+    @client.event
+    async def on_reaction_add(reaction: discord.Reaction, user: discord.Member) -> None:
+        await reaction.message.edit(content=f"{user.name} {reaction.emoji}")
+
     return client
+
+
+class Answer(discord.ui.Modal, title="Well?"):
+    """Asks for a text, and puts what `work` makes of it in the place of the question."""
+
+    words: Any = discord.ui.TextInput(label="Your answer")
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self.work = work
+
+    async def on_submit(self, interaction: discord.Interaction) -> None:
+        await interaction.response.defer()
+        await interaction.edit_original_response(content=await self.work(self.words.value))
 
 
 @asynccontextmanager
@@ -163,7 +189,7 @@ def test_a_deferred_report_is_answered_after_the_deadline() -> None:
             await gw.interact("report", user="ada")
             assert await gw.until(followups=1)
             told = [e["event"] for e in gw.log if e.get("name") == "report"]
-            assert told == ["interaction", "deferred", "followup"]
+            assert told == ["interaction", "deferred", "acknowledged", "followup"]
             assert gw.replies == ["the report"]
 
     asyncio.run(check())
@@ -178,5 +204,25 @@ def test_a_report_that_blocks_before_it_defers_is_refused_like_at_discord() -> N
             (refused,) = (event for event in gw.log if event["event"] == "refused")
             assert refused["code"] == 10062
             assert refused["seconds"] > 0.3
+
+    asyncio.run(check())
+
+
+def test_people_act_and_each_interaction_is_acknowledged() -> None:
+    async def check() -> None:
+        async with running(awaiting) as gw:
+            await gw.command("ask", options={"whom": "bo"})
+            clicked = await gw.click("Answer", user="bo")  # waits for the button
+            filled = await gw.fill({"Your answer": "yes"}, user="bo")  # and this for the modal
+            with pytest.raises(UserMistake, match="the bot has opened no modal for ada"):
+                await gw.fill({"Your answer": "no"})
+            await gw.react(None, "👍", user="cy")
+            assert await gw.until(edits=2, acknowledged=3)
+            edits = [event["content"] for event in gw.log if event["event"] == "edit"]
+            assert edits == ["rolled yes", "cy 👍"]  # of the message that was clicked
+            told = {e["interaction"]: e["type"] for e in gw.log if e["event"] == "acknowledged"}
+            assert told[clicked] == 9
+            assert told[filled] == 6
+            assert gw.replies == ["well, bo?"]
 
     asyncio.run(check())

@@ -266,7 +266,7 @@ def lab_08(xp: str) -> list[Cell]:
     """The lab of unit 08 with this answer, and the visible test of it."""
     import nbformat
 
-    notebook = nbformat.from_dict(json.loads(worked("08_databases")))
+    notebook = nbformat.reads(worked("08_databases"), as_version=4)
     source = Unit(repository(), "08_databases").lab.read_text("utf-8")
     originals = assignment.originals_of_notebook(json.loads(source))
     for cell in notebook.cells:

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -298,6 +299,17 @@ def test_a_directory_that_others_can_enter_is_refused_with_a_sentence(place: Pla
     refusal = told(client)
     assert refusal["kind"] == "UserMistake"
     assert "remove it, or set TMPDIR" in refusal["sentence"]
+
+
+def test_a_supervisor_whose_temporary_directory_is_removed_ends(place: Place) -> None:
+    """Once, it looked for the directory of its lock for ever, with all of a CPU."""
+    client = place.client(START)
+    told(client)
+    (supervisor,) = place.supervisors()
+    shutil.rmtree(place.directory)
+    client.kill()
+    assert ends(supervisor, within=GONE)
+    place.directory.mkdir()
 
 
 def can_be_run_by(user: int) -> bool:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import select
 import time
 from collections.abc import Callable
+from functools import partial
 
+from autograder.monitor.garbage import without_collections
 from autograder.monitor.thread_stats import ThreadClock
 
 # Identical work cost 87-154 ms of CPU between runs on one machine (neighbours, SMT): at 0.16 s the
@@ -17,13 +18,13 @@ SHORT = 0.012
 
 def sized(work: Callable[[int], object], seconds: float, *, start: int, power: float = 1.0) -> int:
     """Return the n for which `work(n)` takes about `seconds` of CPU; its cost grows as n**power."""
-    size, cost = start, _cost(work, start)
+    size, cost = start, _cost(partial(work, start))
     while cost < seconds / 6:
         size *= 2
-        cost = _cost(work, size)
+        cost = _cost(partial(work, size))
     for _ in range(3):
         size = max(1, int(size * (seconds / cost) ** (1 / power)))
-        cost = min(_cost(work, size), _cost(work, size))
+        cost = least_cost(partial(work, size))
         if 0.85 <= cost / seconds <= 1.25:
             break
     return size
@@ -60,15 +61,17 @@ class Held:
         return now.wall - first.wall - (now.wait - first.wait) < seconds * 1e9
 
 
-def _cost(work: Callable[[int], object], size: int) -> float:
+def least_cost(work: Callable[[], object]) -> float:
+    """Return the CPU time of the cheaper of two calls, in seconds."""
+    return min(_cost(work), _cost(work))
+
+
+def _cost(work: Callable[[], object]) -> float:
     # A collection of garbage goes through all workloads made so far: it made a block of 160 ms one
     # of 59 ms, because in the run there is nothing left to go through.
-    collects = gc.isenabled()
-    gc.disable()
-    try:
+    with without_collections():
         began = time.thread_time()
-        work(size)
-        return time.thread_time() - began
-    finally:
-        if collects:
-            gc.enable()
+        made = work()
+        spent = time.thread_time() - began
+        del made  # after the clock: where the loop waits for `work`, that is a block of its own
+        return spent

@@ -25,6 +25,7 @@ import psutil
 from autograder.bench.probe import labels
 from autograder.bench.probe.detectors import DETECTORS, Detection
 from autograder.bench.probe.snippets import made
+from autograder.monitor import garbage
 
 ANSWER_WITHIN = 60.0  # s; a detector that takes longer has crashed or hangs
 PREPARE_WITHIN = 600.0
@@ -137,8 +138,7 @@ def _prepared(names: Sequence[str] | None) -> dict[str, labels.Snippet]:
     for name in snippets if names is None else names:
         snippets[name].given()
     # A full collection over the workloads (100 ms) would be blamed on whatever snippet meets it.
-    gc.collect()
-    gc.freeze()
+    garbage.tidy()
     return snippets
 
 

@@ -1,7 +1,7 @@
 """All checks and tests, with the same command for people and for CI.
 
 All steps run at the same time, even after one has failed; what pytest says is shown after what the
-checks say. The summary and the exit code say whether all passed. Three workers share the test files
+checks say. The summary and the exit code say whether all passed. Four workers share the test files
 (how: see tests/conftest.py), because tests wait as well as compute. A verdict that depends on what
 runs beside it would be our bug.
 """
@@ -63,7 +63,7 @@ def _pytest(arguments: Sequence[str], *, quick: bool, soak: bool) -> Step:
     marks = "not slow and not soak" if quick else "not soak"
     select = ("-m", "" if soak else marks)
     # tests/conftest.py sets the order: by default, long files with few tests would come last.
-    workers = ("-n", "3", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
+    workers = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder", "--durations", "10")
     beside = () if arguments or soak else workers
     if not arguments and sys.stdout.isatty():
         beside = (*beside, "--color", "yes")  # its output passes through a pipe

@@ -23,6 +23,7 @@ from autograder.course import store
 from autograder.course.learner import copies as working
 from autograder.course.unit import repository, shown
 from autograder.outcomes import UserMistake
+from autograder.paths import work_folder
 
 NOT_YET = "?"
 _NAME = "unblocked-*.zip"
@@ -58,10 +59,10 @@ def save(root: Path | None = None) -> Told:
     were last saved. Raises UserMistake when the file cannot be written.
     """
     root = root or repository()
-    work = root / "work"
+    work = work_folder(root)
     path = work / f"unblocked-{datetime.now():%Y-%m-%d-%H%M}.zip"
     try:
-        work.mkdir(exist_ok=True)
+        work.mkdir(parents=True, exist_ok=True)
         members = {p.relative_to(work).as_posix(): p for p in _worth_keeping(work)}
         last = max(work.glob(_NAME), default=None)
         if last is not None and _holds(last, members):
@@ -83,7 +84,7 @@ def restore(name: str | Path, root: Path | None = None) -> Told:
     Raises UserMistake for a zip file that is missing, or that `save` did not make.
     """
     root = root or repository()
-    work = root / "work"
+    work = work_folder(root)
     if str(name).strip() in (NOT_YET, ""):
         return _offer(work)
     path = next((p for p in (Path(name), work / Path(name).name) if p.is_file()), None)
@@ -155,7 +156,8 @@ def _worth_keeping(work: Path) -> Iterator[Path]:
         parts = path.relative_to(work).parts
         hidden = [part for part in parts if part.startswith(".") and part != _NOTES]
         saved = path.match(_NAME)
-        passing = hidden or saved or _PASSING & set(parts)
+        # Folders beside the notes hold the settings of other programs.
+        passing = hidden or saved or _PASSING & set(parts) or (parts[0] == _NOTES and parts[2:])
         if path.is_file() and not path.is_symlink() and not passing:
             yield path
 
@@ -211,7 +213,8 @@ def _one(
 
     `copies` and `then` say which version the course had handed out: here, and where it was saved.
     """
-    path = root / "work" / key
+    path = work_folder(root) / key
+    name = shown(root, path)
     digest = working.cells_digest(content)
     if path.exists():
         present = working.cells_digest(path.read_bytes())
@@ -224,12 +227,12 @@ def _one(
                     return []
                 path = working.free_name(path.parent, path.stem, path.suffix)
             store.write(path, content)
-            return [f"work/{key}: kept as it is here; the saved one is beside it, in {path.name}."]
+            return [f"{name}: kept as it is here; the saved one is beside it, in {path.name}."]
     path.parent.mkdir(parents=True, exist_ok=True)
     store.write(path, content)
     if key in then:  # so that learners still hear of a newer version of the course
         copies[key] = then[key]
-    return [f"work/{key}: is back."]
+    return [f"{name}: is back."]
 
 
 def _handed_out(copies: dict[str, Any], key: str) -> str:

@@ -21,6 +21,7 @@ from autograder.course.learner import renewal
 from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, copies, shown
 from autograder.outcomes import UserMistake
+from autograder.paths import work_folder
 
 Copies = dict[str, dict[str, Any]]  # path in work/ -> digests of what we copied there
 _COPIED = ": copied."
@@ -46,7 +47,8 @@ def copy_units(root: Path) -> list[str]:
     made = [sentence for sentence in said if sentence.endswith(_COPIED)]
     if len(made) < MANY:
         return said
-    first = f"work/ has your own copies of {len(made)} notebooks: they are yours to change."
+    folder = shown(root, work_folder(root))
+    first = f"{folder}/ has your own copies of {len(made)} notebooks: they are yours to change."
     return [first, *(sentence for sentence in said if sentence not in made)]
 
 
@@ -179,9 +181,12 @@ def _record(root: Path) -> Path:
 
 
 def _key(root: Path, copy: Path) -> str:
-    return copy.relative_to(root / "work").as_posix()
+    return copy.relative_to(work_folder(root)).as_posix()
 
 
 def _cannot_write(root: Path, error: OSError) -> str:
-    where = error.filename or root / "work"
-    return f"{where}: {error.strerror or error}; your copies go there, so make it writable."
+    where = error.filename or work_folder(root)
+    return (
+        f"{where}: {error.strerror or error}; your copies go there, so make it writable, "
+        "or set UNBLOCKED_WORK to another folder."
+    )

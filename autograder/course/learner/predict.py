@@ -41,9 +41,7 @@ def predict(guess: str | None = None, *, about: str | None = None) -> QuestionBo
         return QuestionBox([AskedQuestion(problem)])
     if guess is None:
         return QuestionBox([_explained(question, _answer_to(root, question))])
-    return QuestionBox(
-        [_guessed(root, question, guess, call="predict", after="now run the next cell.")]
-    )
+    return QuestionBox([_guessed(root, question, guess, after="now run the next cell.")])
 
 
 def recall(what: str, *, about: str | None = None) -> QuestionBox:
@@ -58,7 +56,7 @@ def recall(what: str, *, about: str | None = None) -> QuestionBox:
     question, problem = _find(root, about)
     if question is None:
         return QuestionBox([AskedQuestion(problem)])
-    part = _guessed(root, question, what, call="recall", after="")
+    part = _guessed(root, question, what, after="")
     return QuestionBox(
         [_explained(question, _answer_to(root, question)) if part.answered else part]
     )
@@ -119,7 +117,7 @@ def _find(root: Path, about: object) -> tuple[Question | None, str]:
     return question, ""
 
 
-def _guessed(root: Path, question: Question, guess: object, call: str, after: str) -> AskedQuestion:
+def _guessed(root: Path, question: Question, guess: object, after: str) -> AskedQuestion:
     """Record a guess and show it among the options."""
     *most, last = question.options
     letters = f"{', '.join(most)} or {last}"
@@ -127,8 +125,6 @@ def _guessed(root: Path, question: Question, guess: object, call: str, after: st
     options = [("", letter, text) for letter, text in question.options.items()]
     if chosen in (NO_GUESS, ""):
         how = f'Replace "?" with {letters} and run the cell again; a guess costs nothing.'
-        if call == "recall":
-            how = f'Answer with `recall("{last}", about="{question.id}")`, or another letter.'
         return AskedQuestion(question.ask, options, how)
     if chosen not in question.options:
         return AskedQuestion(

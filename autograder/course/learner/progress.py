@@ -17,9 +17,9 @@ from autograder.course import notebook, store
 from autograder.course.learner import predict, renewal
 from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, repository, shown
+from autograder.paths import work_folder
 from autograder.text import prose_as_html
 
-_NOTEBOOK = re.compile(r"work/[\w./-]+\.ipynb")
 FINISH = 0.8  # share of the core points that finishes the course, together with the audit
 
 
@@ -147,12 +147,16 @@ class Progress:
 
     def _linked(self, line: str) -> str:
         """Return a line as HTML, where each notebook is a link, except inside a command."""
+        folder = work_folder(self.root)
+        within = html.escape(shown(self.root, folder)) + "/"
 
         def link(match: re.Match[str]) -> str:
-            return _link(self.root / match[0], match[0])
+            return _link(folder / match[1], html.unescape(match[0]))
 
         return "".join(
-            prose_as_html(part) if part.startswith("`") else _NOTEBOOK.sub(link, html.escape(part))
+            prose_as_html(part)
+            if part.startswith("`")
+            else re.sub(rf"{re.escape(within)}([\w./-]+\.ipynb)", link, html.escape(part))
             for part in re.split("(`[^`]+`)", line)
         )
 

@@ -9,6 +9,7 @@ candidate_proxy.py   the examiner's side of a candidate  claims.py       what a 
 witness.py           watches a candidate from outside    process_figures.py   what it reads
 candidate.py         runs the learner's cells            given.py        what stays ours in it
 shell.py, outputs.py   run a cell as IPython does
+warming.py           what the fork server imports, and when
 provenance.py        the machine and the programs that examined a notebook
 """
 

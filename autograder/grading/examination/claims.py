@@ -13,9 +13,10 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 from autograder import wire
-from autograder.grading.examination.outputs import clean, visible
+from autograder.grading.examination.outputs import clean
 from autograder.grading.examination.witness import Testimony
 from autograder.report.record import MOST_LINES, Block, Left, Record
+from autograder.text import visible
 
 LONGEST_TEXT = 2000  # characters of a name, a message or a line of code in a record
 _AFTER = 1.0  # s by which a time in a record may lie after the answer

@@ -32,12 +32,14 @@ from autograder.grading.examination.candidate_proxy import (
     RemoteCandidate,
 )
 from autograder.grading.examination.fork_client import Client
-from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, visible, within
+from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, within
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
 from autograder.grading.jail import confine
+from autograder.outcomes import NotAttempted
 from autograder.report.report import Report
+from autograder.text import visible
 from autograder.world import supervisor
 from autograder.world.client import hire
 
@@ -80,7 +82,6 @@ class Examiner:
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
     reports: list[Report] = field(default_factory=list)  # on the calls of the present test cell
     testimonies: list[Testimony | None] = field(default_factory=list)  # on the same calls
-    called: bool = False  # whether a watched call has returned, in any test
     put_out: int = 0  # characters of all cells' outputs so far
 
     def __post_init__(self) -> None:
@@ -129,6 +130,9 @@ class Examiner:
         handles.bind(self.shell.user_ns, [])
         random.seed(f"{self.order['seed']} {cell['name']}")
         error = await self.shell.run(cell["source"], cell["name"])
+        if error is not None and await world.losses():  # the servers run again now
+            world.recorded()
+            error = await self.shell.run(cell["source"], cell["name"])
         self.shell.take_outputs()
         if error is not None:
             raise Fault(f"the setup cell `{cell['name']}` failed: {verdicts.described(error)}")
@@ -149,11 +153,14 @@ class Examiner:
         async with asyncio.timeout(seconds) as limit:
             error = await self.shell.run(cell["source"], name)
         await _end_tasks(asyncio.all_tasks() - before)
-        if limit.expired():
+        failed = limit.expired() or error is not None
+        losses = await world.losses()
+        if losses and failed and not isinstance(error, NotAttempted):
+            verdict = verdicts.without_servers(losses)
+        elif limit.expired():
             verdict = verdicts.out_of_time(seconds, self._some_call_hung())
         else:
-            final, answered = self.order["final"] and self.called, bool(self.reports)
-            verdict = verdicts.judge(error, name, answered=answered, final=final)
+            verdict = verdicts.judge(error, name, answered=bool(self.reports))
         judged = [one for one in self.reports if one.limit is not None]
         verdict = verdicts.reviewed(verdict, list(self._contradictions()))
         blocks = [block for one in judged or self.reports for block in one.blocks]
@@ -205,7 +212,6 @@ class Examiner:
 
     def _collect(self, made: Report, outputs: list[Output], seen: Testimony | None) -> None:
         """Keep a call's report, and add what the call printed to the outputs of the test cell."""
-        self.called = True
         self.reports.append(made)
         self.testimonies.append(seen)
         for output in outputs:

@@ -1,22 +1,21 @@
-"""The fork server: it has imported everything, so that its forks do not have to.
+"""The fork server: it imports what a notebook needs, so that its forks do not have to.
 
-Importing IPython, matplotlib and the network libraries takes about a second; a fork of a process
-that has imported them takes 6 ms. Forking is safe only from a process that has a single thread and
-has never run a learner's code. So this process does nothing else. It never holds a test and never
-reads what a learner wrote. While it serves, it never waits for a child: one child that hangs would
-block all examinations after it.
+Importing IPython, matplotlib and the network libraries takes 1.6 s of CPU; a fork of a process
+that has imported them takes 6 ms. warming.py says what is imported when. Forking is safe only from
+a process that has a single thread and has never run a learner's code. So this process does nothing
+else. It never holds a test and never reads what a learner wrote. While it serves, it never waits
+for a child: one child that hangs would block all examinations after it.
 
 A request is five bytes, a kind and a process id, with the descriptors for a new process. The answer
-is a process id. The slot asks for examiners. Each examiner has a channel of its own, over which it
-asks for candidates. When a channel closes, the processes that were asked for over it are ended.
+is a process id. In a request to import, the number has a bit for each group of libraries. The slot
+asks for examiners. Each examiner has a channel of its own, over which it asks for candidates. When
+a channel closes, the processes that were asked for over it are ended.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import gc
-import importlib
 import os
 import random
 import select
@@ -26,35 +25,25 @@ import signal
 import socket
 import sys
 import tempfile
-import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
+from autograder.grading.examination import warming
 from autograder.grading.examination.fork_client import (
     ANSWER,
     EXAMINER,
     KILL,
     PREFIX,
     REQUEST,
+    WARM,
     Client,
     children_of,
 )
 from autograder.grading.jail import confine, linux
 from autograder.world.databases import keeper
 
-WARM = ("aiohttp", "httpx", "requests", "discord", "aiosqlite", "asyncpg", "aiomysql", "uvloop")
-# Examiner and candidate would each import these, 7 ms of CPU, and the supervisor 0.2 s.
-OURS = (
-    "autograder.world",
-    "autograder.world.gateway.server",
-    "autograder.world.servers.http",
-    "autograder.world.supervisor",
-    "autograder.testing",
-    "IPython.core.logger",
-    "bdb",
-)
 _KEEPERS = 5.0  # s that keepers have to stop databases and remove their files; they need 0.1
 _MOST = 4  # descriptors of one request
 _PR_SET_CHILD_SUBREAPER = 36  # linux/prctl.h
@@ -113,6 +102,10 @@ class _Server:
                 child.waiting.append(channel)
                 self._end(process)
                 self._end_owned_by(child.channel)  # now: each takes 5 ms to die
+            return True
+        if kind == WARM:
+            warming.load(process)
+            self._reply(channel, 0)
             return True
         try:
             self._reply(channel, self._fork(kind, descriptors, channel))
@@ -252,27 +245,15 @@ def _become(kind: bytes, inherited: list[int]) -> NoReturn:
         os._exit(code)
 
 
-def _warm_up() -> None:
-    """Import and use once what every fork would otherwise have to import and set up."""
-    from autograder.grading.examination import candidate, examiner, shell  # noqa: F401 loaded for the forks
-
-    shell.make()
-    for name in (*OURS, *WARM):
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
-    gc.collect()
-    gc.freeze()  # a garbage collection in a fork would copy every page that it marks
-
-
 def _main() -> None:
+    from autograder.grading.examination import candidate, examiner  # noqa: F401 loaded for the forks
+
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     slot = socket.socket(fileno=int(sys.argv[1]))
     if _libc is not None:
         _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     confine.prepare()
-    _warm_up()
-    if threading.active_count() > 1:
-        raise RuntimeError(f"a warm import started a thread: {threading.enumerate()}")
+    warming.load_always()
     _Server(slot).serve()
     _remove(Path(sys.argv[2]))
 

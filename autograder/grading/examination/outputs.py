@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import math
-import unicodedata
 from typing import Any
 
 MOST_TEXT = 1_000_000  # characters of stdout and stderr that a cell keeps
@@ -13,8 +12,6 @@ MOST_OF_ALL = 5_000_000  # characters of all outputs of a notebook
 MOST_OUTPUTS = 500
 MOST_LINE = 20_000  # characters of one line of a traceback
 LARGEST_INT = 10**18
-_HIDDEN = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")  # Unicode's control characters and their like
-_JOINERS = "\u200c\u200d"  # parts of words in some languages, and of pictures
 _DEEPEST = 20  # levels of nested JSON data
 
 Output = dict[str, Any]
@@ -177,19 +174,6 @@ def checked(claimed: Any) -> list[Output]:
             if type(item) is dict:
                 outputs.add(item)
     return outputs.items
-
-
-def visible(text: str) -> str:
-    """Return text in which control characters are written out, as in \\x1b; line breaks stay.
-
-    A terminal obeys them, and some turn the text around.
-    """
-    return "".join(
-        sign
-        if sign in "\n\t" or sign in _JOINERS or unicodedata.category(sign) not in _HIDDEN
-        else repr(sign)[1:-1]
-        for sign in text
-    )
 
 
 def clean(text: Any) -> str:

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from autograder import wire
-from autograder.grading.examination import files, fork_client, verdicts
+from autograder.grading.examination import files, fork_client, verdicts, warming
 from autograder.grading.examination.cells import (
     ATTEMPTS,
     BUDGET,
@@ -34,6 +34,7 @@ from autograder.paths import ROOT
 from autograder.report.record import Block
 
 LONGEST_SOURCE = 1_000_000  # characters of one cell
+_OFTEN = 2  # examinations with pictures, after which the fork server imports what draws those
 _NOT_COPIED = (".ipynb_checkpoints", "__pycache__", "*.examined.json")
 
 
@@ -87,16 +88,20 @@ def examine(
                 "seconds": seconds,
                 "budget": max(0.0, budget - (time.monotonic() - began)),
                 "seed": examined.seed,
-                "final": attempt == attempts,
                 "tests": wanted,
                 "strict": strict,
                 "servers": any(c.role == "setup" and "world" in c.source for c in cells),
             }
-            for frame in _frames(fork_server, order, cells):
+            groups = warming.needed(cells, folder / "files")
+            if fork_server.pictures >= _OFTEN:
+                groups.add(warming.PICTURES)
+            for frame in _frames(fork_server, groups, order, cells):
                 _take(frame, examined, attempt)
                 if on_cell is not None and "index" in frame:
                     cell = next(cell for cell in cells if cell.index == frame["index"])
                     on_cell(cell, examined.seen[cell.index])
+        seen = examined.seen.values()
+        fork_server.pictures += any(one.status == verdicts.FAILED for one in seen)
         wanted = [
             cell.name
             for cell in cells
@@ -119,12 +124,15 @@ def _take(frame: dict[str, Any], examined: Examined, attempt: int) -> None:
         examined.seen[frame["index"]] = CellOutcome(**facts, block=block, attempts=attempt)
 
 
-def _frames(fork_server: fork_client.Client, order: dict[str, Any], cells: Sequence[Cell]) -> Any:
+def _frames(
+    fork_server: fork_client.Client, groups: set[str], order: dict[str, Any], cells: Sequence[Cell]
+) -> Any:
     """Have an examiner run the cells; yield its frames, the last of which is "done"."""
     ours, theirs = socket.socketpair()
     process = None
     try:
         with theirs:
+            fork_server.warm(warming.as_number(groups))
             process = fork_server.fork(fork_client.EXAMINER, theirs.fileno())
         # before a cell runs, a new candidate may have to replay all the cells before it
         ours.settimeout((len(cells) + 2) * (order["seconds"] + 5))
@@ -170,8 +178,12 @@ _server: tuple[int, fork_client.Client] | None = None
 
 
 def warm() -> None:
-    """Start the fork server now: it imports its modules while the caller does other work."""
-    the_fork_server()
+    """Start the fork server now, for many notebooks: in some of them an answer fails.
+
+    It also imports what draws charts: 0.6 s of CPU, and 0.9 s in each fork that has to do it.
+    """
+    with contextlib.suppress(fork_client.ForkServerGone):  # the first examination will say so
+        the_fork_server().warm(warming.as_number({warming.PICTURES}))
 
 
 def close() -> None:

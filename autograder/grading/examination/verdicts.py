@@ -16,7 +16,6 @@ from autograder.grading.examination.handles import HandleMisused
 from autograder.grading.examination.outputs import Output, error
 from autograder.outcomes import Inconclusive, NotAttempted, Outcome, UserMistake
 from autograder.paths import PACKAGE
-from autograder.world.client import WorldEnded
 
 PASSED, FAILED = "passed", "failed"
 NOT_ATTEMPTED, INCONCLUSIVE = "not attempted", "inconclusive"
@@ -40,18 +39,15 @@ class Verdict:
     line: int = 0  # of the test cell, where it was raised
 
 
-def judge(
-    raised: BaseException | None, cell: str, *, answered: bool, final: bool = False
-) -> Verdict:
+def judge(raised: BaseException | None, cell: str, *, answered: bool) -> Verdict:
     """Return the verdict over a test cell that raised this exception, or None.
 
-    `answered`: whether a watched call of the test had returned before. `final`: whether servers
-    that have ended now were ended by the learner's program, because they did so in each
-    examination. Raises Fault when the learner cannot have caused the exception.
+    `answered`: whether a watched call had returned before. Raises Fault when the learner cannot
+    have caused the exception.
     """
     if raised is None:
         return Verdict(PASSED)
-    found = [_judge_one(leaf, cell, answered, final) for leaf in _leaves(raised)]
+    found = [_judge_one(leaf, cell, answered) for leaf in _leaves(raised)]
     return min(found, key=lambda verdict: _WEIGHT.index(verdict.status))
 
 
@@ -81,6 +77,15 @@ def no_time_left(seconds: float, cells: float) -> Verdict:
             "TestTimeout",
         )
     return Verdict(INCONCLUSIVE, f"{sentence} this test, on a slow machine", "Inconclusive")
+
+
+def without_servers(losses: list[str]) -> Verdict:
+    """Return the verdict over a test that failed while a server had ended: it is never a failure.
+
+    `losses` are the sentences on the servers that ended.
+    """
+    sentence = f"{losses[0]} That was during this test, so it is no failure."
+    return Verdict(INCONCLUSIVE, sentence, "Inconclusive")
 
 
 def reviewed(verdict: Verdict, contradictions: list[str]) -> Verdict:
@@ -138,7 +143,7 @@ def _leaves(raised: BaseException) -> Iterator[BaseException]:
         yield raised
 
 
-def _judge_one(raised: BaseException, cell: str, answered: bool, final: bool) -> Verdict:
+def _judge_one(raised: BaseException, cell: str, answered: bool) -> Verdict:
     kind = type(raised).__name__
     where = _own_frame(raised, cell)
     number = (where.lineno or 0) if where is not None else 0
@@ -148,9 +153,6 @@ def _judge_one(raised: BaseException, cell: str, answered: bool, final: bool) ->
         return Verdict(INCONCLUSIVE, str(raised), kind, number)
     if isinstance(raised, Outcome):
         return Verdict(FAILED, str(raised), kind, number)
-    if isinstance(raised, WorldEnded):
-        status = FAILED if final else INCONCLUSIVE
-        return Verdict(status, "the test's servers ended while your program ran", kind, number)
     line = f"`{where.line}`" if where is not None and where.line else "its check"
     if isinstance(raised, AssertionError) and not _in_our_code(raised):
         return Verdict(FAILED, str(raised) or f"the test's {line} failed", kind, number)

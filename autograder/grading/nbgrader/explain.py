@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from autograder.course import notebook
-from autograder.grading.examination.outputs import visible
 from autograder.grading.nbgrader.course import Course
 from autograder.grading.submission import assignment, evidence, intake
 from autograder.grading.submission.evidence import Evidence
 from autograder.outcomes import UserMistake
 from autograder.report.record import shortest_kept
-from autograder.text import duration
+from autograder.text import duration, visible
 
 # The stored facts about a cell that `_cell` and `why` turn into sentences; `_cell` lists the rest.
 _TOLD = {

@@ -1,8 +1,14 @@
-"""What PostgreSQL and MariaDB have in common: a process with its own files, behind a relay."""
+"""What PostgreSQL and MariaDB have in common: a process with its own files, behind a relay.
+
+A database that ends unasked, as when the kernel kills it because memory runs out, is started again
+by whatever comes first: a connection, a control, or the next `world.start`. All its notebooks are
+told so. One that a lab has killed stays down until `revive`, `reset` or the next `world.start`.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import secrets
 import signal
@@ -16,6 +22,10 @@ from autograder.world.databases.keeper import Keeper
 from autograder.world.databases.proxy import Dialect, Relay
 
 START_UP = 20.0  # seconds that a database has to answer; usual: 0.1 s, with 8 hogs: 2 s
+# Seconds before each further attempt to launch. The port may have been taken. Or processes of a
+# killed PostgreSQL still hold its memory: a busy one looks every 0.5 s whether its client is there.
+PAUSES = (0.05, 0.3, 0.6, 1.2)
+DYING = 0.2  # seconds to hear of the end of a process whose sockets are closed; usual: 1 ms
 LEARNER, DATABASE = "learner", "bot"
 
 
@@ -29,7 +39,12 @@ class Database:
     def __init__(self, name: str, dialect: Callable[[], Dialect], ending: signal.Signals) -> None:
         self.name = name
         self.keeper = Keeper(name, ending)
-        self.relay = Relay(dialect)
+        self.relay = Relay(dialect, self._restarted)
+        self.tell: Callable[[str], object] = lambda _: None  # the supervisor sets it
+        self._wanted = False  # it has been started, and nobody here has ended it
+        self._ended: int | None = None  # its exit code, from its end until it answers again
+        self._launching = asyncio.Lock()
+        self._watch: asyncio.Task[None] | None = None
         # Each start has new passwords: every user of the machine can connect to loopback.
         self.password, self.owner_password = secrets.token_hex(8), secrets.token_hex(16)
 
@@ -65,6 +80,7 @@ class Database:
         return self.address()
 
     async def stop(self) -> None:
+        self._wanted = False
         await self.relay.close()
         await self.keeper.close()
 
@@ -77,9 +93,24 @@ class Database:
         return self.relay.counters()
 
     async def reset(self) -> None:
-        if not self.keeper.running:
-            await self._launch()
+        await self.revive()
         self.relay.reset()
+
+    async def ensure(self) -> None:
+        """Start the database again if it has ended, for whatever reason; asking it takes 5 ms."""
+        try:
+            await self.greet()
+        except Exception:  # it has been killed, or there is no free connection
+            await self._dying()
+        await self.revive()
+
+    async def awaken(self) -> None:
+        """Start the database again if it has ended although no lab killed it."""
+        if self.relay.hung_up:
+            self.relay.hung_up = False
+            await self._dying()
+        if self._wanted:
+            await self.revive()
 
     # -- its controls ------------------------------------------------------------------------------
 
@@ -100,39 +131,73 @@ class Database:
 
     async def kill(self) -> None:
         """Kill the database, as a crash does; until `revive`, new connections are cut."""
+        self._wanted = False
         await self.keeper.kill()
         self.relay.drop()
 
     async def revive(self) -> None:
         """Start the killed database again, with its data and at its old address."""
-        if not self.keeper.running:
-            await self._launch()
+        async with self._launching:
+            if not self.keeper.running:
+                if self._watch is not None:
+                    await self._watch  # its end is heard before its next start
+                await self._launch()
+
+    # -- its process -------------------------------------------------------------------------------
+
+    async def _restarted(self) -> bool:
+        """The database refused a connection: start it again unless a lab has killed it."""
+        async with self._launching:
+            if self._wanted:
+                await self._dying()
+        with contextlib.suppress(UserMistake):
+            await self.awaken()
+        return self._wanted and self.keeper.running
+
+    async def _dying(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.keeper.ended(), DYING)
+
+    async def _watching(self) -> None:
+        code = await self.keeper.ended()
+        if self._wanted:
+            self._ended = code if self._ended is None else self._ended
+            self.relay.forget_target()
 
     async def _launch(self) -> None:
-        # After we found a free port, another program may take it before the database does.
-        for attempt in range(3):
+        for pause in (*PAUSES, 0.0):
             unix = os.name == "posix"
             self.relay.target = self.keeper.directory / self.socket if unix else _free_port()
             await self.launch(self.relay.target)
-            try:
-                await self._answering()
-            except UserMistake:
-                if attempt == 2:
-                    raise
-            else:
-                return
+            self._watch = asyncio.create_task(self._watching())
+            if await self._answers():
+                break
+            await asyncio.sleep(pause)
+        self.keeper.check()
+        self._wanted = True
+        if self._ended is not None:
+            self.tell(self._returned(self._ended))
+            self._ended = None
 
-    async def _answering(self) -> None:
+    def _returned(self, code: int) -> str:
+        how = f"signal {-code}" if code < 0 else f"exit code {code}"
+        return (
+            f"{self.name} had ended ({how}), as when memory runs out, and was started again with "
+            "all that was committed. Its connections were cut: run the cell again."
+        )
+
+    async def _answers(self) -> bool:
+        """Wait until the database answers; return False if its process ends instead."""
         try:
             async with asyncio.timeout(START_UP):
-                while True:
-                    self.keeper.check()
+                while self.keeper.running:
                     try:
                         await self.greet()
                     except Exception:  # each driver raises another error for "not ready"
                         await asyncio.sleep(0.01)
                     else:
-                        return
+                        return True
+                return False
         except TimeoutError:
             await self.keeper.kill()
             raise UserMistake(

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from autograder.environment import user_name
 from autograder.outcomes import UserMistake
 
 NOBODY = 65534
@@ -66,15 +67,19 @@ class SystemAccount:
 
 @functools.cache
 def account() -> SystemAccount:
-    """Return the account that databases run as: our own, unless we are root.
+    """Return the account that databases run as: our own, unless we are root or have no name.
 
     In a user namespace that knows only root, a second namespace inside it gives root another
-    number. Raises UserMistake when root cannot become another user.
+    number. In a container whose user has no name, it gives the number of one that has. Raises
+    UserMistake when root cannot become another user.
     """
-    if os.name != "posix" or os.getuid() != 0:
+    if os.name != "posix" or (os.getuid() != 0 and user_name.known()):
         return SystemAccount()
-    rename = ("unshare", "--user", "--map-user=1000", "--map-group=1000")
-    for choice in (SystemAccount(user=NOBODY), SystemAccount(prefix=rename)):
+    if os.getuid() == 0:
+        choices = (SystemAccount(user=NOBODY), _renamed(1000))
+    else:
+        choices = (_renamed(NOBODY), SystemAccount())
+    for choice in choices:
         with contextlib.suppress(OSError, subprocess.SubprocessError):
             subprocess.run([*choice.prefix, "true"], **_as(choice), check=True, capture_output=True)
             return choice
@@ -82,6 +87,15 @@ def account() -> SystemAccount:
         "databases do not run as root, and root cannot become another user here: "
         "start the course as an ordinary user"
     )
+
+
+def _renamed(user: int) -> SystemAccount:
+    return SystemAccount(prefix=("unshare", "--user", f"--map-user={user}", f"--map-group={user}"))
+
+
+def has_name() -> bool:
+    """Whether the system has a name for the account of databases; PostgreSQL needs one."""
+    return account() != SystemAccount() or user_name.known()
 
 
 def can_run(program: Path, *arguments: str, environment: Mapping[str, str] | None = None) -> bool:
@@ -179,6 +193,16 @@ class Keeper:
         """Raise UserMistake with the last error line of the process when it has ended."""
         if not self.running:
             raise self._failure((self.directory / "log").read_text(errors="replace"))
+
+    async def ended(self) -> int:
+        """Wait until the process has ended, for whatever reason, and return its exit code."""
+        process = self._process
+        if process is None:
+            raise RuntimeError(f"{self._what} has no process yet: call start first")
+        code = await process.wait()
+        if process is self._process:
+            self._note(0)  # its number may soon be another program's
+        return code
 
     async def kill(self) -> None:
         """End the process immediately, as a crash does; its files stay."""

@@ -1,4 +1,4 @@
-"""A permanent directory for each user, with the programs that were fetched or copied once.
+"""A permanent directory for each user: programs that were fetched or copied, an empty database.
 
 Root's is in /var/cache, where others can read it, because root's databases run as another user.
 """

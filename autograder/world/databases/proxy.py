@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -57,14 +57,19 @@ class Relay:
     """Listens on a free port of loopback, and passes everything on to `target`.
 
     The target is the database's socket in its closed directory, so that no client can avoid the
-    relay. On Windows it is the database's port.
+    relay. On Windows it is the database's port. When the target refuses a connection, `restarted`
+    says whether it is worth a second try.
     """
 
-    def __init__(self, dialect: Callable[[], Dialect]) -> None:
+    def __init__(
+        self, dialect: Callable[[], Dialect], restarted: Callable[[], Awaitable[bool]]
+    ) -> None:
         self.port = 0
         self.target: Path | int = 0
         self.delay = 0.0  # seconds by which each answer of the database is held back
         self.seen = DatabaseTraffic()
+        self.hung_up = False  # the target closed a connection that its client still had open
+        self.restarted = restarted
         self._dialect = dialect
         self._links: set[_Link] = set()
         self._server: asyncio.Server | None = None
@@ -95,6 +100,12 @@ class Relay:
             link.cut()
         self.seen.dropped += len(links)
         return len(links)
+
+    def forget_target(self) -> None:
+        """Cut every connection to a database that has ended; one still being made may wait."""
+        for link in list(self._links):
+            if link.far.transport is not None:
+                link.cut()
 
     def reset(self) -> None:
         """Set the counts to zero, then count the connections and statements that are open now."""
@@ -188,6 +199,8 @@ class _Link:
             self._relay.closed(self)
         other = end.other
         assert other is not None
+        if end is self.far and other.transport is not None and not other.transport.is_closing():
+            self._relay.hung_up = True
         if other.transport is not None:
             other.transport.close()
 
@@ -197,15 +210,23 @@ class _Link:
                 end.transport.abort()
 
     async def _connect(self) -> None:
-        loop, target = asyncio.get_running_loop(), self._relay.target
         try:
-            if isinstance(target, Path):
-                await loop.create_unix_connection(lambda: self.far, str(target))
-            else:
-                await loop.create_connection(lambda: self.far, "127.0.0.1", target)
+            try:
+                await self._dialled()
+            except OSError:
+                if not await self._relay.restarted():
+                    raise
+                await self._dialled()
         except OSError:  # the database is down because a lab killed it
             self._relay.seen.refused += 1
             self.cut()
+
+    async def _dialled(self) -> None:
+        loop, target = asyncio.get_running_loop(), self._relay.target
+        if isinstance(target, Path):
+            await loop.create_unix_connection(lambda: self.far, str(target))
+        else:
+            await loop.create_connection(lambda: self.far, "127.0.0.1", target)
 
     def _from_client(self, data: bytes) -> None:
         try:

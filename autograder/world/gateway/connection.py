@@ -10,15 +10,22 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from autograder.world.gateway.ending import Close, Cut, HeartStopped
+from autograder.world.gateway.ending import (
+    HEARTBEAT,
+    INVALID_SESSION,
+    Close,
+    Cut,
+    HeartStopped,
+    control,
+)
 from autograder.world.gateway.hub import Hub
-from autograder.world.gateway.payloads import Json
+from autograder.world.gateway.payloads import GUILD, Json
 from autograder.world.gateway.session import HIGHEST_INTENT, Bot, Session
 from autograder.world.gateway.streams import Encoder
 
-# Opcodes and the largest payload a client may send, in bytes.
-DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, RECONNECT, MEMBERS = 0, 1, 2, 3, 4, 6, 7, 8
-INVALID_SESSION, HELLO, ACK, SOUNDBOARD, CHANNEL_INFO = 9, 10, 11, 31, 43
+# Opcodes that only a connection sends or takes, and the largest payload of a client, in bytes.
+DISPATCH, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS = 0, 2, 3, 4, 6, 8
+HELLO, ACK, SOUNDBOARD, CHANNEL_INFO = 10, 11, 31, 43
 LARGEST = 4096
 
 # A connection takes at most 120 events in 60 s, and is then closed (4008). Heartbeats are not
@@ -216,7 +223,24 @@ class Connection:
         elif self.session is None:
             raise Close(4003, "Not authenticated.")
         elif op == MEMBERS:
-            self._gateway.send_members(self.session, value)
+            self._send_members(self.session, value)
+
+    def _send_members(self, session: Session, value: Any) -> None:
+        """Answer op 8 in one chunk: the members of these ids, or those whose name begins so."""
+        form = value if isinstance(value, dict) else {}
+        asked, limit = form.get("user_ids") or [], form.get("limit")
+        ids = [str(item) for item in (asked if isinstance(asked, list) else [asked])]
+        found = self._gateway.named(form.get("query") or "")
+        if ids:
+            found = [item for item in map(self._gateway.member, ids) if item]
+        elif isinstance(limit, int) and limit > 0:
+            found = found[:limit]
+        chunk = {
+            "guild_id": GUILD, "members": found, "chunk_index": 0, "chunk_count": 1,
+            "not_found": [item for item in ids if item not in self._gateway.members],
+            "presences": [], "nonce": form.get("nonce"),
+        }  # fmt: skip
+        session.dispatch("GUILD_MEMBERS_CHUNK", chunk)
 
     def _beat(self, sequence: Any) -> None:
         now = time.monotonic()
@@ -291,11 +315,6 @@ class Connection:
         if not self._hinted:
             self._hinted = True
             self._gateway.journal.record("hint", self.number, text=sentence)
-
-
-def control(op: int, data: Any = None) -> Json:
-    """Return a payload that is not an event; nextcord needs the two nulls."""
-    return {"op": op, "d": data, "s": None, "t": None}
 
 
 def _is_shard(value: Any) -> bool:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from autograder.world.gateway.payloads import Json
+
+HEARTBEAT, RECONNECT, INVALID_SESSION = 1, 7, 9  # opcodes that a test may have sent
+
+
+def control(op: int, data: Any = None) -> Json:
+    """Return a payload that is not an event; nextcord needs the two nulls."""
+    return {"op": op, "d": data, "s": None, "t": None}
 
 
 class Close(Exception):

@@ -9,6 +9,8 @@ import base64
 import secrets
 import time
 from collections import defaultdict, deque
+from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,11 +19,15 @@ from autograder.world.gateway import payloads
 from autograder.world.gateway.ending import OpenConnection
 from autograder.world.gateway.faults import Faults
 from autograder.world.gateway.journal import Journal
-from autograder.world.gateway.payloads import CHANNELS, PEOPLE, Account, Json, snowflake
-from autograder.world.gateway.session import GUILDS, Bot, Session
+from autograder.world.gateway.payloads import CHANNELS, GUILD, PEOPLE, Account, Json, snowflake
+from autograder.world.gateway.session import ALWAYS, GUILD_MESSAGES, GUILDS, MEMBERS, Bot, Session
 
 # How long a session waits for its RESUME, in seconds. Discord's number is not published.
 RESUME_WINDOW = 60.0
+
+# How much is kept: messages, entries of the audit log, bytes of files. The oldest go first, so that
+# a bot that runs for a day at 200 messages a second does not fill the memory.
+MESSAGES, ENTRIES, BYTES = 1000, 1000, 1 << 26
 
 
 @dataclass(frozen=True)
@@ -53,20 +59,50 @@ class Settings:
 
 @dataclass
 class Interaction:
-    """One use of a slash command, from the press of Enter to the last answer."""
+    """One use of a command, a component or a modal, from the act to the bot's last answer."""
 
-    id: str
-    token: str
-    name: str
+    kind: int  # Discord's number: see interactions.py
+    name: str  # that of the command, or the custom id
+    said: str  # what the person did, as it is typed in `run`
     bot: Bot
+    user: Account
     channel: str  # its id
+    message: Json | None = None  # whose component was used
+    id: str = field(default_factory=snowflake)
+    token: str = field(default_factory=lambda: secrets.token_urlsafe(32))
     sent: float = field(default_factory=time.monotonic)
     acknowledged: bool = False
-    original: Json | None = None  # the first answer; None while Discord shows "is thinking"
+    original: Json | None = None  # `@original`; None while Discord shows "is thinking"
+    modal: Json | None = None  # what the answer opened, until the person fills it in
+    choices: list[Json] | None = None  # what the answer suggests for an option
 
     @property
     def age(self) -> float:
         return round(time.monotonic() - self.sent, 4)
+
+
+@dataclass
+class Reaction:
+    """One emoji below a message, and the ids of those who chose it."""
+
+    emoji: Json
+    users: list[str] = field(default_factory=list)
+
+    def told(self, viewer: str) -> Json:
+        count = len(self.users)
+        return {
+            "emoji": self.emoji, "count": count, "count_details": {"burst": 0, "normal": count},
+            "burst_colors": [], "me_burst": False, "me": viewer in self.users,
+        }  # fmt: skip
+
+
+@dataclass
+class Marks:
+    """What others have added to a message."""
+
+    reactions: dict[str, Reaction] = field(default_factory=dict)  # by the emoji's name in paths
+    votes: dict[int, list[str]] = field(default_factory=dict)  # by the number of the answer
+    pinned_at: str = ""
 
 
 class Hub:
@@ -83,14 +119,29 @@ class Hub:
         self.token = new_token() if token is None else token
         self.journal = Journal()
         self.chaos = Faults()
-        self.people = {name: Account(identity, name) for name, identity in PEOPLE.items()}
+        self.people: dict[str, Account] = {}
         self.bots: dict[str, Bot] = {}
         self.connections: set[OpenConnection] = set()
+        self.guild = payloads.guild()
+        self.members: dict[str, Json] = {}  # by the id of the user
         self.messages: dict[str, Json] = {}
+        self.marks: dict[str, Marks] = {}  # by the id of the message
+        self.files: dict[str, tuple[str, bytes]] = {}  # by their path: content type, content
+        self.uploads: dict[str, Json] = {}  # attachments that people may send, by their id
+        self.shelves: defaultdict[str, dict[str, Json]] = defaultdict(dict)  # see table.py
+        self.channels = self.shelves["channels"]  # of the guild, threads, and direct ones
+        self.roles = self.shelves["roles"]
+        self.audit: deque[Json] = deque(maxlen=ENTRIES)
         self.interactions: dict[str, Interaction] = {}
         self.sent: defaultdict[tuple[int, str], deque[float]] = defaultdict(deque)
         self._sessions: dict[str, Session] = {}
         self.rest_url = self.ws_url = ""
+        everyone = payloads.role(GUILD, "@everyone", permissions=payloads.ALL_PERMISSIONS)
+        self.roles[GUILD] = everyone
+        for position, (name, identity) in enumerate(CHANNELS.items()):
+            self.channels[identity] = payloads.channel(identity, name, position)
+        for name, identity in PEOPLE.items():
+            self._arrive(Account(identity, name))
 
     def bot_of(self, token: Any) -> Bot | None:
         """Return the bot that a token belongs to, or None; `<token>.<name>` is another bot's."""
@@ -105,7 +156,8 @@ class Hub:
             number = len(self.bots) + 1
             identity = (not name and id_in(token)) or snowflake()
             account = Account(identity, name or ("bot" if number == 1 else f"bot{number}"), True)
-            self.bots[token] = Bot(number, account)
+            self.bots[token] = Bot(number, account, payloads.application(account))
+            self.join(account)
         return self.bots[token]
 
     def open_session(self, bot: Bot, intents: int, shard: list[int] | None) -> Session:
@@ -131,40 +183,135 @@ class Hub:
     def welcome(self, session: Session) -> None:
         """Send READY and the guild, as after every IDENTIFY."""
         account = session.bot.account
-        session.dispatch("READY", payloads.ready(account, session.id, self.ws_url, session.shard))
+        here = account.id in self.members and session.hears(ALWAYS, GUILD)
+        ready = payloads.ready(account, session.id, self.ws_url, session.shard)
+        session.dispatch("READY", ready if here else {**ready, "guilds": []})
         self.journal.record("ready", session.bot.number, session=session.id)
-        if session.intents & GUILDS:
-            session.dispatch("GUILD_CREATE", payloads.guild(self.accounts()))
+        if here and session.hears(GUILDS, GUILD):
+            session.dispatch("GUILD_CREATE", deepcopy(self.whole_guild()))
 
-    def send_members(self, session: Session, request: Any) -> None:
-        """Answer op 8 with all members, in one chunk."""
-        nonce = request.get("nonce") if isinstance(request, dict) else None
-        members = [{**item.member(), "user": item.user()} for item in self.accounts()]
-        chunk = {"guild_id": payloads.GUILD, "members": members, "chunk_index": 0, "chunk_count": 1}
-        session.dispatch(
-            "GUILD_MEMBERS_CHUNK", {**chunk, "not_found": [], "presences": [], "nonce": nonce}
-        )
+    def whole_guild(self) -> Json:
+        """Return GUILD_CREATE, with all members, so that no library asks for them later."""
+        here = self.guild_channels()
+        members = [self.member(identity) for identity in self.members]
+        return {
+            **self.told_guild(), **payloads.ONLY_IN_EVENTS, "member_count": len(members),
+            "members": members,
+            "channels": [item for item in here if item["type"] not in payloads.THREADS],
+            "threads": [item for item in here if item["type"] in payloads.THREADS],
+        }  # fmt: skip
 
-    def publish(self, message: Json, author: Account, to: Bot | None = None) -> None:
-        """Keep a message, and send it to each session that may see it (`to`: only this bot's)."""
-        self.messages[message["id"]] = message
-        if len(self.messages) > 1000:
-            del self.messages[next(iter(self.messages))]
-        event = dict(message)
-        if message["channel_id"] in CHANNELS.values():
-            event |= {"guild_id": payloads.GUILD, "member": author.member()}
+    def told_guild(self) -> Json:
+        """Return the guild as REST and GUILD_UPDATE tell it."""
+        parts = {
+            name: list(self.shelves[name].values()) for name in ("roles", "emojis", "stickers")
+        }
+        return {**self.guild, **parts}
+
+    def guild_channels(self) -> list[Json]:
+        """Return the guild's channels and threads, without those of direct messages."""
+        return [item for item in self.channels.values() if "guild_id" in item]
+
+    def counts(self) -> Json:
+        number = len(self.members)
+        return {"approximate_member_count": number, "approximate_presence_count": number}
+
+    def member(self, identity: str) -> Json | None:
+        """Return a member of the guild with its user; None for people who are not in it."""
+        member, account = self.members.get(identity), self.account(identity)
+        return {**member, "user": account.user()} if member and account else None
+
+    def named(self, begin: Any) -> list[Json]:
+        """Return the members whose user name or nickname begins like this, without case."""
+        begin, found = str(begin).casefold(), []
+        for member in filter(None, map(self.member, self.members)):
+            names = (member["user"]["username"], member["user"]["global_name"], member["nick"])
+            if any(str(name or "").casefold().startswith(begin) for name in names):
+                found.append(member)
+        return found
+
+    def tell(self, event: str, data: Json, intent: int, channel: str | None = None) -> None:
+        """Send an event to each session that hears it; `channel` is the id of where it happened."""
+        guild, data = self.guild_of(channel), deepcopy(data)  # for a replay, as it is now
         for session in self._sessions.values():
-            seen = session.sees(event)
-            if seen is None or (to is not None and session.bot is not to):
+            inside = guild is None or session.bot.account.id in self.members
+            if inside and session.hears(intent, guild):
+                session.dispatch(event, data)
+
+    def guild_of(self, channel: str | None) -> str | None:
+        """Return the id of the guild, or None for a channel of direct messages."""
+        if channel is None or "guild_id" in self.channels.get(channel, {"guild_id": GUILD}):
+            return GUILD
+        return None
+
+    def where(self, channel: str) -> Json:
+        """Return what an event says of its channel."""
+        guild = self.guild_of(channel)
+        return {"channel_id": channel, **({"guild_id": guild} if guild else {})}
+
+    def publish(self, message: Json, event: str = "MESSAGE_CREATE") -> None:
+        """Keep a message, and send it to each session that may see it."""
+        self.messages[message["id"]] = message
+        while len(self.messages) > MESSAGES:
+            self.forget_message(next(iter(self.messages)))
+        channel = self.channels.get(message["channel_id"], {})
+        if event == "MESSAGE_CREATE":
+            channel["last_message_id"] = message["id"]
+        told, guild = self.shown(message), self.guild_of(message["channel_id"])
+        author = message["author"]["id"]
+        if guild is not None:
+            told["guild_id"] = guild
+            if author in self.members:
+                told["member"] = self.members[author]
+        for session in self._sessions.values():
+            inside = guild is None or session.bot.account.id in self.members
+            if not inside or not session.hears(GUILD_MESSAGES, guild):
                 continue
-            if not author.bot:
+            seen = session.sees(told)
+            if event == "MESSAGE_CREATE" and not message["author"]["bot"]:
                 session.bot.told(message["content"])
                 if message["content"] and not seen["content"] and session.connection:
                     session.connection.hint(
                         "the bot gets messages without their content: it did not ask for the "
                         "message-content intent (intents.message_content = True)"
                     )
-            session.dispatch("MESSAGE_CREATE", seen)
+            session.dispatch(event, seen)
+
+    def shown(self, message: Json, viewer: str = "") -> Json:
+        """Return a copy of a message with its reactions and votes, as this user sees them."""
+        marks = self.marks.get(message["id"]) or Marks()
+        shown = {**message, "reactions": [one.told(viewer) for one in marks.reactions.values()]}
+        if "poll" in message:
+            counts = [
+                {"id": number, "count": len(users), "me_voted": viewer in users}
+                for number, users in marks.votes.items()
+            ]
+            results = {**message["poll"]["results"], "answer_counts": counts}
+            shown["poll"] = {**message["poll"], "results": results}
+        return shown
+
+    def newest_messages(self) -> Iterator[Json]:
+        """Yield the messages of the channels that there are, the newest first."""
+        for message in reversed(self.messages.values()):
+            if message["channel_id"] in self.channels:
+                yield message
+
+    def forget_message(self, identity: str) -> None:
+        """Forget a message, with its reactions, its votes and its files."""
+        message = self.messages.pop(identity)
+        self.marks.pop(identity, None)
+        for item in message["attachments"]:
+            self.files.pop(path_of(item["url"]), None)
+
+    def keep_file(self, path: str, content_type: str, data: bytes) -> str:
+        """Keep a file, and return the address where it can be read."""
+        self.files[path] = content_type, data
+        while sum(len(item) for _, item in self.files.values()) > BYTES and len(self.files) > 1:
+            del self.files[next(iter(self.files))]
+        return self.rest_url.partition("/api/")[0] + path
+
+    def account(self, identity: str) -> Account | None:
+        return next((item for item in self.accounts() if item.id == identity), None)
 
     def accounts(self) -> list[Account]:
         return [*self.people.values(), *(bot.account for bot in self.bots.values())]
@@ -173,29 +320,69 @@ class Hub:
         return [item for item in self._sessions.values() if bot is None or item.bot is bot]
 
     def person(self, name: str) -> Account:
-        """Return the person with this name; a new name becomes a new member of the guild."""
+        """Return the person with this name; a new name becomes a new member of the guild.
+
+        Raises UserMistake for a person who is banned; one who was kicked comes back.
+        """
         if name not in self.people:
-            self.people[name] = Account(snowflake(), name)
-        return self.people[name]
+            self._arrive(Account(snowflake(), name))
+        account = self.people[name]
+        if account.id in self.shelves["bans"]:
+            raise UserMistake(f"{name} cannot speak: a bot has banned {name} from the guild")
+        if account.id not in self.members:
+            self.join(account)
+        return account
+
+    def join(self, account: Account) -> Json:
+        """Make an account a member of the guild, and tell the bots."""
+        self.members[account.id] = payloads.member()
+        told = {**self.members[account.id], "user": account.user()}
+        self.tell("GUILD_MEMBER_ADD", {**told, "guild_id": GUILD}, MEMBERS)
+        return told
+
+    def leave(self, account: Account) -> None:
+        """End a membership, and tell the bots; one that leaves hears that the guild is gone."""
+        self.members.pop(account.id, None)
+        for session in self._sessions.values():
+            if session.bot.account.id == account.id and session.hears(GUILDS, GUILD):
+                session.dispatch("GUILD_DELETE", {"id": GUILD})
+        self.tell("GUILD_MEMBER_REMOVE", {"guild_id": GUILD, "user": account.user()}, MEMBERS)
+
+    def _arrive(self, person: Account) -> None:
+        self.people[person.name] = person
+        self.join(person)
+        identity = self.direct_id(person)
+        self.channels[identity] = payloads.direct_channel(identity, person)
 
     def channel_id(self, name: str) -> str:
+        here = self.guild_channels()
         name = name.removeprefix("#")
-        if name not in CHANNELS:
-            raise UserMistake(f"there is no channel #{name}: the guild has {', '.join(CHANNELS)}")
-        return CHANNELS[name]
+        for channel in here:
+            if channel["name"] == name:
+                return str(channel["id"])
+        known = ", ".join(item["name"] for item in here)
+        raise UserMistake(f"there is no channel #{name}: the guild has {known}")
 
-    def channel_name(self, identity: str) -> str | None:
-        """Return the name of a channel by its id: `@ada` for direct messages, None if unknown."""
-        for name, known in CHANNELS.items():
-            if known == identity:
-                return name
-        for person in self.people.values():
-            if self.direct_id(person) == identity:
-                return f"@{person.name}"
-        return None
+    def channel_name(self, identity: str) -> str:
+        """Return the name of a channel by its id: `@ada` for direct messages."""
+        channel = self.channels.get(identity, {"name": "deleted"})
+        if "recipients" in channel:
+            return f"@{channel['recipients'][0]['username']}"
+        return str(channel["name"])
 
     def direct_id(self, person: Account) -> str:
         return str(payloads.DIRECT + list(self.people).index(person.name))
+
+    def commands_of(self, bot: Bot) -> list[Json]:
+        """Return the slash commands that a bot has registered, everywhere and in guilds."""
+        begin = f"commands of {bot.account.id}"
+        shelves = [shelf for name, shelf in self.shelves.items() if name.startswith(begin)]
+        return [command for shelf in shelves for command in shelf.values()]
+
+
+def path_of(url: str) -> str:
+    """Return the path of an address: the name under which `Hub.files` keeps a file."""
+    return "/" + url.split("/", 3)[3]
 
 
 def new_token() -> str:

@@ -1,4 +1,4 @@
-"""Slash commands: the interaction, its deadline, the deferred answer and the follow-ups.
+"""Interactions: what the bot is sent of them, their deadline, its answers and follow-ups.
 
 A bot must answer within 3 s (`interaction_deadline`). The answer may be "is thinking" (type 5, a
 deferral). After 3 s Discord answers error 10062, unknown interaction. A bot that deferred sends its
@@ -8,228 +8,164 @@ no limit.
 
 from __future__ import annotations
 
-import secrets
-
-from aiohttp import web
+from dataclasses import replace
 
 from autograder.outcomes import UserMistake
-from autograder.world.gateway import payloads
+from autograder.world.gateway import contents, payloads
+from autograder.world.gateway.call import Call, InvalidForm, Refused, objects
 from autograder.world.gateway.hub import Hub, Interaction
-from autograder.world.gateway.payloads import Account, Json, snowflake
-from autograder.world.gateway.rest import GATEWAY, PREFIX, answer, body_of, problem
+from autograder.world.gateway.messages import edit
+from autograder.world.gateway.payloads import Json
+from autograder.world.gateway.session import ALWAYS
+from autograder.world.gateway.table import Answer, Routes
 
-MESSAGE, DEFERRED, SILENT, UPDATE = 4, 5, 6, 7  # kinds of callback
-TEXT = 3
-KINDS_OF_OPTION = {str: TEXT, int: 4, bool: 5, float: 10}
+COMMAND, COMPONENT, AUTOCOMPLETE, SUBMIT = 2, 3, 4, 5  # kinds of interaction
+# Kinds of callback: UPDATE changes the message whose component was used, SILENT promises to do so.
+MESSAGE, DEFERRED, SILENT, UPDATE, CHOICES, MODAL = 4, 5, 6, 7, 8, 9
+ANSWERS = {
+    COMMAND: (MESSAGE, DEFERRED, MODAL),
+    COMPONENT: (MESSAGE, DEFERRED, SILENT, UPDATE, MODAL),
+    AUTOCOMPLETE: (CHOICES,),
+    SUBMIT: (MESSAGE, DEFERRED, SILENT, UPDATE),
+}
+KEPT = 10_000  # interactions whose webhook works; the oldest go first
 
 
-def send(gateway: Hub, command: str, user: Account, channel: str, options: Json) -> str:
-    """Send INTERACTION_CREATE to the bot that has registered the command.
+def send(hub: Hub, interaction: Interaction, data: Json) -> str:
+    """Send INTERACTION_CREATE to the interaction's bot, and return the interaction's id.
 
-    If no bot has, the newest session gets it. Raises UserMistake when there is no session.
+    Raises UserMistake when the bot has no session.
     """
-    identity = gateway.channel_id(channel)
-    bots = [bot for bot in gateway.bots.values() if any(c["name"] == command for c in bot.commands)]
-    sessions = gateway.sessions_of(bots[0]) if bots else gateway.sessions_of()
+    bot, guild = interaction.bot, hub.guild_of(interaction.channel)
+    sessions = [one for one in hub.sessions_of(bot) if one.hears(ALWAYS, guild)]
     if not sessions:
-        raise UserMistake(
-            f"/{command} reached nobody: no bot has identified itself yet; "
-            "wait for one with `await gw.until(ready=1)`"
-        )
-    session = sessions[-1]
-    bot = session.bot
-    registered = next((item for item in bot.commands if item["name"] == command), None)
-    interaction = Interaction(snowflake(), secrets.token_urlsafe(32), command, bot, identity)
-    gateway.interactions[interaction.token] = interaction
-    gateway.journal.record(
-        "interaction", bot.number, name=command, author=user.name, interaction=interaction.id
-    )
-    bot.told(f"/{command}")
-    data = {
-        "id": registered["id"] if registered else snowflake(),
-        "name": command,
-        "type": 1,
-        "options": _options(options, registered),
-    }
-    session.dispatch("INTERACTION_CREATE", _event(interaction, data, user, channel))
+        raise UserMistake(f"{interaction.said} reached nobody: its bot is not connected")
+    hub.interactions[interaction.token] = interaction
+    while len(hub.interactions) > KEPT:
+        del hub.interactions[next(iter(hub.interactions))]
+    facts = {"name": interaction.name, "said": interaction.said, "interaction": interaction.id}
+    author = interaction.user.name
+    hub.journal.record("interaction", bot.number, kind=interaction.kind, author=author, **facts)
+    bot.told(f"/{interaction.name}" if interaction.kind == COMMAND else interaction.said)
+    sessions[-1].dispatch("INTERACTION_CREATE", _event(hub, interaction, data))
     return interaction.id
 
 
-def _options(options: Json, registered: Json | None) -> list[Json]:
-    """Return the options, each with the type that the command declares, or that its value has."""
-    declared = {item["name"]: item["type"] for item in (registered or {}).get("options") or ()}
-    return [
-        {
-            "name": name,
-            "type": declared.get(name, KINDS_OF_OPTION.get(type(value), TEXT)),
-            "value": str(value) if declared.get(name) == TEXT else value,
-        }
-        for name, value in options.items()
-    ]
-
-
-def _event(interaction: Interaction, data: Json, user: Account, channel: str) -> Json:
-    permissions = payloads.ALL_PERMISSIONS
-    return {
-        "id": interaction.id,
-        "application_id": interaction.bot.account.id,
-        "type": 2,
-        "token": interaction.token,
-        "version": 1,
-        "data": data,
-        "guild": {"id": payloads.GUILD, "locale": "en-US", "features": []},
-        "guild_id": payloads.GUILD,
-        "guild_locale": "en-US",
-        "channel_id": interaction.channel,
-        "channel": {**payloads.channel(channel), "permissions": permissions},
-        "member": {**user.member(), "user": user.user(), "permissions": permissions},
-        "locale": "en-US",
-        "app_permissions": permissions,
-        "entitlements": [],
-        "entitlement_sku_ids": [],
-        "authorizing_integration_owners": {"0": payloads.GUILD},
-        "context": 0,
-        "attachment_size_limit": 10_485_760,
-    }
-
-
-def add_routes(app: web.Application) -> None:
-    webhook = PREFIX + "/webhooks/{application}/{token}"
-    message = webhook + "/messages/{message}"
-    add = app.router.add_route
-    add("POST", PREFIX + "/interactions/{interaction}/{token}/callback", _callback)
-    add("POST", webhook, _follow_up)
-    add("GET", message, _get)
-    add("PATCH", message, _edit)
-    add("DELETE", message, _delete)
-
-
-async def _callback(request: web.Request) -> web.Response:
-    gateway = request.app[GATEWAY]
-    interaction = gateway.interactions.get(request.match_info["token"])
-    if interaction is None or interaction.id != request.match_info["interaction"]:
-        return problem(404, "Unknown interaction", 10062)
-    facts, number = _facts(interaction), interaction.bot.number
-    interaction.bot.moved()
-    if facts["seconds"] > gateway.settings.interaction_deadline:
-        gateway.journal.record("refused", number, code=10062, **facts)
-        return problem(404, "Unknown interaction", 10062)
-    if interaction.acknowledged:
-        gateway.journal.record("refused", number, code=40060, **facts)
-        return problem(400, "Interaction has already been acknowledged.", 40060)
-    body = await body_of(request)
-    kind, data = body.get("type"), body.get("data") or {}
-    if kind not in (MESSAGE, DEFERRED, SILENT, UPDATE):
-        return problem(400, "Invalid Form Body", 50035)
-    interaction.acknowledged = True
-    if kind == MESSAGE:
-        interaction.original = _say(gateway, interaction, data, "reply", facts)
+def _event(hub: Hub, interaction: Interaction, data: Json) -> Json:
+    bot, place, permissions = interaction.bot, interaction.channel, payloads.ALL_PERMISSIONS
+    guild = hub.guild_of(place)
+    told = {
+        "id": interaction.id, "application_id": bot.account.id, "type": interaction.kind,
+        "token": interaction.token, "version": 1, "data": data, "channel_id": place,
+        "channel": {**hub.channels.get(place, {"id": place}), "permissions": permissions},
+        "locale": "en-US", "app_permissions": permissions, "entitlements": [],
+        "entitlement_sku_ids": [], "authorizing_integration_owners": {"0": guild or "0"},
+        "context": 0 if guild else 1, "attachment_size_limit": 10_485_760,
+    }  # fmt: skip
+    if guild:
+        told |= {"guild": {"id": guild, "locale": "en-US", "features": []}, "guild_id": guild}
+        member = {**(hub.member(interaction.user.id) or {}), "permissions": permissions}
+        told |= {"guild_locale": "en-US", "member": member}
     else:
-        gateway.journal.record("deferred", number, **facts)
-    if request.query.get("with_response") not in ("1", "true"):
-        return web.Response(status=204)
-    return answer(_callback_answer(interaction, kind))
+        told["user"] = interaction.user.user()
+    if interaction.message is not None:
+        told["message"] = hub.shown(interaction.message, bot.account.id)
+    return told
 
 
-def _callback_answer(interaction: Interaction, kind: int) -> Json:
-    told = {"id": interaction.id, "type": 2, "activity_instance_id": None}
-    told |= {"response_message_loading": interaction.original is None}
-    told |= {"response_message_ephemeral": False}
-    resource: Json = {"type": kind}
-    if interaction.original is not None:
-        told["response_message_id"] = interaction.original["id"]
-        resource["message"] = interaction.original
-    elif kind == DEFERRED:
-        told["response_message_id"] = interaction.id
+def _callback(call: Call) -> Answer:
+    hub = call.hub
+    interaction = hub.interactions.get(call.ids["token"])
+    if interaction is None or interaction.id != call.ids["interaction"]:
+        raise Refused(404, 10062, "Unknown interaction")
+    facts, number = facts_of(interaction), interaction.bot.number
+    interaction.bot.moved()
+    if facts["seconds"] > hub.settings.interaction_deadline:
+        hub.journal.record("refused", number, code=10062, **facts)
+        raise Refused(404, 10062, "Unknown interaction")
+    if interaction.acknowledged:
+        hub.journal.record("refused", number, code=40060, **facts)
+        raise Refused(400, 40060, "Interaction has already been acknowledged.")
+    kind, data = call.form.get("type"), call.form.get("data") or {}
+    if kind not in ANSWERS[interaction.kind]:
+        raise InvalidForm(f"type: value must be one of {set(ANSWERS[interaction.kind])}")
+    if not isinstance(data, dict):
+        raise InvalidForm("data is not a dict")
+    _answer(replace(call, caller=interaction.bot, body=data), interaction, kind, facts)
+    interaction.acknowledged = True
+    hub.journal.record("acknowledged", number, type=kind, **facts)
+    return _callback_answer(hub, interaction, kind) if call.flag("with_response") else None
+
+
+def _answer(call: Call, interaction: Interaction, kind: int, facts: Json) -> None:
+    """Do what a callback asks for; `@original` is the message of the answer, or the one clicked."""
+    record, number = call.hub.journal.record, interaction.bot.number
+    if kind in (SILENT, UPDATE):
+        clicked = interaction.message
+        if clicked is None or clicked["id"] not in call.hub.messages:
+            raise Refused(404, 10008, "Unknown Message")
+        interaction.original = clicked
+    if kind == MESSAGE:
+        interaction.original = say(call, interaction, call.form, "reply", facts)
+    elif kind == UPDATE and interaction.original is not None:
+        edit(call, interaction.original)
+    elif kind == CHOICES:
+        choices = objects(call.form, "choices")
+        if len(choices) > 25:
+            raise InvalidForm("choices: must be 25 or fewer in length")
+        interaction.choices = choices
+        names = ", ".join(str(item.get("name")) for item in choices)
+        record("choices", number, content=names, **facts)
+    elif kind == MODAL:
+        interaction.modal = _modal(call.form)
+        record("modal", number, content=contents.modal_text(interaction.modal), **facts)
+    else:
+        record("deferred", number, **facts)
+
+
+def _modal(form: Json) -> Json:
+    rows = contents.rows(form)
+    for name, longest in (("custom_id", 100), ("title", 45)):
+        if not isinstance(form.get(name), str) or not 1 <= len(form[name]) <= longest:
+            raise InvalidForm(f"{name}: must be between 1 and {longest} in length")
+    if not 1 <= len(rows) <= 40:
+        raise InvalidForm("components: must be between 1 and 40 in length")
+    return {**form, "components": rows}
+
+
+def _callback_answer(hub: Hub, interaction: Interaction, kind: int) -> Json:
+    told = {"id": interaction.id, "type": interaction.kind, "activity_instance_id": None}
+    told |= {"response_message_loading": kind == DEFERRED, "response_message_ephemeral": False}
+    told |= hub.where(interaction.channel)
+    message = interaction.original
+    if kind == DEFERRED:
         thinking = payloads.message(interaction.bot.account, interaction.channel, "")
-        resource["message"] = {**thinking, "id": interaction.id, "flags": 1 << 7, "type": 20}
-    return {"interaction": told, "resource": resource}
+        message = {**thinking, "id": interaction.id, "flags": 1 << 7, "type": 20}
+    if message is None:
+        return {"interaction": told}
+    told["response_message_id"] = message["id"]
+    resource = {"type": kind, "message": hub.shown(message, interaction.bot.account.id)}
+    return {"interaction": told} | ({"resource": resource} if kind != SILENT else {})
 
 
-def _say(gateway: Hub, interaction: Interaction, data: Json, event: str, facts: Json) -> Json:
+def say(
+    call: Call, interaction: Interaction, data: Json, event: str, facts: Json | None = None
+) -> Json:
     """Record and publish what the bot said, and return it as a message."""
-    bot = interaction.bot
-    content = data.get("content") or ""
-    extras = {key: data[key] for key in ("embeds", "components", "flags") if data.get(key)}
-    message = payloads.message(
-        bot.account, interaction.channel, content, application_id=bot.account.id, **extras
-    )
-    gateway.journal.record(event, bot.number, content=content, message=message["id"], **facts)
-    gateway.publish(message, bot.account)
+    bot, hub = interaction.bot, call.hub
+    said = replace(call, caller=bot, body=data)
+    more = {"application_id": bot.account.id}
+    message = contents.write(said, bot.account, interaction.channel, **more)
+    facts = facts or facts_of(interaction)
+    content = message["content"]
+    hub.journal.record(event, bot.number, content=content, message=message["id"], **facts)
+    hub.publish(message)
     return message
 
 
-def _answered(request: web.Request) -> Interaction | None:
-    """Return the interaction of a webhook's token; None before the bot's first answer."""
-    gateway = request.app[GATEWAY]
-    interaction = gateway.interactions.get(request.match_info["token"])
-    if interaction is None or not interaction.acknowledged:
-        return None
-    interaction.bot.moved()
-    return interaction
+def facts_of(interaction: Interaction) -> Json:
+    names = {"name": interaction.name, "said": interaction.said}
+    return {**names, "interaction": interaction.id, "seconds": interaction.age}
 
 
-def _unknown(request: web.Request) -> web.Response:
-    gateway = request.app[GATEWAY]
-    gateway.journal.record("refused", code=10015, path="webhook")
-    return problem(404, "Unknown Webhook", 10015)
-
-
-def _facts(interaction: Interaction) -> Json:
-    return {"name": interaction.name, "interaction": interaction.id, "seconds": interaction.age}
-
-
-async def _follow_up(request: web.Request) -> web.Response:
-    interaction = _answered(request)
-    if interaction is None:
-        return _unknown(request)
-    data = await body_of(request)
-    gateway = request.app[GATEWAY]
-    message = _say(gateway, interaction, data, "followup", _facts(interaction))
-    if interaction.original is None:  # the first follow-up takes the place of "is thinking"
-        interaction.original = message
-    return answer(message)
-
-
-async def _edit(request: web.Request) -> web.Response:
-    interaction = _answered(request)
-    if interaction is None:
-        return _unknown(request)
-    gateway = request.app[GATEWAY]
-    data = await body_of(request)
-    message = _message(request, interaction)
-    if message is not None:
-        message |= {key: data[key] for key in ("content", "embeds", "components") if key in data}
-        content = message["content"]
-        gateway.journal.record(
-            "edit", interaction.bot.number, content=content, message=message["id"]
-        )
-    elif request.match_info["message"] in ("@original", interaction.id):
-        message = _say(gateway, interaction, data, "followup", _facts(interaction))
-        interaction.original = message
-    else:
-        return problem(404, "Unknown Message", 10008)
-    return answer(message)
-
-
-async def _get(request: web.Request) -> web.Response:
-    interaction = _answered(request)
-    message = _message(request, interaction) if interaction else None
-    return answer(message) if message else problem(404, "Unknown Message", 10008)
-
-
-async def _delete(request: web.Request) -> web.Response:
-    interaction = _answered(request)
-    message = _message(request, interaction) if interaction else None
-    if message is None:
-        return problem(404, "Unknown Message", 10008)
-    request.app[GATEWAY].messages.pop(message["id"], None)
-    return web.Response(status=204)
-
-
-def _message(request: web.Request, interaction: Interaction) -> Json | None:
-    wanted = request.match_info["message"]
-    if wanted in ("@original", interaction.id):
-        return interaction.original
-    stored: Json | None = request.app[GATEWAY].messages.get(wanted)
-    return stored
+ROUTES: Routes = {"POST /interactions/{interaction}/{token}/callback": _callback}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections import Counter, deque
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 Event = dict[str, Any]
+T = TypeVar("T")
 
 # How many events are kept. A bot that sends a heartbeat every 0.2 s makes 18 000 events per hour.
 # Older events are dropped and stay counted. A notebook left open overnight costs 8 MB, not 100.
@@ -26,6 +28,8 @@ COUNTED = {
     "interactions": "interaction",
     "deferred": "deferred",
     "followups": "followup",
+    "acknowledged": "acknowledged",
+    "edits": "edit",
 }
 
 
@@ -52,10 +56,10 @@ class Journal:
         if event in ("reply", "followup"):
             self.replies.append(facts["content"])
             self._counts["reply"] += event == "followup"
-        self._changed.set()
-        self._changed = asyncio.Event()
         for follower in self._followers:
             follower(entry)
+        self._changed.set()
+        self._changed = asyncio.Event()
         return entry
 
     def clear(self) -> None:
@@ -69,13 +73,21 @@ class Journal:
 
     async def until(self, wanted: dict[str, int], timeout: float) -> bool:
         """Wait until each count has reached its number; False when `timeout` seconds pass first."""
-        try:
+
+        def reached() -> bool:
+            return all(self.counts()[name] >= number for name, number in wanted.items())
+
+        return bool(await self.when(reached, timeout))
+
+    async def when(self, find: Callable[[], T], timeout: float) -> T:
+        """Call `find` now and after each event until it finds something; return what it found."""
+        found = find()
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(timeout):
-                while any(self.counts()[name] < number for name, number in wanted.items()):
+                while not found:
                     await self._changed.wait()
-        except TimeoutError:
-            return False
-        return True
+                    found = find()
+        return found
 
     def follow(self, follower: Callable[[Event], None]) -> Callable[[], None]:
         """Call `follower` with every event from now on; return a function that ends this."""

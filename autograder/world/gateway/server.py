@@ -1,36 +1,29 @@
-"""The gateway as a server of the world: its port and its controls."""
+"""The gateway as a server of the world: its port, and what every server has."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import getmembers, iscoroutinefunction
 from typing import Any
 
 from aiohttp import web
 
-from autograder.outcomes import UserMistake
-from autograder.world.gateway import interactions, payloads, rest
-from autograder.world.gateway.connection import (
-    HEARTBEAT,
-    INVALID_SESSION,
-    RECONNECT,
-    Connection,
-    control,
-)
+from autograder.world.gateway import rest
+from autograder.world.gateway.acts import Acts
+from autograder.world.gateway.connection import Connection
 from autograder.world.gateway.ending import Close, Cut
-from autograder.world.gateway.faults import Faults
-from autograder.world.gateway.hub import Hub
-from autograder.world.gateway.journal import COUNTED, Event
+from autograder.world.gateway.journal import Event
 from autograder.world.gateway.payloads import Json
 from autograder.world.gateway.streams import encoder
 from autograder.world.servers.listen import listen
 
 
-class GatewayServer(Hub):
+class GatewayServer(Acts):
     """A `Server` of the world (see `supervisor.py`): Discord's REST API and gateway on one port."""
 
     shared = False
     controls = frozenset(
-        {"say", "until", "interact", "drop", "reconnect", "invalidate", "ask_beat", "faults"}
+        {name for name, _ in getmembers(Acts, iscoroutinefunction) if name[0] != "_"}
         | {"replies", "log"}
     )
 
@@ -45,7 +38,6 @@ class GatewayServer(Hub):
         app[rest.GATEWAY] = self
         app.router.add_get("/", self._connect)
         rest.add_routes(app)
-        interactions.add_routes(app)
         self._runner, port = await listen(app, self.settings.port, "the gateway")
         self.rest_url = f"http://127.0.0.1:{port}/api/v10"
         self.ws_url = f"ws://127.0.0.1:{port}"
@@ -69,75 +61,11 @@ class GatewayServer(Hub):
     def follow(self, follower: Callable[[Event], None]) -> Callable[[], None]:
         return self.journal.follow(follower)
 
-    # -- its controls ----------------------------------------------------------------------------
-
     def replies(self) -> list[str]:
         return list(self.journal.replies)
 
     def log(self) -> list[Event]:
         return list(self.journal.events)
-
-    async def say(self, content: str, author: str = "ada", channel: str | None = "general") -> str:
-        """Send a message as a person, return its id; channel None: directly to each bot."""
-        person = self.person(author)
-        if channel is None:
-            message = payloads.message(person, self.direct_id(person), content)
-        else:
-            message = payloads.message(person, self.channel_id(channel), content)
-        mentions = [bot.account for bot in self.bots.values() if f"<@{bot.account.id}>" in content]
-        message["mentions"] = [account.user() for account in mentions]
-        self.journal.record(
-            "say", author=author, content=content, channel=channel, message=message["id"]
-        )
-        self.publish(message, person)
-        return str(message["id"])
-
-    async def until(self, timeout: float = 10.0, **wanted: int) -> bool:
-        unknown = set(wanted) - set(COUNTED)
-        if unknown:
-            raise UserMistake(
-                f"a gateway cannot wait for {sorted(unknown)}: it counts {sorted(COUNTED)}"
-            )
-        return await self.journal.until(wanted, timeout)
-
-    async def interact(
-        self,
-        command: str,
-        user: str = "ada",
-        channel: str = "general",
-        options: dict[str, Any] | None = None,
-    ) -> str:
-        """Use a slash command as a person, and return the interaction's id."""
-        return interactions.send(self, command, self.person(user), channel, options or {})
-
-    async def drop(self, code: int | None = None) -> None:
-        """End every connection: with a close code, or, for None, as a failing network does."""
-        for connection in list(self.connections):
-            connection.end(Cut() if code is None else Close(code, "Dropped on demand."))
-
-    async def reconnect(self) -> None:
-        """Ask every bot to reconnect and resume (op 7)."""
-        self._tell_all(control(RECONNECT))
-
-    async def invalidate(self, resumable: bool = False) -> None:
-        """Tell every bot that its session is over (op 9), and forget it unless it is resumable."""
-        for session in self.sessions_of():
-            if session.connection is not None and not resumable:
-                self.forget(session)
-        self._tell_all(control(INVALID_SESSION, resumable))
-
-    async def ask_beat(self) -> None:
-        """Ask every bot for a heartbeat now (op 1)."""
-        self._tell_all(control(HEARTBEAT))
-
-    async def faults(self, **plan: Any) -> None:
-        """Replace the plan of faults (see `faults.py`); without arguments all faults end."""
-        self.chaos = Faults(**plan)
-
-    def _tell_all(self, payload: Json) -> None:
-        for connection in self.connections:
-            if connection.number:
-                connection.send(payload)
 
     # -- its WebSockets ---------------------------------------------------------------------------
 

@@ -11,11 +11,24 @@ from autograder.world.gateway.ending import OpenConnection
 from autograder.world.gateway.payloads import Account, Json, snowflake
 
 # Intents: the bits in IDENTIFY that choose which events a bot gets.
-GUILDS = 1 << 0
-GUILD_MESSAGES = 1 << 9
+GUILDS, MEMBERS, MODERATION, EXPRESSIONS = 1 << 0, 1 << 1, 1 << 2, 1 << 3
+WEBHOOKS, INVITES = 1 << 5, 1 << 6
+GUILD_MESSAGES, REACTIONS, TYPING = 1 << 9, 1 << 10, 1 << 11
 DIRECT_MESSAGES = 1 << 12
 MESSAGE_CONTENT = 1 << 15
+SCHEDULED_EVENTS = 1 << 16
+POLLS = 1 << 24
 HIGHEST_INTENT = 1 << 25  # direct message polls; a higher bit is refused with 4013
+ALWAYS = 0  # the intent of events that every bot gets
+
+# The intents of the same events in direct messages; pins come with the messages' own.
+IN_PRIVATE = {
+    GUILD_MESSAGES: DIRECT_MESSAGES,
+    REACTIONS: 1 << 13,
+    TYPING: 1 << 14,
+    POLLS: 1 << 25,
+    GUILDS: DIRECT_MESSAGES,
+}
 
 # How many events are kept for a replay; Discord's number is not published. As on Discord, a session
 # that missed more has to identify itself again.
@@ -28,7 +41,7 @@ class Bot:
 
     number: int
     account: Account
-    commands: list[Json] = field(default_factory=list)
+    application: Json = field(default_factory=dict)
     handling: str | None = None  # what it is probably doing, for the events "late" and "killed"
     _last_told: str | None = None
     _moved: bool = True
@@ -82,23 +95,27 @@ class Session:
         """Seconds since the last connection ended; 0.0 while there is one."""
         return 0.0 if self.connection else time.monotonic() - self._parted
 
-    def sees(self, payload: Json) -> Json | None:
-        """Return a MESSAGE_CREATE as this session may see it, or None if it may not.
+    def hears(self, intent: int, guild: str | None) -> bool:
+        """Tell whether this session gets events of an intent; `guild` None: a direct message's."""
+        number, count = self.shard or (0, 1)
+        if number != (0 if guild is None else (int(guild) >> 22) % count):
+            return False
+        wanted = intent if guild is not None else IN_PRIVATE.get(intent, ALWAYS)
+        return wanted == ALWAYS or bool(self.intents & wanted)
+
+    def sees(self, message: Json) -> Json:
+        """Return a message's event as this session may see it.
 
         As on Discord, a guild message arrives without its content if the bot did not ask for the
         message-content intent. The bot's own messages, those that mention it, and direct messages
         arrive whole.
         """
-        direct = "guild_id" not in payload
-        number, count = self.shard or (0, 1)
-        if number != (0 if direct else (int(payload["guild_id"]) >> 22) % count):
-            return None
-        if not self.intents & (DIRECT_MESSAGES if direct else GUILD_MESSAGES):
-            return None
-        if direct or self.intents & MESSAGE_CONTENT:
-            return payload
-        own = payload["author"]["id"] == self.bot.account.id
-        mentioned = any(user["id"] == self.bot.account.id for user in payload["mentions"])
+        if "guild_id" not in message or self.intents & MESSAGE_CONTENT:
+            return message
+        own = message["author"]["id"] == self.bot.account.id
+        mentioned = any(user["id"] == self.bot.account.id for user in message["mentions"])
         if own or mentioned:
-            return payload
-        return {**payload, "content": "", "embeds": [], "attachments": [], "components": []}
+            return message
+        bare = {**message, "content": "", "embeds": [], "attachments": [], "components": []}
+        bare.pop("poll", None)
+        return bare

@@ -1,7 +1,7 @@
 # exercise: step
 # expect: fails
 # test: step_visible
-# message: 'coroutine' object is not an iterator
+# message: Drive a coroutine with its method `send`
 
 # %% answer="step"
 def step(coroutine, value=None):

@@ -1,7 +1,7 @@
 # exercise: trace
 # expect: fails
 # test: trace_duet_check
-# message: Does anybody wait for the tasks?
+# message: Await the tasks before the function returns
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):

@@ -1,7 +1,7 @@
 # exercise: background
 # expect: fails
 # test: background_check
-# message: its task is still kept
+# message: but its task is still kept
 
 # %% answer="background"
 running = []

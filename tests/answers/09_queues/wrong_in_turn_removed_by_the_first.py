@@ -1,7 +1,7 @@
 # exercise: in_turn
 # expect: fails
 # test: in_turn_check
-# message: ran at once
+# message: ran at the same time
 
 # %% answer="in_turn"
 turns = {}

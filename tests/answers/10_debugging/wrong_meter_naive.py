@@ -1,7 +1,7 @@
 # exercise: lag_meter
 # expect: fails
 # test: lag_meter_visible
-# message: Where are those that came due while the loop stood still?
+# message: Count every tick that came due, also while the loop was held
 
 # %% answer="lag_meter"
 async def lag_meter(seconds, period):

@@ -1,7 +1,7 @@
 # exercise: closing
 # expect: fails
 # test: closing_hidden
-# message: still waited
+# message: was still running after 1.8 s
 
 # %% answer="closing"
 async def shutdown(hall):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from browser_course import Course, opened_course
 from browsing import WINDOW, keep, run_all
+from running_kernel import without_words
 
 from autograder.course.unit import Unit
 from autograder.environment import contributor_tools, finding
@@ -35,8 +36,9 @@ def lesson(course: Course) -> Path:
     path = Unit(course.root, "03_gateway").work_lesson
     course.open(path.relative_to(course.root).as_posix(), alone=False)
     cells = run_all(course.page, path)
-    errors = [output for cell in cells for output in cell["outputs"] if "ename" in output]
-    assert not errors
+    outputs = [output for cell in cells for output in cell["outputs"]]
+    assert not [output for output in outputs if "ename" in output]
+    assert not [picture for output in outputs for picture in without_words(output)]
     return path.relative_to(course.root)
 
 

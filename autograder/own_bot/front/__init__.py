@@ -1,0 +1,1 @@
+"""Only a folder to put in front of a bot's path: see `sitecustomize.py`."""

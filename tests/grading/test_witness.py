@@ -1,0 +1,80 @@
+"""The witness: what the kernel's figures say of a process that waits for the machine."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from autograder.grading.examination import witness
+
+# The main thread joins a thread that wants to compute. Both are on one CPU, beside a program that
+# computes there all the time; the thread has a policy with which it gets almost nothing of it.
+JOINS_A_THREAD_THAT_GETS_NO_CPU = """
+    import os, threading, time
+    cpu = min(os.sched_getaffinity(0))
+    os.sched_setaffinity(0, {cpu})
+    hog = os.fork()
+    if hog == 0:
+        end = time.monotonic() + 5
+        while time.monotonic() < end and os.getppid() != 1:
+            pass
+        os._exit(0)
+    def computes():
+        os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+        while True:
+            pass
+    thread = threading.Thread(target=computes, daemon=True)
+    thread.start()
+    print(flush=True)
+    thread.join()
+"""
+SLEEPS_BESIDE_A_THREAD_THAT_SLEEPS = """
+    import threading, time
+    threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
+    print(flush=True)
+    time.sleep(5)
+"""
+
+
+@pytest.fixture
+def process(request: pytest.FixtureRequest) -> Iterator[int]:
+    source = textwrap.dedent(request.param)
+    running = subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE)
+    assert running.stdout is not None
+    with running:
+        running.stdout.readline()
+        time.sleep(0.1)
+        yield running.pid
+        running.kill()
+
+
+def seen_asleep(process: int, seconds: float) -> float:
+    """For how long the witness says that the main thread slept of its own accord, in seconds."""
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    one = witness.Witness(process, ours)
+    watching = witness.Watching(one)
+    theirs.send(witness.HELLO)
+    time.sleep(seconds)
+    seen = watching.end()
+    theirs.close()
+    one.close()
+    assert not seen.lost
+    return seen.asleep
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
+@pytest.mark.parametrize("process", [JOINS_A_THREAD_THAT_GETS_NO_CPU], indirect=True, ids=[""])
+def test_a_wait_for_a_thread_that_waits_for_a_cpu_is_no_sleep(process: int) -> None:
+    assert seen_asleep(process, 1.0) < 0.2
+
+
+@pytest.mark.parametrize("process", [SLEEPS_BESIDE_A_THREAD_THAT_SLEEPS], indirect=True, ids=[""])
+def test_a_sleep_is_seen(process: int) -> None:
+    assert seen_asleep(process, 1.0) > 0.8
