@@ -147,6 +147,22 @@ def test_numbers_that_python_cannot_write_do_not_reach_a_page() -> None:
     assert len(str(said)) < 500
 
 
+@pytest.mark.parametrize("frame", [b'{"d":[[1,"no"],[true,"yes"]]}', b'{"s":[1,1]}'])
+def test_a_frame_with_equal_members_is_refused(frame: bytes) -> None:
+    with pytest.raises(ValueError, match="equal members"):
+        wire.unpack(frame)
+
+
+def test_what_our_own_code_raises_after_an_answer_costs_one_test_and_not_the_grade() -> None:
+    try:
+        wire._refuse_flood(1 << 40)
+    except ValueError as error:
+        seen = verdicts.judge(error, "double_visible", answered=True)
+        with pytest.raises(verdicts.Fault):
+            verdicts.judge(error, "double_visible", answered=False)
+    assert seen.status == verdicts.NEEDS_REVIEW
+
+
 def test_a_name_that_is_a_formula_is_a_text_in_the_export() -> None:
     rows = [["=1+1", "@SUM(1)", "-3", "+49 30", "ada", 7.5, ""]]
     assert export._text(rows) == "'=1+1,'@SUM(1),-3,'+49 30,ada,7.5,\n"

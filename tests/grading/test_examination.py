@@ -339,6 +339,16 @@ def test_a_number_at_the_end_of_a_test_is_credit() -> None:
     assert _one_test("report = await watch(f)\n2.5").seen[2].credit == 2.5
 
 
+@pytest.mark.parametrize(("returned", "status"), [(1, "failed"), (0, "passed")])
+def test_a_number_that_an_answer_shows_is_no_credit(returned: int, status: str) -> None:
+    shows = "    get_ipython().displayhook({})\n"
+    answer = f"async def f():\n{shows.format(2.0)}{shows.format(17)}    return 0"
+    seen = _one_test(f"report = await watch(f)\nreport.returned({returned})", answer).seen[2]
+    assert seen.status == status
+    assert "2.0" in str(seen.outputs)
+    assert seen.credit is None
+
+
 def test_another_last_value_is_no_credit() -> None:
     """nbgrader would give full points for it, also when it says "wrong"."""
     examined = _one_test("report = await watch(f)\n'wrong'")

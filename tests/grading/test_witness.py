@@ -41,6 +41,38 @@ SLEEPS_BESIDE_A_THREAD_THAT_SLEEPS = """
     print(flush=True)
     time.sleep(5)
 """
+SLEEPS_AND_ANSWERS_IN_A_HANDLER = """
+    import os, signal, threading, time
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    def ring():
+        while True:
+            time.sleep(0.004)
+            os.kill(os.getpid(), signal.SIGUSR1)
+    threading.Thread(target=ring, daemon=True).start()
+    print(flush=True)
+    {}
+"""
+MANY_SHORT_SLEEPS = """
+    import time
+    print(flush=True)
+    while True:
+        time.sleep(0.03)
+"""
+# It starts programs at a policy with which they get almost no CPU beside one that computes there.
+STARTS_PROGRAMS_THAT_GET_NO_CPU = """
+    import os, subprocess, time
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    hog = os.fork()
+    if hog == 0:
+        end = time.monotonic() + 5
+        while time.monotonic() < end and os.getppid() != 1:
+            pass
+        os._exit(0)
+    print(flush=True)
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    while True:
+        subprocess.Popen(["true"])
+"""
 
 
 @pytest.fixture
@@ -58,7 +90,7 @@ def process(request: pytest.FixtureRequest) -> Iterator[int]:
 def seen_asleep(process: int, seconds: float) -> float:
     """For how long the witness says that the main thread slept of its own accord, in seconds."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    one = witness.Witness(process, ours)
+    one = witness.Witness(process, ours, os.fstat(theirs.fileno()).st_ino)
     watching = witness.Watching(one)
     theirs.send(witness.HELLO)
     time.sleep(seconds)
@@ -78,3 +110,27 @@ def test_a_wait_for_a_thread_that_waits_for_a_cpu_is_no_sleep(process: int) -> N
 @pytest.mark.parametrize("process", [SLEEPS_BESIDE_A_THREAD_THAT_SLEEPS], indirect=True, ids=[""])
 def test_a_sleep_is_seen(process: int) -> None:
     assert seen_asleep(process, 1.0) > 0.8
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        SLEEPS_AND_ANSWERS_IN_A_HANDLER.format("time.sleep(5)"),
+        SLEEPS_AND_ANSWERS_IN_A_HANDLER.format("threading.Event().wait(5)"),
+    ],
+    indirect=True,
+    ids=["sleep", "lock"],
+)
+def test_a_sleep_that_signals_interrupt_is_seen_in_one_piece(process: int) -> None:
+    assert seen_asleep(process, 1.0) > 0.5
+
+
+@pytest.mark.parametrize("process", [MANY_SHORT_SLEEPS], indirect=True, ids=[""])
+def test_sleeps_one_after_the_other_are_not_one(process: int) -> None:
+    assert seen_asleep(process, 1.0) < 0.1
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
+@pytest.mark.parametrize("process", [STARTS_PROGRAMS_THAT_GET_NO_CPU], indirect=True, ids=[""])
+def test_the_start_of_a_program_that_waits_for_a_cpu_is_no_sleep(process: int) -> None:
+    assert seen_asleep(process, 2.0) < 0.2

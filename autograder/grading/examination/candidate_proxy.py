@@ -10,6 +10,7 @@ first change that the child makes to it would stop the parent from receiving eve
 from __future__ import annotations
 
 import asyncio
+import os
 import secrets
 import shutil
 import socket
@@ -200,6 +201,7 @@ class RemoteCandidate:
         ours, theirs = socket.socketpair()
         pulse, their_pulse = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         inherited = [theirs.fileno(), their_pulse.fileno(), *self.template.joined]
+        other_end = os.fstat(their_pulse.fileno()).st_ino
         with theirs, their_pulse:
             fork = self.template.fork_server.fork
             number = await asyncio.to_thread(fork, CANDIDATE, *inherited)
@@ -219,14 +221,14 @@ class RemoteCandidate:
             raise ForkServerGone(f"a new candidate did not begin: {broke}") from broke
         self.layers = [str(layer) for layer in answer["layers"]]
         self.accept(self.layers)
-        process.witness = self._witness(number, pulse)
+        process.witness = self._witness(number, pulse, other_end)
         return process
 
-    def _witness(self, number: int, pulse: socket.socket) -> Witness | None:
+    def _witness(self, number: int, pulse: socket.socket, other_end: int) -> Witness | None:
         """Return a witness of the process; None where the kernel does not allow one."""
         try:
             (number,) = children_of(number) if confine.NETWORK in self.layers else [number]
-            witness = Witness(number, pulse)
+            witness = Witness(number, pulse, other_end)
         except (OSError, ValueError, IndexError):
             pulse.close()
             return None

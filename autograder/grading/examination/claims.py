@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from autograder import wire
 from autograder.grading.examination.outputs import clean
 from autograder.grading.examination.witness import Testimony
-from autograder.report.record import MOST_LINES, Block, Left, Record
+from autograder.report.record import Block, Left, Record
 from autograder.text import visible
 
 LONGEST_TEXT = 2000  # characters of a name, a message or a line of code in a record
@@ -39,7 +39,7 @@ def sound(answer: dict[str, Any], name: str, began: float, took: float) -> Recor
         record.value = wire.pack(wire.unpack(record.value))
     if record.error is not None:
         kind, message, file, line = record.error
-        record.error = (_text(kind), _text(message), _text(file), _line(line))
+        record.error = (_text(kind), _text(message), _text(file), line)
     elif record.value is None:
         raise ValueError("a record holds neither a value nor an error")
     record.raised_by, record.tampered = _text(record.raised_by), ""
@@ -47,8 +47,6 @@ def sound(answer: dict[str, Any], name: str, began: float, took: float) -> Recor
     if abs(record.began - began) > took + _AFTER:
         record.began = began
     most = took + _AFTER
-    for block in record.blocks:
-        _line(block.line)
     _within(most, (record.seconds, record.starved))
     _within(most, (time for b in record.blocks for time in (b.seconds, b.doubt, b.start)))
     _within(most, (time for pair in (*record.late, *record.noise) for time in pair))
@@ -104,12 +102,6 @@ def _bounded(item: _Named, *texts: str) -> _Named:
 def _text(text: Any) -> str:
     """A text of a record, for one sentence: bounded, and with control characters written out."""
     return visible(clean(text)[:LONGEST_TEXT])
-
-
-def _line(number: int) -> int:
-    if not 0 <= number <= MOST_LINES:
-        raise ValueError("a record names a line that no file has")
-    return number
 
 
 def _moment(value: Any) -> float:
