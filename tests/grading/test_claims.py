@@ -78,11 +78,19 @@ def test_an_excuse_that_the_witness_saw_too_stays() -> None:
     assert seen == record
 
 
-def test_a_block_that_is_all_doubt_and_that_the_witness_saw_is_a_block() -> None:
+def test_a_doubt_ends_when_the_witness_saw_that_the_code_asked_for_the_sleep() -> None:
+    record = replace(HONEST, blocks=[BLOCK, replace(BLOCK, seconds=0.01, doubt=0.4)])
+    claims.believed(record, witness.Testimony(asleep=0.38, held=0.39, timed=0.38))
+    assert record.tampered == ""
+    (_, block) = record.blocks
+    assert (block.seconds, block.doubt) == (0.38, pytest.approx(0.03))
+
+
+def test_a_doubt_about_another_sleep_stays() -> None:
     record = replace(HONEST, blocks=[replace(BLOCK, seconds=0.0, doubt=0.4)])
     claims.believed(record, witness.Testimony(asleep=0.38, held=0.39))
-    assert "slept for 0.38 s" in record.tampered
-    assert max(block.seconds for block in record.blocks) == 0.38
+    assert record.tampered == ""
+    assert record.blocks[0].doubt == 0.4
 
 
 def test_no_claim_makes_the_limit_longer() -> None:

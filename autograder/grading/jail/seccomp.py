@@ -4,8 +4,9 @@ Namespaces and Landlock do not cover these: keyrings are not in a namespace, mem
 V segments belong to no process that a limit counts, and some kinds of sockets ignore the network's
 namespace. A refused call fails with EPERM, a socket with EAFNOSUPPORT, as on a kernel without it.
 
-A thread that lowers its own priority would look as if other programs starved it. But an honest pool
-may be nice to others: such a call has no effect, and the program is told that it worked.
+A thread that lowers its own priority, or yields, would look as if other programs starved it. But
+an honest pool may be nice to others: such a call has no effect, and the program is told that it
+worked.
 
 The filter is a program for the kernel's packet filter: linux/filter.h, linux/seccomp.h. The numbers
 are from asm/unistd.h.
@@ -21,6 +22,7 @@ import struct
 
 # by name: the number on x86_64 and on aarch64
 _WITHOUT_EFFECT = {
+    "sched_yield": (24, 124),
     "sched_setparam": (142, 118),
     "sched_setscheduler": (144, 119),
     "setpriority": (141, 140),
