@@ -33,7 +33,7 @@ from autograder.monitor.timerfd import NEVER, timer
 PERIOD = 0.02  # s: the loop postpones the sampler by this time; also the shortest pause
 MOST_PAUSE = 1.0  # s: the longest pause between two samples of a very long pass
 SHORT_PASS = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
-LONG_SAMPLE = 1_000_000  # ns: a sample takes 0.2 ms; in a longer one the sampler lost its CPU
+LONG_SAMPLE = 100_000  # ns: a sample takes 0.1 to 0.5 ms; meanwhile the loop may wait for the GIL
 PATIENCE = 10_000_000  # ns: a pass must have lasted this long before the sampler looks at it
 _PERIOD = int(PERIOD * 1e9)
 _MOST_SAMPLES = 4000
