@@ -114,7 +114,7 @@ class Candidate:
         _attach(request["addresses"])
         ended = self._drive(self._shell.run(request["source"], request["name"]), request["seconds"])
         if request["given"]:
-            self._given.remember(request["source"])
+            self._given.remember(self._shell.transform_cell(request["source"]))
         outputs = self._taken()
         if not ended:
             sentence = f"this cell ran for more than {request['seconds']:g} s and was stopped"

@@ -28,7 +28,7 @@ class Given:
         return name in self._values
 
     def remember(self, source: str) -> None:
-        """Remember what this setup cell, which has run, has bound."""
+        """Remember what this setup cell, which has run, has bound; it is Python, without magics."""
         cell = compile(source, "setup", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
         stored = {one.argval for one in dis.get_instructions(cell) if one.opname == "STORE_NAME"}
         for name in stored:
