@@ -95,11 +95,16 @@ def test_a_doubt_about_another_sleep_stays() -> None:
 
 def test_no_claim_makes_the_limit_longer() -> None:
     below = replace(HONEST, blocks=[replace(BLOCK, seconds=0.0999)] * 4)
-    assert claims.beyond(below, witness.Testimony(held=0.24), 0.1)
-    assert claims.beyond(below, witness.Testimony(asleep=0.1 + witness.MARGIN + 0.01), 0.1)
-    assert claims.beyond(below, witness.Testimony(held=0.19), 0.1) == "", (
+    assert list(claims.beyond(below, witness.Testimony(held=0.24), 0.1))
+    assert list(claims.beyond(below, witness.Testimony(asleep=0.1 + witness.MARGIN + 0.01), 0.1))
+    assert list(claims.beyond(below, witness.Testimony(held=0.19), 0.1)) == [], (
         "two passes, one after the other"
     )
+
+
+def test_who_admits_a_block_is_not_doubted() -> None:
+    admitted = replace(HONEST, blocks=[replace(BLOCK, seconds=0.4)])
+    assert list(claims.beyond(admitted, witness.Testimony(asleep=0.39, held=0.39), 0.1)) == []
 
 
 @pytest.mark.parametrize(

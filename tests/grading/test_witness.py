@@ -90,7 +90,7 @@ def process(request: pytest.FixtureRequest) -> Iterator[int]:
 def seen_asleep(process: int, seconds: float) -> float:
     """For how long the witness says that the main thread slept of its own accord, in seconds."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    one = witness.Witness(process, ours, os.fstat(theirs.fileno()).st_ino)
+    one = witness.Witness(process, ours)
     watching = witness.Watching(one)
     theirs.send(witness.HELLO)
     time.sleep(seconds)

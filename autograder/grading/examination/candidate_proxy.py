@@ -10,7 +10,6 @@ first change that the child makes to it would stop the parent from receiving eve
 from __future__ import annotations
 
 import asyncio
-import os
 import secrets
 import shutil
 import socket
@@ -201,7 +200,6 @@ class RemoteCandidate:
         ours, theirs = socket.socketpair()
         pulse, their_pulse = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         inherited = [theirs.fileno(), their_pulse.fileno(), *self.template.joined]
-        other_end = os.fstat(their_pulse.fileno()).st_ino
         with theirs, their_pulse:
             fork = self.template.fork_server.fork
             number = await asyncio.to_thread(fork, CANDIDATE, *inherited)
@@ -221,14 +219,14 @@ class RemoteCandidate:
             raise ForkServerGone(f"a new candidate did not begin: {broke}") from broke
         self.layers = [str(layer) for layer in answer["layers"]]
         self.accept(self.layers)
-        process.witness = self._witness(number, pulse, other_end)
+        process.witness = self._witness(number, pulse)
         return process
 
-    def _witness(self, number: int, pulse: socket.socket, other_end: int) -> Witness | None:
+    def _witness(self, number: int, pulse: socket.socket) -> Witness | None:
         """Return a witness of the process; None where the kernel does not allow one."""
         try:
             (number,) = children_of(number) if confine.NETWORK in self.layers else [number]
-            witness = Witness(number, pulse, other_end)
+            witness = Witness(number, pulse)
         except (OSError, ValueError, IndexError):
             pulse.close()
             return None

@@ -9,6 +9,7 @@ a block that the witness saw is added.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -95,13 +96,15 @@ def _settle(blocks: list[Block], slept: float) -> None:
         blocks[blocks.index(worst)] = replace(worst, seconds=seconds, doubt=doubt)
 
 
-def beyond(record: Record, seen: Testimony, limit: float) -> str:
-    """Return what the witness saw that no call within the `limit` (s) can show; "" if nothing.
+def beyond(record: Record, seen: Testimony, limit: float) -> Iterator[str]:
+    """Yield what the witness saw that no call within the `limit` (s) can show.
 
-    Two passes of the loop, one directly after the other, may both be just shorter than the limit.
+    A record that admits a longer block, or has doubts about one, claims nothing. Two passes of the
+    loop, one directly after the other, may both be just shorter than the limit.
     """
     longest = sorted((block.seconds + block.doubt for block in record.blocks), reverse=True)[:2]
-    return seen.exceeds(min(sum(longest), 2 * limit), limit)
+    if max(longest, default=0.0) < limit and (why := seen.exceeds(sum(longest), limit)):
+        yield why
 
 
 def _bounded(item: _Named, *texts: str) -> _Named:

@@ -50,14 +50,11 @@ class WitnessSample(NamedTuple):
 class Witness:
     """Reads the kernel's figures on one candidate; `pulse` is the examiner's end of the socket.
 
-    `other_end` is the inode number of the candidate's end. Raises OSError where this kernel does
-    not give these figures, or not to this user.
+    Raises OSError where this kernel does not give these figures, or not to this user.
     """
 
-    def __init__(self, process: int, pulse: socket.socket, other_end: int) -> None:
+    def __init__(self, process: int, pulse: socket.socket) -> None:
         self.pulse = pulse
-        self._pulse_line = f" ino:{other_end:x} ".encode()
-        self._process = f"/proc/{process}"
         pulse.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
         self._main = str(process)
         self._tasks = f"/proc/{process}/task"
@@ -159,22 +156,10 @@ class Witness:
             return int(seconds) * 10**9 + int(rest)
         return 0
 
-    def epolls(self) -> set[str]:
-        """The descriptors of the epolls that wait for the pulse: one, that of the watched loop."""
-        found = set()
-        with contextlib.suppress(OSError):
-            for name in os.listdir(f"{self._process}/fd"):
-                with contextlib.suppress(OSError):
-                    if "eventpoll" in os.readlink(f"{self._process}/fd/{name}"):
-                        waits_for = Path(f"{self._process}/fdinfo/{name}").read_bytes()
-                        if self._pulse_line in waits_for:
-                            found.add(hex(int(name)))
-        return found
-
-    def at_epoll(self, call: str) -> str:
-        """The descriptor of the epoll that the main thread sleeps in, in this `call`, or ""."""
+    def at_epoll(self, call: str) -> int:
+        """The descriptor of the epoll that the main thread sleeps in, in this `call`, or -1."""
         number, *words = call.split()
-        return words[0] if number in _EPOLL else ""
+        return int(words[0], 16) if number in _EPOLL else -1
 
     def at_lock(self, call: str) -> bool:
         """Whether the main thread waits for a lock, when it sleeps in this `call`."""

@@ -14,6 +14,9 @@ Record.to_plain = to_plain
 import os, socket
 
 
+kept = []  # so that Python does not close the socket
+
+
 def pulse():
     for descriptor in range(3, 100):
         try:
@@ -21,5 +24,6 @@ def pulse():
         except OSError:
             continue
         if (found.family, found.type) == (socket.AF_UNIX, socket.SOCK_SEQPACKET):
-            return socket.socket(fileno=descriptor)
+            kept.append(socket.socket(fileno=descriptor))
+            return kept[-1]
         found.close()
