@@ -19,6 +19,7 @@ from autograder.course.unit import NEVER_COPIED, NEVER_RELEASED, Unit, repositor
 from autograder.grading import tables
 from autograder.grading.examination import session, verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome, ExaminationFailed, Examined
+from autograder.grading.jail import confine
 from autograder.grading.submission import assignment
 from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.repair import missing_and_doubled, repair
@@ -75,7 +76,8 @@ def checked(path: Path, root: Path) -> tuple[Unit, list[CheckedCell], list[str]]
         for cell in cells
         if cell.role == "test" and (seen := examined.seen[cell.index])
     ]
-    return unit, rows, [*moved, *repaired, *_errors(cells, examined), *_saved(rows, unit)]
+    told = [*moved, *repaired, *_errors(cells, examined), *_weakly_confined(path, root, examined)]
+    return unit, rows, [*told, *_saved(rows, unit)]
 
 
 def _without_moved(worked: Any, unit: Unit) -> list[str]:
@@ -90,6 +92,18 @@ def _without_moved(worked: Any, unit: Unit) -> list[str]:
         f"{shown(unit.root, Unit(unit.root, now).work_lab)} for their points."
         for now in sorted(set(moved.values()))
     ]
+
+
+def _weakly_confined(path: Path, root: Path, examined: Examined) -> Iterator[str]:
+    """A sentence about a notebook from elsewhere, whose code this machine cannot keep in."""
+    if path.resolve().is_relative_to(work_folder(root).resolve()):
+        return
+    if confine.weakness(examined.layers):
+        walls = ", ".join(examined.layers) or "nothing"
+        yield (
+            f"This notebook is not in {shown(root, work_folder(root))}/, and only this confined "
+            f"its code here: {walls}. Check notebooks of other people only if you trust them."
+        )
 
 
 def _saved(rows: list[CheckedCell], unit: Unit) -> list[str]:

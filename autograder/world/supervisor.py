@@ -56,6 +56,9 @@ from autograder.world import rendezvous
 from autograder.world.client import SupervisorConnection, hire
 from autograder.world.observers import Onlookers
 
+if sys.platform != "win32":
+    import resource
+
 SERVERS = {
     "gateway": "autograder.world.gateway.server:GatewayServer",
     "http": "autograder.world.servers.http:Http",
@@ -69,6 +72,7 @@ SERVERS = {
 LINGER = 1.0
 JOIN = 2.5  # seconds for the first client to come: the one that started us may have died
 LONGEST_LINE = 1 << 24
+MEMORY = 4 << 30  # bytes of address space of an examiner's supervisor, and of each database
 
 _DO = ("key", "control", "arguments", "keywords")
 
@@ -410,6 +414,8 @@ def _become_supervisor(sock: socket.socket) -> NoReturn:
             os.dup2(null, standard)
         descriptor = os.dup2(sock.detach(), 3)
         os.closerange(descriptor + 1, os.sysconf("SC_OPEN_MAX"))
+        if sys.platform != "win32":  # what a client sends must not fill the machine's memory
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         random.seed()  # else what is drawn here would tell what the parent draws
         main(["--fd", str(descriptor)])
         code = 0

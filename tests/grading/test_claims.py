@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from autograder import wire
-from autograder.grading.examination import candidate_proxy, handles
+from autograder.grading.examination import claims, handles, session, verdicts, witness
+from autograder.grading.examination.cells import Cell
 from autograder.grading.examination.outputs import checked
 from autograder.grading.nbgrader import export
 from autograder.report.record import Block, Record
@@ -20,8 +21,8 @@ BLOCK = Block(0.05, 0.1, "cpu", "cell roll", 3, "work()", "roll")
 HONEST = Record("roll", began=100.0, value=b"1", seconds=0.5, blocks=[BLOCK])
 
 
-def sound(record: Record) -> Record:
-    return candidate_proxy._sound({"record": record.to_plain()}, "roll")
+def sound(record: Record, took: float = 0.6) -> Record:
+    return claims.sound({"record": record.to_plain()}, "roll", 100.0, took)
 
 
 def test_an_honest_record_comes_through_as_it_is() -> None:
@@ -31,14 +32,19 @@ def test_an_honest_record_comes_through_as_it_is() -> None:
 @pytest.mark.parametrize(
     "record",
     [
+        replace(HONEST, seconds=3e10),
+        replace(HONEST, starved=3e10),
+        replace(HONEST, late=[(0.0, 3e10)]),
+        replace(HONEST, noise=[(0.0, 3e10)]),
+        replace(HONEST, blocks=[replace(BLOCK, doubt=3e10)]),
         replace(HONEST, blocks=[replace(BLOCK, line=1 << 70_000)]),
         replace(HONEST, blocks=[replace(BLOCK, line=-1)]),
         replace(HONEST, value=None, outcome="raised", error=("E", "m", "cell", 1 << 70_000)),
     ],
-    ids=["block", "negative", "error"],
+    ids=["seconds", "starved", "late", "noise", "doubt", "line", "negative", "error's line"],
 )
-def test_a_line_that_no_file_has_is_refused(record: Record) -> None:
-    with pytest.raises(ValueError, match="at a line that no file has"):
+def test_what_no_call_can_have_sent_is_refused(record: Record) -> None:
+    with pytest.raises(ValueError, match=r"record"):
         sound(record)
 
 
@@ -50,6 +56,55 @@ def test_texts_are_bounded_and_cannot_steer_a_terminal() -> None:
     assert said.startswith(r"\x1b[2J\x9b31m\u202epassed")
     assert len(said) < 3000
     assert visible("two\nlines, a\ttab and 👩\u200d💻") == "two\nlines, a\ttab and 👩\u200d💻"
+
+
+def test_blanks_in_a_value_buy_no_time() -> None:
+    assert sound(replace(HONEST, value=b"1" + b" " * 4_000_000)).value == b"1"
+
+
+def test_excuses_are_cut_down_to_what_the_witness_saw() -> None:
+    record = replace(HONEST, starved=0.4, noise=[(0.0, 0.2), (0.3, 0.2)], late=[(0.0, 0.4)])
+    claims.believed(record, witness.Testimony(waited=0.05))
+    assert record.starved == pytest.approx(0.1)
+    assert sum(seconds for _, seconds in record.noise) == pytest.approx(0.1)
+    assert record.late == [(0.0, pytest.approx(0.15))]
+    assert record.tampered == ""
+
+
+def test_an_excuse_that_the_witness_saw_too_stays() -> None:
+    record = replace(HONEST, starved=0.4, noise=[(0.0, 0.4)], late=[(0.0, 0.4)])
+    seen = replace(record)
+    claims.believed(seen, witness.Testimony(waited=0.45))
+    assert seen == record
+
+
+def test_a_doubt_ends_when_the_witness_saw_that_the_code_asked_for_the_sleep() -> None:
+    record = replace(HONEST, blocks=[BLOCK, replace(BLOCK, seconds=0.01, doubt=0.4)])
+    claims.believed(record, witness.Testimony(asleep=0.38, held=0.39, timed=0.38))
+    assert record.tampered == ""
+    (_, block) = record.blocks
+    assert (block.seconds, block.doubt) == (0.38, pytest.approx(0.03))
+
+
+def test_a_doubt_about_another_sleep_stays() -> None:
+    record = replace(HONEST, blocks=[replace(BLOCK, seconds=0.0, doubt=0.4)])
+    claims.believed(record, witness.Testimony(asleep=0.38, held=0.39))
+    assert record.tampered == ""
+    assert record.blocks[0].doubt == 0.4
+
+
+def test_no_claim_makes_the_limit_longer() -> None:
+    below = replace(HONEST, blocks=[replace(BLOCK, seconds=0.0999)] * 4)
+    assert list(claims.beyond(below, witness.Testimony(held=0.24), 0.1))
+    assert list(claims.beyond(below, witness.Testimony(asleep=0.1 + witness.MARGIN + 0.01), 0.1))
+    assert list(claims.beyond(below, witness.Testimony(held=0.19), 0.1)) == [], (
+        "two passes, one after the other"
+    )
+
+
+def test_who_admits_a_block_is_not_doubted() -> None:
+    admitted = replace(HONEST, blocks=[replace(BLOCK, seconds=0.4)])
+    assert list(claims.beyond(admitted, witness.Testimony(asleep=0.39, held=0.39), 0.1)) == []
 
 
 @pytest.mark.parametrize(
@@ -105,6 +160,52 @@ def test_numbers_that_python_cannot_write_do_not_reach_a_page() -> None:
     assert len(str(said)) < 500
 
 
+@pytest.mark.parametrize("frame", [b'{"d":[[1,"no"],[true,"yes"]]}', b'{"s":[1,1]}'])
+def test_a_frame_with_equal_members_is_refused(frame: bytes) -> None:
+    with pytest.raises(ValueError, match="equal members"):
+        wire.unpack(frame)
+
+
+def test_what_our_own_code_raises_after_an_answer_costs_one_test_and_not_the_grade() -> None:
+    try:
+        wire._refuse_flood(1 << 40)
+    except ValueError as error:
+        seen = verdicts.judge(error, "double_visible", answered=True)
+        with pytest.raises(verdicts.Fault):
+            verdicts.judge(error, "double_visible", answered=False)
+    assert seen.status == verdicts.NEEDS_REVIEW
+
+
 def test_a_name_that_is_a_formula_is_a_text_in_the_export() -> None:
     rows = [["=1+1", "@SUM(1)", "-3", "+49 30", "ada", 7.5, ""]]
     assert export._text(rows) == "'=1+1,'@SUM(1),-3,'+49 30,ada,7.5,\n"
+
+
+def test_a_notebook_whose_cells_take_all_the_time_gets_no_more_of_it() -> None:
+    cells = [
+        Cell(0, "setup", "tools", "from autograder import watch"),
+        Cell(1, "learner", "", "import time\ntime.sleep(0.6)"),
+        Cell(2, "learner", "double", "async def double(number):\n    return 2 * number"),
+        Cell(3, "test", "double_visible", "(await watch(double, 2)).returned(4)", 1.0),
+    ]
+    seen = session.examine(cells, budget=0.5).seen[3]
+    assert seen.status == verdicts.FAILED
+    assert "the notebook's own cells took 1 s" in seen.message
+
+
+def test_a_test_draws_the_same_again_with_the_seed_of_the_first_time() -> None:
+    cells = [
+        Cell(0, "setup", "tools", "import random\n\nfrom autograder import watch"),
+        Cell(1, "learner", "double", "async def double(number):\n    return 2 * number"),
+        Cell(
+            2,
+            "test",
+            "double_visible",
+            "number = random.randrange(10**9)\n(await watch(double, number)).returned(number)",
+            1.0,
+        ),
+    ]
+    first = session.examine(cells)
+    again = session.examine(cells, seed=first.seed)
+    other = session.examine(cells)
+    assert first.seen[2].message == again.seen[2].message != other.seen[2].message

@@ -53,6 +53,37 @@ def test_a_call_that_is_not_served_is_answered_with_501_and_told() -> None:
     run(check)
 
 
+@pytest.mark.parametrize("scheme", ["http", "ws"])
+@pytest.mark.parametrize(
+    ("name", "place", "status"),
+    [
+        ("Host", "evil.example", 403),
+        ("Host", "127.0.0.1.evil.example:80", 403),
+        ("Host", "[::", 403),
+        ("Origin", "https://evil.example", 403),
+        ("Origin", "null", 403),
+        ("Origin", "http://localhost:8888", 200),
+        ("Host", "localhost:1", 200),
+    ],
+)
+def test_a_page_of_the_web_is_refused(scheme: str, name: str, place: str, status: int) -> None:
+    async def check() -> None:
+        async with gateway() as (one, client):
+            if scheme == "http":
+                headers = {"Authorization": f"Bot {one.token}", name: place}
+                url = f"{one.rest_url}/users/@me"
+                async with client.http.get(url, headers=headers) as response:
+                    assert response.status == status
+            elif status == 403:
+                with pytest.raises(aiohttp.WSServerHandshakeError) as refusal:
+                    await client.http.ws_connect(one.ws_url, headers={name: place})
+                assert refusal.value.status == 403
+            else:
+                await (await client.http.ws_connect(one.ws_url, headers={name: place})).close()
+
+    run(check)
+
+
 def test_an_id_that_does_not_exist_is_told_with_discords_code() -> None:
     async def check() -> None:
         async with gateway() as (one, client):

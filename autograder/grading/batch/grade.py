@@ -172,6 +172,7 @@ class _Grading:
             folder = root / student / self.unit
             files = files_below(folder, self.ignore)
             submitted = _read(folder / f"{self.unit}.ipynb")
+            digest = evidence.of_submission(folder, self.unit, self.ignore)
         repair(submitted, self.originals)
         cells = self.cells[student] = assignment.cells_to_examine(submitted, self.originals)
         return Job(
@@ -182,6 +183,7 @@ class _Grading:
             self.settings.timeout,
             self.settings.attempts,
             not self.settings.accept_weaker_jail,
+            evidence.seed_of(self._graded(student).with_suffix(evidence.SUFFIX), digest),
         )
 
     def _save(self, student: str, cells: list[Cell], outcome: Done | Exception) -> str:

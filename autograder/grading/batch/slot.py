@@ -55,6 +55,7 @@ def _examined(job: Job) -> Examined:
             seconds=job.seconds,
             attempts=job.attempts,
             strict=job.strict,
+            seed=job.seed,
         )
 
 

@@ -5,9 +5,10 @@ cells.py, job.py     types: what goes in and comes out   files.py        next to
 fork_server.py       forks examiners and candidates      fork_client.py  sends it the requests
 examiner.py          runs the tests and judges           verdicts.py     what a test's end means
 handles.py           the learner's names in a test cell  drivers.py      functions sent as text
-candidate_proxy.py   the examiner's side of a candidate  witness.py      watches it from outside
+candidate_proxy.py   the examiner's side of a candidate  claims.py       what a candidate says
+witness.py           watches a candidate from outside    process_figures.py   what it reads
 candidate.py         runs the learner's cells            given.py        what stays ours in it
-shell.py, outputs.py run a cell as IPython does
+shell.py, outputs.py   run a cell as IPython does
 warming.py           what the fork server imports, and when
 provenance.py        the machine and the programs that examined a notebook
 """

@@ -114,7 +114,7 @@ class Candidate:
         _attach(request["addresses"])
         ended = self._drive(self._shell.run(request["source"], request["name"]), request["seconds"])
         if request["given"]:
-            self._given.remember(request["source"])
+            self._given.remember(self._shell.transform_cell(request["source"]))
         outputs = self._taken()
         if not ended:
             sentence = f"this cell ran for more than {request['seconds']:g} s and was stopped"
@@ -168,16 +168,15 @@ class Candidate:
     def _function(self, request: dict[str, Any]) -> Any:
         """The function that the request names: a learner's, or a driver that was sent as text."""
         name, source = request["name"], request["driver"]
+        if not source and name not in self._given:
+            return self._shell.user_ns.get(name)
+        scope = self._given.scope()
         if not source:
-            function = self._shell.user_ns.get(name)
-            return self._given.restored(name) if name in self._given else function
+            return scope[name]
         file = f"<driver {name}>"
         context.this_process.file_names[file] = f"the test's `{name}`"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        code = compile(source, file, "exec")
-        self._given.restore_for(code)
-        scope = dict(self._shell.user_ns)
-        exec(code, scope)
+        exec(compile(source, file, "exec"), scope)
         return scope[name]
 
     def _drive(self, work: Coroutine[Any, Any, BaseException | None], seconds: float) -> bool:
@@ -280,8 +279,10 @@ def _let_it_answer(pulse: socket.socket) -> None:
     with contextlib.suppress(BlockingIOError):
         while pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
             pass
-    asyncio.get_running_loop().add_reader(pulse.fileno(), _answer, pulse)
-    pulse.send(HELLO)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(pulse.fileno(), _answer, pulse)
+    selector = getattr(loop, "_selector", None)  # uvloop has none
+    pulse.send(HELLO + str(selector.fileno() if selector else -1).encode())
 
 
 def _answer(pulse: socket.socket) -> None:

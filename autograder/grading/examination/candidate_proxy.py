@@ -10,19 +10,18 @@ first change that the child makes to it would stop the parent from receiving eve
 from __future__ import annotations
 
 import asyncio
-import math
 import secrets
 import shutil
 import socket
 import time
 from collections.abc import Awaitable, Callable, Container, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FunctionType
 from typing import Any, TypeVar
 
 from autograder import wire
-from autograder.grading.examination import drivers
+from autograder.grading.examination import claims, drivers
 from autograder.grading.examination.fork_client import (
     CANDIDATE,
     Client,
@@ -30,14 +29,14 @@ from autograder.grading.examination.fork_client import (
     children_of,
 )
 from autograder.grading.examination.handles import LearnerHandle
-from autograder.grading.examination.outputs import Output, checked, clean, error
-from autograder.grading.examination.witness import Testimony, Watching, Witness
+from autograder.grading.examination.outputs import Output, checked, error
+from autograder.grading.examination.process_figures import Witness
+from autograder.grading.examination.witness import Testimony, Watching
 from autograder.grading.jail import confine
 from autograder.monitor.run import LAST_WORDS, TEARDOWN, out_of_time
 from autograder.outcomes import UserMistake
-from autograder.report.record import Block, Left, Record
+from autograder.report.record import Record
 from autograder.report.report import Report
-from autograder.text import visible
 
 BEGIN = 10.0  # s for the first answer of a new candidate; it takes 10 ms
 CELL_GRACE = 2.5  # s after a cell's time limit, until its process is ended
@@ -47,11 +46,9 @@ REPLAY_OF_HANG = 1.0  # s to replay a cell that ran out of time: it hung after i
 DRAWING = 60.0  # s to draw the figures that a call left open, and to send its outputs
 ENDED = "the Python process ended (os._exit, a crash in C, or no memory left)"
 WITNESSED = "outside witness"
-LONGEST_TEXT = 2000  # characters of a name, a message or a line of code in a record
 
 
 _Answer = TypeVar("_Answer")
-_Named = TypeVar("_Named", Block, Left)
 
 
 class Broke(Exception):
@@ -107,6 +104,7 @@ class RemoteCandidate:
     accept: Callable[[list[str]], None] = lambda layers: None  # raises Fault if they are too weak
     layers: list[str] = field(default_factory=list)  # of the jail
     restarts: int = 0
+    ran_cells: float = 0.0  # s that the learner's cells took, replays included
     _ended: list[dict[str, Any]] = field(default_factory=list)  # the cells to replay, as requests
     _process: _Process | None = None
     _turn: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -134,11 +132,14 @@ class RemoteCandidate:
             "given": given,
         }
         async with self._turn:
+            began = time.monotonic()
             try:
                 limit = seconds + CELL_GRACE
                 answer = await self._ask(lambda process: _exchange(process, request, limit))
             except Broke as broke:
                 return [error("ProcessEnded", str(broke), [f"In this cell {broke}."])]
+            finally:
+                self.ran_cells += time.monotonic() - began
             if answer.get("ended") is not True:
                 request = {**request, "seconds": min(seconds, REPLAY_OF_HANG)}
             self._ended.append(request)
@@ -181,6 +182,7 @@ class RemoteCandidate:
         while True:
             process = await self._fork()
             for cell in self._ended:
+                began = time.monotonic()
                 try:
                     await _exchange(process, cell, cell["seconds"] + CELL_GRACE)
                 except Broke:
@@ -189,6 +191,8 @@ class RemoteCandidate:
                         self._ended.remove(cell)
                     doubted.append(cell)
                     break
+                finally:
+                    self.ran_cells += time.monotonic() - began
             else:
                 return process
 
@@ -275,16 +279,19 @@ class RemoteBackend:
         began, outputs, seen = time.monotonic(), [], None
         try:
             answer, seen = await self._candidate.call(request)
-            record = _missing(name) if answer.get("missing") else _sound(answer, name)
-            if seen is not None and not answer.get("missing"):
-                _compare(record, seen)
+            if answer.get("missing"):
+                record = _missing(name)
+            else:
+                record = claims.sound(answer, name, began, time.monotonic() - began)
+                if seen is not None:
+                    claims.believed(record, seen)
             outputs = checked(answer.get("outputs"))
         except Broke as broke:
             record = _broken(name, broke, timeout)
         except asyncio.CancelledError:
             self.overdue |= time.monotonic() - began > timeout
             raise
-        except (ValueError, TypeError, KeyError):  # of `_sound`: the answer was not a record
+        except (ValueError, TypeError, KeyError):  # of `sound`: the answer was not a record
             await self._candidate.end()
             record = _broken(name, Broke("nonsense", "the process sent an invalid answer"), timeout)
         if record.error is not None and not record.seconds:
@@ -357,58 +364,6 @@ def _driver_source(function: Any, given: Container[str]) -> str:
     if isinstance(function, FunctionType):
         return drivers.source_of(function, given)
     raise UserMistake(f"watch in a test cell takes a learner's function or a driver: {function!r}")
-
-
-def _sound(answer: dict[str, Any], name: str) -> Record:
-    """The record in an answer, after a check; raises ValueError, TypeError or KeyError."""
-    record = Record.from_plain(answer["record"])
-    record.name = name
-    if record.value is not None:
-        wire.unpack(record.value)
-    if record.error is not None:
-        kind, message, file, line = record.error
-        record.error = (_short(kind), _short(message), _short(file), int(line))
-    elif record.value is None:
-        raise ValueError("a record holds neither a value nor an error")
-    record.traceback = clean(record.traceback)
-    record.blocks = [
-        _shortened(block, "kind", "file", "code", "function", "library") for block in record.blocks
-    ]
-    record.left = [_shortened(left, "function", "file", "code") for left in record.left]
-    record.lanes = [
-        (_short(lane), [(_moment(start), _moment(seconds)) for start, seconds in steps])
-        for lane, steps in record.lanes
-    ]
-    return record
-
-
-def _shortened(item: _Named, *texts: str) -> _Named:
-    """Return a block or a left task with these of its texts bounded."""
-    bounded: dict[str, Any] = {name: _short(getattr(item, name)) for name in texts}
-    return replace(item, **bounded)
-
-
-def _compare(record: Record, seen: Testimony) -> None:
-    """Compare the candidate's figures with the witness's.
-
-    A longer block that the witness saw is added to the record, and the contradiction is noted.
-    """
-    claimed = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
-    held, why = seen.contradicts(claimed, len(record.value or b""))
-    record.tampered = why
-    if held:
-        kind = "sleep" if seen.asleep == held else "cpu"
-        record.blocks.append(Block(held, 0.0, kind, "", 0, "", ""))
-
-
-def _short(text: Any) -> str:
-    return visible(clean(text)[:LONGEST_TEXT])
-
-
-def _moment(value: Any) -> float:
-    if type(value) is not float or not math.isfinite(value):
-        raise ValueError("a record holds a time that is not a finite number")
-    return value
 
 
 def _missing(name: str) -> Record:

@@ -10,6 +10,7 @@ from autograder.report.record import Block
 
 ATTEMPTS = 3  # examinations of a test, at most, while its verdict is inconclusive
 SECONDS = 60.0  # s for one cell; nbgrader's default is 30, too few for a machine that is busy
+BUDGET = 900.0  # s for a notebook, repeats included; labs need 2 to 21 on a free machine
 MOST_FILES = 100_000_000  # bytes of the files next to the notebook, at most: nbgrader's limit
 
 
@@ -64,3 +65,4 @@ class Examined:
     seconds: float = 0.0
     restarts: int = 0  # candidates that were replaced
     layers: list[str] = field(default_factory=list)  # of the jail
+    seed: str = ""  # of what the tests drew at random; with it they draw the same again

@@ -12,9 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import random
 import socket
 import sys
+import time
 import traceback
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,14 +25,14 @@ from typing import Any
 from IPython.display import display
 
 from autograder import context, wire, world
-from autograder.grading.examination import handles, verdicts
+from autograder.grading.examination import claims, handles, verdicts
 from autograder.grading.examination.candidate_proxy import (
     CandidateTemplate,
     RemoteBackend,
     RemoteCandidate,
 )
 from autograder.grading.examination.fork_client import Client
-from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, within
+from autograder.grading.examination.outputs import MOST_OF_ALL, Output, as_display, size_of, within
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
@@ -78,7 +81,7 @@ class Examiner:
     given: set[str] = field(default_factory=set)  # names of the setup cells that ran
     sources: list[str] = field(default_factory=list)  # of the learner's cells that ran so far
     reports: list[Report] = field(default_factory=list)  # on the calls of the present test cell
-    testimonies: list[Testimony] = field(default_factory=list)  # on the same calls
+    testimonies: list[Testimony | None] = field(default_factory=list)  # on the same calls
     put_out: int = 0  # characters of all cells' outputs so far
 
     def __post_init__(self) -> None:
@@ -89,10 +92,13 @@ class Examiner:
         """Run every cell in its process, and send each outcome."""
         context.become(replace(context.this_process, backend=self.backend, show=self._show))
         asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the slot hung up
-        wanted = self.order["tests"]
+        wanted, until = self.order["tests"], time.monotonic() + self.order["budget"]
         try:
             for cell in cells:
-                if cell["role"] == "setup":
+                if time.monotonic() > until:
+                    if cell["role"] != "test" or wanted is None or cell["name"] in wanted:
+                        self._leave_out(cell)
+                elif cell["role"] == "setup":
                     await self._set_up(cell)
                 elif cell["role"] == "test":
                     if wanted is None or cell["name"] in wanted:
@@ -122,6 +128,7 @@ class Examiner:
         """Run a setup cell here, then in the candidate, which connects to the servers made here."""
         world.recorded()
         handles.bind(self.shell.user_ns, [])
+        random.seed(f"{self.order['seed']} {cell['name']}")
         error = await self.shell.run(cell["source"], cell["name"])
         if error is not None and await world.losses():  # the servers run again now
             world.recorded()
@@ -138,24 +145,24 @@ class Examiner:
     async def _test(self, cell: dict[str, Any]) -> None:
         name, seconds = cell["name"], self.order["seconds"]
         handles.bind(self.shell.user_ns, [*self.sources, *self.order["promised"]])
+        random.seed(f"{self.order['seed']} {name}")  # each test's draws: the same when run alone
         self.reports.clear()
         self.testimonies.clear()
         self.backend.overdue = False
         before = asyncio.all_tasks()
-        async with asyncio.timeout(seconds) as time:
+        async with asyncio.timeout(seconds) as limit:
             error = await self.shell.run(cell["source"], name)
         await _end_tasks(asyncio.all_tasks() - before)
-        failed = time.expired() or error is not None
+        failed = limit.expired() or error is not None
         losses = await world.losses()
         if losses and failed and not isinstance(error, NotAttempted):
             verdict = verdicts.without_servers(losses)
-        elif time.expired():
+        elif limit.expired():
             verdict = verdicts.out_of_time(seconds, self._some_call_hung())
         else:
             verdict = verdicts.judge(error, name, answered=bool(self.reports))
         judged = [one for one in self.reports if one.limit is not None]
-        doubts = [one.record.tampered for one in judged if one.record.tampered]
-        verdict = verdicts.reviewed(verdict, doubts)
+        verdict = verdicts.reviewed(verdict, list(self._contradictions()))
         blocks = [block for one in judged or self.reports for block in one.blocks]
         worst = max(blocks, key=lambda block: block.seconds, default=None)
         self._send(
@@ -168,21 +175,50 @@ class Examiner:
                 "block": asdict(worst) if worst is not None else None,
                 "limit": min((one.limit or 0.0 for one in judged), default=None),
                 "noise": sum((one.noise for one in self.reports), 0.0),
-                "witness": _worst(self.testimonies),
+                "witness": _worst([one for one in self.testimonies if one is not None]),
             }
         )
+
+    def _leave_out(self, cell: dict[str, Any]) -> None:
+        """Send the outcome of a cell that is not run, because the notebook's time is over.
+
+        A test fails when the learner's own cells have taken most of the time, and is inconclusive
+        when the machine may have been too slow.
+        """
+        frame: dict[str, Any] = {"index": cell["index"], "outputs": []}
+        if cell["role"] == "test":
+            budget, cells = self.order["budget"], self.candidate.ran_cells
+            verdict = verdicts.no_time_left(budget, cells)
+            frame |= {
+                "outputs": verdicts.graded([], verdict, cell),
+                "status": verdict.status,
+                "message": verdict.message,
+            }
+        self._send(frame)
+
+    def _contradictions(self) -> Iterator[str]:
+        """Yield where a call whose blocks were judged contradicts what the witness saw of it."""
+        for report, seen in zip(self.reports, self.testimonies, strict=True):
+            if report.limit is None:
+                continue
+            if report.record.tampered:
+                yield report.record.tampered
+            elif seen is not None:
+                yield from claims.beyond(report.record, seen, report.limit)
 
     def _some_call_hung(self) -> bool:
         hung = any(one.record.outcome == "timed out" for one in self.reports)
         return self.backend.overdue or hung
 
     def _collect(self, made: Report, outputs: list[Output], seen: Testimony | None) -> None:
-        """Keep a call's report, and add what the call printed to the outputs of the test cell."""
+        """Keep a call's report, and add what the call printed to the outputs of the test cell.
+
+        A value that the call displays is no credit: only the test itself gives one.
+        """
         self.reports.append(made)
-        if seen is not None:
-            self.testimonies.append(seen)
+        self.testimonies.append(seen)
         for output in outputs:
-            self.shell.outputs.add(output)
+            self.shell.outputs.add(as_display(output))
 
     def _show(self, failed: Report) -> None:
         """Show the chart of a call whose check failed."""

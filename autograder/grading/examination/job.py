@@ -20,6 +20,7 @@ class Job:
     seconds: float
     attempts: int
     strict: bool
+    seed: str = ""
 
 
 @dataclass

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import secrets
 import socket
 import tempfile
 import threading
@@ -22,6 +23,7 @@ from autograder import wire
 from autograder.grading.examination import files, fork_client, verdicts, warming
 from autograder.grading.examination.cells import (
     ATTEMPTS,
+    BUDGET,
     SECONDS,
     Cell,
     CellOutcome,
@@ -46,6 +48,8 @@ def examine(
     learner_ignore: Sequence[str] = (),
     seconds: float = SECONDS,
     attempts: int = ATTEMPTS,
+    budget: float = BUDGET,
+    seed: str = "",
     tests: Sequence[str] | None = None,
     strict: bool = False,
     on_cell: Callable[[Cell, CellOutcome], None] | None = None,
@@ -56,14 +60,15 @@ def examine(
     when the submission does not define them. The examiner gets a copy of `own_files` (the unit's
     folder), the candidate a copy of `learner_files` (the folder of the submission). Files that
     match the patterns in `own_ignore` and `learner_ignore` are not copied. Each cell has `seconds`
-    to run. A test that is inconclusive is examined again from the start, `attempts` times in all.
-    Only the test cells named in `tests` are run, or all when it is None; one that is not run has no
-    outcome. `strict` refuses to run a submission on a machine that cannot confine it. `on_cell` is
-    called with each outcome. Raises ExaminationFailed for a fault of ours and for a jail that is
-    too weak, and UserMistake for files that are too large.
+    to run. A test that is inconclusive is examined again from the start, `attempts` times in all,
+    but not when `budget` seconds are over. With the `seed` of an earlier examination the tests draw
+    the same numbers again. Only the test cells named in `tests` are run, or all when it is None;
+    one that is not run has no outcome. `strict` refuses to run a submission on a machine that
+    cannot confine it. `on_cell` is called with each outcome. Raises ExaminationFailed for a fault
+    of ours and for a jail that is too weak, and UserMistake for files that are too large.
     """
     began = time.monotonic()
-    examined = Examined()
+    examined = Examined(seed=seed or secrets.token_hex(8))
     wanted = None if tests is None else list(tests)
     for attempt in range(1, attempts + 1):
         fork_server = the_fork_server()
@@ -80,6 +85,8 @@ def examine(
                 "hidden": _hidden(own_files),
                 "promised": list(promised),
                 "seconds": seconds,
+                "budget": max(0.0, budget - (time.monotonic() - began)),
+                "seed": examined.seed,
                 "tests": wanted,
                 "strict": strict,
                 "servers": any(c.role == "setup" and "world" in c.source for c in cells),
@@ -100,7 +107,7 @@ def examine(
             if cell.index in examined.seen
             and examined.seen[cell.index].status == verdicts.INCONCLUSIVE
         ]
-        if not wanted:
+        if not wanted or time.monotonic() - began > budget:
             break
     examined.seconds = time.monotonic() - began
     return examined

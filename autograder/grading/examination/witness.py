@@ -7,7 +7,8 @@ candidate's main thread how long it waited for a CPU, how often it got one, and 
 
     W    time from the knock to the answer
     C    CPU time of the main thread in W, at least
-    R    run-queue wait in W: of the main thread, plus that of all other threads
+    R    run-queue wait in W: of the main thread, plus that of all other threads, and of child
+         processes while they are being started
     S    W - R - C, and never less than 0: the time that the main thread slept
 
 C + S is at most as long as two passes of the loop, because the knock may arrive early in one pass
@@ -18,7 +19,9 @@ smaller, never C.
 Two more figures show that something else answers in the loop's place:
 
     asleep    The main thread sleeps, and it has not had a CPU since before the knock. The knock
-              would have woken a loop that is free.
+              would have woken a loop that is free. Or it sleeps until the same moment as before:
+              then it was one sleep, though a signal's handler may have answered meanwhile. Or it
+              sleeps in another epoll than the loop's, which a second loop does.
     silent    Two answers in a row came, and the main thread wrote nothing in that time.
 
 On a busy machine the witness reads its figures late, never early, and a late reading is in the
@@ -27,6 +30,8 @@ between them, slept all the time.
 
 The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
 work. But such an imitation has cut the work into short steps, which is what the course asks for.
+Neither does it see that a signal handler answers in the loop's place: there the counts of the
+servers must decide.
 """
 
 from __future__ import annotations
@@ -35,24 +40,33 @@ import contextlib
 import os
 import secrets
 import select
-import socket
-import struct
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
 
+from autograder.grading.examination.process_figures import (
+    NO_CALL,
+    Witness,
+    WitnessSample,
+    held_between,
+    starved,
+    waited,
+)
+
 PERIOD = 0.02  # s between two knocks; a block may be this much longer than the witness sees
-HELLO = b"+"  # what the candidate sends when its loop begins
+# what the candidate sends when its loop begins; the descriptor of the loop's epoll follows
+HELLO = b"+"
 # s by which C + S may exceed twice the probe's longest block. Measured with 72 honest calls on a
 # busy machine (load 18 on two cores): at most 0.009 during a call, and 0.019 before and after it
 MARGIN = 0.06
 # s more before the loop begins and after it has ended: to set the call up, to write the answer
 AROUND = 0.06
 PER_BYTE = 1e-7  # s per byte of the answer; to pack a value of 4 MB takes 0.2 s
+# ns: when a signal has interrupted a wait for a lock, Python computes the moment anew, and may lose
+# its CPU meanwhile; the waits for the GIL that follow each other differ by 5 ms
+SAME_MOMENT = 3_000_000
 MOST_STRANGE = 100  # unexpected messages, after which the witness stops
-_STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
 
 
 @dataclass
@@ -62,7 +76,9 @@ class Testimony:
     held: float = 0.0  # longest C + S between a knock and its answer
     around: float = 0.0  # the same before the loop began and after the last answer
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
+    timed: float = 0.0  # longest of these that the code itself had bounded, as time.sleep does
     asleep_in: str = ""  # the system call it slept in, as in /proc/<pid>/syscall
+    waited: float = 0.0  # all threads and child processes, for a CPU or a page of memory, together
     silent: int = 0  # answers in a row that the main thread did not write
     strange: int = 0  # messages that were not an answer to the last knock
     answers: int = 0
@@ -87,102 +103,16 @@ class Testimony:
             return self.around, f"it was busy for {self.around:.2f} s before or after the loop ran"
         return 0.0, ""
 
+    def exceeds(self, passes: float, limit: float) -> str:
+        """Return what cannot be with blocks below the limit, whatever was claimed; "" if nothing.
 
-class WitnessSample(NamedTuple):
-    """A candidate's threads at one moment: times in nanoseconds, and counts."""
-
-    before: int  # the clock before the reading; the figures are from a moment between the two
-    after: int  # the clock after the reading
-    runs: int  # how often the main thread got a CPU
-    cpu: int
-    wait: int
-    written: int  # write calls of the main thread
-    others: dict[str, int]  # run-queue wait of each other thread, the present wait included
-    own: int  # CPU and run-queue wait of the examiner's own main thread
-
-
-class Witness:
-    """Reads the kernel's figures on one candidate; `pulse` is the examiner's end of the socket.
-
-    Raises OSError where this kernel does not give these figures, or not to this user.
-    """
-
-    def __init__(self, process: int, pulse: socket.socket) -> None:
-        self.pulse = pulse
-        pulse.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
-        self._main = str(process)
-        self._tasks = f"/proc/{process}/task"
-        main = f"{self._tasks}/{process}"
-        places = [f"{main}/{name}" for name in ("schedstat", "syscall", "io")]
-        places.append(f"/proc/self/task/{os.getpid()}/schedstat")
-        self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
-        # of each other thread that has no CPU and wants one: its CPU time, and since when
-        self._waiting: dict[str, tuple[int, int]] = {}
-        self.look()
-
-    def close(self) -> None:
-        """Close the descriptors."""
-        for descriptor in self._open:
-            os.close(descriptor)
-        self.pulse.close()
-
-    def look(self) -> WitnessSample:
-        """Return the kernel's present figures; raises OSError when the process has ended."""
-        times, _, counts, own = self._open
-        before = time.time_ns()
-        cpu, wait, runs = (int(word) for word in os.pread(times, 100, 0).split())
-        after = time.time_ns()
-        written = os.pread(counts, 300, 0).partition(b"syscw:")[2].split()[0]
-        others = {}
-        for name in os.listdir(self._tasks):
-            if name != self._main:
-                with contextlib.suppress(OSError):
-                    others[name] = self._waited(name)
-        mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
-        return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
-
-    def _waited(self, name: str) -> int:
-        """Return how long this thread has waited for a CPU, in ns; raises OSError if it has ended.
-
-        Linux counts a wait when it ends. At the end of a call the main thread joins the sampler; if
-        that had waited since it woke up, the main thread seemed to sleep of its own accord: in 3 of
-        12 whole runs of the suite, one honest call was doubted for that.
+        `passes`: the two longest passes that the candidate reports, together. Times are in s.
         """
-        state = Path(f"{self._tasks}/{name}/stat").read_bytes().rpartition(b")")[2].split()[0]
-        cpu, wait, _ = map(int, Path(f"{self._tasks}/{name}/schedstat").read_bytes().split())
-        now = time.time_ns()
-        at, since = self._waiting.get(name, (-1, now))
-        if state != b"R":
-            self._waiting.pop(name, None)
-            return wait
-        if at != cpu:
-            self._waiting[name] = cpu, now
-            return wait
-        return wait + now - since
-
-    def asleep_in(self) -> str:
-        """The system call that the main thread sleeps in; empty when it runs or waits for a CPU."""
-        said = os.pread(self._open[1], 200, 0).decode()
-        return "" if said.startswith("running") else said.strip()
-
-    def send(self, knock: bytes) -> None:
-        with contextlib.suppress(BlockingIOError):
-            self.pulse.send(knock, socket.MSG_DONTWAIT)
-
-    def receive(self) -> tuple[bytes, int]:
-        """Return one message and its time in ns; raises OSError when the other side hung up."""
-        said, extra, _, _ = self.pulse.recvmsg(16, 128, socket.MSG_DONTWAIT)
-        for _, kind, data in extra:
-            if kind == _STAMP:
-                seconds, rest = struct.unpack("qq", data[:16])
-                return said, int(seconds) * 10**9 + int(rest)
-        raise OSError("it closed the connection")
-
-    def drain(self) -> None:
-        """Throw away the messages that have arrived."""
-        with contextlib.suppress(OSError):
-            while True:
-                self.receive()
+        if self.asleep > limit + MARGIN:
+            return f"the main thread slept for {self.asleep:.2f} s outside the loop"
+        if self.held > min(passes + MARGIN, 2 * limit + MARGIN / 3):
+            return f"the loop did not answer for {self.held:.2f} s"
+        return ""
 
 
 class Watching:
@@ -199,6 +129,13 @@ class Watching:
         self._answered: WitnessSample | None = None
         self._silent = 0
         self._slept: tuple[int, int] | None = None  # the main thread's `runs`, and since when
+        self._until: _Timed | None = None  # the last sleep with a deadline
+        self._own = -1  # descriptor of the watched loop's epoll, if it has one
+        self._away: int | None = None  # since when (ns) the main thread sleeps in another epoll
+        self._looked = time.time_ns()
+        self._faults = 0  # ns that the main thread waited for its memory, since the last message
+        self._faults_before = 0  # the same until the loop began
+        self._all_faults = 0  # the same of the whole call
         self._first = self._base = witness.look()
         self._asked = self._since = time.time_ns()
         self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
@@ -219,9 +156,12 @@ class Watching:
                 self._base, self._since = self._first, self._asked
             else:
                 begun, at_begin = self._begun
-                self.seen.around = _held(self._first, self._asked, at_begin, begun)
-            rest = _held(self._base, self._since, look, ended) - (look.own - self._base.own) / 1e9
-            self.seen.around = max(self.seen.around, rest)
+                before = held_between(self._first, self._asked, at_begin, begun)
+                self.seen.around = before - self._faults_before / 1e9
+            rest = held_between(self._base, self._since, look, ended)
+            rest -= (look.own - self._base.own + self._faults) / 1e9
+            self.seen.around = max(0.0, self.seen.around, rest)
+            self.seen.waited = (starved(self._first, look) + self._all_faults) / 1e9
         os.close(self._over)
         os.close(self._end)
         return self.seen
@@ -239,7 +179,11 @@ class Watching:
                 if self._over in ready:
                     return
                 look = self._witness.look()
-                self._note_sleep(look)
+                call = self._witness.asleep_in()
+                self._note_fault(call)
+                self._note_sleep(look, call)
+                self._note_deadline(look, call)
+                self._note_epoll(call)
                 if pulse.fileno() in ready:
                     self._take(look)
                     continue
@@ -247,7 +191,7 @@ class Watching:
                     self._base = look
                     self._knock = secrets.token_bytes(8)
                     self._witness.send(self._knock)
-                    self._since = time.time_ns()
+                    self._since, self._faults = time.time_ns(), 0
                     self._slept = self._slept or (look.runs, self._since)
         except (OSError, ValueError, IndexError) as error:
             if not isinstance(error, ProcessLookupError):  # it has ended: `_receive` reports that
@@ -255,12 +199,16 @@ class Watching:
 
     def _take(self, look: WitnessSample) -> None:
         said, stamp = self._witness.receive()
-        if said == HELLO and self._begun is None:
+        if said[:1] == HELLO and self._begun is None:
             self._begun = stamp, look
+            self._own = int(said[1:] or b"-1")
             self._base, self._since = look, stamp
+            self._faults_before, self._faults = self._faults, 0
         elif said and said == self._knock:
             self._knock = b""
-            self.seen.held = max(self.seen.held, _held(self._base, self._since, look, stamp))
+            held = max(0.0, held_between(self._base, self._since, look, stamp) - self._faults / 1e9)
+            self._faults = 0
+            self.seen.held = max(self.seen.held, held)
             before, self._answered = self._answered or self._base, look
             # The kernel's count may come a moment late, so one answer without a write is allowed.
             self._silent = self._silent + 1 if look.written == before.written else 0
@@ -270,30 +218,63 @@ class Watching:
         else:
             self.seen.strange += 1
 
-    def _note_sleep(self, look: WitnessSample) -> None:
+    def _note_fault(self, call: str) -> None:
+        """Add up how long the main thread waits for a page of its memory: no code asks for that."""
+        now = time.time_ns()
+        if self._witness.in_a_fault(call):
+            self._faults += now - self._looked
+            self._all_faults += now - self._looked
+        self._looked = now
+
+    def _note_sleep(self, look: WitnessSample, call: str) -> None:
         if self._slept is None:
             return
         runs, since = self._slept
-        call = self._witness.asleep_in() if look.runs == runs else ""
-        if not call:
+        if not call or look.runs != runs or call.startswith(NO_CALL):
             self._slept = None
             return
-        slept = (time.time_ns() - since - _others(self._base, look)) / 1e9
-        if slept > self.seen.asleep:
-            self.seen.asleep, self.seen.asleep_in = slept, call
+        self._count_sleep(time.time_ns() - since - waited(self._base, look), call)
+
+    def _note_deadline(self, look: WitnessSample, call: str) -> None:
+        """Go on with a sleep until a fixed moment, or begin another.
+
+        Only a wait for a lock may take longer because another thread gets no CPU.
+        """
+        until = self._witness.deadline(call) if call and self._begun is not None else 0
+        if not until:
+            return
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        timed = self._until
+        if timed is None or abs(until - timed.until) > SAME_MOMENT:
+            self._until = _Timed(until, now, look)
+            return
+        slept = min(now, until) - timed.since
+        if self._witness.at_lock(call):
+            slept -= waited(timed.look, look)
+        else:
+            self.seen.timed = max(self.seen.timed, slept / 1e9)
+        self._count_sleep(slept, call)
+
+    def _note_epoll(self, call: str) -> None:
+        """Go on with a sleep in another epoll than the watched loop's, or end it."""
+        if not call:  # it runs, as a second loop does between its sleeps
+            return
+        epoll = self._witness.at_epoll(call)
+        if self._own < 0 or epoll in (-1, self._own):
+            self._away = None
+            return
+        now = time.time_ns()
+        self._away = self._away or now
+        self._count_sleep(now - self._away, call)
+
+    def _count_sleep(self, slept: int, call: str) -> None:
+        if slept / 1e9 > self.seen.asleep:
+            self.seen.asleep, self.seen.asleep_in = slept / 1e9, call
 
 
-def _held(base: WitnessSample, since: int, look: WitnessSample, until: int) -> float:
-    """At least how long C + S was between two moments (ns), in seconds.
+class _Timed(NamedTuple):
+    """A sleep until a moment, since it was first seen: both in ns of the monotonic clock."""
 
-    `base` may be from before the first moment, and `look` from after the second.
-    """
-    cpu = look.cpu - base.cpu
-    slept = until - since - (look.wait - base.wait) - cpu - _others(base, look)
-    outside = max(0, since - base.before) + max(0, look.after - until)
-    return (max(0, cpu - outside) + max(0, slept)) / 1e9
-
-
-def _others(base: WitnessSample, look: WitnessSample) -> int:
-    """How long all threads but the main one waited for a CPU, together, in ns."""
-    return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())
+    until: int
+    since: int
+    look: WitnessSample

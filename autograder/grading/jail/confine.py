@@ -11,6 +11,7 @@ allows it, and the names of the layers in force are stored with the grade:
     other user              it owns none of our files (when root grades)
     user namespace          it cannot trace or change anything outside
     Landlock, signals       where namespaces are refused: only its own files, no signals to others
+    filter of system calls  it uses no part of the kernel that the others do not cover (seccomp.py)
 
 The process, mount and network namespaces come together or not at all. Without them a submission
 can reach the network, so `grade` refuses (see `weakness`).
@@ -30,7 +31,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from autograder.grading.jail import filesystem, landlock, linux
+from autograder.grading.jail import filesystem, landlock, linux, seccomp
 from autograder.paths import ROOT
 
 if sys.platform != "win32":
@@ -165,6 +166,8 @@ def enter(place: Place, shared: Sequence[int] = ()) -> list[str]:
     _limit()
     if not _offer.namespaces and landlock.version():
         layers += landlock.confine([*filesystem.readable(), "/proc"], _writable(place))
+    if seccomp.confine():
+        layers.append("filter of system calls")
     _move_in(place)
     return layers
 

@@ -131,6 +131,8 @@ def _examination(found: Evidence) -> Iterator[str]:
         f"Examination {found['examination']}: {found['examined']}, {found['seconds']:.1f} s, "
         f"{broken or 'no'} process{'' if broken == 1 else 'es'} replaced because a call broke it."
     )
+    if found.get("seed"):
+        yield f"Random draws of the tests: seed {found['seed']}; grading again repeats them."
     yield f"Jail: {', '.join(found['jail']) or 'none'}."
     yield (
         f"Examined with: Unblocked {where['package']} (code {where['code']}), {where['python']}, "

@@ -71,9 +71,11 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         originals, folder = _originals(self, resources), _source(self, resources)
         path = Path(resources["metadata"]["path"])
         cells = assignment.cells_to_examine(nb, originals)
+        submission = _submission(self, resources)
         done = _given(cells)
         if done is None:
-            done = self._examined(cells, originals, folder, path)
+            seed = evidence.seed_of(_graded(self, resources), submission)
+            done = self._examined(cells, originals, folder, path, seed)
         repaired = nb.metadata.pop(KEY, {}).get("repaired", [])
         repaired += sanitize.disarm(path, folder)
         found = evidence.of(
@@ -81,7 +83,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
             done.examined,
             done.surroundings,
             repaired=repaired,
-            submission=_submission(self, resources),
+            submission=submission,
         )
         _fill(nb, cells, done)
         if repaired:
@@ -93,7 +95,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
         return nb, resources
 
     def _examined(
-        self, cells: list[Cell], originals: list[Original], folder: Path, path: Path
+        self, cells: list[Cell], originals: list[Original], folder: Path, path: Path, seed: str
     ) -> Done:
         ignore = _coursedir(self).ignore
         examined = session.examine(
@@ -106,6 +108,7 @@ class Examine(NbGraderPreprocessor):  # type: ignore[misc]
             seconds=self.timeout,
             attempts=self.attempts,
             strict=not self.accept_weaker_jail,
+            seed=seed,
         )
         return Done(examined, provenance.here())
 
@@ -257,6 +260,15 @@ def _submission(step: NbGraderPreprocessor, resources: Any) -> str:
         coursedir.submitted_directory, named["student"], named["assignment"]
     )
     return evidence.of_submission(Path(folder), named["notebook"], coursedir.ignore)
+
+
+def _graded(step: NbGraderPreprocessor, resources: Any) -> Path:
+    """The evidence of the last grade of this submission; it may not be there."""
+    named, coursedir = resources["nbgrader"], _coursedir(step)
+    folder = coursedir.format_path(
+        coursedir.autograded_directory, named["student"], named["assignment"]
+    )
+    return Path(folder, named["notebook"] + evidence.SUFFIX)
 
 
 class HideTests(NbGraderPreprocessor):  # type: ignore[misc]

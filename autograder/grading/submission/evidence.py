@@ -47,6 +47,7 @@ def of(
         "surroundings": asdict(where),
         "repaired": list(repaired),
         "submission": submission,
+        "seed": examined.seed,
         "cells": {
             cell.name: {**_about(examined.seen[index]), "test": digest(cell.source.encode())}
             for index, cell in tests.items()
@@ -63,6 +64,15 @@ def read(path: Path) -> Evidence:
         return {}
     whole = isinstance(content, dict) and isinstance(content.get("cells"), dict)
     return content if whole else {}
+
+
+def seed_of(path: Path, submission: str) -> str:
+    """Return the seed of the evidence in a file; "" when it is about another submission.
+
+    A submission that is graded again meets the same draws, and so gets the same points.
+    """
+    found = read(path)
+    return str(found.get("seed", "")) if found.get("submission") == submission else ""
 
 
 def written(evidence: Evidence) -> bytes:

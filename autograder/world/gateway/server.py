@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from inspect import getmembers, iscoroutinefunction
 from typing import Any
+from urllib.parse import urlsplit
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 
 from autograder.world.gateway import rest
 from autograder.world.gateway.acts import Acts
@@ -34,7 +36,7 @@ class GatewayServer(Acts):
     # -- what every server has -----------------------------------------------------------------
 
     async def start(self) -> dict[str, Any]:
-        app = web.Application(client_max_size=1 << 24)
+        app = web.Application(client_max_size=1 << 24, middlewares=[_local_only])
         app[rest.GATEWAY] = self
         app.router.add_get("/", self._connect)
         rest.add_routes(app)
@@ -82,3 +84,25 @@ class GatewayServer(Acts):
         if request.query.get("v", "10") not in ("9", "10"):
             connection.end(Close(4012, "Invalid API version."))
         return await connection.serve()
+
+
+@web.middleware
+async def _local_only(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse what a page of the web sends from a browser on this machine.
+
+    A bot names this machine as the host, and no origin. The host counts as well, because a name of
+    the web may lead to 127.0.0.1.
+    """
+    origin = request.headers.get("Origin")
+    if not _is_local(request.headers.get("Host", "")) or (origin and not _is_local(origin)):
+        raise web.HTTPForbidden(text="this gateway serves its own machine only: use 127.0.0.1")
+    return await handler(request)
+
+
+def _is_local(place: str) -> bool:
+    """Whether a Host header, or an Origin, names this machine."""
+    try:
+        name = urlsplit(place if "//" in place else f"//{place}").hostname
+    except ValueError:
+        return False
+    return name in ("127.0.0.1", "localhost", "::1")
