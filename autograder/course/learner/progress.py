@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from autograder.course import notebook, store
+from autograder.course import notebook
 from autograder.course.learner import own_bot, points, predict, renewal
 from autograder.course.notebook import NotANotebook
 from autograder.course.unit import Unit, built, repository, shown
@@ -134,7 +134,9 @@ class Progress:
         audit = own_bot.audit(root=self.root)
         if missing > 0 and self.complete:
             also = "" if audit.done else "; now audit your own bot"
-            said = "You reached the core points in an earlier edition of the course, and that counts"
+            said = (
+                "You reached the core points in an earlier edition of the course, and that counts"
+            )
             said += f"{also}."
         elif missing > 0:
             also = "" if audit.done else " and the audit of your own bot"
