@@ -133,11 +133,8 @@ class Progress:
         """Return what is missing to finish the course, and how far the audit is."""
         audit = own_bot.audit(root=self.root)
         if missing > 0 and self.complete:
-            also = "" if audit.done else "; now audit your own bot"
-            said = (
-                "You reached the core points in an earlier edition of the course, and that counts"
-            )
-            said += f"{also}."
+            also = "" if audit.done else " Now audit your own bot."
+            said = f"You reached the core points in an earlier edition, and that counts.{also}"
         elif missing > 0:
             also = "" if audit.done else " and the audit of your own bot"
             said = f"To finish the course: {points:g} core points ({missing:g} points to go){also}."

@@ -114,7 +114,8 @@ class Candidate:
         _attach(request["addresses"])
         ended = self._drive(self._shell.run(request["source"], request["name"]), request["seconds"])
         if request["given"]:
-            self._given.remember(self._shell.transform_cell(request["source"]))
+            python = self._shell.transform_cell(request["source"])  # type: ignore[no-untyped-call]
+            self._given.remember(python)
         outputs = self._taken()
         if not ended:
             sentence = f"this cell ran for more than {request['seconds']:g} s and was stopped"
