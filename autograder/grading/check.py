@@ -173,7 +173,10 @@ def _unit_of(path: Path, root: Path) -> Unit:
 
 
 def _refuse_unless_whole(worked: Any, originals: list[Original], path: Path, unit: Unit) -> None:
-    """Raise UserMistake unless the notebook has each locked cell exactly once."""
+    """Raise UserMistake unless the notebook has each test, and no locked cell more than once.
+
+    A setup cell that it lacks is put back: a lab has more of them than it had when it was copied.
+    """
     if not any(original.grade for original in originals):
         raise UserMistake(f"{unit.name} has no graded cells: there is nothing to check in it.")
     missing, doubled = missing_and_doubled(worked.cells, originals)
@@ -182,11 +185,13 @@ def _refuse_unless_whole(worked: Any, originals: list[Original], path: Path, uni
             f"{path} has none of the graded cells of {unit.name}: open a copy of "
             f"release/{unit.name}/{unit.name}.ipynb and move your answers into it."
         )
+    tests = {original.grade_id for original in originals if original.grade}
+    missing = [name for name in missing if name in tests]
     if not any(map(points.is_added, map(notebook.grade_id, worked.cells))):
         missing = [name for name in missing if not points.is_added(name)]  # of the first edition
     if missing:
         raise UserMistake(
-            f"{path} lacks the locked cell{_s(missing)} {_named(missing)}: copy "
+            f"{path} lacks the test{_s(missing)} {_named(missing)}: copy "
             f"{'it' if len(missing) == 1 else 'them'} from release/{unit.name}/{unit.name}.ipynb."
         )
     if doubled:

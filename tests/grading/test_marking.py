@@ -118,8 +118,6 @@ def _spoilt(how: str) -> dict[str, Any] | str:
             content["cells"].remove(test)
         case "doubled_test":
             toy.duplicate(content, "roll_visible")
-        case "deleted_setup":
-            content["cells"].remove(toy.cell_of(content, "tools"))
     return content
 
 
@@ -128,9 +126,8 @@ REFUSED = {
     "no_notebook": "is not a notebook",
     "a_list": "is not a notebook",
     "no_graded_cells": "has none of the graded cells of 90_toy",
-    "deleted_test": "lacks the locked cell `roll_visible`: copy it from release/90_toy/",
+    "deleted_test": "lacks the test `roll_visible`: copy it from release/90_toy/",
     "doubled_test": "holds the locked cell `roll_visible` more than once",
-    "deleted_setup": "lacks the locked cell `tools`",
 }
 
 
@@ -172,6 +169,17 @@ def test_check_runs_our_text_of_a_test_that_was_edited(
     said = capsys.readouterr().out
     assert "6 of 9 points" in said
     assert "`roll_visible`: changed, so the original was run" in said
+
+
+def test_check_puts_back_a_setup_cell_that_the_lab_did_not_have_when_it_was_copied(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = toy.submission()
+    content["cells"].remove(toy.cell_of(content, "tools"))
+    assert check.check(toy.work(root, content), root) == 0
+    said = capsys.readouterr().out
+    assert "9 of 9 points" in said
+    assert "`tools`: missing, and put back" in said
 
 
 def test_check_says_which_cell_raised_when_a_name_is_missing(
