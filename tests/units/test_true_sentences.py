@@ -241,7 +241,7 @@ def test_the_duties_are_where_the_table_says_in_discord_py() -> None:
     hello = gateway.partition("if op == self.HELLO:")[2].partition("return")[0]
     assert "send a heartbeat immediately" in hello
     assert "random" not in hello
-    noted = gateway.partition("seq = data.get('s')")[2]
+    noted = gateway.partition("seq = msg.get('s')")[2]
     assert re.match(r"\s+if seq is not None:\s+self\.sequence = seq\n", noted)
     assert "def _schedule_event(" in client
     assert "backoff = ExponentialBackoff()" in client.partition("async def connect(")[2]
