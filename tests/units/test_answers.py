@@ -47,7 +47,7 @@ SECONDS = 600  # for one test: its own examination, and what is before it in the
 
 
 def files() -> Iterator[Any]:
-    """All answers as parameters; --quick leaves one of each kind, and `# only: soak` waits for it."""
+    """All answers as parameters; --quick runs one of each kind, --soak also `# only: soak`."""
     for unit in UNITS:
         kinds = set()
         for path in answers.found(unit.answers):
