@@ -1188,8 +1188,8 @@ right(report, 20)
 # </details>
 # <details><summary>Hint 2: where it was in the lesson</summary>
 #
-# Part 6: the three steps of closing. And unit 06, part 5, for what a worker can do when it
-# is cancelled.
+# Part 6: the three steps of closing. And unit 06, on cancelling, for what a worker can do when it is
+# cancelled.
 # </details>
 # <details><summary>Hint 3: the gaps</summary>
 #

@@ -626,7 +626,7 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # %% [markdown]
 # What if two seconds are not enough? Then a worker that is cancelled must note its order where you
 # find it. It can do that in its `except asyncio.CancelledError`, before it raises again (unit 06,
-# part 5).
+# on cancelling).
 
 # %% [markdown]
 # ## In your bot
