@@ -47,7 +47,7 @@ SECONDS = 600  # for one test: its own examination, and what is before it in the
 
 
 def files() -> Iterator[Any]:
-    """All answers as parameters: one of each kind with --quick, those marked `soak` with --soak."""
+    """All answers as parameters; --quick runs one of each kind, --soak also `# only: soak`."""
     for unit in UNITS:
         kinds = set()
         for path in answers.found(unit.answers):
@@ -79,7 +79,7 @@ load = cache(answers.load)
 def labs(unit: Unit) -> tuple[dict[str, Any], dict[str, Any]]:
     """Our lab and the one handed out, as they are built; the text must still say the same."""
     called = shown(ROOT, unit.lab_text)
-    ours = render.lab(parse.read(unit.lab_text, called), called)
+    ours = render.notebook(parse.read(unit.lab_text, called), graded=True, called=called)
     assert render.as_bytes(ours) == unit.lab.read_bytes(), (
         f"{called} has changed: run `python3 -m autograder build` first"
     )

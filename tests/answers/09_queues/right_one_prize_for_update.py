@@ -1,5 +1,6 @@
 # exercise: one_prize
 # expect: passes
+# only: soak
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

@@ -2,6 +2,7 @@
 # expect: fails
 # test: one_prize_check
 # message: was told `yours` for prize 1, and the row says nobody
+# only: soak
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):
