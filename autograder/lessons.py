@@ -14,7 +14,7 @@ copies of a lesson for years, so a name that is here stays here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any
 
 import discord
@@ -45,7 +45,7 @@ _TOLD = {
 }
 
 
-def make_bot(*functions: Callable[..., Awaitable[None]]) -> commands.Bot:
+def make_bot(*functions: Callable[..., Coroutine[Any, Any, None]]) -> commands.Bot:
     """Return a discord.py bot with these functions as its commands; `!goodnight` ends it."""
     bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
     for function in functions:

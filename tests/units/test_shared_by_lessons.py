@@ -69,10 +69,10 @@ def test_people_may_wait_for_an_answer_and_the_gateway_is_the_one_asked_for() ->
         await gw.until(replies=1)
         await gw.say("!goodnight")
 
-    gw, report = asyncio.run(evening(make_bot(roll), people, heartbeat=0.3))
+    gw, report = asyncio.run(evening(make_bot(roll), people, token="a word"))
     assert report.record.name == "bot_life"
     assert report.value is None
-    assert (gw.replies, gw.heartbeat) == (["ada rolls 2d6"], 0.3)
+    assert (gw.replies, gw.token) == (["ada rolls 2d6"], "a word")
 
 
 def test_a_block_is_the_commands_own_although_the_bot_was_made_here() -> None:
@@ -104,7 +104,7 @@ def test_hearts_stand_between_the_lines(capsys: pytest.CaptureFixture[str]) -> N
 def test_a_verdict_is_printed_and_a_mistake_of_ours_is_not_hidden(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    block = Block(0.4, 0.1, kind="sleep", file="In [7]", line=2, code="time.sleep(0.4)")
+    block = Block(0.4, 0.1, "sleep", "In [7]", 2, "time.sleep(0.4)", "nap")
     judge(Report(Record("nap", seconds=0.6, blocks=[block])))
     assert "the loop stood still for 400 ms (limit 100 ms)" in capsys.readouterr().out
     judge(Report(Record("nap", seconds=0.6)))
