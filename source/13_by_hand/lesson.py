@@ -278,10 +278,9 @@ logs = {"at once": await forty(lambda: 0.0), "random first beat": await forty(ra
 rounds = {name: second_beats(log) for name, log in logs.items()}
 for name, times in rounds.items():
     print(f"{name}: {fullest(times)} of {len(times)} beats within 0.2 s")
-arrived = [event["at"] for event in logs["at once"] if event["event"] == "identify"]
-if arrived[-1] - arrived[0] > 0.15:
-    took = f"{arrived[-1] - arrived[0]:.2f} s"
-    print(f"(This machine needed {took} for the first forty connections. That spreads the beats.)")
+spread = rounds["at once"][-1] - rounds["at once"][0]
+if spread > 0.2:
+    print(f"(Other programs took this machine's time: the beats of `at once` took {spread:.2f} s.)")
 
 # %%
 predict(about="same-second")
@@ -416,6 +415,8 @@ predict("?", about="no-ack")
 # %% experiment="no-ack"
 gw, report = await evening(side_by_side, (1.3, "!goodnight"), acks=False)
 tell(gw)
+if gw.kills:
+    print("Other programs took this client's time. Run the cell again.")
 
 # %%
 predict(about="no-ack")
@@ -489,7 +490,7 @@ predict(about="old-number")
 # be the last. Each of the other four is left out once.
 #
 # The folded cells have a client with all duties, and five evenings for it. (They also answer the
-# exercises of the lab. Read them after it.)
+# exercises of the lab. Read them after it.) The evenings take about twenty seconds together.
 
 # %% jupyter={"source_hidden": true}
 async def beat(ws, me, interval, without):
@@ -558,23 +559,24 @@ async def stay(me, url, without):
 
 
 async def hard_evening(without):
-    """A long command, events that come twice, and a while without ACKs, for ten clients."""
-    gw = await servers.gateway(heartbeat=0.25, grace=2)
+    """Two long commands, events that come twice, and a while without ACKs, for ten clients."""
+    gw = await servers.gateway(heartbeat=0.3, grace=2)
     clients = [Me(f"{gw.token}.bot{number}") for number in range(10)]
 
     async def crowd():
         await asyncio.gather(*(stay(me, gw.ws_url, without) for me in clients))
 
     report, silent = await asyncio.gather(watch(crowd, timeout=15), trouble(gw))
-    return figures(gw.log, clients, silent, report)
+    return figures(gw.log, clients, silent), report.late_by_machine
 
 # %% jupyter={"source_hidden": true}
 async def trouble(gw):
     """What happens to the clients; when the gateway sent no ACKs, from and to."""
     await gw.until(ready=10)
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.4)
     await gw.say("!recap")
-    await asyncio.sleep(1.2)
+    await gw.say("!recap")
+    await asyncio.sleep(1.7)
     await gw.faults(duplicate=1.0)
     await gw.say("!buy a map")
     await asyncio.sleep(0.2)
@@ -587,8 +589,8 @@ async def trouble(gw):
     return start, end
 
 # %% jupyter={"source_hidden": true}
-def figures(log, clients, silent, report):
-    """What the evening cost, and a sentence if other programs took part of its time."""
+def figures(log, clients, silent):
+    """What the evening cost."""
     start, end = silent
     first, left = {}, {}
     for event in log:
@@ -597,19 +599,21 @@ def figures(log, clients, silent, report):
         if event["event"] == "closed" and start < event["at"] < end:
             left.setdefault(event["bot"], event["at"])
     dead = [left.get(number, end) - start for number in first]
-    if report.late_by_machine > 0.1:
-        print("Other programs took time from this evening: some of its figures are too large.")
     return {
         "hang-ups": sum(event["event"] == "killed" for event in log),
-        "beats together": fullest(list(first.values()), 0.05),
+        "beats together": fullest(list(first.values()), 0.06),
         "s on a dead connection": sum(dead) / len(dead),
-        "events twice": sum(len(me.heard) - len(set(me.heard)) for me in clients),
+        "bought twice": sum(me.heard.count("!buy a map") > 1 for me in clients),
     }
 
 # %%
 DUTIES = ("own task", "jitter", "ACK check", "number")
-found = await asyncio.gather(*(hard_evening(without) for without in ("", *DUTIES)))
-evenings = dict(zip(("all duties", *(f"without {duty}" for duty in DUTIES)), found, strict=True))
+found = [await hard_evening(without) for without in ("", *DUTIES)]
+names = ("all duties", *(f"without {duty}" for duty in DUTIES))
+evenings = {name: figure for name, (figure, _) in zip(names, found, strict=True)}
+if max(late for _, late in found) > 0.1:
+    print("Other programs took this machine's time, and some figures are too large.")
+    print("Run this cell again when they have ended.")
 
 # %% jupyter={"source_hidden": true}
 def duties_chart(evenings):
@@ -636,7 +640,7 @@ duties_chart(evenings)
 
 # %% [markdown]
 # Each duty prevents one kind of damage, and no other duty prevents it. *Without own task* the ten
-# clients lose their connections in the long command. *Without jitter* their first beats come
+# clients lose their connections in the long commands. *Without jitter* their first beats come
 # together. *Without ACK check* they stay on a dead connection until the gateway recovers. *Without
 # number* each of them buys a second map.
 

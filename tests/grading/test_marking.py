@@ -454,3 +454,15 @@ def test_a_lab_with_other_cells_is_graded_again_only_when_told(
     with course.Course(root).gradebook() as book:
         assert book.find_comment("roll", toy.UNIT, toy.UNIT, "ada").comment == "well done"
     assert grade(root, capsys) == again
+
+
+def test_a_lab_that_was_begun_before_an_exercise_was_added_is_checked(
+    root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = toy.work(root, without("tally", toy.submission()))
+    with pytest.raises(UserMistake, match="lacks the locked cell `tally_visible`"):
+        check.check(work, root)
+    monkeypatch.setattr(check.points, "ADDED", ("tally",))
+    assert check.check(work, root) == 1
+    assert "90_toy: 5 of 9 points" in " ".join(capsys.readouterr().out.split())
+    assert points(root)["tally_visible"] == [0.0, 4.0]

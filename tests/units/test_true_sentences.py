@@ -370,6 +370,25 @@ def test_the_intents_of_the_small_client_are_servers_messages_and_their_text() -
     assert sum(map(int, line.split("+"))) == intents.value
 
 
+# 13, In your bot
+
+
+def test_the_duties_are_where_the_table_says_in_discord_py() -> None:
+    package = Path(discord.__file__).parent
+    gateway, client = ((package / name).read_text("utf-8") for name in ("gateway.py", "client.py"))
+    assert "class KeepAliveHandler(threading.Thread)" in gateway
+    assert "coro = self.ws.close(4000)" in gateway
+    assert discord.Client(intents=discord.Intents.none())._connection.heartbeat_timeout == 60.0
+    hello = gateway.partition("if op == self.HELLO:")[2].partition("return")[0]
+    assert "send a heartbeat immediately" in hello
+    assert "random" not in hello
+    noted = gateway.partition("seq = msg.get('s')")[2]
+    assert re.match(r"\s+if seq is not None:\s+self\.sequence = seq\n", noted)
+    assert "def _schedule_event(" in client
+    assert "backoff = ExponentialBackoff()" in client.partition("async def connect(")[2]
+    assert "enable_debug_events" in client
+
+
 # 10, In your bot
 
 
