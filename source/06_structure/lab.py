@@ -7,9 +7,8 @@
 # %% [markdown]
 # # Lab 06 · Many things at once, and none lost
 #
-# Six exercises, 115 points. The first four (75 points, about 45 minutes) are the core of the lab; the
-# last two (40 points) are stretch exercises, for those who want more. Run the cells in order, from the
-# top.
+# Six exercises, 115 points. The first four (75 points) are the core of the lab. The last two (40 points)
+# are stretch exercises, for those who want more. Run the cells in order, from the top.
 #
 # In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
 # **test cell** below it. The web server of this lab controls the timing: it holds its replies back,

@@ -15,8 +15,7 @@
 # - what `cancel`, a timeout and a TaskGroup really do;
 # - what discord.py's `tasks.loop` does with a night that is slow or fails.
 #
-# **You need** tasks (unit 02) and threads (unit 05). The lesson takes about 40 minutes, the lab
-# after it about 45.
+# **You need** tasks (unit 02) and threads (unit 05).
 
 # %%
 import asyncio

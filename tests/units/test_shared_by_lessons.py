@@ -18,7 +18,7 @@ from autograder.report.record import Block, Record
 from autograder.report.report import Report
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def own_world() -> Iterator[None]:
     world.private()
     yield
