@@ -154,9 +154,11 @@ def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) ->
     return False
 
 
+# `pip` itself, not only `pip3`: `!pip` in a notebook would run the pip of another Python.
 _MAKE_PIP = """
-import importlib.util, runpy
+import importlib.util, runpy, sys
 if importlib.util.find_spec("pip") is None:
+    sys.argv[1:] = ["--default-pip"]
     runpy.run_module("ensurepip", run_name="__main__")
 """
 
@@ -172,7 +174,7 @@ def ways(python: str) -> list[Commands]:
     uv = shutil.which("uv")
     if uv:
         cache = [] if _uv_can_cache(uv) else ["--no-cache"]
-        found.append([[uv, "pip", "install", "--python", python, *cache, *what]])
+        found.append([[uv, "pip", "install", "--python", python, *cache, *what, "pip"]])
     if importlib.util.find_spec("ensurepip"):
         pip = [python, "-m", "pip", "install", "--progress-bar", "off", *what]
         # `python -m ensurepip` takes 2.5 s even where pip is installed already

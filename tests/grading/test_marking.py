@@ -212,6 +212,9 @@ def tampered() -> dict[str, dict[str, Any]]:
     cell["metadata"]["nbgrader"] |= {"points": 900, "locked": False, "solution": True}
     for cell in made["stripped"]["cells"]:
         cell["metadata"] = {}
+    made["emptied"] = toy.submission()
+    copied = toy.duplicate(made["emptied"], "double")
+    copied["source"] = toy.cell_of(toy.notebook(solved=False), "double")["source"]
     made["forged"] = toy.submission()
     claim = toy.about("tools", locked=True)
     made["forged"]["cells"].insert(1, toy.cell("code", "watch = servers = None", claim))
@@ -235,6 +238,22 @@ def test_grade_mends_what_came_back_broken(root: Path, capsys: pytest.CaptureFix
         assert (one["score"], one["status"]) == (9.0, "graded"), (name, one["message"])
     assert "`roll_visible`: missing, and put back" in graded["deleted"]["message"]
     assert "changed, so the original was run" in graded["edited"]["message"]
+    which = "`double`: more than one copy, and the last one that you changed counts"
+    assert which in graded["emptied"]["message"]
+
+
+def test_grade_names_the_notebook_that_is_there(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for student, name in (("ada", f"{toy.UNIT} (1).ipynb"), ("bo", f"{toy.UNIT}/x.ipynb")):
+        path = toy.submit(root, student, toy.submission())
+        (path.parent / name).parent.mkdir(exist_ok=True)
+        path.rename(path.parent / name)
+    graded = grade(root, capsys)
+    lacks = f"there is no {toy.UNIT}.ipynb in the submission"
+    there = f"{lacks}; it has {toy.UNIT} (1).ipynb: rename the right one to {toy.UNIT}.ipynb"
+    assert there in graded["ada"]["message"]
+    assert f"{lacks}; look for it in {toy.UNIT}/ and move it to the top" in graded["bo"]["message"]
 
 
 def test_grade_says_what_each_cell_did_and_spares_the_others(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -103,6 +104,16 @@ def test_a_bot_of_another_library_hears_its_line(library: str, run: Run) -> None
     assert line["heartbeats_missed"] >= 2
     assert found["kills"] == found["resumes"] == 1
     assert LITERAL not in said
+
+
+@pytest.mark.parametrize("library", LIBRARIES[1:])
+def test_loopwatch_runs_a_bot_of_each_library(library: str, run: Run) -> None:
+    script = "ada: !weather Oslo", 'expect "rain in Oslo" within 5'
+    bot = [str(BOTS / f"{library}_bot.py")]
+    options = {"python": python_of(library), "arguments": bot}
+    code, said, _ = run(ROOT / "source" / "toolbox" / "loopwatch.py", *script, **options)
+    assert code == 1
+    assert re.search(r"loop held for 0\.5\d s: .*_bot\.py:\d+ in get_weather: time\.sleep", said)
 
 
 def test_a_mended_bot_is_free_and_talks_in_channels_messages_and_embeds(run: Run) -> None:

@@ -33,6 +33,7 @@ from autograder.grading.submission.assignment import Original
 from autograder.grading.submission.evidence import Evidence
 from autograder.grading.submission.repair import repair
 from autograder.outcomes import UserMistake
+from autograder.text import printable
 
 Result = dict[str, Any]
 Report = Callable[[int, int, str], None]
@@ -241,8 +242,19 @@ def _cell(grade: Any, seen: dict[str, Any]) -> Result:
 
 
 def _read(path: Path) -> Any:
-    """The submitted notebook; raises UserMistake when the file is missing or not a notebook."""
+    """The submitted notebook; raises UserMistake when the file is missing or not a notebook.
+
+    The folder is our own copy, so all that is in it can be named.
+    """
     try:
         return notebook.read(path, path.name)
     except FileNotFoundError:
-        raise UserMistake(f"there is no {path.name} in the submission") from None
+        said = f"there is no {path.name} in the submission"
+        others = sorted(path.parent.iterdir())
+        notebooks = [printable(one.name, 80) for one in others if one.suffix == ".ipynb"]
+        folders = [f"{printable(one.name, 80)}/" for one in others if one.is_dir()]
+        if notebooks:
+            said += f"; it has {', '.join(notebooks[:3])}: rename the right one to {path.name}"
+        elif folders:
+            said += f"; look for it in {', '.join(folders[:3])} and move it to the top"
+        raise UserMistake(said) from None

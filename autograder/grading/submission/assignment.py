@@ -92,6 +92,9 @@ def _grade_ids(source: Path) -> list[str]:
     return [name for cell in cells if (name := notebook.grade_id(cell))]
 
 
+# The released text of an answer cell, from our solution as nbgrader's ClearSolutions makes it.
+SOLUTION = re.compile(r"^([ \t]*)### BEGIN SOLUTION.*?### END SOLUTION[^\n]*", re.DOTALL | re.M)
+COMMENT = re.compile(r"^[ \t]*# YOUR CODE HERE\n", re.M)
 HIDDEN = re.compile(r"[^\n]*BEGIN HIDDEN TESTS.*?END HIDDEN TESTS[^\n]*(\n|$)", re.DOTALL)
 
 
@@ -128,6 +131,11 @@ class Original:
     def looks_like(self, source: str) -> bool:
         """Whether this is the cell's text, as released or with its hidden tests."""
         return bare(source) in (bare(self.source), bare(HIDDEN.sub("", self.source)))
+
+    def is_empty(self, source: str) -> bool:
+        """Whether this is the answer cell as it was released: nobody has answered in it."""
+        released = SOLUTION.sub(r"\1raise NotImplementedError()", self.source)
+        return bare(COMMENT.sub("", source)) == bare(COMMENT.sub("", released))
 
 
 def bare(source: str) -> str:

@@ -72,22 +72,27 @@ def missing_and_doubled(cells: Iterable[Any], originals: list[Original]) -> tupl
 def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
     """Keep one of several cells that have the same name.
 
-    Of a locked cell keep the one with our text. Of an answer cell keep the last, which would also
-    win if all cells ran. Yield a description and the name, as do the functions below.
+    Of a locked cell keep the one with our text. Of an answer cell keep the last that was changed,
+    because a copy of the empty one is no answer. Yield a description and the name, as do the
+    functions below.
     """
     for name, original in known.items():
         claimants = [cell for cell in notebook.cells if grade_id(cell) == name]
         if len(claimants) < 2:
             continue
-        kept = claimants[-1]
+        same = original.looks_like if original.locked else original.is_empty
+        ours = [cell for cell in claimants if same(cell["source"])]
         if original.locked:
-            kept = next((c for c in claimants if original.looks_like(c["source"])), claimants[0])
+            kept, which = next(iter(ours), claimants[0]), "only one counts"
+        else:
+            changed = [cell for cell in claimants if cell not in ours]
+            kept, which = (changed or claimants)[-1], "the last one that you changed counts"
         for cell in claimants:
             if cell is not kept:
                 del cell["metadata"]["nbgrader"]
-                if original.locked and original.looks_like(cell["source"]):
+                if cell in ours:  # it would run after the answer, and take its place
                     _remove(notebook, cell)
-        yield "more than one copy, and only one counts", name
+        yield f"more than one copy, and {which}", name
 
 
 def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
