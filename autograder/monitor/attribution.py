@@ -111,8 +111,12 @@ def attribute(sleep: Sleep, summary: SampleSummary, threads: Threads) -> Attribu
     if summary.pressed:  # nothing tells a wait for a page from any other sleep that no sample saw
         answer.doubt += max(0, left - summary.asleep)
         left = min(left, summary.asleep)
-    if _nobody_saw(left, summary, threads) and not answer.for_gil:
-        answer.doubt += left  # a machine that delays the sampler may also delay the call's threads
+    # A machine that delays the sampler may also delay the call's threads. But when the sampler was
+    # awake, and wanted the GIL for most of the sleep, the code slept with the GIL, or at a lock
+    # while one of its threads had the GIL.
+    kept = summary.wanted * 2 > left > threads.foreign * 4
+    if _nobody_saw(left, summary, threads) and not answer.for_gil and not kept:
+        answer.doubt += left
     return answer
 
 

@@ -13,6 +13,7 @@ SOME = 1_000_000  # ns: a shorter time is ignored
 HANDS_OVER = 4_500_000  # ns: the thread that holds the GIL is not asked for it sooner than this
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for a child process to run a program
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
+ASKS_AGAIN = 5_000_000  # ns: a thread that wants the GIL sleeps for this long, then asks once more
 DUBIOUS = 20_000_000  # ns: so long a wait after a sample that found the loop asleep is not certain
 
 
@@ -29,18 +30,25 @@ class SampleSummary:
     found: bool = False  # a sample found the loop asleep
     elsewhere: bool = False  # the samples found it asleep, never at a lock, for an unknown time
     at_lock: bool = False  # the samples found it asleep only at a lock or the GIL
+    wanted: int = 0  # for how long the sampler was awake and wanted the GIL
     stopped: int = 0  # nothing was woken: a quota was used up, or the machine itself stopped
     pressed: bool = False  # memory was short
 
 
-def true_waits(samples: Iterable[Sample], end: Reading) -> tuple[list[Sample], Reading, int]:
+def true_waits(
+    samples: Iterable[Sample], base: Reading, switches: int, end: Reading
+) -> tuple[list[Sample], Reading, int]:
     """Return samples and end reading with corrected waits, and how much of the waits is in doubt.
+
+    `base` and `switches` are the figures at the begin of the pass.
 
     Now and then Linux counts a whole sleep as a wait: 12 of 42 500 polls of 100 ms beside 8 hogs
     (6.18; since 6.12 a sleeping thread may stay in a CPU's queue for a while, and be moved with
     it). A thread that a sample found asleep cannot have waited for longer than since that sample.
     Nor is it certain that a long wait since then was one: of a sleep of 120 ms beside 8 hogs that
     filled memory, Linux counted the last 77 ms as a wait, and no later sample saw that it slept on.
+    The same is true of a long wait before the first sample, if the code slept meanwhile: a C call
+    of 120 ms that kept the GIL was called free in 1 of 24 runs beside 16 hogs.
     """
     known: list[Sample] = []
     asleep: Sample | None = None
@@ -61,7 +69,21 @@ def true_waits(samples: Iterable[Sample], end: Reading) -> tuple[list[Sample], R
         known.append(sample._replace(wait=sample.wait - mistaken))
         asleep = sample if sample.sleeps_in else None
     check(end.wall, end.cpu, end.wait)
-    return known, end._replace(wait=end.wait - mistaken), perhaps
+    return (
+        known,
+        end._replace(wait=end.wait - mistaken),
+        perhaps + _before(known, base, switches, end),
+    )
+
+
+def _before(samples: list[Sample], base: Reading, switches: int, end: Reading) -> int:
+    """Return how much of the wait before the first sample is in doubt; ns."""
+    first = samples[0] if samples else None
+    slept = (first or end).switches - switches
+    if first is not None:  # the loop may have given the GIL to the sampler, and waited for it
+        slept -= (first.own_switches > 1) + first.sleeps_in.startswith(b"futex")
+    waited = (first or end).wait - base.wait
+    return waited if slept > 0 and waited > DUBIOUS else 0
 
 
 def see(

@@ -20,12 +20,13 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from time import perf_counter_ns
 from types import FrameType
 
 from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, library_of, own_line
+from autograder.monitor.sample_summary import ASKS_AGAIN
 from autograder.monitor.samples import SELECT, LoopState, Sample
 from autograder.monitor.thread_stats import Glance, both_switches, has_gil, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
@@ -33,7 +34,7 @@ from autograder.monitor.timerfd import NEVER, timer
 PERIOD = 0.02  # s: the loop postpones the sampler by this time; also the shortest pause
 MOST_PAUSE = 1.0  # s: the longest pause between two samples of a very long pass
 SHORT_PASS = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
-LONG_SAMPLE = 1_000_000  # ns: a sample takes 0.2 ms; in a longer one the sampler lost its CPU
+LONG_SAMPLE = 100_000  # ns: a sample takes 0.1 to 0.5 ms; meanwhile the loop may wait for the GIL
 PATIENCE = 10_000_000  # ns: a pass must have lasted this long before the sampler looks at it
 _PERIOD = int(PERIOD * 1e9)
 _MOST_SAMPLES = 4000
@@ -269,6 +270,17 @@ class Sampler:
             # It was woken: it waits for the GIL, or for a CPU, which is counted afterwards.
             return 0
         return max(0, late - (self._glances[1].times()[1] - self._done[0]))
+
+    def wanted(self, samples: Sequence[Sample]) -> int:
+        """Return for how many ns this thread, when awake, waited for the GIL in a pass; at least.
+
+        `samples` are those of the pass. A thread that wants the GIL sleeps 5 ms at a time. To be
+        called on the loop's thread.
+        """
+        asked = sum(max(0, sample.own_switches - 1) for sample in samples)
+        if self._glances is not None and (self._sampling or perf_counter_ns() > self._timer.due):
+            asked += max(0, self._glances[1].switches() - self._done[1] - 1)
+        return asked * ASKS_AGAIN
 
     def _way(self) -> tuple[int, int, int]:
         """Return this thread's run-queue wait, voluntary switches and preemptions until now."""

@@ -1,6 +1,7 @@
 """Work in a thread: one long C call that keeps the GIL stops the loop, everything else does not."""
 
 import asyncio
+import contextlib
 import copy
 import ctypes
 import functools
@@ -29,6 +30,38 @@ async def c_call_that_keeps_the_gil():
 @free("c_call_that_keeps_the_gil")
 async def c_call_that_releases_the_gil_in_thread():
     await asyncio.to_thread(releasing.usleep, 120_000)
+
+
+@contextlib.contextmanager
+def a_thread_that_wakes_often():
+    over = threading.Event()
+
+    def wake():
+        while not over.is_set():
+            time.sleep(0.004)
+
+    thread = threading.Thread(target=wake)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+@blocks(0.12, kind="sleep")
+async def c_call_beside_a_thread_that_wakes_often():
+    """The thread asks for the GIL meanwhile, and nobody can look at the loop."""
+    with a_thread_that_wakes_often():
+        await asyncio.sleep(0.013)
+        keeping.usleep(120_000)  # <- blocks
+        await asyncio.sleep(0.013)
+
+
+@free("c_call_beside_a_thread_that_wakes_often")
+async def c_call_in_a_thread_beside_one_that_wakes_often():
+    with a_thread_that_wakes_often():
+        await asyncio.to_thread(releasing.usleep, 120_000)
 
 
 @blocks(0.12, kind="gil")

@@ -150,9 +150,31 @@ def test_a_loop_that_asks_for_the_gil_every_5_ms_waits_for_who_sleeps_with_it() 
         assert (answer.for_gil, answer.doubt / MS) == (switches > 1, doubt)
 
 
+def test_a_sleep_with_the_gil_is_the_codes_when_the_sampler_wanted_the_gil_meanwhile() -> None:
+    # A C call of 120 ms on the loop, beside a thread of the call that woke every 4 ms: 8 of 8 open.
+    # A thread of the kernel may have kept the GIL while the loop waited for a thread to begin.
+    for wanted, foreign, doubt in ((110, 0, 0), (30, 0, 120), (110, 100, 120)):
+        threads = Threads(started=True, foreign=foreign * MS)
+        summary = see_nothing(switches=2)
+        summary.wanted = wanted * MS
+        answer = attribute(Sleep(120 * MS, 0, 2, in_select=False), summary, threads)
+        assert answer.doubt // MS == doubt
+
+
 def see_nothing(switches: int) -> SampleSummary:
     base, end = Reading(0, 0, 0, 0), Reading(121 * MS, MS, 0, switches)
     return see([], base, 0, 0, end=end, in_select=False)
+
+
+def test_a_long_wait_before_the_first_look_is_not_certain_if_the_code_slept_meanwhile() -> None:
+    # A C call of 120 ms that kept the GIL, beside 8 hogs: Linux counted its sleep as a wait, and
+    # 1 of 60 was called free. A loop that only gave the GIL to the sampler did not sleep.
+    base, end = Reading(0, 0, 0, 0), Reading(121 * MS, MS, 77 * MS, 2)
+    asked = sample(120, 2, b"")._replace(wait=77 * MS, own_switches=19)
+    for switches, doubt in ((0, 77), (1, 0)):
+        assert true_waits([asked], base, switches, end)[2] == doubt * MS
+    assert true_waits([], base, 1, end)[2] == 77 * MS
+    assert true_waits([], base, 2, end)[2] == 0
 
 
 KERNELS, POOLS = 7, 8
@@ -246,7 +268,8 @@ def test_an_earlier_job_that_got_no_cpu_did_not_take_the_gil() -> None:
 def doubted_wait(sleeps_in: bytes, waited: float) -> float:
     """How much is doubtful of a wait that began after a sample had found the loop asleep; ms."""
     samples = [sample(at, 1, sleeps_in) for at in (20, 42)]
-    read, end, doubt = true_waits(samples, Reading(120 * MS, MS, int(waited * MS), 1))
+    base, last = Reading(0, 0, 0, 0), Reading(120 * MS, MS, int(waited * MS), 1)
+    read, end, doubt = true_waits(samples, base, 0, last)
     assert read == samples
     assert end.wait == int(waited * MS)
     return doubt / MS
