@@ -20,8 +20,9 @@ MARK = "98765.4"  # s that a daemon sleeps: by that it is found
 # share one examination: 0.4 s of CPU for all of them.
 SHARING = (
     "becomes_root", "changes_the_grader", "changes_the_settings", "enters_other_namespaces",
-    "follows_links_out", "kernel_interfaces", "links_in_the_shared_folder",
-    "looks_for_other_servers", "mounts_the_way_out", "opens_everything", "raw_sockets",
+    "follows_links_out", "kernel_interfaces", "keys_of_the_session", "links_in_the_shared_folder",
+    "looks_for_other_servers", "lowers_its_own_priority", "memory_of_no_process",
+    "mounts_the_way_out", "opens_everything", "opens_other_sockets", "raw_sockets",
     "reads_the_environment", "reads_the_examiners_folder", "reads_the_memory_of_others",
     "reads_the_solutions", "rewrites_the_gradebook", "sees_the_network",
     "spoils_other_submissions", "traces_others", "writes_all_over",

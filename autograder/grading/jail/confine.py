@@ -11,6 +11,7 @@ allows it, and the names of the layers in force are stored with the grade:
     other user              it owns none of our files (when root grades)
     user namespace          it cannot trace or change anything outside
     Landlock, signals       where namespaces are refused: only its own files, no signals to others
+    filter of system calls  it uses no part of the kernel that the others do not cover (seccomp.py)
 
 The process, mount and network namespaces come together or not at all. Without them a submission
 can reach the network, so `grade` refuses (see `weakness`).

@@ -1,9 +1,12 @@
-"""System calls that a candidate cannot make: a filter in the kernel (seccomp) that stays.
+"""System calls that do nothing for a candidate: a filter in the kernel (seccomp) that stays.
 
 Namespaces and Landlock do not cover these: keyrings are not in a namespace, memory files and System
 V segments belong to no process that a limit counts, and some kinds of sockets ignore the network's
-namespace. A thread that lowers its own priority would also look as if other programs starved it.
-A refused call fails with EPERM, a socket with EAFNOSUPPORT, as on a kernel without it.
+namespace. A refused call fails with EPERM, a socket with EAFNOSUPPORT, as on a kernel without it.
+
+A thread that lowers its own priority, or yields, would look as if other programs starved it. But
+an honest pool may be nice to others: such a call has no effect, and the program is told that it
+worked.
 
 The filter is a program for the kernel's packet filter: linux/filter.h, linux/seccomp.h. The numbers
 are from asm/unistd.h.
@@ -18,14 +21,17 @@ import socket
 import struct
 
 # by name: the number on x86_64 and on aarch64
-_DENIED = {
-    "ptrace": (101, 117),
+_WITHOUT_EFFECT = {
+    "sched_yield": (24, 124),
     "sched_setparam": (142, 118),
     "sched_setscheduler": (144, 119),
     "setpriority": (141, 140),
     "sched_setaffinity": (203, 122),
     "ioprio_set": (251, 30),
     "sched_setattr": (314, 274),
+}
+_DENIED = {
+    "ptrace": (101, 117),
     "add_key": (248, 217),
     "request_key": (249, 218),
     "keyctl": (250, 219),
@@ -57,7 +63,7 @@ _JOIN_SESSION_KEYRING = 1
 
 
 def confine() -> bool:
-    """Forbid these system calls to this process and its children; return whether that worked.
+    """Filter the system calls of this process and its children; return whether that worked.
 
     The process must have given up new privileges (`linux.no_new_privileges`). It gets a session
     keyring of its own first.
@@ -83,11 +89,9 @@ def _program(column: int, architecture: int) -> bytes:
         (_JUMP_ABOVE, 0, 1, _X32),
         (_RETURN, 0, 0, _FAIL | errno.EPERM),
     ]
-    for numbers in _DENIED.values():
-        steps += [
-            (_JUMP_EQUAL, 0, 1, numbers[column]),
-            (_RETURN, 0, 0, _FAIL | errno.EPERM),
-        ]
+    for calls, error in ((_WITHOUT_EFFECT, 0), (_DENIED, errno.EPERM)):
+        for numbers in calls.values():
+            steps += [(_JUMP_EQUAL, 0, 1, numbers[column]), (_RETURN, 0, 0, _FAIL | error)]
     steps += [(_JUMP_EQUAL, 1, 0, _SOCKET[column]), (_RETURN, 0, 0, _ALLOW)]
     steps.append((_LOAD, 0, 0, _FIRST_ARGUMENT))
     for position, family in enumerate(_FAMILIES):
