@@ -114,7 +114,8 @@ class Candidate:
         _attach(request["addresses"])
         ended = self._drive(self._shell.run(request["source"], request["name"]), request["seconds"])
         if request["given"]:
-            self._given.remember(request["source"])
+            python = self._shell.transform_cell(request["source"])  # type: ignore[no-untyped-call]
+            self._given.remember(python)
         outputs = self._taken()
         if not ended:
             sentence = f"this cell ran for more than {request['seconds']:g} s and was stopped"
@@ -168,16 +169,15 @@ class Candidate:
     def _function(self, request: dict[str, Any]) -> Any:
         """The function that the request names: a learner's, or a driver that was sent as text."""
         name, source = request["name"], request["driver"]
+        if not source and name not in self._given:
+            return self._shell.user_ns.get(name)
+        scope = self._given.scope()
         if not source:
-            function = self._shell.user_ns.get(name)
-            return self._given.restored(name) if name in self._given else function
+            return scope[name]
         file = f"<driver {name}>"
         context.this_process.file_names[file] = f"the test's `{name}`"
         linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-        code = compile(source, file, "exec")
-        self._given.restore_for(code)
-        scope = dict(self._shell.user_ns)
-        exec(code, scope)
+        exec(compile(source, file, "exec"), scope)
         return scope[name]
 
     def _drive(self, work: Coroutine[Any, Any, BaseException | None], seconds: float) -> bool:
