@@ -190,12 +190,14 @@ def _decode(value: Any, depth: int) -> Any:
 
 
 def _keys(keys: Iterable[Any]) -> list[Any]:
-    """Members of a set or keys of a dict; raises ValueError for those that `pack` refuses."""
+    """Members of a set or keys of a dict; raises ValueError for those that `pack` never writes."""
     found = list(keys)
     try:
         _refuse_collisions(found, "a frame")
     except NotPlain as refusal:
         raise ValueError(str(refusal)) from None
+    if len(set(found)) < len(found):
+        raise ValueError("a frame has a set or dict with equal members")
     return found
 
 

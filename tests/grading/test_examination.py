@@ -335,8 +335,33 @@ def test_a_test_that_cannot_use_the_answer_fails_it() -> None:
     assert "TypeError" in examined.seen[2].message
 
 
+def test_a_driver_has_the_functions_of_setup_cells_whatever_a_learner_calls_by_their_names() -> (
+    None
+):
+    setup = "%%writefile spare.py\nBEDS = 7", "from autograder import watch", "import spare\n"
+    given = "def beds():\n    return spare.BEDS\n\nasync def told():\n    return beds()"
+    taken = (
+        "beds = lambda: 99\nspare = None\nasync def told(): return 98\nasync def f(): return beds()"
+    )
+    driver = "async def drive():\n    return await told(), beds(), await f()\n"
+    test = f"{driver}(await watch(drive)).returned((7, 7, 99))\n(await watch(told)).returned(7)"
+    cells = [Cell(n, "setup", f"s{n}", text) for n, text in enumerate((*setup, given))]
+    cells += [Cell(4, "learner", "f", taken), Cell(5, "test", "f_visible", test, 5.0)]
+    assert examination.examine(cells).seen[5].message == ""
+
+
 def test_a_number_at_the_end_of_a_test_is_credit() -> None:
     assert _one_test("report = await watch(f)\n2.5").seen[2].credit == 2.5
+
+
+@pytest.mark.parametrize(("returned", "status"), [(1, "failed"), (0, "passed")])
+def test_a_number_that_an_answer_shows_is_no_credit(returned: int, status: str) -> None:
+    shows = "    get_ipython().displayhook({})\n"
+    answer = f"async def f():\n{shows.format(2.0)}{shows.format(17)}    return 0"
+    seen = _one_test(f"report = await watch(f)\nreport.returned({returned})", answer).seen[2]
+    assert seen.status == status
+    assert "2.0" in str(seen.outputs)
+    assert seen.credit is None
 
 
 def test_another_last_value_is_no_credit() -> None:

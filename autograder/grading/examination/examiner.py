@@ -32,7 +32,7 @@ from autograder.grading.examination.candidate_proxy import (
     RemoteCandidate,
 )
 from autograder.grading.examination.fork_client import Client
-from autograder.grading.examination.outputs import MOST_OF_ALL, Output, size_of, within
+from autograder.grading.examination.outputs import MOST_OF_ALL, Output, as_display, size_of, within
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony
@@ -211,11 +211,14 @@ class Examiner:
         return self.backend.overdue or hung
 
     def _collect(self, made: Report, outputs: list[Output], seen: Testimony | None) -> None:
-        """Keep a call's report, and add what the call printed to the outputs of the test cell."""
+        """Keep a call's report, and add what the call printed to the outputs of the test cell.
+
+        A value that the call displays is no credit: only the test itself gives one.
+        """
         self.reports.append(made)
         self.testimonies.append(seen)
         for output in outputs:
-            self.shell.outputs.add(output)
+            self.shell.outputs.add(as_display(output))
 
     def _show(self, failed: Report) -> None:
         """Show the chart of a call whose check failed."""

@@ -131,6 +131,13 @@ def error(name: str, value: str, traceback: list[str]) -> Output:
     return {"output_type": "error", "ename": name, "evalue": value, "traceback": traceback}
 
 
+def as_display(output: Output) -> Output:
+    """Return the value of a last expression as a display, which nbgrader takes for no credit."""
+    if output["output_type"] != "execute_result":
+        return output
+    return {"output_type": "display_data", "data": output["data"], "metadata": output["metadata"]}
+
+
 def within(outputs: list[Output], most: int) -> list[Output]:
     """Return the outputs if they have at most `most` characters.
 

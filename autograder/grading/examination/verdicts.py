@@ -13,7 +13,7 @@ from typing import Any
 
 from autograder.grading.examination.fork_client import ForkServerGone
 from autograder.grading.examination.handles import HandleMisused
-from autograder.grading.examination.outputs import Output, error
+from autograder.grading.examination.outputs import Output, as_display, error
 from autograder.outcomes import Inconclusive, NotAttempted, Outcome, UserMistake
 from autograder.paths import PACKAGE
 
@@ -43,7 +43,7 @@ def judge(raised: BaseException | None, cell: str, *, answered: bool) -> Verdict
     """Return the verdict over a test cell that raised this exception, or None.
 
     `answered`: whether a watched call had returned before. Raises Fault when the learner cannot
-    have caused the exception.
+    have caused the exception. When it is not certain who caused it, a person decides.
     """
     if raised is None:
         return Verdict(PASSED)
@@ -116,11 +116,10 @@ def graded(outputs: list[Output], verdict: Verdict, cell: dict[str, Any]) -> lis
             continue
         if output["output_type"] == "stream":
             kept.append({**output, "name": "stdout"})
-        elif output["output_type"] == "execute_result" and not _is_credit(output, cell):
-            shown = {key: output[key] for key in ("data", "metadata")}
-            kept.append({"output_type": "display_data", **shown})
-        else:
+        elif output["output_type"] == "execute_result" and _is_credit(output, cell):
             kept.append(output)
+        else:
+            kept.append(as_display(output))
     if verdict.status != PASSED:
         kept.append(error(verdict.kind, verdict.message, [f"{verdict.kind}: {verdict.message}"]))
     return kept
@@ -131,7 +130,7 @@ def described(error: BaseException) -> str:
     return "".join(traceback.format_exception(error))[-4000:]
 
 
-_WEIGHT = (FAILED, INCONCLUSIVE, NOT_ATTEMPTED, PASSED)
+_WEIGHT = (FAILED, NEEDS_REVIEW, INCONCLUSIVE, NOT_ATTEMPTED, PASSED)
 
 
 def _leaves(raised: BaseException) -> Iterator[BaseException]:
@@ -156,9 +155,12 @@ def _judge_one(raised: BaseException, cell: str, answered: bool) -> Verdict:
     line = f"`{where.line}`" if where is not None and where.line else "its check"
     if isinstance(raised, AssertionError) and not _in_our_code(raised):
         return Verdict(FAILED, str(raised) or f"the test's {line} failed", kind, number)
-    if not answered or isinstance(raised, _OURS) or _in_our_code(raised):
+    if not answered or isinstance(raised, _OURS):
         raise Fault(f"the test cell `{cell}` failed by itself: {described(raised)}") from raised
     said = f"{kind}: {raised}" if str(raised) else kind
+    if _in_our_code(raised):  # on what the candidate sent: the other tests keep their verdicts
+        sentence = f"Needs review by your instructor: the grader failed on this answer ({said})"
+        return Verdict(NEEDS_REVIEW, sentence, "NeedsReview", number)
     return Verdict(FAILED, f"the test could not use the answer: {said} in {line}", kind, number)
 
 
