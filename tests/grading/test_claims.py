@@ -78,20 +78,33 @@ def test_an_excuse_that_the_witness_saw_too_stays() -> None:
     assert seen == record
 
 
-def test_a_block_that_is_all_doubt_and_that_the_witness_saw_is_a_block() -> None:
+def test_a_doubt_ends_when_the_witness_saw_that_the_code_asked_for_the_sleep() -> None:
+    record = replace(HONEST, blocks=[BLOCK, replace(BLOCK, seconds=0.01, doubt=0.4)])
+    claims.believed(record, witness.Testimony(asleep=0.38, held=0.39, timed=0.38))
+    assert record.tampered == ""
+    (_, block) = record.blocks
+    assert (block.seconds, block.doubt) == (0.38, pytest.approx(0.03))
+
+
+def test_a_doubt_about_another_sleep_stays() -> None:
     record = replace(HONEST, blocks=[replace(BLOCK, seconds=0.0, doubt=0.4)])
     claims.believed(record, witness.Testimony(asleep=0.38, held=0.39))
-    assert "slept for 0.38 s" in record.tampered
-    assert max(block.seconds for block in record.blocks) == 0.38
+    assert record.tampered == ""
+    assert record.blocks[0].doubt == 0.4
 
 
 def test_no_claim_makes_the_limit_longer() -> None:
     below = replace(HONEST, blocks=[replace(BLOCK, seconds=0.0999)] * 4)
-    assert claims.beyond(below, witness.Testimony(held=0.24), 0.1)
-    assert claims.beyond(below, witness.Testimony(asleep=0.1 + witness.MARGIN + 0.01), 0.1)
-    assert claims.beyond(below, witness.Testimony(held=0.19), 0.1) == "", (
+    assert list(claims.beyond(below, witness.Testimony(held=0.24), 0.1))
+    assert list(claims.beyond(below, witness.Testimony(asleep=0.1 + witness.MARGIN + 0.01), 0.1))
+    assert list(claims.beyond(below, witness.Testimony(held=0.19), 0.1)) == [], (
         "two passes, one after the other"
     )
+
+
+def test_who_admits_a_block_is_not_doubted() -> None:
+    admitted = replace(HONEST, blocks=[replace(BLOCK, seconds=0.4)])
+    assert list(claims.beyond(admitted, witness.Testimony(asleep=0.39, held=0.39), 0.1)) == []
 
 
 @pytest.mark.parametrize(
@@ -145,6 +158,22 @@ def test_numbers_that_python_cannot_write_do_not_reach_a_page() -> None:
     said = checked([huge, count])
     assert [one["output_type"] for one in said] == ["display_data", "execute_result"]
     assert len(str(said)) < 500
+
+
+@pytest.mark.parametrize("frame", [b'{"d":[[1,"no"],[true,"yes"]]}', b'{"s":[1,1]}'])
+def test_a_frame_with_equal_members_is_refused(frame: bytes) -> None:
+    with pytest.raises(ValueError, match="equal members"):
+        wire.unpack(frame)
+
+
+def test_what_our_own_code_raises_after_an_answer_costs_one_test_and_not_the_grade() -> None:
+    try:
+        wire._refuse_flood(1 << 40)
+    except ValueError as error:
+        seen = verdicts.judge(error, "double_visible", answered=True)
+        with pytest.raises(verdicts.Fault):
+            verdicts.judge(error, "double_visible", answered=False)
+    assert seen.status == verdicts.NEEDS_REVIEW
 
 
 def test_a_name_that_is_a_formula_is_a_text_in_the_export() -> None:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.grading.examination import witness
+from autograder.grading.examination import process_figures, witness
 
 # The main thread joins a thread that wants to compute. Both are on one CPU, beside a program that
 # computes there all the time; the thread has a policy with which it gets almost nothing of it.
@@ -40,6 +40,23 @@ SLEEPS_BESIDE_A_THREAD_THAT_SLEEPS = """
     threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
     print(flush=True)
     time.sleep(5)
+"""
+SLEEPS_AND_ANSWERS_IN_A_HANDLER = """
+    import os, signal, threading, time
+    signal.signal(signal.SIGUSR1, lambda *_: None)
+    def ring():
+        while True:
+            time.sleep(0.004)
+            os.kill(os.getpid(), signal.SIGUSR1)
+    threading.Thread(target=ring, daemon=True).start()
+    print(flush=True)
+    {}
+"""
+MANY_SHORT_SLEEPS = """
+    import time
+    print(flush=True)
+    while True:
+        time.sleep(0.03)
 """
 
 
@@ -78,3 +95,42 @@ def test_a_wait_for_a_thread_that_waits_for_a_cpu_is_no_sleep(process: int) -> N
 @pytest.mark.parametrize("process", [SLEEPS_BESIDE_A_THREAD_THAT_SLEEPS], indirect=True, ids=[""])
 def test_a_sleep_is_seen(process: int) -> None:
     assert seen_asleep(process, 1.0) > 0.8
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        SLEEPS_AND_ANSWERS_IN_A_HANDLER.format("time.sleep(5)"),
+        SLEEPS_AND_ANSWERS_IN_A_HANDLER.format("threading.Event().wait(5)"),
+    ],
+    indirect=True,
+    ids=["sleep", "lock"],
+)
+def test_a_sleep_that_signals_interrupt_is_seen_in_one_piece(process: int) -> None:
+    # A busy machine may delay the handlers' returns, and so cut a wait for a lock into pieces.
+    assert seen_asleep(process, 1.0) > 0.2
+
+
+@pytest.mark.parametrize("process", [MANY_SHORT_SLEEPS], indirect=True, ids=[""])
+def test_sleeps_one_after_the_other_are_not_one(process: int) -> None:
+    assert seen_asleep(process, 1.0) < 0.1
+
+
+@pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
+def test_a_process_that_is_being_started_and_waits_for_a_cpu_is_seen() -> None:
+    computes = [sys.executable, "-c", "while True: pass"]
+    cpu = {min(os.sched_getaffinity(0))}
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with subprocess.Popen(computes) as hog, subprocess.Popen(computes) as young, theirs:
+        os.sched_setscheduler(young.pid, os.SCHED_IDLE, os.sched_param(0))
+        for one in (hog, young):
+            os.sched_setaffinity(one.pid, cpu)
+        seen = witness.Witness(os.getpid(), ours)
+        base = seen.look()
+        for _ in range(10):
+            time.sleep(0.1)
+            look = seen.look()
+        hog.kill()
+        young.kill()
+        seen.close()
+    assert process_figures.waited(base, look) > 0.3e9

@@ -280,8 +280,10 @@ def _let_it_answer(pulse: socket.socket) -> None:
     with contextlib.suppress(BlockingIOError):
         while pulse.recv(16, socket.MSG_DONTWAIT):  # of the call before
             pass
-    asyncio.get_running_loop().add_reader(pulse.fileno(), _answer, pulse)
-    pulse.send(HELLO)
+    loop = asyncio.get_running_loop()
+    loop.add_reader(pulse.fileno(), _answer, pulse)
+    selector = getattr(loop, "_selector", None)  # uvloop has none
+    pulse.send(HELLO + str(selector.fileno() if selector else -1).encode())
 
 
 def _answer(pulse: socket.socket) -> None:

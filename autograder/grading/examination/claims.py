@@ -9,13 +9,14 @@ a block that the witness saw is added.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, TypeVar
 
 from autograder import wire
 from autograder.grading.examination.outputs import clean
 from autograder.grading.examination.witness import Testimony
-from autograder.report.record import MOST_LINES, Block, Left, Record
+from autograder.report.record import Block, Left, Record
 from autograder.text import visible
 
 LONGEST_TEXT = 2000  # characters of a name, a message or a line of code in a record
@@ -39,7 +40,7 @@ def sound(answer: dict[str, Any], name: str, began: float, took: float) -> Recor
         record.value = wire.pack(wire.unpack(record.value))
     if record.error is not None:
         kind, message, file, line = record.error
-        record.error = (_text(kind), _text(message), _text(file), _line(line))
+        record.error = (_text(kind), _text(message), _text(file), line)
     elif record.value is None:
         raise ValueError("a record holds neither a value nor an error")
     record.raised_by, record.tampered = _text(record.raised_by), ""
@@ -47,8 +48,6 @@ def sound(answer: dict[str, Any], name: str, began: float, took: float) -> Recor
     if abs(record.began - began) > took + _AFTER:
         record.began = began
     most = took + _AFTER
-    for block in record.blocks:
-        _line(block.line)
     _within(most, (record.seconds, record.starved))
     _within(most, (time for b in record.blocks for time in (b.seconds, b.doubt, b.start)))
     _within(most, (time for pair in (*record.late, *record.noise) for time in pair))
@@ -66,11 +65,12 @@ def sound(answer: dict[str, Any], name: str, began: float, took: float) -> Recor
 def believed(record: Record, seen: Testimony) -> None:
     """Compare the record with what the witness saw of the same call, and change it accordingly.
 
-    Excuses are cut down to the waits for a CPU that the witness saw. A longer block that the
-    witness saw is added, and the contradiction is noted in `tampered`.
+    Excuses are cut down to the waits for a CPU that the witness saw. A doubt about a sleep ends
+    when the witness saw that the code had asked for the sleep. A longer block that the witness saw
+    is added, and the contradiction is noted in `tampered`.
     """
     waited = seen.waited + _UNSEEN
-    claimed = max((b.seconds + min(b.doubt, waited) for b in record.blocks), default=0.0)
+    claimed = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
     held, why = seen.contradicts(claimed, len(record.value or b""))
     record.tampered = why
     if held:
@@ -78,6 +78,7 @@ def believed(record: Record, seen: Testimony) -> None:
         record.blocks.append(Block(held, 0.0, kind, "", 0, "", ""))
     if seen.lost:
         return
+    _settle(record.blocks, seen.timed)
     longest = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
     record.starved = min(record.starved, waited)
     record.late = [(due, min(late, waited + longest)) for due, late in record.late]
@@ -86,13 +87,24 @@ def believed(record: Record, seen: Testimony) -> None:
         record.noise = [(at, seconds * waited / noise) for at, seconds in record.noise]
 
 
-def beyond(record: Record, seen: Testimony, limit: float) -> str:
-    """Return what the witness saw that no call within the `limit` (s) can show; "" if nothing.
+def _settle(blocks: list[Block], slept: float) -> None:
+    """Make the most doubtful block as long as the code's own sleep was, if it is shorter."""
+    worst = max(blocks, key=lambda block: block.doubt, default=None)
+    if worst is not None and worst.seconds < slept:
+        seconds = min(slept, worst.seconds + worst.doubt)
+        doubt = worst.seconds + worst.doubt - seconds
+        blocks[blocks.index(worst)] = replace(worst, seconds=seconds, doubt=doubt)
 
-    Two passes of the loop, one directly after the other, may both be just shorter than the limit.
+
+def beyond(record: Record, seen: Testimony, limit: float) -> Iterator[str]:
+    """Yield what the witness saw that no call within the `limit` (s) can show.
+
+    A record that admits a longer block, or has doubts about one, claims nothing. Two passes of the
+    loop, one directly after the other, may both be just shorter than the limit.
     """
     longest = sorted((block.seconds + block.doubt for block in record.blocks), reverse=True)[:2]
-    return seen.exceeds(min(sum(longest), 2 * limit), limit)
+    if max(longest, default=0.0) < limit and (why := seen.exceeds(sum(longest), limit)):
+        yield why
 
 
 def _bounded(item: _Named, *texts: str) -> _Named:
@@ -104,12 +116,6 @@ def _bounded(item: _Named, *texts: str) -> _Named:
 def _text(text: Any) -> str:
     """A text of a record, for one sentence: bounded, and with control characters written out."""
     return visible(clean(text)[:LONGEST_TEXT])
-
-
-def _line(number: int) -> int:
-    if not 0 <= number <= MOST_LINES:
-        raise ValueError("a record names a line that no file has")
-    return number
 
 
 def _moment(value: Any) -> float:

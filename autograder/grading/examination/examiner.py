@@ -203,8 +203,8 @@ class Examiner:
                 continue
             if report.record.tampered:
                 yield report.record.tampered
-            elif seen is not None and (why := claims.beyond(report.record, seen, report.limit)):
-                yield why
+            elif seen is not None:
+                yield from claims.beyond(report.record, seen, report.limit)
 
     def _some_call_hung(self) -> bool:
         hung = any(one.record.outcome == "timed out" for one in self.reports)

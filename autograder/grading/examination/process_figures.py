@@ -4,14 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import os
+import platform
 import socket
 import struct
+import sys
 import time
 from pathlib import Path
 from typing import NamedTuple
 
+from autograder.grading.examination.fork_client import children_of
+
 NO_CALL = "-1 "  # /proc/<pid>/syscall of a thread that sleeps, and in no system call
 _STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
+# numbers of clock_nanosleep, of futex, and of epoll_wait and its like: asm/unistd.h
+_NANOSLEEP, _FUTEX, _EPOLL = {
+    "x86_64": ("230", "202", ("232", "281", "441")),
+    "aarch64": ("115", "98", ("22", "441")),
+}.get(platform.machine(), ("", "", ()))
+_MONOTONIC, _ABSOLUTE = 1, 1  # linux/time.h: CLOCK_MONOTONIC, TIMER_ABSTIME
+_WAIT_BITSET, _PRIVATE = 9, 128  # linux/futex.h; with FUTEX_CLOCK_REALTIME it is another clock
+# ns of CPU time until which a child process counts as being started: until it runs its program,
+# `true` takes 2 ms, and a fork of uvloop's 5 ms
+_START = 50_000_000
+_CPUS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+_MOST = 0.5  # of the time of all CPUs
 
 
 class WitnessSample(NamedTuple):
@@ -23,7 +39,11 @@ class WitnessSample(NamedTuple):
     cpu: int
     wait: int
     written: int  # write calls of the main thread
-    others: dict[str, int]  # run-queue wait of each other thread, the present wait included
+    # run-queue wait of each other thread, and of each child process while it was being started; the
+    # present wait is included, and what has ended keeps its last figure
+    others: dict[str, int]
+    pool: int  # run-queue wait of all child processes and their children, together
+    busy: int  # CPU time of all other threads and of these processes, together
     own: int  # CPU and run-queue wait of the examiner's own main thread
 
 
@@ -40,9 +60,12 @@ class Witness:
         self._tasks = f"/proc/{process}/task"
         main = f"{self._tasks}/{process}"
         places = [f"{main}/{name}" for name in ("schedstat", "syscall", "io")]
-        places += [f"/proc/self/task/{os.getpid()}/schedstat", f"{main}/stat"]
+        places += [f"/proc/self/task/{os.getpid()}/schedstat", f"{main}/stat", f"{main}/mem"]
         self._open = [os.open(place, os.O_RDONLY | os.O_CLOEXEC) for place in places]
-        # of each other thread that has no CPU and wants one: its CPU time, and since when
+        self._others: dict[str, int] = {}
+        self._pool: dict[str, int] = {}  # the waits of child processes, however old they are
+        self._cpu: dict[str, int] = {}  # of all of these
+        # of each of these that has no CPU and wants one: its CPU time, and since when
         self._waiting: dict[str, tuple[int, int]] = {}
         self.look()
 
@@ -59,32 +82,49 @@ class Witness:
         cpu, wait, runs = (int(word) for word in os.pread(times, 100, 0).split())
         after = time.time_ns()
         written = os.pread(counts, 300, 0).partition(b"syscw:")[2].split()[0]
-        others = {}
-        for name in os.listdir(self._tasks):
-            if name != self._main:
-                with contextlib.suppress(OSError):
-                    others[name] = self._waited(name)
+        with contextlib.suppress(OSError):
+            self._note_others()
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
-        return WitnessSample(before, after, runs, cpu, wait, int(written), others, mine)
+        others, pool = dict(self._others), sum(self._pool.values())
+        busy = sum(self._cpu.values())
+        return WitnessSample(before, after, runs, cpu, wait, int(written), others, pool, busy, mine)
 
-    def _waited(self, name: str) -> int:
-        """Return how long this thread has waited for a CPU, in ns; raises OSError if it has ended.
+    def _note_others(self) -> None:
+        """Note the waits of all other threads and child processes that are there now."""
+        for name in os.listdir(self._tasks):
+            if name != self._main and (spent := self._spent(f"{self._tasks}/{name}")):
+                self._others[name] = max(spent[1], self._others.get(name, 0))
+        for child in children_of(int(self._main)):
+            if spent := self._spent(f"/proc/{child}"):
+                self._pool[str(child)] = spent[1]
+                if spent[0] < _START:
+                    self._others[f"process {child}"] = spent[1]
+            for inner in children_of(child):  # the workers of a fork server
+                if spent := self._spent(f"/proc/{inner}"):
+                    self._pool[str(inner)] = spent[1]
+
+    def _spent(self, folder: str) -> tuple[int, int] | None:
+        """Return the CPU time and run-queue wait of a thread, in ns; None if it has ended.
 
         Linux counts a wait when it ends. At the end of a call the main thread joins the sampler; if
         that had waited since it woke up, the main thread seemed to sleep of its own accord: in 3 of
         12 whole runs of the suite, one honest call was doubted for that.
         """
-        state = Path(f"{self._tasks}/{name}/stat").read_bytes().rpartition(b")")[2].split()[0]
-        cpu, wait, _ = map(int, Path(f"{self._tasks}/{name}/schedstat").read_bytes().split())
+        try:
+            state = Path(f"{folder}/stat").read_bytes().rpartition(b")")[2].split()[0]
+            cpu, wait, _ = map(int, Path(f"{folder}/schedstat").read_bytes().split())
+        except OSError:
+            return None
         now = time.time_ns()
-        at, since = self._waiting.get(name, (-1, now))
+        at, since = self._waiting.get(folder, (-1, now))
         if state != b"R":
-            self._waiting.pop(name, None)
-            return wait
-        if at != cpu:
-            self._waiting[name] = cpu, now
-            return wait
-        return wait + now - since
+            self._waiting.pop(folder, None)
+        elif at != cpu:
+            self._waiting[folder] = cpu, now
+        else:
+            wait += now - since
+        self._cpu[folder] = cpu
+        return cpu, wait
 
     def asleep_in(self) -> str:
         """The system call that the main thread sleeps in; empty when it runs or waits for a CPU.
@@ -94,6 +134,36 @@ class Witness:
         """
         said = os.pread(self._open[1], 200, 0).decode()
         return "" if said.startswith("running") else said.strip()
+
+    def deadline(self, call: str) -> int:
+        """Until when the main thread sleeps in this `call`, in ns of the monotonic clock, or 0.
+
+        `time.sleep` and a wait for a lock with a time limit say it to the kernel. A signal's
+        handler may run in between: the sleep goes on until the same moment.
+        """
+        number, *words = call.split()
+        if number not in (_NANOSLEEP, _FUTEX):
+            return 0
+        first, second, third, fourth = (int(word, 16) for word in words[:4])
+        if number == _NANOSLEEP and (first, second) == (_MONOTONIC, _ABSOLUTE):
+            place = third
+        elif number == _FUTEX and second & ~_PRIVATE == _WAIT_BITSET:
+            place = fourth
+        else:
+            return 0
+        with contextlib.suppress(OSError, struct.error, OverflowError):
+            seconds, rest = struct.unpack("qq", os.pread(self._open[5], 16, place))
+            return int(seconds) * 10**9 + int(rest)
+        return 0
+
+    def at_epoll(self, call: str) -> int:
+        """The descriptor of the epoll that the main thread sleeps in, in this `call`, or -1."""
+        number, *words = call.split()
+        return int(words[0], 16) if number in _EPOLL else -1
+
+    def at_lock(self, call: str) -> bool:
+        """Whether the main thread waits for a lock, when it sleeps in this `call`."""
+        return call.startswith(f"{_FUTEX} ")
 
     def in_a_fault(self, call: str) -> bool:
         """Whether the main thread waits for a page of its memory, when it sleeps in this `call`."""
@@ -128,11 +198,27 @@ def held_between(base: WitnessSample, since: int, look: WitnessSample, until: in
     `base` may be from before the first moment, and `look` from after the second.
     """
     cpu = look.cpu - base.cpu
-    slept = until - since - (look.wait - base.wait) - cpu - waited(base, look)
+    slept = until - since - _starved(base, look) - cpu - waited(base, look)
     outside = max(0, since - base.before) + max(0, look.after - until)
     return (max(0, cpu - outside) + max(0, slept)) / 1e9
 
 
+def _starved(base: WitnessSample, look: WitnessSample) -> float:
+    """How long the main thread waited for a CPU, as far as others than its own program had them.
+
+    A program that keeps most of the machine busy has itself to blame. It is not asked when others
+    have the larger part: a pool of a learner's would then answer for them.
+    """
+    wait = look.wait - base.wait
+    share = (look.busy - base.busy) / (_CPUS * max(1, look.after - base.before))
+    return wait * (1 - min(1.0, share)) if share > _MOST else wait
+
+
 def waited(base: WitnessSample, look: WitnessSample) -> int:
-    """How long all threads but the main one waited for a CPU, together, in ns."""
+    """How long all other threads, and child processes being started, waited for a CPU, in ns."""
     return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())
+
+
+def starved(base: WitnessSample, look: WitnessSample) -> int:
+    """How long all threads and child processes waited for a CPU between two samples, in ns."""
+    return look.wait - base.wait + waited(base, look) + max(0, look.pool - base.pool)

@@ -62,11 +62,10 @@ def examine(
     match the patterns in `own_ignore` and `learner_ignore` are not copied. Each cell has `seconds`
     to run. A test that is inconclusive is examined again from the start, `attempts` times in all,
     but not when `budget` seconds are over. With the `seed` of an earlier examination the tests draw
-    the same numbers again. Only the test cells named in `tests` are run, or all
-    when it is None; one that is not run has no outcome. `strict` refuses to run a submission on a
-    machine that cannot confine it. `on_cell` is called with each outcome. Raises ExaminationFailed
-    for a fault of ours and for a jail that is too weak, and UserMistake for files that are too
-    large.
+    the same numbers again. Only the test cells named in `tests` are run, or all when it is None;
+    one that is not run has no outcome. `strict` refuses to run a submission on a machine that
+    cannot confine it. `on_cell` is called with each outcome. Raises ExaminationFailed for a fault
+    of ours and for a jail that is too weak, and UserMistake for files that are too large.
     """
     began = time.monotonic()
     examined = Examined(seed=seed or secrets.token_hex(8))

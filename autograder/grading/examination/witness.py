@@ -7,7 +7,8 @@ candidate's main thread how long it waited for a CPU, how often it got one, and 
 
     W    time from the knock to the answer
     C    CPU time of the main thread in W, at least
-    R    run-queue wait in W: of the main thread, plus that of all other threads
+    R    run-queue wait in W: of the main thread, plus that of all other threads, and of child
+         processes while they are being started
     S    W - R - C, and never less than 0: the time that the main thread slept
 
 C + S is at most as long as two passes of the loop, because the knock may arrive early in one pass
@@ -18,7 +19,9 @@ smaller, never C.
 Two more figures show that something else answers in the loop's place:
 
     asleep    The main thread sleeps, and it has not had a CPU since before the knock. The knock
-              would have woken a loop that is free.
+              would have woken a loop that is free. Or it sleeps until the same moment as before:
+              then it was one sleep, though a signal's handler may have answered meanwhile. Or it
+              sleeps in another epoll than the loop's, which a second loop does.
     silent    Two answers in a row came, and the main thread wrote nothing in that time.
 
 On a busy machine the witness reads its figures late, never early, and a late reading is in the
@@ -27,8 +30,8 @@ between them, slept all the time.
 
 The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
 work. But such an imitation has cut the work into short steps, which is what the course asks for.
-Neither does it see that a signal handler answers in the loop's place: there the counts of the
-servers must decide.
+Neither does it see that a signal handler answers while the code computes, or waits for a socket:
+there the counts of the servers must decide.
 """
 
 from __future__ import annotations
@@ -40,23 +43,29 @@ import select
 import threading
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from autograder.grading.examination.process_figures import (
     NO_CALL,
     Witness,
     WitnessSample,
     held_between,
+    starved,
     waited,
 )
 
 PERIOD = 0.02  # s between two knocks; a block may be this much longer than the witness sees
-HELLO = b"+"  # what the candidate sends when its loop begins
+# what the candidate sends when its loop begins; the descriptor of the loop's epoll follows
+HELLO = b"+"
 # s by which C + S may exceed twice the probe's longest block. Measured with 72 honest calls on a
 # busy machine (load 18 on two cores): at most 0.009 during a call, and 0.019 before and after it
 MARGIN = 0.06
 # s more before the loop begins and after it has ended: to set the call up, to write the answer
 AROUND = 0.06
 PER_BYTE = 1e-7  # s per byte of the answer; to pack a value of 4 MB takes 0.2 s
+# ns: when a signal has interrupted a wait for a lock, Python computes the moment anew, and may lose
+# its CPU meanwhile; the waits for the GIL that follow each other differ by 5 ms
+SAME_MOMENT = 3_000_000
 MOST_STRANGE = 100  # unexpected messages, after which the witness stops
 
 
@@ -67,8 +76,9 @@ class Testimony:
     held: float = 0.0  # longest C + S between a knock and its answer
     around: float = 0.0  # the same before the loop began and after the last answer
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
+    timed: float = 0.0  # longest of these that the code itself had bounded, as time.sleep does
     asleep_in: str = ""  # the system call it slept in, as in /proc/<pid>/syscall
-    waited: float = 0.0  # for a CPU, from the request to the answer: see R
+    waited: float = 0.0  # all threads and child processes, for a CPU or a page of memory, together
     silent: int = 0  # answers in a row that the main thread did not write
     strange: int = 0  # messages that were not an answer to the last knock
     answers: int = 0
@@ -119,9 +129,13 @@ class Watching:
         self._answered: WitnessSample | None = None
         self._silent = 0
         self._slept: tuple[int, int] | None = None  # the main thread's `runs`, and since when
+        self._until: _Timed | None = None  # the last sleep with a deadline
+        self._own = -1  # descriptor of the watched loop's epoll, if it has one
+        self._away: int | None = None  # since when (ns) the main thread sleeps in another epoll
         self._looked = time.time_ns()
         self._faults = 0  # ns that the main thread waited for its memory, since the last message
         self._faults_before = 0  # the same until the loop began
+        self._all_faults = 0  # the same of the whole call
         self._first = self._base = witness.look()
         self._asked = self._since = time.time_ns()
         self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
@@ -147,8 +161,7 @@ class Watching:
             rest = held_between(self._base, self._since, look, ended)
             rest -= (look.own - self._base.own + self._faults) / 1e9
             self.seen.around = max(0.0, self.seen.around, rest)
-            own_wait = look.wait - self._first.wait
-            self.seen.waited = (own_wait + waited(self._first, look)) / 1e9
+            self.seen.waited = (starved(self._first, look) + self._all_faults) / 1e9
         os.close(self._over)
         os.close(self._end)
         return self.seen
@@ -169,6 +182,8 @@ class Watching:
                 call = self._witness.asleep_in()
                 self._note_fault(call)
                 self._note_sleep(look, call)
+                self._note_deadline(look, call)
+                self._note_epoll(call)
                 if pulse.fileno() in ready:
                     self._take(look)
                     continue
@@ -184,8 +199,9 @@ class Watching:
 
     def _take(self, look: WitnessSample) -> None:
         said, stamp = self._witness.receive()
-        if said == HELLO and self._begun is None:
+        if said[:1] == HELLO and self._begun is None:
             self._begun = stamp, look
+            self._own = int(said[1:] or b"-1")
             self._base, self._since = look, stamp
             self._faults_before, self._faults = self._faults, 0
         elif said and said == self._knock:
@@ -207,6 +223,7 @@ class Watching:
         now = time.time_ns()
         if self._witness.in_a_fault(call):
             self._faults += now - self._looked
+            self._all_faults += now - self._looked
         self._looked = now
 
     def _note_sleep(self, look: WitnessSample, call: str) -> None:
@@ -216,6 +233,48 @@ class Watching:
         if not call or look.runs != runs or call.startswith(NO_CALL):
             self._slept = None
             return
-        slept = (time.time_ns() - since - waited(self._base, look)) / 1e9
-        if slept > self.seen.asleep:
-            self.seen.asleep, self.seen.asleep_in = slept, call
+        self._count_sleep(time.time_ns() - since - waited(self._base, look), call)
+
+    def _note_deadline(self, look: WitnessSample, call: str) -> None:
+        """Go on with a sleep until a fixed moment, or begin another.
+
+        Only a wait for a lock may take longer because another thread gets no CPU.
+        """
+        until = self._witness.deadline(call) if call and self._begun is not None else 0
+        if not until:
+            return
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        timed = self._until
+        if timed is None or abs(until - timed.until) > SAME_MOMENT:
+            self._until = _Timed(until, now, look)
+            return
+        slept = min(now, until) - timed.since
+        if self._witness.at_lock(call):
+            slept -= waited(timed.look, look)
+        else:
+            self.seen.timed = max(self.seen.timed, slept / 1e9)
+        self._count_sleep(slept, call)
+
+    def _note_epoll(self, call: str) -> None:
+        """Go on with a sleep in another epoll than the watched loop's, or end it."""
+        if not call:  # it runs, as a second loop does between its sleeps
+            return
+        epoll = self._witness.at_epoll(call)
+        if self._own < 0 or epoll in (-1, self._own):
+            self._away = None
+            return
+        now = time.time_ns()
+        self._away = self._away or now
+        self._count_sleep(now - self._away, call)
+
+    def _count_sleep(self, slept: int, call: str) -> None:
+        if slept / 1e9 > self.seen.asleep:
+            self.seen.asleep, self.seen.asleep_in = slept / 1e9, call
+
+
+class _Timed(NamedTuple):
+    """A sleep until a moment, since it was first seen: both in ns of the monotonic clock."""
+
+    until: int
+    since: int
+    look: WitnessSample
