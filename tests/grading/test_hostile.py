@@ -112,6 +112,9 @@ def attack(paths: Sequence[Path], course: Path) -> dict[str, Attacked]:
     examined = session.examine(cells, own_files=course / "source" / "90_toy", seconds=60)
     tests = {cell.name: examined.seen[cell.index].status for cell in cells if cell.role == "test"}
     harm = [f"process {name} was left" for name in marked_processes()]
+    judged = [examined.seen[cell.index] for cell in cells if cell.role == "test"]
+    if any(one.credit is not None for one in judged):  # nbgrader would give it for a failed test
+        harm.append("a credit was given")
     if state_of(course) != before[0]:
         harm.append("the course was changed")
     if state_of(ours) != before[1]:

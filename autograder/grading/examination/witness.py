@@ -30,8 +30,8 @@ between them, slept all the time.
 
 The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
 work. But such an imitation has cut the work into short steps, which is what the course asks for.
-Neither does it see that a signal handler answers in the loop's place: there the counts of the
-servers must decide.
+Neither does it see that a signal handler answers while the code computes, or waits for a socket:
+there the counts of the servers must decide.
 """
 
 from __future__ import annotations
