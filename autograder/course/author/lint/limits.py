@@ -1,7 +1,4 @@
-"""The limits of a lesson's length: minutes, predictions, and how often a recall is asked.
-
-While lessons are being cut, `build` only names those above the limits (`FAIL` is False).
-"""
+"""The limits of a lesson's length: minutes, predictions, and how often a recall is asked."""
 
 from __future__ import annotations
 
@@ -15,7 +12,6 @@ from autograder.course.author.parse import TextCell
 from autograder.course.unit import Unit, shown, written
 from autograder.outcomes import UserMistake
 
-FAIL = False  # True: a lesson above a limit is a fault, and `build` ends with exit code 1
 MINUTES = 45  # of a lesson
 PREDICTIONS = 7  # in a lesson
 RECALLS = 2  # lessons that ask the same recall question
