@@ -818,6 +818,7 @@ async def last_night():
         )
     return ""
 
+
 def free(report):
     """As `report.responsive`; says what to do about a block in `seal`."""
     try:
