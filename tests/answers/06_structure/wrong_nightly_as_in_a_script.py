@@ -1,7 +1,7 @@
 # exercise: nightly
 # expect: fails
 # test: nightly_check
-# message: the loop stood still
+# message: `seal` was called on the loop
 
 # %% answer="nightly"
 from discord.ext import commands
