@@ -13,7 +13,6 @@ SOME = 1_000_000  # ns: a shorter time is ignored
 HANDS_OVER = 4_500_000  # ns: the thread that holds the GIL is not asked for it sooner than this
 STARTS = (b"kernel_clone", b"wait_for_vfork")  # waits for a child process to run a program
 WAKE_UP = 300_000  # ns: to wake another thread and be woken by it
-ASKS_AGAIN = 5_000_000  # ns: a thread that wants the GIL sleeps for this long, then asks once more
 DUBIOUS = 20_000_000  # ns: so long a wait after a sample that found the loop asleep is not certain
 
 

@@ -26,8 +26,7 @@ from types import FrameType
 
 from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, library_of, own_line
-from autograder.monitor.sample_summary import ASKS_AGAIN
-from autograder.monitor.samples import SELECT, LoopState, Sample
+from autograder.monitor.samples import ASKS_AGAIN, SELECT, LoopState, Sample
 from autograder.monitor.thread_stats import Glance, both_switches, has_gil, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
 

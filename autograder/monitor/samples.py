@@ -9,6 +9,7 @@ from autograder.monitor.thread_stats import Reading
 
 # Where a thread sleeps in select; not poll: a signal handler may wait there by itself.
 SELECT = (b"do_epoll_wait", b"ep_poll")
+ASKS_AGAIN = 5_000_000  # ns: a thread that wants the GIL sleeps for this long, then asks once more
 PUT_OFF = 5_000_000  # ns: a working loop postpones the sampler once in this time
 
 
