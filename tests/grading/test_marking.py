@@ -487,7 +487,7 @@ def test_a_lab_that_was_begun_before_an_exercise_was_added_is_checked(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = toy.work(root, without("tally", toy.submission()))
-    with pytest.raises(UserMistake, match="lacks the locked cell `tally_visible`"):
+    with pytest.raises(UserMistake, match="lacks the test `tally_visible`"):
         check.check(work, root)
     monkeypatch.setattr(check.points, "ADDED", ("tally",))
     assert check.check(work, root) == 1
