@@ -139,7 +139,8 @@ class _Witness:
             busy = [one for one in sorted(spent, key=spent.get) if spent[one] > self.limit / 2]
         if not busy or busy[-1] not in at:  # or it is the loop's own
             return ""
-        return f"thread {names.get(busy[-1], busy[-1])} kept the GIL at {at[busy[-1]]}"
+        where = "until just now" if _waits(frames[busy[-1]]) else f"at {at[busy[-1]]}"
+        return f"thread {names.get(busy[-1], busy[-1])} kept the GIL {where}"
 
 
 def _cpu():
