@@ -32,6 +32,22 @@ from autograder import watch
 from autograder.testing import Inconclusive, ThreadClock, WrongValue, kept, reached, right
 
 
+def nothing_lost(report, room, command, said, *, inside=(), faces=()):
+    """Raise WrongValue unless all of this had happened when the command returned, and no more."""
+    lost = report.responsive(0.1).value
+    heard, let_in, left = room.then
+    if lost:
+        raise WrongValue(f"Python warns: {lost[0]}. It was made by `{command}`, and nobody ran it.")
+    seen = [("people had read", heard, list(said)), ("inside were", let_in, list(inside))]
+    seen += [("the die still had to show", left, list(faces))]
+    for what, found, wanted in seen:
+        if found != wanted:
+            raise WrongValue(
+                f"When `{command}` returned, {what} {found}, and {wanted} is right. Was each step "
+                "awaited, in its turn?"
+            )
+
+
 # %% [markdown]
 # ---
 # ## 1 · Three lost words
@@ -96,22 +112,6 @@ async def evening(address, command, *details):
             await outside.ask("returned")
     warned = [str(one.message) for one in caught]
     return [text for text in warned if "never awaited" in text]
-
-# %% setup="unawaited_judge" jupyter={"source_hidden": true}
-def nothing_lost(report, room, command, said, *, inside=(), faces=()):
-    """Raise WrongValue unless all of this had happened when the command returned, and no more."""
-    lost = report.responsive(0.1).value
-    heard, let_in, left = room.then
-    if lost:
-        raise WrongValue(f"Python warns: {lost[0]}. It was made by `{command}`, and nobody ran it.")
-    seen = [("people had read", heard, list(said)), ("inside were", let_in, list(inside))]
-    seen += [("the die still had to show", left, list(faces))]
-    for what, found, wanted in seen:
-        if found != wanted:
-            raise WrongValue(
-                f"When `{command}` returned, {what} {found}, and {wanted} is right. Was each step "
-                "awaited, in its turn?"
-            )
 
 # %% [markdown]
 # **Worked example.** `!ping`, before and after:
@@ -321,79 +321,48 @@ def step(coroutine, value=None):
         ### END SOLUTION
     return "paused", note
 
-# %% setup="step_part" jupyter={"source_hidden": true}
-class Play:
-    """What a coroutine pauses with, what is sent to it, and how it ends: one step after the other.
-
-    `seen` is what `step` said, and `heard` what arrived in the coroutine.
-    """
-
-    def __init__(self, notes, result, sent):
-        self.notes, self.result, self.sent = notes, result, sent
-        self.steps = list(zip([None, *sent], [*notes, None], strict=True))
-        self.seen, self.heard = [], []
-
-    def next_step(self):
-        """What to send, whether the coroutine pauses then, and with what; None at the end."""
-        if not self.steps:
-            return None
-        value, note = self.steps.pop(0)
-        return (value, True, note) if self.steps else (value, False, self.result)
-
-    def stepped(self, said):
-        self.seen.append(said)
-
-    def hears(self, value):
-        self.heard.append(value)
-
 # %% setup="step_check" jupyter={"source_hidden": true}
-async def play(outside, cue):
-    """Pause as often as there is a cue for it, tell what is sent, and end; or raise."""
-    pauses, what = cue.pop()
-    while pauses:
-        outside.tell("hears", as_seen(await pause(what)))
-        pauses, what = cue.pop() if cue else (False, "driven too far")
-    if what == "trouble":
+async def play(notes, result, heard):
+    """Pause with each note, put what is sent into `heard`, and return the result; or raise it."""
+    for note in notes:
+        heard.append(await pause(note))
+    if result == "trouble":
         raise LookupError("no such die")
-    return what
+    return result
 
 
 def as_seen(answer):
-    """What `step` returned, or what was sent, as plain data."""
+    """What `step` returned, as plain data."""
     simple = (bool, int, str, type(None))
     if type(answer) is tuple:
         return tuple(one if type(one) in simple else repr(one) for one in answer)
     return answer if type(answer) in simple else repr(answer)
 
 
-async def stepped(address):
-    """Step a coroutine as the test at this address says, and tell it each time what came of it."""
-    async with reached(address) as outside:
-        cue = []
-        coroutine = play(outside, cue)
-        while turn := await outside.ask("next_step"):
-            value, *now = turn
-            cue[:] = [now]
-            try:
-                said = as_seen(step(coroutine, value))
-            except (NotImplementedError, NameError):  # there is no `step`, or a typing error in it
-                raise
-            except Exception as error:
-                said = f"raised {type(error).__name__}", str(error)
-            await outside.ask("stepped", said)
-        coroutine.close()
+async def stepped(notes, result, sent):
+    """Step a coroutine until `step` says that it is done, at most as often as it should take."""
+    heard, seen = [], []
+    coroutine = play(notes, result, heard)
+    for value in [None, *sent]:
+        try:
+            seen.append(as_seen(step(coroutine, value)))
+        except (NotImplementedError, NameError):  # there is no `step`, or it has a typing error
+            raise
+        except Exception as error:
+            seen.append((f"raised {type(error).__name__}", str(error)))
+    coroutine.close()
+    return seen, heard
 
 # %% setup="step_judge" jupyter={"source_hidden": true}
-def judge_steps(report, part):
-    """Raise WrongValue at the first step of a Play that was not right."""
-    report.responsive(0.1).value  # raises when the call did
-    result = part.result
+def judge_steps(report, notes, result, sent):
+    """Raise WrongValue at the first step that was not right."""
+    seen, heard = report.responsive(0.1).value
     last = ("raised LookupError", "no such die") if result == "trouble" else ("done", result)
-    wanted = [*(("paused", note) for note in part.notes), last]
-    for number, (found, right_one) in enumerate(zip(part.seen, wanted, strict=True), 1):
+    wanted = [*(("paused", note) for note in notes), last]
+    for number, (found, right_one) in enumerate(zip(seen, wanted, strict=True), 1):
         if (type(found), found, repr(found)) != (tuple, right_one, repr(right_one)):
             why = ""
-            if right_one[0] == "paused" and type(found) is tuple and found[:1] == ("done",):
+            if right_one[0] == "paused" and type(found) is tuple and found[0] == "done":
                 why = " It was driven too far: one step is one `send`."
             elif "StopIteration" in repr(found):
                 why = " The result is in the exception: its `value`."
@@ -406,19 +375,18 @@ def judge_steps(report, part):
             elif type(found) is tuple and "raised" in str(found[0]):
                 why = " Is the right exception caught, and is it still the same coroutine?"
             raise WrongValue(f"Step {number}: `step` said {found}, and {right_one} is right.{why}")
-    if part.heard != part.sent:
-        raise WrongValue(f"Sent were {part.sent}; in the coroutine arrived {part.heard}.")
+    if heard != list(sent):
+        raise WrongValue(f"Sent were {list(sent)}; in the coroutine arrived {heard}.")
 
 # %% test="step_visible" points=7
 plays = [
-    Play(["the cup is in the air"], 7, ["go on"]),
-    Play([0, None, "tea or coffee?"], None, [None, 3, "tea"]),
-    Play(["the die is gone"], "trouble", [True]),
+    (["the cup is in the air"], 7, ["go on"]),
+    ([0, None, "tea or coffee?"], None, [None, 3, "tea"]),
+    (["the die is gone"], "trouble", [True]),
 ]
-for part in plays:
-    async with kept(part) as address:
-        report = await watch(stepped, address)
-    judge_steps(report, part)
+for notes, result, sent in plays:
+    report = await watch(stepped, notes, result, sent)
+    judge_steps(report, notes, result, sent)
 print(f"Right: 7 of 7 points. {report}")
 
 # %% [markdown]
@@ -428,14 +396,13 @@ print(f"Right: 7 of 7 points. {report}")
 print("The hidden test runs when your work is checked.")
 ### BEGIN HIDDEN TESTS
 words = ["tea", "coffee", "dice", "dragon", 0, 1, False, None]
-plays = [Play([], random.choice([False, 0, random.randint(2, 99)]), [])]
+plays = [([], random.choice([False, 0, random.randint(2, 99)]), [])]
 for result in (random.randint(100, 999), "trouble"):
     count = random.randint(2, 5)
-    plays.append(Play(random.sample(words, count), result, random.sample(words, count)))
-for part in plays:
-    async with kept(part) as address:
-        report = await watch(stepped, address)
-    judge_steps(report, part)
+    plays.append((random.sample(words, count), result, random.sample(words, count)))
+for notes, result, sent in plays:
+    report = await watch(stepped, notes, result, sent)
+    judge_steps(report, notes, result, sent)
 ### END HIDDEN TESTS
 
 # %% [markdown] hints="step"

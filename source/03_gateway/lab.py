@@ -207,7 +207,7 @@ def compare_one(name, figure, shortest, longest):
     if not figure <= max(0.1, 2 * longest):
         raise WrongValue(f"{said} That is too large: is nothing else timed with it?")
 
-# %% setup="measure_twelve_server" jupyter={"source_hidden": true}
+
 def by_the_server(log, base, began, ended):
     """How long each call took at least and at most, by the log of the server that it asked.
 

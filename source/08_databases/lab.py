@@ -48,6 +48,30 @@ def same_points(found, wanted, where):
                 f"were {'lost' if (found.get(name) or 0) < wanted[name] else 'invented'}."
             )
 
+
+class Afterwards:
+    """Looks how many connections to the database are still open when `Scores` has closed."""
+
+    def __init__(self):
+        self.before = servers.postgres.counters()["open"]
+        self.left = 0
+
+    async def closed(self):
+        for _ in range(50):  # 1 s; what was closed is gone after some ms
+            self.left = servers.postgres.counters()["open"] - self.before
+            if self.left <= 0:
+                break
+            await asyncio.sleep(0.02)
+
+
+def well_closed(after):
+    """Raise WrongValue when connections of `Scores` were still open after its end."""
+    if after.left > 0:
+        raise WrongValue(
+            f"{after.left} connection(s) were still open 1 s after `async with Scores(...)` had "
+            "ended. Close in `__aexit__` what you have opened."
+        )
+
 # %% [markdown] exercise="xp" limit=0.1
 # ---
 # ## 1 · XP under a lock
@@ -310,30 +334,6 @@ async def pooled(report, already, before, gains):
         raise WrongValue(
             f"The server never saw more than {peak} statement(s) at the same time, and there may be "
             "five connections. Look for an `await` or a lock that makes one command wait for another."
-        )
-
-# %% setup="pool_closed" jupyter={"source_hidden": true}
-class Afterwards:
-    """Looks how many connections to the database are still open when `Scores` has closed."""
-
-    def __init__(self):
-        self.before = servers.postgres.counters()["open"]
-        self.left = 0
-
-    async def closed(self):
-        for _ in range(50):  # 1 s; what was closed is gone after some ms
-            self.left = servers.postgres.counters()["open"] - self.before
-            if self.left <= 0:
-                break
-            await asyncio.sleep(0.02)
-
-
-def well_closed(after):
-    """Raise WrongValue when connections of `Scores` were still open after its end."""
-    if after.left > 0:
-        raise WrongValue(
-            f"{after.left} connection(s) were still open 1 s after `async with Scores(...)` had "
-            "ended. Close in `__aexit__` what you have opened."
         )
 
 # %% test="pool_check" points=20

@@ -115,6 +115,15 @@ async def meanwhile(run, talking):
     talking.cancel()
     return report, talking.result() if talking.done() and not talking.cancelled() else None
 
+
+async def look():
+    """A moment, and what the file held then: {} when it cannot be read. The bot goes on meanwhile."""
+    try:
+        rows = asyncio.to_thread(servers.sqlite.rows, "xp", name=str, points=int)
+        return time.monotonic(), dict(await rows)
+    except WrongValue:
+        return time.monotonic(), {}
+
 # %% setup="talk" jupyter={"source_hidden": true}
 async def ask(gw, lines, rate):
     """People write these lines, `rate` a second."""
@@ -182,14 +191,6 @@ async def fight(ctx, monster):
     add_points(HALL.path, ctx.author.name, strength)
     await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")
 
-# %% setup="look" jupyter={"source_hidden": true}
-async def points_now():
-    """What the file holds now; nothing when it cannot be read. The bot goes on meanwhile."""
-    try:
-        return dict(await asyncio.to_thread(servers.sqlite.rows, "xp", name=str, points=int))
-    except WrongValue:
-        return {}
-
 # %% setup="steady_night" jupyter={"source_hidden": true}
 async def plan_fights(kinds, count):
     """So many fights with monsters that are new tonight: lines, answers, accounts, and the url."""
@@ -206,24 +207,22 @@ async def plan_fights(kinds, count):
         after[who] += strength
     return lines, answers, before, after, f"{servers.http.url}/{night}"
 
-# %% setup="steady_talk" jupyter={"source_hidden": true}
+
 async def steady_talk(gw, lines):
-    """20 lines a second; after the fourth the website takes the file. Return from when to when,
-    and what the file held at a moment after that: (moment, points)."""
+    """20 lines a second; after four the website has the file. From when to when; a later `look`."""
     await gw.until(ready=1)
     await ask(gw, lines[:4], rate=20)
     if not await under_way(2):
         await gw.say("!goodnight")
         return 0.0, 0.0, (0.0, {})
     await servers.sqlite.lock(seconds=5)
-    began = time.monotonic()
-    await ask(gw, lines[4:], rate=20)
+    began, _ = time.monotonic(), await ask(gw, lines[4:], rate=20)
     await servers.http.arrived(len(lines), timeout=0.6)
     await gw.until(replies=5, timeout=0.75)  # 0.45 s for the last page: who lies has lied by now
     ended = time.monotonic()
     await servers.sqlite.release()
     await answered(gw, len(lines) // 2)
-    looked = time.monotonic(), await points_now()
+    looked = await look()
     await answered(gw, len(lines))
     await gw.say("!goodnight")
     return began, ended, looked
@@ -592,7 +591,7 @@ def plan_gifts(each, points, *people):
     random.shuffle(lines)
     return lines, answers, before, after
 
-# %% setup="burst_talk" jupyter={"source_hidden": true}
+
 async def burst_talk(gw, lines):
     """All at once; the file is locked, the line breaks in the middle, half of it comes twice."""
     await gw.until(ready=1)
@@ -610,25 +609,6 @@ async def burst_talk(gw, lines):
     await gw.faults()
     await gw.say("!goodnight")
 
-
-async def full_talk(gw):
-    """ada gives to bo, who is full: the command raises what the file says, or answers."""
-    await gw.until(ready=1)
-    await gw.say("!gift bo 5", author="ada")
-    await gw.until(replies=1, timeout=3)
-    await gw.say("!goodnight")
-
-
-def all_or_nothing(before):
-    """Raise WrongValue unless the file is as it was before a gift whose taker was full."""
-    rows = dict(servers.sqlite.rows("xp", name=str, points=int))
-    if rows != before:
-        raise WrongValue(
-            f"ada gave bo 5 points, and the file refused them, for bo had {before['bo']}. Now it "
-            f"says {rows}, and {before} is right: all or nothing. Put both updates into one "
-            "transaction."
-        )
-
 # %% test="burst_visible" points=15
 lines, answers, before, after = plan_gifts(16, 5, ("ada", "bo", 45))
 gw = await servers.gateway(heartbeat=0.2, grace=2)
@@ -637,10 +617,24 @@ report, _ = await meanwhile(run, burst_talk(gw, lines))
 report.responsive(0.1, gateway=gw)
 booked(after)
 heard(gw, *answers)
+
+
+async def give_too_much(gw):
+    """ada gives to bo, who is full: the command raises what the file says, or answers."""
+    await gw.until(ready=1)
+    await gw.say("!gift bo 5", author="ada")
+    await gw.until(replies=1, timeout=3)
+    await gw.say("!goodnight")
+
+
 gw, before = await servers.gateway(heartbeat=0.2, grace=2), {"ada": 45, "bo": 999}
 run = watch(evening, gw.address, "", await accounts(before, most=999), "gift")
-await meanwhile(run, full_talk(gw))
-all_or_nothing(before)
+await meanwhile(run, give_too_much(gw))
+if (rows := dict(servers.sqlite.rows("xp", name=str, points=int))) != before:
+    raise WrongValue(
+        f"ada gave bo 5 points, and the file refused them, for bo had 999. Now it says {rows}, and "
+        f"{before} is right: all or nothing. Put both updates into one transaction."
+    )
 print(f"Right: 15 of 15 points. {report}")
 
 # %% [markdown]
@@ -899,7 +893,6 @@ async def announce(hall, farewells):
         farewells.append("too late" if hall.session.closed else "good night")
 
 
-# %% setup="closing_door" jupyter={"source_hidden": true}
 class Door:
     """Looks how many connections to the web server are still open when the hall has closed."""
 
