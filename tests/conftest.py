@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # workers of xdist take it over from the environment
         os.environ["PYTEST_DEBUG_TEMPROOT"] = tempfile.gettempdir()
         config.stash[OWN_TEMPORARY] = os.environ["TMPDIR"] = tempfile.mkdtemp(prefix="tests-")
+        os.chmod(os.environ["TMPDIR"], 0o1777)  # as /tmp: some tests run programs as other users
         tempfile.tempdir = None  # ask the environment again
 
 

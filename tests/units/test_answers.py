@@ -79,7 +79,7 @@ load = cache(answers.load)
 def labs(unit: Unit) -> tuple[dict[str, Any], dict[str, Any]]:
     """Our lab and the one handed out, as they are built; the text must still say the same."""
     called = shown(ROOT, unit.lab_text)
-    ours = render.notebook(parse.read(unit.lab_text, called), graded=True, called=called)
+    ours = render.lab(parse.read(unit.lab_text, called), called)
     assert render.as_bytes(ours) == unit.lab.read_bytes(), (
         f"{called} has changed: run `python3 -m autograder build` first"
     )
