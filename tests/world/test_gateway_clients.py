@@ -106,7 +106,7 @@ async def is_killed_when_it_blocks_and_gets_late_events_once(library: str) -> No
 
 
 async def survives_when_it_awaits(library: str) -> None:
-    # Patience 0.8 s: with 0.4 s nextcord was hung up on beside other work (load 7, once; more at 25).
+    # Patience 0.8 s: with 0.4 s nextcord was hung up on beside other work (once at load 7).
     async with living(library, heartbeat=0.4) as gw:
         await gw.say("!wait 1.2")
         await gw.say("!say meanwhile")
