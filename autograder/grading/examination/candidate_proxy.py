@@ -132,14 +132,10 @@ class RemoteCandidate:
             "given": given,
         }
         async with self._turn:
-            began = time.monotonic()
             try:
-                limit = seconds + CELL_GRACE
-                answer = await self._ask(lambda process: _exchange(process, request, limit))
+                answer = await self._ask(lambda process: self._run(process, request))
             except Broke as broke:
                 return [error("ProcessEnded", str(broke), [f"In this cell {broke}."])]
-            finally:
-                self.ran_cells += time.monotonic() - began
             if answer.get("ended") is not True:
                 request = {**request, "seconds": min(seconds, REPLAY_OF_HANG)}
             self._ended.append(request)
@@ -182,19 +178,24 @@ class RemoteCandidate:
         while True:
             process = await self._fork()
             for cell in self._ended:
-                began = time.monotonic()
                 try:
-                    await _exchange(process, cell, cell["seconds"] + CELL_GRACE)
+                    await self._run(process, cell)
                 except Broke:
                     await self.end()
                     if cell in doubted:
                         self._ended.remove(cell)
                     doubted.append(cell)
                     break
-                finally:
-                    self.ran_cells += time.monotonic() - began
             else:
                 return process
+
+    async def _run(self, process: _Process, cell: dict[str, Any]) -> dict[str, Any]:
+        """Run a cell in this process, and count the time that it takes. Raises Broke."""
+        began = time.monotonic()
+        try:
+            return await _exchange(process, cell, cell["seconds"] + CELL_GRACE)
+        finally:
+            self.ran_cells += time.monotonic() - began
 
     async def _fork(self) -> _Process:
         ours, theirs = socket.socketpair()
