@@ -47,7 +47,7 @@ def true_waits(
     Nor is it certain that a long wait since then was one: of a sleep of 120 ms beside 8 hogs that
     filled memory, Linux counted the last 77 ms as a wait, and no later sample saw that it slept on.
     The same is true of a long wait before the first sample, if the code slept meanwhile: a C call
-    of 120 ms that kept the GIL was called free in 1 of 24 runs beside 16 hogs.
+    of 120 ms that kept the GIL was called free in 1 of 60 runs beside 8 hogs and other work.
     """
     known: list[Sample] = []
     asleep: Sample | None = None

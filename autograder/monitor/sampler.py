@@ -305,7 +305,7 @@ class Sampler:
         wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
         # Waits before the timer rang, which may have been postponed, do not belong to this sample.
         since = max(0, now - self._rang)
-        wait_own, switched = min(wait_own, since), min(switched, 2 + since // 5_000_000)
+        wait_own, switched = min(wait_own, since), min(switched, 2 + since // ASKS_AGAIN)
         ended, slept = perf_counter_ns(), 0
         if ended - now > LONG_SAMPLE:
             cpu_then, wait_then = self._glances[0].times()
