@@ -27,6 +27,7 @@ from autograder.report.report import TOO_BUSY, Report
 
 __all__ = [
     "OURS",
+    "Connections",
     "Inconclusive",
     "LoopBlocked",
     "NotAttempted",
@@ -68,6 +69,26 @@ def wrong(report: Report, sentence: str) -> NoReturn:
     if report.late_by_machine > _LATE:
         raise Inconclusive(TOO_BUSY)
     raise WrongValue(sentence)
+
+
+class Connections:
+    """Counts the connections to a server that are still open when an answer has closed its own.
+
+    `count` returns how many are open now. A test keeps this (`kept`), and its driver asks for
+    `closed`; then `left` says how many were still open 1 s later.
+    """
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count, self._before = count, count()
+        self.left = 0
+
+    async def closed(self) -> None:
+        """Wait until all are closed, for 1 s at most: what was closed is gone after some ms."""
+        for _ in range(50):
+            self.left = self._count() - self._before
+            if self.left <= 0:
+                break
+            await asyncio.sleep(0.02)
 
 
 def sized(

@@ -34,7 +34,7 @@ import psycopg  # noqa: F401
 import psycopg2  # noqa: F401
 
 from autograder import watch, world
-from autograder.testing import Inconclusive, WrongValue, kept, reached, right
+from autograder.testing import Connections, Inconclusive, WrongValue, kept, reached, right
 
 servers = await world.start("sqlite", "postgres")
 
@@ -49,19 +49,9 @@ def same_points(found, wanted, where):
             )
 
 
-class Afterwards:
+def afterwards():
     """Looks how many connections to the database are still open when `Scores` has closed."""
-
-    def __init__(self):
-        self.before = servers.postgres.counters()["open"]
-        self.left = 0
-
-    async def closed(self):
-        for _ in range(50):  # 1 s; what was closed is gone after some ms
-            self.left = servers.postgres.counters()["open"] - self.before
-            if self.left <= 0:
-                break
-            await asyncio.sleep(0.02)
+    return Connections(lambda: servers.postgres.counters()["open"])
 
 
 def well_closed(after):
@@ -340,7 +330,7 @@ async def pooled(report, already, before, gains):
 gains = [(f"guest {number}", random.randint(1, 99)) for number in range(200)]
 before = {name: random.randint(10, 999) for name, _ in gains}
 already = await fill_table(before)
-async with kept(after := Afterwards()) as address:
+async with kept(after := afterwards()) as address:
     report = await watch(crowded, address, servers.postgres.dsn, gains, timeout=7)
 await pooled(report, already, before, gains)
 well_closed(after)
@@ -348,7 +338,7 @@ well_closed(after)
 gains = [(f"stranger {number}", random.randint(-9, 99)) for number in range(random.randint(90, 120))]
 before = {name: random.randint(10, 999) for name, _ in gains}
 already = await fill_table(before)
-async with kept(after := Afterwards()) as address:
+async with kept(after := afterwards()) as address:
     report = await watch(crowded, address, servers.postgres.dsn, gains, timeout=7)
 await pooled(report, already, before, gains)
 well_closed(after)

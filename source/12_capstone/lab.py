@@ -32,7 +32,15 @@ import requests
 from discord.ext import commands
 
 from autograder import watch, world
-from autograder.testing import Inconclusive, WrongValue, kept, reached, sized, wrong
+from autograder.testing import (
+    Connections,
+    Inconclusive,
+    WrongValue,
+    kept,
+    reached,
+    sized,
+    wrong,
+)
 
 servers = await world.start("http", "sqlite")
 
@@ -893,19 +901,9 @@ async def announce(hall, farewells):
         farewells.append("too late" if hall.session.closed else "good night")
 
 
-class Door:
+def the_door():
     """Looks how many connections to the web server are still open when the hall has closed."""
-
-    def __init__(self):
-        self.before = servers.http.counters()["open_connections"]
-        self.left = 0
-
-    async def closed(self):
-        for _ in range(50):  # 1 s; what was closed is gone after some ms
-            self.left = servers.http.counters()["open_connections"] - self.before
-            if self.left <= 0:
-                break
-            await asyncio.sleep(0.02)
+    return Connections(lambda: servers.http.counters()["open_connections"])
 
 
 def door_closed(door):
@@ -979,7 +977,7 @@ await servers.http.reset()
 url = f"{servers.http.url}/{random.randint(1, 10**9)}"
 for dish in ("soup", "bread", "tea"):
     await servers.http.plan(f"/{url.split('/')[-1]}/{dish}", delay=0.1, body={"dish": dish})
-async with kept(door := Door()) as address:
+async with kept(door := the_door()) as address:
     report = await watch(last_orders, address, url, ["soup", "bread", "tea"])
 closed_well(report, ["soup", "bread", "tea"])
 door_closed(door)
@@ -997,7 +995,7 @@ for dish in ("stew", "wine", "milk"):
     await servers.http.plan(f"{night}/{dish}", delay=0.1, body={"dish": dish})
 await servers.http.hold(f"{night}/ox")
 url, menu = servers.http.url + night, ["ox", "stew", "wine", "milk"]
-async with kept(door := Door()) as address:
+async with kept(door := the_door()) as address:
     report = await watch(last_orders, address, url, menu)
 closed_well(report, menu[1:])
 door_closed(door)
