@@ -228,9 +228,11 @@ def _by_own_threads(
     if summary.elsewhere:
         return
     starved = min(threads.own_wait, max(0, left - threads.own_cpu))
-    # In select, several sleeps can only be a wait for the GIL.
     turns = left / (sleep.switches * GIL_TURN) if sleep.switches > 0 else left
-    alike = sleep.switches > 1 if sleep.in_select else turns <= 1
+    # In select, several sleeps can only be a wait for the GIL, or a signal handler at a lock: of
+    # a handler that joined a thread for 150 ms, in 2 sleeps, the loop's line was named.
+    at_own_lock = summary.at_lock and turns > 2
+    alike = sleep.switches > 1 and not at_own_lock if sleep.in_select else turns <= 1
     # A thread that loses its CPU while it holds the GIL delays all threads that wait for the GIL.
     alike = alike or (turns <= 2 and sleep.switches > 3 and threads.own_cpu * 2 > left)
     if not threads.gil and (sleep.in_select or threads.active) and not summary.asleep:

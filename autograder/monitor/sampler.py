@@ -286,22 +286,26 @@ class Sampler:
         wait = self._glances[1].times()[1] if self._glances is not None else 0
         return wait, *both_switches()
 
-    def _loop_as_it_is(self) -> tuple[int, int, int, bytes] | None:
-        """Return the loop's CPU, run-queue wait, voluntary switches, and the place of its sleep."""
+    def _loop_as_it_is(self) -> tuple[int, int, int, bool, bytes] | None:
+        """Return the loop's CPU, run-queue wait, voluntary switches, whether it sleeps, where."""
         if self._glances is None:
             return None
         loop = self._glances[0]
         # In this order: the kernel has then counted what it waited before it fell asleep.
-        switches, place = loop.switches(), loop.sleeps_in()
-        return *loop.times(), switches, place
+        (switches, asleep), place = loop.switches_and_sleep(), loop.sleeps_in()
+        return *loop.times(), switches, asleep, place
 
     def _account(
-        self, moment: int, now: int, way: tuple[int, int, int], found: tuple[int, int, int, bytes]
+        self,
+        moment: int,
+        now: int,
+        way: tuple[int, int, int],
+        found: tuple[int, int, int, bool, bytes],
     ) -> None:
         probe = self.probe
         if self._glances is None or probe is None or len(self.samples) >= _MOST_SAMPLES:
             return
-        cpu, wait, switches, sleeps_in = found
+        cpu, wait, switches, asleep, sleeps_in = found
         wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
         # Waits before the timer rang, which may have been postponed, do not belong to this sample.
         since = max(0, now - self._rang)
@@ -325,6 +329,7 @@ class Sampler:
             slept,
             max(0, now - self._rang - wait_own) if switched <= 1 else 0,
             sleeps_in.startswith(SELECT) and self._runs_nothing(),
+            asleep,
         )
         if moment in (probe.moment, probe.due()):  # else the pass ended while the GIL was lost
             self.samples.append(sample)

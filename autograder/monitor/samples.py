@@ -33,6 +33,7 @@ class Sample(NamedTuple):
     slept: int = 0  # how long the loop's thread slept during a sample that took long
     stopped: int = 0  # how late the sampler woke beyond its waits: the machine ran nothing
     idle: bool = False  # it sleeps in the loop's own select, and runs nobody's code
+    asleep: bool = False  # it sleeps, also where the kernel does not say in which function
 
 
 class LoopState(Protocol):

@@ -165,8 +165,18 @@ class Glance:
 
     def switches(self) -> int:
         """Return the voluntary switches; 20 us."""
-        _, _, rest = self._status.read().rpartition(b"\nvoluntary_ctxt_switches:")
-        return int(rest.split()[0])
+        return self.switches_and_sleep()[0]
+
+    def switches_and_sleep(self) -> tuple[int, bool]:
+        """Return the voluntary switches, and whether the thread is asleep; 20 us.
+
+        This is also known of a sleeping thread that Linux still keeps in a CPU's queue (since
+        6.12), of which `sleeps_in` does not know.
+        """
+        status = self._status.read()
+        _, _, state = status.partition(b"\nState:")
+        _, _, switches = status.rpartition(b"\nvoluntary_ctxt_switches:")
+        return int(switches.split()[0]), state.lstrip()[:1] in {b"S", b"D"}
 
     def sleeps_in(self) -> bytes:
         """Return the kernel function in which the thread sleeps.

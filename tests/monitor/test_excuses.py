@@ -177,6 +177,41 @@ def test_a_long_wait_before_the_first_look_is_not_certain_if_the_code_slept_mean
     assert true_waits([], base, 2, end)[2] == 0
 
 
+def test_a_sleep_that_the_kernel_counts_as_a_wait_is_not_lost() -> None:
+    # As measured: 60 ms in time.sleep beside 8 hogs. The kernel kept the sleeping thread in a CPU's
+    # queue, so it had no place of sleep, and its sleep was counted as a wait: 5, 8 and 19 ms.
+    queued = sample(45, 1, b"")._replace(asleep=True)
+    awake = sample(80, 1, b"")  # woken, and waiting for a CPU: nothing is counted until it runs
+    asleep = sample(44, 1, b"hrtimer_nanosleep")
+    base = Reading(0, 0, 0, 0)
+    for samples in ([queued], [queued, awake], [asleep, awake], [asleep, queued, awake], [awake]):
+        end = Reading(113 * MS, MS, 100 * MS, 1)
+        _, end, doubt = true_waits(samples, base, 0, end)
+        certain = end.wall - end.cpu - end.wait
+        assert certain <= 60 * MS <= certain + doubt, samples
+    # A loop that computes, and only gives the GIL to the sampler, did not sleep.
+    looks = [sample(at, n, b"")._replace(own_switches=2) for n, at in enumerate((20, 50), 1)]
+    assert true_waits(looks, base, 0, Reading(113 * MS, 13 * MS, 90 * MS, 2))[2] == 0
+
+
+def test_a_thread_that_soon_sleeps_again_may_want_the_gil() -> None:
+    # Beside 8 hogs each of its turns begins with a long wait for a CPU.
+    queued = sample(45, 1, b"")._replace(asleep=True)
+    for switches, doubt in ((1, 50), (9, 0)):
+        end = Reading(113 * MS, MS, 50 * MS, switches)
+        assert true_waits([queued], Reading(0, 0, 0, 0), 0, end)[2] == doubt * MS
+
+
+def test_a_signal_handler_at_a_lock_inside_select_does_not_wait_for_the_gil() -> None:
+    looks = [sample(at, 3, b"futex_wait_queue") for at in (20, 60, 100)]
+    base, end = Reading(0, 0, 0, 0), Reading(150 * MS, MS, 0, 3)
+    for slept, gil in ((149, False), (10, True)):
+        seen = see(looks, base, 0, 1, end=end, in_select=True, alone=False)
+        threads = Threads(active=1, own_cpu=MS, culprit=POOLS)
+        said = attribute(Sleep(slept * MS, 0, 2, in_select=True), seen, threads)
+        assert said.for_gil == gil
+
+
 KERNELS, POOLS = 7, 8
 
 
