@@ -87,7 +87,7 @@ def hash_password(rounds):
 
 def add_points():
     """Gives up after 0.45 s, because `elsewhere` has locked the file."""
-    with suppress(sqlite3.OperationalError), closing(sqlite3.connect(folder / "xp.db", 0.45)) as db:
+    with suppress(sqlite3.Error), closing(sqlite3.connect(folder / "xp.db", timeout=0.45)) as db:
         db.execute("CREATE TABLE xp (name, points)")
 
 
