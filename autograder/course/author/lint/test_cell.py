@@ -22,7 +22,7 @@ _SIDE_DOORS = {"eval", "exec", "globals", "locals", "vars", "get_ipython", "__im
 # They return None, so the cell shows no result; the last two are functions of autograder.testing.
 _SAYS_NOTHING = {"print", "display", "right", "wrong"}
 _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
-_INLINE = {"listcomp", "setcomp", "dictcomp", "genexpr"}  # they run together with the cell
+_SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
 def check(cell: TextCell, learners: frozenset[str], given: frozenset[str]) -> Iterator[Finding]:
@@ -82,10 +82,20 @@ def needed(cell: TextCell) -> set[str]:
     """
     at_once = {node.id for node in _loaded(cell.tree, frozenset())}
     own = defined(cell.tree)
-    table = symtable.symtable(cell.python, "cell", "exec")
-    scopes = [child for child in table.get_children() if child.get_name() not in _INLINE]
-    later = set[str]().union(*(_free_names(child) for child in scopes))
+    # Each scope alone: since Python 3.14 `symtable` refuses a cell that awaits at its top level.
+    tables = [symtable.symtable(ast.unparse(scope), "cell", "exec") for scope in _scopes(cell.tree)]
+    inner = [child for table in tables for child in table.get_children()]
+    later = set[str]().union(*(_free_names(child) for child in inner))
     return (at_once | later) - own if cell.role == "test" else (at_once - own) | later
+
+
+def _scopes(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield the outermost functions, lambdas and classes of a cell."""
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(inner, _SCOPES):
+            yield inner
+        else:
+            yield from _scopes(inner)
 
 
 def silent_functions(tree: ast.Module) -> frozenset[str]:
