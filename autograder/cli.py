@@ -30,7 +30,8 @@ def main(arguments: Sequence[str]) -> int:
     _let_terminate_clean_up()
     try:
         options = _read(arguments)
-        bootstrap.enter(arguments, make=options.verb is not doctor)
+        contributor = options.verb in (test, bench)
+        bootstrap.enter(arguments, make=options.verb is not doctor, contributor=contributor)
         light_imports.skip_grammars()
         verb: Verb = options.verb
         return verb(options)

@@ -1,6 +1,8 @@
 """What the course needs on this machine: its installation, and what `doctor` looks for.
 
     bootstrap.py           makes `.venv` and runs the command in it
+    installers.py          the commands of pip and uv
+    requirements.py        what must be installed, for learners and for contributors
     install_progress.py    shows how far an installation is
     finding.py             one line of `doctor`
     contributor_tools.py   looks for programs that only contributors need

@@ -7,9 +7,9 @@ else is installed yet.
 
 The installation can be interrupted, and two can be started at the same time:
 
-* The last step writes a stamp into `.venv`: a digest of requirements.txt and pyproject.toml, the
-  Python version and the folder. The stamp is written in one step, so an installation that did not
-  reach its end has none.
+* The last step writes a stamp into `.venv`: the Python version and the folder, a digest of
+  requirements.txt and pyproject.toml, and whether it has the contributors' packages. The stamp is
+  written in one step, so an installation that did not reach its end has none.
 * During the installation `.venv.lock` is locked, by pip's or uv's process too, and contains
   "unfinished". pip may leave half a package, which it later takes for a whole one. So a start that
   finds "unfinished" begins with an empty `.venv`.
@@ -22,7 +22,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import hashlib
-import importlib.util
 import os
 import shutil
 import signal
@@ -35,8 +34,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn, TextIO
 
-from autograder.environment import user_name
+from autograder.environment import installers, requirements, user_name
 from autograder.environment.install_progress import MOVES, Moving, last_lines, next_step, said_in
+from autograder.environment.pythons import NEWEST, RANGE
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT, can_be_written, work_folder
 
@@ -47,104 +47,90 @@ LIVE_LOG = ROOT / "autograder" / "livelog"
 KERNELS = ROOT / "autograder" / "course" / "learner" / "ipython_kernel_config.json"
 
 
-def enter(arguments: Sequence[str], *, make: bool = True) -> None:
+def enter(arguments: Sequence[str], *, make: bool = True, contributor: bool = False) -> None:
     """Make sure that this command runs in an interpreter with all packages.
 
     It may install them, and may start the command again in another process. If `make` is false,
     nothing is installed: without a current environment the command goes on in this interpreter.
+    With `contributor`, the contributors' packages are needed too.
     Raises UserMistake when the environment cannot be made.
     """
     inside = Path(sys.prefix).resolve() == VENV.resolve()
-    if not (inside and is_current(VENV)) and not has_everything():
-        if make and not _is_shared(VENV):
-            bring_up_to_date(VENV)
+    here = inside and is_current(VENV, contributor=contributor)
+    if not here and not has_everything(contributor=contributor):
+        if make and not _is_shared(VENV, contributor=contributor):
+            bring_up_to_date(VENV, contributor=contributor)
         if not inside and (is_current(VENV) or _is_shared(VENV)):
             _start_again(arguments)
     _surround()
 
 
-def is_current(place: Path) -> bool:
+def is_current(place: Path, *, contributor: bool = False) -> bool:
     """Whether the environment in `place` is complete and was made for the current files."""
-    return _read(_stamp_of(place)) == _stamp(place)
+    made_for, files, has_extra = _stamped(place)
+    return [made_for, files] == _stamp(place) and (has_extra or not contributor)
 
 
-def _is_shared(place: Path) -> bool:
+def _is_shared(place: Path, *, contributor: bool = False) -> bool:
     """Whether the environment is complete, and whoever installed it alone can change it.
 
     Then it serves every Python and every path under which learners reach the course.
     """
-    files = _read(_stamp_of(place)).partition("\n")[2]
-    return files == _stamp(place).partition("\n")[2] and not can_be_written(place)
+    _, files, has_extra = _stamped(place)
+    complete = files == _stamp(place)[1] and (has_extra or not contributor)
+    return complete and not can_be_written(place)
 
 
-def has_everything() -> bool:
-    """Whether this interpreter has all packages of requirements.txt, in the right versions."""
-    try:
-        from packaging.requirements import Requirement
-    except ImportError:
-        return False
-    from importlib.metadata import PackageNotFoundError, version
-
-    for line in _read(ROOT / "requirements.txt").splitlines():
-        text = line.partition("#")[0].strip()
-        if not text or text.startswith("-"):  # "-e ." is this folder, which `_surround` adds
-            continue
-        requirement = Requirement(text)
-        if requirement.marker and not requirement.marker.evaluate():
-            continue
-        try:
-            found = version(requirement.name)
-        except PackageNotFoundError:
-            return False
-        if not requirement.specifier.contains(found, prereleases=True):
-            return False
-    return True
+def has_everything(*, contributor: bool = False) -> bool:
+    """Whether this interpreter has all packages that are needed, in the right versions."""
+    return requirements.are_installed(requirements.of(ROOT, contributor=contributor))
 
 
-def bring_up_to_date(place: Path) -> None:
+def bring_up_to_date(place: Path, *, contributor: bool = False) -> None:
     """Make the environment, or install what changed; first wait for an installation under way.
 
     Raises UserMistake, with the next step, when that is not possible.
     """
     try:
         with _alone(place) as note:
-            if is_current(place):
+            if is_current(place, contributor=contributor):
                 return
-            commands = ways(str(python_of(place)))
+            contributor = contributor or _stamped(place)[2]  # who has these packages keeps them
+            more = requirements.of_contributors(ROOT) if contributor else []
+            commands = installers.ways(str(python_of(place)), more)
             reuse = note.read() != UNFINISHED and _fits(place)
+            why = _what_is_done(place, reuse=reuse)
             _write(note, UNFINISHED)
             _stamp_of(place).unlink(missing_ok=True)
-            installed = _install(place, commands, note, reuse=reuse)
+            installed = _install(place, commands, note, why, reuse=reuse)
             _write(note, "")  # also after a failure: pip then leaves things as they were
             if not installed:
                 raise UserMistake(
                     "The packages could not be installed; the reason is above (the whole log is"
                     f" {log_of(place).name}). Next step: {next_step(said_in(log_of(place)))}"
                 )
-            _finish(place)
+            _finish(place, contributor=contributor)
     except OSError as error:
         raise UserMistake(
             f"{place} could not be made ({error}): check that this folder can be written to and"
             " that the disk is not full, then start again. In a course that many share, its owner"
-            " has to start `lab` once."
+            " has to start this command once."
         ) from error
 
 
 # How things are installed
 
 
-Commands = list[list[str]]
-
-
-def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) -> bool:
-    """Try the ways one after the other; return whether one of them succeeded."""
+def _install(
+    place: Path, each: list[installers.Commands], note: TextIO, why: str, *, reuse: bool
+) -> bool:
+    """Say why, then try the ways one after the other; return whether one of them succeeded."""
     began = time.monotonic()
-    if reuse:
-        _say("Bringing .venv up to date with requirements.txt.")
-    else:
-        _say(
-            "First start: installing about 170 packages (1 GB) into .venv. This happens only once."
-        )
+    if sys.version_info[:2] > NEWEST:
+        python = f"Python {sys.version_info.major}.{sys.version_info.minor}"
+        _say(f"{python} is newer than any that the course was tried with ({RANGE}). It goes on.")
+    _say(why)
+    if not reuse:
         venv.create(place, clear=True, symlinks=os.name != "nt", prompt="unblocked")
     log_of(place).write_bytes(b"")
     for commands in each:
@@ -154,42 +140,19 @@ def _install(place: Path, each: list[Commands], note: TextIO, *, reuse: bool) ->
     return False
 
 
-# `pip` itself, not only `pip3`: `!pip` in a notebook would run the pip of another Python.
-_MAKE_PIP = """
-import importlib.util, runpy, sys
-if importlib.util.find_spec("pip") is None:
-    sys.argv[1:] = ["--default-pip"]
-    runpy.run_module("ensurepip", run_name="__main__")
-"""
-
-
-def ways(python: str) -> list[Commands]:
-    """Return the ways to install into the environment of `python`, the best first.
-
-    uv is many times as fast as pip. Where uv fails, pip may still succeed, because pip may know
-    certificates or an index that uv does not know. Raises UserMistake when there is neither.
-    """
-    found = []
-    what = ["-r", "requirements.txt"]
-    uv = shutil.which("uv")
-    if uv:
-        cache = [] if _uv_can_cache(uv) else ["--no-cache"]
-        found.append([[uv, "pip", "install", "--python", python, *cache, *what, "pip"]])
-    if importlib.util.find_spec("ensurepip"):
-        pip = [python, "-m", "pip", "install", "--progress-bar", "off", *what]
-        # `python -m ensurepip` takes 2.5 s even where pip is installed already
-        found.append([[python, "-c", _MAKE_PIP], pip])
-    elif importlib.util.find_spec("pip"):
-        # Debian's python3-pip without python3-venv: this pip can install for another interpreter.
-        found.append([[sys.executable, "-m", "pip", "--python", python, "install", *what]])
-    if not found:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
-        raise UserMistake(
-            f"This Python ({sys.executable}) has neither ensurepip nor pip, so nothing can be"
-            f" installed. On Debian and Ubuntu run `sudo apt install python{version}-venv`, then"
-            " start again."
-        )
-    return found
+def _what_is_done(place: Path, *, reuse: bool) -> str:
+    """Return the sentence at the beginning of an installation: what is done, and why."""
+    if reuse:
+        return "Bringing .venv up to date with requirements.txt and pyproject.toml."
+    size = "about 165 packages (0.7 GB) into .venv"
+    version, _, made_in = _stamped(place)[0].partition(" ")
+    if not made_in:
+        return f"First start: installing {size}. This happens only once."
+    if made_in != str(place):
+        why = f"This course was moved or copied from {Path(made_in).parent}"
+    else:
+        why = f"Your .venv is for Python {version}, and this is {_stamp(place)[0].split()[0]}"
+    return f"{why}: installing {size} again."
 
 
 def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
@@ -201,7 +164,7 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
         subprocess.Popen(
             command,
             cwd=ROOT,
-            env=environment(),
+            env=installers.environment(),
             stdin=subprocess.DEVNULL,
             stdout=sink,
             stderr=subprocess.STDOUT,
@@ -226,16 +189,6 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
     return process.returncode == 0
 
 
-def environment() -> dict[str, str]:
-    """Return the environment variables of pip and uv."""
-    ours = {**os.environ, "PIP_USER": "0", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
-    # mysql-mimic has no wheel for the newest Python. This leaves out its compiled parts, so that
-    # pip can build a wheel without a compiler. Only the stand-in for MariaDB uses this package.
-    ours["NO_MYPYC"] = "1"
-    ours.pop("PYTHONPATH", None)  # pip takes what it finds there for installed
-    return ours
-
-
 def log_of(place: Path) -> Path:
     """Return the path of the log with all output of the last installation."""
     return Path(f"{place}.log")
@@ -245,20 +198,11 @@ def _say(sentence: str) -> None:
     print(sentence, flush=True)
 
 
-def _uv_can_cache(uv: str) -> bool:
-    """Whether uv can write to its cache; otherwise uv would stop with an error."""
-    answer = subprocess.run([uv, "cache", "dir"], capture_output=True, text=True, check=False)
-    if answer.returncode != 0:
-        return False
-    cache = Path(answer.stdout.strip())
-    return can_be_written(cache)
-
-
 def _fits(place: Path) -> bool:
     """Whether the environment in `place` can be kept: it has this Python and was never moved."""
-    stamp = _read(_stamp_of(place))
-    if stamp:
-        return stamp.splitlines()[0] == _stamp(place).splitlines()[0]
+    made_for, wanted = _stamped(place)[0], _stamp(place)[0]
+    if made_for:
+        return made_for == wanted
     # Without our stamp it may be the user's own environment, made by an editor: keep that.
     question = "import sys; print('%d.%d' % sys.version_info[:2], sys.prefix)"
     try:
@@ -267,7 +211,7 @@ def _fits(place: Path) -> bool:
         )
     except OSError:
         return False
-    return answer.stdout.strip() == _stamp(place).splitlines()[0]
+    return answer.stdout.strip() == wanted
 
 
 def python_of(place: Path) -> Path:
@@ -282,16 +226,25 @@ def _stamp_of(place: Path) -> Path:
     return place / "unblocked-stamp"
 
 
-def _stamp(place: Path) -> str:
+def _stamp(place: Path) -> list[str]:
     """Return two lines: if the first differs, make a new environment; if the second, update it."""
     digest = hashlib.sha256()
     for name in ("requirements.txt", "pyproject.toml"):
         digest.update((ROOT / name).read_bytes())
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    return f"{version} {place}\n{digest.hexdigest()}\n"
+    return [f"{version} {place}", digest.hexdigest()]
 
 
-def _finish(place: Path) -> None:
+def _stamped(place: Path) -> tuple[str, str, bool]:
+    """Return the two lines of the stamp in `place`, and whether contributors' packages are there.
+
+    Without a stamp both lines are "".
+    """
+    made_for, files, *more = [*_read(_stamp_of(place)).splitlines(), "", ""]
+    return made_for, files, requirements.CONTRIBUTORS in more
+
+
+def _finish(place: Path, *, contributor: bool) -> None:
     """Add two files of settings, then write the stamp in one step: it is never there in part.
 
     After a mistake in nbgrader_config.py, the guard also stops an nbgrader that is started by its
@@ -303,7 +256,8 @@ def _finish(place: Path) -> None:
             (place / "etc" / program).mkdir(parents=True, exist_ok=True)
             shutil.copy(settings, place / "etc" / program)
     fresh = _stamp_of(place).with_suffix(".new")
-    fresh.write_text(_stamp(place), encoding="utf-8")
+    lines = [*_stamp(place), *([requirements.CONTRIBUTORS] if contributor else [])]
+    fresh.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
     fresh.replace(_stamp_of(place))
 
 

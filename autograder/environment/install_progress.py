@@ -18,6 +18,7 @@ MOVES, PRINTED = 0.2, 15.0  # s from one line to the next: on a terminal, elsewh
 LAST_LINES = 15  # lines of the log that are shown when the installer fails
 _LOOKED_AT = re.compile(r"^ *(Collecting|Requirement already satisfied:) ([\w.-]+)", re.MULTILINE)
 _UNPACKS = re.compile(r"^Installing collected packages: (.+)$", re.MULTILINE)
+COMPILES = "Compiling"  # what our own last step says
 _RESOLVED = re.compile(r"^Resolved (\d+) packages", re.MULTILINE)  # uv's word
 # What pip 26 and uv 0.13 say when no index has a package for this Python and machine.
 _MISSING = re.compile(
@@ -73,6 +74,8 @@ def how_far(said: str, unpacked: int) -> str:
         return f"unpacking: {min(unpacked, total)} of {total} packages"
     if resolved := _RESOLVED.search(said):
         return f"fetching and unpacking {resolved[1]} packages"
+    if said.startswith(COMPILES):
+        return "compiling the packages' modules"
     packages = {name: word for word, name in _LOOKED_AT.findall(said)}
     if packages:
         name, word = list(packages.items())[-1]

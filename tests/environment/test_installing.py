@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import importlib.metadata
+import io
 import os
 import shutil
 import signal
@@ -21,7 +22,7 @@ import pytest
 from packaging import markers
 
 from autograder import doctor
-from autograder.environment import bootstrap, install_progress
+from autograder.environment import bootstrap, install_progress, installers
 from autograder.outcomes import UserMistake
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -153,7 +154,7 @@ def test_only_the_first_start_installs(started: tuple[Clone, str]) -> None:
     assert "Successfully" not in first  # what pip says is for the log
     assert "Successfully installed unblocked_pebble" in clone.log
     assert clone.has("unblocked_pebble")
-    assert str(clone.venv) in first  # doctor ran inside it
+    assert str(clone.venv) in " ".join(first.split())  # doctor ran inside it
     second = clone.run()
     assert "install" not in second.splitlines()[0].lower()
 
@@ -182,7 +183,7 @@ def test_a_copied_or_moved_repository_gets_a_new_environment(
     clone = copy.copy(started[0])
     clone.root = Path(shutil.copytree(clone.root, tmp_path / "moved", symlinks=True))
     clone.venv = clone.root / ".venv"
-    assert FIRST in clone.run()
+    assert f"moved or copied from {started[0].root}: installing" in clone.run()
     assert clone.has("unblocked_pebble")
 
 
@@ -311,9 +312,19 @@ def test_doctor_says_which_pythons_the_course_runs_on_and_when_this_one_is_newer
     assert "start with Python 3.11 to 3.15" in python.costs
 
 
+def test_a_python_newer_than_any_that_was_tried_is_said_in_the_first_line(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap, "NEWEST", (3, 9))
+    assert bootstrap._install(root / ".venv", [[]], io.StringIO(), "First start.", reuse=True)
+    first, second, _ = capsys.readouterr().out.splitlines()
+    assert "is newer than any that the course was tried with (Python 3.11 to 3.15)" in first
+    assert second == "First start."
+
+
 def test_packages_are_made_without_a_compiler_where_that_is_possible() -> None:
     """mysql-mimic has no wheel for 3.15, and most learners' machines have no compiler."""
-    assert bootstrap.environment()["NO_MYPYC"] == "1"
+    assert installers.environment()["NO_MYPYC"] == "1"
 
 
 @pytest.fixture
@@ -324,11 +335,60 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def installs(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that gets the command of each installation, which installs nothing."""
+    done: list[str] = []
+
+    def install(place: Path, ways: list[installers.Commands], *_: object, reuse: bool) -> bool:
+        place.mkdir(exist_ok=True)
+        done.append(next(" ".join(command) for command in ways[-1] if "install" in command))
+        return True
+
+    monkeypatch.setattr(bootstrap, "_install", install)
+    return done
+
+
+def test_contributors_packages_come_with_the_first_command_that_needs_them_and_stay(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    extra = '[project.optional-dependencies]\ncontributors = ["unblocked_stone>=1"]\n'
+    (root / "pyproject.toml").write_text(extra)
+    done, place = installs(monkeypatch), root / ".venv"
+    bootstrap.bring_up_to_date(place)  # `lab`
+    assert "unblocked_stone" not in done[-1]
+    assert not bootstrap.is_current(place, contributor=True)
+    bootstrap.bring_up_to_date(place, contributor=True)  # `test`
+    assert done[-1].endswith("-r requirements.txt unblocked_stone>=1")
+    bootstrap.bring_up_to_date(place)
+    bootstrap.bring_up_to_date(place, contributor=True)
+    assert len(done) == 2  # both have what they need
+    (root / "requirements.txt").write_text("unblocked_mountain\n")
+    bootstrap.bring_up_to_date(place)  # `lab` after a `git pull`
+    assert done[-1].endswith("unblocked_stone>=1")
+    assert bootstrap.is_current(place, contributor=True)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "why"),
+    [
+        ("", "First start: "),
+        ("{version} {root}/elsewhere/.venv", "This course was moved or copied from"),
+        ("3.9 {place}", "Your .venv is for Python 3.9, and this is {version}"),
+    ],
+)
+def test_a_new_installation_says_why(stamp: str, why: str, root: Path) -> None:
+    place, version = root / ".venv", bootstrap._stamp(root)[0].split()[0]
+    place.mkdir()
+    words = {"version": version, "root": root, "place": place}
+    bootstrap._stamp_of(place).write_text(stamp.format(**words))
+    assert bootstrap._what_is_done(place, reuse=False).startswith(why.format(**words))
+
+
 def test_without_uv_pip_and_ensurepip_the_debian_package_is_named(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shutil, "which", lambda name: None)
-    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(installers.importlib.util, "find_spec", lambda name: None)
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     with pytest.raises(UserMistake, match=rf"sudo apt install python{version}-venv"):
         bootstrap.bring_up_to_date(root / ".venv")
@@ -347,6 +407,7 @@ def test_without_uv_pip_and_ensurepip_the_debian_package_is_named(
         ("Requirement already satisfied: yarl in .venv\n", 0, "looking at package 1: yarl"),
         ("Collecting a\nCollecting a\n", 0, "fetching package 1: a"),  # pip tries another release
         ("Collecting a\nInstalling collected packages: c, b, a\n", 2, "2 of 3 packages"),
+        ("Compiling\n", 163, "compiling the packages' modules"),
         ("Resolved 163 packages in 1.04s\n", 20, "163 packages"),
     ],
 )

@@ -104,13 +104,13 @@ def test_an_environment_that_others_installed_is_used_as_it_is(
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     place = tmp_path / ".venv"
     place.mkdir()
-    digest = bootstrap._stamp(place).splitlines()[1] if complete else "of other files"
+    digest = bootstrap._stamp(place)[1] if complete else "of other files"
     (place / "unblocked-stamp").write_text(f"3.9 /elsewhere/.venv\n{digest}\n")
     done: list[str] = []
     monkeypatch.setattr(bootstrap, "VENV", place)
     monkeypatch.setattr(bootstrap, "can_be_written", lambda path: False)
-    monkeypatch.setattr(bootstrap, "has_everything", lambda: False)
-    monkeypatch.setattr(bootstrap, "bring_up_to_date", lambda place: done.append("installed"))
+    monkeypatch.setattr(bootstrap, "has_everything", lambda contributor: False)
+    monkeypatch.setattr(bootstrap, "bring_up_to_date", lambda *_, **__: done.append("installed"))
     monkeypatch.setattr(bootstrap, "_start_again", lambda arguments: done.append("started"))
     monkeypatch.setattr(bootstrap, "_surround", lambda: None)
     bootstrap.enter(["lab"])

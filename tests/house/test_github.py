@@ -15,7 +15,7 @@ import yaml
 
 from autograder import cli
 from autograder.catalog.card import Card
-from autograder.environment import pythons
+from autograder.environment import pythons, requirements
 
 ROOT = Path(__file__).resolve().parents[2]
 GITHUB = ROOT / ".github"
@@ -128,19 +128,21 @@ def test_the_project_and_the_weekly_run_name_the_same_pythons() -> None:
     assert job["strategy"]["matrix"]["python"] == [tried()[0], tried()[-1]]
 
 
-def test_the_weekly_run_takes_away_every_upper_end_and_no_pin() -> None:
+def test_the_weekly_run_takes_away_every_upper_end_and_no_pin(tmp_path: Path) -> None:
     """The same expression, in Python: each line stays a requirement that pip reads."""
     from packaging.requirements import Requirement
 
     [job] = read(GITHUB / "workflows" / "newest.yml")["jobs"].values()
     command = next(step["run"] for step in job["steps"] if "sed" in step.get("run", ""))
-    match = re.search(r"'s/(.*)/\\1/' requirements\.txt", command)
+    match = re.search(r"'s/(.*)/\\1/' requirements\.txt pyproject\.toml", command)
     assert match is not None
-    for line in (ROOT / "requirements.txt").read_text("utf-8").splitlines():
-        text = re.sub(match[1], r"\1", line).partition("#")[0].strip()
-        if text and not text.startswith("-"):
-            operators = {each.operator for each in Requirement(text).specifier}
-            assert operators in ({">="}, {"=="}), text
+    for name in ("requirements.txt", "pyproject.toml"):
+        lines = (ROOT / name).read_text("utf-8").splitlines()
+        freed = [re.sub(match[1], r"\1", line) for line in lines]
+        (tmp_path / name).write_text("\n".join(freed), "utf-8")
+    for text in requirements.of(tmp_path, contributor=True):
+        operators = {each.operator for each in Requirement(text).specifier}
+        assert operators in ({">="}, {"=="}, set()), text
 
 
 @pytest.mark.skipif(
