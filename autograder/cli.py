@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import io
+import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -18,6 +20,7 @@ from typing import NoReturn
 from autograder.environment import bootstrap, light_imports
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
+from autograder.text import columns, fitted
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -28,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
     0: done, 1: a check failed, 2: the user's mistake, 130: stopped with Ctrl-C.
     """
     _let_terminate_clean_up()
+    _write_utf8()
     try:
         options = _read(arguments)
         contributor = options.verb in (test, bench)
@@ -65,7 +69,7 @@ def check(options: argparse.Namespace) -> int:
 def progress(options: argparse.Namespace) -> int:
     from autograder.course.learner import progress as learner
 
-    print(learner.progress(ROOT))
+    print(fitted(str(learner.progress(ROOT)), columns()))
     return 0
 
 
@@ -116,7 +120,7 @@ def catalog(options: argparse.Namespace) -> int:
 def doctor(options: argparse.Namespace) -> int:
     from autograder import doctor as room
 
-    print(room.report())
+    print(fitted(room.report(), columns()))
     return 0
 
 
@@ -417,6 +421,18 @@ def _count(text: str) -> int:
     if text.isascii() and text.isdigit() and int(text) > 0:
         return int(text)
     raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+
+
+def _write_utf8() -> None:
+    """Write UTF-8 to files and pipes too, where Windows takes cp1252 and a plain locale ASCII.
+
+    These have no bars and no arrows, and Python would end with UnicodeEncodeError. Who sets
+    PYTHONIOENCODING gets that encoding, with "?" for what it does not have.
+    """
+    encoding = None if os.environ.get("PYTHONIOENCODING") else "utf-8"
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding=encoding, errors="replace")
 
 
 def _let_terminate_clean_up() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import platform
 import shutil
 import sys
-import textwrap
 from collections.abc import Callable
 
 from autograder.environment import bootstrap
@@ -32,10 +31,8 @@ def report() -> str:
         for finding in findings:
             mark = "no" if finding.missing else "ok"
             lines.append(f"  {mark}  {finding.name:{width}}  {finding.found}")
-            indent = " " * (width + 8)
-            lines += textwrap.wrap(
-                finding.costs, 100, initial_indent=indent, subsequent_indent=indent
-            )
+            if finding.costs:
+                lines.append(f"{'':{width + 8}}{finding.costs}")
     missing = sum(finding.missing for findings in rooms.values() for finding in findings)
     lines += ["", f"Missing: {missing} of the above." if missing else "Nothing is missing."]
     return "\n".join(lines).strip()

@@ -7,10 +7,37 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
+import textwrap
 import unicodedata
 
+WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail
+_ROW = re.compile(r"(?:.*\S)?  +(?=\S)")  # of a table, up to its last column
 _CONTROL = ("Cc", "Cf", "Cs", "Co")  # Unicode's control characters and their like
 _JOINERS = "\u200c\u200d"  # parts of words in some languages, and of pictures
+
+
+def columns() -> int:
+    """Return how wide text for the terminal may be: 100 columns, or less in a narrower terminal."""
+    return min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+
+
+def fitted(text: str, width: int) -> str:
+    """Return text without lines that are wider than `width`.
+
+    Where a line is a row of a table, with two spaces between its columns, the rest of the row goes
+    on below its last column. No word is cut.
+    """
+    lines = []
+    for line in text.splitlines():
+        row = _ROW.match(line)
+        indent = row.end() if row else 0
+        hanging = " " * (indent if indent <= width // 2 + 4 else 4)
+        lines += textwrap.wrap(
+            line[indent:], width, initial_indent=line[:indent], subsequent_indent=hanging,
+            break_long_words=False, break_on_hyphens=False,
+        ) or [line]  # fmt: skip
+    return "\n".join(lines)
 
 
 def duration(seconds: float) -> str:

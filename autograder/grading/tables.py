@@ -10,7 +10,7 @@ from typing import Any
 
 from rich import progress
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -18,9 +18,7 @@ from rich.text import Text
 from autograder.grading.examination import verdicts
 from autograder.grading.examination.cells import Cell, CellOutcome
 from autograder.report.record import shortest_kept
-from autograder.text import duration, milliseconds
-
-WIDTH = 100  # columns: a terminal window, a notebook's output, an e-mail
+from autograder.text import columns, duration, milliseconds
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,9 @@ def show_check(unit: str, rows: Sequence[CheckedCell], repaired: Sequence[str]) 
     titles = ("cell", "points", "limit", "longest block")
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for title in titles:
-        table.add_column(title, justify="left" if title == "cell" else "right", no_wrap=True)
+        is_name = title == "cell"  # in a narrow terminal, long names take two lines
+        justify: JustifyMethod = "left" if is_name else "right"
+        table.add_column(title, justify=justify, no_wrap=not is_name, overflow="fold")
     for row in rows:
         table.add_row(
             row.name,
@@ -121,9 +121,7 @@ class _EndsAt(progress.ProgressColumn):
 
 
 def _console() -> Console:
-    console = Console(highlight=False)
-    width = min(console.width, WIDTH) if console.is_terminal else WIDTH
-    return Console(highlight=False, width=width)
+    return Console(highlight=False, width=columns())
 
 
 def _measured(seen: CellOutcome) -> tuple[str, str]:

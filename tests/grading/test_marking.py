@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import toy_unit as toy
 
-from autograder.grading import check, commands, tables
+from autograder.grading import check, commands
 from autograder.grading.batch import slots
 from autograder.grading.examination import cells
 from autograder.grading.examination.job import Done, Job
 from autograder.grading.nbgrader import course
 from autograder.outcomes import UserMistake
+from autograder.text import WIDTH
 
 BLOCKING_BOT = """
 import time
@@ -84,7 +85,7 @@ def test_check_names_cell_line_block_limit_and_the_lost_connection(
     assert block == pytest.approx(900, abs=5)
     assert "4009" in said
     assert "9 of 14 points" in said
-    assert max(len(line) for line in said.splitlines()) <= tables.WIDTH
+    assert max(len(line) for line in said.splitlines()) <= WIDTH
     assert points(with_bot)["bot_visible"] == [0.0, 5.0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import io
 import os
 import shutil
 import socket
@@ -120,6 +121,24 @@ def test_a_mistake_found_by_a_room_is_its_sentence(
     monkeypatch.setattr(doctor, "report", refuse)
     assert cli.main(["doctor"]) == 2
     assert capsys.readouterr().err == "There is no unit 99: see `progress`.\n"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "written"),
+    [("", "░ \N{RIGHTWARDS ARROW} ü\n".encode()), ("cp1252", b"? ? \xfc\n")],
+)
+def test_a_pipe_gets_utf8_where_the_system_would_take_another_encoding(
+    chosen: str, written: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `progress > file` on Windows, and in an ASCII locale: both ended in a traceback."""
+    monkeypatch.setenv("PYTHONIOENCODING", chosen)
+    monkeypatch.setattr(doctor, "report", lambda: "░ \N{RIGHTWARDS ARROW} ü")
+    kept = io.BytesIO()
+    with io.TextIOWrapper(kept, encoding=chosen or "ascii", newline="\n") as pipe:
+        monkeypatch.setattr(sys, "stdout", pipe)
+        assert cli.main(["doctor"]) == 0
+        pipe.flush()
+        assert kept.getvalue() == written
 
 
 # Old Pythons

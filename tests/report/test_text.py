@@ -100,3 +100,34 @@ shell.run_cell("raise Inconclusive('Busy, too.')", store_history=True)
     assert first == "Inconclusive: Busy."
     assert again == f"Inconclusive: Busy. {STILL_OPEN}"
     assert other == "Inconclusive: Busy, too."
+
+
+@pytest.mark.parametrize(
+    ("line", "fitted"),
+    [
+        ("One sentence of some words", ["One sentence of some", "words"]),
+        (
+            "  ok  one  two or three words",
+            ["  ok  one  two or", "           three", "           words"],
+        ),
+        ("           and what it costs", ["           and what", "           it costs"]),
+        ("see /a/path/that-nobody/may-cut", ["see", "/a/path/that-nobody/may-cut"]),
+        ("", [""]),
+    ],
+)
+def test_a_line_that_is_too_wide_goes_on_below_its_last_column(
+    line: str, fitted: list[str]
+) -> None:
+    assert text.fitted(line, 21).splitlines() == [each for each in fitted if each]
+
+
+def test_what_check_prints_fits_a_narrow_terminal(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "50")
+    seen = CellOutcome([], "failed", message="The loop was held. " * 9, limit=0.1)
+    row = tables.CheckedCell("a_name_as_long_as_some_labs_have", 10, 12.5, seen)
+    tables.show_check("03_gateway", [row], [])
+    said = capsys.readouterr().out
+    assert max(map(len, said.splitlines())) <= 50
+    assert "10 of 12.5   100 ms" in said
