@@ -52,29 +52,45 @@ def true_waits(
     """
     known: list[Sample] = []
     asleep: Sample | None = None  # the last that found the thread asleep, until it ran again
+    awake: list[Sample] = []  # those that found it awake since then
     mistaken = perhaps = 0
 
-    def check(at: int, cpu: int, wait: int, switches: int) -> None:
+    def check(now: Sample | Reading, at: int) -> None:
         nonlocal mistaken, perhaps
         if asleep is None:
             return
-        waited, most = wait - asleep.wait, max(0, at - asleep.began - (cpu - asleep.cpu))
+        waited, sure = now.wait - asleep.wait, _sure_wait(awake, now.switches, at)
+        most = max(0, at - asleep.began - (now.cpu - asleep.cpu))
         if waited - most > SOME:
             mistaken += waited - most
-            perhaps += most
-        elif waited > DUBIOUS and not _may_want_gil(asleep, switches):
-            perhaps += waited
+            perhaps += max(0, most - sure)
+        elif waited - sure > DUBIOUS and not _may_want_gil(asleep, now.switches):
+            perhaps += waited - sure
 
     for sample in samples:
-        check(sample.began, sample.cpu, sample.wait, sample.switches)
+        check(sample, sample.began)
         known.append(sample._replace(wait=sample.wait - mistaken))
-        if sample.sleeps_in or sample.asleep:
-            asleep = sample
+        if _sleeps(sample):
+            asleep, awake = sample, []
         elif asleep is not None and sample.cpu != asleep.cpu:
             asleep = None
-    check(end.wall, end.cpu, end.wait, end.switches)
+        else:
+            awake.append(sample)
+    check(end, end.wall)
     before = _before(known, base, switches, end)
     return known, end._replace(wait=end.wait - mistaken), perhaps + before
+
+
+def _sleeps(sample: Sample) -> bool:
+    return bool(sample.sleeps_in) or sample.asleep
+
+
+def _sure_wait(awake: Iterable[Sample], switches: int, at: int) -> int:
+    """Return for how long, until `at`, a thread that was found awake has not slept; ns.
+
+    It has not when it made no voluntary switch since it was found awake.
+    """
+    return max((at - sample.began for sample in awake if sample.switches == switches), default=0)
 
 
 def _may_want_gil(asleep: Sample, switches: int) -> bool:
@@ -89,14 +105,17 @@ def _before(samples: list[Sample], base: Reading, switches: int, end: Reading) -
 
     The kernel counts a wait when it is over, so samples in the middle of a wait do not show it.
     """
-    slept, waited, handed_over = end.switches - switches, end.wait - base.wait, 0
+    now: Sample | Reading = end
+    at, asleep, handed_over, awake = end.wall, False, 0, []
     for sample in samples:
         handed_over += sample.own_switches > 1  # the loop may have given the GIL to the sampler
-        asleep = bool(sample.sleeps_in or sample.asleep)
-        if asleep or sample.wait - base.wait > SOME:
-            slept, waited = sample.switches - switches - asleep, sample.wait - base.wait
+        if _sleeps(sample) or sample.wait - base.wait > SOME:
+            now, at, asleep = sample, sample.began, _sleeps(sample)
             break
-    return waited if slept > handed_over and waited > DUBIOUS else 0
+        awake.append(sample)
+    slept = now.switches - switches - asleep  # its present sleep came after that wait
+    doubtful = now.wait - base.wait - _sure_wait(awake, now.switches - asleep, at)
+    return doubtful if slept > handed_over and doubtful > DUBIOUS else 0
 
 
 def see(
