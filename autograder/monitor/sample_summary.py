@@ -51,34 +51,59 @@ def true_waits(
     of 120 ms that kept the GIL was called free in 1 of 60 runs beside 8 hogs and other work.
     """
     known: list[Sample] = []
-    asleep: Sample | None = None  # the last that found the thread asleep, until it ran again
-    awake: list[Sample] = []  # those that found it awake since then
+    sleep: _Sleep | None = None  # the present one, until the thread runs again
     mistaken = perhaps = 0
 
-    def check(now: Sample | Reading, at: int) -> None:
+    def end_sleep(now: Sample | Reading, at: int) -> None:
         nonlocal mistaken, perhaps
-        if asleep is None:
-            return
-        waited, sure = now.wait - asleep.wait, _sure_wait(awake, now.switches, at)
-        most = max(0, at - asleep.began - (now.cpu - asleep.cpu))
-        if waited - most > SOME:
-            mistaken += waited - most
-            perhaps += max(0, most - sure)
-        elif waited - sure > DUBIOUS and not _may_want_gil(asleep, now.switches):
-            perhaps += waited - sure
+        if sleep is not None:
+            over, doubtful = sleep.wrong_wait(now, at)
+            mistaken, perhaps = mistaken + over, perhaps + doubtful
 
     for sample in samples:
-        check(sample, sample.began)
-        known.append(sample._replace(wait=sample.wait - mistaken))
+        if sleep is not None and sample.cpu != sleep.first.cpu:
+            end_sleep(sample, sample.began)
+            sleep = None
         if _sleeps(sample):
-            asleep, awake = sample, []
-        elif asleep is not None and sample.cpu != asleep.cpu:
-            asleep = None
-        else:
-            awake.append(sample)
-    check(end, end.wall)
+            sleep = sleep or _Sleep(sample)
+            sleep.found(sample)
+        elif sleep is not None:
+            sleep.awake.append(sample)
+        # A wait is counted when it is over, but a part of one may be counted during a sleep.
+        wait = sample.wait if sleep is None else sleep.first.wait
+        known.append(sample._replace(wait=wait - mistaken))
+    end_sleep(end, end.wall)
     before = _before(known, base, switches, end)
     return known, end._replace(wait=end.wait - mistaken), perhaps + before
+
+
+class _Sleep:
+    """One sleep of the thread, from the first sample that found it to when it ran again."""
+
+    def __init__(self, first: Sample) -> None:
+        self.first = first
+        self.last, self.place = first.began, first.sleeps_in
+        self.awake: list[
+            Sample
+        ] = []  # found it awake, and not running, after the last that did not
+
+    def found(self, asleep: Sample) -> None:
+        """Note a further sample that found it asleep."""
+        self.last, self.place = asleep.began, asleep.sleeps_in or self.place
+        self.awake.clear()
+
+    def wrong_wait(self, now: Sample | Reading, at: int) -> tuple[int, int]:
+        """Return how much of the wait after it, counted `now`, is wrong, and how much perhaps."""
+        waited, sure = now.wait - self.first.wait, _sure_wait(self.awake, now.switches, at)
+        most = max(0, at - self.last - (now.cpu - self.first.cpu))
+        if waited - most > SOME:
+            return waited - most, max(0, most - sure)
+        # A thread that sleeps because it wants the GIL soon falls asleep again.
+        wants_gil = self.place.startswith(b"futex") or (
+            not self.place and now.switches != self.first.switches
+        )
+        doubtful = waited - sure
+        return 0, doubtful if doubtful > DUBIOUS and not wants_gil else 0
 
 
 def _sleeps(sample: Sample) -> bool:
@@ -93,23 +118,18 @@ def _sure_wait(awake: Iterable[Sample], switches: int, at: int) -> int:
     return max((at - sample.began for sample in awake if sample.switches == switches), default=0)
 
 
-def _may_want_gil(asleep: Sample, switches: int) -> bool:
-    """Whether the thread may sleep because it wants the GIL: then it soon falls asleep again."""
-    if asleep.sleeps_in:
-        return asleep.sleeps_in.startswith(b"futex")
-    return switches != asleep.switches
-
-
 def _before(samples: list[Sample], base: Reading, switches: int, end: Reading) -> int:
     """Return how much of the first wait is in doubt, unless a sample found the thread asleep; ns.
 
     The kernel counts a wait when it is over, so samples in the middle of a wait do not show it.
     """
     now: Sample | Reading = end
-    at, asleep, handed_over, awake = end.wall, False, 0, []
+    at, asleep, handed_over = end.wall, False, 0
+    awake: list[Sample] = []
     for sample in samples:
         handed_over += sample.own_switches > 1  # the loop may have given the GIL to the sampler
-        if _sleeps(sample) or sample.wait - base.wait > SOME:
+        ran = bool(awake) and sample.cpu != awake[-1].cpu
+        if _sleeps(sample) or (ran and sample.wait - base.wait > SOME):
             now, at, asleep = sample, sample.began, _sleeps(sample)
             break
         awake.append(sample)
