@@ -2,7 +2,8 @@
 
 `python3 debian_sid.py REPOSITORY FOLDER VERSION ARGUMENT...` makes sid with Python VERSION in
 FOLDER, in memory, and runs there, as a user without rights, `lab --no-browser` until it is ready,
-the same again, and `test ARGUMENT...`. It prints what happened as JSON. It must be started by
+the same again, `build --check`, `test ARGUMENT...`, and `test` with one answer of each kind of
+every lab. It prints what happened as JSON. It must be started by
 `namespaces.apart`: whatever it mounts is gone with its last process.
 
 There is no compiler inside, so a package that must be compiled fails here, as it does on most
@@ -99,6 +100,9 @@ def main(repository: Path, root: Path, version: str, arguments: list[str]) -> No
     if told["first"]["ready"]:
         told |= {"second": lab(root, python)}
         told |= {"doctor": run(root, python, "-m", "autograder", "doctor")}
+        told |= {"build": run(root, python, "-m", "autograder", "build", "--check")}
+        answers = ("tests/units/test_answers.py", "-q", "-m", "not slow and not soak")
+        told |= {"answers": run(root, python, "-m", "autograder", "test", *answers)}
         told |= {"test": run(root, python, "-m", "autograder", "test", *arguments)}
     os.write(out, json.dumps(told).encode())
 
