@@ -32,7 +32,7 @@ FILES = (
 )
 
 pytestmark = [
-    pytest.mark.soak,  # beside load 25, a Python: 4.5 minutes to install, 2 for build, 6 for answers
+    pytest.mark.soak,  # a Python, beside load 25: install 4.5 minutes, build 2, answers 6
     pytest.mark.timeout(3600),
     pytest.mark.skipif(
         contributor_tools.sid().missing, reason=finding.reason(contributor_tools.sid())
