@@ -136,7 +136,7 @@ def old_pythons() -> Iterator[Path]:
     for python in candidates:
         # A shim of pyenv is on PATH also for a version that is not switched on.
         answer = subprocess.run(
-            [python, "-c", question], capture_output=True, text=True, check=False
+            [python, "-B", "-c", question], capture_output=True, text=True, check=False
         )
         if answer.stdout.strip() == "True":
             yield python

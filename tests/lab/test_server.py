@@ -54,13 +54,6 @@ def test_one_interrupt_ends_the_server_and_a_kernel_that_is_blocked(
         assert ends(kernel, within=2)
 
 
-def test_a_killed_server_takes_its_kernel_along(clone: Path, tmp_path: Path) -> None:
-    with lab(clone, tmp_path) as running:
-        kernel = running.start_kernel()
-        running.process.kill()
-        assert ends(kernel, within=10)
-
-
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """One server for the tests that only ask it."""
@@ -97,6 +90,13 @@ def test_the_formgrader_finds_the_course(asked: Lab) -> None:
 def test_a_page_does_not_ask_whether_jupyterlab_must_be_built(asked: Lab) -> None:
     """Each page would start Node for it, if there is one: 0.3 s of CPU, for a list nobody needs."""
     assert '"buildCheck": false' in asked.ask("/lab").decode()
+
+
+def test_a_killed_server_takes_its_kernel_along(asked: Lab) -> None:
+    """The last of those that share the server."""
+    kernel = asked.start_kernel()
+    asked.process.kill()
+    assert ends(kernel, within=10)
 
 
 def test_it_starts_twice_and_keeps_what_the_reader_changed(clone: Path, tmp_path: Path) -> None:
