@@ -395,7 +395,7 @@ STARTS = {
     "unlucky_pattern": 2,
 }
 MORE = {
-    name: sized(getattr(errands, name), start, seconds=0.3) if start else 300
+    name: sized(getattr(errands, name), start, seconds=0.2) if start else 200
     for name, start in STARTS.items()
 }
 
@@ -413,7 +413,7 @@ async def in_a_process(name):
     await loop.run_in_executor(processes, getattr(errands, name), MORE[name])
 
 # %% [markdown]
-# Each of them takes about 0.3 s, and on the loop each of them holds it for that long.
+# Each of them takes about 0.2 s, and on the loop each of them holds it for that long.
 #
 # > **Predict.** Which of the seven hold the loop from a thread?
 
