@@ -561,8 +561,8 @@ async def ask_for_album(gw):
 
 
 def ten_photos():
-    """Ten photos; `jobs.shrink` takes about 0.2 s for two of them, 0.02 s for each other one."""
-    rows = sized(jobs.shrink, 100, seconds=0.2, made=lambda n: photo(1, n))
+    """Ten photos; `jobs.shrink` takes about 0.25 s for two of them, 0.02 s for each other one."""
+    rows = sized(jobs.shrink, 100, seconds=0.25, made=lambda n: photo(1, n))
     first, large = random.randint(2, 10**9), random.sample(range(10), 2)
     return [photo(first + n, rows if n in large else rows // 12) for n in range(10)]
 

@@ -1,7 +1,7 @@
 # The lab of unit 12: five levels. A blocking answer holds the loop for 0.45 s or more, 4.5 times the
-# limit of 0.1 s; `rank` is sized at run time, to 0.35 s. The pool of the evenings has five threads, as on a
-# server with one CPU, so that "everything into the default pool" is late by the same seconds on
-# every machine. Measured figures are in design.md.
+# limit of 0.1 s; `rank` is sized at run time, to 0.35 s. The pool of the evenings has five threads,
+# as on a server with one CPU, so that "everything into the default pool" is late by the same seconds
+# on every machine. Measured figures are in design.md.
 
 # %% [markdown]
 # # Lab 12 · The bot that survives

@@ -231,12 +231,20 @@ def wrong_about(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> str:
     taken = [one for partner in group for one in own_tests(partner, seen)]
     found = unlike(verdicts.NOT_ATTEMPTED, [one for one in seen if one not in taken])
     if answer.right:
-        # An answer to one test need not fill the cells of the others.
-        judging = judging_tests(path)
-        meant = [c for c in own if c.name in judging or c.status != verdicts.NOT_ATTEMPTED]
-        return found + unlike(verdicts.PASSED, meant)
+        return found + unlike(verdicts.PASSED, [one for one in own if is_meant(path, one, group)])
     failed = [one.message for one in own if one.status == verdicts.FAILED]
     return found if answer.message in "\n".join(failed) else found + "\n".join(map(str, own))
+
+
+def is_meant(path: Path, seen: Seen, group: tuple[Path, ...]) -> bool:
+    """Whether a right answer must pass this test of its exercise.
+
+    One that names a test need not fill the cells of the others; a partner may do that.
+    """
+    if seen.name in judging_tests(path):
+        return True
+    partners = any(seen.name in judging_tests(one) for one in group)
+    return seen.status != verdicts.NOT_ATTEMPTED and not partners
 
 
 def turned(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> list[str]:
