@@ -164,7 +164,7 @@ print(f"Right: 15 of 15 points. {report}")
 # The hidden test is another evening, with other people.
 
 # %% test="xp_hidden" points=15
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 before, gains = plan_evening([f"guest {number}" for number in random.sample(range(99), 4)], 10)
 file = await held_file(before)

@@ -264,19 +264,19 @@ right(report, 20)
 #
 # What is it that must not overlap, and what is its name? That name is the key of your dict.
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 2: one lock per key, and the counter that says how many are using it.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # In the dict stand, for each user, a lock and the number of those who have it or want it. Before
 # `async with lock:` count one up, in a `finally` after it one down, and at zero remove the entry.
 # There must be no `await` between looking into the dict and writing to it.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -284,9 +284,9 @@ right(report, 20)
 # compare("in_turn")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Make the dict a `weakref.WeakValueDictionary` of locks, and count nothing. Why does that work?
 # Who holds the lock while somebody waits for it?
@@ -488,19 +488,19 @@ right(report, 20)
 # Between your look at the balance and your change of it, who could have changed it? And what would
 # have kept them out?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 3: the row lock, and the two transfers that waited for each other.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # One `SELECT name, balance FROM accounts WHERE name = ANY($1) ORDER BY name FOR UPDATE`, with a list
 # of both names, locks both rows in the order of their names. Is the taker among the rows, and is
 # the balance enough? Then two `UPDATE`s. All of it in one transaction.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -508,9 +508,9 @@ right(report, 20)
 # compare("transfer")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Do it without `SELECT`: an `UPDATE` whose `WHERE` asks for the balance says by its answer
 # (`"UPDATE 0"`) whether there was enough. Which rows does it lock, and in which order?
@@ -649,19 +649,19 @@ right(report, 20)
 #
 # Who should notice that the desk is full: the worker, or the one who asks?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 5: the bounded queue, and the one that says no.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `asyncio.Queue(most)`, and so many tasks that each do `item = await queue.get()` for ever. `ask` is
 # an ordinary function: `put_nowait`, and `asyncio.QueueFull` is a False. A worker must outlive an
 # error of `work`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -669,9 +669,9 @@ right(report, 20)
 # compare("desk")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # One person asks twenty times and takes all the places. Let `ask` take a user as well, and give
 # each user one waiting place at the most.
@@ -976,21 +976,21 @@ right(report, 15)
 # Three clicks are three tasks. What has each of them seen when the first one writes the row? And
 # which of them has had a sign of life by then?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 4, the button; part 3, the single statement that looks and changes; unit 03, the last part, for
 # `defer`.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # The first line is `await interaction.response.defer()`. Then `UPDATE prizes SET winner = $1 WHERE id =
 # $2 AND winner IS NULL`: its answer, `"UPDATE 1"` or `"UPDATE 0"`, says whether this click won. Then one
 # `interaction.followup.send`. The winner also sets `button.disabled = True` and calls `await
 # interaction.edit_original_response(view=self)`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -998,9 +998,9 @@ right(report, 15)
 # compare("one_prize")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # The bot restarts, and the message is still there. Give the button a `custom_id`, and call
 # `bot.add_view(Prize(pool, 1))` in `setup_hook`. Which of your variables has forgotten the winner,
@@ -1186,20 +1186,20 @@ right(report, 20)
 # There are two ways to be lost: waiting in the queue, and in the hands of a worker. Who knows of
 # the second?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 6: the three steps of closing. And unit 06, part 4, for what a worker can do when it
 # is cancelled.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # Workers as in exercise 3, with `queue.task_done()` in a `finally`. A worker that is cancelled notes
 # its item and raises again. After `await closing.wait()`: `await queue.join()` within a timeout,
 # cancel the workers, wait for them, and empty the queue with `get_nowait`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -1207,15 +1207,15 @@ right(report, 20)
 # compare("drain")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Python 3.13 has `queue.shutdown()`. What does it take off your hands, and what not?
 # </details>
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/09_queues/09_queues.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/09_queues/09_queues.ipynb` in the course folder. Both grade the notebook as your instructor
+# would, hidden tests included.

@@ -168,7 +168,7 @@ async def posted(report, path, expected):
 # second.
 #
 # ```python
-# async def quote(urls):          # as it is now
+# async def quote(urls):          # current version
 #     page = await first_that_works(urls)
 #     return page["quote"]
 # ```
@@ -235,7 +235,7 @@ right(report, 7)
 # something that is nearly that.
 #
 # ```python
-# async def laughs(words):          # as it is now
+# async def laughs(words):          # current version
 #     return [word for word in words if LAUGHTER.fullmatch(word)]
 # ```
 
@@ -281,7 +281,7 @@ right(report, 7)
 # writes a line into the bot's diary. It is one ordinary line of logging.
 #
 # ```python
-# async def remember(url, line):          # as it is now
+# async def remember(url, line):          # current version
 #     diary(url).info(line)
 #     return len(line)
 # ```
@@ -318,7 +318,7 @@ right(report, 7)
 # lane is the block, and is that a task?
 #
 # ```python
-# async def votes(url, given):          # as it is now
+# async def votes(url, given):          # current version
 #     counting = asyncio.create_task(count(given))
 #     counting.add_done_callback(lambda task: publish(url, task.result()))
 #     return await counting
@@ -356,7 +356,7 @@ right(report, 7)
 # asks for the sizes of some photos, all at once, in threads. Threads! And yet.
 #
 # ```python
-# async def sizes(urls):          # as it is now
+# async def sizes(urls):          # current version
 #     loop = asyncio.get_running_loop()
 #     with ThreadPoolExecutor(len(urls)) as pool:
 #         coming = [loop.run_in_executor(pool, download, url) for url in urls]
@@ -417,7 +417,7 @@ right(report, 6)
 # adds up the rows of a table, with an `async for`. Everything in it is async.
 #
 # ```python
-# async def total(seed, number, effort):          # as it is now
+# async def total(seed, number, effort):          # current version
 #     return sum([row async for row in rows(seed, number, effort)])
 # ```
 
@@ -470,13 +470,13 @@ right(report, 6)
 # What does the sentence of the failed test name: a line of the command, or one of the library? And
 # is it a line that *waits* for somebody, or one that *computes*?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 6, the table: `roll` (a sleep two calls down) and `guess` (a pattern). For 1.4 the chart: a
 # callback belongs to no task, so its block is in the lane *event loop*. For 1.6 unit 04: an `await` or
 # an `async for` that never really waits gives no other task a turn.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # 1.1: write the loop of `first_that_works` anew, with another pause. 1.2: what is the second `+`
 # for? 1.3 and 1.4: a thread can do what blocks, if somebody awaits it. 1.5: move one line by four
@@ -487,9 +487,9 @@ right(report, 6)
 # One single call into C keeps the interpreter's lock until it is done. A thread is no help here;
 # a pattern that can only match in one way is.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -497,9 +497,9 @@ right(report, 6)
 # compare("six_faults")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Mend 1.3 so that *no* command of the bot ever has to think of the diary: with `QueueHandler` and
 # `QueueListener` from `logging.handlers`.
@@ -691,7 +691,7 @@ print(f"Right: it said `{name}`, and nothing else. 10 of 10 points.")
 # The hidden test has two stalls, one of which computes.
 
 # %% test="watchdog_hidden" points=10
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 names = [f"{word}_{random.randint(100, 999)}" for word in random.sample(["pack", "draw", "ask"], 2)]
 plan = [(names[0], "computes", 0.45), (names[1], "sleeps", random.uniform(0.4, 0.5))]
@@ -708,20 +708,20 @@ barked(report)
 # The loop is free again. Which of your attributes must be as they were at the beginning, and who
 # can know that it is free?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 3, `witness`: it asks for a beat, and looks how old the last one is.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `start`: `threading.Thread(target=self.watch, daemon=True).start()`. `beat` has two lines: what
 # time it is now, and that nothing has been told yet. `watch` has two steps in each round: when the
 # last beat is older than the limit and nothing was told, remember that it is told and `say` the name
 # on the photograph; then ask the loop for a beat, with `call_soon_threadsafe`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -729,9 +729,9 @@ barked(report)
 # compare("watchdog")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # In a real bot the innermost function is often one of a library. Follow `frame.f_back` until the
 # file is one of your own, and say file and line as well. That is a tool that you can take home.
@@ -857,7 +857,7 @@ print(f"Right, 10 of 10 points: the 99th percentile is {report.lag(99) * 1000:.0
 # The hidden test holds the loop twice.
 
 # %% test="lag_meter_hidden" points=10
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 stalls = [(0.1, random.uniform(0.4, 0.45)), (0.8, random.uniform(0.15, 0.25))]
 report = await watch(jolted, 1.4, 0.005, stalls)
@@ -869,18 +869,18 @@ honest(report, 1.4, 0.005, stalls)
 #
 # After a stall of half a second: when was the next tick due, and how many more were due since?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 7: the lower half of the picture. Its ticks stand at equal distances, whatever the loop did.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # A `for` over the numbers of the ticks. In it: when is this one due? If that is in the future,
 # sleep until then; if not, do not sleep at all. Either way note how late it is.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -888,9 +888,9 @@ honest(report, 1.4, 0.005, stalls)
 # compare("lag_meter")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Run your meter in your own bot for a day, with a period of 0.1 s, and print the 99th percentile
 # and the maximum once an hour.
@@ -898,6 +898,6 @@ honest(report, 1.4, 0.005, stalls)
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/10_debugging/10_debugging.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/10_debugging/10_debugging.ipynb` in the course folder. Both grade the notebook as your instructor
+# would, hidden tests included.

@@ -211,7 +211,7 @@ print("Right: 15 of 15 points.")
 # The hidden test has three packages of the same kinds, built in other ways.
 
 # %% test="judge_three_hidden" points=15
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 
 
 ### BEGIN HIDDEN TESTS
@@ -499,7 +499,7 @@ print(f"Right: 10 of 10 points, and the catalog could have a card for {facts['na
 # The hidden test does it again, with other pages.
 
 # %% test="own_card_hidden" points=10
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 facts = (await watch(described)).value
 new = well_described(facts)

@@ -194,7 +194,7 @@ async def fight(ctx, monster):
     await asyncio.to_thread(add_points, HALL.path, ctx.author.name, strength)
     return await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     strength = requests.get(f"{HALL.url}/{monster}").json()["strength"]
     add_points(HALL.path, ctx.author.name, strength)
     await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")
@@ -285,7 +285,7 @@ print(f"Right: 25 of 25 points. {report}")
 # The hidden test is another evening.
 
 # %% test="steady_hidden" points=25
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 lines, answers, before, after, url = await plan_fights(["dragon", "troll", "rat"], 12)
 gw = await servers.gateway(heartbeat=0.2, grace=2)
@@ -386,7 +386,7 @@ async def hunt(ctx, prey):
     await asyncio.to_thread(add_points, HALL.path, ctx.author.name, points)
     return await ctx.send(f"{ctx.author.name} gets {prey}: {points} points")
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     points = ask_guide(f"{HALL.url}/{prey}")
     add_points(HALL.path, ctx.author.name, points)
     await ctx.send(f"{ctx.author.name} gets {prey}: {points} points")
@@ -399,7 +399,7 @@ async def rank(ctx, season: int, players: int):
     best = await loop.run_in_executor(others(), best_three, season, players)
     return await ctx.send(f"season {season}: {best}")
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     await ctx.send(f"season {season}: {best_three(season, players)}")
 
 # %% setup="busy_night" jupyter={"source_hidden": true}
@@ -478,7 +478,7 @@ print(f"Right: 20 of 20 points. {report}")
 # The hidden test is another evening.
 
 # %% test="busy_hidden" points=20
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 players = sized(partial(best_three, 7), 50_000, seconds=0.5)
 lines, answers, before, after, url = await plan_hunts(["hare", "fox", "crow"], 45, players)
@@ -573,7 +573,7 @@ async def gift(ctx, taker, points: int):
     says = f"gives {taker}" if enough else "cannot give"
     return await ctx.send(f"{giver} {says} {points} points")
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     if await asyncio.to_thread(balance, HALL.path, giver) < points:
         return await ctx.send(f"{giver} cannot give {points} points")
     await asyncio.to_thread(add_points, HALL.path, giver, -points)
@@ -649,7 +649,7 @@ print(f"Right: 15 of 15 points. {report}")
 # The hidden test has more givers than one.
 
 # %% test="burst_hidden" points=15
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 gifts = ("ada", "cy", 7 * random.randint(3, 5)), ("bo", "dan", 7 * random.randint(2, 4) + 3)
 lines, answers, before, after = plan_gifts(10, 7, *gifts)
@@ -729,7 +729,7 @@ async def worker(orders, brew, say):
         await say(f"{who}: {said}")
         orders.task_done()
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     while True:
         who, potion = await orders.get()
         await say(f"{who}: {await brew(potion)}")
@@ -804,7 +804,7 @@ print(f"Right: 5 of 5 points. {report}")
 # The hidden test has another menu, and other exceptions.
 
 # %% test="poison_hidden" points=5
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 menu = {"soup": "soup is ready", "toad": "KeyError", "bat": "ZeroDivisionError", "rock": "never"}
 menu |= {"newt": "OSError", "milk": f"milk, {random.randint(2, 99)} drops"}
@@ -987,7 +987,7 @@ print(f"Right: 5 of 5 points. {report}")
 # In the hidden test one dish is never ready.
 
 # %% test="closing_hidden" points=5
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 await servers.http.reset()
 night = f"/{random.randint(1, 10**9)}"

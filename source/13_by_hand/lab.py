@@ -289,7 +289,7 @@ right(report, 20)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -479,7 +479,7 @@ right(report, 10)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -620,7 +620,7 @@ right(report, 10)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
