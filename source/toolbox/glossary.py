@@ -85,7 +85,7 @@
 # **process pool** · Interpreters of their own, each with its own lock. What goes in and out is copied.
 # (05)
 #
-# ## Many things at once
+# ## Many things at the same time
 #
 # **bounded** · With a limit, as a queue with a size or a Semaphore: so many at once, no more. (06, 09)
 #

@@ -50,7 +50,7 @@
 # | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
 # | 40 | aiofiles reads files without threads | it sends each small step to a thread, and often takes longer | below, B |
 #
-# ## Many things at once
+# ## Many things at the same time
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
