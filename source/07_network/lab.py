@@ -192,7 +192,7 @@ right(report, 25)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -338,7 +338,7 @@ right(report, 25)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -458,7 +458,7 @@ right(report, 10)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
