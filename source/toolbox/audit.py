@@ -63,7 +63,7 @@ def picture(**logs):
         axes.text(held, row, f" {held:.2f} s", va="center")
     axes.axvline(0.1, color="black", linestyle=":")
     axes.set_yticks(range(len(rows)), [f"{label}  {where}" for (label, where), _ in rows])
-    axes.set(xlabel="seconds for which the loop stood still", xmargin=0.15)
+    axes.set(xlabel="seconds for which the loop was held", xmargin=0.15)
     words = [f"{label}, {where} {held:.2f} s" for (label, where), held in reversed(rows)]
     show(figure, f"For how long each line held the loop. {'; '.join(words)}.")
     places = "1 place" if len(worst) == 1 else f"{len(worst)} places"
