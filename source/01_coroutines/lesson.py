@@ -156,7 +156,7 @@ print("bo takes", next(counting))
 # %%
 @types.coroutine
 def pause(note=None):
-    """Stop here, and hand `note` to whoever drives us."""
+    """Stop here, and give `note` to the driver."""
     answer = yield note
     return answer
 

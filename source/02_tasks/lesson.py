@@ -128,7 +128,7 @@ predict(about="who-begins")
 # `await bo, await ada` at the end?
 
 # %% [markdown]
-# Your bot uses tasks already: discord.py makes one for each command that somebody calls. So ada's
+# Your bot uses tasks already: discord.py makes one for each command that a person calls. So ada's
 # `!roll` and bo's `!ping` can overlap without any work of yours. But *within* a command there is
 # one task, and there one line waits for the other.
 

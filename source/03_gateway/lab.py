@@ -999,7 +999,7 @@ await recapped(gw, path, 2, f"{number} messages; best: {best}")
 # <details><summary>Once it passes: try this</summary>
 #
 # Ask the archive with `requests.get` in a thread. Then put a `time.sleep(1.1)` into another
-# command and use both at once: which one gets the error?
+# command and use both at the same time: which one gets the error?
 # </details>
 
 # %% [markdown]
