@@ -358,9 +358,9 @@ if report.longest_block < 0.12:
 predict(about="eight-at-once")
 
 # %% [markdown]
-# The block is the sum. In each round the loop runs **every task that is ready**, one after the
-# other. Only then does it look at its timers and sockets. Eight tasks are ready, and each takes 20
-# ms, so no heartbeat can leave in between.
+# The block is as long as all eight slices together. In each round the loop runs **every task that
+# is ready**, one after the other. Only then does it look at its timers and sockets. Eight tasks are
+# ready, and each takes 20 ms, so no heartbeat can leave in between.
 #
 # There are two cures. The first: eight tasks that compute divide the budget by eight. The second:
 # they pass a **talking stick** around, and only the task that holds it may compute. In asyncio the
@@ -459,7 +459,7 @@ predict(about="no-gap")
 # %% [markdown]
 # ## 7 · Write it once
 #
-# You do not want to write this into every `for` of your bot. Write it once. An `async def` with a
+# You do not want to write this into every `for` loop of your bot. Write it once. An `async def` with a
 # `yield` in it is an **async generator**: it gives you one item after the other, as a generator
 # does, and in between it may await. `async for` asks it for the next one.
 

@@ -128,8 +128,8 @@ judge(await watch(oracle))
 # ## 2 · Work in a thread: pure Python
 #
 # But what about work? You may have heard that threads are useless for it, because of the GIL. The
-# **GIL** is a lock inside Python, like the one microphone in a room: only the thread that has it
-# may run Python. Here is a second of dice:
+# **GIL** is a lock inside Python: only the thread that has it may run Python. Here is a second of
+# dice:
 
 # %%
 def throw_often(throws):
@@ -516,10 +516,10 @@ predict(about="a-full-pool")
 # %% [markdown]
 # There was no block and the heartbeats went on, but the bot could not connect to anything. asyncio
 # has no lookup of its own. It calls the blocking one, in the same pool. Every `to_thread` of your
-# bot waits in that queue, and every new connection does, too.
+# bot waits in that queue, and so does every new connection.
 #
-# The cure is one line: **give slow calls a pool of their own**, and make it once. Its size is a
-# promise, too: never more than this many questions at the same time.
+# The cure is one line: **give slow calls a pool of their own**, and make it once. Its size is also a
+# limit: at most this many questions at the same time.
 
 # %%
 oracle_pool = ThreadPoolExecutor(4, thread_name_prefix="oracle")
@@ -555,9 +555,9 @@ async def impatient():
 report = await watch(impatient)
 
 # %% [markdown]
-# The timeout cancelled the *waiting*. The thread brews on, keeps its place in the pool, and its
-# result is lost. For tea that is fine. But after a timeout of "buy a ticket" you do not know
-# whether you have one.
+# The timeout cancelled the *waiting*. The thread goes on and keeps its place in the pool, and its
+# result is lost. For tea that is fine. But if a call that buys a ticket ends with a timeout, you do
+# not know whether you have the ticket.
 
 # %% [markdown]
 # ## 9 · Waiting for the job

@@ -6,7 +6,7 @@ that replace the lab's answer cells (jupytext py:percent):
     # exercise: repair_two
     # expect: fails
     # test: repair_two_roll_check
-    # message: the loop stood still
+    # message: the loop was held
     # %% answer="repair_two"
     async def roll(spec): ...
 """
