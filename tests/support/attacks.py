@@ -8,7 +8,7 @@ and slow. `# with: NAME` puts the cells of tests/hostile/shared/NAME.py before i
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from autograder.course.author import parse
@@ -68,10 +68,12 @@ report.responsive(0.1)
 }
 
 
-def cells_of(paths: Sequence[Path], course: Path, secret: str) -> list[Cell]:
-    """The notebook of these attacks; the cells of each have its name."""
+def cells_of(
+    paths: Sequence[Path], course: Path, secret: str, beside: Mapping[str, str] = ANSWERS
+) -> list[Cell]:
+    """The notebook of these attacks, beside these answers; the cells of each have its name."""
     setup = SETUP.format(course=str(course), mark=MARK, secret=secret[::-1])
-    found, answers = [Cell(0, "setup", "tools", setup)], dict(ANSWERS)
+    found, answers = [Cell(0, "setup", "tools", setup)], dict(beside)
     for path in paths:
         shared = re.findall(r"^# with: (\w+)$", path.read_text(), re.MULTILINE)
         for file in (*(FOLDER / "shared" / f"{name}.py" for name in shared), path):
