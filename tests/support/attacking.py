@@ -24,6 +24,7 @@ import another_user
 import full_room
 import jupytext  # noqa: F401 what `attacks` reads with; 0.4 s of CPU
 import nbgrader.converters  # noqa: F401 what `grade` needs; 1.2 s of CPU
+import nbgrader_commands
 import refusing
 from attacks import FOLDER, SHARING, cells_of, put_out
 from toy_unit import UNIT
@@ -84,6 +85,7 @@ def grade(root: Path) -> None:
 
 
 if __name__ == "__main__":
+    nbgrader_commands.warm_up()
     gc.freeze()  # a collection in a fork would copy every page
     kind, user, refused, folder, *names = arguments()
     if user:
