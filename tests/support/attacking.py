@@ -22,7 +22,6 @@ from pathlib import Path
 
 import another_user
 import full_room
-import jupytext  # noqa: F401 what `attacks` reads with; 0.4 s of CPU
 import nbgrader.converters  # noqa: F401 what `grade` needs; 1.2 s of CPU
 import nbgrader_commands
 import refusing
