@@ -33,6 +33,10 @@ OTHER_LOOP = re.compile(
 )
 
 
+class Stopped(BaseException):
+    """Thrown into a thread whose Python code still holds the loop after the time limit."""
+
+
 def not_async(name: str, returned: Any) -> str:
     """Return what to do about a function of which there is nothing to await."""
     if inspect.isasyncgen(returned):

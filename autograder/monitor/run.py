@@ -21,6 +21,7 @@ from autograder.monitor import warned
 from autograder.monitor.errors import (
     NO_AWAIT,
     OTHER_LOOP,
+    Stopped,
     first_of,
     innermost,
     not_async,
@@ -42,10 +43,6 @@ from autograder.report.record import Block, Record
 MOST_TICKS = 20_000
 LAST_WORDS = 0.5  # s: a cancelled call must end within this time
 TEARDOWN = 2.0  # s: the threads and generators that a call left behind must end within this time
-
-
-class Stopped(BaseException):
-    """Thrown into a thread whose Python code still holds the loop after the time limit."""
 
 
 def run(

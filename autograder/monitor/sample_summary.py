@@ -51,37 +51,71 @@ def true_waits(
     of 120 ms that kept the GIL was called free in 1 of 60 runs beside 8 hogs and other work.
     """
     known: list[Sample] = []
-    asleep: Sample | None = None  # the last that found the thread asleep, until it ran again
+    sleep: _Sleep | None = None  # the present one, until the thread runs again
     mistaken = perhaps = 0
 
-    def check(at: int, cpu: int, wait: int, switches: int) -> None:
+    def end_sleep(now: Sample | Reading, at: int) -> None:
         nonlocal mistaken, perhaps
-        if asleep is None:
-            return
-        waited, most = wait - asleep.wait, max(0, at - asleep.began - (cpu - asleep.cpu))
-        if waited - most > SOME:
-            mistaken += waited - most
-            perhaps += most
-        elif waited > DUBIOUS and not _may_want_gil(asleep, switches):
-            perhaps += waited
+        if sleep is not None:
+            over, doubtful = sleep.wrong_wait(now, at)
+            mistaken, perhaps = mistaken + over, perhaps + doubtful
 
     for sample in samples:
-        check(sample.began, sample.cpu, sample.wait, sample.switches)
-        known.append(sample._replace(wait=sample.wait - mistaken))
-        if sample.sleeps_in or sample.asleep:
-            asleep = sample
-        elif asleep is not None and sample.cpu != asleep.cpu:
-            asleep = None
-    check(end.wall, end.cpu, end.wait, end.switches)
+        if sleep is not None and sample.cpu != sleep.first.cpu:
+            end_sleep(sample, sample.began)
+            sleep = None
+        if _sleeps(sample):
+            sleep = sleep or _Sleep(sample)
+            sleep.found(sample)
+        elif sleep is not None:
+            sleep.awake.append(sample)
+        # A wait is counted when it is over, but a part of one may be counted during a sleep.
+        wait = sample.wait if sleep is None else sleep.first.wait
+        known.append(sample._replace(wait=wait - mistaken))
+    end_sleep(end, end.wall)
     before = _before(known, base, switches, end)
     return known, end._replace(wait=end.wait - mistaken), perhaps + before
 
 
-def _may_want_gil(asleep: Sample, switches: int) -> bool:
-    """Whether the thread may sleep because it wants the GIL: then it soon falls asleep again."""
-    if asleep.sleeps_in:
-        return asleep.sleeps_in.startswith(b"futex")
-    return switches != asleep.switches
+class _Sleep:
+    """One sleep of the thread, from the first sample that found it to when it ran again."""
+
+    def __init__(self, first: Sample) -> None:
+        self.first = first
+        self.last, self.place = first.began, first.sleeps_in
+        self.awake: list[
+            Sample
+        ] = []  # found it awake, and not running, after the last that did not
+
+    def found(self, asleep: Sample) -> None:
+        """Note a further sample that found it asleep."""
+        self.last, self.place = asleep.began, asleep.sleeps_in or self.place
+        self.awake.clear()
+
+    def wrong_wait(self, now: Sample | Reading, at: int) -> tuple[int, int]:
+        """Return how much of the wait after it, counted `now`, is wrong, and how much perhaps."""
+        waited, sure = now.wait - self.first.wait, _sure_wait(self.awake, now.switches, at)
+        most = max(0, at - self.last - (now.cpu - self.first.cpu))
+        if waited - most > SOME:
+            return waited - most, max(0, most - sure)
+        # A thread that sleeps because it wants the GIL soon falls asleep again.
+        wants_gil = self.place.startswith(b"futex") or (
+            not self.place and now.switches != self.first.switches
+        )
+        doubtful = waited - sure
+        return 0, doubtful if doubtful > DUBIOUS and not wants_gil else 0
+
+
+def _sleeps(sample: Sample) -> bool:
+    return bool(sample.sleeps_in) or sample.asleep
+
+
+def _sure_wait(awake: Iterable[Sample], switches: int, at: int) -> int:
+    """Return for how long, until `at`, a thread that was found awake has not slept; ns.
+
+    It has not when it made no voluntary switch since it was found awake.
+    """
+    return max((at - sample.began for sample in awake if sample.switches == switches), default=0)
 
 
 def _before(samples: list[Sample], base: Reading, switches: int, end: Reading) -> int:
@@ -89,14 +123,19 @@ def _before(samples: list[Sample], base: Reading, switches: int, end: Reading) -
 
     The kernel counts a wait when it is over, so samples in the middle of a wait do not show it.
     """
-    slept, waited, handed_over = end.switches - switches, end.wait - base.wait, 0
+    now: Sample | Reading = end
+    at, asleep, handed_over = end.wall, False, 0
+    awake: list[Sample] = []
     for sample in samples:
         handed_over += sample.own_switches > 1  # the loop may have given the GIL to the sampler
-        asleep = bool(sample.sleeps_in or sample.asleep)
-        if asleep or sample.wait - base.wait > SOME:
-            slept, waited = sample.switches - switches - asleep, sample.wait - base.wait
+        ran = bool(awake) and sample.cpu != awake[-1].cpu
+        if _sleeps(sample) or (ran and sample.wait - base.wait > SOME):
+            now, at, asleep = sample, sample.began, _sleeps(sample)
             break
-    return waited if slept > handed_over and waited > DUBIOUS else 0
+        awake.append(sample)
+    slept = now.switches - switches - asleep  # its present sleep came after that wait
+    doubtful = now.wait - base.wait - _sure_wait(awake, now.switches - asleep, at)
+    return doubtful if slept > handed_over and doubtful > DUBIOUS else 0
 
 
 def see(

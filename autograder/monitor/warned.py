@@ -14,6 +14,7 @@ import warnings
 from types import FrameType, TracebackType
 from typing import Any, Protocol, TextIO, runtime_checkable
 
+from autograder.monitor.errors import Stopped
 from autograder.monitor.frames import is_own
 from autograder.paths import PACKAGE
 
@@ -51,8 +52,13 @@ def place_warnings() -> None:
 
 
 def log(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Log what asyncio reports of a task or callback, without our frames: an exception handler."""
+    """Log what asyncio reports of a task or callback, without our frames: an exception handler.
+
+    It keeps quiet about a call that was stopped at its time limit, which the verdict tells.
+    """
     error = context.get("exception")
+    if isinstance(error, Stopped):
+        return
     while error is not None:
         error.__traceback__ = _without_ours(error.__traceback__)
         error = error.__cause__ or error.__context__

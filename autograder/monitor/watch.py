@@ -18,8 +18,9 @@ from typing import Any, Protocol
 
 from autograder import context, wire
 from autograder.monitor import kernel_guard
+from autograder.monitor.errors import Stopped
 from autograder.monitor.garbage import heap
-from autograder.monitor.run import LAST_WORDS, TEARDOWN, Run, Stopped, run
+from autograder.monitor.run import LAST_WORDS, TEARDOWN, Run, run
 from autograder.outcomes import UserMistake
 from autograder.report.record import Record
 from autograder.report.report import Report

@@ -72,6 +72,23 @@ LINES = [
 ]
 
 
+outputs = st.lists(st.dictionaries(
+    st.sampled_from(["output_type", "name", "text", "data", "metadata", "ename", "evalue",
+                     "traceback", "execution_count"]),
+    st.one_of(plain, st.sampled_from(["stream", "error", "display_data", "execute_result",
+                                      "stdout"])),
+), max_size=5)  # fmt: skip
+frames = st.one_of(
+    st.binary(max_size=200),
+    st.recursive(st.one_of(st.none(), st.integers(), st.floats(), texts), lambda inner: st.one_of(
+        st.lists(inner, max_size=4), st.dictionaries(st.sampled_from("ifbtsd"), inner, max_size=2),
+    )).map(lambda value: json.dumps(value).encode()),
+    st.integers(1, 3000).map(lambda depth: b"[" * depth + b"]" * depth),
+    st.integers(1, 20_000).map(lambda digits: b"9" * digits),
+)  # fmt: skip
+cells = st.lists(st.one_of(st.sampled_from(LINES), texts), max_size=200)
+
+
 @st.composite
 def records(draw: st.DrawFn) -> dict[str, Any]:
     """An honest record in which one to three fields, of its parts as well, are something else."""
@@ -93,7 +110,6 @@ def outcome_of(check: Callable[[], object]) -> str:
     return ""
 
 
-@given(record=records())
 def a_record_is_judged_or_refused(record: dict[str, Any]) -> None:
     began = time.thread_time()
     try:
@@ -115,12 +131,6 @@ def a_record_is_judged_or_refused(record: dict[str, Any]) -> None:
     assert time.thread_time() - began < SLOWEST
 
 
-@given(claimed=st.lists(st.dictionaries(
-    st.sampled_from(["output_type", "name", "text", "data", "metadata", "ename", "evalue",
-                     "traceback", "execution_count"]),
-    st.one_of(plain, st.sampled_from(["stream", "error", "display_data", "execute_result",
-                                      "stdout"])),
-), max_size=5))  # fmt: skip
 def outputs_can_be_written(claimed: list[Any]) -> None:
     began = time.thread_time()
     said = checked(claimed)
@@ -129,14 +139,6 @@ def outputs_can_be_written(claimed: list[Any]) -> None:
     assert time.thread_time() - began < SLOWEST
 
 
-@given(data=st.one_of(
-    st.binary(max_size=200),
-    st.recursive(st.one_of(st.none(), st.integers(), st.floats(), texts), lambda inner: st.one_of(
-        st.lists(inner, max_size=4), st.dictionaries(st.sampled_from("ifbtsd"), inner, max_size=2),
-    )).map(lambda value: json.dumps(value).encode()),
-    st.integers(1, 3000).map(lambda depth: b"[" * depth + b"]" * depth),
-    st.integers(1, 20_000).map(lambda digits: b"9" * digits),
-))  # fmt: skip
 def a_frame_is_read_or_refused(data: bytes) -> None:
     began = time.thread_time()
     try:
@@ -150,19 +152,18 @@ def a_frame_is_read_or_refused(data: bytes) -> None:
     assert time.thread_time() - began < SLOWEST
 
 
-@given(lines=st.lists(st.one_of(st.sampled_from(LINES), texts), max_size=200))
 def a_cell_is_read_in_a_moment(lines: list[str]) -> None:
     began = time.thread_time()
     handles.bound_by(["\n".join(lines)])
     assert time.thread_time() - began < SLOWEST
 
 
-FUZZED = [
-    a_record_is_judged_or_refused,
-    outputs_can_be_written,
-    a_frame_is_read_or_refused,
-    a_cell_is_read_in_a_moment,
-]
+FUZZED: dict[Callable[..., None], st.SearchStrategy[Any]] = {
+    a_record_is_judged_or_refused: records(),
+    outputs_can_be_written: outputs,
+    a_frame_is_read_or_refused: frames,
+    a_cell_is_read_in_a_moment: cells,
+}
 
 
 @pytest.mark.slow
@@ -180,8 +181,9 @@ def test_whatever_comes_in_ten_minutes() -> None:
             run(fuzzed, 500)
 
 
-def run(fuzzed: Any, examples: int) -> None:
+def run(fuzzed: Callable[..., None], examples: int) -> None:
     unhurried = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example]
-    settings(max_examples=examples, deadline=None, database=None, suppress_health_check=unhurried)(
-        fuzzed
-    )()
+    wanted = settings(
+        max_examples=examples, deadline=None, database=None, suppress_health_check=unhurried
+    )
+    wanted(given(FUZZED[fuzzed])(fuzzed))()

@@ -44,8 +44,9 @@ from autograder.grading.examination.shell import Shell, open_for_cells, the_shel
 from autograder.grading.examination.witness import HELLO
 from autograder.grading.jail import confine
 from autograder.monitor import garbage
+from autograder.monitor.errors import Stopped
 from autograder.monitor.garbage import heap
-from autograder.monitor.run import LAST_WORDS, Run, Stopped
+from autograder.monitor.run import LAST_WORDS, Run
 
 REPEAT = 1.0  # s between two attempts to stop code that is over its time limit
 
