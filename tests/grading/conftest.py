@@ -39,21 +39,25 @@ def _kept(jobs: int | None) -> Iterator[executors.Slots]:
 _really = executors.on_this_machine
 
 
-@pytest.fixture(autouse=True)
-def warm_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def warm_slots() -> Iterator[None]:
     """Keep the slot of this process: starting one costs 2 s of CPU, most of a small `grade`.
+
+    For a module, because fixtures of modules grade too.
 
     Graders that are killed, interrupted or asked for `--jobs 2` run in processes of their own or
     with slots of their own; a test with `jobs=1` or without `jobs` gets the kept one.
     """
-    monkeypatch.setattr(executors, "on_this_machine", _kept)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executors, "on_this_machine", _kept)
+        yield
 
 
 _known: dict[bytes, bytes] = {}  # a unit's notebook -> the gradebook that knows only this unit
 
 
-@pytest.fixture(autouse=True)
-def known_units(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def known_units() -> Iterator[None]:
     """Give a new course the gradebook that an earlier one had before its first submission.
 
     Making one, and having nbgrader read the unit into it, takes 0.4 s of CPU: the first course with
@@ -71,7 +75,9 @@ def known_units(monkeypatch: pytest.MonkeyPatch) -> None:
         _prepare(self, unit, regrade=regrade)
         _known[notebook] = path.read_bytes()
 
-    monkeypatch.setattr(Course, "prepare", prepare)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Course, "prepare", prepare)
+        yield
 
 
 @pytest.fixture
