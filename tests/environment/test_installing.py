@@ -235,13 +235,8 @@ def uv_that_fails(folder: Path, clone: Clone) -> dict[str, str]:
     return {"PATH": os.pathsep.join([str(folder), clone.environment["PATH"]])}
 
 
-@INSTALLS
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
-def test_an_interrupted_install_leaves_no_process_and_two_starts_at_once_begin_anew_once(
-    started: tuple[Clone, str],
-) -> None:
-    clone, _ = started
-    clone.need("unblocked_pebble", "unblocked_mountain")
+def interrupt(clone: Clone, program: str) -> None:
+    """Interrupt a start while pip waits for an index; return when all of pip has ended."""
     with socket.create_server(("127.0.0.1", 0)) as silent_index:
         host, port = silent_index.getsockname()
         index = {
@@ -249,7 +244,7 @@ def test_an_interrupted_install_leaves_no_process_and_two_starts_at_once_begin_a
             "PIP_NO_INDEX": "",
             "PIP_FIND_LINKS": "",
         }
-        with clone.start(ENTER, **index) as process:
+        with clone.start(program, **index) as process:
             pip, _ = silent_index.accept()  # pip has asked, and waits
             process.send_signal(signal.SIGINT)
             process.communicate(timeout=120)
@@ -258,7 +253,18 @@ def test_an_interrupted_install_leaves_no_process_and_two_starts_at_once_begin_a
             while pip.recv(1 << 16):  # ends when pip's process has
                 pass
     assert process.returncode != 0
-    assert not bootstrap._stamp_of(clone.venv).exists()
+
+
+@INSTALLS
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT for another process")
+def test_an_interrupted_install_leaves_no_process_and_two_starts_at_once_begin_anew_once(
+    started: tuple[Clone, str],
+) -> None:
+    clone, _ = started
+    clone.need("unblocked_pebble", "unblocked_mountain")
+    for program in (ENTER, DEBIAN):  # pip is one process, and two
+        interrupt(clone, program)
+        assert not bootstrap._stamp_of(clone.venv).exists()
     half_a_package = clone.venv / "half-a-package"
     half_a_package.touch()
     clone.need("unblocked_pebble")
