@@ -20,6 +20,8 @@ if EVERY_PROCESS not in os.environ.get("PYTHONPATH", ""):
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, _path))
 
 os.environ.pop("UNBLOCKED_WORK", None)  # the tests' copies and points are not yours
+# Without bytecode, each of the thousand processes that the tests start would compile the package.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # A shell that starts the tests in the background lets them ignore Ctrl-C, and what they start as
 # well; the tests of Ctrl-C would then wait for an end that never comes.

@@ -136,7 +136,7 @@ def old_pythons() -> Iterator[Path]:
     for python in candidates:
         # A shim of pyenv is on PATH also for a version that is not switched on.
         answer = subprocess.run(
-            [python, "-c", question], capture_output=True, text=True, check=False
+            [python, "-B", "-c", question], capture_output=True, text=True, check=False
         )
         if answer.stdout.strip() == "True":
             yield python
@@ -196,6 +196,14 @@ def test_doctor_works_before_anything_is_installed() -> None:
     assert "run-queue wait" in answer.stdout
 
 
+@pytest.fixture
+def light_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each pytest load xdist alone: hypothesis and others take it 1.3 s of CPU."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
+
+
+@pytest.mark.usefixtures("light_pytest")
 def test_the_suite_runs_every_step_and_names_what_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -209,6 +217,7 @@ def test_the_suite_runs_every_step_and_names_what_failed(
     assert said.rstrip().splitlines()[-1].endswith(": broken.")
 
 
+@pytest.mark.usefixtures("light_pytest")
 def test_with_arguments_of_its_own_only_pytest_runs(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -220,6 +229,7 @@ def test_with_arguments_of_its_own_only_pytest_runs(
     assert "ruff" not in said
 
 
+@pytest.mark.usefixtures("light_pytest")
 @pytest.mark.parametrize(
     ("quick", "soak", "count"), [(True, False, 1), (False, False, 2), (False, True, 3)]
 )

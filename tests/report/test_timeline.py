@@ -341,11 +341,9 @@ def test_the_room_and_not_the_window_decides_which_picture_is_seen(tmp_path: Pat
         pytest.skip(finding.reason(contributor_tools.browser()))
     from playwright.sync_api import sync_playwright
 
-    page = "<body style='margin:0'>"
-    rooms = [340, 390, 539, 541, 720, 1280]
-    for room in rooms:
-        page += f"<div style='width:{room}px'>{timeline.as_html(bot(), 0.1)}</div>"
-    (tmp_path / "page.html").write_text(page)
+    rooms, drawn = [340, 390, 539, 541, 720, 1280], timeline.as_html(bot(), 0.1)
+    boxes = [f"<div style='width:{room}px'>{drawn}</div>" for room in rooms]
+    (tmp_path / "page.html").write_text("<body style='margin:0'>" + "".join(boxes))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=str(contributor_tools.chromium()), args=["--no-sandbox"]

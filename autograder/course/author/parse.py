@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -86,6 +86,11 @@ def cells(text: str, called: str) -> list[TextCell]:
 
     Raises BrokenUnit.
     """
+    return list(_cells(text, called))
+
+
+@cache  # jupytext takes 0.1 s of CPU for a lesson, and a build asks for each text several times
+def _cells(text: str, called: str) -> tuple[TextCell, ...]:
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines) if _HEADER.match(line)]
     if not starts:
@@ -114,7 +119,7 @@ def cells(text: str, called: str) -> list[TextCell]:
         _parses(cell, called)
         result.append(cell)
     _survives_round_trip(found, starts, called)
-    return result
+    return tuple(result)
 
 
 def _through_jupytext(text: str) -> list[tuple[str, str, dict[str, Any]]]:

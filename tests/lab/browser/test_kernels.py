@@ -27,10 +27,11 @@ async def visit():
 print((await watch(visit)).sentence)"""
 
 
-def test_a_restarted_kernel_finds_the_servers_again(course: Course) -> None:
+def test_a_restarted_kernel_and_a_second_notebook_find_the_servers(course: Course) -> None:
     page = course.page
-    path = course.write(f"{TRY}/one.ipynb", START, LOOK_AT_PAGE)
-    course.open(path)
+    for name in ("left", "right"):
+        course.write(f"{TRY}/{name}.ipynb", START, LOOK_AT_PAGE)
+    course.open(f"{TRY}/left.ipynb")
     press(page, "Run", "Run All Cells")
     both = cell(page, "await watch(visit)")
     both.get_by_text(VISITED).first.wait_for(timeout=30_000)
@@ -41,6 +42,16 @@ def test_a_restarted_kernel_finds_the_servers_again(course: Course) -> None:
     page.locator(".jp-InputPrompt", has_text="[2]:").wait_for(timeout=30_000)
     expect(both.locator(".jp-OutputArea")).to_contain_text(VISITED)
     keep(page, "kernel_restarted")
+
+    course.open(f"{TRY}/right.ipynb", alone=False)
+    for name in ("left", "right"):  # at the same time
+        page.get_by_role("tab", name=f"{name}.ipynb").click()
+        press(page, "Run", "Run All Cells")
+    cell(page, "await watch(visit)").get_by_text(VISITED).first.wait_for(timeout=30_000)
+    keep(page, "two_notebooks")
+    page.get_by_role("tab", name="left.ipynb").click()
+    page.locator(".jp-InputPrompt:visible", has_text="[4]:").wait_for(timeout=30_000)
+    expect(cell(page, "await watch(visit)").locator(".jp-OutputArea")).to_contain_text(VISITED)
 
 
 def test_stop_ends_a_blocked_cell_and_the_next_one_works(course: Course) -> None:
@@ -63,21 +74,6 @@ def test_stop_ends_a_blocked_cell_and_the_next_one_works(course: Course) -> None
     run_cell(again)
     keep(page, "stopped")
     expect(again.locator(".jp-OutputArea")).to_contain_text(VISITED)
-
-
-def test_two_notebooks_share_the_servers_and_do_not_disturb_each_other(course: Course) -> None:
-    page = course.page
-    for name in ("left", "right"):
-        course.write(f"{TRY}/{name}.ipynb", START, LOOK_AT_PAGE)
-    course.open(f"{TRY}/left.ipynb")
-    course.open(f"{TRY}/right.ipynb", alone=False)
-    for name in ("left", "right"):
-        page.get_by_role("tab", name=f"{name}.ipynb").click()
-        press(page, "Run", "Run All Cells")
-    cell(page, "await watch(visit)").get_by_text(VISITED).first.wait_for(timeout=30_000)
-    keep(page, "two_notebooks")
-    page.get_by_role("tab", name="left.ipynb").click()
-    cell(page, "await watch(visit)").get_by_text(VISITED).first.wait_for(timeout=30_000)
 
 
 def test_a_page_that_is_loaded_again_in_mid_run_keeps_what_was_computed(course: Course) -> None:
