@@ -1,7 +1,8 @@
-# The lab of unit 05. What waits, waits for 0.45 s or more; work is sized at run time to 0.5 s or
-# more, pure Python to 0.9 s, because there the limit is 0.2 s (the others: 0.1 s). So it is for the
-# ranking: who sorts a slice at a time leaves 1.4 million numbers behind, through which Python looks
-# for garbage in one step of 60 to 100 ms. Its 0.42 s, reckoned from few players, are 0.55 to 0.7 s.
+# The lab of unit 05. What waits, waits for 0.45 s or more; work is sized at run time to 0.35 s or
+# more, pure Python to 0.6 s, because there the limit is 0.2 s (the others: 0.1 s). So it is for the
+# ranking: who sorts a slice at a time leaves a million numbers behind, through which Python looks
+# for garbage in one step (60 to 100 ms for 1.4 million). Its 0.3 s, reckoned from few players, are
+# 0.4 to 0.5 s. The hidden tests have two thirds of the seeds and of the photo.
 # The pool of exercise 2 is proven by a server that holds its answers, not by a clock.
 
 # %% [markdown]
@@ -215,13 +216,13 @@ def rolls_of(seed):
 # %% test="four_jobs_seed_check" points=7
 report = await watch(seed_of, rolls_of(3), 5)
 came(report, 3)
-seeds = sized(lambda n: jobs.find_seed([7], n), 1_000, seconds=0.9)
+seeds = sized(lambda n: jobs.find_seed([7], n), 1_000, seconds=0.6)
 seed = seeds - random.randint(1, seeds // 20)
 report = await watch(seed_of, rolls_of(seed), seeds)
 free(report, 0.2)
 came(report, seed)
 ### BEGIN HIDDEN TESTS
-seeds = seeds // 2 + random.randint(1, 999)
+seeds = seeds * 2 // 3 + random.randint(1, 999)
 report = await watch(seed_of, [7], 9)
 came(report, -1)
 seed = seeds - random.randint(1, seeds // 20)
@@ -270,12 +271,12 @@ def shows(report, original):
 # %% test="four_jobs_photo_check" points=8
 report = await watch(small_picture, photo(1, 20))
 shows(report, photo(1, 20))
-rows = sized(jobs.shrink, 100, seconds=0.55, made=lambda n: photo(1, n))
+rows = sized(jobs.shrink, 100, seconds=0.35, made=lambda n: photo(1, n))
 report = await watch(small_picture, photo(1, rows))
 free(report, 0.1)
 shows(report, photo(1, rows))
 ### BEGIN HIDDEN TESTS
-seed, rows = random.randint(2, 10**9), rows // 2 + random.randint(1, 99)
+seed, rows = random.randint(2, 10**9), rows * 2 // 3 + random.randint(1, 99)
 report = await watch(small_picture, photo(seed, rows))
 free(report, 0.1)
 shows(report, photo(seed, rows))
@@ -298,7 +299,7 @@ async def deciles(season, players):
 # %% test="four_jobs_ranking_check" points=8
 report = await watch(deciles, 1, 100)
 came(report, jobs.ranking(1, 100))
-players = sized(lambda n: jobs.ranking(1, n), 20_000, seconds=0.42)
+players = sized(lambda n: jobs.ranking(1, n), 20_000, seconds=0.3)
 report = await watch(deciles, 1, players)
 free(report, 0.2)
 came(report, jobs.ranking(1, players))

@@ -2,6 +2,7 @@
 # expect: fails
 # test: crunch_visible
 # message: the loop stood still
+# only: soak
 
 # %% answer="crunch"
 async def crunch(seed, throws):
