@@ -57,7 +57,7 @@ _Said = TypeVar("_Said")
 def right(report: Report, points: float) -> None:
     """Say that a test was passed which has a hidden part as well."""
     print(f"Right. {report}")
-    print(f"Its hidden part runs when your work is checked; then it is worth {points} points.")
+    print(f"Its hidden part runs when you check the lab. Then you get its {points} points.")
 
 
 def wrong(report: Report, sentence: str) -> NoReturn:

@@ -56,6 +56,11 @@ def lab(root: Path, *, port: int | None, open_browser: bool) -> int:
 def _server(root: Path, port: int | None) -> Any:
     """Return JupyterLab's server, which listens but does not run yet."""
     os.chdir(root)  # nbgrader reads nbgrader_config.py from the current directory
+    from jupyterlab import commands
+
+    # Where Node is installed, the next import asks yarn for the registry of extensions: 0.4 s of
+    # CPU, and for nothing, because `extension_manager` below installs none.
+    commands._yarn_config = lambda logger: {"yarn config": {}}
     from jupyterlab.labapp import LabApp
 
     work, served = work_folder(root), _served(root)

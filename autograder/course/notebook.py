@@ -19,7 +19,7 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 # In an answer cell, below our solution: the program that learners start from, and repair.
-AS_IT_IS_NOW = "# As it is now:"
+CURRENT_VERSION = "# The current version:"
 
 
 class NotANotebook(UserMistake):

@@ -178,7 +178,10 @@ def _succeeds(command: list[str], place: Path, note: TextIO) -> bool:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     process.wait(MOVES)
         except BaseException:  # Ctrl-C must end pip too
-            process.terminate()
+            if os.name == "nt":
+                process.terminate()
+            else:  # pip for another interpreter is two processes: at SIGINT it ends the second one
+                process.send_signal(signal.SIGINT)
             process.wait()
             raise
         finally:

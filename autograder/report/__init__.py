@@ -6,6 +6,7 @@
     story.py         the content of the chart: a record made safe to draw, and its sentences
     plot.py          the parts of the chart, and how each of them looks
     canvas.py        the page to draw on: the only file that draws with matplotlib
+    paper.py         the paper below a picture, which is grey in a dark theme
     gateway_log.py   the gateway's log, as text below the chart
 
 `record` imports only the standard library. The names of `report` and `record` are loaded on first

@@ -276,7 +276,7 @@ class Report:
         if self.record.outcome == "returned" and block.start >= self.seconds:
             ran = f"ran, which `{self.record.name}` had left running"
         sentence = (
-            f"While `{name}` {ran}, the loop stood still for {duration(block.seconds)} "
+            f"While `{name}` {ran}, the loop was held for {duration(block.seconds)} "
             f"(limit {duration(limit)}){_place(block)}"
         )
         sentence += _HELD_BY.get(block.kind, "")
@@ -304,7 +304,7 @@ class Report:
     def _doubt(self, block: Block, limit: float) -> None:
         if block.kind == "earlier":
             self._leave_open(
-                f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
+                f"The loop was held for up to {duration(block.seconds + block.doubt)} "
                 f"(limit {duration(limit)}), and {_still_running(block)}"
             )
         why = (
@@ -316,7 +316,7 @@ class Report:
             else "other programs on this machine may be the reason"
         )
         self._leave_open(
-            f"The loop stood still for up to {duration(block.seconds + block.doubt)} "
+            f"The loop was held for up to {duration(block.seconds + block.doubt)} "
             f"(limit {duration(limit)}){_place(block)}, but {why}. {AGAIN}"
         )
 

@@ -165,10 +165,10 @@ class Story:
             most = duration(self.longest.block.seconds)
             return f"the longest block was {most}{allowed}"
         worst, times = self.over[0], len(self.over)
-        stood = "may have stood still" if worst.doubtful else "stood still"
+        held = "may have been held" if worst.doubtful else "was held"
         often = f" {times} times," if times > 1 else ""
         upto = " up to" if worst.doubtful or times > 1 else ""
-        return f"the loop {stood}{often} for{upto} {duration(worst.shown)}{allowed}"
+        return f"the loop {held}{often} for{upto} {duration(worst.shown)}{allowed}"
 
     @property
     def _where(self) -> str:

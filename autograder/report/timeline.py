@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from autograder import context
+from autograder.report.paper import INK, PAPER
 from autograder.report.story import Beat, Kill, Story
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def as_html(
     """
     from autograder.report.canvas import png
 
-    look = "height:auto;max-width:100%;margin:0;background:#fff;border-radius:8px"
+    look = f"height:auto;max-width:100%;margin:0;{INK}"
     most = f"min(100%,{NARROW * 1.15:.0f}px)"
     alt = html.escape(alt_text(record, limit, beats, kills))
     kinds = {
@@ -83,7 +84,7 @@ def as_html(
         picture = png(draw(record, limit, beats, kills, title, width=width))
         source = f"data:image/png;base64,{base64.b64encode(picture).decode()}"
         images.append(f'{kinds[width]} src="{source}">')
-    return f'<div style="max-width:{WIDE}px">{"".join(images)}</div>'
+    return f'<div style="max-width:{WIDE}px;{PAPER}">{"".join(images)}</div>'
 
 
 def alt_text(

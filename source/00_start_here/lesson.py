@@ -200,7 +200,7 @@ asyncio.get_running_loop()
 
 # %% [markdown]
 # Your cells run *inside* that loop. On your server, the last line of your bot is `bot.run(TOKEN)`.
-# (The run below may also print a warning about a bot that was made and never run. Ignore it.)
+# (You may also see a warning about a bot that was made and never run. Ignore it.)
 #
 # > **Predict.** What does that line do in a notebook?
 
@@ -217,9 +217,9 @@ except RuntimeError as error:
 predict(about="run-in-cell")
 
 # %% [markdown]
-# At its end `bot.run` calls `asyncio.run`, which wants to make a loop, run it, and close it. But
-# **a thread runs one loop at a time**, and on this thread one is running already. So await what you
-# would have run. (*nest-asyncio* is no cure; see *In practice*.)
+# `bot.run` calls `asyncio.run`, which makes a loop, runs it, and closes it. But **a thread runs one
+# loop at a time**, and on this thread one is running already. So in a notebook you await. (You may
+# have read of *nest-asyncio*. It is no cure; see *In practice*.)
 #
 # | in a file | in a notebook |
 # |---|---|
@@ -344,7 +344,7 @@ async def patient(points):
     return 2 * points
 
 # %% [markdown]
-# and this is their test:
+# This is their test:
 
 # %%
 async def examine(answer):
@@ -369,7 +369,7 @@ await examine(sleepy)
 predict(about="right-but-late")
 
 # %% [markdown]
-# An answer passes only if everything is true: the result is right, the loop was free, and (where
+# An answer passes only if all of this is true: the result is right, the loop was free, and (where
 # there are servers) the requests really reached them. Here are the messages for the other three
 # answers:
 
@@ -384,8 +384,8 @@ await examine(patient)
 # | verdict | meaning |
 # |---|---|
 # | **not attempted** | the cell still raises NotImplementedError |
-# | **passed** | everything that the exercise asks is true |
-# | **failed** | something is not; the message says what happened, the limit, and the line |
+# | **passed** | the answer does everything that the exercise asks |
+# | **failed** | it does not; the message says what happened, the limit, and the line |
 # | **inconclusive** | other programs kept the machine too busy to measure; run it again, it never counts against you |
 #
 # And this is what the tests measure:

@@ -10,14 +10,14 @@
 # There are three exercises (50 points) and an optional one (20 points). Run the cells in order, from the
 # top.
 #
-# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
-# **test cell** below it. A test runs your code for real and writes down what happened. Your source
-# is not looked at, so *every* program is right that does the work. A hidden test does the same with
-# other inputs.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run
+# the **test cell** below it. A test runs your code for real and records what happened. It does not
+# look at your source, so *every* program passes that does the work. A hidden test does the same
+# with other inputs.
 #
-# A test that fails says in one sentence what happened. Stuck? Each exercise has hints below it.
-# They cost no points. The folded cells hold what the tests need; unfold them if
-# you are curious.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below
+# it. They cost no points. The folded cells have what the tests need; unfold them if you are
+# curious.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -33,18 +33,21 @@ from autograder.testing import Inconclusive, ThreadClock, WrongValue, kept, reac
 
 
 def nothing_lost(report, room, command, said, *, inside=(), faces=()):
-    """Raise WrongValue unless all of this had happened when the command returned, and no more."""
+    """Raise WrongValue unless exactly this had happened when the command returned."""
     lost = report.responsive(0.1).value
     heard, let_in, left = room.then
     if lost:
-        raise WrongValue(f"Python warns: {lost[0]}. It was made by `{command}`, and nobody ran it.")
-    seen = [("people had read", heard, list(said)), ("inside were", let_in, list(inside))]
+        raise WrongValue(
+            f"Python warns: {lost[0]}. `{command}` made this coroutine and never awaited it. Add "
+            "`await`."
+        )
+    seen = [("people had read", heard, list(said)), ("these were inside:", let_in, list(inside))]
     seen += [("the die still had to show", left, list(faces))]
     for what, found, wanted in seen:
         if found != wanted:
             raise WrongValue(
-                f"When `{command}` returned, {what} {found}, and {wanted} is right. Was each step "
-                "awaited, in its turn?"
+                f"When `{command}` returned, {what} {found}; expected {wanted}. Await each step "
+                "before the next one."
             )
 
 
@@ -52,12 +55,12 @@ def nothing_lost(report, room, command, said, *, inside=(), faces=()):
 # ---
 # ## 1 · Three lost words
 #
-# A mini bot, without Discord. In its room one can say a line, throw a die, look up who is banned,
-# and open the door. Each of these takes a moment, and so each of them is an `async def`.
+# Here is a small bot without Discord. In its room it can say a line, throw a die, look up who is
+# banned, and open the door. Each of these takes a moment, so each of them is an `async def`.
 
 # %% setup="room"
 class Room:
-    """#general and its door, without Discord; what happens in it is kept by the test, outside."""
+    """#general and its door, without Discord; the test keeps what happens in it, outside."""
 
     def __init__(self, outside):
         self.outside = outside
@@ -125,15 +128,15 @@ async def evening(address, command, *details):
 # ```
 
 # %% [markdown] exercise="unawaited" limit=0.1
-# **Your turn.** In each of three commands somebody forgot `await`, once or twice. For each you see
-# how it is now. Write it so that **nothing is lost and Python has nothing to warn of**: when the
-# command returns, all of it has happened, in its order. (Limit, as always: hold the loop for less than
-# 100 ms at a time. That is easy here.)
+# **Your turn.** In each of three commands an `await` is missing, or two. You see the current version
+# of each. Write it so that **nothing is lost and Python warns of nothing**: when the command
+# returns, each of its steps has happened, in their order. (Limit, as always: hold the loop for less
+# than 100 ms at a time. That is easy here.)
 #
 # **Welcome** greets the guests, one line each, and then says that the dice are out.
 #
 # ```python
-# async def welcome(room, guests):          # as it is now
+# async def welcome(room, guests):          # current version
 #     for guest in guests:
 #         room.send(f"hello, {guest}")
 #     await room.send("the dice are on the table")
@@ -162,11 +165,11 @@ nothing_lost(report, room, "welcome", said)
 right(report, 5)
 
 # %% [markdown]
-# **Roll** throws the die once and says what it shows. As it is now, people read
+# **Roll** throws the die once and says what it shows. With the current version people read
 # `ada rolls <coroutine object Room.throw at 0x...>`.
 #
 # ```python
-# async def roll(room, name):          # as it is now
+# async def roll(room, name):          # current version
 #     face = room.throw()
 #     await room.send(f"{name} rolls {face}")
 # ```
@@ -193,10 +196,10 @@ nothing_lost(report, room, "roll", [f"{name} rolls {faces[0]}"], faces=faces[1:]
 right(report, 5)
 
 # %% [markdown]
-# **Admit** stands at the door. As it is now, nobody comes in.
+# **Admit** opens the door, or does not. With the current version no one comes in.
 #
 # ```python
-# async def admit(room, name):          # as it is now
+# async def admit(room, name):          # current version
 #     if room.is_banned(name):
 #         await room.send(f"{name} stays outside")
 #     else:
@@ -206,7 +209,7 @@ right(report, 5)
 
 # %% answer="unawaited_admit"
 async def admit(room, name):
-    """Who is banned reads `cy stays outside`; for others open, then say `come in, ada`."""
+    """If cy is banned, say `cy stays outside`; if not, open, then say `come in, cy`."""
     ### BEGIN SOLUTION
     if await room.is_banned(name):
         await room.send(f"{name} stays outside")
@@ -236,11 +239,11 @@ right(report, 5)
 # %% [markdown] hints="unawaited"
 # <details><summary>Hint 1: a question</summary>
 #
-# Which calls in these lines are calls of an `async def`? Are there any that stand without `await`?
+# Which calls in these lines are calls of an `async def`? Which of these have no `await`?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
-# Part 1: `roll` lost a line, and at `knock` nobody came in.
+# Part 1: `roll` lost a line, and `knock` let no one in.
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
@@ -269,13 +272,13 @@ right(report, 5)
 # ---
 # ## 2 · One step
 #
-# From here on you are the loop. No asyncio is needed; all that follows are plain functions and
-# `send`. This is the pause of the lesson:
+# From here on you are the loop. You need no asyncio, only plain functions and `send`. This is the
+# pause of the lesson:
 
 # %% setup="pause"
 @types.coroutine
 def pause(note=None):
-    """Stop here, and hand `note` to whoever drives us; return what is sent in."""
+    """Stop here, and give `note` to the driver; return what is sent in."""
     answer = yield note
     return answer
 
@@ -296,17 +299,17 @@ except StopIteration as end:
     print(end.value)
 
 # %% [markdown] exercise="step" limit=0.1
-# **Your turn.** To a loop, two things can come out of a `send`: the coroutine paused, or it is done.
-# Write `step`, which drives a coroutine **once** and says which of the two it was:
+# **Your turn.** After a `send` the coroutine has paused, or it is done. Write `step`, which drives a
+# coroutine **once** and says which of the two happened:
 #
 # ```python
 # step(question)           # ("paused", "bo, tea or coffee?")
 # step(question, "tea")    # ("done", "bo takes tea")
 # ```
 #
-# Any value can be paused with and any can be a result, None, 0 and False too. An exception that the
-# coroutine raises comes out of `step` as it is. (It is a plain function, and the watched loop that
-# the test runs on must not be held for 100 ms. One `send` takes microseconds.)
+# A coroutine can pause with any value and return any value, also None, 0 and False. If it raises an
+# exception, `step` raises the same exception. (`step` is a plain function. Limit: hold the loop of
+# the test for less than 100 ms at a time. One `send` takes microseconds.)
 
 # %% answer="step"
 def step(coroutine, value=None):
@@ -363,20 +366,23 @@ def judge_steps(report, notes, result, sent):
         if (type(found), found, repr(found)) != (tuple, right_one, repr(right_one)):
             why = ""
             if right_one[0] == "paused" and type(found) is tuple and found[0] == "done":
-                why = " It was driven too far: one step is one `send`."
+                why = " `step` went too far: one step is one `send`."
             elif "StopIteration" in repr(found):
                 why = " The result is in the exception: its `value`."
             elif right_one == last and result == "trouble":
-                why = " The coroutine raised LookupError; only StopIteration is for you."
+                why = " The coroutine raised LookupError: catch StopIteration and nothing else."
             elif str(found).startswith("<coroutine object step"):
                 why = " `step` must be a plain `def`: a call of an `async def` runs nothing."
             elif "is not an iterator" in repr(found):
                 why = " `next` drives generators. Drive a coroutine with its method `send`."
             elif type(found) is tuple and "raised" in str(found[0]):
-                why = " Is the right exception caught, and is it still the same coroutine?"
-            raise WrongValue(f"Step {number}: `step` said {found}, and {right_one} is right.{why}")
+                why = " Catch StopIteration, and send to the coroutine that you were given."
+            raise WrongValue(f"Step {number}: `step` said {found}; expected {right_one}.{why}")
     if heard != list(sent):
-        raise WrongValue(f"Sent were {list(sent)}; in the coroutine arrived {heard}.")
+        raise WrongValue(
+            f"The test gave `step` these values to send: {list(sent)}. The coroutine received "
+            f"{heard}."
+        )
 
 # %% test="step_visible" points=7
 plays = [
@@ -390,10 +396,10 @@ for notes, result, sent in plays:
 print(f"Right: 7 of 7 points. {report}")
 
 # %% [markdown]
-# The hidden test plays other pieces.
+# The hidden test has other coroutines.
 
 # %% test="step_hidden" points=8
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 words = ["tea", "coffee", "dice", "dragon", 0, 1, False, None]
 plays = [([], random.choice([False, 0, random.randint(2, 99)]), [])]
@@ -408,7 +414,7 @@ for notes, result, sent in plays:
 # %% [markdown] hints="step"
 # <details><summary>Hint 1: a question</summary>
 #
-# How does a coroutine tell whoever drives it that it has come to its end, and where is its result?
+# How does a coroutine tell its driver that it has ended, and where is its result?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -417,7 +423,7 @@ for notes, result, sent in plays:
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # In the first gap: `note = ...`, with the one call that drives. In the second: return a pair, the
-# word and `end.value`. Nothing else needs to be caught.
+# word and `end.value`. You need not catch anything else.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -433,25 +439,26 @@ for notes, result, sent in plays:
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Give your `step` to `asyncio.sleep(0.1)`. What did it pause with? Step it again at once: what does
-# asyncio say to a loop that does not wait?
+# Call your `step` with `asyncio.sleep(0.1)`. What did it pause with? Step it again immediately: what
+# does asyncio say to a loop that does not wait?
 # </details>
 
 # %% [markdown] exercise="round_robin" limit=0.1
 # ---
 # ## 3 · All of them, in turn
 #
-# The loop of the lesson printed its results, and did not care for mistakes. Yours does better. Write
-# `run_all`: it gets a list of coroutines and drives them **in turn**, each to its next pause, first
-# in the order of the list, over and over, until all are done.
+# The loop of the lesson only printed its results, and did nothing about exceptions. Yours does more.
+# Write `run_all`: it gets a list of coroutines and drives them **in turn**, each to its next pause.
+# It begins in the order of the list, and goes on until all are done.
 #
-# - It returns **their results, in the order of the list**, whoever was done first.
-# - When one of them raises an exception, that **exception comes out of `run_all` at once**, and the
-#   others get no further turn.
-# - What they pause with is nobody's business here; None is sent.
+# - It returns **their results, in the order of the list**, whichever was done first.
+# - When one of them raises an exception, **`run_all` raises it immediately**, and the others run no
+#   further.
+# - Send None each time. What they pause with does not matter here.
 #
-# The first line and the last are given; between them is the loop. (Again a plain function. Limit: hold
-# the loop of the test for less than 100 ms at a time. The turns are short, so that is easy here.)
+# The first lines and the last one are given; the loop goes between them. (Again a plain function.
+# Limit: hold the loop of the test for less than 100 ms at a time. The turns are short, so that is
+# easy here.)
 
 # %% answer="round_robin"
 def run_all(coroutines):
@@ -472,7 +479,7 @@ def run_all(coroutines):
 
 # %% setup="round_robin_check" jupyter={"source_hidden": true}
 class Diary:
-    """Who took which turn, in order, as it was told."""
+    """Who took which turn, in the order in which it was told."""
 
     def __init__(self):
         self.turns = []
@@ -482,7 +489,7 @@ class Diary:
 
 
 async def person(name, turns, result, outside):
-    """Take so many turns with a pause after each but the last, then return or raise the result."""
+    """Take this many turns, with pauses between them, then return or raise the result."""
     for turn in range(1, turns + 1):
         outside.tell("turn", f"{name} {turn}")
         if turn < turns:
@@ -530,18 +537,18 @@ def judge_turns(report, people, diary):
     ending, turns = planned(people)
     how = f"`run_all` {outcome[0]} {' '.join(map(str, outcome[1:]))}"
     if ending[0] == "raised" and outcome != ending:
-        said = "but the exception of a coroutine should have come out of it"
-        raise WrongValue(f"{how}, {said}: {ending[1]}, {ending[2]!r}.")
+        said = "expected the exception that a coroutine raised"
+        raise WrongValue(f"{how}; {said}: {ending[1]}, {ending[2]!r}.")
     if ending[0] == "returned" and outcome[0] == "raised":
-        raise WrongValue(f"{how}, and no coroutine had raised anything.")
+        raise WrongValue(f"{how}, but no coroutine had raised anything.")
     if ending[0] == "returned" and type(outcome[1]) is str:
-        raise WrongValue(f"{how}; it is a plain `def` that returns a list.")
+        raise WrongValue(f"{how}; it must be a plain `def` that returns a list.")
     if told != turns:
-        said = f"The turns were {', '.join(told) or 'none'}; fair is {', '.join(turns)}."
-        raise WrongValue(f"{said} One `send` each, and then the next in the queue.")
+        said = f"The turns were {', '.join(told) or 'none'}; expected {', '.join(turns)}."
+        raise WrongValue(f"{said} Send once to a coroutine, then take the next one in the queue.")
     if ending[0] == "returned" and list(outcome[1]) != ending[1]:
-        said = "in the order of the list, whoever was done first"
-        raise WrongValue(f"{how}; the results are {ending[1]}, {said}.")
+        said = "in the order of the list, whichever was done first"
+        raise WrongValue(f"{how}; expected {ending[1]}, {said}.")
 
 # %% test="round_robin_visible" points=9
 gatherings = [
@@ -556,10 +563,10 @@ for people in gatherings:
 print(f"Right: 9 of 9 points. {report}")
 
 # %% [markdown]
-# The hidden test invites other people.
+# The hidden test has other people.
 
 # %% test="round_robin_hidden" points=11
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 turns = random.sample(range(1, 8), 5)
 people = [(f"guest{n}", turns[n], random.randint(1, 999)) for n in range(5)]
@@ -583,7 +590,7 @@ for people in gatherings:
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
-# Part 4, `Loop.turn` and `Loop.run`: everything is there but the results.
+# Part 4, `Loop.turn` and `Loop.run`: only the results are missing there.
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
@@ -598,7 +605,7 @@ for people in gatherings:
 #         ready....
 # ```
 #
-# The exceptions of others need no line at all: what you do not catch comes out.
+# Other exceptions need no line: `run_all` raises what it does not catch.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -614,34 +621,34 @@ for people in gatherings:
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Let a coroutine pause with a number, its *priority*: who pauses with 0 gets the next turn before
-# all others. What happens to the others, if ada always says 0?
+# Let a coroutine pause with a number, its *priority*: a coroutine that pauses with 0 runs next,
+# before all others. What happens to the others, if ada always pauses with 0?
 # </details>
 
 # %% [markdown]
 # ---
 # ## 4 · For the curious: a clock for the loop
 #
-# The loop of the lesson could not sleep. This pause carries a wish to the loop: *not before so many
-# seconds have passed*.
+# The loop of the lesson could not sleep. This pause gives the loop a number of seconds: *do not
+# continue me earlier than that*.
 
 # %% setup="nap"
 @types.coroutine
 def nap(seconds):
-    """Stop here, and ask whoever drives us to go on when so many seconds have passed."""
+    """Stop here, and ask the driver to go on when this many seconds have passed."""
     yield seconds
 
 # %% [markdown] exercise="timers" limit=0.1 stretch=true
-# **Your turn, from a blank page.** Write `run_timers`: it drives a list of coroutines until all are
-# done, and returns their results in the order of the list. Each `send` returns a number of seconds,
-# and the coroutine must not be driven again before they have passed.
+# **Your turn. Start from an empty cell.** Write `run_timers`: it drives a list of coroutines until
+# all are done, and returns their results in the order of the list. Each `send` returns a number of
+# seconds. Do not drive the coroutine again before they have passed.
 #
-# - The naps **overlap**: while ada sleeps, bo can sleep too. Nobody may be woken before it is time,
-#   nor **100 ms late or more**.
-# - While nobody is due, the loop **sleeps**: the CPU works for less than 30 % of the time. Looking
+# - The naps **overlap**: while ada sleeps, bo can sleep too. Wake no one too early, and everyone
+#   less than **100 ms late**.
+# - While no one is due, the loop **sleeps**: the CPU works for less than 30 % of the time. Looking
 #   at the clock again and again does not count as sleeping.
 #
-# You may block here: you *are* the loop, and `time.sleep` is what loops do when nobody is ready.
+# You may block here: you *are* the loop, and a loop sleeps when no coroutine is ready.
 
 # %% answer="timers"
 def run_timers(coroutines):
@@ -711,7 +718,7 @@ def slept_well(report, people, told):
     results, cpu, asleep = report.value
     log, naps = told.naps, sorted((name, nap) for name, wanted, _ in people for nap in wanted)
     if sorted((name, seconds) for name, seconds, *_ in log) != naps:
-        raise WrongValue(f"Of {len(naps)} naps, {len(log)} came to their end.")
+        raise WrongValue(f"Of {len(naps)} naps, {len(log)} were slept to the end.")
     name, seconds, took, *_ = min(log, key=lambda one: one[2] - one[1])
     if took < seconds - 0.005:
         raise WrongValue(
@@ -720,21 +727,21 @@ def slept_well(report, people, told):
     for name, wanted, _ in people:
         if wanted and (over := max(one[4] for one in log if one[0] == name)) < sum(wanted) - 0.005:
             said = f"{name} wanted to nap for {sum(wanted):.2f} s in all"
-            raise WrongValue(f"{said}, and the naps were over after {over:.2f} s.")
+            raise WrongValue(f"{said}, but the naps were over after {over:.2f} s.")
     name, seconds, took, waited, _ = max(log, key=lambda one: one[2] - one[1] - one[3])
     if (late := took - seconds) - waited >= 0.1 and not report.record.blind:
         said = f"{name} wanted to nap for {seconds:.2f} s and was woken after {took:.2f}"
-        raise WrongValue(f"{said}: {late * 1000:.0f} ms late (limit 100 ms). Do the naps add up?")
+        raise WrongValue(f"{said}: {late * 1000:.0f} ms late (limit 100 ms). Naps must overlap.")
     if max(took - seconds for _, seconds, took, *_ in log) >= 0.1:
-        raise Inconclusive("This machine was too busy to wake anybody in time: run it again.")
+        raise Inconclusive("This machine was too busy to wake people in time: run it again.")
     if cpu >= 0.3 * (cpu + asleep):
         share = cpu / (cpu + asleep)
-        said = f"The CPU worked for {share:.0%} of the time (limit 30 %), and everybody slept"
-        raise WrongValue(f"{said}. Find out how long there is nothing to do, and sleep for that.")
+        said = f"The CPU worked for {share:.0%} of the time (limit 30 %), although everyone slept"
+        raise WrongValue(f"{said}. Find out when the next person is due, and sleep until then.")
     if results != [result for _, _, result in people]:
         wanted = [result for _, _, result in people]
         raise WrongValue(
-            f"`run_timers` returned {results}; {wanted} is right, in the list's order."
+            f"`run_timers` returned {results}; expected {wanted}, in the order of the list."
         )
 
 # %% test="timers_visible" points=9
@@ -748,7 +755,7 @@ print(f"Right: 9 of 9 points. It took {report.seconds:.2f} s.")
 # The hidden test is another night, with more people.
 
 # %% test="timers_hidden" points=11
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 same = random.randint(200, 250) / 1000
 people = [(f"guest{n}", [random.randint(200, 250) / 1000], random.randint(1, 99)) for n in range(2)]
@@ -763,23 +770,23 @@ slept_well(report, people, told)
 # %% [markdown] hints="timers"
 # <details><summary>Hint 1: a question</summary>
 #
-# If you know for each sleeper *when* it is due, how long may the loop sleep?
+# If you know *when* each sleeper is due, how long may the loop sleep?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
-# Part 5: two naps that were wrong, and the three steps of a loop at its end.
+# Part 5: two naps that were wrong, and the three steps of a loop at the end of the part.
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# Keep pairs `(due, number)`, at first `(0, number)` for everybody. As long as there are any: take
+# Keep pairs `(due, number)`, at first `(0, number)` for everyone. As long as there are any: take
 # the smallest, sleep until it is due (not a negative time), send, and put it back with
 # `time.monotonic() + seconds`, or note its result. `heapq.heappop` and `heapq.heappush` find the
 # smallest; `min` and `sort` do it too.
 # </details>
 # <details><summary>Hint 4: a TypeError about `<`</summary>
 #
-# You have put the coroutine itself into the pair, and two of them are due at the same moment. Python
-# then compares the next thing in the pair. Put the number there.
+# Your pair contains the coroutine itself, and two of them are due at the same moment. Python then
+# compares the second elements. Put the number there.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -795,8 +802,8 @@ slept_well(report, people, told)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Put this loop and the one of exercise 3 together: `pause()` hands out None and means "at once, but
-# the others first". Then you have all of asyncio's loop but the sockets.
+# Put this loop and the one of exercise 3 together: `pause()` pauses with None and means
+# "immediately, but the others first". Then you have all of asyncio's loop except the sockets.
 # </details>
 
 # %% [markdown]

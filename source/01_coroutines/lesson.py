@@ -94,8 +94,8 @@ print(type(line), "and not a word in #general")
 await line
 
 # %% [markdown]
-# If a line is lost, you can at least see that it is missing. The next mistake is worse. cy is
-# banned, and the door asks first:
+# A lost line is a mistake that you can see. The next one is worse. cy is banned, and `knock` asks
+# for that first:
 
 # %%
 async def is_banned(name):
@@ -156,7 +156,7 @@ print("bo takes", next(counting))
 # %%
 @types.coroutine
 def pause(note=None):
-    """Stop here, and hand `note` to whoever drives us."""
+    """Stop here, and give `note` to the driver."""
     answer = yield note
     return answer
 
@@ -330,8 +330,8 @@ Loop(ada=count("ada", 6, ours), bo=count("bo", 4, ours), cy=count("cy", 2, ours)
 predict(about="who-counts-when")
 
 # %% [markdown]
-# Three functions are in the middle of their own `for`, and all three get on. There are no threads,
-# only one `while` that goes round.
+# Three functions are in the middle of their own `for`, and each of them gets further in turn. There
+# are no threads, only one `while` loop.
 #
 # You may have read that asyncio runs several tasks *simultaneously*, or that it only looks so. Let
 # us draw the diary. Each person has a lane, and a bar shows when they worked.
@@ -367,13 +367,13 @@ print("Order of the bars:", " ".join(name for name, _, _ in ours))
 print("At work at the same moment, at the most:", most)
 
 # %% [markdown]
-# From far away, three people count at the same time. But put a ruler upright on the chart,
-# anywhere: it never crosses more than one bar. **A loop does one thing at a time, and switches at
-# the pauses.** When one person is done, the others share the turns.
+# It looks as if three people counted at the same time. But put a ruler upright on the chart: it
+# never crosses more than one bar. **A loop does one thing at a time, and switches at the pauses.**
+# When one person is done, the others share the turns.
 #
-# Now asyncio. We take the same `count`, with `pause` and unchanged, and give all three to asyncio's
-# loop. `gather` does that and waits for all three; unit 02 says more about it. It takes each
-# coroutine as an argument of its own. So the brackets make one coroutine per person, and the
+# Now asyncio. We take the same `count`, with the same `pause` in it, and give all three to
+# asyncio's loop. `gather` does that and waits for all three; unit 02 says more about it. It takes
+# each coroutine as an argument of its own. So the brackets make one coroutine per person, and the
 # **star** in front of them passes these on one by one: `gather(*(f(x) for x in xs))` is
 # `gather(f(1), f(2), f(3))` when `xs` is `1, 2, 3`.
 #
@@ -408,9 +408,9 @@ for whose, order in zip(("ours:   ", "asyncio:"), orders, strict=True):
 predict(about="same-picture")
 
 # %% [markdown]
-# The order and the turns are the same. asyncio's loop takes the first in its queue, sends None into
-# it, and puts it back into the queue when it pauses. And asyncio has our `pause()`, a pause without
-# a value, too. It is called `asyncio.sleep(0)`:
+# The order and the turns are the same. asyncio's loop takes the first coroutine in its queue, sends
+# None into it, and puts it back into the queue when it pauses. asyncio also has our `pause()`, a
+# pause without a value. It is called `asyncio.sleep(0)`:
 
 # %%
 for one in (pause(), asyncio.sleep(0)):
@@ -473,8 +473,8 @@ if worked < 0.8 * passed:
 predict(about="nap-and-look")
 
 # %% [markdown]
-# The naps overlap, but the processor works all the time for people who sleep. Now asyncio, which
-# has a clock:
+# The naps overlap, but the processor works all the time, only to let people sleep. Now asyncio,
+# which has a clock:
 
 # %%
 async def on_asyncio():
@@ -515,14 +515,15 @@ print(nap.send(None))
 nap.close()
 
 # %% [markdown]
-# It is a **future**: a note that says "run me again when this is done". The loop does not put such
-# a coroutine back into its queue. It keeps the due times, sorted. When the queue is empty, the loop
-# knows how long it may sleep: until the earliest of these times. It sleeps in a system call that
-# also wakes up when a byte arrives on one of the bot's sockets. That is all there is to a loop:
+# It is a **future**: an object that the loop marks as done later, and then the loop runs the
+# coroutine again. Until then the coroutine is not in the queue. The loop keeps the due times,
+# sorted. When the queue is empty, the loop knows how long it may sleep: until the earliest of these
+# times. It sleeps in a system call that also wakes up when a byte arrives on one of the bot's
+# sockets. That is all there is to a loop:
 #
 # 1. drive every coroutine that is ready, each to its next pause;
 # 2. if none is ready, sleep until the next nap is due or a byte comes;
-# 3. what was waited for is there, so its coroutine is ready again; go to 1.
+# 3. the coroutine that waited for this is ready again; go to 1.
 #
 # In the last exercise of the lab you give our loop its clock.
 
@@ -575,7 +576,7 @@ nap.close()
 #     member.kick()
 # ```
 #
-# It makes the bot slower (unit 10 measures by how much), so use it for one evening of trying out.
+# It makes the bot slower (unit 10 measures by how much), so use it for one evening.
 
 # %% [markdown]
 # ## In practice

@@ -1,28 +1,29 @@
 # The lab of unit 02. Traces are compared turn by turn, without a clock. Concurrency is proven by the
 # server: it keeps its replies until all requests have come, and waits 0.8 s for them; the requests of
-# right answers came within 2 to 12 ms (50 runs, 3 and 8 pages). Whoever sends the next one after an answer is stuck at
-# the first. Blocking clients hold the loop for that 0.8 s, eight times the limit.
+# right answers came within 2 to 12 ms (50 runs, 3 and 8 pages). A program that sends the next request
+# after an answer is stuck at the first. Blocking clients hold the loop for that 0.8 s, eight times
+# the limit.
 
 # %% [markdown]
-# # Lab 02 · Two things at once
+# # Lab 02 · Two things at the same time
 #
 # There are three exercises, 70 points. Run the cells in order, from the top.
 #
-# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
-# **test cell** below it. A test runs your code for real and looks at what happened: which task said
-# what, and what a web server saw. Your source is not looked at, so *every* program is right that
-# does the work. A hidden test does the same with other inputs.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run
+# the **test cell** below it. A test runs your code for real and looks at what happened: which task
+# said what, and what a web server saw. It does not look at your source, so *every* program passes
+# that does the work. A hidden test does the same with other inputs.
 #
-# A test that fails says in one sentence what happened. Stuck? Each exercise has hints below it.
-# They cost no points. The folded cells hold what the tests need; unfold them if
-# you are curious.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below
+# it. They cost no points. The folded cells have what the tests need; unfold them if you are
+# curious.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
 import random
 
 import aiohttp
-import requests  # noqa: F401 `weather` uses it, as it is now
+import requests  # noqa: F401 the current version of `weather` uses it
 
 from autograder import watch, world
 from autograder.testing import Inconclusive, Outcome, WrongValue, right
@@ -34,10 +35,10 @@ servers = await world.start("http")
 # ---
 # ## 1 · Write for a trace
 #
-# Now it goes backwards: you see who said what, in which order, and write the program. Your program
-# gets a function `say`, which notes each word together with the task that said it: `chair` is the
-# task that runs your program, `task 1` and `task 2` are tasks that you make, numbered as they begin
-# to speak.
+# In this exercise you see who said what, in which order, and write the program for it. Your program
+# gets a function `say`, which notes each word together with the task that said it. `chair` is the
+# task that runs your program. `task 1` and `task 2` are tasks that you make; the first that speaks
+# is `task 1`.
 
 # %% setup="trace"
 async def traced(program, ada, bo):
@@ -80,8 +81,7 @@ for line in await traced("in_a_row", ["one", "two"], ["uno", "dos"]):
 #
 # Each voice has a **task of its own**, and they take turns, word by word. When one voice has said all
 # its words, the other goes on alone. When `duet` returns, everything has been said. Limit: hold the
-# loop for less than 100 ms at a time. (There is no need to wait for the clock here: `await
-# asyncio.sleep(0)` is pause enough.)
+# loop for less than 100 ms at a time. (You need no longer pause than `await asyncio.sleep(0)`.)
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):
@@ -100,7 +100,7 @@ async def duet(say, ada, bo):
 
 # %% setup="trace_check" jupyter={"source_hidden": true}
 def in_turns(ada, bo, at_a_time):
-    """The trace of two tasks: ada says so many words a turn, bo one."""
+    """The trace of two tasks: ada says `at_a_time` words in a turn, bo one."""
     trace = []
     while ada or bo:
         trace += [f"task 1: {word}" for word in ada[:at_a_time]]
@@ -129,8 +129,8 @@ def judge_trace(report, wanted):
     pairs = zip([*found, "(nothing)"], [*wanted, "(nothing)"], strict=False)
     number, (line, right_one) = next((n, p) for n, p in enumerate(pairs, 1) if p[0] != p[1])
     before = f" after `{wanted[number - 2]}`" if number > 1 else ""
-    said = f"Line {number} of the trace is `{line}`, and `{right_one}` is right"
-    raise WrongValue(f"{said}. Who suspends{before}, and who does not?")
+    said = f"Line {number} of the trace is `{line}`; expected `{right_one}`"
+    raise WrongValue(f"{said}. Which task suspends{before}, and which does not?")
 
 # %% test="trace_duet_check" points=10
 ada, bo = ["one", "two", "three"], ["uno", "dos", "tres"]
@@ -147,9 +147,9 @@ judge_trace(report, in_turns(ada, bo, 1))
 right(report, 10)
 
 # %% [markdown]
-# **Second part, from a blank page.** Write `pairs`. Now the chair speaks too: it says `begin` before
-# the others and `end` after them. ada says **two** words whenever it is her turn, bo one. With the
-# words `one` to `five` and `uno`, `dos`, `tres`:
+# **Second part. Start from an empty cell.** Write `pairs`. Now the chair speaks too: it says `begin`
+# before the others and `end` after them. ada says **two** words whenever it is her turn, bo one.
+# With the words `one` to `five` and `uno`, `dos`, `tres`:
 #
 # ```
 # chair: begin
@@ -197,8 +197,8 @@ right(report, 15)
 # %% [markdown] hints="trace"
 # <details><summary>Hint 1: a question</summary>
 #
-# Where in the trace does control go from one task to the other? What has the task that was at work
-# just done there?
+# Where in the trace does control go from one task to the other? What has the first task just done
+# there?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -206,11 +206,11 @@ right(report, 15)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# `duet`: in the loop, say the word, then let go once. Below it, hand `voice(ada)` and `voice(bo)` to
-# something that makes a task of each, and wait for both.
+# `duet`: in the loop, say the word, then give the loop a turn. Below it, give `voice(ada)` and
+# `voice(bo)` to something that makes a task of each, and wait for both.
 #
-# `pairs`: `say("begin")`, two tasks, wait for both, `say("end")`. ada lets go only after every
-# second word.
+# `pairs`: `say("begin")`, two tasks, wait for both, `say("end")`. ada gives the loop a turn only
+# after every second word.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -226,7 +226,7 @@ right(report, 15)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# A third voice, cy, who begins when ada has said her last word. Who has to wait for whom?
+# Add a third voice, cy, who begins when ada has said her last word. Which task waits for which?
 # </details>
 
 # %% [markdown]
@@ -237,7 +237,7 @@ right(report, 15)
 
 # %% setup="fetch"
 async def fetch(url):
-    """What the page at `url` says; an async client, so it waits without holding the loop."""
+    """What the page at `url` says. The client is async, so it waits without holding the loop."""
     async with aiohttp.ClientSession() as session, session.get(url) as page:
         return await page.json()
 
@@ -264,7 +264,7 @@ PATIENCE = 0.8  # s for all requests to come; those of a right answer came withi
 
 
 async def held_pages(bodies):
-    """Make a page of each body, the later ones quicker; return their paths. All are held."""
+    """Make a page of each body, the later ones faster; return their paths. All are held."""
     await servers.http.reset()
     paths = [f"/guest/{number}" for number in random.sample(range(10**6), len(bodies))]
     for number, (path, body) in enumerate(zip(paths, bodies, strict=True)):
@@ -275,7 +275,7 @@ async def held_pages(bodies):
 
 
 async def let_go(paths, together, run):
-    """Await a run; when `together` requests have come, or patience ends, let the replies go.
+    """Await a run; when `together` requests have come, or after PATIENCE, send the replies.
 
     Returns the report and how many had come by then.
     """
@@ -311,21 +311,22 @@ def free(report):
 
 
 async def at_once(report, paths, together, came, wanted):
-    """Raise WrongValue unless so many requests came before the first was answered, each once, and
-    the answer is right."""
+    """Raise WrongValue unless `together` requests came before the first was answered, each once,
+    and the answer is right."""
     free(report)
     if came < together:
         if report.error is None and report.late_by_machine > 0.2:
             raise Inconclusive("This machine was too busy to send all requests in time: run again.")
-        said = f"The server waited for {together} requests, and {came} had come"
+        said = f"The server expected {together} requests at the same time. It had received {came}"
         if report.error is None and report.seconds < PATIENCE:
-            raise WrongValue(f"{said} when the answer was returned. Are all pages asked for?")
-        why = "the next one waits for the first answer. First make all tasks, then wait"
-        raise WrongValue(f"{said} after {PATIENCE:g} s: {why}.")
+            raise WrongValue(f"{said} when your function returned. Request every page.")
+        why = "Your program waits for the first answer before it sends the next request"
+        how = "Make all tasks first, then await them"
+        raise WrongValue(f"{said} after {PATIENCE:g} s. {why}. {how}.")
     asked = [request["path"] for request in await servers.http.log()]
     for path in paths:
         if asked.count(path) != 1:
-            raise WrongValue(f"One of the pages was asked for {asked.count(path)} times, not once.")
+            raise WrongValue(f"One of the pages was requested {asked.count(path)} times, not once.")
     report.returned(wanted)
 
 # %% test="fetches_visible" points=12
@@ -340,7 +341,7 @@ print(f"Right: 12 of 12 points. {report}")
 # The hidden test has more guests.
 
 # %% test="fetches_hidden" points=13
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 count = random.choice([4, 5])
 bodies = [f"guest {number}" for number in random.sample(range(1000), count)]
@@ -384,18 +385,18 @@ await at_once(report, paths, count, came, bodies)
 
 # %% [markdown] exercise="false_concurrency" limit=0.1
 # ---
-# ## 3 · Five that only look like it
+# ## 3 · Five that only look concurrent
 #
-# Each of these five commands has tasks, or `gather`, or something else that looks modern, and each
-# of them asks for one page after the other. Find out why, and write it so that **all requests that
-# can go at the same time do**, and the answer is the same. Limit: hold the loop for less than 100 ms at
-# a time. The server judges as before: it keeps its replies until all requests are there.
+# Each of these five commands has tasks, or `gather`, or something else that looks concurrent, but
+# each of them requests one page after the other. Find out why, and write it so that it sends **all
+# requests at the same time**, and returns the same answer. Limit: hold the loop for less than 100 ms
+# at a time. The test is as before: the server keeps its replies until all requests are there.
 
 # %% [markdown]
 # ### The ranks
 #
 # ```python
-# async def ranks(urls):          # as it is now
+# async def ranks(urls):          # current version
 #     found = []
 #     for url in urls:
 #         found.append(await asyncio.create_task(fetch(url)))
@@ -426,11 +427,10 @@ right(report, 4)
 # %% [markdown]
 # ### The votes
 #
-# Each page says a number. Here all tasks are made first, in the line before the `await`. Or are
-# they?
+# Each page says a number. It looks as if all tasks were made first, in the line before the `await`.
 #
 # ```python
-# async def votes(urls):          # as it is now
+# async def votes(urls):          # current version
 #     tasks = (asyncio.create_task(fetch(url)) for url in urls)
 #     return sum([await task for task in tasks])
 # ```
@@ -462,7 +462,7 @@ right(report, 4)
 # A dict, city to address. `gather` is there, and each city has its task.
 #
 # ```python
-# async def weather(cities):          # as it is now
+# async def weather(cities):          # current version
 #     async def one(url):
 #         return requests.get(url).json()
 #
@@ -496,10 +496,10 @@ right(report, 4)
 # %% [markdown]
 # ### The guests
 #
-# A `TaskGroup` waits, at its end, for all its tasks.
+# At its end, a `TaskGroup` waits for all its tasks.
 #
 # ```python
-# async def guests(urls):          # as it is now
+# async def guests(urls):          # current version
 #     tasks = []
 #     for url in urls:
 #         async with asyncio.TaskGroup() as group:
@@ -532,12 +532,12 @@ right(report, 4)
 # %% [markdown]
 # ### The raid
 #
-# Here one thing does belong before the others: the captain is asked **first**, and the crew only
-# when the captain has answered. Then all of the crew at once. (`async for` waits for each item
-# before it asks for the next.)
+# Here one request must come before the others: ask the captain **first**, and the crew only when
+# the captain has answered. Then ask all of the crew at the same time. (`async for` waits for each
+# item before it asks for the next.)
 #
 # ```python
-# async def raid(captain, crew):          # as it is now
+# async def raid(captain, crew):          # current version
 #     async def answers():
 #         for url in crew:
 #             yield await fetch(url)
@@ -548,7 +548,7 @@ right(report, 4)
 
 # %% answer="false_concurrency_raid"
 async def raid(captain, crew):
-    """Ask the captain's page, then all pages of the crew at once; return [captain's, *crew's]."""
+    """Ask the captain's page, then the crew's pages together; return [captain's, *crew's]."""
     ### BEGIN SOLUTION
     first = await fetch(captain)
     return [first, *await asyncio.gather(*(fetch(url) for url in crew))]
@@ -563,14 +563,14 @@ async def captains_page(word):
 
 
 async def captain_first(captain):
-    """Raise WrongValue when somebody was asked before the captain had answered."""
+    """Raise WrongValue when another page was requested before the captain had answered."""
     log = await servers.http.log()
     answered = next(one["at"] + one["seconds"] for one in log if one["path"] == captain)
     early = [one for one in log if one["path"] != captain and one["at"] < answered - 0.01]
     if early:
         raise WrongValue(
-            f"{len(early)} of the crew were asked before the captain had answered: the captain "
-            "comes first, then the others at once."
+            f"{len(early)} of the crew were asked before the captain had answered. Ask the captain "
+            "first, then all the others at the same time."
         )
 
 # %% test="false_concurrency_raid_check" points=4
@@ -595,7 +595,7 @@ right(report, 4)
 # %% [markdown] hints="false_concurrency"
 # <details><summary>Hint 1: a question</summary>
 #
-# At the moment at which the first `await` waits: how many of the tasks exist? And can they suspend?
+# When the first `await` waits, how many of the tasks exist? And can they suspend?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -603,11 +603,11 @@ right(report, 4)
 # </details>
 # <details><summary>Hint 3: one line for each</summary>
 #
-# - `ranks`: the `await` stands inside of the loop that makes the tasks.
-# - `votes`: round brackets make a generator, and that makes its next task when it is asked for it.
-#   Square brackets make all of them now.
-# - `weather`: a task in which nothing suspends cannot be shared out. `fetch` is the async client.
-# - `guests`: which one is outside, the `for` or the `async with`?
+# - `ranks`: the `await` is inside the loop that makes the tasks.
+# - `votes`: round brackets make a generator, which makes each task only when you ask for it. Square
+#   brackets make all of them immediately.
+# - `weather`: tasks in which nothing suspends run one after the other. `fetch` is the async client.
+# - `guests`: which of the two is outside, the `for` or the `async with`?
 # - `raid`: one `await` for the captain, then the crew as in exercise 2.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
@@ -624,7 +624,8 @@ right(report, 4)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Let the captain's answer be the *list* of whom to ask. Can any request go earlier than before?
+# Let the captain's answer be the *list* of pages to request. Can any request be sent earlier than
+# before?
 # </details>
 
 # %% [markdown]

@@ -124,11 +124,11 @@ predict(about="who-begins")
 # A new task has not begun. It begins when the loop gets a turn, and the loop gets a turn when the
 # present task waits for something. Here that is at `await ada`.
 #
-# **Change it.** Let bo brew for 0.1 s. In which order is the tea ready? What changes if you write
+# **Change it.** Let bo brew for 0.1 s. Whose tea is ready first? What changes if you write
 # `await bo, await ada` at the end?
 
 # %% [markdown]
-# Your bot uses tasks already: discord.py makes one for each command that somebody calls. So ada's
+# Your bot uses tasks already: discord.py makes one for each command that a person calls. So ada's
 # `!roll` and bo's `!ping` can overlap without any work of yours. But *within* a command there is
 # one task, and there one line waits for the other.
 
@@ -246,8 +246,8 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # they switch at the one `sleep(0)`, and nowhere else. In the lower one they take turns, so often
 # that both lanes look full.
 #
-# So the sentence needs a condition: an `await` gives control back **only if what it awaits has to
-# wait**. It marks a place where the loop *can* switch to another task.
+# So what you may have read needs a condition: an `await` gives control back **only if what it
+# awaits has to wait**. It marks a place where the loop *can* switch to another task.
 #
 # | suspends: the loop gets a turn | does not: it is a call |
 # |---|---|
@@ -256,7 +256,7 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # | a task that is not done | a task that is done |
 # | `queue.get()`, queue empty | `queue.get()`, something is in it |
 #
-# You cannot see from the line in which column it is. So there are two rules:
+# The line itself does not show in which column it belongs. So there are two rules:
 #
 # - **Between two awaits no other task runs.** There you may read and write as you like.
 # - **At an `await`, other tasks may run, or may not.** Do not rely on either.
@@ -271,8 +271,8 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # ## 3 · Ask the server
 #
 # It is easy to make a task. Yet a program full of tasks can still do one thing after the other. So
-# we ask a witness: the web server writes down when each request came and when it was answered. Its
-# page takes 0.2 s, and ada, bo and cy each want one.
+# we ask the web server: it writes down when each request came and when it was answered. Its page
+# takes 0.2 s, and ada, bo and cy each want one.
 
 # %%
 async def fetch(url):
@@ -397,10 +397,10 @@ def witness(log):
 witness(await servers.http.log())
 
 # %% [markdown]
-# Only one of the four is concurrent. You can hardly see it in the source: two of the other three
-# make a task for each page, in a `for` or with `gather`, and still wait for one page after the
-# other. The server's chart shows it immediately. In the lab the server judges: it holds back its
-# replies until *all* requests have arrived.
+# Only one of the four is concurrent, and the source hardly shows it: two of the other three make a
+# task for each page, in a `for` or with `gather`, and still wait for one page after the other. The
+# server's chart shows it immediately. In the lab the server is the judge: it holds back its replies
+# until *all* requests have arrived.
 
 # %% [markdown]
 # ## 4 · Four ways to wait for many
@@ -579,14 +579,14 @@ predict(about="nobody-waits")
 #   await that task. Unit 06 is about this.
 # - **`as_completed`** gives out new awaitables, not your tasks. Since 3.13 you can also write
 #   `async for task in asyncio.as_completed(tasks)`, which gives you your own tasks.
-# - **A task begins later** by default. Since Python 3.12 a loop can be told to begin it immediately
-#   (`asyncio.eager_task_factory`). Then the first line of part 1 would be another. Some libraries
-#   do this.
+# - **A task begins later** by default. Since Python 3.12 you can tell a loop to begin it immediately
+#   (`asyncio.eager_task_factory`); some libraries do. Then part 1 would print its lines in another
+#   order.
 # - **Names**: `asyncio.create_task(roll(), name="roll for ada")` makes logs and charts readable.
 # - **`async for` and `async with`** are awaits too, and they are not concurrent either: an `async
 #   for` waits for each item before the next.
 # - **Threads** can run between any two of your lines. Tasks cannot, so there is much less to lock.
-#   Unit 09 has what is left.
+#   Unit 09 shows where tasks need a lock.
 #
 # Sources: Python's documentation, *Coroutines and Tasks* and *A conceptual overview of asyncio*,
 # where it says, in bold type, that awaiting a coroutine does not hand control back to the loop.

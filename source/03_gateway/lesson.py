@@ -49,8 +49,8 @@ recall("?", about="which-lines-ran")
 # A bot and Discord have one long conversation over one WebSocket, the **gateway**. Everything that
 # people write comes through it. But a connection that is quiet and a connection that is dead look
 # the same. So Discord asks every bot for a sign of life at a fixed interval, the **heartbeat**, and
-# answers each one with an **ACK**. If the heartbeats do not come, Discord takes the bot for dead
-# and hangs up.
+# answers each one with an **ACK**. If the heartbeats do not come, Discord assumes that the bot is
+# dead, and hangs up.
 #
 # Discord wants a heartbeat about every 41 seconds. The gateway of this course is much stricter. It
 # wants one every **0.2 s**, and it hangs up after two intervals without one, **0.4 s**. Everything
@@ -369,8 +369,8 @@ predict(about="heartbeat-thread")
 
 # %% [markdown]
 # The thread ran all the time. It saw that the loop was held, and even at which line. But it could
-# not *beat*: to beat means to write to the gateway's socket, and the socket belongs to the loop.
-# The thread can see the block, but it cannot end it.
+# not *send* a heartbeat, because the gateway's socket belongs to the loop. The thread can see the
+# block, but it cannot end it.
 #
 # discord.py's own heartbeat comes from such a thread, also in the run in which it stopped.
 # (discord.py 2.7.1, `gateway.py`, `KeepAliveHandler.run`: it calls `run_coroutine_threadsafe`.)
@@ -421,8 +421,8 @@ print(f"{report.value}, after {report.seconds:.2f} s")
 predict(about="impatient")
 
 # %% [markdown]
-# A timeout is an alarm that the *loop* must ring. While the loop is held, it cannot. With
-# `asyncio.sleep(0.4)` in `shake` it would ring: try it.
+# The *loop* must look at the clock and raise the TimeoutError. While the loop is held, it cannot.
+# Try it with `await asyncio.sleep(0.4)` in `shake`: then the TimeoutError comes.
 
 # %% [markdown]
 # ## 5 · All code blocks, some of it less
@@ -542,7 +542,7 @@ predict(about="which-is-longer")
 #
 # **Change it.** Add a call of your own bot to `CALLS`.
 #
-# ### Why on Tuesdays
+# ### Why only now and then
 #
 # A block shorter than one heartbeat interval never makes the gateway hang up. A block longer than
 # two intervals always does. Between them is a **grey zone**: it depends on how long ago the last

@@ -1,9 +1,9 @@
-# The lab of unit 04. Work is sized at run time: a plain answer holds the loop for 0.45 s or more,
-# 4.5 times the limit of 0.1 s. Forty budgets of 20 ms by the clock make 0.8 s, and still 0.15 s of
-# CPU where other programs take four fifths of it. Members are read for 0.36 s, to which their sum
-# adds half as much again: without a turn that is 0.5 s. A list of them made first holds the loop
-# for 0.13 s, and one of the messages for 0.5 s. A turn after every item costs 20 to 60 times the work,
-# and the price asked for is 5 times; right answers cost 1 to 2.5 times.
+# The lab of unit 04. Work is sized at run time: a plain answer holds the loop for 0.3 s, three times
+# the limit of 0.1 s. Members are read for 0.25 s, to which their sum adds half as much again. A list
+# of them made first holds the loop for 0.09 s, and one of the messages for 0.36 s. A turn after every
+# item costs 20 to 60 times the work, and the price asked for is 5 times; right answers cost 1 to 2.5
+# times. Of 24 duels each takes 26 ms, more than one budget of 20 ms, so that the short one can end
+# before them; their budgets together make 0.46 s by the clock.
 
 # %% [markdown]
 # # Lab 04 · Keep the loop breathing
@@ -11,13 +11,13 @@
 # There are two exercises (50 points) and an optional one (20 points). Run the cells in order, from the
 # top.
 #
-# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
-# **test cell** below it. Your source is not looked at. What counts is that the answer is right,
-# that the loop was free, and that it was not bought too dearly: **within five times** of what the
-# work takes without any turn. A hidden test does the same with other inputs.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run
+# the **test cell** below it. The test does not look at your source. Three things count: the answer
+# is right, the loop was free, and the price is not too high. The work may take at most **five
+# times** as long as without any turn. A hidden test does the same with other inputs.
 #
-# Stuck? Each exercise has hints below it.
-# They cost no points.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below
+# it. They cost no points.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -44,13 +44,13 @@ def polite(report, plain, limit):
     took = f"was not done after {report.seconds:.1f} s" if late else f"took {report.seconds:.1f} s"
     raise TooSlow(
         f"The loop was free, but `{report.record.name}` {took}. Without any turn this takes "
-        f"{plain:.2f} s, and {PRICE} times that is allowed. How often is there a turn, and is it "
-        "`asyncio.sleep(0)`?"
+        f"{plain:.2f} s, and the limit is {PRICE} times that. Give fewer turns, and use "
+        "`asyncio.sleep(0)` for them."
     )
 
 
 def patience(plain):
-    """For how many seconds a run is watched: longer than a right answer needs, and not for ever."""
+    """For how many seconds a run is watched: longer than a right answer needs."""
     return min(20.0, 1.5 * PRICE * plain * PACE[0] + 0.5)
 
 # %% setup="sizes" jupyter={"source_hidden": true}
@@ -67,7 +67,7 @@ def cpu_seconds(work, *arguments):
 
 # %% [markdown]
 # ---
-# ## 1 · A crunch that nobody notices
+# ## 1 · A crunch that no one notices
 #
 # ada and bo throw a coin, heads for ada and tails for bo, and they throw it *often*. The bot's
 # `!duel` plays it for them:
@@ -92,8 +92,8 @@ def came_out(report, expected):
         report.returned(expected)
     except WrongValue as failure:
         raise WrongValue(
-            f"{failure} Does each slice go on where the one before it stopped, with the same coin, "
-            "the same lead and the same count, and is no throw left out at the end?"
+            f"{failure} Each slice must go on where the one before it stopped, with the same coin, "
+            "lead and count. Do not leave out throws at the end."
         ) from None
 
 # %% [markdown]
@@ -117,15 +117,15 @@ def came_out(report, expected):
 #     return best
 # ```
 #
-# Look at what stays alive from one slice to the next: `best` and `run`.
+# Two variables keep their values from one slice to the next: `best` and `run`.
 
 # %% [markdown] exercise="crunch" limit=0.1
 # **Your turn.** Write `crunch`: it returns what `play` returns, and takes at most **five times** as
-# long as `play` does. Limit: hold the loop for less than **100 ms** at a time. The tests play for half
-# a second or more.
+# long as `play` does. Limit: hold the loop for less than **100 ms** at a time. The tests play for about
+# 0.3 s.
 #
-# A thread would do here, too, or a process: whatever keeps the loop free is right. (Unit 05 is
-# about those. The next two exercises are about turns only.)
+# You may also use a thread or a process: every answer passes that leaves the loop free. (Unit 05 is
+# about threads. The next two exercises are about turns only.)
 
 # %% answer="crunch"
 async def crunch(seed, throws):
@@ -144,7 +144,7 @@ async def crunch(seed, throws):
 # %% test="crunch_visible" points=14
 report = await watch(crunch, 7, 1000)
 came_out(report, play(7, 1000))
-throws = sized(lambda n: play(1, n), 10_000, seconds=0.5)
+throws = sized(lambda n: play(1, n), 10_000, seconds=0.3)
 seed = random.randint(1, 10**9)
 expected, plain = cpu_seconds(play, seed, throws)
 report = await watch(crunch, seed, throws, timeout=patience(plain))
@@ -153,15 +153,15 @@ came_out(report, expected)
 print(f"Right: 14 of 14 points. {report} The price: {price:.1f} x the work.")
 
 # %% [markdown]
-# The hidden test plays other duels, a very short one among them.
+# The hidden test has other duels. One of them is very short.
 
 # %% test="crunch_hidden" points=16
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 short = random.randint(1, 9)
 report = await watch(crunch, short, short)
 came_out(report, play(short, short))
-throws = sized(lambda n: play(2, n), 10_000, seconds=0.5) + random.randint(1, 9999)
+throws = sized(lambda n: play(2, n), 10_000, seconds=0.3) + random.randint(1, 9999)
 seed = random.randint(1, 10**9)
 expected, plain = cpu_seconds(play, seed, throws)
 report = await watch(crunch, seed, throws, timeout=patience(plain))
@@ -172,8 +172,8 @@ came_out(report, expected)
 # %% [markdown] hints="crunch"
 # <details><summary>Hint 1: a question</summary>
 #
-# How many throws take about a millisecond on your machine? And what must a slice know of the one
-# before it?
+# How many throws take about a millisecond on your machine? And what must a slice know from the
+# slice before it?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -200,7 +200,7 @@ came_out(report, expected)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Find the dearest `crunch` that still passes: how many throws between two turns are the least?
+# Find the most expensive `crunch` that still passes: how few throws can there be between two turns?
 # </details>
 
 # %% [markdown] exercise="cooperative" limit=0.1
@@ -208,16 +208,16 @@ came_out(report, expected)
 # ## 2 · A `for` that shares
 #
 # `gently` of the lesson counted items. Give it a clock: whenever `budget` seconds have passed since
-# the last turn, the loop gets one. Then it is right for a million members that take no time each,
-# and for forty messages that take 12 ms each, and nobody has to think of a number.
+# the last turn, the loop gets one. Then it works for a million members that take no time each, and
+# for thirty messages that take 12 ms each. You need not choose a number.
 #
-# It hands out **all items, in their order**, and reads them as it goes: `items` may be a generator
-# that works for each of them. Limits: hold the loop for less than **100 ms** at a time, and take at
-# most **five times** as long as without turns.
+# It yields **all items, in their order**, and reads each one only when it is needed: `items` may be
+# a generator that works for each item. Limits: hold the loop for less than **100 ms** at a time, and
+# take at most **five times** as long as without turns.
 
 # %% answer="cooperative"
 async def gently(items, budget=0.005):
-    """Hand out the items one by one; give the loop a turn whenever `budget` seconds are used up."""
+    """Yield the items one by one; give the loop a turn whenever `budget` seconds are used up."""
     turn = time.monotonic() + budget  # when the next turn is due
     for item in items:
         yield item
@@ -235,7 +235,7 @@ async def plainly(items):
 
 
 def read_plainly(count):
-    """Read so many items through `plainly`: nothing suspends in it, so one `send` is enough."""
+    """Read this many items through `plainly`: nothing suspends in it, so one `send` is enough."""
 
     async def reading():
         async for _ in plainly(range(count)):
@@ -252,8 +252,8 @@ def all_came(report, expected):
     came = report.value
     if came != expected:
         raise WrongValue(
-            f"Through `gently` came {came}, and {expected} went in. It must hand out every item, "
-            "each once and in its order."
+            f"`gently` yielded {came}; expected {expected}. It must yield every item once, in its "
+            "order."
         )
 
 # %% test="cooperative_visible" points=9
@@ -278,23 +278,22 @@ async def read_messages(texts, work):
 
 
 all_came(await watch(count_members, 5), (5, 10))
-count = sized(read_plainly, 20_000, seconds=0.36)
+count = sized(read_plainly, 20_000, seconds=0.25)
 plain = cpu_seconds(read_plainly, count)[1]
 report = await watch(count_members, count, timeout=patience(plain))
 polite(report, plain, 0.1)
 all_came(report, (count, count * (count - 1) // 2))
-work, texts = sized(lambda n: sum(range(n)), 100_000, seconds=0.012), list("unblock the loop!" * 3)
-report = await watch(read_messages, texts[:40], work)
+work, texts = sized(lambda n: sum(range(n)), 100_000, seconds=0.012), list("unblock the loop!" * 2)
+report = await watch(read_messages, texts[:30], work)
 report.responsive(0.1)
-all_came(report, texts[:40])
+all_came(report, texts[:30])
 print("Right: 9 of 9 points, for items that take no time and for items that do.")
 
 # %% [markdown]
-# In the hidden test it is not the items that take time, it is what you do with them: the body of
-# the `async for`.
+# In the hidden test the items take no time. The body of the `async for` does.
 
 # %% test="cooperative_hidden" points=11
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 async def count_members(count, start):
     """Read many items that take no time each; return how many there were, and their sum."""
@@ -320,7 +319,7 @@ plain = cpu_seconds(read_plainly, count)[1]
 report = await watch(count_members, count, start, timeout=patience(plain))
 polite(report, plain, 0.1)
 all_came(report, (count, count * start + count * (count - 1) // 2))
-work, texts = sized(lambda n: sum(range(n)), 100_000, seconds=0.012), random.sample(range(999), 40)
+work, texts = sized(lambda n: sum(range(n)), 100_000, seconds=0.012), random.sample(range(999), 30)
 report = await watch(answer_messages, texts, work)
 report.responsive(0.1)
 all_came(report, texts)
@@ -329,8 +328,8 @@ all_came(report, texts)
 # %% [markdown] hints="cooperative"
 # <details><summary>Hint 1: a question</summary>
 #
-# While the generator stands at its `yield`, who is running? And when it goes on: how does it know
-# how long that took?
+# While the generator waits at its `yield`, which code runs? And when the generator goes on, how does
+# it know how long that took?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -338,9 +337,9 @@ all_came(report, texts)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# Three lines after the `yield`: is the turn due (`time.monotonic() > turn`)? Then give it, and
-# afterwards say when the next one is due. Without the third line there is a turn after every
-# item, as soon as the first budget is used up.
+# Three lines after the `yield`. If the turn is due (`time.monotonic() > turn`), give it, and then
+# set the time at which the next one is due. Without the third line there is a turn after every item,
+# as soon as the first budget is used up.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -364,22 +363,22 @@ all_came(report, texts)
 # ---
 # ## 3 · One budget for all (a stretch exercise)
 #
-# Forty people start a duel at the same moment. Each duel gives the loop a turn after 20 ms, as it
-# should, and yet the heart stands still for 0.8 s: slices add up. So the duels of a bot must share
+# Forty people start a duel at the same moment. Each duel gives the loop a turn after 20 ms, and
+# still the loop is held for 0.8 s at a time, because slices add up. So the duels of a bot must share
 # **one** budget.
 #
-# Write the class `Duels`. A bot makes one of it, when its loop is running, and all duels go through
-# it. However many are under way, **together** they hold the loop for `budget` seconds at a time and not
-# longer; the tests give you a budget of 20 ms, and their limit is **100 ms**. All results are right, all
-# of them together take at most **five times** the plain work, and a duel of a few throws does not
-# wait until the long ones are done: everybody gets a share.
+# Write the class `Duels`. A bot makes one object of it when its loop is running, and plays all duels
+# with it. However many duels are under way, **together** they hold the loop for at most `budget`
+# seconds at a time. The tests give you a budget of 20 ms, and their limit is **100 ms**. All results
+# must be right. Together they take at most **five times** the plain work. A duel of a few throws must
+# not wait until the long ones are done.
 
 # %% answer="joint_budget"
 class Duels:
     """The duels of one bot, which share one budget."""
 
     def __init__(self, budget):
-        """`budget`: for how many seconds all of them together may hold the loop at a stretch."""
+        """`budget`: for how many seconds all duels together may hold the loop at a time."""
         ### BEGIN SOLUTION
         self.budget = budget
         self.lock = asyncio.Lock()
@@ -407,19 +406,19 @@ def shared(report, jobs, expected):
     for number, (seed, throws) in enumerate(jobs):
         if results[number] != expected[number]:
             raise WrongValue(
-                f"The duel of seed {seed} with {throws} throws came out as {results[number]}, and "
-                f"{expected[number]} is right."
+                f"The duel of seed {seed} with {throws} throws returned {results[number]}; "
+                f"expected {expected[number]}."
             )
     before = order.index(len(jobs) - 1)
     if before > len(jobs) / 2:
         raise WrongValue(
-            f"{jobs[-1][1]} throws were asked for last, and came after {before} duels of "
+            f"A duel of {jobs[-1][1]} throws was asked for last, and it ended after {before} duels of "
             f"{jobs[0][1]} throws each: the short one waited for the long ones. Let all take turns."
         )
 
 # %% test="joint_budget_visible" points=10
 async def tournament(jobs, budget):
-    """Play all duels at once; return the results, and in which order they came."""
+    """Play all duels at the same time; return the results, and in which order they came."""
     import asyncio
 
     duels, order = Duels(budget), []
@@ -434,8 +433,8 @@ async def tournament(jobs, budget):
 
 
 shared(await watch(tournament, [(1, 9)], 0.02), [(1, 9)], [play(1, 9)])
-throws = sized(lambda n: play(1, n), 10_000, seconds=0.024)
-jobs = [(random.randint(1, 10**9), throws) for _ in range(39)]
+throws = sized(lambda n: play(1, n), 10_000, seconds=0.026)
+jobs = [(random.randint(1, 10**9), throws) for _ in range(23)]
 jobs.append((random.randint(1, 10**9), throws // 10))
 expected, plain = cpu_seconds(lambda: list(itertools.starmap(play, jobs)))
 report = await watch(tournament, jobs, 0.02, timeout=patience(plain))
@@ -444,13 +443,13 @@ shared(report, jobs, expected)
 print(f"Right: 10 of 10 points. {report} The price: {price:.1f} x the work.")
 
 # %% [markdown]
-# The hidden test holds another tournament, with other players.
+# The hidden test has other duels.
 
 # %% test="joint_budget_hidden" points=10
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 async def tournament(jobs, budget):
-    """Play all duels at once; return the results, and in which order they came."""
+    """Play all duels at the same time; return the results, and in which order they came."""
     import asyncio
 
     duels, order = Duels(budget), []
@@ -465,8 +464,8 @@ async def tournament(jobs, budget):
 
 
 shared(await watch(tournament, [(2, 8)], 0.02), [(2, 8)], [play(2, 8)])
-throws = sized(lambda n: play(1, n), 10_000, seconds=0.023)
-jobs = [(random.randint(1, 10**9), throws + random.randint(0, 99)) for _ in range(21)]
+throws = sized(lambda n: play(1, n), 10_000, seconds=0.026)
+jobs = [(random.randint(1, 10**9), throws + random.randint(0, 99)) for _ in range(23)]
 jobs.append((random.randint(1, 10**9), throws // 12))
 expected, plain = cpu_seconds(lambda: list(itertools.starmap(play, jobs)))
 report = await watch(tournament, jobs, 0.02, timeout=patience(plain))
@@ -477,8 +476,8 @@ shared(report, jobs, expected)
 # %% [markdown] hints="joint_budget"
 # <details><summary>Hint 1: a question</summary>
 #
-# One round of the loop runs everybody who is ready. How can thirty-nine be made *not* ready while
-# one computes?
+# One round of the loop runs every task that is ready. How can you keep thirty-nine tasks from being
+# ready while one computes?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -490,9 +489,9 @@ shared(report, jobs, expected)
 # throws are done: take the lock, throw until the budget is used up or the duel is over, `await
 # asyncio.sleep(0)` while you still have the lock, then release it.
 #
-# Or divide: count in `self.playing` who is under way, and let each slice last `self.budget /
-# self.playing`. Mind the beginning: the first player to arrive believes to be alone. A turn before
-# the first throw cures that.
+# Or divide: count in `self.playing` how many duels are under way, and let each slice last
+# `self.budget / self.playing`. At the beginning the first duel counts only itself. Give the loop a
+# turn before the first throw, so that the others are counted, too.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -508,7 +507,7 @@ shared(report, jobs, expected)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Let the duel with the fewest throws left go first. Who is better off, and who pays?
+# Let the duel with the fewest throws left go first. Which duels end sooner, and which later?
 # </details>
 
 # %% [markdown]

@@ -128,8 +128,8 @@ judge(await watch(oracle))
 # ## 2 · Work in a thread: pure Python
 #
 # But what about work? You may have heard that threads are useless for it, because of the GIL. The
-# **GIL** is a lock inside Python, like the one microphone in a room: only the thread that has it
-# may run Python. Here is a second of dice:
+# **GIL** is a lock inside Python: only the thread that has it may run Python. Here is a second of
+# dice:
 
 # %%
 def throw_often(throws):
@@ -181,7 +181,7 @@ def some_scores(players):
     return memoryview(random.Random(1).randbytes(8 * players)).cast("Q")
 
 
-scores = list(some_scores(sized(lambda n: sorted(some_scores(n)), 20_000, seconds=0.6)))
+scores = list(some_scores(sized(lambda n: sorted(some_scores(n)), 20_000, seconds=0.4)))
 print(f"{len(scores):,} scores")
 
 
@@ -189,7 +189,7 @@ async def ranking():
     return len(await asyncio.to_thread(sorted, scores))
 
 # %% [markdown]
-# > **Predict.** The sorting takes about 0.6 s. For how long is the loop held?
+# > **Predict.** The sorting takes about 0.4 s. For how long is the loop held?
 
 # %%
 predict("?", about="sorted-in-a-thread")
@@ -213,7 +213,7 @@ predict(about="sorted-in-a-thread")
 # ## 4 · Work in a thread: Pillow
 #
 # Does C code always keep the GIL? `!blur` blurs a photo with Pillow, which is C code as well. Here
-# is one long call of 0.6 s in a thread:
+# is one long call of 0.4 s in a thread:
 
 # %% anchor="photo-in-a-thread"
 def blur(rows):
@@ -222,7 +222,7 @@ def blur(rows):
     photo.filter(ImageFilter.GaussianBlur(8))
 
 
-rows = sized(blur, 100, seconds=0.6)
+rows = sized(blur, 100, seconds=0.4)
 
 
 async def blurred():
@@ -395,7 +395,7 @@ STARTS = {
     "unlucky_pattern": 2,
 }
 MORE = {
-    name: sized(getattr(errands, name), start, seconds=0.3) if start else 300
+    name: sized(getattr(errands, name), start, seconds=0.2) if start else 200
     for name, start in STARTS.items()
 }
 
@@ -413,7 +413,7 @@ async def in_a_process(name):
     await loop.run_in_executor(processes, getattr(errands, name), MORE[name])
 
 # %% [markdown]
-# Each of them takes about 0.3 s, and on the loop each of them holds it for that long.
+# Each of them takes about 0.2 s, and on the loop each of them holds it for that long.
 #
 # > **Predict.** Which of the seven hold the loop from a thread?
 
@@ -516,10 +516,10 @@ predict(about="a-full-pool")
 # %% [markdown]
 # There was no block and the heartbeats went on, but the bot could not connect to anything. asyncio
 # has no lookup of its own. It calls the blocking one, in the same pool. Every `to_thread` of your
-# bot waits in that queue, and every new connection does, too.
+# bot waits in that queue, and so does every new connection.
 #
-# The cure is one line: **give slow calls a pool of their own**, and make it once. Its size is a
-# promise, too: never more than this many questions at the same time.
+# The cure is one line: **give slow calls a pool of their own**, and make it once. Its size is also a
+# limit: at most this many questions at the same time.
 
 # %%
 oracle_pool = ThreadPoolExecutor(4, thread_name_prefix="oracle")
@@ -555,9 +555,9 @@ async def impatient():
 report = await watch(impatient)
 
 # %% [markdown]
-# The timeout cancelled the *waiting*. The thread brews on, keeps its place in the pool, and its
-# result is lost. For tea that is fine. But after a timeout of "buy a ticket" you do not know
-# whether you have one.
+# The timeout cancelled the *waiting*. The thread goes on and keeps its place in the pool, and its
+# result is lost. For tea that is fine. But if a call that buys a ticket ends with a timeout, you do
+# not know whether you have the ticket.
 
 # %% [markdown]
 # ## 9 · Waiting for the job

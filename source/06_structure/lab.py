@@ -5,10 +5,10 @@
 # "still trying" means after 2.6 s. A seal and a tape's last page take 0.45 s, 4.5 times the limit.
 
 # %% [markdown]
-# # Lab 06 · Many things at once, and none lost
+# # Lab 06 · Many things at the same time, and none lost
 #
-# Six exercises, 115 points. The first four (75 points) are the core of the lab. The last two (40 points)
-# are stretch exercises, for those who want more. Run the cells in order, from the top.
+# There are six exercises, 115 points: four core ones (75) and two stretch ones (40). Run the cells in
+# order, from the top.
 #
 # In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
 # **test cell** below it. The web server of this lab controls the timing: it holds its replies back,
@@ -16,8 +16,8 @@
 # program passes that does the work and leaves the loop free. A hidden test does the same with other
 # inputs.
 #
-# A test that fails says what happened and where. Stuck? Each exercise has hints below it. They cost no
-# points. The folded cells hold what the tests need; unfold them if you are curious.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below it.
+# They cost no points. The folded cells have what the tests need.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -44,7 +44,7 @@ NAMES = "ada bo cy dee eve fay gus hal ivy jo kim lou max nan oz".split()
 
 
 # %% [markdown]
-# Most exercises fetch pages. This function does it, and you may use it as it is:
+# This function fetches a page. You may use it:
 
 # %% setup="fetching"
 async def fetch(url):
@@ -55,7 +55,7 @@ async def fetch(url):
 
 # %% [markdown]
 # ---
-# ## 1 · Everybody's picture, a few at a time
+# ## 1 · A picture of every member, a few at a time
 #
 # `!gallery` fetches the picture of each member. All at the same time is not allowed (the web server
 # refuses too many requests), and one after the other is slow.
@@ -143,14 +143,14 @@ async def gatekeeper(pages, most):
 def too_few(most):
     came = servers.http.counters()["requests"]
     return (
-        f"{most} requests may be under way at the same time, and there were {came}: the others wait "
-        "for an answer that has not come yet. Is each page a task of its own?"
+        f"{most} requests may be under way at the same time; there were {came}. The others wait for "
+        "an answer that has not come yet. Make a task for each page."
     )
 
 
 def too_many(most):
     peak = servers.http.counters()["peak"]
-    return f"There were {peak} requests at the same time, and {most} are allowed."
+    return f"There were {peak} requests at the same time; the limit is {most}."
 
 
 def in_batches(most):
@@ -192,9 +192,9 @@ right(report, 20)
 # Make **one** `asyncio.Semaphore(most)`. Write a small coroutine function that fetches one page
 # inside `async with gate:`. Then start one task per page in a TaskGroup, as in the worked example.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -202,9 +202,9 @@ right(report, 20)
 # compare("bounded")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # With a hundred thousand pages, a task for each is a waste. Do it with `most` workers that take
 # their addresses from one iterator. Unit 09 makes that a queue.
@@ -217,7 +217,7 @@ right(report, 20)
 # `!vote` says "the vote is open" and returns immediately. The counting goes on in the background, for
 # hours. If it fails, the bot should tell you.
 #
-# **Worked example.** As many bots do it, with two faults that you have seen in the lesson:
+# **Worked example.** Many bots do it like this, with two faults:
 #
 # ```python
 # def in_background(job, complain):
@@ -226,8 +226,8 @@ right(report, 20)
 
 # %% [markdown] exercise="background" limit=0.1
 # **Your turn.** Write `in_background` so that no job vanishes, none fails in silence, and none is
-# kept when it is over. It returns immediately, so there is nothing to wait for. Limit: hold the loop
-# for less than **100 ms** at a time. `complain` is an ordinary function that takes the exception.
+# kept when it is over. It returns immediately. Limit: hold the loop for less than **100 ms** at a
+# time. `complain` is an ordinary function that takes the exception.
 
 # %% answer="background"
 running = set()  # it is there before the first call, and after the last
@@ -393,9 +393,9 @@ right(report, 20)
 # `add_done_callback`, `return` the task. The callback gets the task: `discard` it from the set. Then,
 # unless `task.cancelled()`, look at `task.exception()`, which is None if the job raised no error.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -403,9 +403,9 @@ right(report, 20)
 # compare("background")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # The bot shuts down. Write `await end_all()`, which cancels all jobs that are still running and
 # returns when they have ended. Unit 09 asks what to do with work that should not be cut short.
@@ -544,9 +544,9 @@ right(report, 20)
 # with `async with asyncio.timeout(patience): return await fetch(url)`. Catch `aiohttp.ClientError` and
 # `TimeoutError` there, and nothing more. The pause comes after the `try`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -554,9 +554,9 @@ right(report, 20)
 # compare("stubborn")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Thousands of bots that all try again after the same pause come back at the same moment. Make each
 # pause twice as long as the one before, and multiply it by `random.uniform(0.5, 1.5)`.
@@ -599,7 +599,7 @@ class Site:
         await fetch(f"{self.url}/table?seal={seal}")
 
 # %% [markdown]
-# **Worked example.** As the bot does it now, wrong in more than one way:
+# **Worked example.** The bot does this now. It is wrong in more than one way:
 #
 # ```python
 # class Nights(commands.Cog):
@@ -889,9 +889,9 @@ right(report, 15)
 # scores)` gives the thread the function and, after a comma, its argument. `tasks.loop` waits for its
 # body: you need no task of your own.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -899,9 +899,9 @@ right(report, 15)
 # compare("nightly")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # `site.scores()` raises `aiohttp.ClientError`. Without your `except`, `tasks.loop` tells only its log,
 # and runs the same night again after up to 2, 4, 8 s. When is that what you want? And what must a night
@@ -1039,9 +1039,9 @@ right(report, 20)
 # Call `asyncio.wait` in a loop, as long as tasks are pending: the first task that is done may have
 # failed. `task.exception()` is None for a good one. Cancel the pending tasks in a `finally`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -1049,9 +1049,9 @@ right(report, 20)
 # compare("fastest")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Be kinder to the mirrors: ask the first, and only if it has not answered after 0.1 s, ask the
 # second as well. Browsers choose between IPv6 and IPv4 in this way (RFC 8305, *Happy Eyeballs*).
@@ -1227,9 +1227,9 @@ right(report, 20)
 # ends only the waiting. In the `finally`: `tape.stop()`, `await asyncio.wait([task])`, `await
 # line.close()`. A `finally` catches nothing, so the task stays cancelled.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -1237,9 +1237,9 @@ right(report, 20)
 # compare("clean_up")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # The task is cancelled a second time, while the tape writes its last page. What does your version do
 # then? Write it as an `async with`, and see whether it gets clearer.

@@ -2,9 +2,9 @@
 # under "In practice". `build` makes notebooks/06_structure.ipynb of this file.
 
 # %% [markdown]
-# # 06 · Do many things at once, and lose none
+# # 06 · Do many things at the same time, and lose none
 #
-# *Many things at once, safely?*
+# *Many things at the same time, safely?*
 #
 # **You will** send twelve requests, four at a time, start two tasks without keeping a reference to
 # them, see in which order the parts of a cancelled program end, and let a nightly job fail.
@@ -48,8 +48,8 @@ recall("?", about="gather-order")
 # %% [markdown]
 # ## 1 · Twelve pictures
 #
-# `!gallery` shows the picture of everybody in #general. Each picture is a page of our web server
-# and takes it 0.2 s; those of cy and gus are large and take 0.8 s.
+# `!gallery` shows the picture of every person in #general. Each picture is a page of our web server.
+# A picture takes the server 0.2 s; those of cy and gus are large and take 0.8 s.
 
 # %%
 PEOPLE = "ada bo cy dee eve fay gus hal ivy jo kim lou".split()
@@ -89,7 +89,8 @@ print("most requests at the same time:", servers.http.counters()["peak"])
 # %% [markdown]
 # All of them together take as long as the slowest page. But the *server* had twelve requests at the
 # same time, from one bot, for one command. With a thousand members it would have had a thousand.
-# Servers answer that with 429 (unit 07), or not at all, and your own machine runs out of sockets.
+# Then a server answers with an error (429, unit 07), or not at all, and your own machine runs out of
+# sockets.
 #
 # ### A few at a time
 #
@@ -776,8 +777,8 @@ await run(guarded)
 # ## You have seen
 #
 # - A Semaphore keeps all its places busy. A batch waits for its slowest request.
-# - The loop does not keep your tasks, and nobody reads their errors, unless you do. A `tasks.loop` ends
-#   at the first error of your code that leaves the night.
+# - Keep a reference to each task, and read its error: the loop does neither. A `tasks.loop` ends at
+#   the first error of your code that leaves the night.
 # - Cancelling goes from the outside to the inside, from task to task; the `finally` blocks run from
 #   the inside to the outside. Let the CancelledError pass, clean up in `finally`, and tell threads
 #   yourself that they should stop.

@@ -7,14 +7,15 @@
 #
 # Three exercises, 60 points: two core ones (50) and a stretch one (10).
 #
-# Write your program in place of `raise NotImplementedError()`, then run the test cell below it. The
-# servers keep a record: who connected, who asked what and when, who was refused. The tests read that
-# record, so *every* program that behaves well is right. Any client is fine: aiohttp, a blocking one
-# in threads of your own, or httpx. (If you take httpx: to make a client holds the loop for some time,
-# see part 2 of the lesson, so make it only once.) A hidden test does the same with other inputs.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run
+# the **test cell** below it. The servers keep a record of each connection, request and refusal. The
+# tests read that record and not your source, so *every* program passes that behaves well. You may use
+# any client: aiohttp, httpx, or a blocking one in threads of your own. (An httpx client holds the loop
+# for some time when you make it, see part 2 of the lesson. So make it only once.) A hidden test does
+# the same with other inputs.
 #
-# Stuck? Each exercise has hints below it. They cost no points. The folded cells hold what the tests
-# need.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below it.
+# They cost no points. The folded cells have what the tests need.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -35,14 +36,22 @@ import httpx  # noqa: F401
 import requests  # noqa: F401
 
 from autograder import watch, world
-from autograder.testing import Inconclusive, WrongValue, meanwhile, right
+from autograder.testing import (
+    Connections,
+    Inconclusive,
+    WrongValue,
+    kept,
+    meanwhile,
+    reached,
+    right,
+)
 
 servers = await world.start("http", "dns")
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
 def calm(report, bound=0.3):
-    """Check the loop, and that this machine kept it waiting for less than `bound`: who is served
-    late cannot beat, ask or answer in time."""
+    """Check the loop, and that this machine kept it waiting for less than `bound` seconds: a program
+    that gets no processor cannot ask or answer in time."""
     report.responsive(0.1)
     if report.late_by_machine > bound:
         raise Inconclusive("This machine was too busy for this evening: run it again.")
@@ -60,13 +69,13 @@ def too_late(report, seconds, bound, sentence):
 # ## 1 · Fifty dogs, five connections
 #
 # `!dog corgi` asks a small web server for a picture. On Saturday night, 50 people use it at the same
-# moment. The server's owner is a friend of ours, and has one wish: **at most five connections**.
-# That means five in total, not five at a time.
+# moment. The owner of the server allows you **at most five connections**. That means five in total,
+# not five at a time.
 #
 # A `Kennel` lives as long as the bot. The bot enters it once (`async with Kennel(url) as kennel`),
 # and each `!dog` calls `kennel.dog(breed)`.
 #
-# **Worked example.** The same with as many connections as people:
+# **Worked example.** This version opens one connection per person:
 #
 # ```python
 # class Kennel:
@@ -85,9 +94,9 @@ def too_late(report, seconds, bound, sentence):
 #                 return (await page.json())["message"]
 # ```
 #
-# **Your turn.** At most five connections are ever opened. All five are in use: the server sees five
-# requests at the same time. Everybody gets the right dog. Limit: hold the loop for less than
-# **100 ms** at a time.
+# **Your turn.** Write a `Kennel` that opens at most five connections in total. Use all five: the
+# server must see five requests at the same time. Return the right dog to each person. Close in
+# `__aexit__` what you have opened. Limit: hold the loop for less than **100 ms** at a time.
 
 # %% answer="dogs"
 class Kennel:
@@ -117,10 +126,22 @@ class Kennel:
         ### END SOLUTION
 
 # %% setup="dogs_evening" jupyter={"source_hidden": true}
-async def saturday(url, breeds):
-    """Everybody uses `!dog` in the same moment; what each of them is told."""
-    async with Kennel(url) as kennel:
-        return await asyncio.gather(*(kennel.dog(breed) for breed in breeds))
+async def saturday(address, url, breeds):
+    """All people use `!dog` at the same moment; return what each of them is told.
+
+    When `Kennel` has closed, the test counts connections, while this loop goes on and `kennel` is
+    still referred to.
+    """
+    async with reached(address) as outside:
+        async with Kennel(url) as kennel:
+            told = await asyncio.gather(*(kennel.dog(breed) for breed in breeds))
+        await outside.ask("closed")
+    return told
+
+
+def afterwards():
+    """Counts the connections to the web server that are still open when `Kennel` has closed."""
+    return Connections(lambda: servers.http.counters()["open_connections"])
 
 
 async def open_kennels(people):
@@ -132,7 +153,7 @@ async def open_kennels(people):
     bodies = {f"breed={breed}": {"message": picture} for breed, picture in dogs.items()}
     await servers.http.reset()
     await servers.http.plan(path=path, delay=0.01, bodies=bodies)
-    await servers.http.hold(path=path, until=5)  # nobody is answered before five are there
+    await servers.http.hold(path=path, until=5)  # no answer before five requests are there
     return path, dogs
 
 
@@ -143,17 +164,19 @@ async def give_in(path):
 
 # %% setup="dogs_judged" jupyter={"source_hidden": true}
 def good_guests(report, path, dogs):
-    """Raise WrongValue unless everybody has a dog, and the server saw five connections, in use."""
+    """Raise WrongValue unless each person has a dog, and the server saw five connections in use."""
     report.responsive(0.1).returned(list(dogs.values()))
     counted = servers.http.counters()
     seen, connections = counted["paths"].get(path, {"requests": 0}), counted["connections"]
     if seen["requests"] < len(dogs):
-        raise WrongValue(f"{len(dogs)} dogs were told, and {seen['requests']} were asked for.")
+        raise WrongValue(
+            f"`dog` returned {len(dogs)} pictures, but the server was asked for {seen['requests']}."
+        )
     if connections > 5:
         raise WrongValue(
-            f"Everybody has a dog, and the server saw {connections} connections for "
-            f"{len(dogs)} commands; 5 were agreed. A connection belongs to a session (or client): "
-            "how many of those do you make, and how many connections may each of them open?"
+            f"Each person has a dog, but the server saw {connections} connections for {len(dogs)} "
+            "commands; the limit is 5. Make one session (or client) for all commands, and limit "
+            "how many connections it opens."
         )
     peak = seen["peak"]
     if peak < 5:
@@ -163,22 +186,37 @@ def good_guests(report, path, dogs):
             "`await` that makes one request wait for another."
         )
 
+
+def well_closed(after):
+    """Raise WrongValue when connections of `Kennel` were still open after its end."""
+    if after.left > 0:
+        raise WrongValue(
+            f"{after.left} connection(s) were still open 1 s after `async with Kennel(...)` had "
+            "ended. Close in `__aexit__` what you have opened."
+        )
+
 # %% test="dogs_check" points=25
 path, dogs = await open_kennels(50)
-report, _ = await meanwhile(watch(saturday, servers.http.url + path, list(dogs)), give_in(path))
+async with kept(after := afterwards()) as address:
+    run = watch(saturday, address, servers.http.url + path, list(dogs))
+    report, _ = await meanwhile(run, give_in(path))
 good_guests(report, path, dogs)
+well_closed(after)
 ### BEGIN HIDDEN TESTS
 path, dogs = await open_kennels(random.randint(30, 40))
-report, _ = await meanwhile(watch(saturday, servers.http.url + path, list(dogs)), give_in(path))
+async with kept(after := afterwards()) as address:
+    run = watch(saturday, address, servers.http.url + path, list(dogs))
+    report, _ = await meanwhile(run, give_in(path))
 good_guests(report, path, dogs)
+well_closed(after)
 ### END HIDDEN TESTS
 right(report, 25)
 
 # %% [markdown] hints="dogs"
 # <details><summary>Hint 1: a question</summary>
 #
-# What remembers an open connection from one request to the next, and how long does that live in the
-# worked example?
+# What keeps an open connection for the next request, and how long does it live in the worked
+# example?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -192,7 +230,7 @@ right(report, 25)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -205,28 +243,28 @@ right(report, 25)
 # <details><summary>Once it passes: try this</summary>
 #
 # Do it with `requests`: five threads of your own (`ThreadPoolExecutor(5)`), and one
-# `requests.Session` for all of them. Why not `asyncio.to_thread`? (How many threads has that?)
+# `requests.Session` for all of them. Why not `asyncio.to_thread`? (How many threads does it use?)
 # </details>
 
 # %% [markdown] exercise="rate_limit" limit=0.1
 # ---
-# ## 2 · An appointment
+# ## 2 · Come back later
 #
-# `!fame` posts lines to the wall of fame, a web service that takes only a few requests in a while.
-# What comes too soon is refused with status **429** and a header `Retry-After`: the seconds to stay
-# away. `post_all` must
+# `!fame` posts lines to the wall of fame, a web service that accepts only a few requests in a given
+# time. It refuses the others with status **429** and a header `Retry-After`: the number of seconds to
+# wait. Write `post_all`. It must
 #
 # 1. post the lines **in their order**, each as the JSON `{"line": ...}`;
-# 2. after a 429 stay away for as long as the header says, then send the *same* line again: **no
-#    line is refused twice**;
-# 3. and not wait when nobody asked it to, nor for more than 0.3 s longer than it was asked to;
-# 4. return how often it was refused.
+# 2. after a 429 wait for as long as the header says, then send the *same* line again: **no line is
+#    refused twice**;
+# 3. wait only after a 429, and at most 0.3 s longer than the header says;
+# 4. return how many requests were refused.
 #
 # Limit: hold the loop for less than **100 ms** at a time.
 
 # %% answer="rate_limit"
 async def post_all(url, lines):
-    """Post each of the lines to `url`, in order; return how often a line was refused."""
+    """Post each of the lines to `url`, in order; return how many requests were refused."""
     refused = 0
     ### BEGIN SOLUTION
     async with aiohttp.ClientSession() as session:
@@ -251,7 +289,7 @@ def line_of(entry):
 
 
 async def build_wall(number, limit, window):
-    """A wall that takes so many requests in so many seconds: its path, and lines to post."""
+    """A wall that accepts `limit` requests in `window` seconds: its path, and lines to post."""
     path = f"/fame/{random.randint(1, 10**9)}"
     people = itertools.islice(itertools.cycle(["ada", "bo", "cy"]), number)
     await servers.http.plan(path=path, limit=limit, window=window)
@@ -264,43 +302,43 @@ def nothing_lost(lines, entries):
     for entry, line in zip(entries, said, strict=True):
         if line not in lines:
             body = str(entry.get("body"))[:60]
-            raise WrongValue(f'The wall got {body!r}, and wants a line as JSON: {{"line": "..."}}.')
+            raise WrongValue(f'The wall got {body!r}; expected a line as JSON: {{"line": "..."}}.')
     status = [entry.get("status") for entry in entries]
     taken = [line for line, code in zip(said, status, strict=True) if code == 200]
     refused = Counter(line for line, code in zip(said, status, strict=True) if code == 429)
     for line, times in refused.items():
         if times > 1:
             raise WrongValue(
-                f"{line!r} was refused {times} times. After the first 429 the wall had said how "
-                "long to stay away: `Retry-After` is in the headers of its answer."
+                f"{line!r} was refused {times} times. After the first 429, wait for as long as the "
+                "header `Retry-After` of the answer says."
             )
         if line not in taken:
-            raise WrongValue(f"{line!r} was refused, and never sent again: 429 means later.")
+            raise WrongValue(f"{line!r} was refused and never sent again. Send it again later.")
     if taken != lines:
         raise WrongValue(f"The wall has {taken}; expected {lines}.")
 
 # %% setup="rate_limit_kept" jupyter={"source_hidden": true}
 def no_idle_waiting(report, entries, window):
-    """Raise WrongValue for a pause that nobody asked for, or that was longer than asked for."""
+    """Raise WrongValue for a pause without a 429, or one that was longer than the header said."""
     began = -window
     for entry, following in itertools.pairwise(entries):
         if entry["at"] - began >= window:
             began = entry["at"]
         late = following["at"] - entry["at"] - entry["seconds"]
         sentence = (
-            f"After {line_of(entry)!r} was taken, {late:.2f} s passed until the next line, and "
-            "nobody had asked you to wait. Pause after a 429, and only then."
+            f"{line_of(entry)!r} was accepted, and {late:.2f} s passed until the next line. Pause "
+            "only after a 429."
         )
         if entry["status"] == 429:
             late = following["at"] - (began + window)
             sentence = (
-                f"{line_of(entry)!r} was refused, and came again {late:.2f} s later than the wall "
-                "had asked for. How long to stay away, the header says each time."
+                f"{line_of(entry)!r} was refused, and came again {late:.2f} s later than "
+                "`Retry-After` said. Read this header after each 429."
             )
         too_late(report, late, 0.3, sentence)
 
 
-async def kept(report, path, lines, window):
+async def as_agreed(report, path, lines, window):
     """Raise WrongValue unless the lines were posted as agreed."""
     entries = [entry for entry in await servers.http.log() if entry["path"] == path]
     report.responsive(0.1)
@@ -311,20 +349,19 @@ async def kept(report, path, lines, window):
 # %% test="rate_limit_check" points=25
 path, lines = await build_wall(7, limit=3, window=0.55)
 report = await watch(post_all, servers.http.url + path, lines)
-await kept(report, path, lines, 0.55)
+await as_agreed(report, path, lines, 0.55)
 ### BEGIN HIDDEN TESTS
 window = random.uniform(0.46, 0.65)
 path, lines = await build_wall(5, limit=2, window=window)
 report = await watch(post_all, servers.http.url + path, lines)
-await kept(report, path, lines, window)
+await as_agreed(report, path, lines, window)
 ### END HIDDEN TESTS
 right(report, 25)
 
 # %% [markdown] hints="rate_limit"
 # <details><summary>Hint 1: a question</summary>
 #
-# Who knows how long to wait, you or the wall? And what is sent after the wait, the next line or the
-# same?
+# What says how long to wait? And which line do you send after the wait, the next one or the same?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -332,13 +369,13 @@ right(report, 25)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# A `for` over the lines, in it a `while True` that is left by `break` when `reply.status != 429`.
+# A `for` over the lines, with a `while True` in it. When `reply.status != 429`, leave it by `break`.
 # Otherwise `pause = float(reply.headers["Retry-After"])`, count, and `await asyncio.sleep(pause)`.
-# The header is text, and it may have a fraction: `int` would not do.
+# The header is a text that may have a fraction, so use `float` and not `int`.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -358,14 +395,15 @@ right(report, 25)
 # ---
 # ## 3 · Forty names *(stretch)*
 #
-# A bot with 40 shards looks up 40 names, at a name server that is slow tonight: 0.4 s for each. And
-# the **default pool is full**: other parts of the bot have sent it work that will take a while.
+# A bot with 40 shards looks up 40 names. The name server is slow tonight: it needs 0.4 s for each. And
+# the **default pool is full**: other parts of the bot have sent it long jobs.
 #
-# `look_up(names, server)` returns a dict, name → address, as in `{"a.bot.test": "10.0.0.1"}`.
-# `server` is the name server's address, such as `"127.0.0.1:5353"`. **All 40 questions are under way
-# at once**, as the name server sees it, and the loop is never held for **100 ms**.
+# Write `look_up(names, server)`. Return a dict from name to address, as in
+# `{"a.bot.test": "10.0.0.1"}`. `server` is the name server's address, such as `"127.0.0.1:5353"`.
+# **All 40 questions must be under way at the same time**, as the name server sees it. Limit: hold the
+# loop for less than **100 ms** at a time.
 #
-# aiodns is here, and so is dnspython, which blocks:
+# You can use aiodns, or dnspython, which blocks:
 #
 # ```python
 # resolver = dns.resolver.Resolver(configure=False)
@@ -404,7 +442,7 @@ async def while_the_pool_is_full(names, server):
 
 
 async def plan_names(ending):
-    """Forty fresh names, and the addresses that the name server shall tell for them."""
+    """Forty fresh names, and the addresses that the name server has for them."""
     await servers.dns.reset()
     truth = {}
     for number in range(40):
@@ -416,14 +454,14 @@ async def plan_names(ending):
 
 # %% setup="names_judged" jupyter={"source_hidden": true}
 def all_at_once(report, truth):
-    """Raise WrongValue unless all questions were asked at once, and answered right."""
+    """Raise WrongValue unless all questions were asked at the same time, and answered right."""
     seen = servers.dns.counters()
     if 0 < seen["peak_running"] < 40 and report.longest_block < 0.1:
         if report.late_by_machine > 0.3:
             raise Inconclusive("This machine was too busy for forty questions: run it again.")
         raise WrongValue(
-            f"The name server never had more than {seen['peak_running']} questions at once, of 40. "
-            "Who asks them: one after the other, or threads of which there are too few?"
+            f"The name server had at most {seen['peak_running']} of 40 questions at the same time. "
+            "Do not ask one after the other, and do not use a pool with fewer threads than names."
         )
     report.responsive(0.1).returned(truth)
     if any(seen["names"].get(name, 0) == 0 for name in truth):
@@ -443,7 +481,7 @@ right(report, 10)
 # %% [markdown] hints="names"
 # <details><summary>Hint 1: a question</summary>
 #
-# How many questions can be under way at once when each of them needs a thread, and who else uses
+# How many questions can be under way at the same time if each of them needs a thread? What else uses
 # those threads?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
@@ -458,7 +496,7 @@ right(report, 10)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare

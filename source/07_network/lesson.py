@@ -2,20 +2,20 @@
 # under "In practice". `build` makes notebooks/07_network.ipynb of this file.
 
 # %% [markdown]
-# # 07 · Ask the network without holding your breath
+# # 07 · Ask the network without holding the loop
 #
 # *Which network client, and how?*
 #
-# **You will** send a crowd of people to `!dog`, through four clients, and count what the server at
-# the other end sees.
+# **You will** let many people use `!dog`, with four different clients, and count what the server
+# sees.
 #
 # **You learn**
 # - which calls of an async library hold the loop, by measuring them;
-# - what one session for the whole bot is good for, how many requests it sends at the same time, and
-#   when its timeout starts to count;
-# - how to be told "later", and come back neither early nor late;
+# - why a bot needs one session, how many requests it sends at the same time, and when its timeout
+#   starts to count;
+# - what to do when a server says "later";
 # - what else a server says, and which requests are worth a second try;
-# - who looks up names, and what that costs.
+# - what looks up the names of servers, and what that costs.
 #
 # **You need** tasks and `gather` (02), threads and the default pool (05), a timeout (06). No
 # Discord account and no internet: nothing leaves this machine.
@@ -51,7 +51,7 @@ recall("?", about="when-a-task-begins")
 # ## 1 · Three people, four clients
 #
 # `!dog` sends the picture of a dog. It asks a web page which one, and tonight the page takes 0.3 s.
-# Here is the command as three libraries would have it. Two of them call themselves async.
+# Here is the command with three libraries. Two of them call themselves async.
 
 # %%
 await servers.http.plan(path="/dog", delay=0.3, body={"message": "corgi-7.jpg"})
@@ -85,17 +85,16 @@ def crowd(command, people):
 
 
 def judge(report):
-    """The picture of a run, and what a grader would say of it."""
+    """The chart of a run, and what a grader would say of it."""
     try:
         display(report.responsive(0.1))
-    except Exception as complaint:  # the picture is shown before the check complains
+    except Exception as complaint:  # the check has shown the chart already
         print(complaint)
 
 # %% [markdown]
-# You know `requests` from unit 03. But httpx is an async library, says its first page.
+# You know `requests` from unit 03. The documentation of httpx says that httpx is async.
 #
-# > **Predict.** ada, bo and cy use `dog_httpx` in the same moment. For how long does the loop stand
-# > still?
+# > **Predict.** ada, bo and cy use `dog_httpx` at the same moment. For how long is the loop held?
 
 # %%
 predict("?", about="two-halves")
@@ -107,17 +106,17 @@ judge(await watch(crowd(dog_httpx, 3)))
 predict(about="two-halves")
 
 # %% [markdown]
-# One hatched bar, as long as all three calls together: between two calls the loop never came to look
-# at its sockets. (Three tasks made this block, so it is in the lane *event loop*.) httpx has two
-# halves. `httpx.get` is the one that waits inside the call, just as `requests.get` does; to be fair,
-# there is no `await` in that line. Now the same three people and aiohttp:
+# There is one hatched bar, as long as all three calls together: between two calls the loop could not
+# look at its sockets. (Three tasks made this block, so it is in the lane *event loop*.) httpx has two
+# halves. `httpx.get` belongs to the half that blocks, as `requests.get` does. There is no `await` in
+# that line. Now the same three people with aiohttp:
 
 # %%
 judge(await watch(crowd(dog_aiohttp, 3)))
 
 # %% [markdown]
-# The three lanes wait side by side. The other half of httpx, the one for bots, is the
-# `AsyncClient`. So that makes four clients:
+# The three tasks wait at the same time. The other half of httpx, the half for bots, is the
+# `AsyncClient`. So there are four clients:
 
 # %%
 async def dog_async_client():
@@ -140,7 +139,7 @@ import matplotlib.pyplot as plt
 
 
 def bars(runs):
-    """One row a client: how long the people waited, and how long the loop stood still in it."""
+    """One row per client: how long people waited, and the longest block of the loop."""
     figure, axes = plt.subplots(figsize=(8, 2.6))
     words = []
     for row, (name, report) in enumerate(reversed(runs.items())):
@@ -152,27 +151,27 @@ def bars(runs):
         axes.text(report.longest_block + 0.015, row - 0.18, held, va="center", size=9, bbox=plain)
     axes.set_yticks(range(len(runs)), reversed(runs))
     axes.axvline(0.1, color="black", linestyle=":")
-    axes.set(xlabel="seconds: light, until everybody had a dog; hatched, longest block of the loop")
-    show(figure, f"Until everybody had a dog: {'; '.join(reversed(words))}.")
+    axes.set(xlabel="seconds: light, until everyone had a dog; hatched, longest block of the loop")
+    show(figure, f"Until everyone had a dog: {'; '.join(reversed(words))}.")
 
 
 bars(runs)
 
 # %% [markdown]
-# The upper two make people wait three times as long, and hold the loop all the while (the dotted
-# line is our limit, 100 ms). The lower two let go of it.
+# With the upper two, people wait three times as long, and the loop is held all that time. (The
+# dotted line is our limit, 100 ms.) With the lower two the loop is free while the page is on its
+# way.
 #
-# But look at the third row again. An async client with every `await` in its place, and the loop
-# stood still for some time all the same. What is that?
+# But look at the third row again. This client is async, and no `await` is missing. Still it holds
+# the loop for some time. Why?
 
 # %% [markdown]
 # ## 2 · A client each
 #
-# ada, bo and cy each made a client of their own. Let us look at the making alone, without any
-# request.
+# ada, bo and cy each made a client of their own. Now we only make clients, and send no request.
 #
-# > **Predict.** Ten people in the same moment, and for each an `httpx.AsyncClient()` is made. What
-# > does the loop feel?
+# > **Predict.** Ten people use a command at the same moment, and it makes an `httpx.AsyncClient()`
+# > for each of them. For how long is the loop held?
 
 # %%
 predict("?", about="making-a-client")
@@ -197,13 +196,13 @@ predict(about="making-a-client")
 # %% [markdown]
 # To be ready for `https`, the constructor loads the certificates of all authorities. It does this
 # immediately, on the loop, and again for every new client. There is no `await` in a constructor, so
-# no other task runs meanwhile. **An async library does not promise that every line of it is fast**:
-# that is why this course measures.
+# no other task runs during that time. **An async library does not promise that each of its calls is
+# fast.** So this course measures them.
 #
-# The cure costs nothing. Make *one* client when the bot starts, and keep it. (Or make one SSL
-# context, and hand it to every client: `httpx.AsyncClient(verify=context)`.)
+# The cure is easy. Make *one* client when the bot starts, and keep it. (Or make one SSL context, and
+# pass it to every client: `httpx.AsyncClient(verify=context)`.)
 #
-# aiohttp has no such block. So is a session for each command all right with aiohttp? Let 20 people
+# aiohttp has no such block. So may each command have a session of its own with aiohttp? Let 20 people
 # come, one after the other, and ask the *server* what it saw.
 
 # %%
@@ -220,7 +219,7 @@ async def shared_session():
                 await page.read()
 
 # %% [markdown]
-# > **Predict.** How many connections does the server count for the 20 requests of each?
+# > **Predict.** Each of the two sends 20 requests. How many connections does the server count?
 
 # %%
 predict("?", about="how-many-connections")
@@ -238,7 +237,7 @@ predict(about="how-many-connections")
 
 # %% jupyter={"source_hidden": true}
 def stairs(seen):
-    """Which connection each request came on: own sessions climb, a shared one stays below."""
+    """On which connection each request came."""
     figure, axes = plt.subplots(figsize=(8, 2.8))
     for mark, (name, numbers) in zip("xo", seen.items(), strict=True):
         axes.plot(range(1, len(numbers) + 1), numbers, mark, color="black", label=name)
@@ -252,8 +251,9 @@ stairs(seen)
 
 # %% [markdown]
 # The crosses climb: a new connection for every request. The circles stay at the bottom: always the
-# same connection. On this machine a connection is cheap. To another continent each new one costs a
-# journey there and back, and a second one for `https`, before the first byte of your request is sent.
+# same connection. On this machine a new connection costs little. To a server on another continent it
+# costs one trip there and back, and for `https` another one, before the first byte of your request
+# is sent.
 #
 # A session is not a request. It keeps **open connections for the next request**. If you throw the
 # session away after each command, there is nothing to reuse. One session for the bot:
@@ -269,10 +269,10 @@ stairs(seen)
 # ```
 
 # %% [markdown]
-# ## 3 · Everybody at the same time
+# ## 3 · Everyone at the same time
 #
-# A session keeps a limited number of connections. Say that a bot makes 300 requests at the same time, all through one session,
-# and each takes the server 0.5 s.
+# A session keeps a limited number of connections. Suppose that a bot makes 300 requests at the same
+# time, all through one session, and each takes the server 0.5 s.
 #
 # > **Predict.** How long until the last request has its answer?
 
@@ -326,9 +326,9 @@ def open_over_time(entries):
 open_over_time(requests_seen)
 
 # %% [markdown]
-# Three waves. The session opens 100 connections and no more; a request that comes later waits for a
-# free one. That is kind to the other side, and to your own machine. Be kinder still: a small server
-# likes 5 better than 100. Then `gather` may be as long as it likes.
+# There are three waves. The session opens 100 connections and no more; the other requests wait for a
+# free one. That protects the server and your own machine. For a small server even 100 are too many.
+# You can allow 5, and give `gather` as many requests as you like:
 
 # %%
 await servers.http.reset()
@@ -351,7 +351,7 @@ print(report.value, "pages,", servers.http.counters()["connections"], "connectio
 # (With httpx: `httpx.AsyncClient(limits=httpx.Limits(max_connections=5))`.)
 #
 # Back to the waves. A session with 20 connections gets 60 requests at the same time, and the server
-# answers each request in 0.6 s. We want answers in time, or none: a timeout of 0.9 s.
+# answers each request in 0.6 s. We do not want to wait longer than 0.9 s, so we set a timeout.
 #
 # > **Predict.** How many of the 60 requests run into the timeout?
 
@@ -387,9 +387,9 @@ predict(about="whose-timeout")
 # %% [markdown]
 # ## 4 · "Come back later"
 #
-# bo has built a wall of fame: `!fame` posts lines to a web service, which takes **three requests in
-# 0.6 s**. What is more it refuses with status **429**, and says in a header how many seconds to
-# stay away: `Retry-After`. Here is a command with a strong will:
+# bo has built a wall of fame: `!fame` posts lines to a web service, which accepts **three requests in
+# 0.6 s**. It refuses any more with status **429**. The header `Retry-After` says how many seconds the
+# client must wait. Here is a command that does not read this header:
 
 # %%
 LINES = [f"ada rolls {number}" for number in range(7)]
@@ -402,20 +402,20 @@ async def stubborn():
                 async with session.post(SERVER + "/fame", json={"line": line}) as reply:
                     if reply.status != 429:
                         break
-                await asyncio.sleep(0.05)  # and once more
+                await asyncio.sleep(0.05)  # then try again
 
 # %% [markdown]
-# Seven lines, three at a time: a program that waits well is refused twice, at the fourth line and at
-# the seventh.
+# There are seven lines, and three are accepted in 0.6 s. A program that waits as long as it should is
+# refused twice, at the fourth line and at the seventh.
 #
-# > **Predict.** How often is this one refused?
+# > **Predict.** How often is `stubborn` refused?
 
 # %%
 predict("?", about="strong-will")
 
 # %% experiment="strong-will"
 async def fame(command):
-    """Run a command against the wall of fame; what the wall saw."""
+    """Run a command that posts to the wall of fame; return what the wall saw."""
     await servers.http.reset()
     await servers.http.plan(path="/fame", limit=3, window=0.6)
     await watch(command)
@@ -429,7 +429,7 @@ print(sum(entry["status"] == 429 for entry in walls["stubborn"]), "times refused
 predict(about="strong-will")
 
 # %% [markdown]
-# The patient one reads what it was told:
+# `patient` reads the header and waits as long as it says:
 
 # %%
 async def patient():
@@ -447,35 +447,36 @@ walls["patient"] = await fame(patient)
 
 # %% jupyter={"source_hidden": true}
 def on_the_wall(walls):
-    """Each request as the server saw it: a circle was taken, a cross was refused."""
+    """Each request as the server saw it: a circle was accepted, a cross was refused."""
     figure, axes = plt.subplots(figsize=(8, 1.9))
     words = []
     for row, (name, entries) in enumerate(reversed(walls.items())):
         for mark, refused, place in (("o", False, row + 0.15), ("x", True, row - 0.15)):
             times = [e["at"] - entries[0]["at"] for e in entries if (e["status"] == 429) is refused]
             axes.plot(times, [place] * len(times), mark, color="black", markersize=7)
-            words.append(f"{name} {len(times)} {'refused' if refused else 'taken'}")
+            words.append(f"{name} {len(times)} {'refused' if refused else 'accepted'}")
     axes.set_yticks(range(len(walls)), reversed(walls))
-    axes.set(xlabel="seconds (circle: taken, cross: refused)", ylim=(-0.6, len(walls) - 0.4))
+    axes.set(xlabel="seconds (circle: accepted, cross: refused)", ylim=(-0.6, len(walls) - 0.4))
     show(figure, f"Requests over time, as the server saw them: {', '.join(words)}.")
 
 
 on_the_wall(walls)
 
 # %% [markdown]
-# Both are done at the same time. But the crosses are requests for nothing, and servers count them:
-# Discord bans an address for a while after 10,000 refusals in ten minutes. discord.py does the
-# waiting for you where it talks to Discord. For every other service you must do it.
+# Both programs end at the same time. But the crosses are useless requests, and servers count them:
+# Discord bans an address for a while after 10,000 refusals in ten minutes. When discord.py talks to
+# Discord, it waits for you. For every other service you must do it.
 #
 # `patient` does three more things right. It waits with `await`, so the bot can do other work. It
-# sends *the same line* again, so nothing is lost. It does not send the next line meanwhile, so the
+# sends *the same line* again, so nothing is lost. It does not send the next line before that, so the
 # order is kept.
 
 # %% [markdown]
 # ## 5 · What else a server says
 #
-# 200 and 429 are not all that a web page can answer. aiohttp raises an exception only when the
-# connection breaks. Any reply is a reply, also one that says "I am broken":
+# A web page can answer with other statuses than 200 and 429. By default, aiohttp raises an exception
+# only when the connection breaks. If the server sends an error status, aiohttp returns it like any
+# other reply:
 
 # %%
 await servers.http.reset()
@@ -502,8 +503,8 @@ for path in ("/gone", "/busy", "/cut"):
 # So ask for exceptions: `raise_for_status=True`, for the whole session. Then decide by the status:
 #
 # - **Below 500**: the request is wrong (404, 403). The same request will be wrong again.
-# - **500 and above**, or **no reply** at all: the server has trouble. Try again, after a pause that
-#   grows, and at some time give up.
+# - **500 and above**, or **no reply** at all: the server has trouble. Try again, with longer and
+#   longer pauses, and give up after some tries.
 
 # %%
 async def insistent(session, url, tries=4, pause=0.05):
@@ -525,8 +526,8 @@ async with aiohttp.ClientSession() as session:
 print([entry["status"] for entry in await servers.http.log()][-3:])
 
 # %% [markdown]
-# **One pause for all commands.** While ada's `!fame` stays away, bo uses `!fame`, too. His command
-# knows nothing of her 429. So the pause belongs to the session, where both commands meet:
+# **One pause for all commands.** While ada's `!fame` waits, bo uses `!fame`, too. His command knows
+# nothing of her 429. So keep the pause next to the session, which both commands share:
 
 # %%
 class Guest:
@@ -570,8 +571,8 @@ for shares in (False, True):
 # %% [markdown]
 # With one pause for both, bo's command waits as well, and its request is not refused.
 #
-# **A big file.** `await page.read()` takes all of it into memory. Take it in portions, so that a
-# file of any size needs 64 kB:
+# **A big file.** `await page.read()` loads the whole file into memory. Read it in portions: then a
+# file of any size needs only 64 kB of memory.
 #
 # ```python
 # async with session.get(url) as page:
@@ -586,12 +587,12 @@ for shares in (False, True):
 # %% [markdown]
 # ## 6 · Who looks up the name?
 #
-# `http://127.0.0.1` needs no name. `discord.com` does: before the first connection somebody must ask
-# a name server for its address. `socket.getaddrinfo` does that, and blocks. So asyncio never calls
-# it on the loop: `loop.getaddrinfo` sends it to the default pool of threads (unit 05).
+# `http://127.0.0.1` has an address. `discord.com` is a name: before the first connection the bot must
+# ask a name server for the address. `socket.getaddrinfo` does that, and it blocks. So asyncio never
+# calls it on the loop: `loop.getaddrinfo` sends it to the default pool of threads (unit 05).
 #
-# We cannot send `getaddrinfo` to our own slow name server, as it asks the one of your system. Its
-# stand-in here is the same kind of call, from the library dnspython: ask, block, answer.
+# `getaddrinfo` asks the name server of your system, and we want to ask a slow one of our own. So we
+# use a call of the library dnspython instead, which blocks in the same way.
 
 # %%
 import concurrent.futures
@@ -617,7 +618,7 @@ async def by_aiodns():
         return await asyncio.gather(*(resolver.query_dns(n, "A") for n in NAMES))
 
 # %% [markdown]
-# There are four times as many names as threads, and each name takes 0.3 s.
+# There are four times as many names as threads, and each name takes the name server 0.3 s.
 #
 # > **Predict.** How long do the threads need for all of them?
 
@@ -626,7 +627,7 @@ predict("?", about="names-in-threads")
 
 # %% experiment="names-in-threads"
 async def lookups(function):
-    """When the name server heard each question, in seconds; and the report."""
+    """Return when the name server heard each question, in seconds."""
     await servers.dns.reset()
 
     async def run():
@@ -645,7 +646,7 @@ predict(about="names-in-threads")
 
 # %% jupyter={"source_hidden": true}
 def questions_over_time(asked):
-    """How many names the server had been asked for: threads climb in steps, aiodns at once."""
+    """How many names the server had been asked for, over time."""
     figure, axes = plt.subplots(figsize=(8, 2.6))
     for style, (name, times) in zip(("k--", "k-"), asked.items(), strict=True):
         counts = range(1, len(times) + 1)
@@ -659,11 +660,12 @@ def questions_over_time(asked):
 questions_over_time(asked)
 
 # %% [markdown]
-# Neither holds the loop. What aiodns saves is **the pool**. The steps of the dashed line are threads
-# that wait. While they wait, everything else that you send to `asyncio.to_thread` waits in the queue
-# behind them. And when *your* calls fill the pool, connections to new names wait behind those.
+# Neither holds the loop. But aiodns needs no threads, so **the pool** stays free. At each step of the
+# dashed line, all threads of the pool wait. During that time everything else that you send to
+# `asyncio.to_thread` waits in the queue. And when *your* calls fill the pool, each new connection
+# waits for its lookup.
 #
-# Where aiodns is installed, aiohttp uses it without being asked:
+# If aiodns is installed, aiohttp uses it by default:
 
 # %%
 aiohttp.resolver.DefaultResolver.__name__
@@ -671,7 +673,7 @@ aiohttp.resolver.DefaultResolver.__name__
 # %% [markdown]
 # ## 7 · So which one?
 #
-# What the catalog of the course knows about them, with the day it was looked at:
+# This is what the catalog of the course knows about them, with the day on which we looked:
 
 # %%
 for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
@@ -680,14 +682,14 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
     print(f"{'':11} {card.status} (seen {card.seen})\n")
 
 # %% [markdown]
-# In a Discord bot the answer is mostly aiohttp: you have it already, discord.py is built on it, and
-# it does HTTP and WebSockets. httpx is the choice where code is shared with a program that is not
-# async; new code takes its successor, httpx2, with the same names.
+# In a Discord bot, use aiohttp in most cases: you have it already, because discord.py is built on it,
+# and it does HTTP and WebSockets. httpx is a good choice if you share code with a program that is not
+# async. For new code take its successor, httpx2, which has the same names.
 
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** sessions that are born in commands, and for the blocking half:
+# **Search for** sessions that are made in commands, and for calls that block:
 #
 # ```
 # grep -rnE "ClientSession\(|AsyncClient\(" --include=*.py .
@@ -720,30 +722,30 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
 #
 # - **A session belongs to a loop.** Make it inside a coroutine (`setup_hook` is one), not at the top
 #   of the file, where no loop runs yet.
-# - **aiohttp's limits** are 100 connections a session, no limit a host (`limit_per_host`), and a
-#   `total` timeout of 5 minutes, from the wait for a connection on (aiohttp issue #1463). httpx has
-#   100 connections, and 5 s for each phase, the wait for a connection among them.
+# - **aiohttp's limits** are 100 connections per session, no limit per host (`limit_per_host`), and a
+#   `total` timeout of 5 minutes, which includes the wait for a connection (aiohttp issue #1463).
+#   httpx has 100 connections, and 5 s for each phase; the wait for a connection is one of them.
 # - **Retry-After** may be a date as well as a number of seconds (RFC 9110, 10.2.3). Discord sends
 #   seconds, with a fraction, and says so in the body too.
-# - **10,000 refusals in 10 minutes** (401, 403 and 429 together) and Discord's edge bans an address
-#   for a time: its developer documentation, *Rate Limits*, "Invalid Request Limit".
+# - **After 10,000 refusals in 10 minutes** (401, 403 and 429 together) Discord bans an address for a
+#   time: its developer documentation, *Rate Limits*, "Invalid Request Limit".
 # - **httpx** is at 0.28.1 since December 2024. Its issues were closed in February 2026, and
 #   projects moved to httpx2 (pagerduty/python-pagerduty #88, apify/crawlee-python #2182).
 # - **Building a client** holds the loop in httpx and httpx2 alike: encode/httpx #3627.
-# - **aiodns**: `query` and `gethostbyname` are deprecated, `query_dns` is what to use. On Windows it
-#   wants the selector event loop, or its own event thread.
+# - **aiodns**: `query` and `gethostbyname` are deprecated; use `query_dns`. On Windows it needs the
+#   selector event loop, or its own event thread.
 #
 # </details>
 
 # %% [markdown]
 # ## You have seen
 #
-# - "Async library" says which calls *can* be awaited. `httpx.get` cannot, and a constructor never:
-#   measure, and make clients once.
+# - An async library can have calls that block: `httpx.get` does, and so does a constructor that loads
+#   files. So measure, and make each client once.
 # - One session keeps a limited number of connections. The other requests wait in a queue, and the
 #   timeout counts that time too.
 # - A 429 tells you when to come back. Try again when the server has trouble, not when your request
 #   is wrong.
 #
-# **Next**: the lab, where the server counts your connections and refuses you. Then unit 08: the other
-# thing that every bot waits for, its database.
+# **Next**: the lab, where the server counts your connections and refuses some requests. Then unit 08
+# is about the database, for which every bot waits, too.

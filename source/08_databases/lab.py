@@ -5,16 +5,16 @@
 # %% [markdown]
 # # Lab 08 · Count every point
 #
-# There are two exercises (50 points) and an optional one (20 points).
+# There are two exercises (50 points) and a stretch exercise (20 points). Run the cells in order, from
+# the top.
 #
-# Write your program in place of `raise NotImplementedError()`, then run the test cell below it.
-# Three things are looked at, as in all labs: is the loop free, is what came back right, and **what
-# is in the database afterwards**. Any library is fine, also a blocking one in threads. A hidden test
-# does the same with other inputs.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run
+# the **test cell** below it. The test looks at three things: whether the loop was free, whether the
+# answer is right, and **what is in the database afterwards**. You may use any library, also a blocking
+# one in threads. A hidden test does the same with other inputs.
 #
-# Stuck? Each exercise has hints below it.
-# They cost no points. The folded
-# cells hold what the tests need.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below it.
+# They cost no points. The folded cells have what the tests need.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -44,13 +44,13 @@ def same_points(found, wanted, where):
     for name in wanted:
         if found.get(name) != wanted[name]:
             raise WrongValue(
-                f"{where} {name} has {found.get(name)} points, and {wanted[name]} is right: points "
-                f"were {'lost' if (found.get(name) or 0) < wanted[name] else 'invented'}."
+                f"{where} {name} has {found.get(name)} points; expected {wanted[name]}. "
+                f"{'Points were lost' if (found.get(name) or 0) < wanted[name] else 'Points were added twice, or made up'}."
             )
 
 
 def afterwards():
-    """Looks how many connections to the database are still open when `Scores` has closed."""
+    """Counts the connections to the database that are still open when `Scores` has closed."""
     return Connections(lambda: servers.postgres.counters()["open"])
 
 
@@ -66,14 +66,14 @@ def well_closed(after):
 # ---
 # ## 1 · XP under a lock
 #
-# Whoever writes in #general gets XP. It is a lively evening: a dozen messages come in the same
-# moment, while the guild's website holds the file, for half a second.
+# People get XP for each message in #general. This evening twelve messages come at the same moment,
+# while the guild's website holds the file for half a second.
 #
 # `add_xp(path, name, points)` adds points to `name`, in the table `xp (name, points)` of the SQLite
-# file at `path`, and returns the points that he or she has **then**. It is called many times at
-# once, also for the same person.
+# file at `path`. It returns the number of points that this person has **immediately after that**. Many
+# calls run at the same time, also for the same person.
 #
-# **Worked example**, from the lesson: right, but for one thing.
+# **Worked example**, from the lesson. One thing is wrong with it: it blocks.
 #
 # ```python
 # async def add_xp(path, name, points):
@@ -82,8 +82,8 @@ def well_closed(after):
 #         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
 # ```
 #
-# **Your turn.** No point is lost, no answer is wrong, nobody is told "the database is locked", and
-# the loop is never held for **100 ms**.
+# **Your turn.** Write `add_xp` so that no point is lost, each answer is right, and no call fails with
+# "database is locked". Limit: hold the loop for less than **100 ms** at a time.
 
 # %% answer="xp"
 async def add_xp(path, name, points):
@@ -99,19 +99,19 @@ async def add_xp(path, name, points):
 
 # %% setup="xp_evening" jupyter={"source_hidden": true}
 async def lively(path, gains):
-    """Everybody writes in the same moment; what each call of `add_xp` returned."""
+    """All people write at the same moment; return what each call of `add_xp` returned."""
     return await asyncio.gather(*(add_xp(path, name, points) for name, points in gains))
 
 
 def plan_evening(names, messages):
-    """What people have before, and what they gain."""
+    """How many points people have before, and what they gain."""
     before = {name: random.randint(10, 999) for name in names}
     gains = [(random.choice(names), random.randint(1, 9)) for _ in range(messages)]
     return before, gains
 
 
 async def held_file(before):
-    """A file with these points, which somebody else holds for half a second."""
+    """A file with these points, which another program holds for half a second."""
     rows = ", ".join(f"('{name}', {points})" for name, points in before.items())
     table = "CREATE TABLE xp (name TEXT PRIMARY KEY, points INTEGER)"
     return await servers.sqlite(0.5, f"{table}; INSERT INTO xp VALUES {rows};")
@@ -121,16 +121,16 @@ def credited(report, file, before, gains):
     """Raise WrongValue unless the file has every point, and each answer was right when given."""
     if report.error and "locked" in report.error[1]:
         raise WrongValue(
-            f"{report}. Somebody was told so, and should have waited: for the website, which holds "
-            "the file for half a second, or for a transaction of your own that is still open."
+            f"{report}. A call failed because the file was locked. It should wait: for the website, "
+            "which holds the file for half a second, or for an open transaction of your own."
         )
     report.responsive(0.1)
     report.value  # raises when the call did
-    found = dict(file.rows("xp", name=str, points=int))  # raises when nobody can read them
+    found = dict(file.rows("xp", name=str, points=int))  # raises when they cannot be read
     if gains and found == before:
         raise WrongValue(
-            "The file is as it was before. Were the updates committed, and were they done when "
-            "`add_xp` returned?"
+            "The file is as it was before. Commit the updates, and await them before `add_xp` "
+            "returns."
         )
     wanted = dict(before)
     for name, points in gains:
@@ -145,12 +145,13 @@ def check_answers(answers, before, gains):
         said = [now for now, (who, _) in zip(answers, gains, strict=True) if who == name]
         own = sorted(points for who, points in gains if who == name)
         if not all(type(now) is int for now in said):
-            raise WrongValue(f"`add_xp` returned {said} for {name}; an int is wanted.")
+            raise WrongValue(f"`add_xp` returned {said} for {name}; expected an int.")
         steps = [before[name], *sorted(said)]
         if sorted(b - a for a, b in itertools.pairwise(steps)) != own:
             raise WrongValue(
-                f"{name} had {before[name]} and gained {own}; `add_xp` returned {sorted(said)}. "
-                "Each answer is what that person has when its own points have been added."
+                f"{name} had {before[name]} points and gained {own}; `add_xp` returned "
+                f"{sorted(said)}. Return what the person has immediately after this update, and "
+                "read it before you commit."
             )
 
 # %% test="xp_visible" points=15
@@ -161,10 +162,10 @@ credited(report, file, before, gains)
 print(f"Right: 15 of 15 points. {report}")
 
 # %% [markdown]
-# The hidden test is another evening, with other people.
+# The hidden test has other people.
 
 # %% test="xp_hidden" points=15
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 before, gains = plan_evening([f"guest {number}" for number in random.sample(range(99), 4)], 10)
 file = await held_file(before)
@@ -175,8 +176,8 @@ credited(report, file, before, gains)
 # %% [markdown] hints="xp"
 # <details><summary>Hint 1: a question</summary>
 #
-# Who waits for the website in the worked example, the command or the loop's thread? Is there a
-# thread that nobody else needs?
+# What waits for the website in the worked example, only the command or also the loop's thread? Which
+# thread could wait instead?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -186,8 +187,8 @@ credited(report, file, before, gains)
 #
 # `async with aiosqlite.connect(path, timeout=5) as db:`, the update with `await db.execute(...)`,
 # then the select (`async with db.execute(...) as rows:`, `await rows.fetchone()`), and `await
-# db.commit()` at the end. Let the database add (`points = points + ?`): whoever reads, adds in
-# Python and writes, loses what others wrote in between.
+# db.commit()` at the end. Let the database add (`points = points + ?`). If you read, add in Python and
+# write, you lose what other calls wrote in between.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -204,22 +205,23 @@ credited(report, file, before, gains)
 # <details><summary>Once it passes: try this</summary>
 #
 # Twelve connections are twelve threads. Do it with one connection for all, in one thread
-# (`ThreadPoolExecutor(1)`), and see in the picture who waits for whom.
+# (`ThreadPoolExecutor(1)`), and look at the chart: which call waits for which?
 # </details>
 
 # %% [markdown] exercise="pool" limit=0.1
 # ---
 # ## 2 · 200 commands, five connections
 #
-# The guild has grown, and the scores have moved to PostgreSQL. 200 people use `!xp` in the same
-# moment. The database belongs to several bots: **at most five connections** for this one.
+# The guild has grown, and the scores are in PostgreSQL now. 200 people use `!xp` at the same moment.
+# Several bots use this database, and yours may open **at most five connections**.
 #
 # A `Scores` lives as long as the bot (`async with Scores(dsn) as scores`), and each command calls
 # `scores.add(name, points)`, which runs the statement `ADD` below and returns the new number of
 # points.
 #
-# At most five connections are ever opened, the work is spread over them (the server sees several
-# statements at once), every point is in the table, and the loop is never held for **100 ms**.
+# Open at most five connections in total, and use several of them: the server must see several
+# statements at the same time. Every point must be in the table. Close in `__aexit__` what you have
+# opened. Limit: hold the loop for less than **100 ms** at a time.
 
 # %% setup="pool_statement"
 ADD = "UPDATE lab_xp SET points = points + $1 WHERE name = $2 RETURNING points"
@@ -253,9 +255,10 @@ class Scores:
 
 # %% setup="pool_evening" jupyter={"source_hidden": true}
 async def crowded(address, dsn, gains):
-    """Everybody uses `!xp` in the same moment; what each call of `add` returned.
+    """All people use `!xp` at the same moment; return what each call of `add` returned.
 
-    When `Scores` has closed, the test looks, while this loop goes on and nobody forgets `scores`.
+    When `Scores` has closed, the test counts connections, while this loop goes on and `scores` is
+    still referred to.
     """
     async with reached(address) as outside:
         async with Scores(dsn) as scores:
@@ -265,7 +268,7 @@ async def crowded(address, dsn, gains):
 
 
 async def fill_table(before):
-    """Put these points into the table, and begin to count; connections that are open already."""
+    """Put these points into the table; return how many connections have been counted already."""
     await servers.postgres.reset()  # first: it says so when the servers have ended
     db = await asyncpg.connect(servers.postgres.dsn)
     await db.execute("CREATE TABLE IF NOT EXISTS lab_xp (name TEXT PRIMARY KEY, points INT)")
@@ -283,18 +286,18 @@ def well_asked(report, connections):
     kind, said, _ = report.error or ("", "", 0)
     what = str(report).rstrip(".")
     if kind in {"DataError", "PostgresSyntaxError"}:  # a pool that fails so opens more, too
-        raise WrongValue(f"{what}. Which of the two statements is it, and what comes first?")
+        raise WrongValue(f"{what}. Check which of the two statements you need, and its arguments.")
     if "pool is not initialized" in said:
-        raise WrongValue(f"{what}. Is there an `await` in front of `asyncpg.create_pool(...)`?")
+        raise WrongValue(f"{what}. Write `await` in front of `asyncpg.create_pool(...)`.")
     if "min_size is greater than max_size" in said:
-        raise WrongValue(f"{what}. `min_size` is 10 unless you give it, too: `min_size=1`.")
+        raise WrongValue(f"{what}. `min_size` is 10 by default, so give it, too: `min_size=1`.")
     # Too many for the server, which refuses one or drops one, or for the loop.
     if connections > 5 and (said or report.longest_block >= 0.1):
-        raise WrongValue(f"{what}. It was asked for {connections} connections; 5 are yours.")
+        raise WrongValue(f"{what}. You opened {connections} connections; the limit is 5.")
     if "another operation" in said:
-        raise WrongValue(f"{what}. One connection carries one statement at a time.")
+        raise WrongValue(f"{what}. One connection runs one statement at a time.")
     if said.startswith("did not") and report.longest_block < 0.1 and report.late_by_machine < 0.3:
-        raise WrongValue(f"{what}. Does everybody who takes a connection give it back?")
+        raise WrongValue(f"{what}. Give each connection back to the pool when it is not needed.")
 
 # %% setup="pool_judged" jupyter={"source_hidden": true}
 async def pooled(report, already, before, gains):
@@ -314,15 +317,15 @@ async def pooled(report, already, before, gains):
     report.returned([wanted[name] for name, _ in gains])
     if seen["connections"] - already > 5:
         raise WrongValue(
-            f"Every point is there, and the server saw {seen['connections'] - already} connections "
-            f"for {len(gains)} commands; 5 were agreed. How many may your pool open, and who makes "
-            "connections besides?"
+            f"Every point is there, but the server saw {seen['connections'] - already} connections "
+            f"for {len(gains)} commands; the limit is 5. Limit your pool, and let nothing else open "
+            "connections."
         )
     if (peak := seen["peak_running"]) < 3:
         if report.late_by_machine > 0.1:
             raise Inconclusive("This machine was too busy to see statements side by side.")
         raise WrongValue(
-            f"The server never saw more than {peak} statement(s) at the same time, and there may be "
+            f"The server never saw more than {peak} statement(s) at the same time, and you may open "
             "five connections. Look for an `await` or a lock that makes one command wait for another."
         )
 
@@ -348,7 +351,7 @@ right(report, 20)
 # %% [markdown] hints="pool"
 # <details><summary>Hint 1: a question</summary>
 #
-# Five connections, 200 commands: where do the other 195 wait, and who lets them in?
+# There are five connections and 200 commands. Where do the other 195 wait, and when do they go on?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -361,7 +364,7 @@ right(report, 20)
 # </details>
 # <details><summary>Hint 4: ten connections?</summary>
 #
-# That is what `create_pool` makes when nobody tells it otherwise.
+# `create_pool` makes ten connections by default. Give it `min_size` and `max_size`.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -385,13 +388,13 @@ right(report, 20)
 # ---
 # ## 3 · The long history *(stretch)*
 #
-# `!export` writes the guild's history to a file, one line a roll: `7,ada,6` (id, name, points), in
+# `!export` writes the guild's history to a file, one line per roll: `7,ada,6` (id, name, points), in
 # the order of the ids. There are **120,000** rolls in the table `lab_rolls (id, name, points)`, and
 # the bot has little memory.
 #
-# `export(dsn, path)` writes the file, and returns how many lines it has. Python's objects may take
-# **5 MB** at most, at any moment. (A list of all rows takes two to four times as much.) The loop is never
-# held for **100 ms**.
+# Write `export(dsn, path)`. It writes the file, and returns how many lines it has. Python's objects
+# may take at most **5 MB** at any moment. (A list of all rows takes two to four times as much.) Limit:
+# hold the loop for less than **100 ms** at a time.
 
 # %% answer="stream"
 async def export(dsn, path):
@@ -412,13 +415,13 @@ async def export(dsn, path):
 
 # %% setup="stream_weighed" jupyter={"source_hidden": true}
 async def weighed(dsn):
-    """Call `export`; what it returned, what the file is like, and the most memory, in MB."""
+    """Call `export`; return its answer, facts about the file, and the most memory, in MB."""
     path = Path("history.csv")
     path.unlink(missing_ok=True)
     tracemalloc.start()
     try:
         said = await export(dsn, str(path))
-        most = tracemalloc.get_traced_memory()[1] / 1e6  # 0 when somebody stopped the count
+        most = tracemalloc.get_traced_memory()[1] / 1e6  # 0 when the count was stopped
     finally:
         tracemalloc.stop()
 
@@ -431,7 +434,7 @@ async def weighed(dsn):
 
 
 async def fill_history(rows):
-    """Make a history of so many rolls; the file that is to come of it."""
+    """Make a history of this many rolls; return the file that `export` should write."""
     shift = random.randint(0, 10**6)
     await servers.postgres.reset()  # first: it says so when the servers have ended
     db = await asyncpg.connect(servers.postgres.dsn)
@@ -449,20 +452,20 @@ def exported(report, history):
     """Raise WrongValue unless the file is the history, and was written in little memory."""
     if report.error is None and report.value[-1] > 5:
         raise WrongValue(
-            f"Python's objects took {report.value[-1]:.1f} MB on the way, and 5 are allowed. Which "
-            "line holds all the rows at once?"
+            f"Python's objects took up to {report.value[-1]:.1f} MB; the limit is 5 MB. Find the "
+            "line that keeps all rows in memory."
         )
     report.responsive(0.1)
     said, lines, start, content, most = report.value
     if most == 0:
-        raise WrongValue("`tracemalloc` was stopped, so that nobody knows what the export took.")
+        raise WrongValue("`tracemalloc` was stopped, so the memory could not be measured.")
     wanted = history.count("\n")
     if lines != wanted:
-        raise WrongValue(f"The file has {lines} lines, and the table {wanted} rows.")
+        raise WrongValue(f"The file has {lines} lines; expected {wanted}, one per row of the table.")
     if content != hashlib.sha256(history.encode()).hexdigest():
         raise WrongValue(
-            f"The file begins with {start!r}, and should with {history[:40]!r}: id, name and points "
-            "of each roll, in the order of the ids."
+            f"The file begins with {start!r}; expected {history[:40]!r}: id, name and points of "
+            "each roll, in the order of the ids."
         )
     if (type(said), said) != (int, wanted):
         raise WrongValue(f"`export` returned {said!r}; the file has {wanted} lines.")
@@ -472,7 +475,7 @@ history = await fill_history(120_000)
 report = await watch(weighed, servers.postgres.dsn, timeout=30)
 exported(report, history)
 ### BEGIN HIDDEN TESTS
-history = await fill_history(random.randint(60_000, 70_000))
+history = await fill_history(random.randint(20_000, 30_000))
 report = await watch(weighed, servers.postgres.dsn, timeout=30)
 exported(report, history)
 ### END HIDDEN TESTS
@@ -481,7 +484,7 @@ right(report, 20)
 # %% [markdown] hints="stream"
 # <details><summary>Hint 1: a question</summary>
 #
-# How many rows must be in memory at the moment in which one line is written?
+# When you write one line, how many rows must be in memory?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -489,9 +492,9 @@ right(report, 20)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# A cursor lives in a transaction: `async with connection.transaction():`, in it `async for row in
+# A cursor needs a transaction: `async with connection.transaction():`, in it `async for row in
 # connection.cursor("SELECT * FROM lab_rolls ORDER BY id", prefetch=1000):`, in it `file.write(...)`.
-# Without `prefetch` it asks for 50 rows at a time, which works, and takes longer.
+# Without `prefetch` it asks for 50 rows at a time, which also works, but takes longer.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #

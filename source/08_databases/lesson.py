@@ -252,7 +252,7 @@ print(f"{report.seconds:.2f} s, longest block {report.longest_block * 1000:.0f} 
 # | a transaction | all commands share it: the commit of one also commits half of another's change | each command has its own |
 #
 # So take one connection for the bot if each change is one statement and a commit. For a change of
-# several statements, open a connection for it. And let readers read while somebody writes: set
+# several statements, open a connection for it. And let readers read while another program writes: set
 # `journal_mode=WAL`, once per file. Here another program has an unfinished change for 0.4 s, and
 # the bot reads:
 
@@ -398,7 +398,7 @@ async def give_whole(pool):
 
 # %%
 async def points_after(command):
-    """Everybody's points after the command, of 100 in all."""
+    """The sum of all points after the command; it was 100 before."""
     async with asyncpg.create_pool(DSN, min_size=1, max_size=5) as pool:
         await pool.execute(
             "DROP TABLE IF EXISTS coins; CREATE TABLE coins (name TEXT, points INT);"

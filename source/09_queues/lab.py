@@ -7,17 +7,17 @@
 # %% [markdown]
 # # Lab 09 · One at a time, where it matters
 #
-# Five exercises, 95 points; the fifth (20 points) is for those who want more. Run the cells in
+# There are five exercises, 95 points; the fifth (20 points) is a stretch exercise. Run the cells in
 # order, from the top.
 #
-# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the **test
-# cell** below it. A web server holds its replies back and looks who comes next, a PostgreSQL keeps
-# the accounts, and people click on a live gateway. Your source is not looked at, so *every* program is right that does the work
-# and leaves the loop free. A hidden test does the same with other inputs.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run
+# the **test cell** below it. A web server holds its replies back and checks which request comes next,
+# PostgreSQL has the accounts, and people click on a live gateway. The tests do not read your source,
+# so *every* program passes that does the work and leaves the loop free. A hidden test does the same
+# with other inputs.
 #
-# A test that fails says in one sentence what happened and where. Stuck? Under each exercise stands
-# a ladder of hints, and climbing it costs nothing. The folded cells hold what the tests need;
-# unfold them if you are curious.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below it.
+# They cost no points. The folded cells have what the tests need.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -46,7 +46,7 @@ NAMES = "ada bo cy dee eve fay gus hal ivy jo kim lou max nan oz".split()
 def came_to_an_end(report, said):
     """Raise what is wrong with a run that its timeout ended, though nothing held the loop."""
     if report.error and report.error[0] == "TimeoutError" and report.longest_block < 0.1:
-        wrong(report, said or f"It {report.error[1]}: somebody waits for ever.")
+        wrong(report, said or f"It {report.error[1]}: a task waits forever.")
 
 
 # %% setup="fetching" jupyter={"source_hidden": true}
@@ -77,13 +77,13 @@ async def let_go(paths):
 
 # %% [markdown]
 # ---
-# ## 1 · Everybody in their turn
+# ## 1 · One job per person at a time
 #
-# People press buttons faster than the shop answers. ada's clicks must be worked off one after the
-# other, in the order in which she made them: else she buys twice what she has money for once. But
-# bo has nothing to do with ada, and must not wait for her.
+# People press buttons faster than the shop answers. The jobs of ada's clicks must run one after the
+# other, in the order of her clicks. If not, she buys two swords with the money for one. But bo's jobs
+# must not wait for hers.
 #
-# **Worked example.** Safe, and slow: everybody waits for everybody.
+# **Worked example.** This is safe, but slow: each person waits for all others.
 #
 # ```python
 # one_for_all = asyncio.Lock()
@@ -94,9 +94,9 @@ async def let_go(paths):
 # ```
 
 # %% [markdown] exercise="in_turn" limit=0.1
-# **Your turn.** Write `in_turn` with a turn for each user. Users come and go, a bot runs for months:
-# of somebody who is not there any more, **nothing may be kept**. Limit: hold the loop for less than 100
-# ms at a time.
+# **Your turn.** Write `in_turn` so that only jobs of the same user wait for each other. Users come and
+# go, and a bot runs for months: **keep nothing** of a user who has no job. Limit: hold the loop for less
+# than 100 ms at a time.
 
 # %% answer="in_turn"
 turns = {}  # it is there before the first call, and after the last
@@ -123,8 +123,8 @@ async def in_turn(user, job):
 
 # %% setup="in_turn_crowd" jupyter={"source_hidden": true}
 async def crowd(url, lines):
-    """Everybody clicks at once, in this order; return what each one got, how many jobs of one user
-    ran at once when a third came late, and how much was kept."""
+    """All click at the same time, in this order; return what each one got, how many jobs of one user
+    ran at the same time when a third came late, and how much was kept."""
 
     async def click(user, page):
         try:
@@ -137,7 +137,7 @@ async def crowd(url, lines):
 
 
 async def latecomer():
-    """How many jobs of a user run at once when a third comes after the first, while one waited."""
+    """How many jobs of a user run together when a third comes after the first, while one waited."""
     running = [0]
 
     async def job():
@@ -152,8 +152,8 @@ async def latecomer():
 
 # %% setup="in_turn_kept" jupyter={"source_hidden": true}
 async def kept(number):
-    """How many objects are left behind when so many guests have come and gone, two clicks each;
-    of all jobs one in four fails."""
+    """How many objects are left when this many guests have come and gone, two clicks each; one job
+    in four fails."""
     fails = itertools.cycle([False, False, False, True])
 
     async def job():
@@ -177,7 +177,7 @@ async def kept(number):
 
 # %% setup="in_turn_pages" jupyter={"source_hidden": true}
 async def clicks(people, each):
-    """Put up so many held pages a person, one of which fails; return {name: pages} and lines."""
+    """Put up `each` held pages per person, one of which fails; return {name: pages} and lines."""
     names = [f"{name} {random.randint(1, 999)}" for name in random.sample(NAMES, people)]
     order = {n: [f"/{random.randint(1, 10**9)}" for _ in range(each)] for n in names}
     await put_up([page for pages in order.values() for page in pages])
@@ -198,8 +198,8 @@ def had_their_turn(report, said, lines, expected):
     for (name, _), one, right_one in zip(lines, got, expected, strict=True):
         if one != right_one:
             raise WrongValue(
-                f"{name} should have got {right_one!r} of a job, and got {one!r}: `in_turn` returns "
-                "what the job returns, and raises what it raises."
+                f"A job of {name} gave {one!r}; expected {right_one!r}. `in_turn` returns what the "
+                "job returns, and raises what it raises."
             )
     if at_once > 1:
         raise WrongValue(
@@ -227,7 +227,7 @@ async def one_by_one(order):
             came = await under_way()
             for name, pages in left.items():
                 if len(set(pages) & set(came)) > 1:
-                    return f"{name} had two jobs under way at once."
+                    return f"{name} had two jobs under way at the same time."
                 if set(pages[1:]) & set(came):
                     return f"A later job of {name} came before an earlier one."
             if missing := [name for page, name in next_ones.items() if page not in came]:
@@ -242,11 +242,11 @@ async def one_by_one(order):
 
 
 def waits(name, others, answered):
-    if answered:  # also when the others are all done, and nobody is left but who waits
-        return f"{name} waits in vain: the job before is over, it was answered or has failed."
+    if answered:  # also when the others are all done, and only those that wait are left
+        return f"{name} waits, although the job before is over: it was answered or has failed."
     if others:
-        return f"{name} waits, although no job of {name} is under way: for the {others} of others?"
-    return "Nobody's job is under way. Does `in_turn` await `job()`?"
+        return f"{name} waits, although only jobs of other users ({others}) are under way."
+    return "No job is under way. Await `job()` in `in_turn`."
 
 # %% test="in_turn_check" points=20
 order, lines, expected = await clicks(3, 3)
@@ -262,21 +262,21 @@ right(report, 20)
 # %% [markdown] hints="in_turn"
 # <details><summary>Hint 1: a question</summary>
 #
-# What is it that must not overlap, and what is its name? That name is the key of your dict.
+# Which jobs must not overlap? What they have in common is the key of your dict.
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 2: one lock per key, and the counter that says how many are using it.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# In the dict stand, for each user, a lock and the number of those who have it or want it. Before
-# `async with lock:` count one up, in a `finally` after it one down, and at zero remove the entry.
-# There must be no `await` between looking into the dict and writing to it.
+# The dict has, for each user, a lock and the number of tasks that have it or wait for it. Before
+# `async with lock:` add one, in a `finally` after it subtract one, and at zero remove the entry. There
+# must be no `await` between looking into the dict and writing to it.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -284,12 +284,12 @@ right(report, 20)
 # compare("in_turn")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
-# Make the dict a `weakref.WeakValueDictionary` of locks, and count nothing. Why does that work?
-# Who holds the lock while somebody waits for it?
+# Make the dict a `weakref.WeakValueDictionary` of locks, and count nothing. Why does that work? What
+# refers to the lock while a task waits for it?
 # </details>
 
 # %% [markdown]
@@ -297,11 +297,11 @@ right(report, 20)
 # ## 2 · Money
 #
 # `!pay bo 5` moves coins from one account to another. The accounts are rows of a PostgreSQL table,
-# `accounts (name, balance)`, and the bot's website writes to it as well: no lock in your program
-# keeps that one out. So the database must do it.
+# `accounts (name, balance)`, and the bot's website writes to it as well. A lock in your program does
+# not stop the website, so use locks of the database.
 #
 # **Worked example.** A purchase, as in the lesson. `FOR UPDATE` locks the row until the end of the
-# transaction; whoever wants it as well waits, bot or website.
+# transaction. A bot or a website that also wants to lock it waits.
 #
 # ```python
 # async with pool.acquire() as db, db.transaction():
@@ -313,11 +313,11 @@ right(report, 20)
 # ```
 
 # %% [markdown] exercise="transfer" limit=0.1
-# **Your turn.** Write `transfer`. Many run at the same time, in all directions. No coin is made or
-# lost, and the website, which looks at the table meanwhile, sees all of them at every moment. Nobody
-# falls below zero, and nobody waits for an account that is not theirs. Limit: hold the loop for less
-# than **100 ms** at a time. Mind two transfers that go in opposite directions: if each has one row and
-# wants the other's, neither can go on.
+# **Your turn.** Write `transfer`. Many transfers run at the same time, in all directions. No coin is
+# made or lost, and at every moment the website sees the right sum. No balance falls below zero, and a
+# transfer waits only for its own two accounts. Limit: hold the loop for less than **100 ms** at a time.
+# Be careful with two transfers in opposite directions: if each has locked one row and waits for the
+# other one, neither can go on.
 
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):
@@ -340,16 +340,16 @@ async def transfer(pool, giver, taker, amount):
 
 # %% setup="transfer_run" jupyter={"source_hidden": true}
 async def transfers(dsn, orders):
-    """Make all transfers at once, over a pool of eight connections; return who was told what."""
+    """Make all transfers at the same time, with a pool of eight connections; return the answers."""
     async with asyncpg.create_pool(dsn, min_size=8, max_size=8) as pool:
         return await asyncio.gather(*(transfer(pool, *order) for order in orders))
 
 
 def market():
-    """Balances, and transfers: five of the first one's, who has money for one, and others.
+    """Balances, and transfers: five from the first account, which has coins for one, and others.
 
     The first account pays and the second is paid while the website holds them. The last transfer is
-    the friend's, so whoever keeps others waiting for a held account keeps the friend, too.
+    the friend's: an answer that lets others wait for a held account lets the friend wait, too.
     """
     poor, kept, *rich, nobody = random.sample(NAMES, 10)
     balances = {poor: 100, **{name: random.randint(500, 900) for name in (kept, *rich)}}
@@ -413,36 +413,37 @@ async def website(keeper, balances, friend):
 # %% setup="transfer_seen" jupyter={"source_hidden": true}
 def half_done(change):
     return (
-        "A transfer waited for an account that the website held. Meanwhile all accounts together "
-        f"had {abs(change)} coins too {'many' if change > 0 else 'few'}: one account was changed "
-        "and the other was not, and a crash would leave it so. Make both changes in one transaction."
+        "A transfer waited for an account that the website held. During that time all accounts "
+        f"together had {abs(change)} coins too {'many' if change > 0 else 'few'}: one account was "
+        "changed and the other was not. Make both changes in one transaction."
     )
 
 
 def kept_waiting(balances, friend):
     first, second = list(balances)[:2]
     return (
-        f"The website was busy with the accounts of {first} and {second}, and nobody else could "
-        f"pay: {friend} waits for coins from somebody else."
+        f"The website held the accounts of {first} and {second}, and no other transfer went on: "
+        f"{friend} still waits for coins from a third person. Lock only the two rows of a transfer."
     )
 
 # %% setup="transfer_judge" jupyter={"source_hidden": true}
 def settled(report, said, balances, orders, rows):
-    """Raise WrongValue unless nobody had to wait, and no coin was made, lost, or spent twice."""
+    """Raise WrongValue unless no one had to wait, and no coin was made, lost, or spent twice."""
     if report.error and report.error[0] == "DeadlockDetectedError":
         raise WrongValue(
-            "Two transfers held one account each and waited for the other's, until the database "
-            "ended one (DeadlockDetectedError): lock both in the same order, whoever pays."
+            "Two transfers had locked one account each and waited for the other one, until the "
+            "database ended one of them (DeadlockDetectedError). Always lock both rows in the same "
+            "order."
         )
     report.responsive(0.1)
     poorest = min(rows, key=lambda name: rows[name])
     if rows[poorest] < 0:
-        raise WrongValue(f"{poorest} has {rows[poorest]} coins: more was paid than was there.")
+        raise WrongValue(f"{poorest} has {rows[poorest]} coins and paid more than there was.")
     for (giver, taker, amount), told in zip(orders, report.value, strict=True):
         if told and taker not in balances:
             raise WrongValue(
-                f"{giver} paid {amount} to {taker}, who has no account, and was told True: coins "
-                "were lost."
+                f"{giver} paid {amount} to {taker}, who has no account, and `transfer` returned "
+                "True: coins were lost."
             )
     if change := sum(rows.values()) - sum(balances.values()):
         raise WrongValue(f"The sum of all accounts changed by {change}: coins were made or lost.")
@@ -452,20 +453,22 @@ def settled(report, said, balances, orders, rows):
 
 # %% setup="transfer_told" jupyter={"source_hidden": true}
 def as_told(answers, balances, orders, rows):
-    """Raise WrongValue unless people were told the truth."""
+    """Raise WrongValue unless the answers are true."""
     after, poor, paid = dict(balances), next(iter(balances)), 0
     for (giver, taker, amount), told in zip(orders, answers, strict=True):
         good = taker in balances
         if type(told) is not bool or (giver != poor and told != good):
             what = f"{giver} pays {taker} {amount}"
-            raise WrongValue(f"{what}: `transfer` returned {told!r}, and {good} is right.")
+            raise WrongValue(f"{what}: `transfer` returned {told!r}; expected {good}.")
         if told:
             paid += giver == poor
             after[giver], after[taker] = after[giver] - amount, after[taker] + amount
     if paid != 1:
-        raise WrongValue(f"{poor} had money for one transfer, and was told True {paid} times.")
+        raise WrongValue(
+            f"{poor} had coins for one transfer; `transfer` returned True {paid} times."
+        )
     if rows != after:
-        raise WrongValue(f"By what people were told there should be {after}; there is {rows}.")
+        raise WrongValue(f"The table has {rows}; by the answers it should have {after}.")
 
 # %% test="transfer_check" points=20
 balances, payments, friend = market()
@@ -485,22 +488,22 @@ right(report, 20)
 # %% [markdown] hints="transfer"
 # <details><summary>Hint 1: a question</summary>
 #
-# Between your look at the balance and your change of it, who could have changed it? And what would
-# have kept them out?
+# Between your look at the balance and its change, what else could change it? And what would prevent
+# that?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 3: the row lock, and the two transfers that waited for each other.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # One `SELECT name, balance FROM accounts WHERE name = ANY($1) ORDER BY name FOR UPDATE`, with a list
-# of both names, locks both rows in the order of their names. Is the taker among the rows, and is
-# the balance enough? Then two `UPDATE`s. All of it in one transaction.
+# of both names, locks both rows in the order of their names. If the taker is among the rows and the
+# balance is enough, make two `UPDATE`s. Do all of this in one transaction.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -508,34 +511,34 @@ right(report, 20)
 # compare("transfer")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
-# Do it without `SELECT`: an `UPDATE` whose `WHERE` asks for the balance says by its answer
-# (`"UPDATE 0"`) whether there was enough. Which rows does it lock, and in which order?
+# Do it without `SELECT`: the `WHERE` of an `UPDATE` can test the balance, and its answer
+# (`"UPDATE 0"`) says whether there was enough. Which rows does it lock, and in which order?
 # </details>
 
 # %% [markdown]
 # ---
 # ## 3 · The desk
 #
-# `!draw` paints a picture, which takes a service a while. Three pictures at once are what it can
-# do. A few more people may wait; everybody else should hear at once: "too busy, try again later".
-# A queue without an end would take them all, and answer the last of them tomorrow.
+# `!draw` asks a slow service for a picture. The service can paint three pictures at the same time. A few
+# more people may wait. All others should get an answer immediately: "too busy, try again later". A queue
+# without a size would accept them all, and the last ones would wait for hours.
 
 # %% [markdown] exercise="desk" limit=0.1
-# **Your turn.** Write `Desk`. What it accepts it works off, and what it refuses it never touches.
-# Limit: hold the loop for less than 100 ms at a time.
+# **Your turn.** Write `Desk`. It serves each item that it accepts, and never calls `work` for an item
+# that it refuses. Limit: hold the loop for less than 100 ms at a time.
 
 # %% answer="desk"
 class Desk:
-    """Works off items by `await work(item)`, so many at once; a few more may wait."""
+    """Serves items by `await work(item)`, some at the same time; a few more may wait."""
 
     def __init__(self, work, workers, most):
-        """At most `workers` items are under way at once, and at most `most` more wait.
+        """At most `workers` items are under way at the same time, and at most `most` more wait.
 
-        An item whose work raises an error is done; the others go on. (We are inside of a loop.)
+        An item whose work raises an error is done; the others go on. (A loop is running here.)
         """
         ### BEGIN SOLUTION
         self.queue = asyncio.Queue(most)
@@ -544,7 +547,7 @@ class Desk:
         ### END SOLUTION
 
     def ask(self, item):
-        """Accept the item and return True; or return False, at once, when the desk is full."""
+        """Accept the item and return True; or, when the desk is full, return False immediately."""
         ### BEGIN SOLUTION
         try:
             self.queue.put_nowait(item)
@@ -568,12 +571,12 @@ async def burst(url, items, workers, most):
         answer = desk.ask(item)
         said.append(answer if type(answer) is bool else f"a {type(answer).__name__}")
         await asyncio.sleep(0.01)
-    await fetch(url + "/end")  # the examiner answers when all is over
+    await fetch(url + "/end")  # the test answers when all is over
     return said
 
 
 async def pictures(number):
-    """Put up so many held pages, the first of which fails."""
+    """Put up this many held pages, the first of which fails."""
     pages = [f"/draw/{random.randint(1, 10**9)}" for _ in range(number)]
     await put_up([*pages, "/end"])
     await servers.http.plan(path=pages[0], status=500)
@@ -586,14 +589,14 @@ async def service(pages, workers, most):
     room = f"{workers} under way and {most} waiting"
     try:
         if not await http.arrived(1, path="/end", timeout=1.5):
-            return "`ask` waited: a desk that is full says so at once."
+            return "`ask` waited. When the desk is full, it must return False immediately."
         for answered in range(workers + most):
             due = 1 + min(answered + workers, workers + most)
             if not await http.arrived(due, timeout=1):
                 return stuck(due - 1, answered, workers)
             if await http.arrived(due + 1, timeout=0.03 if answered else 0.2):
                 many = len(await under_way()) - 1
-                return f"{many} were under way, and there is room for {room}."
+                return f"{many} items were under way; the limit is {room}."
             held = [page for page in await under_way() if page != "/end"]
             await http.release(held[0])
         return ""
@@ -604,15 +607,16 @@ async def service(pages, workers, most):
 def stuck(due, answered, workers):
     came = servers.http.counters()["requests"] - 1
     if not answered:
-        return f"{workers} could be under way at once, and there were {came}."
+        return f"{workers} items can be under way at the same time; there were {came}."
     return (
-        f"{answered} were answered (the first of them by an error), and then {due} should have come "
-        f"so far; {came} came. Did a worker end, or was something accepted and forgotten?"
+        f"{answered} items were answered, the first of them by an error. By then {due} requests "
+        f"should have come; {came} came. A worker must go on after an error, and serve each item "
+        "that was accepted."
     )
 
 # %% setup="desk_judge" jupyter={"source_hidden": true}
 async def served(report, said, pages, workers, most):
-    """Raise WrongValue unless exactly those were accepted for whom there was room, and served."""
+    """Raise WrongValue unless as many were accepted as there was room for, and served."""
     came_to_an_end(report, said)
     report.responsive(0.1)
     answers = report.value
@@ -628,7 +632,7 @@ async def served(report, said, pages, workers, most):
     came = [e["path"] for e in await servers.http.log() if e["path"] != "/end"]
     accepted = [page for page, answer in zip(pages, answers, strict=True) if answer]
     if sorted(came) != sorted(accepted):
-        raise WrongValue(f"Accepted were {accepted}; the service was asked for {came}.")
+        raise WrongValue(f"The desk accepted {accepted}, but the service was asked for {came}.")
 
 # %% test="desk_check" points=20
 pages = await pictures(14)
@@ -647,21 +651,21 @@ right(report, 20)
 # %% [markdown] hints="desk"
 # <details><summary>Hint 1: a question</summary>
 #
-# Who should notice that the desk is full: the worker, or the one who asks?
+# Which code should notice that the desk is full: the worker, or `ask`?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 5: the bounded queue, and the one that says no.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# `asyncio.Queue(most)`, and so many tasks that each do `item = await queue.get()` for ever. `ask` is
-# an ordinary function: `put_nowait`, and `asyncio.QueueFull` is a False. A worker must outlive an
-# error of `work`.
+# `asyncio.Queue(most)`, and `workers` tasks that each do `item = await queue.get()` forever. `ask` is
+# an ordinary function: it calls `put_nowait`, and on `asyncio.QueueFull` it returns False. A worker must
+# go on after an error of `work`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -669,12 +673,12 @@ right(report, 20)
 # compare("desk")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
-# One person asks twenty times and takes all the places. Let `ask` take a user as well, and give
-# each user one waiting place at the most.
+# One person asks twenty times and takes all the places. Give `ask` the user as a second argument, and
+# give each user at most one waiting place.
 # </details>
 
 # %% [markdown]
@@ -685,8 +689,8 @@ right(report, 20)
 # click in the same millisecond, one of them twice, and the database is busy this evening. Discord
 # gives your bot 3 s to acknowledge a click; after that the person sees "This interaction failed".
 #
-# **Worked example.** A view that greets. `defer` acknowledges the click, `followup.send` sends a
-# message of its own to the person who clicked.
+# **Worked example.** This view greets. `defer` acknowledges the click, and `followup.send` sends a new
+# message that answers it.
 #
 # ```python
 # class Hello(discord.ui.View):
@@ -697,10 +701,10 @@ right(report, 20)
 # ```
 
 # %% [markdown] exercise="one_prize" limit=0.1
-# **Your turn.** Write `Prize`. Each click has a task of its own, and each waits for the same row of
-# PostgreSQL: `prizes (id integer, winner text)`. Several prizes are out at the same time, each with a
+# **Your turn.** Write `Prize`. Each click has a task of its own, and all of them need the same row of
+# PostgreSQL: `prizes (id integer, winner text)`. There are several prizes at the same time, each with a
 # message and a `Prize` of its own. Keep in `__init__` what you need later. Limit: hold the loop for
-# less than **100 ms** at a time; and the bot keeps its connection.
+# less than **100 ms** at a time. The bot must keep its connection.
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):
@@ -717,10 +721,9 @@ class Prize(discord.ui.View):
     async def claim(self, interaction, button):
         """One click wins, and `interaction.user.name` goes into the row as its winner.
 
-        Each click is acknowledged within 3 s, however long the database takes. Then it is answered
-        by a message of its own with one word: `yours` for the click that won, `taken` for every
-        other one, also of the same person. When the row is written, nobody can click the button
-        any more.
+        Acknowledge each click within 3 s, however long the database takes. Then answer it by a
+        message of its own with one word: `yours` for the click that won, `taken` for every other
+        click, also of the same person. When the row is written, disable the button.
         """
         ### BEGIN SOLUTION
         await interaction.response.defer()
@@ -744,7 +747,7 @@ async def evening_with_prizes(address, dsn):
         await bot.close()
 
     async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as pool, bot:
-        Prize(pool, 0)  # a stub is told as such, before the bot starts
+        Prize(pool, 0)  # if it is not attempted yet, it says so here, before the bot starts
 
         @bot.command()
         async def prize(ctx, number: int):
@@ -753,8 +756,8 @@ async def evening_with_prizes(address, dsn):
         await bot.start(address["token"])
 
 # %% setup="one_prize_table" jupyter={"source_hidden": true}
-# An UPDATE begins with a pause, in which it holds no row: a look whose lock has ended by then keeps
-# nobody out.
+# An UPDATE begins with a pause, in which it holds no row: a look whose lock has ended by then locks
+# nothing.
 PRIZES = """
 DROP TABLE IF EXISTS prizes;
 CREATE TABLE prizes (id integer PRIMARY KEY, winner text);
@@ -849,15 +852,15 @@ def acknowledged(report, log, clicks, freed):
     if len(deaf) == len(clicks):
         wrong(
             report,
-            f"The database was busy, and {len(deaf)} of {len(clicks)} clicks had no sign of life "
+            f"The database was busy, and {len(deaf)} of {len(clicks)} clicks were not acknowledged "
             "within 3 s (10062, Unknown interaction). Acknowledge a click before you ask the "
             "database.",
         )
     if deaf and deaf[0].late:
         wrong(
             report,
-            f"{deaf[0].person} clicked while the database was busy, and nobody heard it. After "
-            "`stop()` discord.py drops a click without a word: stop the view last. (A callback "
+            f"{deaf[0].person} clicked while the database was busy, and the click was not "
+            "acknowledged. After `stop()` discord.py ignores clicks: stop the view last. (A callback "
             "that returns without an answer looks the same.)",
         )
     if deaf:
@@ -866,9 +869,9 @@ def acknowledged(report, log, clicks, freed):
         few = sum(click.id in known for click in mine)
         wrong(
             report,
-            f"While the database was busy, {few} of {len(mine)} clicks on prize {prize} had a sign "
-            "of life. The others waited, for a lock or for a connection, or their callback ended "
-            "without a word. Acknowledge each click first, then wait.",
+            f"While the database was busy, {few} of {len(mine)} clicks on prize {prize} were "
+            "acknowledged. The others waited for a lock or for a connection, or their callback "
+            "ended without an answer. Acknowledge each click first, then wait.",
         )
 
 # %% setup="one_prize_words" jupyter={"source_hidden": true}
@@ -880,31 +883,31 @@ def answered(report, log, clicks):
         said = [text for text in texts if text in WORDS]
         whose = f"The click of {click.person} on prize {click.prize}"
         if not said:
-            heard = f"only heard {texts}" if texts else "never heard more"
+            heard = f"then answered by {texts}" if texts else "never answered"
             wrong(
                 report,
                 f"{whose} was acknowledged and {heard}. Answer each click by `yours` or `taken`, "
-                "in a message of its own. When a click has had a first answer, as `defer()` is "
-                "one, use `interaction.followup.send`: a second `interaction.response` raises "
+                "in a message of its own. `defer()` is a first answer. After it use "
+                "`interaction.followup.send`: a second `interaction.response` raises "
                 "InteractionResponded.",
             )
         if len(said) > 1:
-            raise WrongValue(f"{whose} was told {' and '.join(said)}; expected one word.")
+            raise WrongValue(f"{whose} was answered by {' and '.join(said)}; expected one word.")
         words[click] = said[0]
     return words
 
 
 def too_many(prize, yours, clicks):
-    """Two or more were told that they won: say why, as far as one can see it."""
-    said = f"{len(yours)} clicks on prize {prize} were told `yours` ({', '.join(yours)}), and there "
-    said += "is one prize. "
+    """Two or more were told that they won: say why, as far as the log shows it."""
+    said = f"{len(yours)} clicks on prize {prize} were answered by `yours` ({', '.join(yours)}); "
+    said += "expected one. "
     theirs = [click for click in clicks if click.prize == prize and click.person in yours]
     if len(theirs) > len(yours) == len(set(yours)):
-        return said + "That is one for each person. Two people must not get in either: lock the prize."
+        return said + "That is one for each person. Use one lock for the prize, not one per person."
     return (
-        f"{said}Between your look at the row and your change of it the others looked as well. A "
-        "lock keeps out only those who come to the same lock, and the lock of a row lasts until "
-        "the end of its transaction."
+        f"{said}Between your look at the row and its change the others looked as well. A lock keeps "
+        "out only tasks that use the same lock, and the lock of a row lasts until the end of its "
+        "transaction."
     )
 
 # %% setup="one_prize_judge" jupyter={"source_hidden": true}
@@ -914,7 +917,7 @@ def one_winner_each(report, gw, seen, winners):
     report.responsive(0.1, gateway=gw)
     (clicks, freed, left), log = seen, gw.log
     if {click.prize for click in clicks} != set(winners):
-        raise WrongValue("A message of `!prize` came without a button that could be clicked.")
+        raise WrongValue("A message of `!prize` has no button that people can click.")
     acknowledged(report, log, clicks, freed)
     words = answered(report, log, clicks)
     for prize, winner in winners.items():
@@ -923,13 +926,13 @@ def one_winner_each(report, gw, seen, winners):
             raise WrongValue(too_many(prize, yours, clicks))
         if not yours:
             raise WrongValue(
-                f"Nobody won prize {prize}: every click was told `taken`. Several prizes are out "
-                "at the same time: what a view remembers of its prize belongs to `self`."
+                f"No one won prize {prize}: every click was answered by `taken`. There are several "
+                "prizes at the same time: keep what a view knows of its prize in `self`."
             )
         if winner != yours[0]:
             raise WrongValue(
-                f"{yours[0]} was told `yours` for prize {prize}, and the row says "
-                f"{winner or 'nobody'}. First write the row, then tell the winner."
+                f"{yours[0]} was told `yours` for prize {prize}, but the winner in the row is "
+                f"{winner!r}. First write the row, then tell the winner."
             )
     still_there(report, log, left)
 
@@ -973,24 +976,24 @@ right(report, 15)
 # %% [markdown] hints="one_prize"
 # <details><summary>Hint 1: a question</summary>
 #
-# Three clicks are three tasks. What has each of them seen when the first one writes the row? And
-# which of them has had a sign of life by then?
+# Three clicks are three tasks. What has each of them seen when the first one writes the row? And which
+# of them are acknowledged by then?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 4, the button; part 3, the single statement that looks and changes; unit 03, the last part, for
 # `defer`.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # The first line is `await interaction.response.defer()`. Then `UPDATE prizes SET winner = $1 WHERE id =
 # $2 AND winner IS NULL`: its answer, `"UPDATE 1"` or `"UPDATE 0"`, says whether this click won. Then one
 # `interaction.followup.send`. The winner also sets `button.disabled = True` and calls `await
 # interaction.edit_original_response(view=self)`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -998,9 +1001,9 @@ right(report, 15)
 # compare("one_prize")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # The bot restarts, and the message is still there. Give the button a `custom_id`, and call
 # `bot.add_view(Prize(pool, 1))` in `setup_hook`. Which of your variables has forgotten the winner,
@@ -1011,21 +1014,21 @@ right(report, 15)
 # ---
 # ## 5 · Closing time (stretch)
 #
-# The bot is about to restart. In the queue stand commands that were accepted, and the workers have
-# some in hand. Who was told "yes" should get an answer, or at least not be forgotten: what cannot
-# be done in time is **handed back**, so that it can be stored and done tomorrow.
+# The bot must restart. Accepted commands are in the queue, and the workers are serving some others.
+# Each accepted command should get an answer. If there is no time for it, `run_desk` **hands it back**, so
+# that it can be stored and done tomorrow.
 #
 # **Your turn.** Write `run_desk`. Each order is done once or handed back, and every task has ended.
 # Limit: hold the loop for less than 100 ms at a time.
 
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):
-    """Work off the items of `queue` by `await work(item)`, at most `workers` at once.
+    """Serve the items of `queue` by `await work(item)`, at most `workers` at the same time.
 
-    `closing` is an asyncio.Event. When it is set, what is in the queue by then is still worked off,
-    for at most `patience` seconds. After that, what is under way is cancelled. Return a list of the
-    items that were not worked off to the end: empty, when there was time enough. An item whose
-    work raises an error is done.
+    `closing` is an asyncio.Event. When it is set, still serve what is in the queue by then, for at
+    most `patience` seconds. After that, cancel what is under way. Return a list of the items that
+    were not served to the end: empty, if there was time enough. An item whose work raises an error
+    is done.
     """
     ### BEGIN SOLUTION
     unfinished = []
@@ -1058,7 +1061,7 @@ async def run_desk(queue, work, workers, closing, patience):
 
 # %% setup="drain_evening" jupyter={"source_hidden": true}
 async def closing_time(url, items, workers, patience):
-    """Fill a queue, and call closing time when the examiner says so; return what came back."""
+    """Fill a queue, and set `closing` when the test says so; return what came back."""
     queue, closing = asyncio.Queue(), asyncio.Event()
     for item in items:
         queue.put_nowait(item)
@@ -1087,7 +1090,7 @@ AFTERWARDS = "/order/afterwards"  # it comes when the desk is closed
 
 # %% setup="drain_server" jupyter={"source_hidden": true}
 async def orders(number):
-    """Put up so many held pages, the first of which fails."""
+    """Put up this many held pages, the first of which fails."""
     pages = [f"/order/{random.randint(1, 10**9)}" for _ in range(number)]
     await put_up([*pages, "/close"])
     await servers.http.plan(path=pages[0], status=500)
@@ -1095,18 +1098,19 @@ async def orders(number):
 
 
 async def last_orders(pages, workers, answers):
-    """Call closing time when all workers are busy, then answer so many; return what is wrong."""
+    """Set `closing` when all workers are busy, then answer some requests; return what is wrong."""
     try:
         if not await servers.http.arrived(workers + 1, timeout=1):
-            return f"{workers} could be under way at once: {len(await at_work(pages))} were."
+            have = len(await at_work(pages))
+            return f"{workers} items can be under way at the same time; there were {have}."
         if await servers.http.arrived(workers + 2, timeout=0.1):
-            return f"At most {workers} may be under way: {len(await at_work(pages))} were."
+            return f"{len(await at_work(pages))} items were under way; the limit is {workers}."
         await servers.http.release("/close")
         await asyncio.sleep(0.05)
         for answered in range(answers):
             if not await servers.http.arrived(1 + min(workers + answered, len(pages)), timeout=1):
                 left = len(pages) - answered
-                return f"At closing time there were {left} left, and nobody worked them off."
+                return f"At closing time {left} items were left, and no worker served them."
             if held := await at_work(pages):
                 await servers.http.release(held[0])
         return await given_up(pages) if answers < len(pages) else ""
@@ -1125,38 +1129,39 @@ async def given_up(pages):
         if not await at_work(pages):
             return ""
         await asyncio.sleep(0.02)
-    return f"After closing time there were {PATIENCE} s, and after {4 * PATIENCE} s work went on."
+    return f"The time limit for closing is {PATIENCE} s, but after {4 * PATIENCE} s work went on."
 
 # %% setup="drain_judge" jupyter={"source_hidden": true}
 async def nothing_lost(report, said, pages):
-    """Raise WrongValue unless each item was either worked off or handed back."""
+    """Raise WrongValue unless each item was either served or handed back."""
     report.responsive(0.1)
     end, back = report.value["ended"], report.value.get("back", [])
     if end == "too early":
-        raise WrongValue("`run_desk` came back before anybody had called closing time.")
+        raise WrongValue("`run_desk` returned before `closing` was set.")
     if end == "too late":
-        wrong(report, said or "After closing time `run_desk` did not come back.")
+        wrong(report, said or "After closing time `run_desk` did not return.")
     if type(back) is not list:
-        raise WrongValue(f"`run_desk` must return a list, and it returned {back!r}.")
+        raise WrongValue(f"`run_desk` must return a list; it returned {back!r}.")
     seen = await servers.http.log()
     log = [e for e in seen if e["path"] in pages]
     answered = [e["path"] for e in log if "status" in e]
     if lost := [page for page in pages if page not in answered and page not in back]:
         asked = [e["path"] for e in log]
         raise WrongValue(
-            f"{len(lost)} of {len(pages)} were lost, neither worked off nor handed back; "
-            f"{sum(page in asked for page in lost)} of them were in the hands of a worker."
+            f"{len(lost)} of {len(pages)} items were lost, neither served nor handed back; a worker "
+            f"was serving {sum(page in asked for page in lost)} of them."
         )
     if len(log) + len(back) != len({*answered, *map(str, back)}) + len(log) - len(answered):
-        raise WrongValue("Something was handed back that had been worked off, or done twice.")
+        raise WrongValue("An item was handed back although it was served, or it was served twice.")
     if said:
         wrong(report, said)
     if report.value["tasks"]:
-        raise WrongValue(f"`run_desk` is over; {report.value['tasks']} of its tasks are still there.")
+        left = report.value["tasks"]
+        raise WrongValue(f"`run_desk` has returned, but {left} of its tasks are still there.")
     if any(e["path"] == AFTERWARDS for e in seen):
         raise WrongValue(
-            "`run_desk` was over, and then one of its workers took an order from the queue. End "
-            "the workers for good: also what starts a worker again when one has ended."
+            "`run_desk` had returned, and then one of its workers took an order from the queue. End "
+            "all workers, and do not start new ones when one has ended."
         )
 
 # %% test="drain_check" points=20
@@ -1183,23 +1188,23 @@ right(report, 20)
 # %% [markdown] hints="drain"
 # <details><summary>Hint 1: a question</summary>
 #
-# There are two ways to be lost: waiting in the queue, and in the hands of a worker. Who knows of
-# the second?
+# An order can be lost in two ways: in the queue, or while a worker serves it. Which code knows of the
+# second?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 6: the three steps of closing. And unit 06, part 4, for what a worker can do when it
 # is cancelled.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# Workers as in exercise 3, with `queue.task_done()` in a `finally`. A worker that is cancelled notes
+# Write workers as in exercise 3, with `queue.task_done()` in a `finally`. A worker that is cancelled notes
 # its item and raises again. After `await closing.wait()`: `await queue.join()` within a timeout,
 # cancel the workers, wait for them, and empty the queue with `get_nowait`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -1207,15 +1212,15 @@ right(report, 20)
 # compare("drain")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
-# Python 3.13 has `queue.shutdown()`. What does it take off your hands, and what not?
+# Python 3.13 has `queue.shutdown()`. What does it do for you, and what must you still do?
 # </details>
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/09_queues/09_queues.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/09_queues/09_queues.ipynb` in the course folder. Both grade the notebook as your instructor
+# would, hidden tests included.

@@ -6,14 +6,13 @@
 #
 # *Who owns the state?*
 #
-# **You will** sell swords to a person with five fast fingers, count them, find the gap in the program,
-# close it in three different ways, let two people click on one button, and keep a crowd at the door
-# from burying your bot.
+# **You will** sell swords to a person who clicks five times, find the gap in the program, close it in
+# three ways, let two people click on one button, and protect your bot from a crowd.
 #
 # **You learn**
 # - where two commands of one bot can disturb each other, and where they cannot;
 # - how many locks a shop needs, and what a button does with two clicks at the same moment;
-# - what a queue without an end does to an evening, and how to close a shop without losing orders.
+# - what happens if a queue has no limit, and how to close a shop without losing orders.
 #
 # **You need** `defer` (unit 03), tasks and cancelling (unit 06), and a pool of database connections
 # (unit 08).
@@ -49,8 +48,8 @@ recall("?", about="where-a-cancel-arrives")
 # %% [markdown]
 # ## 1 · ada buys a sword
 #
-# Everybody in #general has coins, and `!buy` buys a sword for 100 of them. The smith has a web page
-# and takes 0.2 s to wrap a sword up.
+# Everyone in #general has coins, and `!buy` buys a sword for 100 of them. The smith has a web page
+# that takes 0.2 s.
 
 # %%
 SMITH = servers.http.url + "/sword"
@@ -69,7 +68,7 @@ async def buy(ctx):
     if coins[name] < 100:
         await ctx.send(f"{name}, you have only {coins[name]} coins")
         return
-    await fetch(SMITH)  # wrap it up, please
+    await fetch(SMITH)  # order the sword
     coins[name] -= 100
     await ctx.send(f"{name} has a sword, and {coins[name]} coins")
 
@@ -77,8 +76,8 @@ async def buy(ctx):
 # `make_bot`, `evening` and `tell` are those of unit 03: a real discord.py bot on a gateway, people who
 # talk to it, and a print of what was said.
 #
-# > **Predict.** ada has 100 coins and an impatient finger: five times `!buy`, one right after the
-# > other. The bot runs on one thread. How many swords does she get?
+# > **Predict.** ada has 100 coins and writes `!buy` five times, one directly after the other. The bot
+# > runs on one thread. How many swords does she get?
 
 # %%
 predict("?", about="five-purchases")
@@ -95,15 +94,15 @@ predict(about="five-purchases")
 # %% [markdown]
 # Follow the first two tasks. The first looks: 100 coins, enough. It comes to `await fetch`, and waits.
 # The second looks: still 100 coins, because no task has taken any. It waits, too. So all five wait for
-# the smith, and each has permission to buy.
+# the smith, and each of them has found enough coins.
 #
 # Between the **look** and the **change** there is an `await`. That is the gap, and the other tasks run
 # in it. Without threads your program is safe *between two awaits*, and nowhere else.
 
 # %% [markdown]
-# ### Close the gap by having none
+# ### No `await` between the look and the change
 #
-# The cheapest cure moves a line. Take the coins first, and give them back if the smith says no. Here
+# The easiest cure moves one line. Take the coins first, and give them back if the smith says no. Here
 # are ada's five purchases again, without Discord:
 
 # %%
@@ -128,16 +127,16 @@ report = await watch(rush, ["ada"] * 5)
 print(report.value, "and", coins["ada"], "coins")
 
 # %% [markdown]
-# One sword: the second purchase already looks at 0 coins. When it can be done like this, do it like
-# this: no lock, no queue, only another order of the lines. It cannot always be done. If the smith names
-# the price, you must ask before you can take.
+# ada gets one sword: the second purchase already finds 0 coins. If you can, do it like this: it needs
+# no lock and no queue, only another order of the lines. But you cannot always do it. If the smith names
+# the price, you must ask before you can take the coins.
 
 # %% [markdown]
 # ## 2 · How many locks?
 #
-# `asyncio.Lock` lets one in at a time. Waiting for it is an `await`, so it does not hold the loop. Here
-# is a purchase inside a lock, and three answers to the question which lock: one for the whole shop, one
-# for each call, and one for each person. (In a bot the key of a person is `ctx.author.id`. Use the id
+# Only one task at a time can have an `asyncio.Lock`. The others wait in an `await`, so they do not hold
+# the loop. Here is a purchase inside a lock. There are three ways to choose the lock: one for the whole
+# shop, one for each call, or one for each person. (In a bot, use `ctx.author.id` as the key of a person
 # and not the member: discord.py may drop a member from its cache and make a new object later.)
 
 # %%
@@ -171,7 +170,7 @@ async def one_a_person(names):
 
 # %% [markdown]
 # > **Predict.** ada has 100 coins and clicks five times. Each purchase makes its own lock,
-# > `one_a_call`. How many swords?
+# > `one_a_call`. How many swords does she get?
 
 # %%
 predict("?", about="lock-inside")
@@ -187,9 +186,9 @@ print(report.value, "and", coins["ada"], "coins")
 predict(about="lock-inside")
 
 # %% [markdown]
-# A lock keeps out those who come to *the same* lock. Now the other two: ada, bo and cy buy two swords
-# each, and have the money for it. The web server writes down when it wrapped up each sword, and the
-# folded cell draws it.
+# A lock keeps out only those tasks that use *the same* lock. Now the other two ways: ada, bo and cy buy
+# two swords each, and have enough coins. The web server writes down when it worked on each sword, and
+# the folded cell draws that.
 
 # %% jupyter={"source_hidden": true}
 def timetable(logs):
@@ -222,12 +221,12 @@ for function in (one_for_all, one_a_person):
 timetable(seen)
 
 # %% [markdown]
-# With one lock for all, bo waits for ada, with whom he has nothing to do: six times 0.2 s. If the smith
-# needs 5 s, your whole bot sells one sword every 5 s. With a lock for each person no two bars of a row
-# overlap, and the rows do not wait for one another. So make as many locks as there are things that two
-# must not touch at the same time. Such a thing is called the **key**; here it is the person.
+# With one lock for all, bo waits for ada without need, and all six purchases take six times 0.2 s. If
+# the smith needs 5 s, your whole bot sells one sword every 5 s. With a lock for each person, no two bars
+# of a row overlap, and the rows do not wait for one another. So use one lock for each thing that two
+# tasks must not change at the same time. This thing is called the **key**; here it is the person.
 #
-# One thing is still wrong with it, and it takes months to show.
+# One thing is still wrong with this program, and you notice it only after months.
 
 # %% [markdown]
 # > **Predict.** A thousand people buy one sword each, and never come back. How many locks are there
@@ -253,27 +252,27 @@ locks.clear()
 predict(about="who-sweeps")
 
 # %% [markdown]
-# A dict of locks only grows, unless you remove locks from it. When? Not when *you* are done: another
-# task may still wait for this lock, and the next one would make a second lock beside it. So **count**
-# for each lock how many tasks use it or wait for it: one up before the lock, one down after it (in a
-# `finally`). The task that comes to zero removes the lock. Look and change without an `await` in
-# between, of course.
+# A dict of locks only grows, unless you remove locks from it. But a task must not simply remove its lock
+# at its end: another task may still wait for this lock, and the next task would make a second one for
+# the same person. So **count** for each lock how many tasks have it or wait for it. Add one before the
+# lock, and subtract one after it (in a `finally`). The task that comes to zero removes the lock. Put no
+# `await` between looking into the dict and changing it.
 #
 # **Change it.** Do that to `guest`. Afterwards the dict should be empty. (Exercise 1 of the lab is
 # about it.)
 
 # %% [markdown]
-# ## 3 · Let the database own it
+# ## 3 · Let the database do it
 #
-# Your locks live in your program. The bot's website does not know them, and a restart forgets them. If
-# the coins are in a database, the database can keep order for all programs.
+# Your locks are in your program. The bot's website does not know them, and a restart forgets them. If
+# the coins are in a database, the database can lock them for all programs.
 
 # %%
 postgres = (await world.start("postgres")).postgres
 
 
 async def accounts(**balances):
-    """Make the table of accounts anew."""
+    """Make the table of accounts again, with these balances."""
     db = await asyncpg.connect(postgres.dsn)
     await db.execute("DROP TABLE IF EXISTS accounts")
     await db.execute("CREATE TABLE accounts (name text PRIMARY KEY, balance integer)")
@@ -301,8 +300,8 @@ async def five_times(look):
 # %% [markdown]
 # A **transaction** is a block of statements that all count, or none of them.
 #
-# > **Predict.** ada has 100 coins in the table, and five purchases begin at once, each in a
-# > transaction of its own. How many swords?
+# > **Predict.** ada has 100 coins in the table, and five purchases begin at the same time, each in a
+# > transaction of its own. How many swords does she get?
 
 # %%
 predict("?", about="transactions")
@@ -318,11 +317,12 @@ for look in (LOOK, LOOK + " FOR UPDATE"):
 predict(about="transactions")
 
 # %% [markdown]
-# A transaction keeps half a purchase from being written. It does not keep others from *looking*
-# meanwhile. `FOR UPDATE` does: it locks the row until the end of the transaction. Whoever else wants the
-# row waits, in an `await`. It is a lock for each key, and the key is the row.
+# Because of the transaction, half a purchase is never written. But during that time other purchases can
+# still *look*. `FOR UPDATE` prevents this: it locks the row until the end of the transaction. Another
+# purchase that wants to lock this row waits, in an `await`. So it is a lock for each key, and the key is
+# the row.
 #
-# When a single statement can look *and* change, there is no gap at all:
+# If a single statement can look *and* change, there is no gap at all:
 
 # %%
 async def purchase(pool, name, change):
@@ -336,7 +336,8 @@ report.value
 # %% [markdown]
 # ### There and back
 #
-# To pay somebody, two rows must be locked. These two lock the payer's row first, then the other's.
+# To pay another person, the bot must lock two rows. `pay` locks the payer's row first, then the other
+# row.
 
 # %%
 async def pay(pool, giver, taker):
@@ -354,7 +355,7 @@ async def both_ways():
     return [str(answer).splitlines()[0] for answer in answers]
 
 # %% [markdown]
-# > **Predict.** ada pays bo, and in the same moment bo pays ada. How does it end?
+# > **Predict.** ada pays bo, and at the same moment bo pays ada. How does it end?
 
 # %%
 predict("?", about="crossing")
@@ -368,16 +369,17 @@ print(*report.value, f"after {report.seconds:.1f} s", sep="\n")
 predict(about="crossing")
 
 # %% [markdown]
-# Each transaction has one row and wants the other's: a **deadlock**. After a second PostgreSQL looks
-# whether there is one, and ends one of the two. (Two `asyncio.Lock`s would wait forever.)
+# Each transaction has locked one row and waits for the other row: a **deadlock**. After a second
+# PostgreSQL checks for deadlocks, and ends one of the two transactions. (Two `asyncio.Lock`s would wait
+# forever.)
 #
-# The cure is a convention: take several locks always **in the same order**, say that of the alphabet.
-# Then the second one waits for the first row, and holds none.
+# The cure is a rule: always take several locks **in the same order**, for example in alphabetical order.
+# Then the second transaction waits for the first row, and holds no other.
 #
 # **Change it.** In `pay`, lock the two of `sorted([giver, taker])`, in this order.
 
 # %% [markdown]
-# ## 4 · A button, two fingers
+# ## 4 · One button, two people
 #
 # A message offers one prize, and a button. In discord.py a button belongs to a `View`, and each click
 # calls its callback.
@@ -425,8 +427,8 @@ async def give_away(view, *latecomers):
             print(f"{event['t']:5.2f} s  {event.get('author', 'bot'):4} {said}")
 
 # %% [markdown]
-# > **Predict.** ada and bo click "Claim" in the same millisecond. The callback looks whether
-# > there is a winner, and notes one 0.4 s later. How many are told that they won?
+# > **Predict.** ada and bo click "Claim" in the same millisecond. The callback checks whether there is a
+# > winner, and notes one 0.4 s later. How many people are told that they won?
 
 # %%
 predict("?", about="two-clicks")
@@ -438,8 +440,8 @@ await give_away(Claim)
 predict(about="two-clicks")
 
 # %% [markdown]
-# It is part 1 again: a look, an `await`, a change. The cure is that of part 1 as well (or that of part
-# 3, when the prize is a row). And when the prize is gone, the winner's callback disables the button.
+# This is the same mistake as in part 1: a look, an `await`, a change. The cure is the same, too (or that
+# of part 3, if the prize is a row). And when the prize is gone, the winner's callback disables the button.
 # After `defer()` the *original response* is the message with the button. (After
 # `defer(thinking=True)` it is a new message; then edit `interaction.message`.)
 
@@ -460,8 +462,8 @@ class Once(Claim):
 await give_away(Once)
 
 # %% [markdown]
-# Some bots call `self.stop()` as soon as somebody has clicked. Watch cy, who clicks while the database
-# is still busy.
+# Some bots call `self.stop()` after the first click. Look at what happens to cy, who clicks while the
+# database is still busy.
 
 # %%
 class StopsFirst(Once):
@@ -477,17 +479,17 @@ await give_away(StopsFirst, "cy")
 
 # %% [markdown]
 # ada's and bo's tasks had begun, and went on. For cy there was no task, no answer and no line in the
-# log: discord.py drops a click on a view that was stopped, and Discord shows cy "This interaction
-# failed" after 3 s. So **acknowledge first, then do the work, then disable the button, and stop last**.
+# log: discord.py ignores a click on a view that was stopped, and after 3 s Discord shows cy "This
+# interaction failed". So **acknowledge first, then do the work, then disable the button, and stop last**.
 
 # %% [markdown]
 # ## 5 · The queue at the door
 #
-# `!draw` paints a picture. The painter has two easels and needs 0.1 s for a picture: 20 per second. Today
-# 50 people ask within one second.
+# `!draw` paints a picture. Two workers paint, and each needs 0.1 s for a picture: 20 pictures per second.
+# Today 50 people ask within one second.
 #
-# An `asyncio.Queue` stands between them and the two workers. It takes everything (that is its size
-# of 0), or it has a size and says no when it is full.
+# An `asyncio.Queue` is between the people and the workers. A queue of size 0 has no limit and accepts
+# everything. A queue with a size refuses when it is full.
 
 # %%
 async def easel(queue, waited):
@@ -521,8 +523,8 @@ async def rush_hour(most):
     return depth, waited, refused
 
 # %% [markdown]
-# > **Predict.** 50 in one second, 20 a second are served, and the queue has no size. How long does
-# > the last one wait for a picture, and what does anybody notice before?
+# > **Predict.** 50 people ask in one second, 20 pictures per second are painted, and the queue has no
+# > size. How long does the last person wait? Is there a warning before that?
 
 # %%
 predict("?", about="burst")
@@ -540,7 +542,7 @@ predict(about="burst")
 
 # %% jupyter={"source_hidden": true}
 def depths(evenings):
-    """How many stood in the queue, against time."""
+    """How many waited in the queue, over time."""
     figure, axes = plt.subplots(figsize=(8, 2.6))
     words = []
     for (title, depth), line in zip(evenings.items(), ("-", "--"), strict=True):
@@ -557,20 +559,20 @@ def depths(evenings):
 depths(evenings)
 
 # %% [markdown]
-# The queue without a size refuses nobody and makes everybody wait, longer and longer. There is no
-# error that you could read in the morning. If the crowd does not stop after a second, the queue only
-# grows, and one day the memory is full.
+# The queue without a size refuses no one, and people wait longer and longer. There is no error that you
+# could read in the morning. If more people come all the time, the queue only grows, and one day the
+# memory is full.
 #
-# With a size you decide what happens when the queue is full. There are two answers: `put_nowait` and an
-# honest "no" (for people), or `await queue.put(...)`, which makes the sender wait (for another program,
-# which then sends less). That is called *backpressure*. Both keep a promise: **what is accepted is
-# answered, and soon**.
+# With a size you decide what happens when the queue is full. There are two ways. `put_nowait` raises
+# QueueFull, and you tell the person to come back later. `await queue.put(...)` makes the sender wait;
+# that is good for another program, which then sends less (*backpressure*). In both ways **each request
+# that is accepted is answered soon**.
 
 # %% [markdown]
 # ## 6 · Closing time
 #
-# The bot is to restart. Eight orders were accepted, two easels are at work; after 0.25 s somebody
-# rings the bell. The simplest way to end is to cancel the workers.
+# The bot must restart. Eight orders were accepted, two workers are painting, and after 0.25 s the shop
+# closes. The simplest way to end is to cancel the workers.
 
 # %%
 async def open_until_bell():
@@ -598,20 +600,20 @@ async def close(queue, easels):
 
 # %%
 done, left = (await watch(open_until_bell)).value
-print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's book")
+print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 
 # %% [markdown]
-# Two orders are still in the queue, and you could at least write them down. The two that a worker
-# was painting are in no queue any more and in no list yet. Python does not complain: a full queue that
-# is thrown away is no error.
+# Some orders are still in the queue, and you could at least write them down. The two orders that the
+# workers were painting are not in the queue any more, and not in a list of done orders yet. Python does
+# not complain about a queue that is not empty.
 #
-# Closing has three steps. **Shut the door** (accept nothing more). **Let them finish**: `queue.join()`
-# waits until `task_done` was called as often as something was put in, and a timeout limits this wait.
-# **Then cancel the workers**, because they wait at an empty queue and would wait forever.
+# Closing has three steps. **Close the door**: accept nothing more. **Let the workers finish**:
+# `queue.join()` waits until `task_done` was called once for each item, and a timeout limits this wait.
+# **Then cancel the workers**, because they would wait at the empty queue forever.
 
 # %%
 async def close(queue, easels):
-    # the door: in this little shop nobody asks any more
+    # the door: in this small shop no more orders come
     with suppress(TimeoutError):
         async with asyncio.timeout(2):
             await queue.join()
@@ -621,11 +623,11 @@ async def close(queue, easels):
 
 
 done, left = (await watch(open_until_bell)).value
-print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's book")
+print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 
 # %% [markdown]
-# What if two seconds are not enough? Then a worker that is cancelled must note its order where you
-# find it. It can do that in its `except asyncio.CancelledError`, before it raises again (unit 06,
+# What if two seconds are not enough? Then a worker that is cancelled must save its order, for example
+# in a list. It can do that in its `except asyncio.CancelledError`, before it raises again (unit 06,
 # part 4).
 
 # %% [markdown]
@@ -700,20 +702,20 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # <details><summary>The fine print, with sources</summary>
 #
 # - **Real bots had it**: python-discord/bot pull requests 835 and 1346 put locks around its help
-#   channels and commands; Milo-bot issue 36 is about one lock for all that was too much. In
-#   discord.py issue 10330 somebody asks for such a lock in the library.
-# - **A lock belongs to one loop.** It binds itself to the loop on which somebody first waits for it;
-#   used from another one it raises RuntimeError.
-# - **Locks are fair**: those who wait get in in the order in which they came.
-# - **Isolation levels.** What you have seen is PostgreSQL's default, READ COMMITTED. With
-#   SERIALIZABLE the database refuses what could not have happened one after the other, and you must
-#   try again (`SerializationError`).
+#   channels and commands; Milo-bot issue 36 is about one lock for all that made everyone wait. In
+#   discord.py issue 10330 a user asks for such a lock in the library.
+# - **A lock belongs to one loop**, the loop on which a task first waits for it. On another loop it
+#   raises RuntimeError.
+# - **Locks are fair**: waiting tasks get the lock in the order in which they came.
+# - **Isolation levels.** You have seen PostgreSQL's default, READ COMMITTED. With SERIALIZABLE the
+#   database ends a transaction if the result could not come from running one after the other, and you
+#   must try again (`SerializationError`).
 # - **SQLite** has one lock for the whole file: `BEGIN IMMEDIATE` before you look.
 # - **`deadlock_timeout`** is 1 s by default; until then a deadlock looks like a slow evening.
-# - **`queue.shutdown()`** (Python 3.13) closes a queue: `put` raises QueueShutDown at once, `get` when
-#   it is empty.
-# - **Several processes** (shards of a large bot) share no lock of asyncio. There the database is the
-#   place, or a row that only one can own.
+# - **`queue.shutdown()`** (Python 3.13) closes a queue: `put` raises QueueShutDown immediately, `get`
+#   when the queue is empty.
+# - **Several processes** (shards of a large bot) share no lock of asyncio. Use a lock of the database
+#   there.
 #
 # Sources: Python's documentation, *Synchronization primitives* and *Queues*; PostgreSQL's
 # documentation, *Explicit locking* and *Transaction isolation*; discord.py 2.7.1,
@@ -723,11 +725,10 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} in nobody's 
 # %% [markdown]
 # ## You have seen
 #
-# - Between a look and a change there must be no `await`, or a lock around both. Each click on a button
-#   is a task of its own, too: acknowledge it first, and stop the view last.
+# - Between a look and a change there must be no `await`, or there must be a lock around both. Each click
+#   on a button is a task of its own, too: acknowledge it first, and stop the view last.
 # - Use one lock for each key, remove locks that are no longer used, and always take several locks in
-#   the same order. Where other programs write too, the database is the owner.
+#   the same order. If other programs write too, use locks of the database.
 # - A queue needs a size, an answer for when it is full, and a closing time.
 #
-# **Next**: the lab of this unit. Then unit 10: the bot stands still again, and nobody knows who it
-# was.
+# **Next**: the lab of this unit. Then unit 10: the bot is blocked again, and you find out by which code.

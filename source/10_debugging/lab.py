@@ -1,17 +1,20 @@
 # The lab of unit 10. A faulty answer holds the loop for 0.45 s or more, 4.5 times the limit of 0.1 s;
-# right ones were measured at 0 to 15 ms. CPU work is sized at run time, to 0.5 to 1 s. The stalls
+# right ones were measured at 0 to 15 ms. CPU work is sized at run time, to 0.3 to 0.4 s. The stalls
 # that exercises 2 and 3 inject last 0.4 s or more; a watchdog speaks within 0.05 s here, and has 0.2.
 
 # %% [markdown]
 # # Lab 10 · Name the culprit
 #
-# Three exercises, 80 points; the third one (20 points) is a stretch exercise. Run the cells in order,
-# from the top.
+# There are three exercises, 80 points; the third one (20 points) is a stretch exercise. Run the cells in
+# order, from the top.
 #
-# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
-# **test cell** below it. A test runs your code for real, on a watched loop, and a hidden test does
-# the same with other inputs. Your source is not looked at, so *every* program is right that does
-# the work and leaves the loop free. Stuck? Climb the ladder under the exercise; it costs nothing.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run the
+# **test cell** below it. A test runs your code for real, on a watched loop, and a hidden test does the
+# same with other inputs. The tests do not read your source, so *every* program passes that does the work
+# and leaves the loop free.
+#
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below it.
+# They cost no points. The folded cells have what the tests need.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -38,7 +41,7 @@ servers = await world.start("http")
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
 def sized(work, start, seconds):
-    """The n for which `work(n)` takes about so many seconds of this machine's CPU time."""
+    """The n for which `work(n)` takes about this many seconds of this machine's CPU time."""
 
     def cost(n):
         began = time.thread_time()
@@ -55,16 +58,16 @@ def sized(work, start, seconds):
 # ---
 # ## 1 · Six faults
 #
-# A colleague has left you a bot and the library under it, and he has left no address. Six commands
-# freeze the bot "sometimes". They look harmless, because **the fault is not where you look first**. In
-# most of them it is in the library, in the folded cells below, and you cannot change the library. In
-# some the command itself uses the library or a pool in the wrong way.
+# You take over a bot and the library that it uses. Six commands freeze the bot "sometimes". They look
+# harmless, because **the fault is not where you look first**. Most faults are in the library, in the
+# folded cells below, and you cannot change the library. In some commands, the command itself uses the
+# library or a pool in the wrong way.
 #
 # For each command:
 #
-# 1. paste it **as it is now** into its answer cell and run the test: the sentence names the line
-#    that held the loop, and the picture shows when;
-# 2. look at that line, and only at that one;
+# 1. paste the **current version** into its answer cell and run the test: the message names the line that
+#    held the loop, and the chart shows when;
+# 2. look at that line, and only at that line;
 # 3. write the command so that it does the same work. Limit: hold the loop for less than **100 ms** at a
 #    time. You may call the library in another way, or write yourself what it does.
 
@@ -76,7 +79,7 @@ def breathe(seconds):
 
 
 async def first_that_works(urls):
-    """The JSON of the first page that can be had, with a pause between two tries."""
+    """The JSON of the first page that answers with 200, with a pause between two tries."""
     async with aiohttp.ClientSession() as session:
         for number, url in enumerate(urls):
             if number:
@@ -110,7 +113,7 @@ def diary(url):
 
 
 async def count(votes):
-    """How many votes everybody has."""
+    """How many votes each choice has."""
     await asyncio.sleep(0.05)
     return dict(Counter(votes))
 
@@ -127,7 +130,7 @@ def download(url):
 
 # %% setup="library_rows" jupyter={"source_hidden": true}
 def unpack(state, effort):
-    """The next row, which takes so many steps from the one before."""
+    """The next row, which takes `effort` steps from the row before."""
     for _ in range(effort):
         state = (state * 1103515245 + 12345) % 2**31
     return state
@@ -152,23 +155,23 @@ async def posted(report, path, expected):
     seen = await asked(path)
     if [entry["body"] and json.loads(entry["body"]) for entry in seen] != [expected]:
         bodies = [entry["body"] for entry in seen] or "nothing"
-        raise WrongValue(f"The web site should get {json.dumps(expected)}, once; it got {bodies}.")
+        raise WrongValue(f"The web site got {bodies}; expected {json.dumps(expected)}, once.")
     done = seen[0]["at"] + seen[0].get("seconds", 60) - report.record.began
     if done > report.seconds + 0.2:
         raise WrongValue(
-            f"`{report.record.name}` returned after {report.seconds:.2f} s, and the web site had "
-            "not even answered yet: the work must be done when the command is."
+            f"`{report.record.name}` returned after {report.seconds:.2f} s, but the web site had "
+            "not answered yet. Await the work before the command returns."
         )
 
 
 # %% [markdown]
 # ### 1.1 `!quote`
 #
-# asks one mirror after the other for a quote. Between two tries there must be a pause of half a
+# `quote` asks one mirror after the other for a quote. Between two tries there must be a pause of half a
 # second.
 #
 # ```python
-# async def quote(urls):          # as it is now
+# async def quote(urls):          # current version
 #     page = await first_that_works(urls)
 #     return page["quote"]
 # ```
@@ -192,7 +195,7 @@ async def quote(urls):
 
 # %% setup="six_faults_mirrors" jupyter={"source_hidden": true}
 async def mirrors(count, quote):
-    """Plan so many mirrors, of which only the last one works; return their paths."""
+    """Plan this many mirrors, of which only the last one works; return their paths."""
     paths = [f"/mirror/{random.randint(1, 10**9)}" for _ in range(count)]
     for path in paths[:-1]:
         await servers.http.plan(path=path, status=503, body={"quote": "try later"})
@@ -204,12 +207,12 @@ async def spared(paths):
     """Raise WrongValue unless each mirror was asked once, with a pause before each but the first."""
     seen = [entry["at"] for path in paths for entry in await asked(path)]
     if len(seen) != len(paths):
-        raise WrongValue(f"There are {len(paths)} mirrors, and {len(seen)} requests were made.")
+        raise WrongValue(f"There are {len(paths)} mirrors; {len(seen)} requests were made.")
     for before, after in itertools.pairwise(seen):
         if after - before < 0.4:
             raise WrongValue(
-                f"Between two mirrors there were {after - before:.2f} s, and half a second must "
-                "be. Is the pause still there, and is it awaited?"
+                f"Between two mirrors there were {after - before:.2f} s; expected half a second. "
+                "Keep the pause, and await it."
             )
 
 
@@ -231,11 +234,11 @@ right(report, 7)
 # %% [markdown]
 # ### 1.2 `!laughs`
 #
-# picks the words that are laughter: `ha`, once or more, and a `!` at the end. Then somebody typed
-# something that is nearly that.
+# `laughs` picks the words that are laughter: `ha`, once or more, and a `!` at the end. One day a person
+# typed a word that is nearly that.
 #
 # ```python
-# async def laughs(words):          # as it is now
+# async def laughs(words):          # current version
 #     return [word for word in words if LAUGHTER.fullmatch(word)]
 # ```
 
@@ -251,7 +254,7 @@ async def laughs(words):
 
 # %% setup="six_faults_giggle" jupyter={"source_hidden": true}
 def giggle(seconds):
-    """A word that is nearly laughter, on which LAUGHTER works for so many seconds or up to twice."""
+    """A word that is nearly laughter, on which LAUGHTER works for one to two times `seconds`."""
     times = 10
     while True:
         began = time.thread_time()
@@ -278,10 +281,10 @@ right(report, 7)
 # %% [markdown]
 # ### 1.3 `!remember`
 #
-# writes a line into the bot's diary. It is one ordinary line of logging.
+# `remember` writes a line into the bot's diary. It is one ordinary line of logging.
 #
 # ```python
-# async def remember(url, line):          # as it is now
+# async def remember(url, line):          # current version
 #     diary(url).info(line)
 #     return len(line)
 # ```
@@ -314,11 +317,11 @@ right(report, 7)
 # %% [markdown]
 # ### 1.4 `!votes`
 #
-# counts votes in a task, and publishes the result when the task is done. Look at the chart: in which
-# lane is the block, and is that a task?
+# `votes` counts votes in a task, and publishes the result when the task is done. Look at the chart: in
+# which lane is the block, and is that a task?
 #
 # ```python
-# async def votes(url, given):          # as it is now
+# async def votes(url, given):          # current version
 #     counting = asyncio.create_task(count(given))
 #     counting.add_done_callback(lambda task: publish(url, task.result()))
 #     return await counting
@@ -353,10 +356,10 @@ right(report, 7)
 # %% [markdown]
 # ### 1.5 `!sizes`
 #
-# asks for the sizes of some photos, all at once, in threads. Threads! And yet.
+# `sizes` asks for the sizes of some photos, all at the same time, in threads. It still holds the loop.
 #
 # ```python
-# async def sizes(urls):          # as it is now
+# async def sizes(urls):          # current version
 #     loop = asyncio.get_running_loop()
 #     with ThreadPoolExecutor(len(urls)) as pool:
 #         coming = [loop.run_in_executor(pool, download, url) for url in urls]
@@ -366,7 +369,7 @@ right(report, 7)
 
 # %% answer="six_faults_sizes"
 async def sizes(urls):
-    """Return what `download` returns for each url, in their order; all are asked at once."""
+    """Return what `download` returns for each url, in their order; ask all at the same time."""
     ### BEGIN SOLUTION
     loop = asyncio.get_running_loop()
     with ThreadPoolExecutor(len(urls)) as pool:
@@ -377,7 +380,7 @@ async def sizes(urls):
 
 # %% setup="six_faults_photos" jupyter={"source_hidden": true}
 async def photos(count):
-    """Plan so many photos, none of which comes before all were asked for; their paths, sizes."""
+    """Plan this many photos; return their paths and sizes. Each takes the server half a second."""
     plan = {f"/photo/{random.randint(1, 10**9)}": random.randint(10, 99) for _ in range(count)}
     for path, size in plan.items():
         await servers.http.plan(path=path, delay=0.5, body={"size": size})
@@ -388,13 +391,13 @@ async def at_once(paths):
     """Raise WrongValue unless each was asked for once, and the last before the first was there."""
     seen = [entry for path in paths for entry in await asked(path)]
     if len(seen) != len(paths):
-        raise WrongValue(f"There are {len(paths)} photos, and {len(seen)} requests were made.")
+        raise WrongValue(f"There are {len(paths)} photos; {len(seen)} requests were made.")
     first_reply = min(entry["at"] + entry.get("seconds", 60) for entry in seen)
     late = sum(entry["at"] > first_reply for entry in seen)
     if late:
         raise WrongValue(
-            f"{late} of {len(paths)} photos were asked for only after another one had come: the "
-            "requests were not all made at once."
+            f"{late} of {len(paths)} photos were requested only after another one had come. Make "
+            "all requests at the same time."
         )
 
 
@@ -414,10 +417,10 @@ right(report, 6)
 # %% [markdown]
 # ### 1.6 `!total`
 #
-# adds up the rows of a table, with an `async for`. Everything in it is async.
+# `total` adds up the rows of a table, with an `async for`. Everything in it is async.
 #
 # ```python
-# async def total(seed, number, effort):          # as it is now
+# async def total(seed, number, effort):          # current version
 #     return sum([row async for row in rows(seed, number, effort)])
 # ```
 
@@ -454,11 +457,11 @@ def sum_of(seed, number, effort):
 
 # %% test="six_faults_total_check" points=6
 effort = sized(lambda steps: unpack(1, steps), 10_000, seconds=0.0015)
-seed, number = random.randint(1, 10**9), 400
+seed, number = random.randint(1, 10**9), 250
 report = await watch(total, seed, number, effort)
 report.responsive(0.1).returned(sum_of(seed, number, effort))
 ### BEGIN HIDDEN TESTS
-seed, number = random.randint(1, 10**9), random.randint(350, 450)
+seed, number = random.randint(1, 10**9), random.randint(200, 250)
 report = await watch(total, seed, number, effort)
 report.responsive(0.1).returned(sum_of(seed, number, effort))
 ### END HIDDEN TESTS
@@ -467,29 +470,29 @@ right(report, 6)
 # %% [markdown] hints="six_faults"
 # <details><summary>Hint 1: a question</summary>
 #
-# What does the sentence of the failed test name: a line of the command, or one of the library? And
-# is it a line that *waits* for somebody, or one that *computes*?
+# Which line does the message of the failed test name: a line of the command, or one of the library?
+# Does this line *wait* for something, or does it *compute*?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 6, the table: `roll` (a sleep two calls down) and `guess` (a pattern). For 1.4 the chart: a
 # callback belongs to no task, so its block is in the lane *event loop*. For 1.6 unit 04: an `await` or
 # an `async for` that never really waits gives no other task a turn.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# 1.1: write the loop of `first_that_works` anew, with another pause. 1.2: what is the second `+`
-# for? 1.3 and 1.4: a thread can do what blocks, if somebody awaits it. 1.5: move one line by four
-# blanks. 1.6: `await asyncio.sleep(0)` inside the loop, every few milliseconds.
+# 1.1: write the loop of `first_that_works` yourself, with another pause. 1.2: do you need the second
+# `+`? 1.3 and 1.4: a thread can run code that blocks, if you await the thread. 1.5: indent one line by
+# four more spaces. 1.6: `await asyncio.sleep(0)` inside the loop, every few milliseconds.
 # </details>
-# <details><summary>Hint 4: 1.2 in a thread, and it still stands still</summary>
+# <details><summary>Hint 4: 1.2 is in a thread, and the loop is still held</summary>
 #
-# One single call into C keeps the interpreter's lock until it is done. A thread is no help here;
-# a pattern that can only match in one way is.
+# One call to C code keeps the GIL until it ends, so a thread does not help here. Use a pattern that can
+# match in only one way.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -497,27 +500,27 @@ right(report, 6)
 # compare("six_faults")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
-# Mend 1.3 so that *no* command of the bot ever has to think of the diary: with `QueueHandler` and
+# Repair 1.3 so that *no* command of the bot must care about the diary: with `QueueHandler` and
 # `QueueListener` from `logging.handlers`.
 # </details>
 
 # %% [markdown] exercise="watchdog" limit=0.1
 # ---
-# ## 2 · A watchdog to take home
+# ## 2 · A watchdog for your own bot
 #
-# Now build the tool yourself. A `Watchdog` is made on the loop's thread; after `start()` it
-# watches, until `stop()`. When the loop has stood still for `limit` seconds (here **100 ms**), it
-# calls `say(name)` with the name of the function in which the loop's thread stands.
+# Now build the tool yourself. A `Watchdog` is made on the loop's thread. After `start()` it watches,
+# until `stop()`. When the loop is held for `limit` seconds (here **100 ms**), it calls `say(name)` with
+# the name of the function that the loop's thread is running.
 #
-# - It says so **once** for each stall, at the latest **0.2 s after the stall's end**.
-# - It never says anything of a loop that is free, or held for a few milliseconds.
-# - It may not turn on debug mode: it is meant to run day and night.
+# - It says so **once** for each block, at the latest **0.2 s after the end of the block**.
+# - It says nothing when the loop is free, or held for only a few milliseconds.
+# - It must not turn on debug mode, because it should run day and night.
 #
-# **Worked example.** The camera of the lesson, on a thread that we know to sleep:
+# **Worked example.** This is how the lesson looks at another thread. Here that thread sleeps:
 
 
 # %%
@@ -531,20 +534,20 @@ time.sleep(0.1)
 print(sys._current_frames()[sleeper.ident].f_code.co_name)
 
 # %% [markdown]
-# **Your turn.** The skeleton has three gaps. (You may also tear it down and build your own, as long
-# as it has `start` and `stop`.)
+# **Your turn.** The skeleton has three gaps. (You may also write your own class, as long as it has
+# `start` and `stop`.)
 
 
 # %% answer="watchdog"
 class Watchdog:
-    """Calls `say(name)` once for each stall of `limit` seconds, within 0.2 s of its end."""
+    """Calls `say(name)` once for each block of `limit` seconds, within 0.2 s of its end."""
 
     def __init__(self, loop, limit, say):
         """Made on the thread of `loop`."""
         self.loop, self.limit, self.say = loop, limit, say
         self.loop_thread = threading.get_ident()
         self.last_beat = time.monotonic()
-        self.told = False  # of the present stall
+        self.told = False  # of the present block
         self.over = threading.Event()
 
     def start(self):
@@ -557,7 +560,7 @@ class Watchdog:
         self.over.set()
 
     def beat(self):
-        """Called by the loop: it is alive."""
+        """Called by the loop: the loop is free."""
         ### BEGIN SOLUTION
         self.last_beat = time.monotonic()
         self.told = False
@@ -587,7 +590,7 @@ def function(name, kind):
 
 
 async def guarded(plan, innocent):
-    """Let a Watchdog watch stalls as planned, and innocents; what it said, and what was."""
+    """Let a Watchdog watch blocks as planned, and short ones; return what it said and what was."""
     loop, said, stalls = asyncio.get_running_loop(), [], []
     dog = Watchdog(loop, 0.1, lambda name: said.append((name, time.monotonic())))
     dog.start()
@@ -611,13 +614,13 @@ def function_that_waits(seconds):
 
 # %% setup="watchdog_check" jupyter={"source_hidden": true}
 def barked(report):
-    """Raise WrongValue unless each stall was named, once and in time, and nothing else was said."""
+    """Raise WrongValue unless each block was named, once and in time, and nothing else was said."""
     if report.error and report.error[0] == "TimeoutError":
         stayed_away(report, [])
     said, stalls, debug = report.value
     stayed_away(report, stalls)
     if debug:
-        raise WrongValue("Debug mode is still on: every callback costs ten times as much with it.")
+        raise WrongValue("Debug mode is still on. With it each callback costs ten times as much.")
     for name, began, ended in stalls:
         during = [word for word, at in said if began <= at <= ended + 0.24]
         told = [at for word, at in said if word == name]
@@ -625,15 +628,15 @@ def barked(report):
         if not told:
             wrong = f"said `{during[0]}`" if during else "said nothing in time"
             before = [word for word, at in said if at < began]
-            sentence = f"{what}, and your watchdog {wrong}. {why(during or before)}".rstrip()
+            sentence = f"{what}, but your watchdog {wrong}. {why(during or before)}".rstrip()
             raise unless_starved(report, 0.1 if during else 0.4, sentence)
         if len(told) > 1:
-            raise WrongValue(f"{what}, once, and your watchdog said so {len(told)} times.")
+            raise WrongValue(f"{what} once, but your watchdog said so {len(told)} times.")
         if (late := told[0] - ended) > 0.2:
-            sentence = f"{what}; your watchdog said so {late:.2f} s after its end (0.2 s)."
+            sentence = f"{what}; your watchdog said so {late:.2f} s after its end (limit 0.2 s)."
             raise unless_starved(report, 0.15, sentence)
     if false := false_alarms(report):
-        sentence = f"A false alarm: your watchdog said `{false[0]}`, which held nothing for 0.1 s."
+        sentence = f"A false alarm: your watchdog said `{false[0]}`, but no block was that long."
         sentence = f"{sentence} {why(false)}".rstrip()
         raise unless_starved(report, 0.09, sentence)
 
@@ -642,21 +645,21 @@ def why(during):
     """A hint, when the watchdog has named one of its own."""
     own = {"watch", "beat", "wait", "start", "say", "run", "_run", "__init__"}
     if during and during[0] in own:
-        return "That is the meter itself: whose frame, or whose task, did it look at?"
+        return "That is the watchdog itself. Look at the frame of the loop's thread."
     if during and during[0] in {"select", "poll", "_poll"}:
-        return f"It says `{during[0]}` of a loop at rest: who asks it for a beat, and wakes it?"
+        return f"`{during[0]}` means that the loop is free. Ask it for a beat in each round."
     return ""
 
 
 # %% setup="watchdog_machine" jupyter={"source_hidden": true}
 def stayed_away(report, stalls):
-    """Raise LoopBlocked when something else than the stalls held the loop: the watchdog."""
+    """Raise LoopBlocked when something else than the planned blocks held the loop: the watchdog."""
     for block in report.blocks:
         planned = block.file == "stalls.py" or block.function in {name for name, _, _ in stalls}
         if block.seconds >= 0.1 and not planned:
             raise LoopBlocked(
                 f"Your watchdog itself held the loop for {block.seconds:.2f} s, at line "
-                f"{block.line} of {block.file}: it must look from a thread."
+                f"{block.line} of {block.file}. It must look from a thread."
             )
 
 
@@ -669,8 +672,8 @@ def unless_starved(report, patience, sentence):
 
 # %% setup="watchdog_false_alarms" jupyter={"source_hidden": true}
 def false_alarms(report):
-    """What the watchdog named that was no stall. Once it may be the machine: a watchdog whose own
-    thread waits 0.1 s for a CPU takes an old beat for a stall, and nobody else notices."""
+    """What the watchdog named that was no block. Once it may be the machine: a watchdog whose own
+    thread waits 0.1 s for a CPU takes an old beat for a block."""
     if report.error:
         return []
     said, stalls, _ = report.value
@@ -688,10 +691,10 @@ barked(report)
 print(f"Right: it said `{name}`, and nothing else. 10 of 10 points.")
 
 # %% [markdown]
-# The hidden test has two stalls, one of which computes.
+# The hidden test has two blocks. One of them computes.
 
 # %% test="watchdog_hidden" points=10
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 names = [f"{word}_{random.randint(100, 999)}" for word in random.sample(["pack", "draw", "ask"], 2)]
 plan = [(names[0], "computes", 0.45), (names[1], "sleeps", random.uniform(0.4, 0.5))]
@@ -705,23 +708,23 @@ barked(report)
 # %% [markdown] hints="watchdog"
 # <details><summary>Hint 1: a question</summary>
 #
-# The loop is free again. Which of your attributes must be as they were at the beginning, and who
-# can know that it is free?
+# The loop is free again. Which of your attributes must have their first values again, and which code
+# knows that the loop is free?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
 # Part 3, `witness`: it asks for a beat, and looks how old the last one is.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# `start`: `threading.Thread(target=self.watch, daemon=True).start()`. `beat` has two lines: what
-# time it is now, and that nothing has been told yet. `watch` has two steps in each round: when the
-# last beat is older than the limit and nothing was told, remember that it is told and `say` the name
-# on the photograph; then ask the loop for a beat, with `call_soon_threadsafe`.
+# `start`: `threading.Thread(target=self.watch, daemon=True).start()`. `beat` has two lines: it sets
+# `last_beat` to the present time, and `told` to False. `watch` has two steps in each round. If the last
+# beat is older than the limit and `told` is False, set `told` to True and `say` the name of the function.
+# Then ask the loop for a beat, with `call_soon_threadsafe`.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -729,25 +732,25 @@ barked(report)
 # compare("watchdog")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # In a real bot the innermost function is often one of a library. Follow `frame.f_back` until the
-# file is one of your own, and say file and line as well. That is a tool that you can take home.
+# file is one of your own, and say file and line as well. Then you can use it in your bot.
 # </details>
 
 # %% [markdown] exercise="lag_meter" limit=0.1 stretch=true
 # ---
 # ## 3 · An honest meter (stretch)
 #
-# Write the meter that does not lie. For so many `seconds` a tick is due every `period`, on a fixed
-# schedule: the n-th one at `start + n * period`. Return a list with the lateness of **every tick
-# that came due**, in seconds and in their order: how long after its time the loop could have
-# served it.
+# Write a meter that counts every tick. For `seconds` seconds a tick is due every `period` seconds, on a
+# fixed schedule: the n-th one at `start + n * period`. Return a list with the lateness of **every tick
+# that was due**, in seconds and in their order. A tick's lateness is the time from its due time until
+# the loop could run it.
 #
-# The test lets the loop stand still in between, and compares your list with the schedule that
-# `watch` itself keeps. Your meter itself must never hold the loop for **100 ms**.
+# During the test the loop is held for a while, and the test compares your list with the schedule that
+# `watch` itself keeps. Limit for your meter itself: hold the loop for less than **100 ms** at a time.
 
 
 # %% answer="lag_meter"
@@ -781,19 +784,19 @@ async def jolted(seconds, period, stalls):
 
 
 def percentile(lateness, percent):
-    """The lateness that so many percent of the ticks do not exceed."""
+    """The lateness that this percentage of the ticks does not exceed."""
     return sorted(lateness)[min(len(lateness) - 1, int(len(lateness) * percent / 100))]
 
 
 # %% setup="lag_meter_check" jupyter={"source_hidden": true}
 def honest(report, seconds, period, stalls):
-    """Raise WrongValue unless the meter has every tick, and shows what the loop felt."""
+    """Raise WrongValue unless the meter has every tick, and shows how late the loop was."""
     said, due = report.value, round(seconds / period)
     blocks = [block for block in report.blocks if block.seconds >= 0.1]
     if others := [block for block in blocks if block.function != "jolt"]:
         raise LoopBlocked(
             f"The meter itself held the loop for {others[0].seconds:.2f} s, at line "
-            f"{others[0].line} of {others[0].file}: it measures itself."
+            f"{others[0].line} of {others[0].file}, so it measures itself."
         )
     if type(said) is not list or {type(late) for late in said} - {float}:
         raise WrongValue("`lag_meter` must return a list of floats, in seconds.")
@@ -801,8 +804,8 @@ def honest(report, seconds, period, stalls):
     felt, shown = report.lag(99), percentile(said, 99)
     if (off := abs(shown - felt) - 0.2 * felt - 0.02) > 0:
         sentence = (
-            f"The 99th percentile of your ticks is {shown * 1000:.1f} ms; the loop was held for "
-            f"{max(held for _, held in stalls):.2f} s, and {felt * 1000:.0f} ms is right."
+            f"The 99th percentile of your ticks is {shown * 1000:.1f} ms; expected "
+            f"{felt * 1000:.0f} ms. The loop was held for {max(held for _, held in stalls):.2f} s."
         )
         raise by_the_machine(off <= report.late_by_machine, sentence)
     compare_share(report, said, seconds)
@@ -814,13 +817,13 @@ def counted(report, said, due, seconds, period):
     if 0.95 * due <= len(said) <= 1.05 * due:
         return
     sentence = (
-        f"In {seconds} s a tick every {period * 1000:.0f} ms makes {due}; your meter has "
+        f"In {seconds} s a tick every {period * 1000:.0f} ms makes {due} ticks; your meter has "
         f"{len(said)}. "
     )
     if sum(late > 0.1 for late in said) >= 0.9 * due * share_of_late(report):
-        sentence += "Those that came due while the loop was held are there; the schedule drifts. "
+        sentence += "You have the ticks that were due during the block, but the schedule drifts. "
     else:
-        sentence += "Count every tick that came due, also while the loop was held. "
+        sentence += "Count every tick that was due, also while the loop was held. "
     raise WrongValue(f"{sentence}Begin each tick at `start + n * period`, not after the one before.")
 
 
@@ -834,8 +837,8 @@ def compare_share(report, said, seconds):
     share, truth = sum(late > 0.1 for late in said) / len(said), share_of_late(report)
     if (off := abs(share - truth) - 0.06) > 0:
         sentence = (
-            f"By your meter {share:.0%} of the ticks were more than 0.1 s late, and {truth:.0%} "
-            "were: does the schedule go on while the loop stands still?"
+            f"By your meter {share:.0%} of the ticks were more than 0.1 s late; expected "
+            f"{truth:.0%}. The schedule must go on while the loop is held."
         )
         raise by_the_machine(off <= report.late_by_machine / seconds, sentence)
 
@@ -857,7 +860,7 @@ print(f"Right, 10 of 10 points: the 99th percentile is {report.lag(99) * 1000:.0
 # The hidden test holds the loop twice.
 
 # %% test="lag_meter_hidden" points=10
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 stalls = [(0.1, random.uniform(0.4, 0.45)), (0.8, random.uniform(0.15, 0.25))]
 report = await watch(jolted, 1.4, 0.005, stalls)
@@ -867,20 +870,20 @@ honest(report, 1.4, 0.005, stalls)
 # %% [markdown] hints="lag_meter"
 # <details><summary>Hint 1: a question</summary>
 #
-# After a stall of half a second: when was the next tick due, and how many more were due since?
+# A block of half a second has ended. When was the next tick due, and how many more were due since then?
 # </details>
-# <details><summary>Hint 2: where it was in the lesson</summary>
+# <details><summary>Hint 2: where to look</summary>
 #
-# Part 7: the lower half of the picture. Its ticks stand at equal distances, whatever the loop did.
+# Part 7: the lower half of the chart. Its ticks have equal distances, also during the block.
 # </details>
-# <details><summary>Hint 3: the gaps</summary>
+# <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# A `for` over the numbers of the ticks. In it: when is this one due? If that is in the future,
-# sleep until then; if not, do not sleep at all. Either way note how late it is.
+# A `for` over the numbers of the ticks. In it, compute when this tick is due. If that is in the future,
+# sleep until then; if not, do not sleep at all. In both cases note how late it is.
 # </details>
-# <details><summary>The last rung: our answer beside yours</summary>
+# <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -888,9 +891,9 @@ honest(report, 1.4, 0.005, stalls)
 # compare("lag_meter")
 # ```
 #
-# When `check` has not passed it yet, it asks whether you mean it. No points are lost by that.
+# If `check` has not passed your answer yet, `compare` asks you to confirm. It costs no points.
 # </details>
-# <details><summary>A variant, once it passes</summary>
+# <details><summary>Once it passes: try this</summary>
 #
 # Run your meter in your own bot for a day, with a period of 0.1 s, and print the 99th percentile
 # and the maximum once an hour.
@@ -898,6 +901,6 @@ honest(report, 1.4, 0.005, stalls)
 
 # %% [markdown]
 # ---
-# **Done?** In a terminal, in the folder of the course, `python3 -m autograder check
-# work/10_debugging/10_debugging.ipynb` marks this notebook as an instructor would, hidden tests
-# included.
+# **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
+# work/10_debugging/10_debugging.ipynb` in the course folder. Both grade the notebook as your instructor
+# would, hidden tests included.

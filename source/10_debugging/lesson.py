@@ -3,12 +3,12 @@
 # be missing or refused: each of their cells then says so in a sentence, and goes on.
 
 # %% [markdown]
-# # 10 · Find out who blocked the loop
+# # 10 · Find out which code blocked the loop
 #
-# *Who blocked?*
+# *Which code blocked?*
 #
-# **You will** take one bot that is slow "sometimes", and show it to all tools: asyncio's debug mode, a
-# thread with a camera, a debugger in another process, a linter, two guards for tests, and the probe of
+# **You will** take one bot that is slow "sometimes", and examine it with seven tools: asyncio's debug
+# mode, a watchdog thread, py-spy in another process, a linter, two guards for tests, and the probe of
 # this course.
 #
 # **You learn**
@@ -126,7 +126,7 @@ def slow_bot(prepare=None):
 
 # %% [markdown]
 # ada rolls, and a moment later bo asks for a recap. Tonight a slash command must be answered within
-# 0.5 s. Whose name stands in the line that begins with ERROR?
+# 0.5 s. Which command does the line that begins with ERROR name?
 
 # %%
 CHAT = [(0.3, "ada", "!roll 2d6"), (0.05, "bo", "/recap"), (1.5, "ada", "!goodnight")]
@@ -134,9 +134,9 @@ gw, report = await evening(slow_bot(), CHAT, interaction_deadline=0.5)
 tell(gw)
 
 # %% [markdown]
-# `recap` is the one command in that file that does everything right, and it is the only one in your
-# log: only what fails writes there. `roll` is not mentioned. All evenings of this unit have one
-# question: **which code held the loop?**
+# `recap` does everything right, and it is the only command in your log, because only a command that
+# fails writes there. The log does not mention `roll`. This unit has one question: **which code held
+# the loop?**
 
 # %% [markdown]
 # ## 2 · Ask asyncio
@@ -165,7 +165,7 @@ def debug(loop):
 
 
 # %% [markdown]
-# > **Predict.** `!roll` again: `roll` calls `throw`, `throw` calls `shake_cup`, and that one
+# > **Predict.** `!roll` again: `roll` calls `throw`, `throw` calls `shake_cup`, and `shake_cup`
 # > sleeps. Which function does the warning name?
 
 # %%
@@ -180,7 +180,7 @@ predict(about="debug-names")
 
 # %% [markdown]
 # The end of the line helps: *took 0.6 seconds*. So there **was** a block, in a task called `on_message`.
-# The rest names discord.py's code, where the task stands *now*. `shake_cup` has long returned.
+# The rest names the code of discord.py in which the task is *now*. `shake_cup` returned long before.
 #
 # Debug mode has a price as well. Here are 5000 switches between tasks that do nothing else, without it
 # and with it:
@@ -206,19 +206,20 @@ print(f"{plain * 1e6 / 5000:.1f} us a switch, in debug mode {debugged * 1e6 / 50
 print(f"{debugged / plain:.0f} times as much")
 
 # %% [markdown]
-# Each callback and each task now carries the stack from which it was made, and collecting that costs
-# ten times as much as the switch, or more. So turn debug mode on to look, and off again; and never time
-# anything while it is on.
+# In debug mode, each callback and each task keeps the stack trace of the place where it was made. To
+# collect it costs about ten times as much as the switch, or more. So turn debug mode on to look, and
+# then off again. Never time anything while it is on.
 #
 # **Change it.** In `debug`, add `loop.slow_callback_duration = 0.005`, and run the evening again.
 # What else took more than 5 ms?
 
 # %% [markdown]
-# ## 3 · A witness with a camera
+# ## 3 · A thread that looks during the block
 #
-# To see the culprit you must look *during* the block, and so from outside of the loop. Unit 03 had the
-# trick: a thread asks the loop for a beat, and takes a photograph of the stack when none comes.
-# discord.py's heartbeat does it after 10 s, this one after 0.1 s:
+# To see the culprit you must look *during* the block, from outside the loop. Unit 03 had such a thread,
+# the `witness`. It asks the loop for a beat, and records the stack trace of the loop's thread when no
+# beat comes. (Such a snapshot is called a photograph here.) discord.py's heartbeat thread does it after
+# 10 s, this one after 0.1 s:
 
 # %%
 import threading
@@ -226,7 +227,7 @@ import traceback
 
 
 def witness(loop, loop_thread, photos, over):
-    """Every 20 ms ask the loop for a beat; when the last is older than 0.1 s, photograph."""
+    """Every 20 ms ask the loop for a beat; if the last is older than 0.1 s, record the stack."""
     last = time.monotonic()
 
     def beat():
@@ -247,7 +248,7 @@ def camera(loop):
 
 
 # %% [markdown]
-# `sys._current_frames()` is the camera: it has the stack of every thread as it is at this moment.
+# `sys._current_frames()` has the stack of every thread as it is at this moment.
 #
 # > **Predict.** What is on a photograph of `!roll`?
 
@@ -267,12 +268,12 @@ print(len(photos), "photographs in all")
 predict(about="two-photographs")
 
 # %% [markdown]
-# You see the whole way down, with the guilty line at the bottom. The witness costs fifty tiny callbacks
-# per second, needs no library, and can run in your bot day and night. In the lab you build one that
-# says one sentence for each block.
+# You see all calls, from discord.py down to the line that holds the loop. The witness costs fifty tiny
+# callbacks per second, needs no library, and can run in your bot day and night. In the lab you build one
+# that names the function of each block, once.
 #
-# The probe of this course works in the same way. It also finds out what was your code's fault and what
-# the machine's:
+# The probe of this course works in the same way. It also measures how much of the time other programs
+# took:
 
 # %%
 judge(report, gw)
@@ -280,9 +281,9 @@ judge(report, gw)
 # %% [markdown]
 # ## 4 · From outside, without touching the bot
 #
-# Your bot has been frozen for a minute, on a server somewhere, and it has no witness. Do not
-# restart it! **py-spy** reads the stack of a running Python program from another process. So here the
-# bot gets a process of its own:
+# Your bot on a server has been frozen for a minute, and it has no such thread. Do not restart it yet!
+# **py-spy** reads the stack of a running Python program from another process. So here the bot gets a
+# process of its own:
 
 # %%
 # %%writefile run_slowbot.py
@@ -361,10 +362,10 @@ print(seen)
 
 # %% [markdown]
 # Read it from the bottom: discord.py called `roll`, `roll` called `throw`, `throw` called
-# `shake_cup`. Without `--nonblocking` py-spy stops the program while it looks. And it needs the right to
-# look into another process: on macOS `sudo`, in a Docker container the capability `SYS_PTRACE`.
+# `shake_cup`. py-spy stops the program while it looks (unless you give it `--nonblocking`). It needs the
+# right to look into another process: on macOS `sudo`, in a Docker container the capability `SYS_PTRACE`.
 #
-# ### The list of those who wait
+# ### A list of the tasks
 #
 # Python 3.14 and newer can read the *tasks* of another process, and what each of them awaits: `python
 # -m asyncio pstree PID`. (Python 3.15 also has `python -m profiling.sampling dump --async-aware PID`.)
@@ -378,8 +379,7 @@ await process.wait()
 print(f"{why}. Recorded in Python's documentation:\n{RECORDED_TREE}" if why else said)
 
 # %% [markdown]
-# On older Pythons a thread of the bot's own process can make such a list. Here it is the thread of our
-# witness:
+# On older Pythons a thread in the bot's own process can make such a list:
 
 
 # %%
@@ -422,16 +422,15 @@ print(*sorted(listed), sep="\n")
 predict(about="ps-of-a-blocked-loop")
 
 # %% [markdown]
-# The list is made for another illness. A bot can be **blocked**: its loop stands still, and nothing
-# works. Or a command can be **stuck**: everything else works, and that one waits for a lock, a
-# queue or a reply that never comes. For the stuck one, this list is the tool, and no watchdog will
-# ever see it.
+# This list is good for another problem. A bot can be **blocked**: its loop is held, and nothing works.
+# Or a command can be **stuck**: everything else works, but this command waits for a lock, a queue or a
+# reply that never comes. To find a stuck command, use this list. A watchdog does not see it.
 #
-# ## 5 · Before anybody is slow
+# ## 5 · Before the bot runs
 #
-# All tools so far look at a program that runs. Cheaper is the mistake that is never deployed.
-# **ruff** is a linter: it reads files, and its rules `ASYNC` know what does not belong into a
-# coroutine. This is what it finds in `slowbot.py`:
+# All tools so far look at a program that runs. It is better to find a mistake before that. **ruff** is a
+# linter: it reads files, and its rules `ASYNC` find calls that should not be in a coroutine. This is what
+# it finds in `slowbot.py`:
 
 # %%
 import subprocess
@@ -443,12 +442,12 @@ found = subprocess.run(
 print(found.stdout)
 
 # %% [markdown]
-# It takes milliseconds, and nothing runs. ruff finds the `time.sleep` that stands in an `async def`. It
-# does not find `shake_cup`, a plain function: ruff does not follow calls.
+# It takes milliseconds, and nothing runs. ruff finds the `time.sleep` in an `async def`. It does not find
+# the one in `shake_cup`, a plain function, because ruff does not follow calls.
 #
-# Two guards for **tests** go further. **blockbuster** replaces the calls that it knows to block by
-# functions that raise. **pyleak** watches the loop from a thread, as our witness does, and raises
-# when it was late. Here are both, in an ordinary test file:
+# Two guards for **tests** find more. **blockbuster** replaces blocking calls that it knows by functions
+# that raise. **pyleak** watches the loop from a thread, as our witness does, and raises if the loop was
+# late. Here are both, in an ordinary test file:
 
 # %%
 # %%writefile test_slowbot.py
@@ -505,17 +504,17 @@ print(*(line[:100] for line in ran.stdout.splitlines() if "test_slowbot" in line
 predict(about="blockbuster-sees")
 
 # %% [markdown]
-# blockbuster's verdict does not depend on the day: what is on its list is refused, be it a
-# millisecond or a minute. pyleak takes the time, so it sees the pattern too, mostly: its thread
-# must get a turn, and behind a single call into C it sometimes gets it too late. On a busy machine
-# it can also err to the other side, because being late and being blocked look the same to it.
+# blockbuster has a list. It refuses each call on that list, whether the call takes a millisecond or a
+# minute. pyleak measures time, so in most runs it finds the pattern, too. (Its thread needs the GIL, and
+# one call to C code can keep the GIL until it is too late.) On a busy machine pyleak can also report a
+# block that is none, because it cannot tell a late loop from a blocked one.
 #
-# ## 6 · All of them, the same bot
+# ## 6 · All tools, the same bot
 #
-# Now all together. Each command runs on a watched loop in debug mode, with the witness beside it.
-# Then it runs once more, without these two, for our probe: debug mode and the photographs take time
-# on that loop themselves. ruff and the two guards have had their say. Which tool notices, and which
-# tool names the line? The folded cell asks them.
+# Now we compare all of them. Each command runs on a watched loop in debug mode, with the witness beside
+# it. Then it runs again without these two, for our probe, because debug mode and the photographs take
+# time on that loop, too. ruff and the two guards have run already. Which tool notices a block, and which
+# tool names the line? The folded cells ask them.
 
 # %% jupyter={"source_hidden": true}
 import contextlib
@@ -581,19 +580,19 @@ for tool in ("", *table["greet"]):
     print(f"{tool:16}", *(f"{row.get(tool, name):15}" for name, row in table.items()))
 
 # %% [markdown]
-# Read it by columns. Every tool sees a sleep in the coroutine itself (`greet`), so begin with the
-# cheapest, ruff. Two calls further down (`roll`) it takes a tool that runs the code. Only tools with a
-# clock see what *computes* (`guess`). In the last column no tool may say anything: a command that waits
-# is slow for one person, and costs the loop nothing.
+# Read it by columns. Every tool notices a sleep in the coroutine itself (`greet`), so begin with ruff,
+# which is the easiest to use. For a sleep two calls further down (`roll`) you need a tool that runs the
+# code. Only tools that measure time find code that *computes* (`guess`). In the last column no tool
+# should say anything: `recap` waits in an `await` and does not hold the loop.
 #
-# **Change it.** Mend `shake_cup`'s caller in `slowbot.py` (with what you know from unit 03), then
-# restart the kernel and run all. Which columns are empty now?
+# **Change it.** Repair the caller of `shake_cup` in `slowbot.py` (as you learned in unit 03), then
+# restart the kernel and run all cells. Which columns are empty now?
 #
-# ## 7 · The meter that everybody writes first
+# ## 7 · A meter that is wrong
 #
-# "How bad is it?" is the next question, and people answer it with a meter: ask the loop for a tick
-# every few milliseconds, note how late it came, and report the 99th percentile, the lateness that
-# one tick in a hundred exceeds. Here is that meter:
+# How late is the loop? Many people write a meter for this. It asks the loop for a tick every few
+# milliseconds, notes how late the tick came, and reports the 99th percentile: one tick in a hundred is
+# later than that. Here is such a meter:
 
 
 # %%
@@ -619,8 +618,8 @@ async def measured():
 
 
 # %% [markdown]
-# > **Predict.** The loop stands still for half a second out of two. What does this meter say, as
-# > its 99th percentile?
+# > **Predict.** The loop is held for half a second out of two. Which 99th percentile does this meter
+# > report?
 
 # %%
 predict("?", about="meter-lies")
@@ -662,25 +661,23 @@ def two_meters(naive, honest):
 two_meters(naive, report.record.late)
 
 # %% [markdown]
-# The naive meter is a polite guest: while the loop stands still, it stands still too, and
-# afterwards it notes *one* late tick. Half a second, one tick; a minute would also be one tick.
+# The naive meter runs on the loop. While the loop is held, the meter waits, too, and afterwards it notes
+# *one* late tick. A block of half a second makes one late tick, and so does a block of a minute.
 #
-# But people do not wait for the loop before they press Enter. Whoever writes during that half
-# second waits for its rest, and so does a heartbeat. An honest meter asks for its ticks at **fixed
-# times**, `start + n * period`, and counts every tick that was *due*, also those that it could not
-# serve. Then half a second in two is what it is: a quarter of all ticks, late. (Elsewhere this
-# mistake is called *coordinated omission*.)
+# But people write at any time. A message that comes during that half second waits until the block ends,
+# and so does a heartbeat. An honest meter has its ticks at **fixed times**, `start + n * period`, and
+# counts every tick that was *due*, also during a block. Then half a second in two is a quarter of all
+# ticks. (This mistake is known as *coordinated omission*.)
 #
 # ## 8 · A faster loop
 #
-# **uvloop** is another event loop, written on libuv, the loop of Node.js. Many bots use it, with
-# one line, `uvloop.run(main())`, and it *is* faster. First its own work: messages back and forth
-# over a socket.
+# **uvloop** is another event loop. It uses libuv, the loop of Node.js. Many bots use it, with one line,
+# `uvloop.run(main())`, and it *is* faster. First we measure its own work: messages over a socket.
 
 
 # %%
 async def chatter(rounds):
-    """The CPU time of so many messages, there and back over a local socket, in seconds."""
+    """The CPU time of `rounds` messages, there and back over a local socket, in seconds."""
 
     async def answer(reader, writer):
         while line := await reader.readline():
@@ -704,8 +701,7 @@ async def shaken():
 
 
 # %% [markdown]
-# > **Predict.** And `!roll`, with the 0.6 s in `shake_cup`? For how long does that loop stand
-# > still?
+# > **Predict.** `!roll` runs on uvloop, with the 0.6 s in `shake_cup`. For how long is the loop held?
 
 # %%
 predict("?", about="uvloop-blocks")
@@ -724,13 +720,13 @@ if sys.platform == "win32":
 predict(about="uvloop-blocks")
 
 # %% [markdown]
-# A faster loop handles more messages in the same time, and that is a fine thing to have, for a bot
-# without blocks. It does not find them, and it does not mend them.
+# A faster loop handles more messages in the same time. That is good for a bot without blocks. It neither
+# finds nor repairs a block.
 
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** the ones you can find without running anything, in the folder of your bot:
+# **Search for** the blocks that you can find without running anything, in the folder of your bot:
 #
 # ```
 # pip install ruff
@@ -761,7 +757,7 @@ predict(about="uvloop-blocks")
 # The first line lists programs that have `bot.py` in their command, each with its number. There may be
 # several: a shell that started the bot, or an editor. Take the number of the line that begins with
 # Python. (On macOS the option is `-fl`.) The next time your bot is frozen, run both *before* you
-# restart it. The guilty line stands under "MainThread", and it is gone when you restart.
+# restart it. The line that holds the loop is under "MainThread". After a restart it is gone.
 #
 # And know the names of tasks in discord.py, as debug mode and lists of tasks show them:
 #
@@ -772,8 +768,8 @@ predict(about="uvloop-blocks")
 # | `discord-ext-tasks: ` | a `tasks.loop` |
 # | `discord-ui-view-dispatch-` | a button or a select |
 #
-# And for every other night: [work/toolbox/loopwatch.py](../toolbox/loopwatch.py) is a witness like
-# ours in one file, without any dependency, to copy beside your bot.
+# For all other nights there is [work/toolbox/loopwatch.py](../toolbox/loopwatch.py), a watchdog in one
+# file, without any dependency. Copy it beside your bot.
 
 # %% [markdown]
 # ## In practice
@@ -783,22 +779,22 @@ predict(about="uvloop-blocks")
 # - **Debug mode** also checks that coroutines are awaited, that callbacks come from the right
 #   thread, and says where a task was made. Source: Python's documentation, *Developing with
 #   asyncio*. What a switch costs depends on how deep the stack is from which it is made.
-# - **Wall time** is what debug mode, witnesses and pyleak measure. On a busy machine a callback is
-#   also slow because the processor was elsewhere: other projects raised their thresholds for that
-#   (modal-labs/synchronicity, pull request 274, to 0.5 s). The probe of this course subtracts it.
-# - **`faulthandler.dump_traceback_later`** is a witness in C, and tempting. In our laboratory it
-#   named 77 of 77 lines, and crashed the program in one run of three.
-# - **A watchdog and a C call.** While a single call into C keeps the interpreter's lock, as
-#   `re.match` does, no other Python thread can look. The photograph is taken as soon as the call is
-#   over, and Python is then still on that line.
+# - **Wall time** is what debug mode, our witness and pyleak measure. On a busy machine a callback is also
+#   slow because other programs use the processor. Another project raised its threshold for that
+#   (modal-labs/synchronicity, pull request 274, to 0.5 s). The probe of this course subtracts this time.
+# - **`faulthandler.dump_traceback_later`** is a watchdog in C. In our tests it named 77 of 77 lines, but
+#   it crashed the program in one run of three.
+# - **A watchdog and a C call.** While one call to C code keeps the GIL, as `re.match` does, no other
+#   Python thread can look. The photograph is taken immediately after the call, when Python is still on
+#   that line.
 # - **aiomonitor** shows the list of tasks while the bot runs, also when its loop is blocked, because it
 #   lives on a thread of its own. In the bot: `monitor = aiomonitor.start_monitor(loop)`. At a terminal:
 #   `python -m aiomonitor.cli`, and then `ps`.
 # - **blockbuster** knows some dozens of calls (`time.sleep`, files, sockets, `sqlite3`, locks);
-#   MCP's Python SDK and Starlette run their tests under it. Policy, not duration: a sleep of one
-#   millisecond is refused as well.
-# - **discord.py's own witness** speaks after 10 s ("heartbeat blocked for more than 10 seconds"),
-#   with the same photograph: `discord/gateway.py`, class `KeepAliveHandler`.
+#   MCP's Python SDK and Starlette run their tests under it. It does not measure time: it refuses a sleep
+#   of one millisecond, too.
+# - **discord.py's own watchdog** logs after 10 s ("heartbeat blocked for more than 10 seconds"), with
+#   the same stack trace: `discord/gateway.py`, class `KeepAliveHandler`.
 # - **uvloop**: since Python 3.14 policies are deprecated; use `uvloop.run(main())`. For Windows
 #   there is winloop.
 #
@@ -810,13 +806,12 @@ predict(about="uvloop-blocks")
 # %% [markdown]
 # ## You have seen
 #
-# - The log names the victim. The culprit is on the stack only while the loop stands still, so
-#   somebody must look *then*: a thread with a camera, or py-spy from outside.
-# - ruff reads, blockbuster forbids, debug mode and pyleak take the time: each is blind to something
-#   that another one sees.
-# - A meter that waits for the loop does not see the loop's waiting. And a faster loop stands still
+# - The log names the victim. The culprit is on the stack only while it holds the loop. So look during the
+#   block: with a watchdog thread, or with py-spy from outside.
+# - ruff reads files, blockbuster refuses calls on its list, debug mode and pyleak measure time. No tool
+#   finds everything.
+# - A meter that waits for the loop counts a long block as one late tick. And on a faster loop a block is
 #   just as long.
 #
-# **Next**: the lab, where you mend a bot with six faults that are not where they seem to be, and
-# build the watchdog that you can take home. Then unit 11: how to know *before* you install it
-# whether a library blocks.
+# **Next**: the lab, where you repair six commands whose faults are hard to see, and build a watchdog for
+# your own bot. Then unit 11: how to find out whether a library blocks *before* your bot depends on it.

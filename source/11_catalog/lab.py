@@ -5,11 +5,12 @@
 # %% [markdown]
 # # Lab 11 · Judge three packages, and write a card
 #
-# There is one exercise (30 points) and an optional one (20 points). Run the cells in order, from the top.
+# There is one exercise (30 points) and a stretch exercise (20 points). Run the cells in order, from the
+# top.
 #
-# In each **answer cell** replace `raise NotImplementedError()` by your program, then run the
-# **test cell** below it. A hidden test does the same with other inputs. Your source is not looked
-# at. Stuck? Each exercise has hints below it. They cost no points.
+# Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run the
+# **test cell** below it. A hidden test does the same with other inputs. The tests do not look at your
+# source. Stuck? Each exercise has hints below it. They cost no points.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -31,13 +32,12 @@ servers = await world.start("http")
 # ---
 # ## 1 · Three packages without labels
 #
-# Three packages have come in, each with an `async def fetch(url)`. One is async all the way down,
-# one works in threads, one is async in name only. The labels have come off, and tomorrow there will
-# be three others. So do not judge them: **write the judge**.
+# You get three packages, each with an `async def fetch(url)`. One is async all the way down, one works
+# in threads, one is async in name only. Nothing says which is which, and the next packages will be
+# others. So do not judge them yourself: **write the judge**.
 #
-# `judge(fetch, url)` calls `fetch(url)`, once or a few times (ten at most, the server counts), and
-# returns a pair: the kind, and **for how many seconds one call holds the loop at a time**, as you
-# measured it.
+# `judge(fetch, url)` calls `fetch(url)` one to ten times (the server counts). It returns a pair: the
+# kind, and **for how many seconds one call holds the loop at a time**, as you measured it.
 #
 # | kind | it |
 # |---|---|
@@ -48,10 +48,10 @@ servers = await world.start("http")
 # Each page takes about half a second, for every package. Your figure for one that blocks must be
 # right within a factor of two.
 #
-# **Worked example.** The two measurements, each by itself: of a call that is not blocking, with
-# nothing to see, and of a thread, while it is there. `watch` runs the second one on a new loop, as
-# the test does. (The loop of this notebook has idle threads in its pool. A call takes one of them,
-# and no thread is new.)
+# **Worked example.** Here are the two measurements, each by itself. The first measures how late the loop
+# is; here it is free. The second looks for new threads during a call. `watch` runs it on a new loop, as
+# the test does. (The loop of this notebook has idle threads in its pool. A call takes one of them, and no
+# thread is new.)
 
 # %%
 late = []
@@ -118,7 +118,7 @@ KINDS = {"blocks": first, "threads": second, "async": third}
 
 
 async def judged(address, urls):
-    """Let `judge` judge the packages of these names; which kind each is, they learn when called."""
+    """Let `judge` judge these packages. Each package learns its kind only when it is called."""
     import aiohttp
     import requests
 
@@ -140,7 +140,7 @@ NAMES = ["lantern", "harbour", "pebble", "willow", "copper", "meadow", "tinder",
 
 
 class Arrivals:
-    """Three packages in any order. Which kind each of them is, nobody knows but the test."""
+    """Three packages in any order. Only the test knows which kind each of them is."""
 
     def __init__(self):
         kinds = random.sample(["blocks", "threads", "async"], 3)
@@ -168,7 +168,7 @@ async def well_judged(report, arrivals):
         if not calls:
             raise WrongValue(f"`judge` never called `{name}`, so its verdict is a guess; call it.")
         if calls > 10:
-            raise WrongValue(f"`judge` called `{name}` {calls} times, and ten times are allowed.")
+            raise WrongValue(f"`judge` called `{name}` {calls} times; the limit is ten.")
         if type(said) is not tuple or [type(part) for part in said] != [str, float]:
             raise WrongValue(f"`judge` must return a pair (kind, seconds), not {said!r}.")
         compare_verdict(report, name, kind, *said)
@@ -177,8 +177,8 @@ async def well_judged(report, arrivals):
 # %% setup="judge_three_verdict" jupyter={"source_hidden": true}
 FACTS = {
     "blocks": "held the loop for 0.45 s",
-    "threads": "left the loop free, and while it waited a thread more was there",
-    "async": "left the loop free, and no thread waited for it",
+    "threads": "left the loop free, and a new thread waited for its page",
+    "async": "left the loop free, and no thread waited for its page",
 }
 
 
@@ -193,8 +193,8 @@ def compare_verdict(report, name, kind, said, held):
     if said != kind:
         raise WrongValue(f"`{name}` {FACTS[kind]}; your judge calls it {said!r}, not {kind!r}.")
     raise WrongValue(
-        f"`{name}` {FACTS[kind]}. Your judge has the kind right, and says {held:.3g} s: is that in "
-        "seconds, and only the time for which the loop stood still?"
+        f"`{name}` {FACTS[kind]}. Your judge has the right kind, but it says {held:.3g} s. Return "
+        "seconds, and only the time for which the loop was held."
     )
 
 
@@ -211,7 +211,7 @@ print("Right: 15 of 15 points.")
 # The hidden test has three packages of the same kinds, built in other ways.
 
 # %% test="judge_three_hidden" points=15
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 
 
 ### BEGIN HIDDEN TESTS
@@ -267,8 +267,7 @@ await well_judged(report, arrivals)
 # %% [markdown] hints="judge_three"
 # <details><summary>Hint 1: a question</summary>
 #
-# Both measurements must be taken *while* the call is under way. How do you start it, and keep your
-# hands free?
+# You must measure *while* the call is under way. How can you start the call without waiting for it?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -276,9 +275,9 @@ await well_judged(report, arrivals)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# `create_task(fetch(url))`; then, until it is done, in steps of 10 ms: how late did the sleep come
-# back, and which threads are new? Keep the worst lateness and all new threads. A thread may be gone
-# when the call is over, so looking afterwards is too late.
+# `create_task(fetch(url))`. Until it is done, sleep for 10 ms again and again. How late is each sleep,
+# and which threads are new? Keep the largest lateness and all new threads. A thread may be gone when the
+# call is over, so it is too late to look afterwards.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -294,27 +293,27 @@ await well_judged(report, arrivals)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Add the fourth question of the lesson: give the call 0.1 s, and ask `servers.http.counters()`
-# whether the server was hung up on. Which kind do you find without looking at any thread?
+# Add the fourth question of the lesson: give the call 0.1 s, and ask `servers.http.counters()` whether
+# the client closed the connection. Which kind do you find without looking at any thread?
 # </details>
 
 # %% [markdown] exercise="own_card" limit=0.1 stretch=true
 # ---
 # ## 2 · A card of your own (stretch)
 #
-# Write a card for a library that the catalog does **not** have yet: an HTTP client with an async
-# face. Two of them are installed already, because others stand on them: **tornado** (JupyterLab is
-# built with it; `tornado.httpclient.AsyncHTTPClient`) and **httpcore** (inside httpx;
-# `httpcore.AsyncConnectionPool`). Any other will do as well, if it is there.
+# Write a card for a library that the catalog does **not** have yet: an async HTTP client. Two of them
+# are installed already, because other libraries need them: **tornado** (JupyterLab uses it;
+# `tornado.httpclient.AsyncHTTPClient`) and **httpcore** (inside httpx; `httpcore.AsyncConnectionPool`).
+# You may also take another one that is installed.
 #
 # Both functions get the page `/slow?seconds=0.45` of `servers.http.url` and return the same list:
 # the status, and the value of `"path"` in the JSON that comes back, for instance `[200, "/slow"]`.
 # The contract is the catalog's:
 #
 # 1. both really ask the server, and return **the same**;
-# 2. `blocking` holds the loop, `use` never for **100 ms**;
-# 3. `card()` can be made where the library is missing, and its `missing()` says so: therefore
-#    import inside `use` and `blocking`, and name in `modules` what they import.
+# 2. `blocking` holds the loop. Limit for `use`: hold the loop for less than **100 ms** at a time;
+# 3. `card()` works also where the library is missing, and its `missing()` says so. For that, import
+#    inside `use` and `blocking`, and name in `modules` what they import.
 #
 # **Worked example**: `autograder/catalog/aiohttp.py`, and part 7 of the lesson.
 
@@ -333,7 +332,7 @@ async def use(servers):
 
 
 def blocking(servers):
-    """The same, as one would write it without the library."""
+    """The same without the library, with a blocking client."""
     ### BEGIN SOLUTION
     import requests
 
@@ -419,7 +418,7 @@ async def left_out(names):
 def well_described(facts):
     """Raise WrongValue unless the card is of a library that is new to the catalog, and whole."""
     if isinstance(facts, str):
-        raise WrongValue(f'`modules` is a text; a tuple of one has a comma: ("{facts}",).')
+        raise WrongValue(f'`modules` is a str. A tuple with one item has a comma: ("{facts}",).')
     empty = [key for key in ("name", "purpose", "twin", "status", "source") if not facts[key]]
     if empty:
         raise WrongValue(f"The card says nothing about: {', '.join(empty)}.")
@@ -430,7 +429,7 @@ def well_described(facts):
     known = {each.name for each in catalog.cards()} | {"requests"}
     new = {one.partition(".")[0] for one in facts["modules"]} - known
     if facts["name"] in known or not new:
-        raise WrongValue(f"The catalog knows `{facts['name']}`: take another library.")
+        raise WrongValue(f"The catalog has `{facts['name']}` already: take another library.")
     return new
 
 
@@ -441,11 +440,11 @@ async def worked(report, which, page, modules):
     if not seen:
         raise WrongValue(f"`{which}` never asked the server for /slow, below `servers.http.url`.")
     if value != [200, page["word"]]:
-        raise WrongValue(f"`{which}` returned {value!r}, and {[200, page['word']]} is right.")
+        raise WrongValue(f"`{which}` returned {value!r}; expected {[200, page['word']]}.")
     if atop:
         raise WrongValue(f"`{which}` uses {atop}, imported above it: import it inside `{which}`.")
     if unsaid := set(imported) - {one.partition(".")[0] for one in modules}:
-        raise WrongValue(f"`{which}` imports {sorted(unsaid)}, and `modules` does not say so.")
+        raise WrongValue(f"`{which}` imports {sorted(unsaid)}, but `modules` does not name it.")
     await servers.http.reset()
     return imported
 
@@ -469,8 +468,8 @@ def held(report, limit):
     if max((block.seconds + block.doubt for block in report.blocks), default=0.0) < limit:
         wrong(
             report,
-            f"`blocking` held the loop for {report.longest_block * 1000:.0f} ms only: a twin is "
-            "what stops a bot, or your library would be good for nothing.",
+            f"`blocking` held the loop for only {report.longest_block * 1000:.0f} ms. Use a blocking "
+            "client there, so that the table can show the difference.",
         )
 
 
@@ -499,7 +498,7 @@ print(f"Right: 10 of 10 points, and the catalog could have a card for {facts['na
 # The hidden test does it again, with other pages.
 
 # %% test="own_card_hidden" points=10
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 facts = (await watch(described)).value
 new = well_described(facts)
@@ -524,15 +523,14 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 # await measure([card(), catalog.find("aiohttp"), catalog.find("httpx")])
 # ```
 #
-# And if it is a library that others should know of: put the three things into a file of
-# `autograder/catalog/`, named after the library, with `CARD = Card(...)` at its end. The table and
-# the tests find it by themselves.
+# If other people should know this library: put `use`, `blocking` and the card into a file of
+# `autograder/catalog/`, named after the library, with `CARD = Card(...)` at its end. The table and the
+# tests find it there.
 
 # %% [markdown] hints="own_card"
 # <details><summary>Hint 1: a question</summary>
 #
-# What is the least that this library can do: one request, one answer? Its documentation begins with
-# that.
+# How do you make one request with this library? Its documentation begins with that.
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -541,13 +539,13 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # `page = await AsyncHTTPClient().fetch(url)` has `page.code` and `page.body` (bytes: `json.loads`
-# takes them). `blocking` is two lines of `requests`. (tornado has a blocking face as well, and that
-# one refuses to run where a loop runs.) The card: take the one of part 7 and change each line.
+# takes them). `blocking` is two lines of `requests`. (tornado has a blocking client, too, but it refuses
+# to run where a loop runs.) The card: take the one of part 7 and change each line.
 # </details>
-# <details><summary>Hint 4: "imports ..., and `modules` does not say so"</summary>
+# <details><summary>Hint 4: "imports ..., but `modules` does not name it"</summary>
 #
-# Everything that is not Python's own and is imported in `use` or `blocking` belongs there, the
-# twin's module too: it may be missing as well.
+# Name there everything that `use` or `blocking` imports and that is not part of Python, also the module
+# of the twin.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #

@@ -1,7 +1,7 @@
 # The lab of unit 12: five levels. A blocking answer holds the loop for 0.45 s or more, 4.5 times the
-# limit of 0.1 s; `rank` is sized at run time. The pool of the evenings has five threads, as on a
-# server with one CPU, so that "everything into the default pool" is late by the same seconds on
-# every machine. Measured figures are in design.md.
+# limit of 0.1 s; `rank` is sized at run time, to 0.35 s. The pool of the evenings has five threads,
+# as on a server with one CPU, so that "everything into the default pool" is late by the same seconds
+# on every machine. Measured figures are in design.md.
 
 # %% [markdown]
 # # Lab 12 · The bot that survives
@@ -55,9 +55,9 @@ HALL = SimpleNamespace(url="", path="", session=None)
 
 
 def add_points(path, name, points):
-    """Add points to somebody's account in the SQLite file at `path`; it waits while it is locked."""
+    """Add points to a person's account in the SQLite file at `path`; waits while it is locked."""
     with closing(sqlite3.connect(path, timeout=5)) as db, db:
-        db.execute("PRAGMA synchronous = OFF")  # our evenings are short, and no disk is that quick
+        db.execute("PRAGMA synchronous = OFF")  # do not wait for the disk
         db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
 
 # %% setup="bot" jupyter={"source_hidden": true}
@@ -111,8 +111,8 @@ def booked(expected):
     """Raise WrongValue unless the file holds exactly these points."""
     rows = dict(servers.sqlite.rows("xp", name=str, points=int))
     if rows != expected:
-        why = " Nobody may give what they no longer have." * (min(rows.values(), default=0) < 0)
-        raise WrongValue(f"The points file says {rows}, and {expected} is right.{why}")
+        why = " No balance may fall below 0." * (min(rows.values(), default=0) < 0)
+        raise WrongValue(f"The points file has {rows}; expected {expected}.{why}")
 
 
 async def meanwhile(run, talking):
@@ -142,13 +142,13 @@ async def ask(gw, lines, rate):
 
 
 async def under_way(number):
-    """Whether the web server soon has so many requests at once; else an evening can end early."""
+    """Whether the web server soon has this many requests together; if not, the run can end early."""
     await servers.http.arrived(number, timeout=0.5)
     return servers.http.counters()["peak"] >= number
 
 
 async def answered(gw, number, patience=1.5):
-    """Wait until so many lines are answered, or none was for `patience` seconds."""
+    """Wait until this many lines are answered, or none was for `patience` seconds."""
     while (have := len(gw.replies)) < number:
         if not await gw.until(replies=have + 1, timeout=patience):
             break
@@ -165,8 +165,7 @@ def heard(gw, *expected):
         )
     if surplus:
         raise WrongValue(
-            f"The bot said {next(iter(surplus))!r}, and for that nobody, or nobody any more, had "
-            "asked."
+            f"The bot said {next(iter(surplus))!r} without being asked, or once too often."
         )
 
 
@@ -194,14 +193,14 @@ async def fight(ctx, monster):
     await asyncio.to_thread(add_points, HALL.path, ctx.author.name, strength)
     return await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     strength = requests.get(f"{HALL.url}/{monster}").json()["strength"]
     add_points(HALL.path, ctx.author.name, strength)
     await ctx.send(f"{ctx.author.name} beats {monster}: {strength} points")
 
 # %% setup="steady_night" jupyter={"source_hidden": true}
 async def plan_fights(kinds, count):
-    """So many fights with monsters that are new tonight: lines, answers, accounts, and the url."""
+    """`count` fights with monsters that are new tonight: lines, answers, accounts, and the url."""
     await servers.http.reset()
     people, night = ["ada", "bo", "cy"], random.randint(1, 10**9)
     before = {name: random.randint(10, 99) for name in people}
@@ -237,16 +236,16 @@ async def steady_talk(gw, lines):
 
 # %% setup="steady_check" jupyter={"source_hidden": true}
 def side_by_side(gw, report, least):
-    """Raise WrongValue when the web server never had so many requests at once."""
+    """Raise WrongValue when the web server never had `least` requests at the same time."""
     counted = servers.http.counters()
     if not gw.replies or counted["peak"] >= least:
         return
     if not counted["requests"]:
-        raise WrongValue(f"The bot said {gw.replies[0]!r}, and never asked the web server for it.")
+        raise WrongValue(f"The bot said {gw.replies[0]!r}, but never asked the web server for it.")
     wrong(
         report,
-        f"The web server never had more than {counted['peak']} request(s) at once, although "
-        "people do not wait for each other. What makes one command wait for another?",
+        f"The web server never had more than {counted['peak']} request(s) at the same time, although "
+        "people do not wait for each other. Look for what makes one command wait for another.",
     )
 
 
@@ -259,14 +258,14 @@ def true_words(gw, seen, lines, answers, before):
         claimed[who] += int(answer.split()[-2]) if said[answer] < moment else 0
     if any(points.get(who, 0) < number for who, number in claimed.items()):
         raise WrongValue(
-            f"By what the bot had said so far, the file had to hold {claimed} or more; it held "
-            f"{points or 'nothing that could be read'}. First the points, then the answer."
+            f"By its answers so far, the file should have {claimed} or more; it had "
+            f"{points or 'nothing that could be read'}. First write the points, then answer."
         )
     for (_, line), answer in zip(lines, answers, strict=True):
         if asked[line] > began and said[answer] < ended:
             raise WrongValue(
-                f"The bot said {answer!r} before that could be in the file, for the website still "
-                "held it. First the points, then the answer."
+                f"The bot said {answer!r} while the website still held the file, so the points could "
+                "not be in it. First write the points, then answer."
             )
 
 # %% test="steady_visible" points=25
@@ -282,10 +281,10 @@ true_words(gw, seen, lines, answers, before)
 print(f"Right: 25 of 25 points. {report}")
 
 # %% [markdown]
-# The hidden test is another evening.
+# The hidden test has other people.
 
 # %% test="steady_hidden" points=25
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 lines, answers, before, after, url = await plan_fights(["dragon", "troll", "rat"], 12)
 gw = await servers.gateway(heartbeat=0.2, grace=2)
@@ -329,8 +328,8 @@ true_words(gw, seen, lines, answers, before)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Open the points file once for the whole evening, with aiosqlite, instead of once a fight. Who
-# must commit, and when?
+# Open the points file once for the whole run, with aiosqlite, instead of once per fight. When must
+# you commit?
 # </details>
 
 # %% [markdown] exercise="busy" limit=0.1
@@ -386,7 +385,7 @@ async def hunt(ctx, prey):
     await asyncio.to_thread(add_points, HALL.path, ctx.author.name, points)
     return await ctx.send(f"{ctx.author.name} gets {prey}: {points} points")
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     points = ask_guide(f"{HALL.url}/{prey}")
     add_points(HALL.path, ctx.author.name, points)
     await ctx.send(f"{ctx.author.name} gets {prey}: {points} points")
@@ -399,12 +398,12 @@ async def rank(ctx, season: int, players: int):
     best = await loop.run_in_executor(others(), best_three, season, players)
     return await ctx.send(f"season {season}: {best}")
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     await ctx.send(f"season {season}: {best_three(season, players)}")
 
 # %% setup="busy_night" jupyter={"source_hidden": true}
 async def plan_hunts(kinds, count, players):
-    """So many hunts and one table of the season: lines, answers, accounts, the web's url."""
+    """`count` hunts and one table of the season: lines, answers, accounts, the web's url."""
     await servers.http.reset()
     people, night = ["ada", "bo", "cy"], random.randint(1, 10**9)
     before = {name: random.randint(10, 99) for name in people}
@@ -427,11 +426,11 @@ def with_table(answers, players):
     return [table if answer.startswith("season") else answer for answer in answers]
 
 # %% setup="busy_check" jupyter={"source_hidden": true}
-POOL, ROOM = 5, 20  # threads: see `evening`; who gave room to so many is not the one who is slow
+POOL, ROOM = 5, 20  # threads: see `evening`; an answer with room for 20 requests is not too slow
 
 
 async def busy_talk(gw, lines):
-    """60 lines a second. When too few requests are under way, nobody waits for the end of it."""
+    """60 lines a second. If too few requests are under way, the run ends early."""
     await gw.until(ready=1)
     await ask(gw, lines[:3], rate=60)
     if await under_way(2):
@@ -443,7 +442,7 @@ async def busy_talk(gw, lines):
 
 
 def in_time(gw, report, lines, answers, peak):
-    """Raise WrongValue when somebody waited for more than 1.5 s; an evening has few threads."""
+    """Raise WrongValue when a person waited for more than 1.5 s because of too few threads."""
     asked, answered = moments(gw, "say"), moments(gw, "reply")
     waits = [
         answered.get(answer, float("inf")) - asked[line]
@@ -456,13 +455,12 @@ def in_time(gw, report, lines, answers, peak):
     if peak > POOL + 3 and report.late_by_machine > 0.05:
         raise Inconclusive("This machine was too busy to time a busy evening: run it again.")
     raise WrongValue(
-        f"{late} of {len(waits)} hunters waited for more than 1.5 s. The guide, who takes 0.45 s, "
-        f"never had more than {peak} requests at once: how many can wait in the place that you "
-        "gave this job?"
+        f"{late} of {len(waits)} hunters waited for more than 1.5 s. The guide takes 0.45 s, and "
+        f"never had more than {peak} requests at the same time. Use a pool with more threads."
     )
 
 # %% test="busy_visible" points=20
-players = sized(partial(best_three, 7), 50_000, seconds=0.5)
+players = sized(partial(best_three, 7), 50_000, seconds=0.35)
 lines, answers, before, after, url = await plan_hunts(["elk", "boar"], 40, players)
 gw = await servers.gateway(heartbeat=0.2, grace=4)
 run = watch(evening, gw.address, url, await accounts(before), "hunt", "rank")
@@ -475,12 +473,12 @@ booked(after)
 print(f"Right: 20 of 20 points. {report}")
 
 # %% [markdown]
-# The hidden test is another evening.
+# The hidden test has other people.
 
 # %% test="busy_hidden" points=20
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
-players = sized(partial(best_three, 7), 50_000, seconds=0.5)
+players = sized(partial(best_three, 7), 50_000, seconds=0.35)
 lines, answers, before, after, url = await plan_hunts(["hare", "fox", "crow"], 45, players)
 gw = await servers.gateway(heartbeat=0.2, grace=4)
 run = watch(evening, gw.address, url, await accounts(before), "hunt", "rank")
@@ -507,7 +505,7 @@ booked(after)
 #
 # `await loop.run_in_executor(pool, function, argument)` for the guide and for `best_three`, each
 # with its own pool. `await asyncio.to_thread(function, ...)` for the file, which takes a
-# millisecond. You may also ask the guide's address with `HALL.session`, and leave the SDK alone.
+# millisecond. You may also ask the guide's address with `HALL.session`, without the SDK.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -524,7 +522,7 @@ booked(after)
 # <details><summary>Once it passes: try this</summary>
 #
 # Do `rank` without another process: take a few thousand players at a time, keep the best three of
-# them with `heapq.nlargest`, and let the loop run in between. What does it cost?
+# them with `heapq.nlargest`, and give the loop a turn in between. What does it cost?
 # </details>
 
 # %% [markdown] exercise="burst" limit=0.1 stretch=true
@@ -545,7 +543,7 @@ booked(after)
 
 # %% setup="balance"
 def balance(path, name):
-    """How many points somebody has; it waits while the file is locked."""
+    """How many points a person has; waits while the file is locked."""
     with closing(sqlite3.connect(path, timeout=5)) as db:
         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
 
@@ -573,7 +571,7 @@ async def gift(ctx, taker, points: int):
     says = f"gives {taker}" if enough else "cannot give"
     return await ctx.send(f"{giver} {says} {points} points")
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     if await asyncio.to_thread(balance, HALL.path, giver) < points:
         return await ctx.send(f"{giver} cannot give {points} points")
     await asyncio.to_thread(add_points, HALL.path, giver, -points)
@@ -582,8 +580,8 @@ async def gift(ctx, taker, points: int):
 
 # %% setup="burst_night" jupyter={"source_hidden": true}
 def plan_gifts(each, points, *people):
-    """Each giver of (giver, taker, balance) gives so often: lines, answers, accounts before and
-    after. Whoever runs dry can give no more."""
+    """Each giver of (giver, taker, balance) gives `each` times, as long as there are points: lines,
+    answers, accounts before and after."""
     before, after, lines, answers = {}, {}, [], []
     for giver, taker, has in people:
         before[giver] = has
@@ -601,7 +599,7 @@ def plan_gifts(each, points, *people):
 
 
 async def burst_talk(gw, lines):
-    """All at once; the file is locked, the line breaks in the middle, half of it comes twice."""
+    """All give together; the file is locked, the connection breaks, half of the events come twice."""
     await gw.until(ready=1)
     await gw.faults(duplicate=0.5, seed=random.randint(1, 10**6))
     await servers.sqlite.lock(seconds=0.45)
@@ -613,7 +611,7 @@ async def burst_talk(gw, lines):
         await gw.say(line, author=who)
     await gw.until(resumes=1, timeout=3)
     await answered(gw, len(lines))
-    await asyncio.sleep(0.1)  # for answers that nobody asked for
+    await asyncio.sleep(0.1)  # an answer too many would come now
     await gw.faults()
     await gw.say("!goodnight")
 
@@ -628,7 +626,7 @@ heard(gw, *answers)
 
 
 async def give_too_much(gw):
-    """ada gives to bo, who is full: the command raises what the file says, or answers."""
+    """ada gives to bo, who has 999 points: the command raises the file's error, or answers."""
     await gw.until(ready=1)
     await gw.say("!gift bo 5", author="ada")
     await gw.until(replies=1, timeout=3)
@@ -640,8 +638,8 @@ run = watch(evening, gw.address, "", await accounts(before, most=999), "gift")
 await meanwhile(run, give_too_much(gw))
 if (rows := dict(servers.sqlite.rows("xp", name=str, points=int))) != before:
     raise WrongValue(
-        f"ada gave bo 5 points, and the file refused them, for bo had 999. Now it says {rows}, and "
-        f"{before} is right: all or nothing. Put both updates into one transaction."
+        f"ada gave bo 5 points, and the file refused them because bo had 999. Now it has {rows}; "
+        f"expected {before}. A gift is all or nothing: put both updates into one transaction."
     )
 print(f"Right: 15 of 15 points. {report}")
 
@@ -649,7 +647,7 @@ print(f"Right: 15 of 15 points. {report}")
 # The hidden test has more givers than one.
 
 # %% test="burst_hidden" points=15
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 gifts = ("ada", "cy", 7 * random.randint(3, 5)), ("bo", "dan", 7 * random.randint(2, 4) + 3)
 lines, answers, before, after = plan_gifts(10, 7, *gifts)
@@ -664,20 +662,20 @@ heard(gw, *answers)
 # %% [markdown] hints="burst"
 # <details><summary>Hint 1: a question</summary>
 #
-# Between the look at the balance and the change of it lies an `await`. Who runs there? And when the
-# same line comes again: how would you know it?
+# Between the look at the balance and its change there is an `await`. What runs there? And how can you
+# see that a message came before?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
-# The lesson of this unit, part 3, for lines that come twice; unit 09, the shop with money for one.
+# The lesson of this unit, part 3, for messages that come twice; unit 09, part 1, for the purchases.
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# A set of message ids, looked at and added to *without an await in between*, at the very
-# beginning. Then one function for a thread, with both updates in one `with closing(...) as db, db:`,
-# which is one transaction. The first update is `UPDATE ... WHERE points >= ?`, whose `rowcount` says
-# whether it happened. (An `asyncio.Lock` around look and change is possible too: it belongs to one
-# loop, and each evening has a new one, so make it in the first gift, and hang it on `ctx.bot`.)
+# At the very beginning, look into a set of message ids and add to it, *without an await in between*.
+# Then one function for a thread, with both updates in one `with closing(...) as db, db:`, which is one
+# transaction. The first update is `UPDATE ... WHERE points >= ?`, whose `rowcount` says whether it
+# happened. (You may also use an `asyncio.Lock` around look and change. It belongs to one loop, and each
+# run has a new loop, so make it in the first gift, and keep it as an attribute of `ctx.bot`.)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -693,8 +691,8 @@ heard(gw, *answers)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# A set of ids is forgotten at the next start. Put the id into a table of the same file, and into
-# the same transaction: what does that promise that the set cannot?
+# The bot forgets a set of ids at the next start. Write the id into a table of the same file, in the same
+# transaction. What does that guarantee that the set cannot?
 # </details>
 
 # %% [markdown] exercise="poison" limit=0.1 stretch=true
@@ -702,8 +700,8 @@ heard(gw, *answers)
 # ## Level 4 · The poisoned order
 #
 # *A stretch exercise.* `!brew frog` orders a potion. The kitchen has one pot, so the orders wait in
-# a queue, and one worker serves them in turn. As it is now, one bad order ends the evening for all
-# who come after it.
+# a queue, and one worker serves them in turn. In the current version, one bad order ends the worker, and
+# no later order is served.
 #
 # `brew` is a coroutine function. For some potions it raises an exception of any kind; for some it
 # never returns. Write a worker that serves all the others, in their order. Limit: hold the loop for
@@ -729,7 +727,7 @@ async def worker(orders, brew, say):
         await say(f"{who}: {said}")
         orders.task_done()
     ### END SOLUTION
-    # As it is now:
+    # The current version:
     while True:
         who, potion = await orders.get()
         await say(f"{who}: {await brew(potion)}")
@@ -759,7 +757,7 @@ async def kitchen(menu, orders):
     if died == "NotImplementedError()":
         await task
     finished, words, waiting = served.done(), list(said), queue.qsize()
-    if finished and not died:  # the end of the evening finds the worker at its pot
+    if finished and not died:  # at the end of the run the worker is brewing
         menu["the last"] = "never"
         queue.put_nowait(("dee", "the last"))
         await asyncio.sleep(0.05)
@@ -777,20 +775,25 @@ def served(report, expected):
     """Raise WrongValue unless these words were said, and the worker lived until it was stopped."""
     said, died, waiting, finished, ended = report.value
     if died:
-        end = "The worker came to its end" if died == "None" else f"{died} ended the worker"
-        raise WrongValue(f"{end}; {waiting} order(s) will wait for ever.")
+        end = "The worker returned" if died == "None" else f"{died} ended the worker"
+        how = "Keep the worker running when one order fails"
+        raise WrongValue(f"{end}, so {waiting} order(s) are never served. {how}.")
     if len(said) < len(expected) and not finished:
         wrong(
             report,
-            f"After 1.5 s the worker had served {len(said)} of {len(expected)} orders: {said}. "
-            "Does one order hold up all the others?",
+            f"After 1.5 s the worker had served {len(said)} of {len(expected)} orders: {said}. Put a "
+            "time limit around each order.",
         )
     if said[: len(expected)] == expected and not ended:
-        raise WrongValue("The worker was cancelled, and went on: what does its `except` catch?")
+        raise WrongValue(
+            "The worker was cancelled, but it went on. Its `except` must not catch CancelledError."
+        )
     if said != expected:
-        raise WrongValue(f"The kitchen should say {expected}, and it said {said}.")
+        raise WrongValue(f"The kitchen said {said}; expected {expected}.")
     if not finished:
-        raise WrongValue("All was said, and `orders.join()` still waits: `task_done()` each time.")
+        raise WrongValue(
+            "All orders are served, but `orders.join()` still waits: call `task_done()` each time."
+        )
 
 # %% test="poison_visible" points=5
 menu = {"tea": "tea is ready", "frog": "ValueError", "dragon": "never"}
@@ -804,7 +807,7 @@ print(f"Right: 5 of 5 points. {report}")
 # The hidden test has another menu, and other exceptions.
 
 # %% test="poison_hidden" points=5
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 menu = {"soup": "soup is ready", "toad": "KeyError", "bat": "ZeroDivisionError", "rock": "never"}
 menu |= {"newt": "OSError", "milk": f"milk, {random.randint(2, 99)} drops"}
@@ -819,8 +822,8 @@ served(report, [f"{who}: {words.get(menu[potion], menu[potion])}" for who, potio
 # %% [markdown] hints="poison"
 # <details><summary>Hint 1: a question</summary>
 #
-# An exception that nobody catches ends a task. Which line of the worker may raise, and where must
-# the `try` stand so that the `while` goes on?
+# An exception that the task does not catch ends it. Which line of the worker may raise, and where must
+# the `try` be so that the `while` goes on?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
@@ -847,8 +850,8 @@ served(report, [f"{who}: {words.get(menu[potion], menu[potion])}" for who, potio
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# What if the poison does not wait but *computes* for ever, in a loop of plain Python? Does your
-# timeout ring? Where would that job have to go?
+# What if a bad order does not wait but *computes* forever, in a loop of plain Python? Does your timeout
+# end it? Where would that job have to go?
 # </details>
 
 # %% [markdown] exercise="closing" limit=0.1 stretch=true
@@ -893,7 +896,7 @@ async def serve(hall, served):
 
 
 async def announce(hall, farewells):
-    """Says nothing all evening; when it is cancelled it takes its leave, which takes a moment."""
+    """Waits until it is cancelled; then it needs a moment for its last message."""
     try:
         await asyncio.Event().wait()
     finally:
@@ -902,7 +905,7 @@ async def announce(hall, farewells):
 
 
 def the_door():
-    """Looks how many connections to the web server are still open when the hall has closed."""
+    """Counts the connections to the web server that are still open when the hall has closed."""
     return Connections(lambda: servers.http.counters()["open_connections"])
 
 
@@ -910,8 +913,8 @@ def door_closed(door):
     """Raise WrongValue when connections were still open after `shutdown`."""
     if door.left > 0:
         raise WrongValue(
-            f"The session says that it is closed, and {door.left} of its connections to the web "
-            "server were still open 1 s later: `await hall.session.close()` closes them."
+            f"The session is marked as closed, but {door.left} of its connections to the web server "
+            "were still open 1 s later. `await hall.session.close()` closes them."
         )
 
 # %% setup="closing_time" jupyter={"source_hidden": true}
@@ -946,8 +949,8 @@ def closed_well(report, dishes):
     """Raise WrongValue for an order that was dropped, and for what is left behind."""
     if report.error and report.error[0] == "CancelledError":
         raise WrongValue(
-            "`shutdown` ended with a CancelledError, in the middle: a cancelled task hands it to "
-            "whoever awaits it. `gather` has `return_exceptions=True` for that."
+            "`shutdown` ended with a CancelledError before its end: `await` of a cancelled task "
+            "raises it. Use `gather(..., return_exceptions=True)`."
         )
     report.responsive(0.1)
     if report.value is None:
@@ -955,22 +958,22 @@ def closed_well(report, dishes):
         wrong(report, f"{sentence} Put a time limit around each wait.")
     served, farewells, left, threads, closed, took, done = report.value
     if sorted(served) != sorted(dishes):
-        raise WrongValue(f"{sorted(dishes)} had been ordered in time, and {served} was served.")
+        raise WrongValue(f"The hall served {served}; expected {sorted(dishes)}, ordered in time.")
     if left:
-        raise WrongValue(f"Still running after `shutdown`: {', '.join(left)}. Is each one awaited?")
+        raise WrongValue(f"Still running after `shutdown`: {', '.join(left)}. Await each task.")
     if farewells == ["too late"]:
         raise WrongValue(
-            "The session was closed while a cancelled task was still taking its leave: `cancel()` "
-            "only asks. Is each one awaited, before what it works with is closed?"
+            "The session was closed before a cancelled task had ended: `cancel()` only asks a task "
+            "to end. Await each task before you close what it uses."
         )
     if farewells != ["good night"]:
-        raise WrongValue("The announcer ended without its good night: cancel it, and await it.")
+        raise WrongValue("The announcer did not say good night: cancel it, and await it.")
     if not closed:
-        raise WrongValue("The session is still open, and its connections with it.")
+        raise WrongValue("The session is still open, and so are its connections.")
     if threads or not done:
         raise WrongValue(f"{threads} thread(s) of the pool still run after `shutdown`.")
     if took > 1:
-        wrong(report, f"The hall was closed after {took:.2f} s, and it had one second.")
+        wrong(report, f"The hall was closed after {took:.2f} s; the limit is 1 s.")
 
 # %% test="closing_visible" points=5
 await servers.http.reset()
@@ -987,7 +990,7 @@ print(f"Right: 5 of 5 points. {report}")
 # In the hidden test one dish is never ready.
 
 # %% test="closing_hidden" points=5
-print("The hidden test runs when your work is checked.")
+print("The hidden test runs when you check the lab.")
 ### BEGIN HIDDEN TESTS
 await servers.http.reset()
 night = f"/{random.randint(1, 10**9)}"

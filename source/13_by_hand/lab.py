@@ -7,12 +7,11 @@
 # Three stretch exercises, 40 points. None of them counts as a core point.
 #
 # Write your program in place of `raise NotImplementedError()`, then run the test cell below it. The
-# gateway keeps a record: who connected, whose heartbeat came when, who came back, and what was sent
-# to whom. The tests read that record, so *every* program that behaves well is right. A hidden test
-# does the same with other inputs.
+# gateway keeps a record of each connection, heartbeat and event. The tests read that record and not your
+# source, so *every* program passes that behaves well. A hidden test does the same with other inputs.
 #
-# Stuck? Each exercise has hints below it. They cost no points. The folded cells hold what the tests
-# need.
+# If a test fails, its message says what happened and where. Stuck? Each exercise has hints below it.
+# They cost no points. The folded cells have what the tests need.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -154,7 +153,7 @@ async def online(address, bots):
 
 
 async def recap(gw, bots):
-    """A recap of 0.8 s, a quiet second, good night; who does not listen is disconnected."""
+    """A recap of 0.8 s, a quiet second, good night; a client that does not listen is cut off."""
     await gw.until(ready=bots, timeout=3)
     await gw.say("!recap")
     await asyncio.sleep(1.8)
@@ -284,12 +283,12 @@ right(report, 20)
 # </details>
 # <details><summary>Hint 4: commands are missing, or a good connection is closed?</summary>
 #
-# Then ACKs arrive and nobody reads them, because `read` waits for a command. Or `acked` is set to
+# Then ACKs arrive and are not read, because `read` waits for a command. Or `acked` is set to
 # False *after* the heartbeat was sent: an ACK may be faster than your next line.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -479,7 +478,7 @@ right(report, 10)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare
@@ -501,7 +500,7 @@ right(report, 10)
 #
 # On a bad network the connection breaks, and events arrive twice, or once more after a RESUME. The
 # client of exercise 2 notes the number of each event, and comes back with it. But it does not see
-# that it had an event **before**. (Somebody's `!buy` would be done twice.)
+# that it had an event **before**. (Then a `!buy` would be done twice.)
 #
 # Write a better `note`, called `fresh`. It gets each event, and
 #
@@ -620,7 +619,7 @@ right(report, 10)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
-# Save the notebook (Ctrl+S), and run this in a new cell:
+# Save the notebook (Ctrl+S), then run this in a new cell:
 #
 # ```python
 # from autograder import compare

@@ -66,7 +66,7 @@ class Me:
     session: str = ""  # the name of the session, from READY
     sequence: int | None = None  # the number of the last event
     acked: bool = True  # has the last heartbeat been acknowledged?
-    done: bool = False  # has somebody said good night?
+    done: bool = False  # has `!goodnight` come?
     heard: list = field(default_factory=list)  # a new, empty list for each client
 
 
@@ -478,8 +478,8 @@ print(await cut_off(older=2))
 predict(about="old-number")
 
 # %% [markdown]
-# "one" and "two" were handled a second time. In a chat that is annoying; with `!buy` it is somebody's
-# money. So note the number of *every* event, not only of those that you use. If the number of an
+# "one" and "two" were handled a second time. In a chat that is annoying; with `!buy` a person pays
+# twice. So note the number of *every* event, not only of those that you use. If the number of an
 # event is not greater than your last one, you have already had this event.
 
 # %% [markdown]
@@ -551,7 +551,7 @@ async def alone(ws, me, interval, without):
 
 # %% jupyter={"source_hidden": true}
 async def stay(me, url, without):
-    """A client that comes back until somebody says good night."""
+    """A client that comes back until `!goodnight`."""
     talk = partial(alone if without == "own task" else converse, without=without)
     while not me.done:
         with suppress(ConnectionError):
@@ -696,7 +696,7 @@ duties_chart(evenings)
 #
 # - **The gateway client** follows Discord's documentation, *Gateway*: HELLO, jitter, ACK, RESUME to
 #   `resume_gateway_url`, closing a zombie with any code but 1000 and 1001.
-# - **Jitter**: discord.py 2.7 and hikari 2.7 beat at once, without it.
+# - **Jitter**: discord.py 2.7 and hikari 2.7 send the first heartbeat immediately, without it.
 # - **A dead connection**: hikari closes it when an ACK is missing.
 # - **Events twice**: discord.py does not compare numbers, so a replayed event is handled again.
 #   Unit 12, part 3, shows what to do in a bot: note the message's id.

@@ -9,12 +9,12 @@
 # **You need** a terminal, and the file that you start your bot with:
 # `python3 -m autograder run ../my_bot/bot.py`. [own_bot.ipynb](own_bot.ipynb) tells more.
 #
-# ## 1 · The picture before
+# ## 1 · The chart before
 #
-# Use every command once, the slow ones twice, with somebody else's command in between. `run` keeps
-# each line that held the loop: those of your bot's first run are *before*, those of its last run are
-# *after*. Run the next cell when you have done that. (Without `run`, put loopwatch's lines in the
-# place of the examples.)
+# Use every command once, and the slow ones twice, with a command of another person in between. `run`
+# keeps each line that held the loop: those of your bot's first run are *before*, those of its last run
+# are *after*. Run the next cell when you have done that. (Without `run`, put loopwatch's lines in place
+# of the examples.)
 
 # %%
 from autograder import audit
@@ -63,7 +63,7 @@ def picture(**logs):
         axes.text(held, row, f" {held:.2f} s", va="center")
     axes.axvline(0.1, color="black", linestyle=":")
     axes.set_yticks(range(len(rows)), [f"{label}  {where}" for (label, where), _ in rows])
-    axes.set(xlabel="seconds for which the loop stood still", xmargin=0.15)
+    axes.set(xlabel="seconds for which the loop was held", xmargin=0.15)
     words = [f"{label}, {where} {held:.2f} s" for (label, where), held in reversed(rows)]
     show(figure, f"For how long each line held the loop. {'; '.join(words)}.")
     places = "1 place" if len(worst) == 1 else f"{len(worst)} places"
@@ -75,14 +75,14 @@ picture(before=BEFORE, after=AFTER)
 # %% [markdown]
 # ## 2 · Fourteen questions to your bot
 #
-# Take the longest block first, and mend it; then go through the list, with your code beside it.
-# Each question leads to the cell that shows why.
+# Take the longest block first, and fix it. Then go through the list, with your code beside it. Each
+# question has a link to the cell that shows why.
 #
 # 1. Is there no `time.sleep`, no `requests`, no `urllib` on the loop? ([03](lesson:03_gateway/slow-page))
 # 2. Does every SDK that blocks (a language model, yt-dlp, a driver) run in a thread, and in a pool of its own when many wait for it? ([12](lesson:12_capstone/all-in-threads))
 # 3. Does `to_thread` get the function and its arguments, never `f(x)`? ([05](lesson:05_threads/called-too-early))
 # 4. Do long calls into C (a big `sorted`, `json` of megabytes, a pattern on what users type) go to a process? ([05](lesson:05_threads/sorted-in-a-thread))
-# 5. Does a loop of plain Python give up its turn by the clock, every 5 or 10 ms? ([04](lesson:04_yielding/slower-rolls))
+# 5. Does each long loop of plain Python give the event loop a turn by the clock, every 5 or 10 ms? ([04](lesson:04_yielding/slower-rolls))
 # 6. Is there one session for the whole bot, and do you know its limit of connections? ([07](lesson:07_network/how-many-connections))
 # 7. Does a 429 make you wait for as long as it says? ([07](lesson:07_network/strong-will))
 # 8. Do the databases have a pool, a commit where it belongs, and an answer for a locked file? ([08](lesson:08_databases/somebody-holds-it))
@@ -90,8 +90,8 @@ picture(before=BEFORE, after=AFTER)
 # 10. Is every task kept somewhere, and its error reported? ([06](lesson:06_structure/lost-task))
 # 11. Has each call to the outside a time limit, and does no `except` swallow a cancellation? ([06](lesson:06_structure/swallowed))
 # 12. Does every slash command that may need a second defer in its first line? ([03](lesson:03_gateway/too-late-to-think))
-# 13. Has every queue a size, and does somebody hear it when it is full? ([09](lesson:09_queues/burst))
-# 14. Does the bot, told to stop, finish what it promised, cancel the rest, and close, in time? ([12](lesson:12_capstone/what-is-left))
+# 13. Does every queue have a size, and do people get an answer when it is full? ([09](lesson:09_queues/burst))
+# 14. When the bot must stop, does it finish what it accepted, cancel the rest, and close, in time? ([12](lesson:12_capstone/what-is-left))
 #
 # Write a letter for each: `y` it does, `n` it does not, `-` it does not apply, `?` not looked at yet.
 
@@ -105,21 +105,21 @@ NAMES = ("blocking calls", "SDKs", "f(x) in to_thread", "long calls into C", "lo
 
 
 def questions(letters):
-    """What is open, and how far the audit is."""
+    """Print what is still to do, and how far the audit is."""
     letters = letters.lower().ljust(len(NAMES), "?")
     for number, (letter, name) in enumerate(zip(letters, NAMES, strict=False), 1):
         if letter in "n?":
-            print(f"{number:3}  {name:20} {'mend it' if letter == 'n' else 'not looked at yet'}")
+            print(f"{number:3}  {name:20} {'fix it' if letter == 'n' else 'not looked at yet'}")
     letters = letters[: len(NAMES)]
     looked = len(NAMES) - letters.count("?")
-    print(f"{looked} of {len(NAMES)} looked at, {letters.count('n')} to mend.")
+    print(f"{looked} of {len(NAMES)} looked at, {letters.count('n')} to fix.")
     print(audit(letters))  # keeps them for `progress`
 
 
 questions(AUDIT)
 
 # %% [markdown]
-# ## 3 · The picture after
+# ## 3 · The chart after
 #
 # Use the same commands again, with the same `run`, and run this notebook again. The bars that are
 # left are your list for next week. The audit is done when the last run has no block of 100 ms, and
@@ -127,7 +127,7 @@ questions(AUDIT)
 #
 # `run --picture night.png` also draws the run: each command that held the loop, and the heartbeats.
 #
-# ## 4 · Leave the witness in
+# ## 4 · Leave the watchdog in
 #
-# loopwatch may stay: 40 looks at the clock a second, and a line in the log on the day somebody adds
-# the next `requests.get`. Give it `report=logging.getLogger("loopwatch").warning`.
+# loopwatch may stay in your bot. It looks at the clock 40 times per second, and logs a line when new code
+# holds the loop. Give it `report=logging.getLogger("loopwatch").warning`.

@@ -19,10 +19,10 @@
 # **cancel** · To ask a task to end: a `CancelledError` is raised at the `await` where it stands. The
 # task may still clean up, and should let the error pass. (06)
 #
-# **concurrent** · Under way at the same time, as ten pages that are all on their way. *Parallel* is
-# more: running at the same instant, on several processors. A loop is concurrent, not parallel. (02)
+# **concurrent** · Under way at the same time, like ten requests that wait for their answers. *Parallel*
+# is more: running at the same moment, on several processors. A loop is concurrent, not parallel. (02)
 #
-# **coroutine** · What calling an `async def` function makes: a function that can pause. Nothing of it
+# **coroutine** · A call of an `async def` makes a coroutine: a function that can pause. None of its lines
 # has run yet. (01)
 #
 # **debug mode** · asyncio's own check: it logs callbacks that take longer than 100 ms, and makes each
@@ -31,84 +31,84 @@
 # **event loop** · The one function that runs all tasks of a thread, one step at a time, and waits for
 # sockets and clocks in between. (01)
 #
-# **future** · A box for a result that will be there later. Awaiting it suspends until somebody puts the
-# result in. (01)
+# **future** · An object for a result that will be there later. A task that awaits it suspends until the
+# result is set. (01)
 #
-# **lag, lateness** · How late the loop does what was due. Measured against a fixed schedule, or else
-# the worst of it goes unseen. (10)
+# **lag, lateness** · How late the loop runs what was due. Measure it against a fixed schedule, or you do
+# not see the longest delays. (10)
 #
 # **task** · A coroutine that the loop drives, beside all others. It begins at the next round of the
 # loop, not when you make it. (02)
 #
-# **yield** · To give the others a turn, as `await asyncio.sleep(0)` does. It costs a round of the loop,
-# so not in every iteration. (04)
+# **yield** · To give the loop a turn, with `await asyncio.sleep(0)`. It costs a round of the loop, so do
+# not do it in every iteration. (04)
 #
 # ## The bot and its gateway
 #
-# **ACK** · The gateway's answer to a heartbeat. No ACK between two beats: the connection is a zombie.
-# (03, 07)
+# **ACK** · The gateway's answer to a heartbeat. If no ACK comes between two heartbeats, the connection is
+# a zombie. (03, 13)
 #
-# **defer** · The first sign to whoever used a slash command: I am thinking. It must come within three
-# seconds. (03)
+# **defer** · The first answer to a slash command: "I am thinking". It must come within three seconds. (03)
 #
 # **dispatch** · An event on its way to your handlers; each handler gets a task of its own. (03)
 #
-# **gateway** · The WebSocket over which Discord tells a bot what happens. REST is the other way, by
-# which a bot says something. (03)
+# **gateway** · The WebSocket over which Discord tells a bot what happens. To write a message, a bot uses
+# HTTP requests (REST). (03)
 #
 # **heartbeat** · The bot's sign of life, every 41 s at Discord, every 0.2 s here. (03)
 #
-# **idempotent** · Twice is once: what arrives again changes nothing. (12)
+# **idempotent** · Doing it twice has the same effect as doing it once. (12)
 #
-# **IDENTIFY** · A new login, of which there are 1000 in 24 hours. (03)
+# **IDENTIFY** · To log in and start a new session. Discord allows 1000 of these in 24 hours. (03)
 #
-# **rate limit, 429** · *Too fast*: wait for as long as `Retry-After` says. (07)
+# **rate limit, 429** · The server refuses too many requests. Wait for as long as `Retry-After` says. (07)
 #
-# **RESUME** · To come back to a session that broke off; the gateway replays what was missed. (03)
+# **RESUME** · To continue the old session on a new connection; the gateway replays what was missed. (03)
 #
-# **zombie** · A connection that is open and dead: nothing arrives any more. (07)
+# **zombie** · A connection that is still open, but over which nothing arrives any more. (13)
 #
 # ## Threads, processes, pools
 #
-# **backpressure** · A full queue makes those wait who put things in, instead of growing for ever. (09)
+# **backpressure** · A full queue makes the senders wait, and does not grow forever. (09)
 #
 # **default pool** · asyncio's own thread pool, `min(32, cpus + 4)` threads. `to_thread` uses it, and so
 # does DNS. (05)
 #
 # **executor** · A pool of threads or processes that takes work and gives back futures. (05)
 #
-# **GIL** · The interpreter's lock: one thread at a time runs Python. Waiting lets go of it, some calls
-# into C do, many do not. (05)
+# **GIL** · The interpreter's lock: only the thread that has it runs Python. A thread that waits releases
+# it. Some calls to C code release it, too, many do not. (05)
 #
-# **pool** · So many threads, processes or connections, and a queue in front of them. (05, 08, 12)
+# **pool** · A fixed number of threads, processes or connections, with a queue in front of them. (05, 08,
+# 12)
 #
-# **process pool** · Interpreters of their own, each with its own lock. What goes in and out is copied.
+# **process pool** · Other Python processes, each with a GIL of its own. Arguments and results are copied.
 # (05)
 #
-# ## Many things at once
+# ## Many things at the same time
 #
-# **bounded** · With a limit, as a queue with a size or a Semaphore: so many at once, no more. (06, 09)
+# **bounded** · With a limit, as a queue with a size, or a Semaphore. (06, 09)
 #
-# **check-then-act** · To look, to await, and to act on what was seen before. In between the world has
-# changed. (09)
+# **check-then-act** · To look at a value, to await, and then to act on the old value. In between, other
+# tasks may have changed it. (09)
 #
 # **deadline** · A moment by which all attempts together must be done. A *timeout* is for one of them.
 # (06)
 #
 # **drain** · To finish what was accepted, before closing. (09, 12)
 #
-# **lock** · One at a time through here. One a person, not one for everybody. (09)
+# **lock** · Only one task at a time can have it. Use one lock per key, not one for all. (09)
 #
-# **poison** · An order that breaks whoever serves it. (12)
+# **poison** · An order that ends the worker that serves it. (12)
 #
-# **race** · The result depends on who comes first, and nobody decided who should. (09)
+# **race** · The result depends on which task runs first, and the program does not control that. (09)
 #
-# **shedding** · To turn people away at once instead of letting them wait for ever. (09)
+# **shedding** · To refuse requests immediately when there are too many, so that no one waits forever. (09)
 #
-# **structured concurrency** · Tasks that live in a block and are all over when it is left, as in
+# **structured concurrency** · Tasks that are started in a block and have ended when the block ends, as in
 # `TaskGroup`. (06)
 #
-# **thread** · A second line of execution in the same interpreter. It cannot be cancelled. (05)
+# **thread** · A second flow of execution in the same interpreter. It cannot be cancelled. (05)
 #
 # ## How this course measures
 #
@@ -118,10 +118,10 @@
 #
 # **limit** · How long an answer may hold the loop, stated in each exercise; mostly 100 ms. (00)
 #
-# **longest block** · The CPU time of the loop's thread between two looks at its sockets, and the time it
-# slept in between; what the system took away is left out. This is what is graded. (00)
+# **longest block** · The longest time for which your code held the loop, without the time that other
+# programs took. Labs are graded by it. (00)
 #
 # **watch** · Runs a coroutine function on a watched loop, and returns a report. (00)
 #
-# **witness** · A thread that looks on: it can name the line that holds the loop, and cannot free it.
-# (03, 10, 12)
+# **watchdog, witness** · A thread that watches the loop. It can name the line that holds the loop, but it
+# cannot free the loop. (03, 10, 12)

@@ -29,7 +29,7 @@
 # | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/two-halves) |
 # | 8 | the SDK of my language model is the SDK, so it is fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
 # | 36 | "Unknown interaction": `recap` defers too late | `recap` is the victim: something else held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
-# | 41 | a missed heartbeat loses events for ever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
+# | 41 | a missed heartbeat loses events forever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
 #
 # ## Work
 #
@@ -39,7 +39,7 @@
 # | 10 | `sleep(0)` cures work that takes long | it costs a round of the loop each time, and cannot get into a call | [04](lesson:04_yielding/a-turn-each), [no gap](lesson:04_yielding/no-gap) |
 # | 11 | one `sleep(0)` at the top is enough | one turn, before all of the work | [04](lesson:04_yielding/one-turn-first) |
 # | 13 | `to_thread(f(x))` runs `f` in a thread | `f(x)` is called first, on the loop | [05](lesson:05_threads/called-too-early) |
-# | 14 | a coroutine function can be sent to a thread | the thread makes a coroutine, and nobody runs it | below, A |
+# | 14 | a coroutine function can be sent to a thread | the thread makes a coroutine, and nothing runs it | below, A |
 # | 15 | I can leave `with ThreadPoolExecutor()` and `await` the future after it | the end of the `with` waits for the job, on the loop | [05](lesson:05_threads/leaving-the-with) |
 # | 16 | `.result()` and `join()` wait politely | they wait as threads do: with the thread | [05](lesson:05_threads/leaving-the-with), and the cell after it |
 # | 17 | threads never help with CPU work | one thread of plain Python leaves the loop its turns | [05](lesson:05_threads/python-in-a-thread) |
@@ -50,12 +50,12 @@
 # | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
 # | 40 | aiofiles reads files without threads | it sends each small step to a thread, and often takes longer | below, B |
 #
-# ## Many things at once
+# ## Many things at the same time
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 23 | a task that was created runs to its end | somebody must hold it, or it can vanish | [06](lesson:06_structure/lost-task), [lab](lab:06_structure/background) |
-# | 24 | an exception in a task shows up | not while somebody holds the task and does not ask | [06](lesson:06_structure/silent-error), [12](lesson:12_capstone/after-the-frog) |
+# | 23 | a task that was created runs to its end | something must refer to it, or it can vanish | [06](lesson:06_structure/lost-task), [lab](lab:06_structure/background) |
+# | 24 | an exception in a task shows up | not while a variable refers to the task and no code asks for the exception | [06](lesson:06_structure/silent-error), [12](lesson:12_capstone/after-the-frog) |
 # | 25 | `gather` cancels the others on an error | it does not; a TaskGroup does | [06](lesson:06_structure/the-others) |
 # | 26 | `gather` of ten thousand requests is fast | it is a burst: waves, refusals, too many open files | [06](lesson:06_structure/batches-or-gate), [07](lesson:07_network/three-waves) |
 # | 33 | one thread, so no races | between a check and a change there may be an `await` | [09](lesson:09_queues/five-purchases) |
@@ -94,7 +94,7 @@ async def brew():
 
 cup = await asyncio.to_thread(brew)
 print("What came back:", cup)
-cup.close()  # nobody ran it
+cup.close()  # nothing ran it
 
 # %% [markdown]
 # The kettle was never on. The thread *called* `brew`, and calling it makes a coroutine. What a thread

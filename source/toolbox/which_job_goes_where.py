@@ -10,7 +10,7 @@
 # |---|---|---|
 # | waits, and has an async client | on the loop, awaited | `async with session.get(url) as page:` |
 # | waits, and has none | in a thread | `await asyncio.to_thread(sdk.ask, question)` |
-# | waits, has none, and many come at once | in a pool of its own | `await loop.run_in_executor(POOL, sdk.ask, question)` |
+# | waits, has none, and many come at the same time | in a pool of its own | `await loop.run_in_executor(POOL, sdk.ask, question)` |
 # | computes for less than 10 ms | on the loop, as it is | `throw("2d6")` |
 # | computes in plain Python, a loop of yours | in slices, or a thread | `if time.monotonic() > turn: await asyncio.sleep(0)` |
 # | computes in C that lets go (hashes, zlib, Pillow) | in a thread | `await asyncio.to_thread(image.save, file)` |
@@ -65,7 +65,7 @@ def sized(job, size, seconds=0.25):
         size *= 2
 
 # %% [markdown]
-# The places. `slices` exists only for loops that you can write anew:
+# The places. `slices` exists only for loops that you can write yourself:
 
 # %%
 async def on_the_loop(name, size):
@@ -82,7 +82,7 @@ async def process(name, size):
 
 
 async def slices(name, size):
-    turn = time.monotonic() + 0.005  # 5 ms, then somebody else's turn
+    turn = time.monotonic() + 0.005  # 5 ms, then a turn for the loop
     for number in range(int(size)):
         number % 7 == 0  # noqa: B015 the work of `count`
         if number % 100 == 0 and time.monotonic() > turn:

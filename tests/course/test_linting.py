@@ -119,12 +119,13 @@ LAB_FAULTS = {
     ),
     "a start that our answer runs into": (
         ('    return {"name": "mine"}\n    ### END SOLUTION\n',
-         "    made = {}\n    ### END SOLUTION\n    # As it is now:\n    return {}\n"),
+         "    made = {}\n    ### END SOLUTION\n    # The current version:\n    return {}\n"),
         "end the solution with `return` or",
     ),
     "a start somewhere else": (
         ('    return {"name": "mine"}\n    ### END SOLUTION\n',
-         "    return {}\n    ### END SOLUTION\n    x = {}\n    # As it is now:\n    return x\n"),
+         "    return {}\n    ### END SOLUTION\n    x = {}\n"
+         "    # The current version:\n    return x\n"),
         "end the solution with `return` or",
     ),
     "a bare assert": ((', "judge() changed its mind"', ""), "says nothing when it fails"),
@@ -406,7 +407,7 @@ def test_the_minutes_of_a_lab_are_those_of_its_core_exercises() -> None:
     stretch = [cell for cell in cells if cell.role in ("exercise", "test")][3:]
     assert minutes.lab(stretch) > 0.5 * 20
     begun = LAB.replace(
-        "    ### END SOLUTION", "    ### END SOLUTION\n    # As it is now:\n    pass", 1
+        "    ### END SOLUTION", "    ### END SOLUTION\n    # The current version:\n    pass", 1
     )
     assert minutes.lab(parse.cells(begun, "lab.py")) == pytest.approx(minutes.lab(cells) - 1)
 

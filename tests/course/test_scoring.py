@@ -203,13 +203,14 @@ def test_our_answer_is_shown_without_the_program_that_learners_start_from(root: 
     for cell in content["cells"]:
         if cell["id"] == "card":
             cell["source"] += (
-                "\n    # As it is now:\n    if wrong:\n        return {}\n    return wrong\n\n\n"
+                "\n    # The current version:\n    if wrong:\n        return {}\n"
+                "    return wrong\n\n\n"
                 "async def another():\n    return ours"
             )
     path.write_text(json.dumps(content), encoding="utf-8")
     both = comparing.compare("card", anyway=True)
     assert "wrong" not in both.ours
-    assert "As it is now" not in both.ours
+    assert "The current version" not in both.ours
     assert '    return {"name": "mine"}' in both.ours
     assert both.ours.endswith("async def another():\n    return ours")
 

@@ -17,8 +17,10 @@ from autograder.environment import finding
 from autograder.grading import commands
 from autograder.grading.batch import executors, slots
 from autograder.grading.jail import availability
+from autograder.grading.nbgrader.course import Course
 
 _one_thread: ThreadPoolExecutor | None = None
+_prepare = Course.prepare
 
 
 @contextlib.contextmanager
@@ -37,14 +39,51 @@ def _kept(jobs: int | None) -> Iterator[executors.Slots]:
 _really = executors.on_this_machine
 
 
-@pytest.fixture(autouse=True)
-def warm_slots(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="module")
+def warm_slots() -> Iterator[None]:
     """Keep the slot of this process: starting one costs 2 s of CPU, most of a small `grade`.
+
+    For a module, because fixtures of modules grade too.
 
     Graders that are killed, interrupted or asked for `--jobs 2` run in processes of their own or
     with slots of their own; a test with `jobs=1` or without `jobs` gets the kept one.
     """
-    monkeypatch.setattr(executors, "on_this_machine", _kept)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(executors, "on_this_machine", _kept)
+        yield
+
+
+_known: dict[bytes, bytes] = {}  # a unit's notebook -> the gradebook that knows only this unit
+
+
+@pytest.fixture(autouse=True, scope="module")
+def known_units() -> Iterator[None]:
+    """Give a new course the gradebook that an earlier one had before its first submission.
+
+    Making one, and having nbgrader read the unit into it, takes 0.4 s of CPU: the first course with
+    a unit does it. `new_gradebook` is for tests of just that.
+    """
+
+    def prepare(self: Course, unit: str, *, regrade: bool = False) -> None:
+        path = self.root.resolve() / "gradebook.db"
+        if path.exists() or self.directory.db_url != f"sqlite:///{path}":
+            _prepare(self, unit, regrade=regrade)
+            return
+        notebook = self.ensure_unit(unit).read_bytes()
+        if notebook in _known:
+            path.write_bytes(_known[notebook])
+        _prepare(self, unit, regrade=regrade)
+        _known[notebook] = path.read_bytes()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Course, "prepare", prepare)
+        yield
+
+
+@pytest.fixture
+def new_gradebook(known_units: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have each new course of this test make its gradebook."""
+    monkeypatch.setattr(Course, "prepare", _prepare)
 
 
 @functools.cache

@@ -91,28 +91,28 @@ def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(
     tmp_path: Path, nbgrader: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The small version of the soak: moments found by what lies in the folder, then by chance."""
-    undisturbed = small_course(tmp_path / "undisturbed", 8)
+    undisturbed = small_course(tmp_path / "undisturbed", 5)
     assert commands.grade(SMALL, root=undisturbed) == 0
-    root = small_course(tmp_path / "killed", 8)
+    root = small_course(tmp_path / "killed", 5)
 
     def until_graded(number: int) -> Callable[[], None]:
         def wait() -> None:
             end = time.monotonic() + 60
             while len(list((root / "autograded").glob(f"*/{SMALL}/{SMALL}.ipynb"))) < number:
                 assert time.monotonic() < end, "the grader did not begin"
-                time.sleep(0.002)
+                time.sleep(0.01)
             time.sleep(random.uniform(0, 0.05))  # s; saving one submission takes 50 ms
 
         return wait
 
     assert killed_at(root, nbgrader, until_graded(1), jobs=1) == -signal.SIGKILL
-    killed_at(root, nbgrader, until_graded(5), jobs=2)
+    killed_at(root, nbgrader, until_graded(3), jobs=2)
     capsys.readouterr()
     assert commands.grade(SMALL, root=root, as_json=True) == 0
     said = json.loads(capsys.readouterr().out)
     assert {one["status"] for one in said["submissions"]} == {"graded"}
     assert grades(root) == grades(undisturbed)
-    complete(root, 8)
+    complete(root, 5)
 
 
 def test_half_written_folders_are_graded_again(
@@ -291,6 +291,7 @@ def test_nbgraders_steps_lead_to_the_cells_that_were_examined(
     assert {(one["status"], one["score"]) for one in done} == {("graded", 4.0)}
 
 
+@pytest.mark.usefixtures("new_gradebook")
 def test_a_new_gradebook_appears_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

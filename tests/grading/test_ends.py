@@ -20,8 +20,8 @@ pytestmark = pytest.mark.skipif(
 )
 
 HANG = (
-    "import subprocess\n\nsubprocess.Popen(['sleep', '98.76'], start_new_session=True)\n\n"
-    "async def double(number):\n    while True:\n        pass"
+    "import subprocess, time\n\nsubprocess.Popen(['sleep', '98.76'], start_new_session=True)\n\n"
+    "async def double(number):\n    time.sleep(60)"
 )
 DATABASES = """
 from autograder.grading import examination

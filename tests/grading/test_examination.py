@@ -250,7 +250,8 @@ def test_a_cell_that_breaks_keeps_what_came_before_and_after_it(name: str) -> No
 
 def test_a_cell_that_hangs_keeps_what_it_had_defined() -> None:
     answer = toy.unmarked(toy.ANSWERS["roll"])
-    seen = examine(toy.submission(roll=f"{answer}\nwhile True: pass"), seconds=1.5)
+    hangs = f"{answer}\nimport time\ntime.sleep(60)"
+    seen = examine(toy.submission(roll=hangs), seconds=1.5)
     assert_right(seen)
 
 
@@ -473,7 +474,8 @@ def test_garbage_of_given_cells_is_not_the_answers() -> None:
     """A full collection in the call looks at what the call made, as it does in a kernel."""
     given = (
         "import gc, time\nfrom autograder import watch\nkept = []\nwhile True:\n"
-        "    kept += [[n] for n in range(100_000)]\n    began = time.thread_time()\n"
+        "    gc.disable()\n    kept += [[n] for n in range(len(kept) or 100_000)]\n"
+        "    gc.enable()\n    began = time.thread_time()\n"
         "    gc.collect()\n    if time.thread_time() - began > 0.1:\n        break"
     )
     cells = [

@@ -58,7 +58,7 @@ def test_the_buttons_grade_with_the_examiner_and_with_broken_settings_not_at_all
             one for one in json.loads(running.ask(notebooks)) if one["student"] == "ada"
         ]
         shown = running.ask(f"/formgrader/submissions/{submission['id']}/").decode()
-        assert re.search(r"the loop stood still for \d+ ms", shown)
+        assert re.search(r"the loop was held for \d+ ms", shown)
         evidence = clone / "autograded" / "ada" / toy.UNIT / f"{toy.UNIT}.examined.json"
         assert json.loads(evidence.read_text())["cells"]["roll_visible"]["line"] == 4
     path = clone / "nbgrader_config.py"

@@ -68,6 +68,7 @@ def grader() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRADER_TOP_SECRET", "token")
         session.close()
+        session.warm()  # as a slot does: nearly every attack fails, and its chart is drawn
         yield
         session.close()
 

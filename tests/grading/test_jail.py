@@ -11,17 +11,18 @@ import contextlib
 import json
 import os
 import sqlite3
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import another_user
 import pytest
 import toy_unit as toy
 from processes import IMPORTS
+from warm import Warm
 
 from autograder import doctor
 from autograder.environment import finding
@@ -46,26 +47,28 @@ needs_namespaces = pytest.mark.skipif(
 )
 
 
+@pytest.fixture(scope="module")
+def warm() -> Iterator[Warm]:
+    """A process with all imports made: 3 s of CPU, and as much for each run without it."""
+    found = {"UNBLOCKED_ACCEPT_WEAKER_JAIL": "0", "PYTHONPATH": IMPORTS, "TMPDIR": "/tmp"}
+    program = Warm(sys.executable, SUPPORT / "attacking.py", **found)
+    yield program
+    program.close()
+
+
 def run(
-    user: int, refused: str, *command: str | Path, in_reach: bool = False
-) -> subprocess.CompletedProcess[str]:
-    """Run a program of Python's as that user, with these system calls refused.
+    warm: Warm, kind: str, user: int, refused: str, *more: str | Path, in_reach: bool = False
+) -> dict[str, Any]:
+    """Attack or grade as that user, with these system calls refused, and return what came of it.
 
     `in_reach`: Python is where every user can read it, even if root's is not.
     """
-    before: list[str | Path] = []
-    if in_reach or user != os.getuid():
-        before += [sys.executable, SUPPORT / "another_user.py", str(user)]
-    if refused:
-        before += [sys.executable, SUPPORT / "refusing.py", refused]
-    accepted = {"UNBLOCKED_ACCEPT_WEAKER_JAIL": "0"}
-    return subprocess.run(
-        [*before, sys.executable, *command],
-        env={**os.environ, **accepted, "PYTHONPATH": IMPORTS, "TMPDIR": "/tmp"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    who = str(user) if in_reach or user != os.getuid() else ""
+    running = warm.run(kind, who, refused, *map(str, more))
+    code, said = running.wait(120), running.kill()
+    assert code == 0, said
+    found: dict[str, Any] = json.loads(said.splitlines()[-1])
+    return found
 
 
 @dataclass(frozen=True)
@@ -78,11 +81,11 @@ class Attacked:
     room: tuple[int, str, str] | None
 
 
-def attack(user: int, refused: str, course: Path, *names: str, in_reach: bool = False) -> Attacked:
+def attack(
+    warm: Warm, user: int, refused: str, course: Path, *names: str, in_reach: bool = False
+) -> Attacked:
     """Examine these attacks in one notebook and return what came of them."""
-    answer = run(user, refused, SUPPORT / "attacking.py", course, *names, in_reach=in_reach)
-    assert answer.returncode == 0, answer.stderr
-    said = json.loads(answer.stdout.splitlines()[-1])
+    said = run(warm, "attack", user, refused, course, *names, in_reach=in_reach)
     attacks = said["attacks"]
     assert all(one["tried"] for one in attacks.values()), attacks
     assert "passed" not in said["tests"]
@@ -113,12 +116,12 @@ def course() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module", params=USERS)
-def in_namespaces(request: pytest.FixtureRequest) -> tuple[int, Attacked]:
+def in_namespaces(request: pytest.FixtureRequest, warm: Warm) -> tuple[int, Attacked]:
     """A user, and what came of the attacks and of a full room behind all layers."""
     names = [*FILES, "sees_the_network", "traces_others", "reads_the_memory_of_others",
              "raw_sockets", "becomes_root", "mounts_the_way_out", "full_room"]  # fmt: skip
     with open_course() as root:
-        return request.param, attack(request.param, "", root, *names)
+        return request.param, attack(warm, request.param, "", root, *names)
 
 
 @needs_namespaces
@@ -148,8 +151,10 @@ def test_who_fills_a_room_takes_nothing_from_the_others(
                     reason=finding.reason(availability.landlock()))  # fmt: skip
 @pytest.mark.slow
 @pytest.mark.parametrize("user", USERS)
-def test_where_namespaces_are_refused_landlock_keeps_the_files(user: int, course: Path) -> None:
-    found = attack(user, CONTAINER, course, *FILES, "traces_others", "sees_the_network")
+def test_where_namespaces_are_refused_landlock_keeps_the_files(
+    user: int, course: Path, warm: Warm
+) -> None:
+    found = attack(warm, user, CONTAINER, course, *FILES, "traces_others", "sees_the_network")
     layers, got = found.layers, found.got
     assert not any(got[name] for name in [*FILES, "traces_others"]), got
     assert "Landlock" in layers
@@ -163,8 +168,10 @@ def test_where_namespaces_are_refused_landlock_keeps_the_files(user: int, course
 
 @pytest.mark.slow
 @pytest.mark.parametrize("user", USERS)
-def test_without_landlock_the_same_attacks_reach_the_files(user: int, course: Path) -> None:
-    found = attack(user, OLD_KERNEL, course, *FILES)
+def test_without_landlock_the_same_attacks_reach_the_files(
+    user: int, course: Path, warm: Warm
+) -> None:
+    found = attack(warm, user, OLD_KERNEL, course, *FILES)
     assert "Landlock" not in found.layers
     assert all(found.got.values()), found.got
     assert "too weakly" in found.strict
@@ -174,11 +181,13 @@ def test_without_landlock_the_same_attacks_reach_the_files(user: int, course: Pa
 @pytest.mark.skipif(os.getuid() != 0, reason="only root can make a candidate another user")
 @pytest.mark.slow
 @pytest.mark.parametrize("refused", [CONTAINER, OLD_KERNEL])
-def test_root_in_a_container_examines_as_another_user(refused: str, course: Path) -> None:
+def test_root_in_a_container_examines_as_another_user(
+    refused: str, course: Path, warm: Warm
+) -> None:
     """As in an image whose Python lies below /usr, which is most of them."""
     names = ["traces_others", "reads_the_memory_of_others", "reads_the_examiners_folder"]
     before = os.stat("/tmp").st_mode
-    found = attack(0, refused, course, *names, "full_room", in_reach=True)
+    found = attack(warm, 0, refused, course, *names, "full_room", in_reach=True)
     assert not any(found.got.values()), found.got
     assert "other user" in found.layers
     assert not set(found.layers) & set(confine.NAMESPACES)
@@ -189,34 +198,18 @@ def test_root_in_a_container_examines_as_another_user(refused: str, course: Path
     assert os.stat("/tmp").st_mode == before
 
 
-WEAK = """
-import sys
-from pathlib import Path
-
-from autograder.grading import marking
-from autograder.outcomes import UserMistake
-
-root = Path(sys.argv[1])
-try:
-    marking.grade("90_toy", as_json=True, root=root)
-except UserMistake as mistake:
-    print(mistake)
-print("graded:", [*root.glob("autograded/*/*")])
-marking.grade("90_toy", as_json=True, root=root, jobs=1, accept_weaker_jail=True)
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("in_reach", [False, True] if os.getuid() == 0 else [False])
-def test_a_weak_machine_grades_nobody_unless_told_to(in_reach: bool, tmp_path: Path) -> None:
+def test_a_weak_machine_grades_nobody_unless_told_to(
+    in_reach: bool, tmp_path: Path, warm: Warm
+) -> None:
     root = toy.course(tmp_path)
     toy.submit(root, "ada", toy.submission())
-    answer = run(os.getuid(), CONTAINER, "-c", WEAK, root, in_reach=in_reach)
-    refused, graded, *accepted = answer.stdout.splitlines()
-    assert "Nothing was graded. This machine confines submissions too weakly" in refused
-    assert "--accept-weaker-jail" in refused
-    assert graded == "graded: []"
-    (one,) = json.loads("\n".join(accepted))["submissions"]
+    said = run(warm, "grade", os.getuid(), CONTAINER, root, in_reach=in_reach)
+    assert "Nothing was graded. This machine confines submissions too weakly" in said["refused"]
+    assert "--accept-weaker-jail" in said["refused"]
+    assert said["before"] == []
+    (one,) = said["submissions"]
     assert one["score"] == one["max_score"] == sum(toy.POINTS.values()), one
     assert not set(one["jail"]) & set(confine.NAMESPACES)
     assert "limits" in one["jail"]

@@ -386,7 +386,7 @@ def test_tests_of_today_are_the_ones_that_grade(
     assert grade(root, capsys, regrade=True)["ada"]["score"] == 7.0
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_two_jobs_give_the_grades_of_one(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for number in range(4):
         toy.submit(root, f"s{number}", toy.submission(**({"roll": "x = 1"} if number % 2 else {})))

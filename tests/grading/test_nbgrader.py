@@ -94,7 +94,7 @@ def test_feedback_holds_the_sentence_and_the_picture(examined: Path, nbgrader: C
     nbgrader.run(examined, "generate_feedback", toy.UNIT)
     folder = examined / "feedback" / "blocking" / toy.UNIT
     page = (folder / f"{toy.UNIT}.html").read_text()
-    assert "the loop stood still for" in page
+    assert "the loop was held for" in page
     assert "line 4 of cell roll" in page
     assert "data:image/" in page
     assert [path.name for path in folder.iterdir()] == [f"{toy.UNIT}.html"]  # no evidence

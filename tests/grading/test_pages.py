@@ -234,7 +234,7 @@ def test_feedback_says_the_verdict_the_line_the_limit_and_shows_the_loop(
 ) -> None:
     page = page_of_late
     said = re.sub(r"\s+", " ", page)
-    assert "Failed: While `reply_to` ran, the loop stood still for" in said
+    assert "Failed: While `reply_to` ran, the loop was held for" in said
     assert re.search(r"Longest block of the loop: \d+ ms at line 4 of cell bot", said)
     assert "(limit 100 ms)" in said
     assert "data:image/png;base64," in page

@@ -141,4 +141,4 @@ def judge(found: dict[str, tuple[str, str]], blocks: str) -> None:
     assert {name: one for name, one in right.items() if one[0] == "lost"} == {}
     lost = [one for name, one in found.items() if name not in right and one[0] == "lost"]
     assert bool(lost) == bool(blocks)
-    assert not blocks or any("the loop stood still for" in sentence for _, sentence in lost)
+    assert not blocks or any("the loop was held for" in sentence for _, sentence in lost)

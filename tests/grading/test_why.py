@@ -49,7 +49,7 @@ def test_it_says_the_score_first(lines: list[str]) -> None:
 
 def test_it_says_the_verdict_in_the_learners_words(lines: list[str]) -> None:
     said = line(lines, "Verdict: ")
-    assert said.startswith("Verdict: failed: While `roll` ran, the loop stood still for")
+    assert said.startswith("Verdict: failed: While `roll` ran, the loop was held for")
 
 
 def test_it_says_the_block_the_limit_and_the_line(lines: list[str]) -> None:

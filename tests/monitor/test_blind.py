@@ -141,7 +141,7 @@ def test_on_an_idle_machine_a_sleep_is_named_in_its_first_run(hidden: pytest.Mon
             report.responsive(0.1)
         if said.type is LoopBlocked:
             break
-    assert said.match(r"the loop stood still .* `time\.sleep\(0\.4\)`")
+    assert said.match(r"the loop was held .* `time\.sleep\(0\.4\)`")
 
 
 def test_a_sleep_is_named_where_the_kernel_tells_where_a_thread_sleeps(

@@ -34,16 +34,19 @@ def nothing_frozen() -> Iterator[None]:
 def containers_for(seconds: float) -> list[list[int]]:
     """Return so many containers that a collection of them alone takes this CPU time."""
     made: list[list[int]] = []
+    more = 200_000
     gc.collect()
     gc.freeze()  # what earlier tests have left: in a whole run that takes 100 ms by itself
     gc.disable()  # else Python searches while the lists are made: half of the CPU of this
     try:
         while True:
-            made += [[n] for n in range(200_000)]
+            made += [[n] for n in range(more)]
             began = time.thread_time()
             gc.collect()
-            if time.thread_time() - began > seconds:
+            spent = time.thread_time() - began
+            if spent > seconds:
                 return made
+            more = max(200_000, int(len(made) * (1.1 * seconds / spent - 1)))
     finally:
         gc.enable()
         gc.unfreeze()

@@ -61,7 +61,7 @@ def test_a_right_answer_passes_every_check_and_checks_can_be_chained() -> None:
 def test_a_blocking_answer_fails_naming_the_time_the_limit_and_the_line() -> None:
     async def main() -> None:
         report = await watch(blocking_roll, "2d6")
-        with pytest.raises(LoopBlocked, match=r"stood still for 2\d\d ms \(limit 100 ms\)") as info:
+        with pytest.raises(LoopBlocked, match=r"was held for 2\d\d ms \(limit 100 ms\)") as info:
             report.responsive(0.1)
         assert "time.sleep(0.2)" in str(info.value)
         assert "test_watch.py" in str(info.value)
@@ -89,7 +89,7 @@ def test_tasks_that_block_in_one_pass_are_told_as_that_many_turns() -> None:
     async def main() -> None:
         # As long as both together, within 5 ms a turn; and each as long as the sleep in the line.
         said = re.search(
-            r"stood still for (\d+) ms .*`time.sleep\(0.2\)`\. "
+            r"was held for (\d+) ms .*`time.sleep\(0.2\)`\. "
             r"These were 2 tasks, one directly after the other: "
             r"(\d+) ms each on average\.$",
             await told(two_people),

@@ -240,7 +240,7 @@ def test_the_gateways_log_becomes_beats_and_kills_of_the_run() -> None:
 
 def test_alt_text_is_two_sentences_with_what_ran_how_long_the_block_and_the_connection() -> None:
     assert timeline.alt_text(bot(), 0.1) == (
-        "roll() ran for 600 ms in 5 tasks. The loop stood still for 250 ms (limit 100 ms) "
+        "roll() ran for 600 ms in 5 tasks. The loop was held for 250 ms (limit 100 ms) "
         "at line 7, time.sleep(0.25), from 120 ms to 370 ms."
     )
     record, options = CASES["killed"]

@@ -2,11 +2,12 @@
 each wrong one fails the test that it names, with the message meant for it.
 
 One examination holds several answers that share neither a cell nor a test, and runs their tests
-alone: all of the exercise for a right answer, the named one for a wrong one (--soak runs all). An
-answer that does not come out as it is named is examined again alone, so that its partners can
-neither spoil nor excuse it. Several run at once: they wait more than they compute, and a verdict
-does not depend on load. They run in threads, which only wait for the examiners' processes: so they
-share one fork server, whose start takes 2 s of CPU.
+alone: the one that an answer names, else all of the exercise (--soak runs all). A right answer
+names one where the hidden test is the visible one with other numbers, or where it differs from
+ours in one cell. An answer that does not come out as it is named is examined again alone, so that
+its partners can neither spoil nor excuse it. Several run at once: they wait more than they compute,
+and a verdict does not depend on load. They run in threads, which only wait for the examiners'
+processes: so they share one fork server, whose start takes 2 s of CPU.
 
 The labs are the built ones: that they are what the text says is proven by `build --check`, and a
 text that was changed since is told here. The tests of one unit run on one worker of xdist
@@ -230,9 +231,20 @@ def wrong_about(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> str:
     taken = [one for partner in group for one in own_tests(partner, seen)]
     found = unlike(verdicts.NOT_ATTEMPTED, [one for one in seen if one not in taken])
     if answer.right:
-        return found + unlike(verdicts.PASSED, own)
+        return found + unlike(verdicts.PASSED, [one for one in own if is_meant(path, one, group)])
     failed = [one.message for one in own if one.status == verdicts.FAILED]
     return found if answer.message in "\n".join(failed) else found + "\n".join(map(str, own))
+
+
+def is_meant(path: Path, seen: Seen, group: tuple[Path, ...]) -> bool:
+    """Whether a right answer must pass this test of its exercise.
+
+    One that names a test need not fill the cells of the others; a partner may do that.
+    """
+    if seen.name in judging_tests(path):
+        return True
+    partners = any(seen.name in judging_tests(one) for one in group)
+    return seen.status != verdicts.NOT_ATTEMPTED and not partners
 
 
 def turned(path: Path, seen: list[Seen], group: tuple[Path, ...]) -> list[str]:

@@ -187,7 +187,7 @@ def test_naps_cannot_be_over_before_the_test_has_waited_for_them() -> None:
     """What the sleepers tell of the seconds is theirs; when they told it, the test knows."""
     naps = [("ada", 0.2, 0.2, 0.0, 0.01), ("ada", 0.2, 0.2, 0.0, 0.02)]
     night = SimpleNamespace(naps=naps)
-    with pytest.raises(WrongValue, match=r"0\.40 s in all, and the naps were over after 0\.02 s"):
+    with pytest.raises(WrongValue, match=r"0\.40 s in all, but the naps were over after 0\.02 s"):
         lab("01", "timers_judge").slept_well(
             report([["tea"], 0.0, 0.4], []), [("ada", [0.2, 0.2], "tea")], night
         )
@@ -200,7 +200,7 @@ def test_who_counts_with_a_gate_of_another_loop_is_told_what_belongs_to_no_loop(
     error = ("RuntimeError", "it is bound to a different event loop", "In [7]", 3)
     monkeypatch.setitem(sys.modules, "jobs", ModuleType("jobs"))  # a file that the lab writes
     judges = lab("05", "verdicts")
-    with pytest.raises(CallFailed, match="so let a pool count, which belongs to no loop"):
+    with pytest.raises(CallFailed, match="A pool belongs to no loop"):
         judges.free(Report(Record("oracle", outcome="raised", error=error)), 0.1)
 
 

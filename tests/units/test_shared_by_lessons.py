@@ -106,8 +106,8 @@ def test_a_verdict_is_printed_and_a_mistake_of_ours_is_not_hidden(
 ) -> None:
     block = Block(0.4, 0.1, "sleep", "In [7]", 2, "time.sleep(0.4)", "nap")
     judge(Report(Record("nap", seconds=0.6, blocks=[block])))
-    assert "the loop stood still for 400 ms (limit 100 ms)" in capsys.readouterr().out
+    assert "the loop was held for 400 ms (limit 100 ms)" in capsys.readouterr().out
     judge(Report(Record("nap", seconds=0.6)))
-    assert "stood still" not in capsys.readouterr().out
+    assert "was held" not in capsys.readouterr().out
     with pytest.raises(AttributeError):
         judge(None)  # type: ignore[arg-type]

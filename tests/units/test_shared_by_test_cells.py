@@ -38,7 +38,7 @@ def test_right_tells_what_is_still_to_come(capsys: pytest.CaptureFixture[str]) -
     right(report(), 5)
     assert capsys.readouterr().out == (
         f"Right. {report()}\n"
-        "Its hidden part runs when your work is checked; then it is worth 5 points.\n"
+        "Its hidden part runs when you check the lab. Then you get its 5 points.\n"
     )
 
 

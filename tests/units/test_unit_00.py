@@ -135,7 +135,7 @@ def test_run_all_reaches_the_end_and_shows_what_the_lesson_says(
     assert "hangs up" not in text(named["first-cure"])
     assert "rolls 2d6: 7" in text(named["first-cure"])
     assert "cannot be called from a running event loop" in text(named["run-in-cell"])
-    assert "the loop stood still" in text(named["who-is-late"])
+    assert "the loop was held" in text(named["who-is-late"])
     assert "LoopBlocked" in text(named["right-but-late"])
     verdicts = text(named["right-but-late"] + 2)
     assert all(word in verdicts for word in ("NotAttempted", "WrongValue", "passed"))

@@ -6,7 +6,7 @@ that replace the lab's answer cells (jupytext py:percent):
     # exercise: repair_two
     # expect: fails
     # test: repair_two_roll_check
-    # message: the loop stood still
+    # message: the loop was held
     # %% answer="repair_two"
     async def roll(spec): ...
 """
@@ -33,7 +33,7 @@ class Answer:
     cells: dict[str, str]
     exercise: str
     expect: str  # "passes" or "fails"
-    test: str  # the first test that a wrong answer fails; empty for a right one, which passes all
+    test: str  # the first test that a wrong answer fails; a right one passes it, or all if empty
     message: str  # text that must appear in the failure; empty for a right answer
 
     @property

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from autograder.course.author.parse import TextCell
-from autograder.course.notebook import AS_IT_IS_NOW
+from autograder.course.notebook import CURRENT_VERSION
 
 _FOLDED = re.compile(r"<details\b.*?</details>", re.DOTALL)
 _SURVEY = 10  # questions that `before` and `after` ask in one cell
@@ -43,7 +43,7 @@ def lab(cells: list[TextCell]) -> float:
     if not any(cell.role == "exercise" for cell in core):
         core = cells
     points = sum(float(cell.keys.get("points", 0)) for cell in core)
-    begun = sum(cell.source.count(AS_IT_IS_NOW) for cell in core if cell.role == "answer")
+    begun = sum(cell.source.count(CURRENT_VERSION) for cell in core if cell.role == "answer")
     return _words(core) / 100 + 0.5 * points - begun
 
 

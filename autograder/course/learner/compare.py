@@ -16,7 +16,7 @@ from autograder.text import prose_as_html
 
 _MARK = re.compile(r"^[ \t]*### (?:BEGIN|END) SOLUTION[ \t]*\n?", re.MULTILINE)
 _START = re.compile(
-    rf"^([ \t]+){re.escape(notebook.AS_IT_IS_NOW)}\n(?:\1.*(?:\n|\Z))*", re.MULTILINE
+    rf"^([ \t]+){re.escape(notebook.CURRENT_VERSION)}\n(?:\1.*(?:\n|\Z))*", re.MULTILINE
 )
 
 

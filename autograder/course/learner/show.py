@@ -8,6 +8,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from autograder.report.paper import INK, PAPER
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -26,9 +28,9 @@ class _Picture:
 
     def _repr_html_(self) -> str:
         data = base64.b64encode(self.png).decode()
-        look = "max-width:100%;background:#fff"
-        source = f"data:image/png;base64,{data}"
-        return f'<img alt="{html.escape(self.alt)}" style="{look}" src="{source}">'
+        look, source = f"display:block;max-width:100%;{INK}", f"data:image/png;base64,{data}"
+        image = f'<img alt="{html.escape(self.alt)}" style="{look}" src="{source}">'
+        return f'<div style="width:fit-content;{PAPER}">{image}</div>'
 
 
 def show(figure: Figure, alt: str) -> None:

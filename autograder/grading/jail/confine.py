@@ -20,6 +20,7 @@ can reach the network, so `grade` refuses (see `weakness`).
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
 import os
 import signal
@@ -301,8 +302,12 @@ def _writable(place: Place) -> list[str]:
 # -- what this machine allows --------------------------------------------------------------------
 
 
-def offered() -> tuple[list[str], str]:
-    """Return the layers that a candidate would have here, and why namespaces are missing."""
+@functools.cache
+def offered() -> tuple[tuple[str, ...], str]:
+    """Return the layers that a candidate would have here, and why namespaces are missing.
+
+    Each process asks once: it takes 0.1 s of CPU, and `doctor` wants to know it twice.
+    """
     # in a new process, because `prepare` may enter a user namespace
     answer = subprocess.run(
         [sys.executable, "-P", "-m", "autograder.grading.jail.confine"],
@@ -312,9 +317,9 @@ def offered() -> tuple[list[str], str]:
         check=False,
     )
     if answer.returncode:
-        return [], answer.stderr.strip().rpartition("\n")[2]
+        return (), answer.stderr.strip().rpartition("\n")[2]
     layers, refused = json.loads(answer.stdout)
-    return layers, refused
+    return tuple(layers), refused
 
 
 def _offered() -> tuple[list[str], str]:

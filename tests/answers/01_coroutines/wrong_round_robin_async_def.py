@@ -1,7 +1,7 @@
 # exercise: round_robin
 # expect: fails
 # test: round_robin_visible
-# message: it is a plain `def` that returns a list
+# message: it must be a plain `def` that returns a list
 
 # %% answer="round_robin"
 async def run_all(coroutines):

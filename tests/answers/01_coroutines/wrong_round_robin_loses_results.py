@@ -1,7 +1,7 @@
 # exercise: round_robin
 # expect: fails
 # test: round_robin_visible
-# message: the results are [40, 20, 30], in the order of the list
+# message: expected [40, 20, 30], in the order of the list
 
 # %% answer="round_robin"
 def run_all(coroutines):

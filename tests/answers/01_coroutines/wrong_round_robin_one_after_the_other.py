@@ -1,7 +1,7 @@
 # exercise: round_robin
 # expect: fails
 # test: round_robin_visible
-# message: One `send` each, and then the next in the queue
+# message: Send once to a coroutine, then take the next one in the queue
 
 # %% answer="round_robin"
 def run_all(coroutines):

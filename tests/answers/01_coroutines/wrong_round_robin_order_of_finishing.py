@@ -1,7 +1,7 @@
 # exercise: round_robin
 # expect: fails
 # test: round_robin_visible
-# message: `run_all` returned [20, 30, 40]; the results are [40, 20, 30]
+# message: `run_all` returned [20, 30, 40]; expected [40, 20, 30]
 
 # %% answer="round_robin"
 def run_all(coroutines):

@@ -1,7 +1,7 @@
 # exercise: round_robin
 # expect: fails
 # test: round_robin_visible
-# message: but the exception of a coroutine should have come out of it
+# message: expected the exception that a coroutine raised
 
 # %% answer="round_robin"
 def run_all(coroutines):

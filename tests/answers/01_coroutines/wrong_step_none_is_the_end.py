@@ -1,7 +1,7 @@
 # exercise: step
 # expect: fails
 # test: step_visible
-# message: Step 2: `step` said ('done', None), and ('paused', None) is right
+# message: Step 2: `step` said ('done', None); expected ('paused', None)
 
 # %% answer="step"
 def step(coroutine, value=None):

@@ -1,7 +1,7 @@
 # exercise: step
 # expect: fails
 # test: step_visible
-# message: It was driven too far
+# message: `step` went too far
 
 # %% answer="step"
 def step(coroutine, value=None):

@@ -1,7 +1,7 @@
 # exercise: step
 # expect: fails
 # test: step_visible
-# message: in the coroutine arrived
+# message: The coroutine received
 
 # %% answer="step"
 def step(coroutine, value=None):

@@ -1,7 +1,7 @@
 # exercise: step
 # expect: fails
 # test: step_visible
-# message: only StopIteration is for you
+# message: catch StopIteration and nothing else
 
 # %% answer="step"
 def step(coroutine, value=None):

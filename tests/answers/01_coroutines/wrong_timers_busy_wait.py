@@ -1,7 +1,7 @@
 # exercise: timers
 # expect: fails
 # test: timers_visible
-# message: Find out how long there is nothing to do, and sleep for that
+# message: Find out when the next person is due, and sleep until then
 
 # %% answer="timers"
 def run_timers(coroutines):

@@ -1,7 +1,7 @@
 # exercise: timers
 # expect: fails
 # test: timers_visible
-# message: is right, in the list's order
+# message: in the order of the list
 
 # %% answer="timers"
 def run_timers(coroutines):

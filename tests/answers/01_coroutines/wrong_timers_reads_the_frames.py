@@ -1,7 +1,7 @@
 # exercise: timers
 # expect: fails
 # test: timers_visible
-# message: Of 4 naps, 0 came to their end.
+# message: Of 4 naps, 0 were slept to the end.
 
 # %% answer="timers"
 def run_timers(coroutines):

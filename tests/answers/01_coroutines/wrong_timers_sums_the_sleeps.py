@@ -1,7 +1,7 @@
 # exercise: timers
 # expect: fails
 # test: timers_visible
-# message: Do the naps add up?
+# message: Naps must overlap
 
 # %% answer="timers"
 def run_timers(coroutines):

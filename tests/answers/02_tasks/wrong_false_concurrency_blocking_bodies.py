@@ -1,7 +1,7 @@
 # exercise: false_concurrency
 # expect: fails
 # test: false_concurrency_weather_check
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="false_concurrency_weather"
 async def weather(cities):

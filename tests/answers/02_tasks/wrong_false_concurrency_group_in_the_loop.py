@@ -1,7 +1,7 @@
 # exercise: false_concurrency
 # expect: fails
 # test: false_concurrency_guests_check
-# message: First make all tasks, then wait
+# message: Make all tasks first, then await them
 
 # %% answer="false_concurrency_guests"
 async def guests(urls):

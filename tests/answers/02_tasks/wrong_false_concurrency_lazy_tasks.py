@@ -1,7 +1,7 @@
 # exercise: false_concurrency
 # expect: fails
 # test: false_concurrency_votes_check
-# message: and 1 had come after 0.8 s
+# message: It had received 1 after 0.8 s
 
 # %% answer="false_concurrency_votes"
 async def votes(urls):

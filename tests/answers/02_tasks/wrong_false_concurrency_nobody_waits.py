@@ -1,7 +1,7 @@
 # exercise: false_concurrency
 # expect: fails
 # test: false_concurrency_ranks_check
-# message: when the answer was returned. Are all pages asked for?
+# message: when your function returned. Request every page
 
 # %% answer="false_concurrency_ranks"
 async def ranks(urls):

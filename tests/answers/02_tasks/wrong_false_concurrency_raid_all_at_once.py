@@ -1,7 +1,7 @@
 # exercise: false_concurrency
 # expect: fails
 # test: false_concurrency_raid_check
-# message: the captain comes first, then the others at once
+# message: Ask the captain first, then all the others at the same time
 
 # %% answer="false_concurrency_raid"
 async def raid(captain, crew):

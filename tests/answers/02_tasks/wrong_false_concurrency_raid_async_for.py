@@ -1,7 +1,7 @@
 # exercise: false_concurrency
 # expect: fails
 # test: false_concurrency_raid_check
-# message: The server waited for 4 requests, and 2 had come after 0.8 s
+# message: The server expected 4 requests at the same time. It had received 2 after 0.8 s
 
 # %% answer="false_concurrency_raid"
 async def raid(captain, crew):

@@ -1,7 +1,7 @@
 # exercise: fetches
 # expect: fails
 # test: fetches_visible
-# message: Are all pages asked for?
+# message: Request every page
 
 # %% answer="fetches"
 async def fetch_all(urls):

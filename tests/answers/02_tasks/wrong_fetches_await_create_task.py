@@ -1,7 +1,7 @@
 # exercise: fetches
 # expect: fails
 # test: fetches_visible
-# message: First make all tasks, then wait
+# message: Make all tasks first, then await them
 
 # %% answer="fetches"
 async def fetch_all(urls):

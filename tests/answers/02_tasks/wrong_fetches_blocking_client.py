@@ -1,7 +1,7 @@
 # exercise: fetches
 # expect: fails
 # test: fetches_visible
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="fetches"
 async def fetch_all(urls):

@@ -1,7 +1,7 @@
 # exercise: trace
 # expect: fails
 # test: trace_duet_check
-# message: Who suspends after `task 1: one`, and who does not?
+# message: Which task suspends after `task 1: one`, and which does not?
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):

@@ -1,7 +1,7 @@
 # exercise: trace
 # expect: fails
 # test: trace_duet_check
-# message: Line 2 of the trace is `task 1: two`, and `task 2: uno` is right
+# message: Line 2 of the trace is `task 1: two`; expected `task 2: uno`
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):

@@ -1,7 +1,7 @@
 # exercise: trace
 # expect: fails
 # test: trace_duet_check
-# message: Line 3 of the trace is `task 1: two`, and `task 2: dos` is right
+# message: Line 3 of the trace is `task 1: two`; expected `task 2: dos`
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):

@@ -1,7 +1,7 @@
 # exercise: trace
 # expect: fails
 # test: trace_pairs_check
-# message: Line 3 of the trace is `task 2: uno`, and `task 1: two` is right
+# message: Line 3 of the trace is `task 2: uno`; expected `task 1: two`
 
 # %% answer="trace_pairs"
 async def pairs(say, ada, bo):

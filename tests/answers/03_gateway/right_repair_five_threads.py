@@ -1,5 +1,6 @@
 # exercise: repair_five
 # expect: passes
+# only: soak
 
 # %% answer="repair_five_oracle"
 async def oracle(url, question):

@@ -1,7 +1,7 @@
 # exercise: defer_work
 # expect: fails
 # test: defer_work_visible
-# message: what followed is []
+# message: The follow-ups were []
 
 # %% answer="defer_work"
 async def recap(interaction: discord.Interaction):

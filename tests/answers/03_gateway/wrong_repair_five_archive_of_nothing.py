@@ -1,7 +1,7 @@
 # exercise: repair_five
 # expect: fails
 # test: repair_five_archive_check
-# message: is not the log that was to be packed
+# message: does not contain the whole log
 
 # %% answer="repair_five_archive"
 async def archive(path):

@@ -1,7 +1,7 @@
 # exercise: repair_five
 # expect: fails
 # test: repair_five_archive_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="repair_five_archive"
 async def archive(path):

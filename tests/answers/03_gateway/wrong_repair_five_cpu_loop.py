@@ -1,7 +1,7 @@
 # exercise: repair_five
 # expect: fails
 # test: repair_five_odds_check
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="repair_five_odds"
 async def odds(seed, throws):

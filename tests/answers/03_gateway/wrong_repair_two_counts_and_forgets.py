@@ -1,7 +1,7 @@
 # exercise: repair_two
 # expect: fails
 # test: repair_two_countdown_check
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="repair_two_countdown"
 async def countdown(ctx, count: int):

@@ -1,7 +1,7 @@
 # exercise: repair_two
 # expect: fails
 # test: repair_two_countdown_check
-# message: and half a second belongs there
+# message: expected half a second
 
 # %% answer="repair_two_countdown"
 async def countdown(ctx, count: int):

@@ -1,7 +1,7 @@
 # exercise: repair_two
 # expect: fails
 # test: repair_two_remind_check
-# message: Somebody got no answer
+# message: A person got no answer
 
 # %% answer="repair_two_remind"
 busy = []

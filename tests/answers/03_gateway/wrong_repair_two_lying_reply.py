@@ -1,7 +1,7 @@
 # exercise: repair_two
 # expect: fails
 # test: repair_two_remind_check
-# message: and it was due after
+# message: but it was due after
 
 # %% answer="repair_two_remind"
 async def remind(ctx, seconds: float, *, what: str):

@@ -1,7 +1,7 @@
 # exercise: repair_two
 # expect: fails
 # test: repair_two_remind_check
-# message: Does `remind` wait for `seconds`, whatever they are?
+# message: Each reminder must wait for its own `seconds`
 
 # %% answer="repair_two_remind"
 async def remind(ctx, seconds: float, *, what: str):

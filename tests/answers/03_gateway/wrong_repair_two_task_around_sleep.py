@@ -1,7 +1,7 @@
 # exercise: repair_two
 # expect: fails
 # test: repair_two_remind_check
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="repair_two_remind"
 async def remind(ctx, seconds: float, *, what: str):

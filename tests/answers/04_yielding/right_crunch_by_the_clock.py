@@ -1,5 +1,6 @@
 # exercise: crunch
 # expect: passes
+# test: crunch_visible
 
 # %% answer="crunch"
 async def crunch(seed, throws):

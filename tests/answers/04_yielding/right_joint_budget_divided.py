@@ -1,5 +1,6 @@
 # exercise: joint_budget
 # expect: passes
+# test: joint_budget_visible
 
 # %% answer="joint_budget"
 class Duels:

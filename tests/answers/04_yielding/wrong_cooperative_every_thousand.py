@@ -1,11 +1,11 @@
 # exercise: cooperative
 # expect: fails
 # test: cooperative_visible
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="cooperative"
 async def gently(items, budget=0.005):
-    """As in the lesson: fine for members, not for forty messages."""
+    """As in the lesson: fine for members, not for thirty messages."""
     for number, item in enumerate(items, 1):
         yield item
         if number % 1000 == 0:

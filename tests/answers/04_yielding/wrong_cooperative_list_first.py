@@ -1,7 +1,7 @@
 # exercise: cooperative
 # expect: fails
 # test: cooperative_visible
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="cooperative"
 async def gently(items, budget=0.005):

@@ -1,7 +1,7 @@
 # exercise: cooperative
 # expect: fails
 # test: cooperative_visible
-# message: must hand out every item
+# message: must yield every item once
 
 # %% answer="cooperative"
 async def gently(items, budget=0.005):

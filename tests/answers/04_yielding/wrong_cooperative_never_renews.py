@@ -1,7 +1,7 @@
 # exercise: cooperative
 # expect: fails
 # test: cooperative_visible
-# message: How often is there a turn
+# message: Give fewer turns
 
 # %% answer="cooperative"
 async def gently(items, budget=0.005):

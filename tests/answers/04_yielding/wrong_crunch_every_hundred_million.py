@@ -1,7 +1,8 @@
 # exercise: crunch
 # expect: fails
 # test: crunch_visible
-# message: the loop stood still
+# message: the loop was held
+# only: soak
 
 # %% answer="crunch"
 async def crunch(seed, throws):

@@ -1,7 +1,7 @@
 # exercise: crunch
 # expect: fails
 # test: crunch_visible
-# message: How often is there a turn
+# message: Give fewer turns
 
 # %% answer="crunch"
 async def crunch(seed, throws):

@@ -1,7 +1,7 @@
 # exercise: crunch
 # expect: fails
 # test: crunch_visible
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="crunch"
 async def crunch(seed, throws):

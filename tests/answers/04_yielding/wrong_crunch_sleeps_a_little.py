@@ -1,7 +1,7 @@
 # exercise: crunch
 # expect: fails
 # test: crunch_visible
-# message: and is it `asyncio.sleep(0)`
+# message: use `asyncio.sleep(0)` for them
 
 # %% answer="crunch"
 async def crunch(seed, throws):

@@ -1,7 +1,7 @@
 # exercise: joint_budget
 # expect: fails
 # test: joint_budget_visible
-# message: came out as
+# message: throws returned
 
 # %% answer="joint_budget"
 class Duels:

@@ -1,7 +1,7 @@
 # exercise: joint_budget
 # expect: fails
 # test: joint_budget_visible
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="joint_budget"
 class Duels:

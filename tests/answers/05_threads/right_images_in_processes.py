@@ -1,5 +1,6 @@
 # exercise: images
 # expect: passes
+# test: images_visible
 
 # %% answer="images"
 PICTURES = ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn"))

@@ -1,5 +1,6 @@
 # exercise: images
 # expect: passes
+# test: images_visible
 
 # %% answer="images"
 PICTURES = ThreadPoolExecutor(2, thread_name_prefix="pictures")

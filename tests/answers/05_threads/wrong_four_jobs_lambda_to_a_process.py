@@ -1,7 +1,7 @@
 # exercise: four_jobs
 # expect: fails
 # test: four_jobs_ranking_check
-# message: What goes to a process goes by its name
+# message: A process finds a function by its name in a file
 
 # %% answer="four_jobs_ranking"
 processes = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))

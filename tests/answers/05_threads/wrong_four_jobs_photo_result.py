@@ -1,7 +1,7 @@
 # exercise: four_jobs
 # expect: fails
 # test: four_jobs_photo_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="four_jobs_photo"
 pool = ThreadPoolExecutor(2)

@@ -1,7 +1,7 @@
 # exercise: four_jobs
 # expect: fails
 # test: four_jobs_photo_check
-# message: pixels large
+# message: pixels; expected
 
 # %% answer="four_jobs_photo"
 async def small_picture(photo):

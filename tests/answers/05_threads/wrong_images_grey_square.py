@@ -1,7 +1,7 @@
 # exercise: images
 # expect: fails
 # test: images_visible
-# message: does not show the photo
+# message: it does not show the photo
 
 # %% answer="images"
 async def portrait(photo):

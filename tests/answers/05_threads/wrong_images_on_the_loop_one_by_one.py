@@ -1,7 +1,7 @@
 # exercise: images
 # expect: fails
 # test: images_visible
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="images"
 GATES = {}

@@ -1,7 +1,7 @@
 # exercise: oracle_pool
 # expect: fails
 # test: oracle_pool_visible
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="oracle_pool"
 async def oracle(url, question):

@@ -1,7 +1,7 @@
 # exercise: oracle_pool
 # expect: fails
 # test: oracle_pool_visible
-# message: and 4 should be
+# message: expected 4
 
 # %% answer="oracle_pool"
 ORACLE = ThreadPoolExecutor(1)

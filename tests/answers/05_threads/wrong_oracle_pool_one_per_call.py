@@ -1,7 +1,7 @@
 # exercise: oracle_pool
 # expect: fails
 # test: oracle_pool_visible
-# message: 4 are allowed
+# message: the limit is 4
 
 # %% answer="oracle_pool"
 async def oracle(url, question):

@@ -1,7 +1,7 @@
 # exercise: bounded
 # expect: fails
 # test: bounded_check
-# message: requests at the same time, and 3 are allowed
+# message: requests at the same time; the limit is 3
 
 # %% answer="bounded"
 async def fetch_all(urls, most):

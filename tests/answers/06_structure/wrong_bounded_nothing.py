@@ -1,7 +1,7 @@
 # exercise: bounded
 # expect: fails
 # test: bounded_check
-# message: and there were 0
+# message: there were 0
 
 # %% answer="bounded"
 async def fetch_all(urls, most):

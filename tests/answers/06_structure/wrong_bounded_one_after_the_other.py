@@ -1,7 +1,7 @@
 # exercise: bounded
 # expect: fails
 # test: bounded_check
-# message: Is each page a task of its own?
+# message: Make a task for each page
 
 # %% answer="bounded"
 async def fetch_all(urls, most):

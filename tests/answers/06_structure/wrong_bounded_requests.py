@@ -1,7 +1,7 @@
 # exercise: bounded
 # expect: fails
 # test: bounded_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="bounded"
 async def fetch_all(urls, most):

@@ -1,7 +1,7 @@
 # exercise: clean_up
 # expect: fails
 # test: clean_up_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="clean_up"
 async def record(line, tape):

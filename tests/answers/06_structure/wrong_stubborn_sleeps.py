@@ -1,7 +1,7 @@
 # exercise: stubborn
 # expect: fails
 # test: stubborn_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="stubborn"
 async def stubborn(url, patience, pause, deadline):

@@ -1,7 +1,7 @@
 # exercise: dogs
 # expect: fails
 # test: dogs_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="dogs"
 class Kennel:

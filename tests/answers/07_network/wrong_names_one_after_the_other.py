@@ -1,7 +1,7 @@
 # exercise: names
 # expect: fails
 # test: names_check
-# message: more than 1 questions at once
+# message: at most 1 of 40 questions
 
 # %% answer="names"
 async def look_up(names, server):

@@ -1,7 +1,7 @@
 # exercise: names
 # expect: fails
 # test: names_check
-# message: questions at once, of 40
+# message: of 40 questions at the same time
 
 # %% answer="names"
 async def look_up(names, server):

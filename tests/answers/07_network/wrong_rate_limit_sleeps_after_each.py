@@ -1,7 +1,7 @@
 # exercise: rate_limit
 # expect: fails
 # test: rate_limit_check
-# message: nobody had asked you to wait
+# message: Pause only after a 429
 
 # %% answer="rate_limit"
 async def post_all(url, lines):

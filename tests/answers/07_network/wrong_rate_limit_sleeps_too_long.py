@@ -1,7 +1,7 @@
 # exercise: rate_limit
 # expect: fails
 # test: rate_limit_check
-# message: later than the wall had asked for
+# message: later than `Retry-After` said
 
 # %% answer="rate_limit"
 async def post_all(url, lines):

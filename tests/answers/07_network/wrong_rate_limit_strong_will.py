@@ -1,7 +1,7 @@
 # exercise: rate_limit
 # expect: fails
 # test: rate_limit_check
-# message: how long to stay away
+# message: `Retry-After` of the answer says
 
 # %% answer="rate_limit"
 async def post_all(url, lines):

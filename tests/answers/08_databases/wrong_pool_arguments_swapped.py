@@ -1,7 +1,7 @@
 # exercise: pool
 # expect: fails
 # test: pool_check
-# message: what comes first?
+# message: and its arguments
 
 # %% answer="pool"
 class Scores:

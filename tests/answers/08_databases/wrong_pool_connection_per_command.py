@@ -1,7 +1,7 @@
 # exercise: pool
 # expect: fails
 # test: pool_check
-# message: 5 are yours
+# message: the limit is 5
 
 # %% answer="pool"
 class Scores:

@@ -1,7 +1,7 @@
 # exercise: pool
 # expect: fails
 # test: pool_check
-# message: How many may your pool open
+# message: Limit your pool
 
 # %% answer="pool"
 class Scores:

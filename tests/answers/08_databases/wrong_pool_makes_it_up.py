@@ -1,7 +1,7 @@
 # exercise: pool
 # expect: fails
 # test: pool_check
-# message: points were lost
+# message: Points were lost
 
 # %% answer="pool"
 class Scores:

@@ -1,7 +1,7 @@
 # exercise: pool
 # expect: fails
 # test: pool_check
-# message: `min_size` is 10 unless you give it, too
+# message: `min_size` is 10 by default
 
 # %% answer="pool"
 class Scores:

@@ -1,7 +1,7 @@
 # exercise: pool
 # expect: fails
 # test: pool_check
-# message: give it back
+# message: Give each connection back
 
 # %% answer="pool"
 class Scores:

@@ -1,7 +1,7 @@
 # exercise: pool
 # expect: fails
 # test: pool_check
-# message: Is there an `await` in front of
+# message: Write `await` in front of
 
 # %% answer="pool"
 class Scores:

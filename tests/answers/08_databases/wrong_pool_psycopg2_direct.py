@@ -1,7 +1,7 @@
 # exercise: pool
 # expect: fails
 # test: pool_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="pool"
 class Scores:

@@ -1,7 +1,7 @@
 # exercise: stream
 # expect: fails
 # test: stream_check
-# message: Which line holds all the rows at once?
+# message: Find the line that keeps all rows in memory
 
 # %% answer="stream"
 async def export(dsn, path):

@@ -1,7 +1,7 @@
 # exercise: stream
 # expect: fails
 # test: stream_check
-# message: MB on the way
+# message: MB; the limit is 5 MB
 
 # %% answer="stream"
 async def export(dsn, path):

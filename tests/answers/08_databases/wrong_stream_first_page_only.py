@@ -1,7 +1,7 @@
 # exercise: stream
 # expect: fails
 # test: stream_check
-# message: lines, and the table
+# message: lines; expected
 
 # %% answer="stream"
 async def export(dsn, path):

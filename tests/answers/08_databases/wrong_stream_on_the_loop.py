@@ -1,7 +1,7 @@
 # exercise: stream
 # expect: fails
 # test: stream_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="stream"
 async def export(dsn, path):

@@ -1,7 +1,7 @@
 # exercise: xp
 # expect: fails
 # test: xp_visible
-# message: should have waited
+# message: It should wait
 
 # %% answer="xp"
 async def add_xp(path, name, points):

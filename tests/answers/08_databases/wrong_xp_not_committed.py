@@ -1,7 +1,7 @@
 # exercise: xp
 # expect: fails
 # test: xp_visible
-# message: Were the updates committed
+# message: Commit the updates
 
 # %% answer="xp"
 async def add_xp(path, name, points):

@@ -1,7 +1,7 @@
 # exercise: xp
 # expect: fails
 # test: xp_visible
-# message: points were lost
+# message: Points were lost
 
 # %% answer="xp"
 async def add_xp(path, name, points):

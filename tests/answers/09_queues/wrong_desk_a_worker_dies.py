@@ -1,7 +1,7 @@
 # exercise: desk
 # expect: fails
 # test: desk_check
-# message: Did a worker end
+# message: A worker must go on after an error
 
 # %% answer="desk"
 class Desk:

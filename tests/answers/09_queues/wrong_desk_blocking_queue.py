@@ -1,7 +1,7 @@
 # exercise: desk
 # expect: fails
 # test: desk_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="desk"
 import queue

@@ -1,7 +1,7 @@
 # exercise: desk
 # expect: fails
 # test: desk_check
-# message: could be under way at once, and there were 1
+# message: can be under way at the same time; there were 1
 
 # %% answer="desk"
 class Desk:

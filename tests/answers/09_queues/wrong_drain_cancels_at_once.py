@@ -1,7 +1,7 @@
 # exercise: drain
 # expect: fails
 # test: drain_check
-# message: 6 of 6 were lost
+# message: 6 of 6 items were lost
 
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):

@@ -1,7 +1,7 @@
 # exercise: drain
 # expect: fails
 # test: drain_check
-# message: could be under way at once
+# message: can be under way at the same time
 
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):

@@ -1,7 +1,7 @@
 # exercise: drain
 # expect: fails
 # test: drain_check
-# message: of them were in the hands of a worker
+# message: a worker was serving
 
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):

@@ -1,7 +1,7 @@
 # exercise: drain
 # expect: fails
 # test: drain_check
-# message: nobody worked them off
+# message: no worker served them
 
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):

@@ -1,7 +1,7 @@
 # exercise: in_turn
 # expect: fails
 # test: in_turn_check
-# message: for the 1 of others
+# message: although only jobs of other users (1) are under way
 
 # %% answer="in_turn"
 one_for_all = asyncio.Lock()

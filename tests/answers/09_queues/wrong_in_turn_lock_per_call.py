@@ -1,7 +1,7 @@
 # exercise: in_turn
 # expect: fails
 # test: in_turn_check
-# message: had two jobs under way at once
+# message: had two jobs under way at the same time
 
 # %% answer="in_turn"
 async def in_turn(user, job):

@@ -1,7 +1,7 @@
 # exercise: in_turn
 # expect: fails
 # test: in_turn_check
-# message: Does `in_turn` await
+# message: Await `job()` in `in_turn`
 
 # %% answer="in_turn"
 async def in_turn(user, job):

@@ -1,7 +1,7 @@
 # exercise: in_turn
 # expect: fails
 # test: in_turn_check
-# message: it was answered or has failed
+# message: although the job before is over
 
 # %% answer="in_turn"
 turns = {}

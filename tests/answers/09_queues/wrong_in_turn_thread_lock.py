@@ -1,7 +1,7 @@
 # exercise: in_turn
 # expect: fails
 # test: in_turn_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="in_turn"
 import threading

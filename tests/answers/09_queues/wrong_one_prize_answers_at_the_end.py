@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: 6 of 6 clicks had no sign of life within 3 s
+# message: 6 of 6 clicks were not acknowledged within 3 s
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

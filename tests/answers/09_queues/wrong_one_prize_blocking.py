@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: the loop stood still
+# message: the loop was held
 # only: soak
 
 # %% answer="one_prize"

@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: Between your look at the row and your change of it
+# message: Between your look at the row and its change
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

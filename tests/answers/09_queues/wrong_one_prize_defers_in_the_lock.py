@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: 1 of 3 clicks on prize 1 had a sign of life
+# message: 1 of 3 clicks on prize 1 were acknowledged
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: A lock keeps out only those who come to the same lock
+# message: A lock keeps out only tasks that use the same lock
 # only: soak
 
 # %% answer="one_prize"

@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: what a view remembers of its prize belongs to `self`
+# message: keep what a view knows of its prize in `self`
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: was acknowledged and never heard more
+# message: was acknowledged and never answered
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

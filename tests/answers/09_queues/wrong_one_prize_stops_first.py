@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: cy clicked while the database was busy, and nobody heard it
+# message: cy clicked while the database was busy, and the click was not acknowledged
 
 # %% answer="one_prize"
 class Prize(discord.ui.View):

@@ -1,7 +1,7 @@
 # exercise: one_prize
 # expect: fails
 # test: one_prize_check
-# message: was told `yours` for prize 1, and the row says nobody
+# message: was told `yours` for prize 1, but the winner in the row is None
 # only: soak
 
 # %% answer="one_prize"

@@ -1,7 +1,7 @@
 # exercise: transfer
 # expect: fails
 # test: transfer_check
-# message: and True is right
+# message: expected True
 
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):

@@ -1,7 +1,7 @@
 # exercise: transfer
 # expect: fails
 # test: transfer_check
-# message: the loop stood still
+# message: the loop was held
 
 # %% answer="transfer"
 import psycopg2

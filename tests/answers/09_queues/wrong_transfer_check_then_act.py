@@ -1,7 +1,7 @@
 # exercise: transfer
 # expect: fails
 # test: transfer_check
-# message: more was paid than was there
+# message: and paid more than there was
 
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):

@@ -1,7 +1,7 @@
 # exercise: transfer
 # expect: fails
 # test: transfer_check
-# message: lock both in the same order
+# message: Always lock both rows in the same order
 
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):

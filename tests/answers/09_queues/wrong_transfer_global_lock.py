@@ -1,7 +1,7 @@
 # exercise: transfer
 # expect: fails
 # test: transfer_check
-# message: nobody else could pay
+# message: no other transfer went on
 
 # %% answer="transfer"
 till = asyncio.Lock()

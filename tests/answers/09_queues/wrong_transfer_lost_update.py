@@ -1,7 +1,7 @@
 # exercise: transfer
 # expect: fails
 # test: transfer_check
-# message: and was told True
+# message: `transfer` returned True
 
 # %% answer="transfer"
 async def transfer(pool, giver, taker, amount):

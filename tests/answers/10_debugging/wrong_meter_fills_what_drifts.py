@@ -1,7 +1,7 @@
 # exercise: lag_meter
 # expect: fails
 # test: lag_meter_visible
-# message: while the loop was held are there; the schedule drifts
+# message: but the schedule drifts
 
 # %% answer="lag_meter"
 async def lag_meter(seconds, period):

@@ -1,7 +1,7 @@
 # exercise: lag_meter
 # expect: fails
 # test: lag_meter_visible
-# message: Count every tick that came due, also while the loop was held
+# message: Count every tick that was due, also while the loop was held
 
 # %% answer="lag_meter"
 async def lag_meter(seconds, period):

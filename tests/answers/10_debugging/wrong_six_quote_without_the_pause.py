@@ -1,7 +1,7 @@
 # exercise: six_faults
 # expect: fails
 # test: six_faults_quote_check
-# message: Is the pause still there
+# message: Keep the pause
 
 # %% answer="six_faults_quote"
 async def quote(urls):

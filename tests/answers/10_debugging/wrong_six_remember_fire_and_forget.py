@@ -1,7 +1,7 @@
 # exercise: six_faults
 # expect: fails
 # test: six_faults_remember_check
-# message: the work must be done when the command is
+# message: Await the work before the command returns
 
 # %% answer="six_faults_remember"
 async def remember(url, line):

@@ -1,7 +1,7 @@
 # exercise: six_faults
 # expect: fails
 # test: six_faults_remember_check
-# message: it got nothing
+# message: The web site got nothing
 
 # %% answer="six_faults_remember"
 async def remember(url, line):

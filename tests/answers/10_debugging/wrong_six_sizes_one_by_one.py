@@ -1,7 +1,7 @@
 # exercise: six_faults
 # expect: fails
 # test: six_faults_sizes_check
-# message: were not all made at once
+# message: Make all requests at the same time
 
 # %% answer="six_faults_sizes"
 async def sizes(urls):

@@ -1,7 +1,7 @@
 # exercise: six_faults
 # expect: fails
 # test: six_faults_total_check
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="six_faults_total"
 async def total(seed, number, effort):

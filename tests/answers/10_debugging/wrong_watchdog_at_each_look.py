@@ -1,7 +1,7 @@
 # exercise: watchdog
 # expect: fails
 # test: watchdog_visible
-# message: once, and your watchdog said so
+# message: once, but your watchdog said so
 
 # %% answer="watchdog"
 class Watchdog:

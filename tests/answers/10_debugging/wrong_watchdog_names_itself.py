@@ -1,7 +1,7 @@
 # exercise: watchdog
 # expect: fails
 # test: watchdog_visible
-# message: That is the meter itself
+# message: That is the watchdog itself
 
 # %% answer="watchdog"
 class Watchdog:

@@ -1,7 +1,7 @@
 # exercise: watchdog
 # expect: fails
 # test: watchdog_visible
-# message: it must look from a thread
+# message: It must look from a thread
 
 # %% answer="watchdog"
 class Watchdog:

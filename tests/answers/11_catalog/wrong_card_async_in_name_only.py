@@ -1,7 +1,7 @@
 # exercise: own_card
 # expect: fails
 # test: own_card_visible
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="own_card"
 async def use(servers):

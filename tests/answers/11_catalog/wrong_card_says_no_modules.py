@@ -1,7 +1,7 @@
 # exercise: own_card
 # expect: fails
 # test: own_card_visible
-# message: imports ['requests'], and `modules` does not say so
+# message: imports ['requests'], but `modules` does not name it
 
 # %% answer="own_card"
 async def use(servers):

@@ -1,7 +1,7 @@
 # exercise: judge_three
 # expect: fails
 # test: judge_three_visible
-# message: is that in seconds
+# message: Return seconds
 
 # %% answer="judge_three"
 

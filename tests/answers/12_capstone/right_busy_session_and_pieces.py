@@ -1,5 +1,6 @@
 # exercise: busy
 # expect: passes
+# test: busy_visible
 
 # %% answer="busy"
 import heapq

@@ -1,5 +1,6 @@
 # exercise: steady
 # expect: passes
+# test: steady_visible
 
 # %% answer="steady"
 import aiosqlite

@@ -1,5 +1,6 @@
 # exercise: steady
 # expect: passes
+# test: steady_visible
 
 # %% answer="steady"
 clerk, books = ThreadPoolExecutor(1), []

@@ -1,7 +1,7 @@
 # exercise: burst
 # expect: fails
 # test: burst_visible
-# message: The points file says
+# message: The points file has
 
 # %% answer="burst"
 SEEN, TILL = set(), asyncio.Lock()

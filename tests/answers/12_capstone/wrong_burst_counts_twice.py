@@ -1,7 +1,7 @@
 # exercise: burst
 # expect: fails
 # test: burst_visible
-# message: for that nobody
+# message: without being asked, or once too often
 
 # %% answer="burst"
 TILL = asyncio.Lock()

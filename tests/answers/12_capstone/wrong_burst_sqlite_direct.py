@@ -1,7 +1,7 @@
 # exercise: burst
 # expect: fails
 # test: burst_visible
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="burst"
 SEEN = set()

@@ -1,7 +1,7 @@
 # exercise: burst
 # expect: fails
 # test: burst_visible
-# message: all or nothing. Put both updates into one transaction.
+# message: all or nothing: put both updates into one transaction.
 
 # %% answer="burst"
 SEEN, CLERK = set(), ThreadPoolExecutor(1)

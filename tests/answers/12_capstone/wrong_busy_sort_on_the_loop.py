@@ -1,7 +1,7 @@
 # exercise: busy
 # expect: fails
 # test: busy_visible
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="busy"
 async def hunt(ctx, prey):

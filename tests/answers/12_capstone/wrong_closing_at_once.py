@@ -1,7 +1,7 @@
 # exercise: closing
 # expect: fails
 # test: closing_visible
-# message: had been ordered in time
+# message: ordered in time
 
 # %% answer="closing"
 async def shutdown(hall):

@@ -1,7 +1,7 @@
 # exercise: closing
 # expect: fails
 # test: closing_visible
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="closing"
 async def shutdown(hall):

@@ -1,7 +1,7 @@
 # exercise: poison
 # expect: fails
 # test: poison_visible
-# message: The kitchen should say
+# message: The kitchen said
 
 # %% answer="poison"
 async def serve_one(orders, who, potion, brew, say):

@@ -1,7 +1,7 @@
 # exercise: poison
 # expect: fails
 # test: poison_visible
-# message: what does its `except` catch?
+# message: Its `except` must not catch CancelledError
 
 # %% answer="poison"
 async def worker(orders, brew, say):

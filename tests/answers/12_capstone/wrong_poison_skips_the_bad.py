@@ -1,7 +1,7 @@
 # exercise: poison
 # expect: fails
 # test: poison_visible
-# message: The kitchen should say
+# message: The kitchen said
 
 # %% answer="poison"
 async def worker(orders, brew, say):

@@ -1,7 +1,7 @@
 # exercise: poison
 # expect: fails
 # test: poison_visible
-# message: Does one order hold up all the others?
+# message: Put a time limit around each order
 
 # %% answer="poison"
 async def worker(orders, brew, say):

@@ -1,7 +1,7 @@
 # exercise: steady
 # expect: fails
 # test: steady_visible
-# message: First the points, then the answer.
+# message: First write the points, then answer.
 
 # %% answer="steady"
 BOOKED = []

@@ -1,7 +1,7 @@
 # exercise: steady
 # expect: fails
 # test: steady_visible
-# message: The points file says
+# message: The points file has
 
 # %% answer="steady"
 async def fight(ctx, monster):

@@ -1,7 +1,7 @@
 # exercise: steady
 # expect: fails
 # test: steady_visible
-# message: What makes one command wait for another?
+# message: Look for what makes one command wait for another
 
 # %% answer="steady"
 ONE = asyncio.Lock()

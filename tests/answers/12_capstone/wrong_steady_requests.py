@@ -1,7 +1,7 @@
 # exercise: steady
 # expect: fails
 # test: steady_visible
-# message: the loop stood still for
+# message: the loop was held for
 
 # %% answer="steady"
 async def fight(ctx, monster):

@@ -23,7 +23,7 @@ def test_a_lab_fails_with_its_picture_and_passes_when_it_is_mended(course: Cours
     test = cell(page, 'watch(evening, gw.address, "remind")')
     run_all_until(test)
     until_decided(test)
-    failure = test.locator(".jp-OutputArea-output", has_text="the loop stood still for")
+    failure = test.locator(".jp-OutputArea-output", has_text="the loop was held for")
     failure.first.wait_for()
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
     scroll_to(test.locator("img").first)

@@ -12,7 +12,7 @@ from autograder.course.author.lint import code as code_rules
 from autograder.course.author.lint import test_cell
 from autograder.course.author.lint.code import Finding
 from autograder.course.author.parse import TextCell
-from autograder.course.notebook import AS_IT_IS_NOW, exercise_of
+from autograder.course.notebook import CURRENT_VERSION, exercise_of
 
 LONGEST = {"answer": 30, "setup": 30, "test": 40}  # lines of code
 PLAIN = 18  # "about 15"
@@ -217,7 +217,7 @@ def _answer(cell: TextCell) -> Iterator[Finding]:
 
 def _start(cell: TextCell, lines: list[str]) -> Iterator[Finding]:
     """Check that our answer returns before it comes to the program that learners start from."""
-    marks = [n for n, line in enumerate(lines, 1) if line.strip() == AS_IT_IS_NOW]
+    marks = [n for n, line in enumerate(lines, 1) if line.strip() == CURRENT_VERSION]
     bodies = [one.body for one in ast.walk(cell.tree) if isinstance(one, ast.AsyncFunctionDef)]
     for mark in marks:
         left = any(
@@ -228,8 +228,8 @@ def _start(cell: TextCell, lines: list[str]) -> Iterator[Finding]:
         if not left or _END not in lines[mark - 2]:
             yield (
                 cell.line + mark - 1,
-                f"end the solution with `return` or `while True`, and put `{AS_IT_IS_NOW}` right "
-                f"below `{_END}`: what follows is not part of our answer.",
+                f"end the solution with `return` or `while True`, and put `{CURRENT_VERSION}` "
+                f"right below `{_END}`: what follows is not part of our answer.",
             )
 
 
