@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from time import perf_counter_ns
 from types import FrameType, ModuleType, SimpleNamespace
 from typing import Any
 
@@ -198,6 +199,22 @@ def test_a_loop_is_told_of_while_it_is_held_and_then_forgets_it() -> None:
     assert watched._stories == {}
     assert watched._probe.held == watched._probe.noise == watched._probe.busy == []
     assert "sampler" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_what_was_seen_of_a_pass_that_held_nothing_is_forgotten_too() -> None:
+    # A bot runs for days, and on a busy machine select returns late again and again.
+    class Loop(asyncio.SelectorEventLoop):
+        pass
+
+    loops.watch(Loop, "asyncio", Told(), 0.05)  # type: ignore[arg-type]
+    loop = Loop()
+    loop.run_until_complete(asyncio.sleep(0.001))
+    watched = loop._unblocked  # type: ignore[attr-defined]
+    watched._see(perf_counter_ns(), 0, sys._getframe())
+    assert watched._stories
+    loop.run_until_complete(asyncio.sleep(0.02))
+    assert watched._stories == {}
+    loop.close()
 
 
 # What the bot is doing: frames as the libraries make them

@@ -86,8 +86,8 @@ class WatchedLoop:
     def close(self) -> None:
         """End the watching: the loop is closed."""
         self._probe.close()
-        self._tell()
         self._sampler.stop()
+        self._tell()
         self._ends.close()
 
     # On the sampler's thread
@@ -109,10 +109,13 @@ class WatchedLoop:
     # On the loop's thread
 
     def _tell(self) -> None:
-        """Send the blocks that were measured since the last time."""
+        """Send the blocks that were measured since the last time; no pass is under way."""
         probe = self._probe
         if probe.busy:
             self._tell_blocks(probe)
+        if self._stories:  # also of passes that turned out to be short
+            self._stories.clear()
+            self._sampler.forget(perf_counter_ns())
         if self._told and self._told != probe.moment:
             self._told = 0
             self._sender.send({"event": "free"})
@@ -124,11 +127,6 @@ class WatchedLoop:
         for block in held:
             if block.seconds + block.doubt >= self._limit:
                 self._sender.send(self._block(block))
-        if held:
-            last = max(block.moment for block in held)
-            self._sampler.forget(last)
-            for moment in [moment for moment in list(self._stories) if moment <= last]:
-                del self._stories[moment]
 
     def _block(self, held: HeldPass) -> Message:
         line = self._sampler.line_of(held.moment, held.culprit, only=held.kind == "earlier")
