@@ -347,7 +347,7 @@ def _add_for_authors(add: _Add) -> None:
     )
     take.usage = "%(prog)s [-h] [--quick] [--soak] [pytest arguments]"
     take.add_argument(
-        "--quick", action="store_true", help="leave out the slow tests (takes two minutes)"
+        "--quick", action="store_true", help="leave out the slow tests (takes a minute and a half)"
     )
     take.add_argument(
         "--soak",

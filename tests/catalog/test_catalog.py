@@ -78,6 +78,7 @@ def test_a_card_bears_the_name_of_its_file() -> None:
     assert len({card.name for card in CARDS}) == len(CARDS)
 
 
+@pytest.mark.slow
 def test_a_comparison_draws_both_timelines_and_warns() -> None:
     made = asyncio.run(catalog.compare("aiohttp"))
     assert made.twin.blocks[0].code.startswith("response = requests.get(")
@@ -107,6 +108,7 @@ def test_a_server_that_fails_costs_its_libraries_alone(monkeypatch: pytest.Monke
     ]
 
 
+@pytest.mark.slow
 def test_the_verb_prints_one_library_and_names_the_others_for_a_wrong_name() -> None:
     def verb(name: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "autograder", "catalog", name]

@@ -167,6 +167,7 @@ def test_what_was_missed_comes_first_and_what_was_right_comes_last(
     assert right not in again
 
 
+@pytest.mark.slow
 def test_several_notebooks_at_once_lose_no_answer(tmp_path: Path) -> None:
     path = tmp_path / "answers.json"
     context = multiprocessing.get_context("spawn")
@@ -186,6 +187,7 @@ def _write(path: Path, number: int) -> None:
             content[f"{number}-{count}"] = count
 
 
+@pytest.mark.slow
 def test_the_lock_of_a_killed_process_is_not_waited_for_for_ever(tmp_path: Path) -> None:
     path = tmp_path / "answers.json"
     (tmp_path / ".answers.json.lock").touch()

@@ -43,6 +43,7 @@ def snapshot(root: Path) -> dict[str, tuple[bytes, int]]:
     }
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # 14 units, and beside other work
 def test_a_second_build_touches_nothing_and_the_check_is_content(
     finished: Path, monkeypatch: pytest.MonkeyPatch
@@ -188,6 +189,7 @@ def test_one_broken_unit_is_a_sentence_and_the_others_are_built(tmp_path: Path) 
     assert any("lab.py:2:" in one for one in build(tmp_path, check=True))
 
 
+@pytest.mark.slow
 def test_what_nbgrader_refuses_is_a_sentence_with_its_reason(tmp_path: Path) -> None:
     broken = sample_course.LAB.replace(
         '    ### END SOLUTION\n\n# %% test="judge_v', '\n# %% test="judge_v'
@@ -197,6 +199,7 @@ def test_what_nbgrader_refuses_is_a_sentence_with_its_reason(tmp_path: Path) -> 
         build(tmp_path)
 
 
+@pytest.mark.slow
 def test_to_make_a_lab_nbgrader_starts_no_other_program(finished: Path, tmp_path: Path) -> None:
     """It would start `alembic`, found by its name, for the version of its tables."""
     lab = tmp_path / "source" / "11_catalog" / "11_catalog.ipynb"

@@ -26,6 +26,7 @@ def errors(outputs: list[dict[str, Any]] | None) -> list[list[str]]:
     return [one["traceback"] for one in outputs or () if one["type"] == "error"]
 
 
+@pytest.mark.slow
 def test_in_a_kernel_that_has_just_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / LAB.name
     shutil.copy(LAB, path)

@@ -90,6 +90,7 @@ def test_where_nothing_can_be_written_lab_says_which_folder_it_needs(folder: Pat
     assert "set UNBLOCKED_WORK to another folder" in sentence
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("refused", "told"),
     [("", "PostgreSQL 1"), (DOCKER, "PostgreSQL needs a user that the system has a name for")],

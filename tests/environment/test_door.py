@@ -41,6 +41,7 @@ def test_nothing_heavy_is_loaded_before_it_is_needed(names: str) -> None:
     assert not {name.partition(".")[0] for name in loaded} & set(HEAVY)
 
 
+@pytest.mark.slow
 def test_a_run_that_holds_needs_no_matplotlib() -> None:
     """It takes 0.4 s of CPU, and is for the picture alone."""
     program = (
@@ -55,6 +56,7 @@ def test_a_run_that_holds_needs_no_matplotlib() -> None:
     assert printed(program).split() == ["False", "True"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Windows does not count the CPU of a child process")
 def test_watch_is_imported_in_the_time_of_a_few_asyncios() -> None:
     """1.5 to 1.8 times `import asyncio` on 3.11 to 3.13, 0.07 to 0.09 s of CPU; with matplotlib it

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
+import pytest
 from packaging.requirements import Requirement
 
 from autograder.environment import requirements
@@ -37,6 +38,7 @@ def plain(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+@pytest.mark.slow
 def test_requirements_name_what_is_imported() -> None:
     named = {plain(Requirement(each).name) for each in requirements.of(ROOT, contributor=False)}
     provided = packages_distributions()

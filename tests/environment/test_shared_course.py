@@ -181,6 +181,7 @@ def points(home: Path) -> float:
     return sum(score for score, _ in found[UNIT].values())
 
 
+@pytest.mark.slow
 @needs_root
 def test_two_users_at_once_learn_from_one_course(homes: dict[int, Path]) -> None:
     visits = [start(user, home, "-c", VISIT) for user, home in homes.items()]

@@ -87,6 +87,7 @@ def killed_at(root: Path, nbgrader: Commands, moment: Callable[[], None], jobs: 
     return code
 
 
+@pytest.mark.slow
 def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(
     tmp_path: Path, nbgrader: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -115,6 +116,7 @@ def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(
     complete(root, 5)
 
 
+@pytest.mark.slow
 def test_half_written_folders_are_graded_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -147,6 +149,7 @@ def test_half_written_folders_are_graded_again(
     complete(root, 4)
 
 
+@pytest.mark.slow
 def test_what_was_examined_is_not_examined_again_by_nbgrader(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +168,7 @@ def test_what_was_examined_is_not_examined_again_by_nbgrader(
     assert commands.grade(toy.UNIT, root=root) == 0
 
 
+@pytest.mark.slow
 def test_a_slot_that_dies_costs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     root = small_course(tmp_path, 3)
     really = slots._Slot.ask
@@ -181,6 +185,7 @@ def test_a_slot_that_dies_costs_nothing(tmp_path: Path, monkeypatch: pytest.Monk
     assert killed
 
 
+@pytest.mark.slow
 def test_a_notebook_that_ends_every_slot_fails_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -207,6 +212,7 @@ def test_more_examinations_than_cores_are_refused(tmp_path: Path) -> None:
         commands.grade(SMALL, root=root, jobs=1, dask="tcp://127.0.0.1:1")
 
 
+@pytest.mark.slow
 def test_two_graders_of_one_course_do_not_meet(tmp_path: Path) -> None:
     root = small_course(tmp_path, 1)
     with course.alone(root), pytest.raises(UserMistake, match="Another process is grading"):
@@ -232,6 +238,7 @@ def test_a_gradebook_that_cannot_be_opened_is_said_in_one_sentence(tmp_path: Pat
         assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.slow
 def test_a_notebook_that_changes_while_it_is_graded_is_not_examined_again_unasked(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -276,6 +283,7 @@ def odd_notebooks() -> dict[str, dict[str, Any]]:
     return odd
 
 
+@pytest.mark.slow
 def test_nbgraders_steps_lead_to_the_cells_that_were_examined(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -291,6 +299,7 @@ def test_nbgraders_steps_lead_to_the_cells_that_were_examined(
     assert {(one["status"], one["score"]) for one in done} == {("graded", 4.0)}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("new_gradebook")
 def test_a_new_gradebook_appears_whole_or_not_at_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -479,6 +488,7 @@ def test_memory_is_flat_over_1000_submissions(tmp_path: Path) -> None:
     assert last - first < 25, used
 
 
+@pytest.mark.slow
 def test_sigint_ends_a_batch_in_order(tmp_path: Path, nbgrader: Commands) -> None:
     root = small_course(tmp_path, 30)
     grader = psutil.Process(nbgrader.start(root, GRADE, SMALL, "2"))

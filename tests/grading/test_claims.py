@@ -193,6 +193,7 @@ def test_a_notebook_whose_cells_take_all_the_time_gets_no_more_of_it() -> None:
     assert "the notebook's own cells took 1 s" in seen.message
 
 
+@pytest.mark.slow
 def test_a_test_draws_the_same_again_with_the_seed_of_the_first_time() -> None:
     cells = [
         Cell(0, "setup", "tools", "import random\n\nfrom autograder import watch"),

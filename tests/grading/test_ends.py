@@ -99,6 +99,7 @@ def checking(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], set[int]
     until(lambda: not list(rubbish.glob("unblocked-grading-*")), 10, f"left in {rubbish}")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_grader_that_ends_takes_everything_with_it(
     number: signal.Signals, checking: tuple[subprocess.Popen[bytes], set[int]]
@@ -109,6 +110,7 @@ def test_a_grader_that_ends_takes_everything_with_it(
     until(lambda: not any(map(alive, others)), 10, f"left behind: {[*filter(alive, others)]}")
 
 
+@pytest.mark.slow
 def test_an_examiner_that_is_killed_gives_no_grade(
     checking: tuple[subprocess.Popen[bytes], set[int]], tmp_path: Path
 ) -> None:
@@ -129,6 +131,7 @@ def open_folder() -> Iterator[Path]:
         yield Path(name)
 
 
+@pytest.mark.slow
 def test_the_files_of_databases_go_with_their_examination_and_with_a_grader_that_is_killed(
     open_folder: Path,
 ) -> None:

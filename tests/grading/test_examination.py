@@ -103,6 +103,7 @@ def test_a_blocking_answer_is_told_its_line_in_its_cell() -> None:
     assert str(seen["roll_visible"].outputs).count("data:image/png") == 1
 
 
+@pytest.mark.slow
 def test_a_bot_that_blocks_loses_the_connection_and_the_points() -> None:
     blocking = "import time\n\nasync def reply_to(text):\n    time.sleep(0.9)\n    return text"
     seen = examine(toy.submission(bot=blocking), bot=True)
@@ -240,6 +241,7 @@ CELLS_THAT_BREAK = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CELLS_THAT_BREAK)
 def test_a_cell_that_breaks_keeps_what_came_before_and_after_it(name: str) -> None:
     content = toy.submission()
@@ -248,6 +250,7 @@ def test_a_cell_that_breaks_keeps_what_came_before_and_after_it(name: str) -> No
     assert_right(examine(content, seconds=1.5))
 
 
+@pytest.mark.slow
 def test_a_cell_that_hangs_keeps_what_it_had_defined() -> None:
     answer = toy.unmarked(toy.ANSWERS["roll"])
     hangs = f"{answer}\nimport time\ntime.sleep(60)"
@@ -372,6 +375,7 @@ def test_another_last_value_is_no_credit() -> None:
     assert [output["output_type"] for output in examined.seen[2].outputs] == ["display_data"]
 
 
+@pytest.mark.slow
 def test_what_the_machine_leaves_open_is_examined_again_with_everything_fresh(
     tmp_path: Path,
 ) -> None:
@@ -388,12 +392,14 @@ def test_what_the_machine_leaves_open_is_examined_again_with_everything_fresh(
     assert (seen.status, seen.attempts) == ("passed", 3)
 
 
+@pytest.mark.slow
 def test_what_stays_open_is_inconclusive_not_failed() -> None:
     source = "from autograder.outcomes import Inconclusive\nraise Inconclusive('too busy')"
     seen = _one_test(f"await watch(f)\n{source}").seen[2]
     assert (seen.status, seen.attempts) == ("inconclusive", ATTEMPTS)
 
 
+@pytest.mark.slow
 def test_a_test_without_end_is_the_learners_only_when_a_call_hung() -> None:
     endless = "await asyncio.sleep(60)"
 
@@ -423,6 +429,7 @@ def test_a_call_that_a_test_gives_up_does_not_disturb_the_next_one() -> None:
     assert children() == []
 
 
+@pytest.mark.slow
 def test_jupyters_ways_are_kept() -> None:
     cells = {
         "figure": "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()",
@@ -470,6 +477,7 @@ def test_a_process_pool_of_the_answer_works() -> None:
     assert seen.status == "passed", seen.message
 
 
+@pytest.mark.slow
 def test_garbage_of_given_cells_is_not_the_answers() -> None:
     """A full collection in the call looks at what the call made, as it does in a kernel."""
     given = (

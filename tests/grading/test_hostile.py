@@ -28,10 +28,6 @@ from autograder.grading.jail import availability, confine
 
 ATTACKS = sorted(FOLDER.glob("*.py"))
 LAYERS, REFUSED = confine.offered()
-SLOW = {
-    "loop_is_stopped_for_good", "clock_stands_still", "exhausts_memory", "fork_bomb",
-    "floods_the_output", "fills_the_disk", "kills_everybody", "reads_its_own_memory",
-}  # fmt: skip
 
 pytestmark = [
     pytest.mark.skipif(
@@ -142,13 +138,8 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Attacked]:
     return attack(paths, make_course(tmp_path_factory.mktemp("together")))
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        pytest.param(p, id=p.stem, marks=[pytest.mark.slow] if p.stem in SLOW else [])
-        for p in ATTACKS
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ATTACKS, ids=lambda path: path.stem)
 def test_an_attack_gains_nothing(path: Path, request: pytest.FixtureRequest) -> None:
     if path.stem in SHARING:
         found = request.getfixturevalue("together")[path.stem]

@@ -228,6 +228,7 @@ def test_what_is_refused_is_told_in_the_table_and_is_no_zero_in_an_export(
     assert "eve,,,eve,,4" not in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_grade_already_given_stays_when_a_link_takes_the_place_of_its_notebook(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

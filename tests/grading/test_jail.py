@@ -248,6 +248,7 @@ def test_what_a_bot_needs_is_there() -> None:
     assert "all there" in said, said
 
 
+@pytest.mark.slow
 def test_the_doctor_reports_the_layers() -> None:
     text = doctor.report()
     for layer in LAYERS:

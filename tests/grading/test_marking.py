@@ -70,6 +70,7 @@ def test_check_gives_a_right_lab_everything_and_notes_the_points(
     assert not (root / "gradebook.db").exists()
 
 
+@pytest.mark.slow
 def test_check_names_cell_line_block_limit_and_the_lost_connection(
     with_bot: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,6 +90,7 @@ def test_check_names_cell_line_block_limit_and_the_lost_connection(
     assert points(with_bot)["bot_visible"] == [0.0, 5.0]
 
 
+@pytest.mark.slow
 def test_check_names_the_line_of_a_file_that_the_notebook_imports(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -231,6 +233,7 @@ def tampered() -> dict[str, dict[str, Any]]:
     return made
 
 
+@pytest.mark.slow
 def test_grade_mends_what_came_back_broken(root: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for student, content in tampered().items():
         toy.submit(root, student, content)
@@ -257,6 +260,7 @@ def test_grade_names_the_notebook_that_is_there(
     assert f"{lacks}; look for it in {toy.UNIT}/ and move it to the top" in graded["bo"]["message"]
 
 
+@pytest.mark.slow
 def test_grade_says_what_each_cell_did_and_spares_the_others(
     with_bot: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -284,6 +288,7 @@ def test_grade_says_what_each_cell_did_and_spares_the_others(
     assert "JSON" in graded["cy"]["message"]
 
 
+@pytest.mark.slow
 def test_grade_keeps_a_grade_and_grades_what_changed(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -307,6 +312,7 @@ def test_grade_keeps_a_grade_and_grades_what_changed(
     assert len(examined) == 2
 
 
+@pytest.mark.slow
 def test_a_file_that_the_notebook_imports_counts_and_its_change_is_graded(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -321,6 +327,7 @@ def test_a_file_that_the_notebook_imports_counts_and_its_change_is_graded(
     assert grade(root, capsys)["ada"]["score"] == 9.0
 
 
+@pytest.mark.slow
 def test_what_was_submitted_again_too_late_is_graded_again(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -336,6 +343,7 @@ def test_what_was_submitted_again_too_late_is_graded_again(
             assert book.find_submission(toy.UNIT, "ada").late_submission_penalty == penalty
 
 
+@pytest.mark.slow
 def test_a_fault_of_the_examiner_loses_no_grade(
     root: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -355,6 +363,7 @@ def test_a_fault_of_the_examiner_loses_no_grade(
     assert grade(root, capsys)["ada"]["score"] == 9.0
 
 
+@pytest.mark.slow
 def test_what_stays_open_is_neither_a_zero_nor_exported(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -374,6 +383,7 @@ def test_what_stays_open_is_neither_a_zero_nor_exported(
     assert capsys.readouterr().out == "username,email,90_toy\nada,,\n"
 
 
+@pytest.mark.slow
 def test_tests_of_today_are_the_ones_that_grade(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -394,6 +404,7 @@ def test_two_jobs_give_the_grades_of_one(root: Path, capsys: pytest.CaptureFixtu
     assert scores == {"s0": 9.0, "s1": 6.0, "s2": 9.0, "s3": 6.0}
 
 
+@pytest.mark.slow
 def test_exports_are_what_canvas_and_moodle_read(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -448,6 +459,7 @@ def without(exercise: str, content: dict[str, Any]) -> dict[str, Any]:
     return content
 
 
+@pytest.mark.slow
 def test_a_lab_with_other_cells_is_graded_again_only_when_told(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

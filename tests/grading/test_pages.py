@@ -179,6 +179,7 @@ def formgrader(root: Path, student: str) -> str:
     return str(page)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [feedback, formgrader])
 def test_nothing_that_a_learner_hands_in_runs_on_a_page(make: Any, graded: Path) -> None:
     page, other = make(graded, "mallory"), make(graded, "plain")
@@ -229,6 +230,7 @@ def test_a_student_whose_name_is_markup_is_not_graded(
         assert name not in {student.id for student in book.students}
 
 
+@pytest.mark.slow
 def test_feedback_says_the_verdict_the_line_the_limit_and_shows_the_loop(
     page_of_late: str,
 ) -> None:

@@ -71,6 +71,7 @@ def outcomes() -> dict[str, CellOutcome]:
     return {cell.name: examined.seen[cell.index] for cell in CELLS if cell.role == "test"}
 
 
+@pytest.mark.slow
 def test_honest_programs_pass() -> None:
     seen = outcomes()
     assert {name: one.message for name, one in seen.items() if one.status != verdicts.PASSED} == {}

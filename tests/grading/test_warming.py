@@ -36,6 +36,7 @@ def _said(outputs: object) -> str:
     return str(outputs).replace("\\'", "'")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fresh_server")
 def test_a_notebook_finds_what_it_names_and_the_rest_is_not_imported() -> None:
     assert loaded("import asyncio") == set()
@@ -48,6 +49,7 @@ def test_a_notebook_finds_what_it_names_and_the_rest_is_not_imported() -> None:
     assert {"matplotlib", "discord"} <= loaded("import asyncio")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fresh_server")
 def test_a_module_beside_the_notebook_names_libraries_too(tmp_path: Path) -> None:
     (tmp_path / "bot.py").write_text("import httpx\n")
@@ -67,6 +69,7 @@ def test_what_is_too_long_is_not_looked_through(tmp_path: Path) -> None:
     assert warming.needed([Cell(0, "learner", "", long)], tmp_path) == set()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("fresh_server")
 def test_what_draws_is_imported_when_answers_fail_often() -> None:
     test = "from autograder import watch\nreport = await watch(wrong)\nreport.returned(1)"

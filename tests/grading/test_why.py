@@ -43,6 +43,7 @@ def line(lines: list[str], start: str) -> str:
     return found
 
 
+@pytest.mark.slow
 def test_it_says_the_score_first(lines: list[str]) -> None:
     assert lines[0] == f"ada, {toy.UNIT}, roll_visible: 0 of 3 points."
 

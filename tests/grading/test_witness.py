@@ -86,6 +86,7 @@ def seen_asleep(process: int, seconds: float) -> float:
     return seen.asleep
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
 @pytest.mark.parametrize("process", [JOINS_A_THREAD_THAT_GETS_NO_CPU], indirect=True, ids=[""])
 def test_a_wait_for_a_thread_that_waits_for_a_cpu_is_no_sleep(process: int) -> None:
@@ -116,6 +117,7 @@ def test_sleeps_one_after_the_other_are_not_one(process: int) -> None:
     assert seen_asleep(process, 1.0) < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
 def test_a_process_that_is_being_started_and_waits_for_a_cpu_is_seen() -> None:
     computes = [sys.executable, "-c", "while True: pass"]

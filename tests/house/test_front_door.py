@@ -161,6 +161,7 @@ def old_pythons() -> Iterator[Path]:
             yield python
 
 
+@pytest.mark.slow
 def test_an_old_python_says_what_is_needed() -> None:
     for python in old_pythons():
         answer = subprocess.run(
@@ -202,6 +203,7 @@ def test_doctor_lists_each_room_and_what_a_missing_thing_costs(
     assert report.endswith("Missing: 1 of the above.")
 
 
+@pytest.mark.slow
 def test_doctor_works_before_anything_is_installed() -> None:
     """`-S -I`: no site-packages; the report must need the standard library only."""
     program = (
@@ -222,6 +224,7 @@ def light_pytest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTEST_PLUGINS", "xdist.plugin")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("light_pytest")
 def test_the_suite_runs_every_step_and_names_what_failed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
@@ -236,6 +239,7 @@ def test_the_suite_runs_every_step_and_names_what_failed(
     assert said.rstrip().splitlines()[-1].endswith(": broken.")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("light_pytest")
 def test_with_arguments_of_its_own_only_pytest_runs(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]

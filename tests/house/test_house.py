@@ -96,6 +96,7 @@ def texts() -> Iterator[tuple[str, str]]:
             yield name, path.relative_to(ROOT).as_posix()
 
 
+@pytest.mark.slow
 def test_every_dotted_name_in_a_string_leads_somewhere() -> None:
     broken = [f"{place}: {name}" for name, place in texts() if not _resolves(name)]
     assert broken == []

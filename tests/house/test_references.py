@@ -51,6 +51,7 @@ def test_an_issue_of_another_project_may_be_named(text: str) -> None:
     assert not PLANS.search(text)
 
 
+@pytest.mark.slow
 def test_no_text_points_at_a_plan_that_lies_elsewhere() -> None:
     found = [
         f"{path.relative_to(ROOT)}: {hit.group()}"
@@ -60,6 +61,7 @@ def test_no_text_points_at_a_plan_that_lies_elsewhere() -> None:
     assert found == []
 
 
+@pytest.mark.slow
 def test_every_page_that_a_text_names_is_there() -> None:
     pages = {path for folder in FOLDERS for path in (ROOT / folder).rglob("*.md")}
     names = {path.name for path in {*pages, *ROOT.glob("*.md")}} | MADE_UP

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+import pytest
+
 from autograder.testing import sized
 
 
@@ -20,6 +22,7 @@ def test_sized_work_takes_about_the_seconds_that_were_asked_for() -> None:
     assert measuring < 0.3
 
 
+@pytest.mark.slow
 def test_what_is_made_for_the_work_does_not_count() -> None:
     def slowly(n: int) -> range:
         sum(range(10 * n))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import psutil
+import pytest
 from processes import ends
 from running_kernel import run_all, warm_kernel
 
@@ -17,6 +18,7 @@ print(pool.submit(os.getpid).result())
 """
 
 
+@pytest.mark.slow
 def test_a_warm_kernel_takes_the_processes_of_its_pools_along(tmp_path: Path) -> None:
     with warm_kernel(tmp_path) as client:
         [shown] = run_all(client, [POOL], patience=60)

@@ -88,6 +88,7 @@ def test_it_is_told_whose_gateway_it_is_what_was_before_and_what_comes(notebook:
     asyncio.run(scene())
 
 
+@pytest.mark.slow
 def test_it_neither_keeps_the_world_open_nor_ends_with_it(notebook: None) -> None:
     async def scene() -> None:
         log = observers.look_on()
@@ -127,6 +128,7 @@ def test_the_page_is_not_told_the_token() -> None:
     assert "secret" not in json.dumps(shown({"gateway": 1, "event": event}))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="Binder's scripts are for bash")
 def test_on_binder_jupyter_finds_both_parts_of_it(tmp_path: Path) -> None:
     root = clone_into(tmp_path / "clone")

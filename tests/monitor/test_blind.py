@@ -144,6 +144,7 @@ def test_on_an_idle_machine_a_sleep_is_named_in_its_first_run(hidden: pytest.Mon
     assert said.match(r"the loop was held .* `time\.sleep\(0\.4\)`")
 
 
+@pytest.mark.slow
 def test_a_sleep_is_named_where_the_kernel_tells_where_a_thread_sleeps(
     hidden: pytest.MonkeyPatch,
 ) -> None:
@@ -163,6 +164,7 @@ def test_no_run_is_judged_by_runs_before_it() -> None:
     assert Report(Record(name="remind", value=b"1", blind=True)).responsive(0.1)
 
 
+@pytest.mark.slow
 def test_a_pass_that_never_slept_is_free_however_long_it_took(hidden: pytest.MonkeyPatch) -> None:
     async def computes() -> None:
         until = time.thread_time() + 0.004

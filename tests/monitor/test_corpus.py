@@ -48,6 +48,7 @@ def worker() -> Iterator[Worker]:
     started.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("snippet", SAMPLE, ids=lambda snippet: snippet.name)
 def test_a_snippet_is_judged_by_what_it_does_to_the_loop(
     snippet: labels.Snippet, worker: Worker
@@ -66,6 +67,7 @@ def test_a_snippet_is_judged_by_what_it_does_to_the_loop(
         assert snippet.names(seen.file, seen.line), f"named {seen.file}:{seen.line}"
 
 
+@pytest.mark.slow
 def test_blocks_of_one_thread_are_measured_to_a_millisecond_beside_four_hogs() -> None:
     # On two cores the clock alone is wrong by 100 ms and more here.
     # One CPU block in 36 was 8 ms off beside 8 hogs, hence the middle one of five. A process of its

@@ -68,11 +68,13 @@ async def thaws() -> int:
     return gc.collect()
 
 
+@pytest.mark.slow
 def test_objects_that_are_older_than_the_call_are_left_out(older: list[list[int]]) -> None:
     assert asyncio.run(watch(collects)).responsive(LIMIT).longest_block < LIMIT / 2
     assert gc.get_freeze_count() < IMMORTAL
 
 
+@pytest.mark.slow
 def test_a_collection_of_what_the_call_made_is_blamed_and_named() -> None:
     size = len(containers_for(2 * LIMIT))
 
@@ -92,6 +94,7 @@ def test_a_collection_of_what_the_call_made_is_blamed_and_named() -> None:
     assert report.blocks[0].kind == "garbage"
 
 
+@pytest.mark.slow
 def test_a_call_that_unfreezes_does_not_answer_for_older_objects(older: list[list[int]]) -> None:
     with pytest.raises(Inconclusive, match="looked at what is older than this call"):
         asyncio.run(watch(thaws)).responsive(LIMIT)
@@ -145,6 +148,7 @@ def test_the_last_of_overlapping_calls_unfreezes() -> None:
     assert gc.get_freeze_count() < IMMORTAL
 
 
+@pytest.mark.slow
 def test_garbage_between_calls_is_collected_although_each_call_makes_it_old() -> None:
     heap = Heap()
     knots = []
@@ -160,6 +164,7 @@ def test_garbage_between_calls_is_collected_although_each_call_makes_it_old() ->
     assert sum(ref() is not None for ref in knots) < 3
 
 
+@pytest.mark.slow
 def test_a_call_that_fills_memory_for_ever_is_stopped(capfd: pytest.CaptureFixture[str]) -> None:
     async def fills() -> None:
         while True:

@@ -19,6 +19,7 @@ HARMLESS = ["asyncio_subprocess", "popen_polled", "asyncio_sleep", "import_of_a_
 FOUND = control_group.finding()
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(FOUND.missing, reason=reason(FOUND))
 @pytest.mark.skipif(not pressure.source(), reason="this kernel does not tell when memory is short")
 @pytest.mark.timeout(120)

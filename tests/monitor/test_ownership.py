@@ -150,6 +150,7 @@ def test_a_thread_that_the_call_starts_has_the_job_that_it_was_given_and_not_our
     assert found.began_at.f_code is job.__code__
 
 
+@pytest.mark.slow
 @knowing
 def test_a_job_of_before_that_keeps_the_gil_leaves_it_open_and_is_named(
     pool: ThreadPoolExecutor,
@@ -194,6 +195,7 @@ async def left_open_by(pool: ThreadPoolExecutor, job: Callable[[], Any], line: s
     (await watch(ticks)).responsive(LIMIT)
 
 
+@pytest.mark.slow
 @knowing
 def test_a_task_of_an_earlier_cell_on_the_kernels_loop_leaves_it_open_and_is_named() -> None:
     async def main() -> None:
@@ -213,6 +215,7 @@ def test_a_task_of_an_earlier_cell_on_the_kernels_loop_leaves_it_open_and_is_nam
     asyncio.run(main())
 
 
+@pytest.mark.slow
 @knowing
 def test_a_job_that_the_call_gives_to_a_thread_that_was_busy_before_is_the_calls(
     pool: ThreadPoolExecutor,
@@ -251,6 +254,7 @@ def started_by_c(work: Callable[[], None]) -> None:
     assert libc.pthread_create(ctypes.byref(ctypes.c_ulong()), None, of_c[-1], None) == 0
 
 
+@pytest.mark.slow
 @knowing
 @pytest.mark.parametrize("start", [started_raw, started_by_c])
 def test_a_warm_thread_that_threading_does_not_know_is_blamed_only_if_it_keeps_the_gil(

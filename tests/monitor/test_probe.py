@@ -202,6 +202,7 @@ def _busy(cpu: int, running: Semaphore) -> None:
         pass
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
 def test_a_process_of_a_pool_made_before_the_call_counts_as_starved_when_it_waits() -> None:
     spawn = multiprocessing.get_context("spawn")

@@ -35,6 +35,7 @@ async def wait() -> None:
     await asyncio.sleep(60)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
 def test_out_of_time_is_inconclusive_when_the_machine_gave_no_cpu_and_a_failure_otherwise() -> None:
     with hogs(cpu=12):  # on two cores the work has a seventh of one: 6 s

@@ -71,6 +71,7 @@ def test_a_coroutine_nobody_awaited_is_warned_of_at_the_learners_code_each_time(
         assert linecache.getline(warning.filename, warning.lineno).strip() == line
 
 
+@pytest.mark.slow
 def test_a_tasks_error_is_logged_without_our_frames(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR, "asyncio"):
         asyncio.run(watch(unheard))  # type: ignore[arg-type]

@@ -429,6 +429,7 @@ def test_a_call_that_awaits_for_ever_ends_in_time_naming_its_line_and_the_next_w
     run(main)
 
 
+@pytest.mark.slow
 def test_a_call_that_swallows_its_cancellation_ends_all_the_same() -> None:
     async def stubborn() -> None:
         while True:
@@ -450,6 +451,7 @@ def test_a_call_that_swallows_its_cancellation_ends_all_the_same() -> None:
     run(main)
 
 
+@pytest.mark.slow
 def test_python_code_that_never_yields_is_stopped() -> None:
     async def spin() -> None:
         while True:
@@ -469,6 +471,7 @@ def test_python_code_that_never_yields_is_stopped() -> None:
     run(main)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
 def test_a_call_stuck_in_c_is_given_up_and_the_next_cell_says_restart_the_kernel(loop: str) -> None:
     gate: queue.Queue[None] = queue.Queue()

@@ -15,6 +15,7 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jupyter_client.manager import start_new_kernel
 from processes import IMPORTS
 
@@ -139,6 +140,7 @@ def test_importing_watch_is_quick_and_draws_nothing_in() -> None:
     assert said.strip() == "[]"
 
 
+@pytest.mark.slow
 def test_in_a_kernel_with_all_cells_queued_each_gets_its_prints_sentence_and_picture() -> None:
     cells = [
         ROLL,

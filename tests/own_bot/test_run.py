@@ -63,6 +63,7 @@ def python_of(library: str) -> str | None:
     return str(python)
 
 
+@pytest.mark.slow
 def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run) -> None:
     code, said, found = run(
         BOTS / "blocking.py",
@@ -116,6 +117,7 @@ def test_loopwatch_runs_a_bot_of_each_library(library: str, run: Run) -> None:
     assert re.search(r"loop held for 0\.5\d s: .*_bot\.py:\d+ in get_weather: time\.sleep", said)
 
 
+@pytest.mark.slow
 def test_a_mended_bot_is_free_and_talks_in_channels_messages_and_embeds(run: Run) -> None:
     code, said, found = run(
         BOTS / "mended.py",
@@ -170,6 +172,7 @@ def test_buttons_menus_and_modals_are_used_by_their_words(library: str, run: Run
     assert found["kills"] == 0
 
 
+@pytest.mark.slow
 def test_a_button_that_does_not_come_is_an_expectation_not_met(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -260,6 +263,7 @@ def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_p
     assert asked["/scan file=note.txt"] < 5
 
 
+@pytest.mark.slow
 def test_an_expectation_that_is_not_met_fails_the_run(run: Run) -> None:
     code, said, found = run(BOTS / "mended.py", "ada: !weather", 'expect "snow" within 0.7')
     assert code == 1
@@ -268,6 +272,7 @@ def test_an_expectation_that_is_not_met_fails_the_run(run: Run) -> None:
     assert found["expected"][0]["met"] is False
 
 
+@pytest.mark.slow
 def test_a_run_is_kept_and_drawn_with_ids_of_ones_own(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -296,12 +301,14 @@ def test_a_run_is_kept_and_drawn_with_ids_of_ones_own(
         run(BOTS / "mended.py", "ada: hi", picture="night.gif")
 
 
+@pytest.mark.slow
 def test_a_limit_below_a_block_is_exceeded_and_one_above_is_not(run: Run) -> None:
     code, _, found = run(BOTS / "blocking.py", "wait 0.3", limit=2.0)
     assert code == 0
     assert found["limit"] == 2.0
 
 
+@pytest.mark.slow
 def test_what_a_script_asks_in_vain_is_the_users_mistake(run: Run) -> None:
     with pytest.raises(UserMistake, match="Line 2 of the script: there is no channel #attic"):
         run(BOTS / "mended.py", "ada: hi", "ada in #attic: hi")
@@ -377,6 +384,7 @@ def test_a_try_to_reach_discord_ends_the_run_in_a_sentence(run: Run, tmp_path: P
     assert "ended by itself" not in said  # it did, because of that
 
 
+@pytest.mark.slow
 def test_each_way_to_discord_is_refused(tmp_path: Path) -> None:
     """The guard alone, in a process that nobody ends at its first try."""
     settings = {"rest": "", "ws": "", "token": "t", "limit": 1, "port": 9, "secret": ""}
@@ -403,6 +411,7 @@ def command(bot: Path, **streams: Any) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
+@pytest.mark.slow
 def test_lines_that_are_piped_in_are_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     monkeypatch.setenv("HOME_CHANNEL", "200000000000000000")
@@ -424,6 +433,7 @@ def test_lines_that_are_piped_in_are_said(monkeypatch: pytest.MonkeyPatch) -> No
     assert "bo in #games: !roll 2d6" in whole  # of `help`
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no pseudo-terminals")
 def test_a_terminal_has_a_prompt_and_ctrl_c_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     import fcntl

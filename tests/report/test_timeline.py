@@ -310,6 +310,7 @@ def test_a_hostile_record_is_drawn_without_what_no_clock_shows() -> None:
     assert bars(figure, "steps 1") == [(0.0, 0.1)]
 
 
+@pytest.mark.slow
 def test_ten_thousand_steps_are_drawn_in_less_than_a_second() -> None:
     for record in (crowd(), crowd(1, 10_000)):
         timeline.draw(bot(), 0.1)  # imports and fonts, once a process
@@ -366,6 +367,7 @@ def run_python(code: str, **environment: str) -> str:
 HERE = {"PYTHONPATH": ":".join(filter(None, sys.path)), "MPLBACKEND": "module://no_such_backend"}
 
 
+@pytest.mark.slow
 def test_a_kernel_cannot_show_it_twice_and_nothing_is_imported_before_it_is_drawn() -> None:
     told = run_python(
         "import sys; from autograder import timeline; from example_runs import bot\n"
@@ -390,6 +392,7 @@ def test_a_learners_own_style_neither_reaches_the_picture_nor_is_lost() -> None:
 # -- the README's picture --------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_readmes_picture_is_a_real_run_and_always_the_same_bytes(tmp_path: Path) -> None:
     path = tmp_path / "run.json"
     record = readme_figure.record_readme_run(path)

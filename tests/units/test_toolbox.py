@@ -60,6 +60,7 @@ def root(built: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(built, tmp_path / "course"))
 
 
+@pytest.mark.slow
 def test_pages_become_notebooks_whose_links_lead_to_cells(root: Path) -> None:
     page = (root / "notebooks" / "toolbox" / "page.ipynb").read_text(encoding="utf-8")
     cells = re.findall(r"\.\./03_gateway/(03_gateway\w*\.ipynb)#cell-id=([\w-]+)", page)
@@ -113,6 +114,7 @@ def test_a_link_that_leads_nowhere_is_named_with_its_line(root: Path) -> None:
         build.build(root)
 
 
+@pytest.mark.slow
 def test_what_the_pages_lead_to_exists() -> None:
     names: dict[Path, set[str]] = {}
     for kind, unit, name in toolbox.targets(ROOT):
@@ -205,6 +207,7 @@ def test_it_is_one_file_that_needs_nothing() -> None:
     assert len(text.splitlines()) <= 300
 
 
+@pytest.mark.slow
 def test_it_names_the_line_that_sleeps(loopwatch: ModuleType) -> None:
     [note] = noted(loopwatch, lambda: time.sleep(1))
     assert re.search(
@@ -213,6 +216,7 @@ def test_it_names_the_line_that_sleeps(loopwatch: ModuleType) -> None:
     assert "time.sleep(1)" in note
 
 
+@pytest.mark.slow
 def test_it_names_ones_own_line_and_not_the_library_beneath(loopwatch: ModuleType) -> None:
     def packs() -> None:
         hashlib.pbkdf2_hmac("sha256", b"tea", b"salt", 3_000_000)
@@ -221,6 +225,7 @@ def test_it_names_ones_own_line_and_not_the_library_beneath(loopwatch: ModuleTyp
     assert any("in packs" in note for note in noted(loopwatch, packs))
 
 
+@pytest.mark.slow
 def test_of_several_lines_it_names_the_one_that_held_the_loop_longest(
     loopwatch: ModuleType,
 ) -> None:
@@ -235,6 +240,7 @@ def test_of_several_lines_it_names_the_one_that_held_the_loop_longest(
     assert note.index("# most of it") < note.index("time.sleep(0.3)")
 
 
+@pytest.mark.slow
 def test_it_speaks_while_the_loop_is_held_and_once_at_the_end(loopwatch: ModuleType) -> None:
     notes = noted(loopwatch, lambda: time.sleep(0.9), limit=0.05)
     assert [note.split(",")[0] for note in notes[:-1]] == ["loop still held"]
@@ -256,6 +262,7 @@ def test_it_tells_who_called_the_line_and_what_the_line_called(loopwatch: Module
     assert re.search(r", called at .*test_toolbox\.py:\d+ in main: work\(\)$", note)
 
 
+@pytest.mark.slow
 def test_a_callback_of_a_library_is_no_line_of_yours(loopwatch: ModuleType) -> None:
     async def main(notes: list[str]) -> None:
         loopwatch.start(limit=0.1, report=notes.append)
@@ -294,6 +301,7 @@ def test_a_thread_that_keeps_the_gil_is_named_and_not_the_line_that_waits(
     assert not any("to_thread" in note or "idle" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_a_collection_of_garbage_is_told(loopwatch: ModuleType) -> None:
     gc.disable()  # else Python searches while the lists are made: half of the CPU of this
     kept = [[number] for number in range(500_000)]
@@ -303,6 +311,7 @@ def test_a_collection_of_garbage_is_told(loopwatch: ModuleType) -> None:
     del kept
 
 
+@pytest.mark.slow
 def test_a_second_start_does_nothing(loopwatch: ModuleType) -> None:
     async def main(notes: list[str]) -> None:
         for _ in range(3):

@@ -71,6 +71,7 @@ def test_a_nested_run_waits_for_one_that_began_later() -> None:
     assert min(seconds) >= 0.6
 
 
+@pytest.mark.slow
 def test_the_patch_has_a_price() -> None:
     # 1.44 to 1.59 on 3.11 to 3.13, and 1.50 to 1.53 in 12 runs beside a load of 15. Once it was
     # 0.87: the figures are measured one after the other, and nothing but a CPU that was slow during

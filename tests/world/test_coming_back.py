@@ -143,6 +143,7 @@ def test_what_a_lab_killed_stays_down_until_it_or_the_next_start_revives_it(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.slow
 def test_a_statement_of_the_killed_server_does_not_hold_up_the_next_one(
     servers: world.Servers,
 ) -> None:
@@ -162,6 +163,7 @@ def test_a_statement_of_the_killed_server_does_not_hold_up_the_next_one(
     assert outliving(asyncio.run(check()), within=0.1) == []
 
 
+@pytest.mark.slow
 def test_lab_08_says_in_one_sentence_that_its_servers_have_ended(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

@@ -135,6 +135,7 @@ async def until_it_runs(database: Any) -> None:
 # -- what they are, and what they count ------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="no unix sockets for asyncio there")
 def test_the_only_way_to_a_database_is_past_the_relay_that_counts(fresh: world.Servers) -> None:
     heard = {}
@@ -453,6 +454,7 @@ def test_a_killed_kernel_leaves_no_process_and_no_file(place: Place, times: int)
         assert outliving(processes, within=deadline - time.monotonic()) == []
 
 
+@pytest.mark.slow
 def test_a_kernel_that_dies_while_the_databases_start_leaves_nothing(place: Place) -> None:
     for delay in (0.4, 0.8):
         client = place.client(START_ALL)
@@ -463,6 +465,7 @@ def test_a_kernel_that_dies_while_the_databases_start_leaves_nothing(place: Plac
         assert not first or place.leftovers() == []
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="keepers are shells, which Windows has not")
 def test_even_a_killed_supervisor_takes_its_databases_along(place: Place) -> None:
     told(place.client(START_ALL))
@@ -474,6 +477,7 @@ def test_even_a_killed_supervisor_takes_its_databases_along(place: Place) -> Non
     assert not [name for name in names if "postgresql" in name or "mariadb" in name]
 
 
+@pytest.mark.slow
 def test_two_notebooks_share_one_database_and_no_locked_file(place: Place) -> None:
     one, two = (told(place.client(START_ALL)) for _ in range(2))
     assert one["dsn"] == two["dsn"]
@@ -481,6 +485,7 @@ def test_two_notebooks_share_one_database_and_no_locked_file(place: Place) -> No
     assert len(place.supervisors()) == 1
 
 
+@pytest.mark.slow
 def test_offline_in_a_network_namespace_all_servers_start(place: Place) -> None:
     if namespaces().missing:
         pytest.skip(finding.reason(namespaces()))
@@ -538,6 +543,7 @@ def test_without_the_wheel_the_systems_own_programs_are_used(
     assert postgres.programs() == tmp_path.resolve()
 
 
+@pytest.mark.slow
 def test_programs_in_a_closed_home_are_copied_to_where_the_databases_can_read_them(
     place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -565,6 +571,7 @@ def test_programs_in_a_closed_home_are_copied_to_where_the_databases_can_read_th
     assert kept == ["copy", "postgresql"]
 
 
+@pytest.mark.slow
 def test_the_files_of_an_empty_postgresql_are_made_once_and_hold_no_password(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -597,6 +604,7 @@ def test_the_files_of_an_empty_postgresql_are_made_once_and_hold_no_password(
     assert not [path for path in files if b"SCRAM-SHA-256$" in path.read_bytes()]
 
 
+@pytest.mark.slow
 def test_a_cache_that_the_databases_cannot_read_is_not_used(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -619,6 +627,7 @@ def test_a_cache_that_the_databases_cannot_read_is_not_used(
     ]
 
 
+@pytest.mark.slow
 def test_without_room_for_a_cache_postgresql_starts_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -657,6 +666,7 @@ def test_a_server_that_cannot_start_is_one_sentence_and_the_others_start(
     asyncio.run(check())
 
 
+@pytest.mark.slow
 def test_a_program_that_fails_is_quoted_with_the_next_step(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(postgres._SETTINGS, "shared_buffers", "much")
 
@@ -680,6 +690,7 @@ def test_a_broken_cache_is_filled_again(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(entry.parent.iterdir()) == [entry]
 
 
+@pytest.mark.slow
 def test_a_package_that_cannot_be_had_is_one_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

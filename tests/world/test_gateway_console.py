@@ -83,6 +83,7 @@ def type_in(process: subprocess.Popen[str], line: str) -> None:
     process.stdin.flush()
 
 
+@pytest.mark.slow
 def test_json_lines_tell_a_bots_life_and_death() -> None:
     with tool() as process:
         listening = until(process, "listening")
@@ -105,6 +106,7 @@ def test_json_lines_tell_a_bots_life_and_death() -> None:
             assert until(process, "followup")["content"] == "report for ada"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("signal_number", [signal.SIGINT, None], ids=["ctrl-c", "end of input"])
 def test_it_ends_cleanly(signal_number: signal.Signals | None) -> None:
     with tool() as process:
@@ -124,6 +126,7 @@ def test_a_service_without_a_keyboard_goes_on() -> None:
             process.wait(0.5)
 
 
+@pytest.mark.slow
 def test_people_get_a_log_to_read_with_how_to_point_a_bot_here() -> None:
     with tool(jsonl=False) as process:
         type_in(process, "hello everybody")
@@ -133,6 +136,7 @@ def test_people_get_a_log_to_read_with_how_to_point_a_bot_here() -> None:
     assert out.splitlines()[-1].endswith("ada     #general  hello everybody")
 
 
+@pytest.mark.slow
 def test_a_command_is_typed_with_quotes_names_and_subcommands() -> None:
     text = {"type": 3, "name": "text", "description": "x"}
     who = {"type": 6, "name": "user", "description": "x"}

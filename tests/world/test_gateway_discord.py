@@ -195,6 +195,7 @@ def test_a_deferred_report_is_answered_after_the_deadline() -> None:
     asyncio.run(check())
 
 
+@pytest.mark.slow
 def test_a_report_that_blocks_before_it_defers_is_refused_like_at_discord() -> None:
     async def check() -> None:
         async with running(blocking, interaction_deadline=0.3) as gw:
@@ -208,6 +209,7 @@ def test_a_report_that_blocks_before_it_defers_is_refused_like_at_discord() -> N
     asyncio.run(check())
 
 
+@pytest.mark.slow
 def test_people_act_and_each_interaction_is_acknowledged() -> None:
     async def check() -> None:
         async with running(awaiting) as gw:

@@ -235,6 +235,7 @@ def test_a_bot_that_was_blocked_for_long_can_still_read_its_4009() -> None:
     run(check)
 
 
+@pytest.mark.slow
 def test_a_beating_bot_survives_while_the_gateway_itself_is_starved() -> None:
     async def check() -> None:
         async with gateway(heartbeat=0.1, grace=2) as (one, client):

@@ -84,6 +84,7 @@ def test_a_page_of_the_web_is_refused(scheme: str, name: str, place: str, status
     run(check)
 
 
+@pytest.mark.slow
 def test_an_id_that_does_not_exist_is_told_with_discords_code() -> None:
     async def check() -> None:
         async with gateway() as (one, client):

@@ -236,6 +236,7 @@ def test_the_lock_holds_and_ends_in_every_journal_mode(mode: str, file: SqliteFi
         assert rows(file) == [("ada", 9)]
 
 
+@pytest.mark.slow
 def test_who_still_writes_is_asked_about(file: SqliteFile) -> None:
     with contextlib.closing(sqlite3.connect(file.path, isolation_level=None)) as database:
         database.execute("BEGIN EXCLUSIVE")
@@ -322,6 +323,7 @@ async def add_xp(path, name, points):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     bool(confine.weakness(confine.offered()[0])), reason=finding.reason(availability.namespaces())
 )
@@ -335,6 +337,7 @@ def test_an_answer_that_leaves_a_forged_journal_deletes_nothing_outside(tmp_path
     assert victim.read_bytes() == before
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(60)
 def test_an_answer_that_leaves_an_endless_view_is_failed_in_time() -> None:
     cells = lab_08(VIEW.replace("{endless}", ENDLESS))

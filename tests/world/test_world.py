@@ -135,11 +135,13 @@ def answers(url: str) -> bool:
         return sock.connect_ex((host, int(port.partition("/")[0]))) == 0
 
 
+@pytest.mark.slow
 def test_the_world_is_ready_within_a_second(place: Place) -> None:
     # 0.3 s on an idle machine, 0.9 s beside 8 busy builds; three times that is a mistake of ours.
     assert told(place.client(START))["seconds"] < 3.0
 
 
+@pytest.mark.slow
 def test_all_processes_of_a_user_share_one_supervisor(place: Place) -> None:
     clients = [place.client(START) for _ in range(5)]  # at once: the start is a race
     urls = {told(client)["url"] for client in clients}
@@ -147,6 +149,7 @@ def test_all_processes_of_a_user_share_one_supervisor(place: Place) -> None:
     assert len(urls) == 5  # what a process counts is its own
 
 
+@pytest.mark.slow
 def test_killed_clients_leave_no_process_and_no_file(place: Place) -> None:
     clients = [place.client(START) for _ in range(3)]
     facts = [told(client) for client in clients]
@@ -166,6 +169,7 @@ def test_twenty_killed_clients_leave_nothing(place: Place) -> None:
     assert place.leftovers() == []
 
 
+@pytest.mark.slow
 def test_a_client_killed_during_the_start_leaves_nothing(place: Place) -> None:
     for delay in (0.02, 0.1, 0.2, 0.3):
         client = place.client(START)
@@ -177,6 +181,7 @@ def test_a_client_killed_during_the_start_leaves_nothing(place: Place) -> None:
     assert place.leftovers() == []
 
 
+@pytest.mark.slow
 def test_what_a_process_started_ends_with_it_while_others_go_on(place: Place) -> None:
     first, second = place.client(START), place.client(START)
     gone, kept = told(first), told(second)
@@ -190,6 +195,7 @@ def test_what_a_process_started_ends_with_it_while_others_go_on(place: Place) ->
     assert answers(kept["url"])
 
 
+@pytest.mark.slow
 def test_a_forked_worker_does_not_hold_the_world_open(place: Place) -> None:
     if not hasattr(os, "fork"):
         pytest.skip("this system has no fork")
@@ -216,6 +222,7 @@ def test_a_forked_worker_does_not_hold_the_world_open(place: Place) -> None:
                 child.kill()
 
 
+@pytest.mark.slow
 def test_stale_files_are_no_obstacle(place: Place) -> None:
     client = place.client(START)
     told(client)
@@ -232,6 +239,7 @@ def test_stale_files_are_no_obstacle(place: Place) -> None:
     assert place.leftovers() == []
 
 
+@pytest.mark.slow
 def test_when_the_supervisor_dies_one_sentence_says_so_and_start_starts_anew(place: Place) -> None:
     client = place.client(
         """
@@ -267,6 +275,7 @@ def test_when_the_supervisor_dies_one_sentence_says_so_and_start_starts_anew(pla
     assert answers(told(client)["url"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("home", ["missing", "closed", "unset"])
 def test_the_home_directory_does_not_matter(place: Place, tmp_path: Path, home: str) -> None:
     environment = {**place.environment, "HOME": str(tmp_path / "home")}
@@ -301,6 +310,7 @@ def test_a_directory_that_others_can_enter_is_refused_with_a_sentence(place: Pla
     assert "remove it, or set TMPDIR" in refusal["sentence"]
 
 
+@pytest.mark.slow
 def test_a_supervisor_whose_temporary_directory_is_removed_ends(place: Place) -> None:
     """Once, it looked for the directory of its lock for ever, with all of a CPU."""
     client = place.client(START)
@@ -370,6 +380,7 @@ def test_start_is_idempotent_and_names_what_it_does_not_know(own_world: None) ->
     asyncio.run(check())
 
 
+@pytest.mark.slow
 def test_a_taken_port_is_one_sentence(own_world: None) -> None:
     async def check(port: int) -> None:
         servers = await world.start()
@@ -409,6 +420,7 @@ def test_reading_a_property_costs_about_a_millisecond(own_world: None) -> None:
     asyncio.run(check())
 
 
+@pytest.mark.slow
 def test_events_are_pushed_as_they_happen(own_world: None) -> None:
     async def check() -> None:
         gw = await (await world.start()).gateway()
