@@ -83,9 +83,7 @@ class _Sleep:
     def __init__(self, first: Sample) -> None:
         self.first = first
         self.last, self.place = first.began, first.sleeps_in
-        self.awake: list[
-            Sample
-        ] = []  # found it awake, and not running, after the last that did not
+        self.awake: list[Sample] = []  # these found it awake later, before it ran
 
     def found(self, asleep: Sample) -> None:
         """Note a further sample that found it asleep."""
