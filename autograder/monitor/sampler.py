@@ -32,6 +32,7 @@ from autograder.monitor.timerfd import NEVER, timer
 
 PERIOD = 0.02  # s: the loop postpones the sampler by this time; also the shortest pause
 MOST_PAUSE = 1.0  # s: the longest pause between two samples of a very long pass
+LITTLE_DONE = 0.1  # s: the same while the code seems to have done very little
 SHORT_PASS = 1_000_000  # ns: in a shorter pass, nothing that the sampler did can matter
 LONG_SAMPLE = 100_000  # ns: a sample takes 0.1 to 0.5 ms; meanwhile the loop may wait for the GIL
 PATIENCE = 10_000_000  # ns: a pass must have lasted this long before the sampler looks at it
@@ -224,7 +225,9 @@ class Sampler:
             return PERIOD
         held = max(self._held(lasted), 1_000_000)
         pause = max(PATIENCE - held, held // 2) / held * lasted / 1e9
-        return min(MOST_PAUSE, max(PERIOD, pause))
+        # Linux may count a sleep as a wait for a CPU, and only samples show which it is.
+        most = MOST_PAUSE if held > PATIENCE else LITTLE_DONE
+        return min(most, max(PERIOD, pause))
 
     def _held(self, lasted: int) -> int:
         """Return for how many ns of a pass the loop's thread did not wait for a CPU."""

@@ -190,8 +190,15 @@ def test_a_sleep_that_the_kernel_counts_as_a_wait_is_not_lost() -> None:
         certain = end.wall - end.cpu - end.wait
         assert certain <= 60 * MS <= certain + doubt, samples
     # A loop that computes, and only gives the GIL to the sampler, did not sleep.
-    looks = [sample(at, n, b"")._replace(own_switches=2) for n, at in enumerate((20, 50), 1)]
+    looks = [sample(at, n, b"")._replace(own_switches=3) for n, at in enumerate((20, 50), 1)]
     assert true_waits(looks, base, 0, Reading(113 * MS, 13 * MS, 90 * MS, 2))[2] == 0
+
+
+def test_a_look_that_did_not_have_to_ask_for_the_gil_explains_no_sleep() -> None:
+    # httpx.get waited 450 ms for its answer, after a C call that had released the GIL: 28 ms.
+    look = sample(20, 0, b"")._replace(own_switches=2)
+    end = Reading(483 * MS, 28 * MS, 450 * MS, 1)
+    assert true_waits([look], Reading(0, 0, 0, 0), 0, end)[2] == 450 * MS
 
 
 def test_a_wait_after_a_look_that_found_the_loop_awake_was_one() -> None:
