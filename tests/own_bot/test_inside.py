@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from autograder.monitor.frames import Line
 from autograder.own_bot import process
 from autograder.own_bot.account import Account, Call, Held
 from autograder.own_bot.inside import guard, libraries, loops, sending
@@ -210,6 +211,11 @@ def test_what_was_seen_of_a_pass_that_held_nothing_is_forgotten_too() -> None:
     loop = Loop()
     loop.run_until_complete(asyncio.sleep(0.001))
     watched = loop._unblocked  # type: ignore[attr-defined]
+    # The lines of other threads come without a story of the loop's.
+    watched._sampler._note(perf_counter_ns(), 1, Line(__file__, 1, "job"), 1)
+    assert watched._sampler._lines_seen
+    loop.run_until_complete(asyncio.sleep(0.02))
+    assert watched._sampler._lines_seen == []
     watched._see(perf_counter_ns(), 0, sys._getframe())
     assert watched._stories
     loop.run_until_complete(asyncio.sleep(0.02))

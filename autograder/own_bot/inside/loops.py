@@ -113,9 +113,8 @@ class WatchedLoop:
         probe = self._probe
         if probe.busy:
             self._tell_blocks(probe)
-        if self._stories:  # also of passes that turned out to be short
-            self._stories.clear()
-            self._sampler.forget(perf_counter_ns())
+        self._stories.clear()  # also of passes that turned out to be short
+        self._sampler.forget(perf_counter_ns())
         if self._told and self._told != probe.moment:
             self._told = 0
             self._sender.send({"event": "free"})
