@@ -48,14 +48,22 @@ SECONDS = 600  # for one test: its own examination, and what is before it in the
 
 
 def files() -> Iterator[Any]:
-    """All answers as parameters; --quick runs one of each unit, --soak all."""
+    """All answers as parameters; --quick runs one of each unit, --soak all.
+
+    The sample has one of each kind for each exercise.
+    """
     for unit in UNITS:
+        kinds = set()
         quick = next(path for path in answers.found(unit.answers) if path.stem[:5] == "wrong")
         for path in answers.found(unit.answers):
+            kind = path.stem.split("_")[0], exercise_of(path)
             marks = [pytest.mark.slow] if path != quick else []
             if head_of(path).get("only") == "soak":
                 marks = [pytest.mark.soak]
+            elif kind not in kinds:
+                marks.append(pytest.mark.sample)
             yield pytest.param(path, id=f"{unit.name}/{path.stem}", marks=marks)
+            kinds.add(kind)
 
 
 @cache
@@ -262,6 +270,7 @@ def unlike(status: str, seen: list[Seen]) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.sample
 @pytest.mark.timeout(SECONDS)
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
 def test_the_stub_is_not_attempted_everywhere(unit: Unit, examined: Examined) -> None:
