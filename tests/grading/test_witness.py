@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import socket
 import subprocess
@@ -115,6 +116,28 @@ def test_a_sleep_that_signals_interrupt_is_seen_in_one_piece(process: int) -> No
 @pytest.mark.parametrize("process", [MANY_SHORT_SLEEPS], indirect=True, ids=[""])
 def test_sleeps_one_after_the_other_are_not_one(process: int) -> None:
     assert seen_asleep(process, 1.0) < 0.1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("process", [MANY_SHORT_SLEEPS], indirect=True, ids=[""])
+def test_a_witness_without_a_cpu_does_not_take_short_sleeps_for_one(
+    process: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It gets none for 0.1 s between the two readings that come after the first knock."""
+    look, longest = witness.Witness.look, 0.0
+    for _ in range(15):
+        looks = itertools.count(1)
+
+        def late(
+            of: witness.Witness, looks: Iterator[int] = looks
+        ) -> process_figures.WitnessSample:
+            found = look(of)
+            time.sleep(0.1 if next(looks) == 5 else 0)  # the fourth is before the knock
+            return found
+
+        monkeypatch.setattr(witness.Witness, "look", late)
+        longest = max(longest, seen_asleep(process, 0.3))
+    assert longest < 0.1
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ Two more figures show that something else answers in the loop's place:
 
 On a busy machine the witness reads its figures late, never early, and a late reading is in the
 candidate's favour. It makes C + S smaller. And a thread that slept at two readings, and had no CPU
-between them, slept all the time.
+between them, slept all the time; the clock is read before the second one.
 
 The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
 work. But such an imitation has cut the work into short steps, which is what the course asks for.
@@ -128,10 +128,12 @@ class Watching:
         self._knock = b""  # the knock that has no answer yet
         self._answered: WitnessSample | None = None
         self._silent = 0
-        self._slept: tuple[int, int] | None = None  # the main thread's `runs`, and since when
+        # of a sleep: the main thread's `runs`, and since when in ns of the monotonic clock, which
+        # also tells the times below
+        self._slept: tuple[int, int] | None = None
         self._until: _Timed | None = None  # the last sleep with a deadline
         self._own = -1  # descriptor of the watched loop's epoll, if it has one
-        self._away: int | None = None  # since when (ns) the main thread sleeps in another epoll
+        self._away: int | None = None  # since when the main thread sleeps in another epoll
         self._looked = time.time_ns()
         self._faults = 0  # ns that the main thread waited for its memory, since the last message
         self._faults_before = 0  # the same until the loop began
@@ -178,12 +180,15 @@ class Watching:
                 ready = {descriptor for descriptor, _ in poll.poll(PERIOD * 1000)}
                 if self._over in ready:
                     return
-                look = self._witness.look()
+                # In this order: whatever takes this thread's CPU between two of these readings, a
+                # sleep that the second one found still goes on at the time of the first one.
+                now = time.monotonic_ns()
                 call = self._witness.asleep_in()
+                look = self._witness.look()
                 self._note_fault(call)
-                self._note_sleep(look, call)
-                self._note_deadline(look, call)
-                self._note_epoll(call)
+                self._note_sleep(now, look, call)
+                self._note_deadline(now, look, call)
+                self._note_epoll(now, call)
                 if pulse.fileno() in ready:
                     self._take(look)
                     continue
@@ -192,7 +197,7 @@ class Watching:
                     self._knock = secrets.token_bytes(8)
                     self._witness.send(self._knock)
                     self._since, self._faults = time.time_ns(), 0
-                    self._slept = self._slept or (look.runs, self._since)
+                    self._slept = self._slept or (look.runs, time.monotonic_ns())
         except (OSError, ValueError, IndexError) as error:
             if not isinstance(error, ProcessLookupError):  # it has ended: `_receive` reports that
                 self.seen.lost = f"the process could not be watched ({error})"
@@ -226,16 +231,16 @@ class Watching:
             self._all_faults += now - self._looked
         self._looked = now
 
-    def _note_sleep(self, look: WitnessSample, call: str) -> None:
+    def _note_sleep(self, now: int, look: WitnessSample, call: str) -> None:
         if self._slept is None:
             return
         runs, since = self._slept
         if not call or look.runs != runs or call.startswith(NO_CALL):
             self._slept = None
             return
-        self._count_sleep(time.time_ns() - since - waited(self._base, look), call)
+        self._count_sleep(now - since - waited(self._base, look), call)
 
-    def _note_deadline(self, look: WitnessSample, call: str) -> None:
+    def _note_deadline(self, now: int, look: WitnessSample, call: str) -> None:
         """Go on with a sleep until a fixed moment, or begin another.
 
         Only a wait for a lock may take longer because another thread gets no CPU.
@@ -243,10 +248,9 @@ class Watching:
         until = self._witness.deadline(call) if call and self._begun is not None else 0
         if not until:
             return
-        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
         timed = self._until
         if timed is None or abs(until - timed.until) > SAME_MOMENT:
-            self._until = _Timed(until, now, look)
+            self._until = _Timed(until, time.monotonic_ns(), look)
             return
         slept = min(now, until) - timed.since
         if self._witness.at_lock(call):
@@ -255,7 +259,7 @@ class Watching:
             self.seen.timed = max(self.seen.timed, slept / 1e9)
         self._count_sleep(slept, call)
 
-    def _note_epoll(self, call: str) -> None:
+    def _note_epoll(self, now: int, call: str) -> None:
         """Go on with a sleep in another epoll than the watched loop's, or end it."""
         if not call:  # it runs, as a second loop does between its sleeps
             return
@@ -263,8 +267,7 @@ class Watching:
         if self._own < 0 or epoll in (-1, self._own):
             self._away = None
             return
-        now = time.time_ns()
-        self._away = self._away or now
+        self._away = self._away or time.monotonic_ns()
         self._count_sleep(now - self._away, call)
 
     def _count_sleep(self, slept: int, call: str) -> None:
