@@ -13,15 +13,19 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from autograder.environment.control_group import anonymous, entering, memory_group, set_limit
 from autograder.paths import ROOT
 
-ROOM = 64 << 20  # bytes for files and for what a snippet needs for a moment (20 to 40 MB)
-FILE = 300 << 20  # bytes of the file that both processes read
+# bytes for files and for what a snippet needs for a moment: 20 to 40 MB for most; with 64 MB the
+# kernel ended the worker four times in one campaign
+ROOM = 160 << 20
+FILE = 400 << 20  # bytes of the file that both processes read
+NONE = 1 << 60  # a limit of so many bytes is none
 READERS = 2
 # Through mmap and twice: pages that are used twice drive out those of an idle program.
 _READER = """
@@ -38,13 +42,15 @@ while os.getppid() == parent and time.monotonic() < over:
 """
 
 
-@dataclass(frozen=True)
+@dataclass
 class Crowd:
     """A group; `python` are the words that run the copied interpreter in it."""
 
     group: Path
     folder: Path
     python: list[str]
+    _squeezed: bool = False
+    _starting: threading.Lock = field(default_factory=threading.Lock)
 
     @contextlib.contextmanager
     def squeezed(self) -> Iterator[None]:
@@ -56,7 +62,8 @@ class Crowd:
             out.flush()
             os.fsync(out.fileno())
             os.posix_fadvise(out.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
-        set_limit(self.group, anonymous(self.group) + ROOM)
+        self._squeezed = True
+        self._set_limit()
         command = [*entering(self.group), sys.executable, "-ISc", _READER, str(file)]
         readers = [subprocess.Popen(command, stdout=subprocess.PIPE) for _ in range(READERS)]
         try:
@@ -69,6 +76,21 @@ class Crowd:
                 reader.kill()
             for reader in readers:
                 reader.communicate()
+            self._squeezed = False
+
+    @contextlib.contextmanager
+    def roomy(self) -> Iterator[None]:
+        """Lift the limit while a process starts, and set one anew that leaves it its memory."""
+        with self._starting:
+            set_limit(self.group, NONE)
+            try:
+                yield
+            finally:
+                if self._squeezed:
+                    self._set_limit()
+
+    def _set_limit(self) -> None:
+        set_limit(self.group, anonymous(self.group) + ROOM)
 
 
 @contextlib.contextmanager

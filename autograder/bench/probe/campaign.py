@@ -107,7 +107,8 @@ def _in_memory_group(
         if group is None:
             return None
         made_in = [
-            {"probe": Worker("probe", names, python=group.python)} for _ in range(LANES[GROUP])
+            {"probe": Worker("probe", names, python=group.python, starting=group.roomy)}
+            for _ in range(LANES[GROUP])
         ]
         with _closed(made_in) as lanes, group.squeezed():
             return scores.campaign(

@@ -16,7 +16,8 @@ import select
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from typing import Any, TextIO
 
@@ -42,6 +43,7 @@ class Worker:
         *,
         on_thread: bool = False,
         python: Sequence[str] = (sys.executable,),
+        starting: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
         self._command = [
             *python,
@@ -52,6 +54,7 @@ class Worker:
         ]
         self._command += ["thread"] if on_thread else []
         self._snippets = snippets  # of the corpus, to prepare; None: all
+        self._starting = starting  # entered while a process starts
         self.crashes = 0
         self._start()
 
@@ -81,11 +84,12 @@ class Worker:
             pipe.close()
 
     def _start(self) -> None:
-        self._process = subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-        )
-        self._rest = b""
-        self._ask({"prepare": self._snippets}, PREPARE_WITHIN)
+        with self._starting():
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            )
+            self._rest = b""
+            self._ask({"prepare": self._snippets}, PREPARE_WITHIN)
 
     def _ask(self, question: dict[str, Any], within: float) -> dict[str, Any]:
         pipe = self._process.stdin
