@@ -256,9 +256,10 @@ class RemoteCandidate:
 
     def _witness(self, number: int, pulse: socket.socket) -> Witness | None:
         """Return a witness of the process; None where the kernel does not allow one."""
+        room = number if confine.NETWORK in self.layers else 0
         try:
-            (number,) = children_of(number) if confine.NETWORK in self.layers else [number]
-            witness = Witness(number, pulse)
+            (number,) = children_of(room) if room else [number]
+            witness = Witness(number, pulse, room)
         except (OSError, ValueError, IndexError):
             pulse.close()
             return None
@@ -374,8 +375,14 @@ async def _call(
     """Have the candidate run a watched call; return its answer and what the witness saw.
 
     The outputs come after the record, because sending them must not count as part of the call.
+    Raises Broke.
     """
-    watching = Watching(process.witness) if process.witness is not None else None
+    try:
+        watching = Watching(process.witness, request["loop"]) if process.witness else None
+    except ProcessLookupError:  # it ended after the request before
+        raise Broke("end", ENDED) from None
+    except (OSError, ValueError, IndexError) as error:
+        raise Broke("end", f"the process could not be watched ({error})") from None
     seen = None
     try:
         number = await _send(process, {"op": "watch", **request})
