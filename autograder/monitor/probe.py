@@ -305,6 +305,7 @@ class Probe:
         cpu = min(end.cpu - self.base.cpu, wall)
         wait = min(end.wait - self.base.wait, wall - cpu)
         sleep = self._sleep(samples, end, wall - cpu - wait, wait, own_switches)
+        sleep = replace(sleep, computed=cpu)
         slept, answer = sleep.slept, Attribution()
         others = Threads(elder=min(self.owned.earlier(), default=0))
         # The figure is estimated from ticks, and too small where memory is short: 15 ms of Python
