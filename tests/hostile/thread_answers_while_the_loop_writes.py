@@ -12,7 +12,7 @@ tried()
 
 # %% answer="roll"
 async def roll(spec):
-    line, over = pulse(), time.monotonic() + 0.6
+    line, over = pulse(), time.monotonic() + 0.85
     asyncio.get_running_loop().remove_reader(line.fileno())
 
     def answer():

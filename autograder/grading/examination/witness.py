@@ -82,7 +82,8 @@ class Testimony:
     cpu: float = 0.0  # what the main thread computed until the loop's last answer, at least
     waited: float = 0.0  # all threads and child processes, for a CPU or a page of memory, together
     silent: int = 0  # answers in a row that the main thread did not write
-    strange: int = 0  # messages that were not an answer to the last knock
+    # messages that were not an answer to the last knock, or that name no epoll of an asyncio loop
+    strange: int = 0
     answers: int = 0
     lost: str = ""  # why the call could not be watched to its end
 
