@@ -17,7 +17,7 @@ from nbformat import from_dict
 from autograder.course.notebook import grade_id
 from autograder.grading.examination.handles import bound_by
 from autograder.grading.examination.outputs import clean
-from autograder.grading.submission.assignment import Original
+from autograder.grading.submission.assignment import Original, bare
 from autograder.outcomes import UserMistake
 
 # The metadata that every notebook gets in place of its own.
@@ -26,6 +26,8 @@ METADATA = {
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
 MOST_CELLS = 2000  # of a notebook; a lab has up to 62
+# at the beginning of a line: a function, a class, or a name that gets a value
+_DEFINED = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *=(?!=)", re.MULTILINE)
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 
@@ -105,24 +107,25 @@ def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, st
 
 
 def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
-    """Find cells that have lost their grade_id: by their text, or by the names that they define."""
+    """Find cells that have lost their grade_id: by their text, their id, or what they define.
+
+    A stranger's text is not parsed here: this process grades the whole class.
+    """
     found = {grade_id(cell) for cell in notebook.cells}
+    lost = [
+        (cell, bare(cell["source"]), {a or b for a, b in _DEFINED.findall(cell["source"])})
+        for cell in reversed(notebook.cells)
+        if not grade_id(cell)
+    ]
     for name, original in known.items():
         if name in found:
             continue
-        promised = bound_by([original.source])
-        free = [
-            cell
-            for cell in notebook.cells
-            if grade_id(cell) is None and cell["cell_type"] == original.cell_type
-        ]
-        for cell in reversed(free):
-            same = cell.get("id") == name and not original.locked
-            if (
-                original.looks_like(cell["source"])
-                or same
-                or (promised and not original.locked and promised <= bound_by([cell["source"]]))
-            ):
+        texts, promised = original.texts, bound_by([original.source])
+        for cell, text, defined in lost:
+            if grade_id(cell) or cell["cell_type"] != original.cell_type:
+                continue
+            answers = cell.get("id") == name or (promised and promised <= defined)
+            if text in texts or (answers and not original.locked):
                 cell["metadata"]["nbgrader"] = original.metadata
                 yield "metadata lost, but recognised", name
                 break
