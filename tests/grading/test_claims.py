@@ -7,12 +7,20 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from autograder import wire
-from autograder.grading.examination import claims, handles, session, verdicts, witness
+from autograder.grading.examination import (
+    candidate_proxy,
+    claims,
+    handles,
+    session,
+    verdicts,
+    witness,
+)
 from autograder.grading.examination.candidate_proxy import RemoteBackend
 from autograder.grading.examination.cells import Cell
 from autograder.grading.examination.outputs import checked
@@ -316,6 +324,30 @@ def test_a_process_that_ends_between_two_calls_fails_only_the_second() -> None:
     seen = session.examine(cells).seen
     assert (seen[2].status, seen[3].status) == (verdicts.FAILED, verdicts.PASSED)
     assert "the Python process ended" in seen[2].message
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ProcessLookupError("No such process"), "the Python process ended"),
+        (PermissionError("Operation not permitted"), "could not be watched"),
+        (ValueError("not enough values to unpack"), "could not be watched"),
+    ],
+    ids=["ended", "hidden", "empty"],
+)
+def test_a_process_that_shows_no_figures_breaks_its_call(error: Exception, said: str) -> None:
+    """It may hide them with prctl from a grader that is not root."""
+
+    class Hides:
+        def drain(self) -> None:
+            pass
+
+        def look(self) -> None:
+            raise error
+
+    call = candidate_proxy._call(SimpleNamespace(witness=Hides()), {"loop": "asyncio"}, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(candidate_proxy.Broke, match=said):
+        asyncio.run(call)
 
 
 @pytest.mark.slow
