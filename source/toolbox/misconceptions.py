@@ -15,7 +15,7 @@
 # | 1 | `async def` makes my function non-blocking | it makes a function that *can* hand the loop back, at its awaits | [03](lesson:03_gateway/slow-page), [11](lesson:11_catalog/async-in-the-name) |
 # | 2 | `await f()` runs `f` in the background | it runs `f` now, and goes on when it is done | [02](lesson:02_tasks/two-awaits) |
 # | 3 | every `await` gives the loop a turn | only one that really has to wait | [02](lesson:02_tasks/thousand-awaits) |
-# | 4 | blocking is whatever is not awaited | all code blocks; what counts is for how long | [03](lesson:03_gateway/which-is-longer) |
+# | 4 | blocking is whatever is not awaited | all code holds the loop; what counts is for how long | [03](lesson:03_gateway/which-is-longer) |
 # | 5 | a forgotten `await` is an error | nothing is sent, and there is a warning at most | [01](lesson:01_coroutines/forgotten-await), [lab](lab:01_coroutines/unawaited) |
 # | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-of-blocking), [lab](lab:02_tasks/false_concurrency) |
 # | 37 | notebooks cannot do asyncio | they have a loop already: `await` instead of `asyncio.run` | [00](lesson:00_start_here/run-in-cell) |
