@@ -118,14 +118,14 @@ def tell(gw):
 # repair.
 
 # %%
-predict("?", about="first-kill")
+predict("?", about="first-roll")
 
-# %% experiment="first-kill"
+# %% experiment="first-roll"
 gw, report = await evening(roll)
 tell(gw)
 
 # %%
-predict(about="first-kill")
+predict(about="first-roll")
 
 # %% [markdown]
 # ada rolls, and the heartbeats stop. The gateway hangs up. (4009 is its reason, *session timed
@@ -163,14 +163,14 @@ async def roll(ctx, dice):
 # > **Predict.** What do ada and the gateway notice?
 
 # %%
-predict("?", about="first-cure")
+predict("?", about="second-roll")
 
-# %% experiment="first-cure"
+# %% experiment="second-roll"
 gw, report = await evening(roll)
 tell(gw)
 
 # %%
-predict(about="first-cure")
+predict(about="second-roll")
 
 # %% [markdown]
 # `time.sleep` tells the *thread* to sleep. `asyncio.sleep` tells the *loop*: wake me in 0.9 s, and
@@ -364,13 +364,13 @@ async def examine(answer):
 # > **Predict.** `sleepy` returns 42, which is correct. How many of 10 points does it get?
 
 # %%
-predict("?", about="right-but-late")
+predict("?", about="ten-points")
 
-# %% experiment="right-but-late"
+# %% experiment="ten-points"
 await examine(sleepy)
 
 # %%
-predict(about="right-but-late")
+predict(about="ten-points")
 
 # %% [markdown]
 # An answer passes only if all of this is true: the result is right, the loop was free, and (where

@@ -380,7 +380,7 @@ print("At work at the same moment, at the most:", most)
 # > **Predict.** How will asyncio's chart differ from ours?
 
 # %%
-predict("?", about="same-picture")
+predict("?", about="two-charts")
 
 # %%
 theirs = []
@@ -399,7 +399,7 @@ print("results:", report.value)
 # take a list, so the **star** passes them as separate arguments: `gather(*(f(x) for x in xs))` is
 # `gather(f(1), f(2), f(3))` when `xs` is `1, 2, 3`.
 
-# %% experiment="same-picture"
+# %% experiment="two-charts"
 figure, (above, below) = plt.subplots(2, 1, figsize=(8, 4), layout="constrained")
 lanes(above, ours, "on our loop")
 lanes(below, theirs, "on asyncio's loop")
@@ -410,7 +410,7 @@ for whose, order in zip(("ours:   ", "asyncio:"), orders, strict=True):
     print(whose, order)
 
 # %%
-predict(about="same-picture")
+predict(about="two-charts")
 
 # %% [markdown]
 # The order and the turns are the same. asyncio's loop takes the first coroutine in its queue, sends

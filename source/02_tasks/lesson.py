@@ -350,15 +350,15 @@ async def gathered_requests(urls):
 # > under way at the same time?
 
 # %%
-predict("?", about="gather-of-blocking")
+predict("?", about="gather-requests")
 
-# %% experiment="gather-of-blocking"
+# %% experiment="gather-requests"
 report = await watch(gathered_requests, urls("gathered_requests"))
 print(f"gathered_requests: {report.seconds:.2f} s")
 report
 
 # %%
-predict(about="gather-of-blocking")
+predict(about="gather-requests")
 
 # %% [markdown]
 # The dark, hatched bar is one block, and it is as long as all three pages together. It is in the
@@ -493,15 +493,15 @@ async def roll(name):
 # > afterwards?
 
 # %%
-predict("?", about="nobody-waits")
+predict("?", about="in-the-book")
 
-# %% experiment="nobody-waits"
+# %% experiment="in-the-book"
 report = await watch(roll, "ada")
 print(report.value)
 print("in the book:", book)
 
 # %%
-predict(about="nobody-waits")
+predict(about="in-the-book")
 
 # %% [markdown]
 # `watch`, like `asyncio.run`, waits only for the main task. `roll` had returned, so the task that

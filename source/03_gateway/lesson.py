@@ -38,7 +38,7 @@ servers = await world.start("http")
 recall("?", about="where-a-switch-can-be")
 
 # %%
-recall("?", about="one-by-one")
+recall("?", about="append-the-pages")
 
 # %%
 recall("?", about="which-lines-ran")
@@ -603,15 +603,15 @@ async def recap(interaction: discord.Interaction):
 # > **Predict.** Neither command blocks the loop. Which one is answered in time?
 
 # %%
-predict("?", about="too-late-to-think")
+predict("?", about="curt-and-recap")
 
-# %% experiment="too-late-to-think"
+# %% experiment="curt-and-recap"
 CHAT = [(0.3, "bo", "/curt"), (0.1, "cy", "/recap"), (1.2, "ada", "!goodnight")]
 gw, report = await evening(curt, recap, chat=CHAT, interaction_deadline=0.5)
 tell(gw)
 
 # %%
-predict(about="too-late-to-think")
+predict(about="curt-and-recap")
 
 # %% [markdown]
 # Now a case in which `recap` does everything right, but is not alone in its bot. bo rolls, with the
@@ -626,15 +626,15 @@ async def roll(ctx, dice):
 # > **Predict.** Is cy's `/recap` answered?
 
 # %%
-predict("?", about="defer-behind-a-block")
+predict("?", about="recap-and-roll")
 
-# %% experiment="defer-behind-a-block"
+# %% experiment="recap-and-roll"
 CHAT = [(0.3, "bo", "!roll 2d6"), (0.2, "cy", "/recap"), (1.2, "ada", "!goodnight")]
 gw, report = await evening(roll, recap, chat=CHAT, interaction_deadline=0.5)
 tell(gw)
 
 # %%
-predict(about="defer-behind-a-block")
+predict(about="recap-and-roll")
 
 # %% [markdown]
 # `recap` was refused, at its first line. But `roll` held the loop, and `roll` worked. **The command
