@@ -30,10 +30,10 @@ from autograder.lessons import evening, judge, make_bot, tell
 # the cell again.
 
 # %%
-recall("?", about="grey-zone")
+recall("?", about="thirty-seconds")
 
 # %%
-recall("?", about="await-is-a-call")
+recall("?", about="save-twice")
 
 # %%
 recall("?", about="how-many-run")

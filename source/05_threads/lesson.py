@@ -43,7 +43,7 @@ from autograder import predict, recall, show, watch
 recall("?", about="what-counts")
 
 # %%
-recall("?", about="gather-cannot-help")
+recall("?", about="three-pages")
 
 # %%
 recall("?", about="who-is-guilty")
