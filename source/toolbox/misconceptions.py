@@ -5,8 +5,8 @@
 # # You may have heard that ...
 #
 # Forty-one things that people who write bots believe, each with the short answer, and the cell that
-# shows it. Click on the number of the unit to get there; if the lesson opens at its top, once more.
-# (The numbers on the left are only names, so they are not in order.)
+# shows it. Click on the number of the unit to get there. If the lesson opens at its top, click the link
+# again. (The numbers on the left are only names, so they are not in order.)
 #
 # ## Coroutines and await
 #
@@ -25,26 +25,26 @@
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 6 | `time.sleep` is fine, or a timeout cuts it short | the timeout is rung by the loop that it holds | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
+# | 6 | `time.sleep` is fine, or a timeout cuts it short | only the loop can end the timeout, and the sleep holds the loop | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
 # | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/two-halves) |
-# | 8 | the SDK of my language model is the SDK, so it is fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
-# | 36 | "Unknown interaction": `recap` defers too late | `recap` is the victim: something else held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
-# | 41 | a missed heartbeat loses events forever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
+# | 8 | the official SDK of my language model must be fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
+# | 36 | "Unknown interaction": `recap` defers too late | the command that fails is the victim: other code held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
+# | 41 | a missed heartbeat loses events forever | events come late and are not lost: RESUME replays them, and some can come twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
 #
 # ## Work
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 9 | converting media or asking a model in a command cannot be helped | in a thread when the C code lets go, else in a process | [05](lesson:05_threads/which-let-go) |
+# | 9 | converting media or asking a model in a command cannot be helped | in a thread when the C code releases the GIL, else in a process | [05](lesson:05_threads/which-let-go) |
 # | 10 | `sleep(0)` cures work that takes long | it costs a round of the loop each time, and cannot get into a call | [04](lesson:04_yielding/a-turn-each), [no gap](lesson:04_yielding/no-gap) |
 # | 11 | one `sleep(0)` at the top is enough | one turn, before all of the work | [04](lesson:04_yielding/one-turn-first) |
 # | 13 | `to_thread(f(x))` runs `f` in a thread | `f(x)` is called first, on the loop | [05](lesson:05_threads/called-too-early) |
 # | 14 | a coroutine function can be sent to a thread | the thread makes a coroutine, and nothing runs it | below, A |
 # | 15 | I can leave `with ThreadPoolExecutor()` and `await` the future after it | the end of the `with` waits for the job, on the loop | [05](lesson:05_threads/leaving-the-with) |
-# | 16 | `.result()` and `join()` wait politely | they wait as threads do: with the thread | [05](lesson:05_threads/leaving-the-with), and the cell after it |
+# | 16 | `.result()` and `join()` wait politely | they hold the thread on which they are called: the loop's | [05](lesson:05_threads/leaving-the-with), and the cell after it |
 # | 17 | threads never help with CPU work | one thread of plain Python leaves the loop its turns | [05](lesson:05_threads/python-in-a-thread) |
-# | 18 | threads always help | one call into C that keeps the interpreter stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
-# | 19 | Pillow must be replaced by something async | it lets go of the interpreter: a thread is enough | [05](lesson:05_threads/photo-in-a-thread), [lab](lab:05_threads/images) |
+# | 18 | threads always help | one call to C code that keeps the GIL stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
+# | 19 | Pillow must be replaced by something async | it releases the GIL: a thread is enough | [05](lesson:05_threads/photo-in-a-thread), [lab](lab:05_threads/images) |
 # | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [05](lesson:05_threads/cut-short), [lab 06](lab:06_structure/clean_up) |
 # | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/a-full-pool), [12](lesson:12_capstone/all-in-threads) |
 # | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
@@ -97,8 +97,8 @@ print("What came back:", cup)
 cup.close()  # nothing ran it
 
 # %% [markdown]
-# The kettle was never on. The thread *called* `brew`, and calling it makes a coroutine. What a thread
-# runs is a plain function; a coroutine you await.
+# The kettle was never on. The thread *called* `brew`, and calling it makes a coroutine. A thread can
+# run only a plain function. A coroutine must be awaited.
 #
 # **B. aiofiles.** 300 small files, read on the loop, with aiofiles, and all of them in one thread:
 
