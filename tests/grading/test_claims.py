@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 
 from autograder import wire
 from autograder.grading.examination import claims, handles, session, verdicts, witness
+from autograder.grading.examination.candidate_proxy import RemoteBackend
 from autograder.grading.examination.cells import Cell
 from autograder.grading.examination.outputs import checked
 from autograder.grading.nbgrader import export
@@ -84,6 +87,14 @@ def test_a_doubt_ends_when_the_witness_saw_that_the_code_asked_for_the_sleep() -
     assert record.tampered == ""
     (_, block) = record.blocks
     assert (block.seconds, block.doubt) == (0.38, pytest.approx(0.03))
+
+
+def test_a_sleep_that_is_admitted_settles_no_other_doubt() -> None:
+    """A test's own sleep of 0.45 s beside a block that the machine may have made."""
+    planned, innocent = replace(BLOCK, seconds=0.45), replace(BLOCK, seconds=0.003, doubt=0.12)
+    record = replace(HONEST, blocks=[planned, innocent])
+    claims.believed(record, witness.Testimony(asleep=0.44, held=0.45, timed=0.44))
+    assert record.blocks == [planned, innocent]
 
 
 def test_a_doubt_about_another_sleep_stays() -> None:
@@ -210,3 +221,23 @@ def test_a_test_draws_the_same_again_with_the_seed_of_the_first_time() -> None:
     again = session.examine(cells, seed=first.seed)
     other = session.examine(cells)
     assert first.seen[2].message == again.seen[2].message != other.seen[2].message
+
+
+def test_the_replay_of_earlier_cells_is_no_part_of_a_call() -> None:
+    """The test's time ends while a new candidate replays, or while the call itself runs."""
+
+    async def overdue(replays: float) -> bool:
+        class Candidate:
+            async def call(self, _: object, begins: Callable[[], None]) -> None:
+                await asyncio.sleep(replays)
+                begins()
+                await asyncio.sleep(60)
+
+        backend = RemoteBackend(Candidate(), (), lambda *_: None)  # type: ignore[arg-type]
+        run = backend.run(handles.LearnerHandle("roll"), (), {}, timeout=0.1, loop="asyncio")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(run, 0.3)
+        return backend.overdue
+
+    assert not asyncio.run(overdue(0.25))
+    assert asyncio.run(overdue(0.0))

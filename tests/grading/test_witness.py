@@ -61,6 +61,16 @@ MANY_SHORT_SLEEPS = """
 """
 
 
+# Short sleeps, as a loop has them, until a line arrives; then a long one.
+SLEEPS_WHEN_IT_HAS_ANSWERED = """
+    import select, sys, time
+    print(flush=True)
+    while not select.select([sys.stdin], [], [], 0.002)[0]:
+        pass
+    time.sleep(5)
+"""
+
+
 @pytest.fixture
 def process(request: pytest.FixtureRequest) -> Iterator[int]:
     source = textwrap.dedent(request.param)
@@ -116,6 +126,57 @@ def test_a_sleep_that_signals_interrupt_is_seen_in_one_piece(process: int) -> No
 @pytest.mark.parametrize("process", [MANY_SHORT_SLEEPS], indirect=True, ids=[""])
 def test_sleeps_one_after_the_other_are_not_one(process: int) -> None:
     assert seen_asleep(process, 1.0) < 0.1
+
+
+@pytest.mark.slow
+def test_what_the_candidate_sleeps_while_its_answer_waits_for_us_is_no_sleep_of_the_call() -> None:
+    """The examiner's main thread needs 0.2 s until it takes the answer."""
+    command = [sys.executable, "-c", textwrap.dedent(SLEEPS_WHEN_IT_HAS_ANSWERED)]
+    pipe = subprocess.PIPE
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with theirs, subprocess.Popen(command, stdin=pipe, stdout=pipe) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdout.readline()
+        one = witness.Witness(running.pid, ours)
+        watching = witness.Watching(one)
+        theirs.send(witness.HELLO)
+        for _ in range(5):
+            theirs.send(theirs.recv(16))
+        running.stdin.write(b"\n")
+        running.stdin.flush()
+        began = time.thread_time()
+        while time.thread_time() < began + 0.2:
+            pass
+        seen = watching.end()
+        one.close()
+        running.kill()
+    assert seen.answers >= 4
+    assert seen.asleep < witness.MARGIN
+
+
+def sample(**figures: int) -> process_figures.WitnessSample:
+    """A look at a process 0.3 s after the machine began to run; `figures` are those not 0."""
+    fields = process_figures.WitnessSample._fields
+    return process_figures.WitnessSample(
+        **{name: figures.get(name, 0) for name in fields}
+    )._replace(others={})
+
+
+def test_a_thread_that_keeps_its_cpu_does_not_sleep() -> None:
+    """0.3 s passed, of which it had its CPU for 5 ms: the machine's own CPU was taken away."""
+    base = sample(runs=7)
+    look = sample(runs=7, cpu=5_000_000, before=300_000_000, after=300_000_000)
+    assert process_figures.held_between(base, 0, look, 300_000_000) == 0.005
+    slept = look._replace(runs=8)
+    assert process_figures.held_between(base, 0, slept, 300_000_000) == 0.3
+
+
+def test_a_clock_that_is_set_is_no_block() -> None:
+    """It was set by an hour, or the machine slept for one, while the loop slept for 10 ms."""
+    hour = 3600 * 10**9
+    base, look = sample(runs=7), sample(runs=8, offset=hour, before=hour, after=hour)
+    assert process_figures.held_between(base, 0, look, hour + 10_000_000) == 0.01
 
 
 @pytest.mark.slow

@@ -42,7 +42,9 @@ BEGIN = 10.0  # s for the first answer of a new candidate; it takes 10 ms
 CELL_GRACE = 2.5  # s after a cell's time limit, until its process is ended
 # s after a call's time limit: to cancel it, to stop it, and to tear its loop down in two steps
 CALL_GRACE = 2 * LAST_WORDS + 2 * TEARDOWN
-REPLAY_OF_HANG = 1.0  # s to replay a cell that ran out of time: it hung after its definitions
+# s to replay a cell that ran out of time: it hung after its definitions, and an import among them
+# takes more than 1 s on a busy machine
+REPLAY_OF_HANG = 3.0
 DRAWING = 60.0  # s to draw the figures that a call left open, and to send its outputs
 ENDED = "the Python process ended (os._exit, a crash in C, or no memory left)"
 WITNESSED = "outside witness"
@@ -141,11 +143,24 @@ class RemoteCandidate:
             self._ended.append(request)
             return checked(answer.get("outputs"))
 
-    async def call(self, request: dict[str, Any]) -> tuple[dict[str, Any], Testimony | None]:
-        """Run one watched call; return the answer and what the witness saw. Raises Broke."""
+    async def call(
+        self, request: dict[str, Any], begins: Callable[[], None] = lambda: None
+    ) -> tuple[dict[str, Any], Testimony | None]:
+        """Run one watched call; return the answer and what the witness saw. Raises Broke.
+
+        `begins` is called when the process is there, with all earlier cells replayed.
+        """
         limit = float(request["timeout"]) + CALL_GRACE
+
+        async def talk(process: _Process) -> tuple[dict[str, Any], Testimony | None]:
+            begins()
+            return await _call(process, request, limit)
+
         async with self._turn:
-            return await self._ask(lambda process: _call(process, request, limit))
+            answer, seen = await self._ask(talk)
+            if answer["leaves"] is True:
+                await self.end()
+            return answer, seen
 
     async def end(self) -> None:
         """End the process and everything it started."""
@@ -278,8 +293,11 @@ class RemoteBackend:
         except wire.NotPlain as refusal:
             raise UserMistake(str(refusal)) from None
         began, outputs, seen = time.monotonic(), [], None
+        sent: list[float] = []
         try:
-            answer, seen = await self._candidate.call(request)
+            answer, seen = await self._candidate.call(
+                request, lambda: sent.append(time.monotonic())
+            )
             if answer.get("missing"):
                 record = _missing(name)
             else:
@@ -290,7 +308,7 @@ class RemoteBackend:
         except Broke as broke:
             record = _broken(name, broke, timeout)
         except asyncio.CancelledError:
-            self.overdue |= time.monotonic() - began > timeout
+            self.overdue |= bool(sent) and time.monotonic() - sent[0] > timeout
             raise
         except (ValueError, TypeError, KeyError):  # of `sound`: the answer was not a record
             await self._candidate.end()
@@ -352,7 +370,7 @@ async def _call(
         if watching is not None:
             seen = watching.end()
     rest = await _receive(process, number, DRAWING)
-    return {**answer, "outputs": rest.get("outputs")}, seen
+    return {**answer, "outputs": rest.get("outputs"), "leaves": rest.get("leaves")}, seen
 
 
 def _driver_source(function: Any, given: Container[str]) -> str:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from autograder import wire
 from autograder.grading.examination.outputs import clean
-from autograder.grading.examination.witness import Testimony
+from autograder.grading.examination.witness import MARGIN, Testimony
 from autograder.report.record import Block, Left, Record
 from autograder.text import visible
 
@@ -88,9 +88,15 @@ def believed(record: Record, seen: Testimony) -> None:
 
 
 def _settle(blocks: list[Block], slept: float) -> None:
-    """Make the most doubtful block as long as the code's own sleep was, if it is shorter."""
-    worst = max(blocks, key=lambda block: block.doubt, default=None)
-    if worst is not None and worst.seconds < slept:
+    """Make the most doubtful block that may hold the code's own sleep as long as that was.
+
+    Where a block of that length is admitted, the sleep was in that one.
+    """
+    if any(block.seconds >= slept for block in blocks):
+        return
+    long = [block for block in blocks if block.seconds + block.doubt > slept - MARGIN]
+    worst = max(long, key=lambda block: block.doubt, default=None)
+    if worst is not None:
         seconds = min(slept, worst.seconds + worst.doubt)
         doubt = worst.seconds + worst.doubt - seconds
         blocks[blocks.index(worst)] = replace(worst, seconds=seconds, doubt=doubt)

@@ -28,6 +28,7 @@ _WAIT_BITSET, _PRIVATE = 9, 128  # linux/futex.h; with FUTEX_CLOCK_REALTIME it i
 _START = 50_000_000
 _CPUS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 _MOST = 0.5  # of the time of all CPUs
+_LOOKS = 20_000_000  # ns between two looks of a witness that has a CPU when it wants one
 
 
 class WitnessSample(NamedTuple):
@@ -45,6 +46,8 @@ class WitnessSample(NamedTuple):
     pool: int  # run-queue wait of all child processes and their children, together
     busy: int  # CPU time of all other threads and of these processes, together
     own: int  # CPU and run-queue wait of the examiner's own main thread
+    counted: int  # the clock when `busy` was read
+    offset: int  # the clock's lead over the one that counts while the machine runs
 
 
 class Witness:
@@ -67,6 +70,7 @@ class Witness:
         self._cpu: dict[str, int] = {}  # of all of these
         # of each of these that has no CPU and wants one: its CPU time, and since when
         self._waiting: dict[str, tuple[int, int]] = {}
+        self._noted = 0  # when these were last read
         self.look()
 
     def close(self) -> None:
@@ -84,10 +88,14 @@ class Witness:
         written = os.pread(counts, 300, 0).partition(b"syscw:")[2].split()[0]
         with contextlib.suppress(OSError):
             self._note_others()
+        counted = time.time_ns()
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
         others, pool = dict(self._others), sum(self._pool.values())
         busy = sum(self._cpu.values())
-        return WitnessSample(before, after, runs, cpu, wait, int(written), others, pool, busy, mine)
+        offset = time.time_ns() - time.monotonic_ns()
+        return WitnessSample(
+            before, after, runs, cpu, wait, int(written), others, pool, busy, mine, counted, offset
+        )
 
     def _note_others(self) -> None:
         """Note the waits of all other threads and child processes that are there now."""
@@ -102,6 +110,7 @@ class Witness:
             for inner in children_of(child):  # the workers of a fork server
                 if spent := self._spent(f"/proc/{inner}"):
                     self._pool[str(inner)] = spent[1]
+        self._noted = time.time_ns()
 
     def _spent(self, folder: str) -> tuple[int, int] | None:
         """Return the CPU time and run-queue wait of a thread, in ns; None if it has ended.
@@ -117,10 +126,15 @@ class Witness:
             return None
         now = time.time_ns()
         at, since = self._waiting.get(folder, (-1, now))
-        if state != b"R":
+        if state != b"R" and not (state == b"D" and _in_no_call(folder)):
             self._waiting.pop(folder, None)
         elif at != cpu:
-            self._waiting[folder] = cpu, now
+            # It may have begun to wait directly after the last look, if it has had no CPU since;
+            # but if that look was long ago, this witness had no CPU itself.
+            asleep = self._cpu.get(folder) == cpu
+            since = min(now, self._noted + _LOOKS) if asleep else now
+            self._waiting[folder] = cpu, since
+            wait += now - since
         else:
             wait += now - since
         self._cpu[folder] = cpu
@@ -192,6 +206,13 @@ class Witness:
                 self.receive()
 
 
+def _in_no_call(folder: str) -> bool:
+    """Whether a thread that waits for the disk waits for a page of its memory."""
+    with contextlib.suppress(OSError):
+        return Path(f"{folder}/syscall").read_text().startswith(NO_CALL)
+    return False
+
+
 def held_between(base: WitnessSample, since: int, look: WitnessSample, until: int) -> float:
     """At least how long C + S was between two moments (ns), in seconds.
 
@@ -199,6 +220,9 @@ def held_between(base: WitnessSample, since: int, look: WitnessSample, until: in
     """
     cpu = look.cpu - base.cpu
     slept = until - since - _starved(base, look) - cpu - waited(base, look)
+    slept -= max(0, look.offset - base.offset)  # somebody set the clock, or the machine slept
+    if look.runs == base.runs:
+        slept = 0  # it kept its CPU, so it has not slept: the machine's own CPU was taken away
     outside = max(0, since - base.before) + max(0, look.after - until)
     return (max(0, cpu - outside) + max(0, slept)) / 1e9
 
@@ -210,7 +234,7 @@ def _starved(base: WitnessSample, look: WitnessSample) -> float:
     have the larger part: a pool of a learner's would then answer for them.
     """
     wait = look.wait - base.wait
-    share = (look.busy - base.busy) / (_CPUS * max(1, look.after - base.before))
+    share = (look.busy - base.busy) / (_CPUS * max(1, look.counted - base.counted))
     return wait * (1 - min(1.0, share)) if share > _MOST else wait
 
 

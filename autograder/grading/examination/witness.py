@@ -131,6 +131,7 @@ class Watching:
         # of a sleep: the main thread's `runs`, and since when in ns of the monotonic clock, which
         # also tells the times below
         self._slept: tuple[int, int] | None = None
+        self._sure = 0.0  # `asleep` until the last answer: later the loop may be gone
         self._until: _Timed | None = None  # the last sleep with a deadline
         self._own = -1  # descriptor of the watched loop's epoll, if it has one
         self._away: int | None = None  # since when the main thread sleeps in another epoll
@@ -160,9 +161,13 @@ class Watching:
                 begun, at_begin = self._begun
                 before = held_between(self._first, self._asked, at_begin, begun)
                 self.seen.around = before - self._faults_before / 1e9
+            ours = look.own - self._base.own  # the answer was there, and not yet taken
+            unseen = max(0, ended - self._looked - int(PERIOD * 1e9))  # the witness had no CPU
             rest = held_between(self._base, self._since, look, ended)
-            rest -= (look.own - self._base.own + self._faults) / 1e9
+            rest -= (ours + unseen + self._faults) / 1e9
             self.seen.around = max(0.0, self.seen.around, rest)
+            # When its answer is sent, the candidate waits in the cells' epoll for the next request.
+            self.seen.asleep = max(self._sure, self.seen.asleep - ours / 1e9)
             self.seen.waited = (starved(self._first, look) + self._all_faults) / 1e9
         os.close(self._over)
         os.close(self._end)
@@ -207,7 +212,7 @@ class Watching:
         if said[:1] == HELLO and self._begun is None:
             self._begun = stamp, look
             self._own = int(said[1:] or b"-1")
-            self._base, self._since = look, stamp
+            self._base, self._since = look, max(stamp, look.before)
             self._faults_before, self._faults = self._faults, 0
         elif said and said == self._knock:
             self._knock = b""
@@ -219,7 +224,9 @@ class Watching:
             self._silent = self._silent + 1 if look.written == before.written else 0
             self.seen.silent = max(self.seen.silent, self._silent)
             self.seen.answers += 1
-            self._base, self._since = look, stamp
+            self._sure = self.seen.asleep
+            # What the thread waited between the answer and the look is in neither of the two.
+            self._base, self._since = look, max(stamp, look.before)
         else:
             self.seen.strange += 1
 
