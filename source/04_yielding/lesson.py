@@ -275,15 +275,15 @@ def good(roll):
 # > at a time now?
 
 # %%
-predict("?", about="slower-rolls")
+predict("?", about="other-rolls")
 
-# %% experiment="slower-rolls"
+# %% experiment="other-rolls"
 report = await watch(longest_in_slices, LINES, 10_000)
 numbers, lines = valley[10_000][1] * 1000, report.longest_block * 1000
 print(f"Numbers: held for {numbers:.2f} ms. Lines: {lines:.1f} ms")
 
 # %%
-predict(about="slower-rolls")
+predict(about="other-rolls")
 
 # %% [markdown]
 # The code is the same, but each slice takes much longer. Today it is the log, tomorrow a slower
@@ -440,16 +440,16 @@ async def in_order():
 # > loop held?
 
 # %%
-predict("?", about="no-gap")
+predict("?", about="turn-before-and-after")
 
-# %% experiment="no-gap"
+# %% experiment="turn-before-and-after"
 report = await watch(in_order)
 judge(report)
 if any(block.seconds >= 0.1 and not block.file for block in report.blocks):
     print("A block has no line: other programs kept the course from looking in time. Run it again.")
 
 # %%
-predict(about="no-gap")
+predict(about="turn-before-and-after")
 
 # %% [markdown]
 # One call is one block, in C as in Python. The same is true of `json.loads`, of a regular

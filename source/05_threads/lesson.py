@@ -98,15 +98,15 @@ async def oracle():
 # > **Predict.** For how long is the loop held?
 
 # %%
-predict("?", about="called-too-early")
+predict("?", about="ask-in-a-thread")
 
-# %% experiment="called-too-early"
+# %% experiment="ask-in-a-thread"
 report = await watch(oracle)
 judge(report)
 print("Then:", report)
 
 # %%
-predict(about="called-too-early")
+predict(about="ask-in-a-thread")
 
 # %% [markdown]
 # Look at the thread's name. The loop of a watched call has a thread named `watch ...`, and there
@@ -501,9 +501,9 @@ async def behind_forty():
 # > **Predict.** When does the lookup get its answer?
 
 # %%
-predict("?", about="a-full-pool")
+predict("?", about="lookup-among-forty")
 
-# %% experiment="a-full-pool"
+# %% experiment="lookup-among-forty"
 print("Threads in the default pool:", min(32, (os.cpu_count() or 1) + 4))
 for run in (without_others, behind_forty):
     report = await watch(run)
@@ -511,7 +511,7 @@ for run in (without_others, behind_forty):
     print(f"{run.__name__:15} {report.value * 1000:7.2f} ms (longest block {block:.0f} ms)")
 
 # %%
-predict(about="a-full-pool")
+predict(about="lookup-among-forty")
 
 # %% [markdown]
 # There was no block and the heartbeats went on, but the bot could not connect to anything. asyncio
@@ -575,14 +575,14 @@ async def tidy():
 # > **Predict.** For how long is the loop held?
 
 # %%
-predict("?", about="leaving-the-with")
+predict("?", about="pool-in-a-with")
 
-# %% experiment="leaving-the-with"
+# %% experiment="pool-in-a-with"
 report = await watch(tidy)
 judge(report)
 
 # %%
-predict(about="leaving-the-with")
+predict(about="pool-in-a-with")
 
 # %% [markdown]
 # The end of that `with` waits for all jobs, and it blocks. Put the `await` inside of it, or better:

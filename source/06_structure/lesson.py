@@ -37,7 +37,7 @@ servers = await world.start("http")
 # cell, and read why.
 
 # %%
-recall("?", about="a-thread-goes-on")
+recall("?", about="buy-a-ticket")
 
 # %%
 recall("?", about="lost-or-late")
@@ -223,14 +223,14 @@ async def without_a_reference():
 # > **Predict.** Which of the two tasks is left?
 
 # %%
-predict("?", about="lost-task")
+predict("?", about="two-tasks")
 
-# %% experiment="lost-task"
+# %% experiment="two-tasks"
 report = await watch(without_a_reference)
 print("left:", report.value)
 
 # %%
-predict(about="lost-task")
+predict(about="two-tasks")
 
 # %% [markdown]
 # The vote is gone, and every ballot with it. The only trace is a line in the log: *Task was
@@ -293,13 +293,13 @@ async def half_a_second_later():
 # > **Predict.** What is printed in that half second?
 
 # %%
-predict("?", about="silent-error")
+predict("?", about="half-a-second")
 
-# %% experiment="silent-error"
+# %% experiment="half-a-second"
 report = await watch(half_a_second_later)
 
 # %%
-predict(about="silent-error")
+predict(about="half-a-second")
 
 # %% [markdown]
 # An exception goes to the code that awaits the task. If no code awaits it, the exception stays in the
@@ -501,14 +501,14 @@ async def impatient():
 # > **Predict.** Ten attempts of 0.1 s, and we give it 0.25 s. How does it end?
 
 # %%
-predict("?", about="swallowed")
+predict("?", about="ten-attempts")
 
-# %% experiment="swallowed"
+# %% experiment="ten-attempts"
 report = await watch(impatient)
 print(f"{report.value} after {report.seconds:.2f} s")
 
 # %%
-predict(about="swallowed")
+predict(about="ten-attempts")
 
 # %% [markdown]
 # A bare `except:` catches everything, the CancelledError too. So the timeout never saw it. The same

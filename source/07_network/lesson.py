@@ -42,7 +42,7 @@ SERVER = servers.http.url
 recall("?", about="gate-not-batches")
 
 # %%
-recall("?", about="who-else-is-in-the-pool")
+recall("?", about="late-connections")
 
 # %%
 recall("?", about="when-a-task-begins")
@@ -97,13 +97,13 @@ def judge(report):
 # > **Predict.** ada, bo and cy use `dog_httpx` at the same moment. For how long is the loop held?
 
 # %%
-predict("?", about="two-halves")
+predict("?", about="dog-httpx")
 
-# %% experiment="two-halves"
+# %% experiment="dog-httpx"
 judge(await watch(crowd(dog_httpx, 3)))
 
 # %%
-predict(about="two-halves")
+predict(about="dog-httpx")
 
 # %% [markdown]
 # There is one hatched bar, as long as all three calls together: between two calls the loop could not
@@ -277,9 +277,9 @@ stairs(seen)
 # > **Predict.** How long until the last request has its answer?
 
 # %%
-predict("?", about="three-waves")
+predict("?", about="300-requests")
 
-# %% experiment="three-waves"
+# %% experiment="300-requests"
 await servers.http.reset()
 
 
@@ -301,7 +301,7 @@ if report.seconds > 1.9:
 requests_seen = await servers.http.log()
 
 # %%
-predict(about="three-waves")
+predict(about="300-requests")
 
 # %% jupyter={"source_hidden": true}
 def open_over_time(entries):

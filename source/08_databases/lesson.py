@@ -45,10 +45,10 @@ print(servers.postgres.kind, "and", servers.mysql.kind)
 recall("?", about="one-session")
 
 # %%
-recall("?", about="threads-are-not-cancelled")
+recall("?", about="resize-a-photo")
 
 # %%
-recall("?", about="one-long-step")
+recall("?", about="dice-and-sorted")
 
 # %% [markdown]
 # ## 1 · A file that another program holds
@@ -305,15 +305,15 @@ async def one_each():
 # > **Predict.** What do the 150 people get?
 
 # %%
-predict("?", about="a-hundred-connections")
+predict("?", about="150-commands")
 
-# %% experiment="a-hundred-connections"
+# %% experiment="150-commands"
 answered, errors = (await watch(one_each)).value
 print(answered, "have an answer;", 150 - answered, "have an error:")
 print(*errors, sep="\n")
 
 # %%
-predict(about="a-hundred-connections")
+predict(about="150-commands")
 
 # %% [markdown]
 # For PostgreSQL each connection is a *process*, so it limits their number: 100 here, as by default.
@@ -415,14 +415,14 @@ async def points_after(command):
 # > `give_whole`?
 
 # %%
-predict("?", about="half-a-gift")
+predict("?", about="ten-for-bo")
 
-# %% experiment="half-a-gift"
+# %% experiment="ten-for-bo"
 for command in (give, give_whole):
     print(await points_after(command), "points")
 
 # %%
-predict(about="half-a-gift")
+predict(about="ten-for-bo")
 
 # %% [markdown]
 # With asyncpg each statement is a transaction of its own, which is committed immediately. (So you

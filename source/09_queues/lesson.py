@@ -37,7 +37,7 @@ servers = await world.start("http")
 # cell, and read why.
 
 # %%
-recall("?", about="one-connection-one-query")
+recall("?", about="ten-queries")
 
 # %%
 recall("?", about="retry-after")

@@ -41,7 +41,7 @@ servers = await world.start("http")
 recall("?", about="bounded-queue")
 
 # %%
-recall("?", about="not-committed")
+recall("?", about="missing-points")
 
 # %%
 recall("?", about="which-job-where")

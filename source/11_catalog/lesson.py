@@ -40,7 +40,7 @@ recall("?", about="when-to-look")
 recall("?", about="one-lock-per-key")
 
 # %%
-recall("?", about="async-library-sync-half")
+recall("?", about="httpx-get")
 
 # %% [markdown]
 # ## 1 · "Async" is a word

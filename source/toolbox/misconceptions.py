@@ -26,7 +26,7 @@
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
 # | 6 | `time.sleep` is fine, or a timeout cuts it short | only the loop can end the timeout, and the sleep holds the loop | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
-# | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/two-halves) |
+# | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/dog-httpx) |
 # | 8 | the official SDK of my language model must be fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
 # | 36 | "Unknown interaction": `recap` defers too late | the command that fails is the victim: other code held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
 # | 41 | a missed heartbeat loses events forever | events come late and are not lost: RESUME replays them, and some can come twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
@@ -36,17 +36,17 @@
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
 # | 9 | converting media or asking a model in a command cannot be helped | in a thread when the C code releases the GIL, else in a process | [05](lesson:05_threads/which-let-go) |
-# | 10 | `sleep(0)` cures work that takes long | it costs a round of the loop each time, and cannot get into a call | [04](lesson:04_yielding/a-turn-each), [no gap](lesson:04_yielding/no-gap) |
+# | 10 | `sleep(0)` cures work that takes long | it costs a round of the loop each time, and cannot get into a call | [04](lesson:04_yielding/a-turn-each), [no gap](lesson:04_yielding/turn-before-and-after) |
 # | 11 | one `sleep(0)` at the top is enough | one turn, before all of the work | [04](lesson:04_yielding/one-turn-first) |
-# | 13 | `to_thread(f(x))` runs `f` in a thread | `f(x)` is called first, on the loop | [05](lesson:05_threads/called-too-early) |
+# | 13 | `to_thread(f(x))` runs `f` in a thread | `f(x)` is called first, on the loop | [05](lesson:05_threads/ask-in-a-thread) |
 # | 14 | a coroutine function can be sent to a thread | the thread makes a coroutine, and nothing runs it | below, A |
-# | 15 | I can leave `with ThreadPoolExecutor()` and `await` the future after it | the end of the `with` waits for the job, on the loop | [05](lesson:05_threads/leaving-the-with) |
-# | 16 | `.result()` and `join()` wait politely | they hold the thread on which they are called: the loop's | [05](lesson:05_threads/leaving-the-with), and the cell after it |
+# | 15 | I can leave `with ThreadPoolExecutor()` and `await` the future after it | the end of the `with` waits for the job, on the loop | [05](lesson:05_threads/pool-in-a-with) |
+# | 16 | `.result()` and `join()` wait politely | they hold the thread on which they are called: the loop's | [05](lesson:05_threads/pool-in-a-with), and the cell after it |
 # | 17 | threads never help with CPU work | one thread of plain Python leaves the loop its turns | [05](lesson:05_threads/python-in-a-thread) |
 # | 18 | threads always help | one call to C code that keeps the GIL stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
 # | 19 | Pillow must be replaced by something async | it releases the GIL: a thread is enough | [05](lesson:05_threads/photo-in-a-thread), [lab](lab:05_threads/images) |
 # | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [05](lesson:05_threads/cut-short), [lab 06](lab:06_structure/clean_up) |
-# | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/a-full-pool), [12](lesson:12_capstone/all-in-threads) |
+# | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/lookup-among-forty), [12](lesson:12_capstone/all-in-threads) |
 # | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
 # | 40 | aiofiles reads files without threads | it sends each small step to a thread, and often takes longer | below, B |
 #
@@ -54,13 +54,13 @@
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 23 | a task that was created runs to its end | something must refer to it, or it can vanish | [06](lesson:06_structure/lost-task), [lab](lab:06_structure/background) |
-# | 24 | an exception in a task shows up | not while a variable refers to the task and no code asks for the exception | [06](lesson:06_structure/silent-error), [12](lesson:12_capstone/after-the-frog) |
+# | 23 | a task that was created runs to its end | something must refer to it, or it can vanish | [06](lesson:06_structure/two-tasks), [lab](lab:06_structure/background) |
+# | 24 | an exception in a task shows up | not while a variable refers to the task and no code asks for the exception | [06](lesson:06_structure/half-a-second), [12](lesson:12_capstone/after-the-frog) |
 # | 25 | `gather` cancels the others on an error | it does not; a TaskGroup does | [06](lesson:06_structure/the-others) |
-# | 26 | `gather` of ten thousand requests is fast | it is a burst: waves, refusals, too many open files | [06](lesson:06_structure/batches-or-gate), [07](lesson:07_network/three-waves) |
+# | 26 | `gather` of ten thousand requests is fast | it is a burst: waves, refusals, too many open files | [06](lesson:06_structure/batches-or-gate), [07](lesson:07_network/300-requests) |
 # | 33 | one thread, so no races | between a check and a change there may be an `await` | [09](lesson:09_queues/five-purchases) |
 # | 34 | a queue without a size absorbs the load | it hides it: people wait, and memory grows | [09](lesson:09_queues/burst), [12](lesson:12_capstone/all-in-threads) |
-# | 35 | `except: pass` in a loop does no harm | it swallows the cancellation, and the loop never ends | [06](lesson:06_structure/swallowed), [lab 12](lab:12_capstone/poison) |
+# | 35 | `except: pass` in a loop does no harm | it swallows the cancellation, and the loop never ends | [06](lesson:06_structure/ten-attempts), [lab 12](lab:12_capstone/poison) |
 #
 # ## Networks and databases
 #
@@ -69,7 +69,7 @@
 # | 22 | looking up names blocks the loop, unless aiodns is there | it queues in the default pool | [07](lesson:07_network/names-in-threads) |
 # | 27 | the timeout of a request begins with the request | aiohttp's begins with the wait for a connection | [07](lesson:07_network/whose-timeout) |
 # | 28 | a session for each command is cleaner | it is a new connection each time, and for httpx a blocked loop | [07](lesson:07_network/how-many-connections), [httpx](lesson:07_network/making-a-client) |
-# | 29 | httpx is async, so `httpx.get` is | that is its other half | [07](lesson:07_network/two-halves) |
+# | 29 | httpx is async, so `httpx.get` is | that is its other half | [07](lesson:07_network/dog-httpx) |
 # | 30 | SQLite is local, so it is instant | not while another process holds the file | [08](lesson:08_databases/somebody-holds-it) |
 # | 31 | aiosqlite runs queries in parallel | one connection, one thread, one queue | [08](lesson:08_databases/five-on-one) |
 # | 32 | an ORM that offers async cannot block | its synchronous `Session` blocks at every query, as any other blocking call does | [08](lesson:08_databases/somebody-holds-it) (the same wait, without an ORM), [11](lesson:11_catalog/async-in-the-name) |
