@@ -80,16 +80,16 @@ async def buy(ctx):
 # > runs on one thread. How many swords does she get?
 
 # %%
-predict("?", about="five-purchases")
+predict("?", about="buy-five-times")
 
-# %% experiment="five-purchases"
+# %% experiment="buy-five-times"
 coins["ada"] = 100
 CHAT = [(0.02, "ada", "!buy")] * 5 + [(0.7, "ada", "!goodnight")]
 gw, report = await evening(make_bot(buy), CHAT)
 tell(gw)
 
 # %%
-predict(about="five-purchases")
+predict(about="buy-five-times")
 
 # %% [markdown]
 # Follow the first two tasks. The first looks: 100 coins, enough. It comes to `await fetch`, and waits.
@@ -233,9 +233,9 @@ timetable(seen)
 # > in the dict afterwards?
 
 # %%
-predict("?", about="who-sweeps")
+predict("?", about="thousand-guests")
 
-# %% experiment="who-sweeps"
+# %% experiment="thousand-guests"
 async def a_year():
     async def guest(name):
         async with locks.setdefault(name, asyncio.Lock()):
@@ -249,7 +249,7 @@ locks.clear()
 (await watch(a_year)).value
 
 # %%
-predict(about="who-sweeps")
+predict(about="thousand-guests")
 
 # %% [markdown]
 # A dict of locks only grows, unless you remove locks from it. But a task must not simply remove its lock

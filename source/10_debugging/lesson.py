@@ -38,7 +38,7 @@ servers = await world.start("http")
 # First, three questions, from units 09, 08 and 05. Skip those that you have not read.
 
 # %%
-recall("?", about="bounded-queue")
+recall("?", about="queue-without-size")
 
 # %%
 recall("?", about="missing-points")
@@ -625,9 +625,9 @@ async def measured():
 # > report?
 
 # %%
-predict("?", about="meter-lies")
+predict("?", about="meter-of-5-ms")
 
-# %% experiment="meter-lies"
+# %% experiment="meter-of-5-ms"
 report = await watch(measured)
 naive = report.value
 p99 = sorted(naive)[int(len(naive) * 0.99)]
@@ -635,7 +635,7 @@ print(f"{len(naive)} ticks, 99th percentile: {p99 * 1000:.1f} ms, maximum: {max(
 print(f"the meter of `watch`:  99th percentile: {report.lag(99) * 1000:.0f} ms")
 
 # %%
-predict(about="meter-lies")
+predict(about="meter-of-5-ms")
 
 # %% [markdown]
 # Both measured the same two seconds. Here are their ticks:
@@ -707,9 +707,9 @@ async def shaken():
 # > **Predict.** `!roll` runs on uvloop, with the 0.6 s in `shake_cup`. For how long is the loop held?
 
 # %%
-predict("?", about="uvloop-blocks")
+predict("?", about="roll-on-uvloop")
 
-# %% experiment="uvloop-blocks"
+# %% experiment="roll-on-uvloop"
 LOOPS = ["asyncio", "uvloop"] if sys.platform != "win32" else ["asyncio"]
 for loop in LOOPS:
     chat = await watch(chatter, 5000, loop=loop)
@@ -720,7 +720,7 @@ if sys.platform == "win32":
     print("uvloop is made for Linux and macOS; winloop is the same for Windows.")
 
 # %%
-predict(about="uvloop-blocks")
+predict(about="roll-on-uvloop")
 
 # %% [markdown]
 # A faster loop handles more messages in the same time. That is good for a bot without blocks. It neither

@@ -34,10 +34,10 @@ servers = await world.start("http")
 # First, three questions, from units 10, 09 and 07. Skip those that you have not read.
 
 # %%
-recall("?", about="when-to-look")
+recall("?", about="watchdog-or-debug-mode")
 
 # %%
-recall("?", about="one-lock-per-key")
+recall("?", about="lock-for-all")
 
 # %%
 recall("?", about="httpx-get")
@@ -70,9 +70,9 @@ LIBRARIES = {"swift": swift, "steady": steady, "plain": plain}
 # > bot get?
 
 # %%
-predict("?", about="async-in-the-name")
+predict("?", about="fetch-of-swift")
 
-# %% experiment="async-in-the-name"
+# %% experiment="fetch-of-swift"
 def judge(report):
     """The chart of a run, and what a grader would say of it."""
     try:
@@ -85,7 +85,7 @@ PAGE = f"{servers.http.url}/slow?seconds=0.5"
 judge(await watch(swift, PAGE))
 
 # %%
-predict(about="async-in-the-name")
+predict(about="fetch-of-swift")
 
 # %% [markdown]
 # An `async def` with a blocking call inside is a frequent fault of young libraries, and of our own
@@ -137,9 +137,9 @@ async def forty(name, url):
 # > has its page?
 
 # %%
-predict("?", about="forty-at-once")
+predict("?", about="forty-pages")
 
-# %% experiment="forty-at-once"
+# %% experiment="forty-pages"
 pages = {}
 for name in ("steady", "plain"):
     path = f"/forty/{name}"
@@ -151,7 +151,7 @@ for name in ("steady", "plain"):
     print(f"{servers.http.counters()['paths'][path]['peak']} at the same time, as the server saw it")
 
 # %%
-predict(about="forty-at-once")
+predict(about="forty-pages")
 
 # %% [markdown]
 # This is what the server has written down. Each line is one request, from its arrival to its

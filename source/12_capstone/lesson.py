@@ -41,13 +41,13 @@ servers = await world.start("http", "sqlite")
 # First, three questions, from units 11, 10 and 09. Skip those that you have not read.
 
 # %%
-recall("?", about="free-but-in-waves")
+recall("?", about="seven-waves")
 
 # %%
-recall("?", about="honest-meter")
+recall("?", about="percentile-of-5-ms")
 
 # %%
-recall("?", about="check-then-act")
+recall("?", about="two-commands")
 
 # %% [markdown]
 # ## 1 · The load steps up

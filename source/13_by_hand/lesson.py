@@ -39,7 +39,7 @@ servers = await world.start()
 recall("?", about="once-and-for-all")
 
 # %%
-recall("?", about="drain-before-goodbye")
+recall("?", about="workers-at-shutdown")
 
 # %%
 recall("?", about="who-holds-a-task")
@@ -176,15 +176,15 @@ def tell(gw):
 # > **Predict.** What does the gateway do?
 
 # %%
-predict("?", about="free-and-dead")
+predict("?", about="one-recap")
 
-# %% experiment="free-and-dead"
+# %% experiment="one-recap"
 gw, report = await evening(one_after_the_other, (0.3, "!recap"), (1.0, "!goodnight"))
 tell(gw)
 print("The longest block of the loop:", f"{report.longest_block * 1000:.0f} ms")
 
 # %%
-predict(about="free-and-dead")
+predict(about="one-recap")
 
 # %% [markdown]
 # **A free loop is not enough.** The loop could have sent a heartbeat at any time, but no task asked
@@ -269,9 +269,9 @@ def fullest(times, width=0.2):
 # > **Predict.** How many of these forty beats arrive within one fifth of a second?
 
 # %%
-predict("?", about="same-second")
+predict("?", about="second-beats")
 
-# %% experiment="same-second"
+# %% experiment="second-beats"
 logs = {"at once": await forty(lambda: 0.0), "random first beat": await forty(random.random)}
 rounds = {name: second_beats(log) for name, log in logs.items()}
 for name, times in rounds.items():
@@ -281,7 +281,7 @@ if spread > 0.2:
     print(f"(Other programs took this machine's time: the beats of `at once` took {spread:.2f} s.)")
 
 # %%
-predict(about="same-second")
+predict(about="second-beats")
 
 # %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt

@@ -12,7 +12,7 @@
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 1 | `async def` makes my function non-blocking | it makes a function that *can* hand the loop back, at its awaits | [03](lesson:03_gateway/slow-page), [11](lesson:11_catalog/async-in-the-name) |
+# | 1 | `async def` makes my function non-blocking | it makes a function that *can* hand the loop back, at its awaits | [03](lesson:03_gateway/slow-page), [11](lesson:11_catalog/fetch-of-swift) |
 # | 2 | `await f()` runs `f` in the background | it runs `f` now, and goes on when it is done | [02](lesson:02_tasks/two-awaits) |
 # | 3 | every `await` gives the loop a turn | only one that really has to wait | [02](lesson:02_tasks/thousand-awaits) |
 # | 4 | blocking is whatever is not awaited | all code blocks; what counts is for how long | [03](lesson:03_gateway/which-is-longer) |
@@ -47,7 +47,7 @@
 # | 19 | Pillow must be replaced by something async | it releases the GIL: a thread is enough | [05](lesson:05_threads/photo-in-a-thread), [lab](lab:05_threads/images) |
 # | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [05](lesson:05_threads/cut-short), [lab 06](lab:06_structure/clean_up) |
 # | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/lookup-among-forty), [12](lesson:12_capstone/all-in-threads) |
-# | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
+# | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/roll-on-uvloop) |
 # | 40 | aiofiles reads files without threads | it sends each small step to a thread, and often takes longer | below, B |
 #
 # ## Many things at the same time
@@ -58,7 +58,7 @@
 # | 24 | an exception in a task shows up | not while a variable refers to the task and no code asks for the exception | [06](lesson:06_structure/half-a-second), [12](lesson:12_capstone/after-the-frog) |
 # | 25 | `gather` cancels the others on an error | it does not; a TaskGroup does | [06](lesson:06_structure/the-others) |
 # | 26 | `gather` of ten thousand requests is fast | it is a burst: waves, refusals, too many open files | [06](lesson:06_structure/batches-or-gate), [07](lesson:07_network/300-requests) |
-# | 33 | one thread, so no races | between a check and a change there may be an `await` | [09](lesson:09_queues/five-purchases) |
+# | 33 | one thread, so no races | between a check and a change there may be an `await` | [09](lesson:09_queues/buy-five-times) |
 # | 34 | a queue without a size absorbs the load | it hides it: people wait, and memory grows | [09](lesson:09_queues/burst), [12](lesson:12_capstone/all-in-threads) |
 # | 35 | `except: pass` in a loop does no harm | it swallows the cancellation, and the loop never ends | [06](lesson:06_structure/ten-attempts), [lab 12](lab:12_capstone/poison) |
 #
@@ -72,7 +72,7 @@
 # | 29 | httpx is async, so `httpx.get` is | that is its other half | [07](lesson:07_network/dog-httpx) |
 # | 30 | SQLite is local, so it is instant | not while another process holds the file | [08](lesson:08_databases/somebody-holds-it) |
 # | 31 | aiosqlite runs queries in parallel | one connection, one thread, one queue | [08](lesson:08_databases/five-on-one) |
-# | 32 | an ORM that offers async cannot block | its synchronous `Session` blocks at every query, as any other blocking call does | [08](lesson:08_databases/somebody-holds-it) (the same wait, without an ORM), [11](lesson:11_catalog/async-in-the-name) |
+# | 32 | an ORM that offers async cannot block | its synchronous `Session` blocks at every query, as any other blocking call does | [08](lesson:08_databases/somebody-holds-it) (the same wait, without an ORM), [11](lesson:11_catalog/fetch-of-swift) |
 
 # %% [markdown]
 # Two of them had no place in a unit. Here they are.
