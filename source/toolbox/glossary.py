@@ -40,8 +40,8 @@
 # **task** · A coroutine that the loop drives, beside all others. It begins at the next round of the
 # loop, not when you make it. (02)
 #
-# **yield (to the loop)** · To give the loop a turn, with `await asyncio.sleep(0)`. It costs a round of the loop, so do
-# not do it in every iteration. (04)
+# **yield (to the loop)** · To give the loop a turn, with `await asyncio.sleep(0)`. It costs a round of
+# the loop, so do not do it in every iteration. (04)
 #
 # ## The bot and its gateway
 #
