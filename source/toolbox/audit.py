@@ -89,7 +89,7 @@ picture(before=BEFORE, after=AFTER)
 # 9. Is every check in the same step as its change (no `await` between them), or under a lock per key? ([09](lesson:09_queues/buy-five-times))
 # 10. Is every task kept somewhere, and its error reported? ([06](lesson:06_structure/two-tasks))
 # 11. Does each call to the outside have a time limit, and does each `except` let a cancellation pass? ([06](lesson:06_structure/ten-attempts))
-# 12. Does every slash command that may take longer than a second call `defer` in its first line? ([03](lesson:03_gateway/too-late-to-think))
+# 12. Does every slash command that may take longer than a second call `defer` in its first line? ([03](lesson:03_gateway/curt-and-recap))
 # 13. Does every queue have a size, and do people get an answer when it is full? ([09](lesson:09_queues/burst))
 # 14. When the bot must stop, does it finish what it accepted, cancel the rest, and close, in time? ([12](lesson:12_capstone/what-is-left))
 #

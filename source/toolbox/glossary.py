@@ -10,8 +10,8 @@
 # **await** · *Go on when this has an answer.* It hands the loop over only when what is awaited really
 # has to wait; awaiting a plain coroutine is a call. (02)
 #
-# **block** · A stretch for which code held the loop, so that nothing else ran. All code blocks; what
-# counts is for how long. (03)
+# **block** · A time for which code held the loop, so that nothing else ran. All code holds the loop;
+# what counts is for how long. (03)
 #
 # **callback** · A function that the loop calls when its time has come. Tasks are driven by callbacks.
 # (01)

@@ -15,9 +15,9 @@
 # | 1 | `async def` makes my function non-blocking | it makes a function that *can* hand the loop back, at its awaits | [03](lesson:03_gateway/slow-page), [11](lesson:11_catalog/fetch-of-swift) |
 # | 2 | `await f()` runs `f` in the background | it runs `f` now, and goes on when it is done | [02](lesson:02_tasks/two-awaits) |
 # | 3 | every `await` gives the loop a turn | only one that really has to wait | [02](lesson:02_tasks/thousand-awaits) |
-# | 4 | blocking is whatever is not awaited | all code blocks; what counts is for how long | [03](lesson:03_gateway/which-is-longer) |
+# | 4 | blocking is whatever is not awaited | all code holds the loop; what counts is for how long | [03](lesson:03_gateway/which-is-longer) |
 # | 5 | a forgotten `await` is an error | nothing is sent, and there is a warning at most | [01](lesson:01_coroutines/forgotten-await), [lab](lab:01_coroutines/unawaited) |
-# | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-of-blocking), [lab](lab:02_tasks/false_concurrency) |
+# | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-requests), [lab](lab:02_tasks/false_concurrency) |
 # | 37 | notebooks cannot do asyncio | they have a loop already: `await` instead of `asyncio.run` | [00](lesson:00_start_here/run-in-cell) |
 # | 38 | nest-asyncio is the cure | a nested run waits for each nested run that began after it | [00](lesson:00_start_here/run-in-cell), and its fine print |
 #
@@ -28,7 +28,7 @@
 # | 6 | `time.sleep` is fine, or a timeout cuts it short | only the loop can end the timeout, and the sleep holds the loop | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
 # | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/dog-httpx) |
 # | 8 | the official SDK of my language model must be fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
-# | 36 | "Unknown interaction": `recap` defers too late | the command that fails is the victim: other code held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
+# | 36 | "Unknown interaction": `recap` defers too late | the command that fails is the victim: other code held the loop | [03](lesson:03_gateway/recap-and-roll) |
 # | 41 | a missed heartbeat loses events forever | events come late and are not lost: RESUME replays them, and some can come twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
 #
 # ## Work

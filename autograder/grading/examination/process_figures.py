@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from autograder.grading.examination.fork_client import children_of
 
+CHILD = "process "  # so begins the name of a child process among the `others`
 NO_CALL = "-1 "  # /proc/<pid>/syscall of a thread that sleeps, and in no system call
 _STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
 # numbers of clock_nanosleep, of futex, and of epoll_wait and its like: asm/unistd.h
@@ -106,7 +107,7 @@ class Witness:
             if spent := self._spent(f"/proc/{child}"):
                 self._pool[str(child)] = spent[1]
                 if spent[0] < _START:
-                    self._others[f"process {child}"] = spent[1]
+                    self._others[f"{CHILD}{child}"] = spent[1]
             for inner in children_of(child):  # the workers of a fork server
                 if spent := self._spent(f"/proc/{inner}"):
                     self._pool[str(inner)] = spent[1]
@@ -172,7 +173,7 @@ class Witness:
 
     def at_epoll(self, call: str) -> int:
         """The descriptor of the epoll that the main thread sleeps in, in this `call`, or -1."""
-        number, *words = call.split()
+        number, *words = call.split() or [""]
         return int(words[0], 16) if number in _EPOLL else -1
 
     def at_lock(self, call: str) -> bool:
@@ -238,9 +239,13 @@ def _starved(base: WitnessSample, look: WitnessSample) -> float:
     return wait * (1 - min(1.0, share)) if share > _MOST else wait
 
 
-def waited(base: WitnessSample, look: WitnessSample) -> int:
-    """How long all other threads, and child processes being started, waited for a CPU, in ns."""
-    return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())
+def waited(base: WitnessSample, look: WitnessSample, *, threads: bool = True) -> int:
+    """How long child processes being started, and all other threads, waited for a CPU, in ns."""
+    return sum(
+        max(0, wait - base.others.get(name, 0))
+        for name, wait in look.others.items()
+        if threads or name.startswith(CHILD)
+    )
 
 
 def starved(base: WitnessSample, look: WitnessSample) -> int:

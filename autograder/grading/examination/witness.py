@@ -239,13 +239,17 @@ class Watching:
         self._looked = now
 
     def _note_sleep(self, now: int, look: WitnessSample, call: str) -> None:
-        if self._slept is None:
+        asleep = bool(call) and not call.startswith(NO_CALL)
+        if self._slept is None or not asleep or look.runs != self._slept[0]:
+            # One that begins while a knock waits, in neither a lock nor an epoll, is a sleep, too.
+            waits = self._witness.at_lock(call) or self._witness.at_epoll(call) != -1
+            begins = asleep and self._knock and not waits
+            self._slept = (look.runs, time.monotonic_ns()) if begins else None
             return
-        runs, since = self._slept
-        if not call or look.runs != runs or call.startswith(NO_CALL):
-            self._slept = None
-            return
-        self._count_sleep(now - since - waited(self._base, look), call)
+        _, since = self._slept
+        # Other threads that get no CPU excuse only a wait for a lock, which one of them may have.
+        excused = waited(self._base, look, threads=self._witness.at_lock(call))
+        self._count_sleep(now - since - excused, call)
 
     def _note_deadline(self, now: int, look: WitnessSample, call: str) -> None:
         """Go on with a sleep until a fixed moment, or begin another.
