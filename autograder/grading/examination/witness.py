@@ -31,8 +31,9 @@ between them, slept all the time; the clock is read before the second one.
 
 The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
 work. But such an imitation has cut the work into short steps, which is what the course asks for.
-Neither does it see that a signal handler answers while the code computes, or waits for a socket:
-there the counts of the servers must decide.
+It knows only from the candidate which epoll is the loop's: a second loop that the candidate names in
+its place answers for it. Neither does it see that a signal handler answers while the code computes,
+or waits for a socket: there the counts of the servers must decide.
 """
 
 from __future__ import annotations
