@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.grading.examination import process_figures, witness
+from autograder.grading.examination import fork_client, process_figures, witness
 
 # The main thread joins a thread that wants to compute. Both are on one CPU, beside a program that
 # computes there all the time; the thread has a policy with which it gets almost nothing of it.
@@ -52,6 +53,14 @@ SLEEPS_AND_ANSWERS_IN_A_HANDLER = """
     threading.Thread(target=ring, daemon=True).start()
     print(flush=True)
     {}
+"""
+LEAVES_A_HOG_BEHIND = """
+    import ctypes, os, subprocess, sys, time
+    ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER of linux/prctl.h: as a room's first one
+    if os.fork() == 0:
+        hog = "import time\\nwhile time.thread_time() < 1: pass"
+        subprocess.run(["sh", "-c", f"'{sys.executable}' -c '{hog}' & echo"])
+    time.sleep(5)
 """
 MANY_SHORT_SLEEPS = """
     import time
@@ -220,3 +229,20 @@ def test_a_process_that_is_being_started_and_waits_for_a_cpu_is_seen() -> None:
         young.kill()
         seen.close()
     assert process_figures.waited(base, look) > 0.3e9
+
+
+@pytest.mark.parametrize("process", [LEAVES_A_HOG_BEHIND], indirect=True, ids=[""])
+def test_what_a_program_left_behind_is_its_own_load(process: int) -> None:
+    candidate, hog = fork_client.children_of(process)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    seen = witness.Witness(candidate, ours, room=process)
+    base = look = seen.look()
+    until = time.monotonic() + 10  # on a busy machine
+    while look.busy - base.busy < 0.05e9 and time.monotonic() < until:
+        time.sleep(0.02)
+        look = seen.look()
+    for one in (candidate, hog):
+        os.kill(one, signal.SIGKILL)
+    theirs.close()
+    seen.close()
+    assert look.busy - base.busy >= 0.05e9

@@ -149,8 +149,14 @@ def start() -> Client:
 
 
 def children_of(process: int) -> list[int]:
-    """Return the direct children of a process; empty where there is no /proc (macOS)."""
+    """Return the direct children of a process; empty where there is no /proc (macOS).
+
+    The kernel lists them by the thread that started them.
+    """
+    found: list[int] = []
     with contextlib.suppress(OSError):
-        text = Path(f"/proc/{process}/task/{process}/children").read_text()
-        return [int(word) for word in text.split()]
-    return []
+        for thread in os.listdir(f"/proc/{process}/task"):
+            with contextlib.suppress(OSError):  # the thread has ended
+                text = Path(f"/proc/{process}/task/{thread}/children").read_text()
+                found += map(int, text.split())
+    return found

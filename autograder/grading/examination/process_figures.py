@@ -9,6 +9,7 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,6 +31,7 @@ _START = 50_000_000
 _CPUS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 _MOST = 0.5  # of the time of all CPUs
 _LOOKS = 20_000_000  # ns between two looks of a witness that has a CPU when it wants one
+_DEEPEST = 8  # levels of processes below the candidate: a shell in a shell in a pool
 
 
 class WitnessSample(NamedTuple):
@@ -45,7 +47,7 @@ class WitnessSample(NamedTuple):
     # present wait is included, and what has ended keeps its last figure
     others: dict[str, int]
     pool: int  # run-queue wait of all child processes and their children, together
-    busy: int  # CPU time of all other threads and of these processes, together
+    busy: int  # CPU time of all other threads and of all processes of its room, together
     own: int  # CPU and run-queue wait of the examiner's own main thread
     counted: int  # the clock when `busy` was read
     offset: int  # the clock's lead over the one that counts while the machine runs
@@ -54,11 +56,13 @@ class WitnessSample(NamedTuple):
 class Witness:
     """Reads the kernel's figures on one candidate; `pulse` is the examiner's end of the socket.
 
-    Raises OSError where this kernel does not give these figures, or not to this user.
+    `room` is the first process of its process namespace, to which the kernel gives each process
+    whose parent has ended; 0 without namespaces. Raises OSError where this kernel does not give
+    these figures, or not to this user.
     """
 
-    def __init__(self, process: int, pulse: socket.socket) -> None:
-        self.pulse = pulse
+    def __init__(self, process: int, pulse: socket.socket, room: int = 0) -> None:
+        self.pulse, self._room = pulse, room
         pulse.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
         self._main = str(process)
         self._tasks = f"/proc/{process}/task"
@@ -103,14 +107,15 @@ class Witness:
         for name in os.listdir(self._tasks):
             if name != self._main and (spent := self._spent(f"{self._tasks}/{name}")):
                 self._others[name] = max(spent[1], self._others.get(name, 0))
-        for child in children_of(int(self._main)):
-            if spent := self._spent(f"/proc/{child}"):
-                self._pool[str(child)] = spent[1]
-                if spent[0] < _START:
-                    self._others[f"{CHILD}{child}"] = spent[1]
-            for inner in children_of(child):  # the workers of a fork server
-                if spent := self._spent(f"/proc/{inner}"):
-                    self._pool[str(inner)] = spent[1]
+        for level, process in _below(int(self._main)):
+            spent = self._spent(f"/proc/{process}")
+            if spent and level <= 2:  # its own, and the workers of a fork server
+                self._pool[str(process)] = spent[1]
+            if spent and level == 1 and spent[0] < _START:
+                self._others[f"{CHILD}{process}"] = spent[1]
+        if self._room:  # what a shell left behind excuses nothing, but it takes CPU time as well
+            for _, process in _below(self._room, without=int(self._main)):
+                self._spent(f"/proc/{process}")
         self._noted = time.time_ns()
 
     def _spent(self, folder: str) -> tuple[int, int] | None:
@@ -205,6 +210,15 @@ class Witness:
         with contextlib.suppress(OSError):
             while True:
                 self.receive()
+
+
+def _below(above: int, without: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield the level, from 1 on, and the number of each process below this one."""
+    level, parents = 1, [above]
+    while parents and level <= _DEEPEST:
+        parents = [young for one in parents for young in children_of(one) if young != without]
+        yield from ((level, process) for process in parents)
+        level += 1
 
 
 def _in_no_call(folder: str) -> bool:
