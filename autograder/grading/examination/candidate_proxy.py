@@ -40,7 +40,7 @@ from autograder.outcomes import UserMistake
 from autograder.report.record import Record
 from autograder.report.report import Report
 
-BEGIN = 10.0  # s for the first answer of a new candidate; it takes 10 ms
+BEGIN = 30.0  # s for the first answer of a new candidate; it takes 10 ms
 CELL_GRACE = 2.5  # s after a cell's time limit, until its process is ended
 # s after a call's time limit: to cancel it, to stop it, and to tear its loop down in two steps
 CALL_GRACE = 2 * LAST_WORDS + 2 * TEARDOWN
