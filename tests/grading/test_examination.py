@@ -261,7 +261,11 @@ def test_a_cell_that_hangs_keeps_what_it_had_defined() -> None:
 @pytest.mark.slow
 def test_a_task_of_an_earlier_cell_that_never_gives_up_the_loop_costs_no_other_exercise() -> None:
     """Its process ends after each call, and never takes the next request with it."""
-    holds = "async def hold():\n    await asyncio.sleep(0.05)\n    while True: pass\n"
+    holds = (  # as soon as a call runs: then another thread runs the cells' loop
+        "import threading, time\nasync def hold():\n    main = threading.main_thread()\n"
+        "    while threading.current_thread() is main: await asyncio.sleep(0.01)\n"
+        "    time.sleep(60)\n"
+    )
     answer = toy.unmarked(toy.ANSWERS["double"])
     held = f"{answer}\n{holds}held = asyncio.create_task(hold())"
     assert_right(examine(toy.submission(double=held)))
