@@ -268,7 +268,7 @@ def test_a_task_of_an_earlier_cell_that_never_gives_up_the_loop_costs_no_other_e
     )
     answer = toy.unmarked(toy.ANSWERS["double"])
     held = f"{answer}\n{holds}held = asyncio.create_task(hold())"
-    assert_right(examine(toy.submission(double=held)))
+    assert_right(examine(toy.submission(double=held), seconds=30))
 
 
 def test_tasks_live_on_between_cells_and_during_calls() -> None:

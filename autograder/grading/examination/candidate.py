@@ -226,7 +226,7 @@ class Candidate:
         """Run the cells' loop in another thread if it still has tasks or sockets.
 
         Without them the thread is not started: with a second one, the `fork` of a process pool
-        warns. Afterwards it has 1 s to end: else this process is replaced, which loses nothing.
+        warns. Afterwards it has 2 s to end: else this process is replaced, which loses nothing.
         """
         thread = threading.Thread(target=self._go_on, name="cells", daemon=True)
         if not asyncio.all_tasks(self._loop) and not self._has_sockets():
@@ -235,7 +235,7 @@ class Candidate:
         thread.start()
         yield thread
         self._loop.call_soon_threadsafe(self._loop.stop)
-        thread.join(1)
+        thread.join(2)
 
     def _go_on(self) -> None:  # code of ours: so monitor/ownership.py knows what the thread is for
         self._loop.run_forever()
