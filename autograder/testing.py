@@ -140,7 +140,8 @@ async def meanwhile(
     """
     task = asyncio.ensure_future(other)
     report = await run
-    await asyncio.sleep(0)  # the last step of the other one may be due just now
+    # The last step of the other one may be due just now, and the servers' answer on its way to it.
+    await asyncio.wait([task], timeout=_LATE if report.error is None else 0)
     said = task.result() if task.done() else None
     task.cancel()
     return report, said

@@ -27,10 +27,14 @@ class Comparison:
     twin: Report
 
     @property
+    def equal(self) -> bool:
+        """Whether the library and its twin returned the same value."""
+        return bool(self.library.value == self.twin.value)
+
+    @property
     def as_it_should_be(self) -> bool:
         """Whether only the twin held the loop longer than the limit, and both results are equal."""
-        held = self.library.longest_block < LIMIT < self.twin.longest_block
-        return held and bool(self.library.value == self.twin.value)
+        return self.library.longest_block < LIMIT < self.twin.longest_block and self.equal
 
     def _repr_html_(self) -> str:
         parts = []
@@ -64,7 +68,7 @@ class Table:
                 *_named(made.card),
                 milliseconds(made.library.longest_block),
                 milliseconds(made.twin.longest_block),
-                _status(made.card),
+                _status(made.card) if made.equal else "the two returned different values",
             )
             for made in self.comparisons
         ]

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
-from autograder.monitor.sample_summary import SOME, SampleSummary
+from autograder.monitor.sample_summary import HANDS_OVER, SOME, SampleSummary
 from autograder.monitor.thread_stats import Times
 
 GIL_TURN = 5_500_000  # ns: a thread that wants the GIL sleeps at most this long, then asks again
@@ -36,6 +36,7 @@ class Sleep:
     switches: int
     in_select: bool
     unseen: bool = False  # select did not sleep, and no sample shows what did
+    computed: int = 0  # ns of CPU time in the pass
 
 
 @dataclass
@@ -44,6 +45,7 @@ class Threads:
 
     sampler: int = 0  # CPU and run-queue wait
     foreign: int = 0  # for how long, at most, foreign threads held the GIL
+    foreign_wait: int = 0  # the longest run-queue wait of a foreign thread
     earlier: int = 0  # the same for threads in an earlier job
     elder: int = 0  # native id of the thread in an earlier job that most likely held the GIL
     own_cpu: int = 0  # CPU of all the call's own threads
@@ -148,6 +150,7 @@ def tally(  # noqa: PLR0917
                 likeliest, threads.elder = likely, tid
         elif tid in foreign:
             foreigners = _more(foreigners, spent)
+            threads.foreign_wait = max(threads.foreign_wait, spent.wait)
         else:
             threads.active += spent.cpu + spent.wait > SOME
             threads.own_wait = max(threads.own_wait, spent.wait)
@@ -181,7 +184,9 @@ def _by_foreigners(
 ) -> int:
     """Move to `answer` what other threads that held the GIL explain of a sleep; return how much.
 
-    A thread that waits for the GIL sleeps 5 ms at a time. A longer sleep was the code's own.
+    A thread that waits for the GIL sleeps 5 ms at a time. A longer sleep was the code's own, but
+    for one: the loop that hands the GIL over sleeps until the other thread has it, which may have
+    to wait for a CPU. The loop is asked for the GIL only when it has kept it for 5 ms.
     """
     turns = sleep.switches if sleep.slept <= sleep.switches * GIL_TURN else sleep.switches - 1
     bound = min(sleep.slept, max(0, turns) * GIL_TURN)
@@ -191,6 +196,8 @@ def _by_foreigners(
         taken = min(bound, threads.foreign + threads.sampler)
         answer.certain += taken
     else:
+        if sleep.switches and not sleep.in_select and sleep.computed > HANDS_OVER:
+            bound = min(sleep.slept, bound + min(threads.foreign_wait, ONE_WAIT))
         others = threads.foreign + threads.earlier + summary.held
         taken = 0 if summary.elsewhere else min(bound, others)
         answer.doubt += taken

@@ -50,6 +50,7 @@ class Look(NamedTuple):
     cpu: int  # of the loop's thread
     process_cpu: int  # of all threads of this process
     idle: tuple[int, ...]  # of each CPU; nothing where this is not known
+    read: int = 0  # when `cpu` and where it sleeps had been read; 0: at `at`
 
 
 class Looker:
@@ -68,11 +69,12 @@ class Looker:
         at, cpu, place = perf_counter_ns(), 0, b""
         if self._place is not None and self._clock is not None:
             cpu, place = time.clock_gettime_ns(self._clock), self._place.read()
+        read = perf_counter_ns()
         own = not place.startswith((*UNSURE, *(SELECT if in_select else ())))
         asleep = own and place not in (b"", b"0")
         # In select, the machine may have woken the thread late, and idle CPUs do not show that.
         idle = () if in_select else self._idle.read()
-        return Look(moment, at, max(0, late), asleep, cpu, time.process_time_ns(), idle)
+        return Look(moment, at, max(0, late), asleep, cpu, time.process_time_ns(), idle, read)
 
     def close(self) -> None:
         """Give the file descriptors back."""
@@ -108,7 +110,8 @@ def _of_one_sleep(looks: Sequence[Look]) -> int:
     slept = 0
     for before, look in pairwise(looks):
         if look.asleep and look.cpu == before.cpu:  # it has not run: it sleeps since `before`
-            slept += max(0, look.at - before.at - max(0, look.late - ONE_WAIT))
+            since = before.read or before.at  # this thread may lose its CPU on the way
+            slept += max(0, look.at - since - max(0, look.late - ONE_WAIT))
     return slept
 
 

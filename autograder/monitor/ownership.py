@@ -132,7 +132,7 @@ class Ownership:
             if job is not None and job.stands_at == self._waits_at.get(tid):
                 continue
             if before is not None and job is not None and job.began_at is not before.began_at:
-                del self._earlier[tid]
+                self._earlier.pop(tid, None)  # another thread may have done so
                 before = None
             if before is not None:
                 ended |= {tid} if job is None else set()

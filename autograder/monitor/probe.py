@@ -207,16 +207,19 @@ class Probe:
             own_switches = 1 if self.marks.asked else 0
             self._measure(due, self.clock.read(keep_gil=True), own_switches)
         elif now / 1e9 > self.marks.stale_at:
-            self._rebase(self.clock.read(keep_gil=True))
+            self._renew(now, own_switches=1)
         else:
-            self.switches = voluntary_switches()
+            switches = voluntary_switches()
+            if perf_counter_ns() - now < STOLEN:  # else `_settle` counts them
+                self.switches = switches
         self._settle()
 
     def renew(self) -> None:
         """Take a new reading in place of a stale one; a busy loop does so each 0.5 ms."""
+        now = perf_counter_ns()
         raw = self.clock.read_raw()
         if raw is None or raw[0] > self._rare_at:
-            self._rebase(self.clock.read(keep_gil=True))
+            self._renew(now, own_switches=0)
         else:
             self._base = raw
             self.base_wall, _, _, self.switches, _ = raw
@@ -275,6 +278,17 @@ class Probe:
                 self.sampler.sample_now(began)
             self._measure(began, self.clock.read(keep_gil=True), own_switches=0)
 
+    def _renew(self, now: int, own_switches: int) -> None:
+        """Take a new reading, and judge the time since `now` if another thread took the GIL.
+
+        A reading that was torn is repeated: the second one would hide that time.
+        """
+        reading = self.clock.read(keep_gil=True)
+        if reading.wall - now > STOLEN:
+            self._measure(now, reading, own_switches)
+        else:
+            self._rebase(reading)
+
     def _rebase(self, reading: Reading) -> None:
         self._base = reading
         self.base_wall = reading.wall
@@ -305,6 +319,7 @@ class Probe:
         cpu = min(end.cpu - self.base.cpu, wall)
         wait = min(end.wait - self.base.wait, wall - cpu)
         sleep = self._sleep(samples, end, wall - cpu - wait, wait, own_switches)
+        sleep = replace(sleep, computed=cpu)
         slept, answer = sleep.slept, Attribution()
         others = Threads(elder=min(self.owned.earlier(), default=0))
         # The figure is estimated from ticks, and too small where memory is short: 15 ms of Python

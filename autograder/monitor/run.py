@@ -139,8 +139,11 @@ class Run:
 
         A thread that gets the GIL may have got it in the sampler's turn: the loop's thread gives it
         away once, when a long call to C code ends, and keeps it in the next one. A collection of
-        garbage, and then the freeing of what it had made, had no line in 3 of 32 runs.
+        garbage, and then the freeing of what it had made, had no line in 3 of 32 runs. Without a
+        GIL there are no turns, and a look would stop all threads.
         """
+        if not has_gil():
+            return
         if self._probe is not None and self._sampler is not None:
             moment = self._probe.held_since()
             if moment and perf_counter_ns() - moment > PATIENCE:

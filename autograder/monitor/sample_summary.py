@@ -54,15 +54,15 @@ def true_waits(
     sleep: _Sleep | None = None  # the present one, until the thread runs again
     mistaken = perhaps = 0
 
-    def end_sleep(now: Sample | Reading, at: int) -> None:
+    def end_sleep(now: Sample | Reading, begun: int, ended: int) -> None:
         nonlocal mistaken, perhaps
         if sleep is not None:
-            over, doubtful = sleep.wrong_wait(now, at)
+            over, doubtful = sleep.wrong_wait(now, begun, ended)
             mistaken, perhaps = mistaken + over, perhaps + doubtful
 
     for sample in samples:
         if sleep is not None and sample.cpu != sleep.first.cpu:
-            end_sleep(sample, sample.began)
+            end_sleep(sample, sample.began, sample.read_by)
             sleep = None
         if _sleeps(sample):
             sleep = sleep or _Sleep(sample)
@@ -72,7 +72,7 @@ def true_waits(
         # A wait is counted when it is over, but a part of one may be counted during a sleep.
         wait = sample.wait if sleep is None else sleep.first.wait
         known.append(sample._replace(wait=wait - mistaken))
-    end_sleep(end, end.wall)
+    end_sleep(end, end.wall, end.wall)
     before = _before(known, base, switches, end)
     return known, end._replace(wait=end.wait - mistaken), perhaps + before
 
@@ -90,10 +90,13 @@ class _Sleep:
         self.last, self.place = asleep.began, asleep.sleeps_in or self.place
         self.awake.clear()
 
-    def wrong_wait(self, now: Sample | Reading, at: int) -> tuple[int, int]:
-        """Return how much of the wait after it, counted `now`, is wrong, and how much perhaps."""
-        waited, sure = now.wait - self.first.wait, _sure_wait(self.awake, now.switches, at)
-        most = max(0, at - self.last - (now.cpu - self.first.cpu))
+    def wrong_wait(self, now: Sample | Reading, begun: int, ended: int) -> tuple[int, int]:
+        """Return how much of the wait after it, counted `now`, is wrong, and how much perhaps.
+
+        `now` was read between `begun` and `ended`.
+        """
+        waited, sure = now.wait - self.first.wait, _sure_wait(self.awake, now.switches, begun)
+        most = max(0, ended - self.last - (now.cpu - self.first.cpu))
         if waited - most > SOME:
             return waited - most, max(0, most - sure)
         # A thread that sleeps because it wants the GIL soon falls asleep again.
@@ -113,7 +116,7 @@ def _sure_wait(awake: Iterable[Sample], switches: int, at: int) -> int:
 
     It has not when it made no voluntary switch since it was found awake.
     """
-    return max((at - sample.began for sample in awake if sample.switches == switches), default=0)
+    return max((at - sample.read_by for sample in awake if sample.switches == switches), default=0)
 
 
 def _before(samples: list[Sample], base: Reading, switches: int, end: Reading) -> int:
@@ -187,7 +190,8 @@ def see(
     # Every sample but those of the first row also adds to `asleep` what a nap proves. If the
     # sampler did not ask, it also records whether the loop is at a lock. The loop's sleep during
     # the sample is added to held_up if the sampler asked and the loop is at a lock; if only one of
-    # the two is true, it is added to perhaps_held_up.
+    # the two is true, it is added to perhaps_held_up. If the sampler lost its CPU after the sample
+    # before, perhaps while it gave the GIL back, the loop's sleep is added to perhaps_held_up, too.
     for sample in map(_without_page, samples) if pressed else samples:
         if sample.idle and not in_select:
             # uvloop reads its clock once a turn: after a block it may sleep 5 ms more, although its
@@ -207,10 +211,7 @@ def see(
         waited = sample.own_switches > 1 and (locked or not sample.sleeps_in)
         # The loop hands over when it is asked for the second time. A sooner sleep was its own.
         asked = waited and computed and busy > HANDS_OVER and sample.own_switches > 2
-        if asked and locked:  # then it waited until the sample was complete
-            summary.held_up += sample.slept
-        elif asked or locked:  # the loop handed the GIL over, or the thread that it waits for did
-            summary.perhaps_held_up += sample.slept
+        _at_the_sample(summary, sample, asked=asked, locked=locked, slept=slept if alone else 0)
         if asked and switched <= 1 + locked:
             summary.held_up += min(slept, sample.own_wait + WAKE_UP)
             summary.handed_over += switched
@@ -240,6 +241,21 @@ def see(
     summary.elsewhere = elsewhere and not at_lock and not summary.asleep
     summary.at_lock = at_lock and not elsewhere
     return summary
+
+
+def _at_the_sample(
+    summary: SampleSummary, sample: Sample, *, asked: bool, locked: bool, slept: int
+) -> None:
+    """Add to `summary` what the loop slept during a sample, and because the last one ended late.
+
+    `slept` is how long it slept between the two, if no other thread could hold the GIL.
+    """
+    if asked and locked:  # then it waited until the sample was complete
+        summary.held_up += sample.slept
+    elif asked or locked:  # the loop handed the GIL over, or the thread that it waits for did
+        summary.perhaps_held_up += sample.slept
+    if sample.released_late > SOME:
+        summary.perhaps_held_up += min(slept, sample.released_late + WAKE_UP)
 
 
 def _after_the_last(
@@ -275,7 +291,7 @@ class Nap:
         asleep = bool(sample.sleeps_in) and not sample.sleeps_in.startswith((b"futex", *STARTS))
         if self._first is not None:
             if sample.switches != self._first.switches:
-                found = self._last - self._first.began
+                found = max(0, self._last - self._first.read_by)
                 self._first = None
             elif asleep:
                 self._last = sample.began
@@ -292,9 +308,10 @@ class Nap:
         if self._first is None:
             return 0
         if end.switches != self._first.switches:
-            return self._last - self._first.began
+            return max(0, self._last - self._first.read_by)
         return self._slept(end.wall, end.cpu, end.wait)
 
     def _slept(self, at: int, cpu: int, wait: int) -> int:
         assert self._first is not None
-        return max(0, at - self._first.began - (cpu - self._first.cpu) - (wait - self._first.wait))
+        first = self._first
+        return max(0, at - first.read_by - (cpu - first.cpu) - (wait - first.wait))

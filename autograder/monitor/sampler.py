@@ -244,7 +244,8 @@ class Sampler:
         """
         if self._glances is None or not self._sampling:
             return 0
-        return max(1, self._glances[1].times()[1] - self._woke[0])
+        waited = self._glances[1].times()[1] - self._done[0]  # on the way to the sample, too
+        return max(1, min(waited, perf_counter_ns() - self._rang))
 
     def released_late(self, moment: int) -> int:
         """Return for how many ns this thread has waited for a CPU since its last sample.
@@ -289,29 +290,31 @@ class Sampler:
         wait = self._glances[1].times()[1] if self._glances is not None else 0
         return wait, *both_switches()
 
-    def _loop_as_it_is(self) -> tuple[int, int, int, bool, bytes] | None:
-        """Return the loop's CPU, run-queue wait, voluntary switches, whether it sleeps, where."""
+    def _loop_as_it_is(self) -> tuple[int, int, int, bool, bytes, int] | None:
+        """Return the loop's CPU, run-queue wait and voluntary switches, whether it sleeps, and in
+        which function; and when all this had been read.
+        """
         if self._glances is None:
             return None
         loop = self._glances[0]
         # In this order: the kernel has then counted what it waited before it fell asleep.
         (switches, asleep), place = loop.switches_and_sleep(), loop.sleeps_in()
-        return *loop.times(), switches, asleep, place
+        return *loop.times(), switches, asleep, place, perf_counter_ns()
 
     def _account(
         self,
         moment: int,
         now: int,
         way: tuple[int, int, int],
-        found: tuple[int, int, int, bool, bytes],
+        found: tuple[int, int, int, bool, bytes, int],
     ) -> None:
         probe = self.probe
         if self._glances is None or probe is None or len(self.samples) >= _MOST_SAMPLES:
             return
-        cpu, wait, switches, asleep, sleeps_in = found
+        cpu, wait, switches, asleep, sleeps_in, looked = found
         wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
         # Waits before the timer rang, which may have been postponed, do not belong to this sample.
-        since = max(0, now - self._rang)
+        since, late = max(0, now - self._rang), wait_own
         wait_own, switched = min(wait_own, since), min(switched, 2 + since // ASKS_AGAIN)
         ended, slept = perf_counter_ns(), 0
         if ended - now > LONG_SAMPLE:
@@ -328,11 +331,12 @@ class Sampler:
             wait_own,
             switched,
             both_switches()[1] > self._woke[2],
-            wait_own if self.samples and preempted and switched <= 2 else 0,
+            late if self.samples and preempted and switched <= 2 else 0,
             slept,
             max(0, now - self._rang - wait_own) if switched <= 1 else 0,
             sleeps_in.startswith(SELECT) and self._runs_nothing(),
             asleep,
+            looked,
         )
         if moment in (probe.moment, probe.due()):  # else the pass ended while the GIL was lost
             self.samples.append(sample)

@@ -34,6 +34,12 @@ class Sample(NamedTuple):
     stopped: int = 0  # how late the sampler woke beyond its waits: the machine ran nothing
     idle: bool = False  # it sleeps in the loop's own select, and runs nobody's code
     asleep: bool = False  # it sleeps, also where the kernel does not say in which function
+    looked: int = 0  # the loop's figures were read by then, and not before `began`
+
+    @property
+    def read_by(self) -> int:
+        """When the loop's figures had been read: the sampler may lose its CPU on the way."""
+        return self.looked or self.began
 
 
 class LoopState(Protocol):

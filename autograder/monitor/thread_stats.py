@@ -106,10 +106,10 @@ class ThreadClock:
                 stat = file.read() if keep_gil else os.pread(file.descriptor, 80, 0)
                 wait = int(stat.split()[1])
             keep_gil = True  # a thread that wants the GIL may have torn the first read
-            cpu = thread_time_ns()
+            cpu, more = thread_time_ns(), _switches_and_system()
             if perf_counter_ns() - wall < _TORN:
                 break
-        return Reading(wall, cpu, wait, *_switches_and_system())
+        return Reading(wall, cpu, wait, *more)
 
     def close(self) -> None:
         """Give the file descriptor back."""
@@ -131,10 +131,10 @@ def _raw_reader(file: KeptFile) -> Callable[[], RawReading | None]:
     def read_raw() -> RawReading | None:
         wall = perf_counter_ns()
         length = pread(descriptor, buffer, size, offset)
-        cpu = thread_time_ns()
+        cpu, more = thread_time_ns(), _switches_and_system()
         if length < 1 or perf_counter_ns() - wall > _TORN:
             return None
-        return wall, cpu, buffer.raw, *_switches_and_system()
+        return wall, cpu, buffer.raw, *more
 
     return read_raw
 

@@ -7,11 +7,12 @@
 #
 # *What kills my bot? Where am I, and how is my work graded?*
 #
-# > **Are you on Binder?** After ten idle minutes Binder deletes **everything**, your answers too.
-# > Part 5 has one cell that saves your work, and one that brings it back.
+# > **Are you on Binder** (a free computer that you use in your browser)? After ten idle minutes
+# > Binder deletes **everything**, your answers too. Part 5 has one cell that saves your work, and
+# > one that brings it back.
 #
 # **You will** run a real Discord bot that has one harmless-looking line in it, see what happens to
-# its connection, change one word, and look again.
+# its connection, change that line, and look again.
 #
 # **You learn**
 # - how a notebook runs async code, and what `bot.run()` does there;
@@ -63,7 +64,8 @@ async def roll(ctx, dice):
 
 # %% [markdown]
 # And here is the **gateway** that the bot takes for Discord. It runs on your own machine. Every 0.2
-# s it wants a *heartbeat* from the bot. After 0.4 s without one it closes the connection.
+# s it wants a *heartbeat* from the bot. After 0.4 s without one it thinks that the bot is dead.
+# (Discord wants one about every 41 s. Ours is stricter, so that you see the effect in seconds.)
 #
 # (The two folded cells below prepare the run. They open with a click. Unit 03 explains them.)
 
@@ -106,7 +108,8 @@ def tell(gw):
             print(f"{event['t']:7.2f} s  {says[event['event']].format(**event)}")
 
 # %% [markdown]
-# ada rolls the dice. Shaking the cup takes 0.9 s.
+# A user called ada writes `!roll 2d6`. (bo and cy, whom you meet later, are users too.) Shaking the
+# cup takes 0.9 s.
 #
 # > **Predict.** What does the gateway do during this time?
 #
@@ -115,26 +118,27 @@ def tell(gw):
 # repair.
 
 # %%
-predict("?", about="first-kill")
+predict("?", about="first-roll")
 
-# %% experiment="first-kill"
+# %% experiment="first-roll"
 gw, report = await evening(roll)
 tell(gw)
 
 # %%
-predict(about="first-kill")
+predict(about="first-roll")
 
 # %% [markdown]
 # ada rolls, and the heartbeats stop. The gateway hangs up. (4009 is its reason, *session timed
-# out*. RESUME means that the bot continues its old session.) Nothing crashed, and discord.py
-# printed nothing. This can happen to your bot too, and you would not see it.
+# out*. RESUME means that the bot continues its old session.) Nothing crashed, and no error was
+# printed. In the log of your own bot you would find *successfully RESUMED*, and a warning only if
+# the block was longer than ten seconds (unit 03).
 #
-# `time.sleep` puts the **event loop** to sleep. Everything the bot does runs on this one loop, and
-# so does its heartbeat. The chart below is drawn from what was just measured. Under it is the
-# grader's verdict. Time runs from left to right, and each lane is one task of the bot. (A task is
-# one job that the loop runs; unit 02 makes some.) A **blue bar** shows when the task held the loop.
-# (A light bar stands for many short moments, too close together to draw one by one.) A **dark red,
-# hatched bar** is a block: the task held the loop for too long.
+# Your commands and the heartbeat run on one thread, in a program called the **event loop**.
+# `time.sleep` stops this thread, and the loop with it. The chart below is drawn from what was just
+# measured. Under it is the grader's verdict. Time runs from left to right, and each lane is one
+# task of the bot. (A task is one job that the loop runs; unit 02 makes some.) A **blue bar** shows
+# when the task held the loop. (A light bar stands for many short moments, too close together to
+# draw one by one.) A **dark red, hatched bar** is a block: the task held the loop for too long.
 
 # %%
 def judge(report, gw=None):
@@ -148,7 +152,7 @@ def judge(report, gw=None):
 judge(report, gw)
 
 # %% [markdown]
-# Now we change one word. Shaking the cup takes as long as before:
+# Now we change one line: `time.sleep` becomes `await asyncio.sleep`.
 
 # %%
 async def roll(ctx, dice):
@@ -159,14 +163,14 @@ async def roll(ctx, dice):
 # > **Predict.** What do ada and the gateway notice?
 
 # %%
-predict("?", about="first-cure")
+predict("?", about="second-roll")
 
-# %% experiment="first-cure"
+# %% experiment="second-roll"
 gw, report = await evening(roll)
 tell(gw)
 
 # %%
-predict(about="first-cure")
+predict(about="second-roll")
 
 # %% [markdown]
 # `time.sleep` tells the *thread* to sleep. `asyncio.sleep` tells the *loop*: wake me in 0.9 s, and
@@ -200,7 +204,6 @@ asyncio.get_running_loop()
 
 # %% [markdown]
 # Your cells run *inside* that loop. On your server, the last line of your bot is `bot.run(TOKEN)`.
-# (You may also see a warning about a bot that was made and never run. Ignore it.)
 #
 # > **Predict.** What does that line do in a notebook?
 
@@ -218,8 +221,9 @@ predict(about="run-in-cell")
 
 # %% [markdown]
 # `bot.run` calls `asyncio.run`, which makes a loop, runs it, and closes it. But **a thread runs one
-# loop at a time**, and on this thread one is running already. So in a notebook you await. (You may
-# have read of *nest-asyncio*. It is no cure; see *In practice*.)
+# loop at a time**, and on this thread one is running already. So in a notebook you await. (The
+# warning is about `runner`, a coroutine inside `bot.run`. Because of the error it was never run.
+# You may also have read of *nest-asyncio*. It is no cure; see *In practice*.)
 #
 # | in a file | in a notebook |
 # |---|---|
@@ -322,7 +326,7 @@ predict(about="who-is-late")
 # Each unit but this one has a **lab**: a second notebook, with exercises. An exercise describes a
 # situation, what the answer must return, and a **limit**: for how long the code may hold the loop
 # at a time, mostly 100 ms. You write into the answer cell and run the test cell below it. Here is a
-# small one. The exercise: `double(points)` asks the bank, which takes 0.3 s, and returns twice the
+# small exercise: write `double(points)`. It asks the bank, which takes 0.3 s, and returns twice the
 # points. These are four answers:
 
 # %%
@@ -360,13 +364,13 @@ async def examine(answer):
 # > **Predict.** `sleepy` returns 42, which is correct. How many of 10 points does it get?
 
 # %%
-predict("?", about="right-but-late")
+predict("?", about="ten-points")
 
-# %% experiment="right-but-late"
+# %% experiment="ten-points"
 await examine(sleepy)
 
 # %%
-predict(about="right-but-late")
+predict(about="ten-points")
 
 # %% [markdown]
 # An answer passes only if all of this is true: the result is right, the loop was free, and (where
@@ -383,9 +387,9 @@ await examine(patient)
 #
 # | verdict | meaning |
 # |---|---|
-# | **not attempted** | the cell still raises NotImplementedError |
+# | **not attempted** (NotAttempted) | the cell still raises NotImplementedError |
 # | **passed** | the answer does everything that the exercise asks |
-# | **failed** | it does not; the message says what happened, the limit, and the line |
+# | **failed** (LoopBlocked, WrongValue, CallFailed or TooSlow) | it does not; the message says what happened, the limit, and the line |
 # | **inconclusive** | other programs kept the machine too busy to measure; run it again, it never counts against you |
 #
 # And this is what the tests measure:
@@ -418,8 +422,8 @@ await examine(patient)
 # %% [markdown]
 # ## 5 · Where your work is kept
 #
-# This notebook is your own copy. It is in the folder `work/`, like all notebooks that you open
-# there. A copy that you changed is **never overwritten**, not even by a new version of the course.
+# This notebook is your own copy, and it is in the folder `work/`. So are the notebooks of the other
+# units. A copy that you changed is **never overwritten**, not even by a new version of the course.
 # The new version is saved next to yours, with your answers in it, and the first cell of this page
 # tells you about it.
 #
@@ -465,17 +469,17 @@ reset("?")
 progress()
 
 # %% [markdown]
-# You finish the course with 80 % of the core points and an audit of your own bot. If you have
-# little time, do units 02 and 03, and the first two exercises of unit 05.
+# To finish the course you need two things: 80 % of the *core points* (the points of all exercises
+# that are not optional), and an *audit*, a check of your own bot, in unit 12. If you have time for
+# only a part of the course, do units 02 and 03, and the first two exercises of unit 05.
 
 # %% [markdown]
-# ## 7 · For another day: ten questions, before
+# ## 7 · Optional: ten questions before the course
 #
-# You may stop here and go on to the next unit: this part is optional. You can do it on any day
-# before you begin with unit 01.
+# Do this part before you begin with unit 01, today or on another day, or leave it out.
 #
-# The last unit asks these ten questions again, and then shows you both answers. Answer them now as
-# well as you can, without looking anything up. You are not expected to know them yet. Nothing is
+# Unit 12 asks these ten questions again, and then shows you both answers. Answer them now as well
+# as you can, without looking anything up. You are not expected to know them yet. Nothing is
 # explained and nothing is graded.
 #
 # Run the cell and read the questions. Then put ten letters into the string, one for each question
@@ -504,7 +508,7 @@ before("??????????")
 #     await ctx.send("time is up")                  await ctx.send("time is up")
 # ```
 #
-# **One change for tonight**: that word. Is there no `time.sleep` in your bot? Then something else
+# **One change for tonight**: that line. Is there no `time.sleep` in your bot? Then something else
 # holds your loop. Unit 03 measures twelve calls that do.
 
 # %% [markdown]
@@ -522,17 +526,16 @@ before("??????????")
 #   plus the time that it slept in between. The time for which it had to wait for a free processor
 #   is left out; Linux tells how long that was. Where the system does not tell, the course says
 #   *inconclusive* if it cannot know.
-# - **nest-asyncio** is what you find when you search for the RuntimeError of part 2. It patches
-#   asyncio so that a loop can run *inside* a running one, but each inner run is a call: it can
-#   return only after every inner run that started later, so 0.1 s can become 0.6 s. A task costs
-#   1.4 to 1.6 times as much CPU time with the patch, and 1.8 times since Python 3.14. The project is
-#   archived, and its last version, 1.6.0, stops *Run All* in the middle under ipykernel 7.4.
-#   (ipykernel's issue #1381 and pull request #1499, with which ipykernel moved to the fork
-#   nest-asyncio2. The figures and *Run All* are our own measurements; tests of this course repeat
-#   them.) The **fork** is kept up to date: on Python 3.14 and 3.15 it uses nothing that Python is
-#   going to remove, and a task costs 1.1 to 1.2 times as much; before 3.14, 1.7 to 1.8 times. But
-#   an inner run waits in the same way: 0.1 s became 0.6 s on each Python from 3.11 to 3.15.
-#   (nest-asyncio2 1.7.4, measured once, in November 2026.)
+# - **nest-asyncio** is what you find when you search for the RuntimeError of part 2. It lets a loop
+#   run *inside* a running one, but an inner run can return only after every inner run that started
+#   later, so 0.1 s can become 0.6 s. The project is archived, and its last version, 1.6.0, stops
+#   *Run All* in the middle under ipykernel 7.4.
+# - **nest-asyncio in figures.** With the patch, a task costs 1.4 to 1.6 times as much CPU time, and
+#   1.8 times since Python 3.14. (Our own measurements, which tests of this course repeat. See also
+#   ipykernel's issue #1381 and pull request #1499, with which it moved to the fork.) The fork,
+#   nest-asyncio2, is kept up to date: a task costs 1.1 to 1.2 times as much on Python 3.14 and
+#   3.15, and 1.7 to 1.8 times before. An inner run waits in the same way, on each Python from 3.11
+#   to 3.15. (Version 1.7.4, measured once, in November 2026.)
 # - **Binder** ends a session after about ten minutes without activity, and after some hours (six,
 #   when this was written) in any case. Source: the user guidelines of mybinder.org.
 # </details>

@@ -42,7 +42,7 @@ def nothing_lost(report, room, command, said, *, inside=(), faces=()):
             "`await`."
         )
     seen = [("people had read", heard, list(said)), ("these were inside:", let_in, list(inside))]
-    seen += [("the die still had to show", left, list(faces))]
+    seen += [("the faces that were not thrown yet were", left, list(faces))]
     for what, found, wanted in seen:
         if found != wanted:
             raise WrongValue(
@@ -53,7 +53,7 @@ def nothing_lost(report, room, command, said, *, inside=(), faces=()):
 
 # %% [markdown]
 # ---
-# ## 1 · Three lost words
+# ## 1 · Lost words
 #
 # Here is a small bot without Discord. In its room it can say a line, throw a die, look up who is
 # banned, and open the door. Each of these takes a moment, so each of them is an `async def`.
@@ -264,8 +264,8 @@ right(report, 5)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# Let `welcome` throw the die for each guest as well: `hello, ada, you begin with 6`. How many
-# `await`s does the line have?
+# Only on paper: `welcome` throws the die for each guest as well, and says `hello, ada, you begin
+# with 6`. How many `await`s does this line have?
 # </details>
 
 # %% [markdown]
@@ -303,6 +303,7 @@ except StopIteration as end:
 # coroutine **once** and says which of the two happened:
 #
 # ```python
+# question = ask("bo")
 # step(question)           # ("paused", "bo, tea or coffee?")
 # step(question, "tea")    # ("done", "bo takes tea")
 # ```
@@ -447,9 +448,9 @@ for notes, result, sent in plays:
 # ---
 # ## 3 · All of them, in turn
 #
-# The loop of the lesson only printed its results, and did nothing about exceptions. Yours does more.
-# Write `run_all`: it gets a list of coroutines and drives them **in turn**, each to its next pause.
-# It begins in the order of the list, and goes on until all are done.
+# The loop of the lesson only printed its results. Yours returns them. Write `run_all`: it gets a
+# list of coroutines and drives them **in turn**, each to its next pause. It begins in the order of
+# the list, and goes on until all are done.
 #
 # - It returns **their results, in the order of the list**, whichever was done first.
 # - When one of them raises an exception, **`run_all` raises it immediately**, and the others run no

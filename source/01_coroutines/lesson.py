@@ -8,8 +8,8 @@
 #
 # *What is a coroutine, and what is a loop?*
 #
-# **You will** drive a coroutine by hand, write the loop that does it for you, and then run the same
-# program on asyncio's loop and compare the two charts.
+# **You will** drive a coroutine by hand, read a loop of 17 lines that does it for you (you write
+# one in the lab), and then run the same program on asyncio's loop and compare the two charts.
 #
 # **You learn**
 # - what happens to a line, and to an `if`, when the `await` is forgotten;
@@ -94,8 +94,8 @@ print(type(line), "and not a word in #general")
 await line
 
 # %% [markdown]
-# A lost line is a mistake that you can see. The next one is worse. cy is banned, and `knock` asks
-# for that first:
+# A lost line is a mistake that you can see. The next one is worse. cy is banned, and `knock` first
+# checks whether the name is banned:
 
 # %%
 async def is_banned(name):
@@ -123,8 +123,8 @@ predict(about="knock")
 
 # %% [markdown]
 # `if` tests the coroutine, not the answer of `is_banned`. A coroutine is an object like any other,
-# so it counts as true. If you turn the condition round (`if not is_banned(name)`), the door lets
-# all three in, and cy too.
+# so it counts as true. With the opposite check, `if not is_member(name): ... stays outside`, the
+# door would let everyone in.
 #
 # (Three coroutines were lost, and Python warned once. In one run of a cell it names each line once.
 # Run the cell again, and it warns again. A bot is one long run, so there it names the line once and
@@ -150,8 +150,9 @@ print("made")
 print("bo takes", next(counting))
 
 # %% [markdown]
-# A coroutine is the same, with other words. The lowest step of every `await` is a generator that is
-# marked as *awaitable*. You will never write one in a bot.
+# A coroutine is the same, with other words. An `async def` cannot pause by itself: what it awaits
+# must do it. Here this generator does it, and `@types.coroutine` allows us to `await` it. You will
+# never write one in a bot.
 
 # %%
 @types.coroutine
@@ -226,8 +227,9 @@ except StopIteration as end:
 
 # %% [markdown]
 # The question comes out and the function stops. When you send the answer, the function goes on in
-# the middle of its line. A web request works in the same way: `page = await ...` pauses, the loop
-# gets the bytes, and sends them in.
+# the middle of its line. A web request looks the same from inside: `page = await ...` pauses, and
+# when the bytes are there, the function goes on with them. (asyncio itself always sends None. The
+# result comes in a *future*; see part 5.)
 #
 # **Change it.** Send `"tea"` as the very first value. What does Python say? (No `await` is waiting
 # for it yet.)
@@ -277,7 +279,8 @@ except StopIteration as end:
 # ## 4 · A loop is what sends
 #
 # So far you were the driver. You can drive only one coroutine at a time, but you can go from one to
-# the next. The next program does that. Read it; you know every line.
+# the next. The next program does that. Read it. (A `deque` is a list that is fast at both ends. The
+# `else` of a `try` runs when there was no exception.)
 
 # %%
 class Loop:
@@ -301,7 +304,7 @@ class Loop:
             self.turn()
 
 # %% [markdown]
-# This is an event loop. What it lacks most is a clock; part 5 has one.
+# This is an event loop. It has no clock yet; part 5 shows why it needs one.
 #
 # Three people count. Each number takes a moment of real work, and after each number there is a
 # pause. `diary` records from when to when each person worked.
@@ -367,20 +370,17 @@ print("Order of the bars:", " ".join(name for name, _, _ in ours))
 print("At work at the same moment, at the most:", most)
 
 # %% [markdown]
-# It looks as if three people counted at the same time. But put a ruler upright on the chart: it
-# never crosses more than one bar. **A loop does one thing at a time, and switches at the pauses.**
-# When one person is done, the others share the turns.
+# The bars are mixed, as if three people counted at the same time. But put a ruler upright on the
+# chart: it never crosses more than one bar. **A loop does one thing at a time, and switches at the
+# pauses.** When one person is done, the others share the turns.
 #
 # Now asyncio. We take the same `count`, with the same `pause` in it, and give all three to
-# asyncio's loop. `gather` does that and waits for all three; unit 02 says more about it. It takes
-# each coroutine as an argument of its own. So the brackets make one coroutine per person, and the
-# **star** in front of them passes these on one by one: `gather(*(f(x) for x in xs))` is
-# `gather(f(1), f(2), f(3))` when `xs` is `1, 2, 3`.
+# asyncio's loop. `gather` does that and waits for all three; unit 02 says more about it.
 #
 # > **Predict.** How will asyncio's chart differ from ours?
 
 # %%
-predict("?", about="same-picture")
+predict("?", about="two-charts")
 
 # %%
 theirs = []
@@ -394,7 +394,12 @@ async def on_asyncio():
 report = await watch(on_asyncio)
 print("results:", report.value)
 
-# %% experiment="same-picture"
+# %% [markdown]
+# In the line with `gather`, `(count(...) for ...)` makes one coroutine per person. `gather` does not
+# take a list, so the **star** passes them as separate arguments: `gather(*(f(x) for x in xs))` is
+# `gather(f(1), f(2), f(3))` when `xs` is `1, 2, 3`.
+
+# %% experiment="two-charts"
 figure, (above, below) = plt.subplots(2, 1, figsize=(8, 4), layout="constrained")
 lanes(above, ours, "on our loop")
 lanes(below, theirs, "on asyncio's loop")
@@ -405,7 +410,7 @@ for whose, order in zip(("ours:   ", "asyncio:"), orders, strict=True):
     print(whose, order)
 
 # %%
-predict(about="same-picture")
+predict(about="two-charts")
 
 # %% [markdown]
 # The order and the turns are the same. asyncio's loop takes the first coroutine in its queue, sends
@@ -420,7 +425,8 @@ for one in (pause(), asyncio.sleep(0)):
 # %% [markdown]
 # **Change it.** In `Loop.turn`, write `pop()` for `popleft()`, so that it takes the *last* one in
 # the queue. First guess what people read. Then run the cells from `class Loop` to the chart again.
-# (Each pause is still a pause. But the loop decides who runs next, not the coroutine.)
+# (Each pause is still a pause. But the loop decides who runs next, not the coroutine.) At the end
+# write `popleft()` again, and run that cell: part 5 needs it.
 
 # %% [markdown]
 # ## 5 · A loop that sleeps
@@ -506,8 +512,8 @@ for way, (wall, cpu) in naps.items():
     print(f"{way}: {wall:.2f} s passed, {cpu:.3f} s of CPU")
 
 # %% [markdown]
-# asyncio's naps overlap *and* take hardly any CPU time. How? Its coroutines do not pause without a
-# value. Look at what `asyncio.sleep` gives to the loop:
+# asyncio's naps overlap *and* take hardly any CPU time. How? A sleep that is longer than zero does
+# not pause with None. Look at what it gives to the loop:
 
 # %%
 nap = asyncio.sleep(0.3)
@@ -533,7 +539,7 @@ nap.close()
 # **Search for** calls of Discord that begin a line, without `await`:
 #
 # ```
-# grep -rnE "^ *[a-z_.]+\.(send|reply|edit|delete|add_roles|add_reaction|send_message|defer)\(" --include="*.py" .
+# grep -rnE "^ *[a-z_.]+\.(send|reply|edit|delete|purge|add_roles|remove_roles|add_reaction|kick|ban|unban|timeout|send_message|defer)\(" --include="*.py" .
 # ```
 #
 # Then look for conditions: an `if` on a function of your own that is an `async def`.
@@ -554,8 +560,8 @@ nap.close()
 #         await ctx.send(f"{member} is gone")
 # ```
 #
-# The first one lets everyone kick, kicks no one, and says that it did. For a check of its own,
-# discord.py does the awaiting: it accepts an `async def` there.
+# The first one lets everyone kick, kicks no one, and says that it did. If you give the check to
+# `@commands.check`, discord.py awaits it for you:
 #
 # ```python
 # @bot.command()
@@ -614,6 +620,6 @@ nap.close()
 # - A loop is a `while` that drives one coroutine after the other, and sleeps when none is ready. It
 #   only looks simultaneous: one coroutine runs at a time.
 #
-# **Next**: the lab of this unit. You find three lost `await`s, write the step and the loop, and, if
+# **Next**: the lab of this unit. You find four lost `await`s, write the step and the loop, and, if
 # you like, its clock. Then unit 02: where can control go from one task to another, and where can it
 # not?

@@ -35,10 +35,10 @@ servers = await world.start("http")
 # ---
 # ## 1 · Write for a trace
 #
-# In this exercise you see who said what, in which order, and write the program for it. Your program
-# gets a function `say`, which notes each word together with the task that said it. `chair` is the
-# task that runs your program. `task 1` and `task 2` are tasks that you make; the first that speaks
-# is `task 1`.
+# A list of who said what, in order, is called a **trace**. In this exercise you see a trace, and
+# write the program for it. Your program gets a function `say`, which notes each word together with
+# the task that said it. `chair` (as in *chairwoman*) is the main task, which runs your program.
+# `task 1` and `task 2` are tasks that you make; the first that speaks is `task 1`.
 
 # %% setup="trace"
 async def traced(program, ada, bo):
@@ -79,9 +79,9 @@ for line in await traced("in_a_row", ["one", "two"], ["uno", "dos"]):
 # task 2: tres
 # ```
 #
-# Each voice has a **task of its own**, and they take turns, word by word. When one voice has said all
-# its words, the other goes on alone. When `duet` returns, everything has been said. Limit: hold the
-# loop for less than 100 ms at a time. (You need no longer pause than `await asyncio.sleep(0)`.)
+# Each voice has a **task of its own**, and they take turns, word by word. When one voice has said
+# all its words, the other goes on alone. When `duet` returns, everything has been said. Limit: hold
+# the loop for less than 100 ms at a time. (`await asyncio.sleep(0)` is long enough as a pause.)
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):
@@ -274,6 +274,11 @@ async def held_pages(bodies):
     return paths
 
 
+def address(path):
+    """The whole address of a page of our server."""
+    return servers.http.url + path
+
+
 async def let_go(paths, together, run):
     """Await a run; when `together` requests have come, or after PATIENCE, send the replies.
 
@@ -293,11 +298,6 @@ async def let_go(paths, together, run):
     return report, came[0] if came else len(await servers.http.log())
 
 # %% setup="pages_judge" jupyter={"source_hidden": true}
-def address(path):
-    """The whole address of a page of our server."""
-    return servers.http.url + path
-
-
 def free(report):
     """Check the loop; a list that was given to `gather` gets a hint."""
     try:
@@ -310,18 +310,23 @@ def free(report):
         raise type(failure)(f"{failure}{end} {hint}") from None
 
 
-async def at_once(report, paths, together, came, wanted):
-    """Raise WrongValue unless `together` requests came before the first was answered, each once,
-    and the answer is right."""
+async def at_once(report, paths, together, came, wanted, *, captain=False):
+    """Raise WrongValue unless `together` requests came before the pages answered, each once, and
+    the answer is right. With a `captain`, one of them is answered before the others are sent."""
     free(report)
     if came < together:
         if report.error is None and report.late_by_machine > 0.2:
             raise Inconclusive("This machine was too busy to send all requests in time: run again.")
-        said = f"The server expected {together} requests at the same time. It had received {came}"
+        expected, tasks = f"{together} requests at the same time", "all tasks"
+        if captain:
+            expected = f"{together} requests: the captain's and, after its answer, {together - 1} "
+            expected += "at the same time"
+            tasks = "all tasks for the crew"
+        said = f"The server expected {expected}. It had received {came}"
         if report.error is None and report.seconds < PATIENCE:
             raise WrongValue(f"{said} when your function returned. Request every page.")
-        why = "Your program waits for the first answer before it sends the next request"
-        how = "Make all tasks first, then await them"
+        why = "Your program waits for an answer before it sends the next request"
+        how = f"Make {tasks} first, then await them"
         raise WrongValue(f"{said} after {PATIENCE:g} s. {why}. {how}.")
     asked = [request["path"] for request in await servers.http.log()]
     for path in paths:
@@ -579,7 +584,7 @@ crew = await held_pages(words[1:])
 captain = await captains_page(words[0])
 run = watch(raid, address(captain), [address(path) for path in crew], timeout=5)
 report, came = await let_go(crew, 4, run)
-await at_once(report, [captain, *crew], 4, came, words)
+await at_once(report, [captain, *crew], 4, came, words, captain=True)
 await captain_first(captain)
 ### BEGIN HIDDEN TESTS
 words = [f"answer {number}" for number in random.sample(range(1000), 5)]
@@ -587,7 +592,7 @@ crew = await held_pages(words[1:])
 captain = await captains_page(words[0])
 run = watch(raid, address(captain), [address(path) for path in crew], timeout=5)
 report, came = await let_go(crew, 5, run)
-await at_once(report, [captain, *crew], 5, came, words)
+await at_once(report, [captain, *crew], 5, came, words, captain=True)
 await captain_first(captain)
 ### END HIDDEN TESTS
 right(report, 4)

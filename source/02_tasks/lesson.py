@@ -6,11 +6,11 @@
 # %% [markdown]
 # # 02 · Find the places where the loop can switch tasks
 #
-# *Where can control go?*
+# *When can another task run?*
 #
 # **You will** make two things happen at the same time, count how often the loop switches between
-# two tasks that make a thousand `await`s each, and ask a web server whether a program is
-# concurrent.
+# two tasks that make a thousand `await`s each, and ask a web server whether requests really run at
+# the same time.
 #
 # **You learn**
 # - three words that are easily mixed up: call, await, task;
@@ -84,9 +84,9 @@ predict(about="two-awaits")
 
 # %% [markdown]
 # The loop was free all the time: the chart has hardly any bar. But the chart also shows **one
-# lane**. There was one task, and a task does one thing after the other. `await brew("ada")` is a
-# **call**: run this here and now, and come back with the result. bo's water is put on only when
-# ada's tea is ready.
+# lane**. There was one task, and a task does one thing after the other. `await brew("ada")` works
+# like a normal function call: run this here and now, and come back with the result. bo's water is
+# put on only when ada's tea is ready.
 #
 # If bo should not wait for ada, the program needs a second **task**.
 
@@ -181,11 +181,12 @@ print("switches from one to the other:", changes(log))
 predict(about="thousand-awaits")
 
 # %% [markdown]
-# There were a thousand `await`s, and the loop did not get one turn. `add` never waits for anything.
-# So each of these `await`s is a call, and the loop does not take part in it.
+# In ada's thousand `await`s the loop did not get one turn. (The one switch comes when she is done.)
+# `add` never waits for anything. So each of these `await`s works like a normal function call, and
+# the loop does not take part in it.
 #
-# Now we add one line. `asyncio.sleep(0)` waits for no time at all, but it **suspends**: it lets the
-# loop go round once.
+# Now we add one line. `asyncio.sleep(0)` waits for no time at all, but it **suspends** (unit 01
+# says *pauses*): it lets the loop go round once.
 
 # %%
 async def once(name, log):
@@ -249,10 +250,10 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # So what you may have read needs a condition: an `await` gives control back **only if what it
 # awaits has to wait**. It marks a place where the loop *can* switch to another task.
 #
-# | suspends: the loop gets a turn | does not: it is a call |
+# | suspends: the loop gets a turn | does not: it works like a normal function call |
 # |---|---|
 # | `asyncio.sleep(...)`, even of 0 | a coroutine in which nothing suspends |
-# | a reply that is not there yet | a reply that a library has kept for you |
+# | a reply that is not there yet | a reply that is already in a cache |
 # | a task that is not done | a task that is done |
 # | `queue.get()`, queue empty | `queue.get()`, something is in it |
 #
@@ -264,15 +265,16 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # (Should a long loop of yours call `sleep(0)` now and then? Unit 04 answers that. It helps, and it
 # has a price.)
 #
-# **Change it.** Let only ada call `sleep(0)` every time, and let bo run `plain`. Guess the log
-# first.
+# **Change it.** Let only ada call `sleep(0)` every time, and let bo run `plain`. (In `both`, make
+# the two tasks by hand, from `every_time("ada", log)` and `plain("bo", log)`.) Guess the log first.
 
 # %% [markdown]
 # ## 3 · Ask the server
 #
 # It is easy to make a task. Yet a program full of tasks can still do one thing after the other. So
-# we ask the web server: it writes down when each request came and when it was answered. Its page
-# takes 0.2 s, and ada, bo and cy each want one.
+# we ask a web server, a small one that the first cell started on your machine. It writes down when
+# each request came and when it was answered. Its page takes 0.2 s, and ada, bo and cy each want
+# one.
 
 # %%
 async def fetch(url):
@@ -317,10 +319,7 @@ predict(about="task-by-task")
 # %% [markdown]
 # It is as slow as before. Each task was made and immediately awaited. Until it is done the `for`
 # does not go on, and the next task does not exist yet. **First make all, then wait.** `gather` does
-# both in one line. It takes each coroutine as an argument of its own: `gather(fetch(a), fetch(b),
-# fetch(c))`. For a list of any length, the brackets make one coroutine per address, and the
-# **star** passes these on one by one. (`gather([...])`, with a list and no star, raises `TypeError:
-# unhashable type: 'list'`.)
+# both in one line:
 
 # %%
 async def gathered(urls):
@@ -331,7 +330,12 @@ report = await watch(gathered, urls("gathered"))
 print(f"gathered: {report.seconds:.2f} s")
 
 # %% [markdown]
-# That is what we want. Now the same `gather` with a client that you may know better:
+# That is what we want. In the line with `gather`, `(fetch(url) for url in urls)` makes one coroutine
+# per address. `gather` takes each coroutine as an argument of its own, so the **star** passes them
+# one by one: `gather(fetch(a), fetch(b), fetch(c))`. (With a list and no star, `gather([...])`
+# raises `TypeError: unhashable type: 'list'`.)
+#
+# Now the same `gather` with a client that you may know better:
 
 # %%
 async def fetch_with_requests(url):
@@ -346,23 +350,23 @@ async def gathered_requests(urls):
 # > under way at the same time?
 
 # %%
-predict("?", about="gather-of-blocking")
+predict("?", about="gather-requests")
 
-# %% experiment="gather-of-blocking"
+# %% experiment="gather-requests"
 report = await watch(gathered_requests, urls("gathered_requests"))
 print(f"gathered_requests: {report.seconds:.2f} s")
 report
 
 # %%
-predict(about="gather-of-blocking")
+predict(about="gather-requests")
 
 # %% [markdown]
-# The dark, hatched bar is one block, and it is as long as all three pages together. It is in a lane
-# of its own, *event loop*, because three tasks made it, one directly after the other. These three
-# share one lane, because each of them began when the one before was done. The loop can start the
-# next task only when the current one waits in an `await`. `requests.get` has none, so it holds the
-# loop until its page is there. Such a call *blocks* the loop; unit 03 is about what that does to a
-# bot.
+# The dark, hatched bar is one block, and it is as long as all three pages together. It is in the
+# lane *event loop*, because three tasks made it together. The three tasks are drawn in one lane,
+# *fetch_with_requests*, because no two of them ran at the same time. The loop can start the next
+# task only when the current one waits in an `await` or is done. There is no `await` in
+# `requests.get`, so it holds the loop until its page is there. Such a call *blocks* the loop; unit
+# 03 is about what that does to a bot.
 #
 # This is what the server has written down. Each bar is a request, from its arrival to its answer.
 
@@ -489,19 +493,19 @@ async def roll(name):
 # > afterwards?
 
 # %%
-predict("?", about="nobody-waits")
+predict("?", about="in-the-book")
 
-# %% experiment="nobody-waits"
+# %% experiment="in-the-book"
 report = await watch(roll, "ada")
 print(report.value)
 print("in the book:", book)
 
 # %%
-predict(about="nobody-waits")
+predict(about="in-the-book")
 
 # %% [markdown]
-# `roll` had returned, so the loop had nothing more to do, and it ended. It cancelled the other
-# task.
+# `watch`, like `asyncio.run`, waits only for the main task. `roll` had returned, so the task that
+# was still waiting was cancelled, and the loop was closed.
 #
 # In a bot the loop runs for weeks, so most notes are written. There are three ways to lose one:
 #
@@ -509,7 +513,7 @@ predict(about="nobody-waits")
 # - `note` raises an exception. Nothing waits for the task, so `roll` goes on and ada sees no error.
 #   Python writes *Task exception was never retrieved* and the traceback into the bot's log, and
 #   that is all;
-# - unit 06 shows the third one, and why Python sometimes writes nothing.
+# - the task disappears before it is done, because nothing refers to it (unit 06).
 #
 # **When you make a task, decide what waits for it.** If its work must be done, keep the task, and
 # await it before you return.
@@ -598,7 +602,7 @@ predict(about="nobody-waits")
 # - A call makes a coroutine. `await` runs it here and now. A task runs it when the loop gets a
 #   turn.
 # - The loop can switch only where something really suspends. A thousand awaits of something that
-#   does not wait are a thousand calls.
+#   does not wait work like a thousand normal function calls.
 # - Concurrent means: first make all the tasks, then wait, and nothing in them blocks. A server sees
 #   the difference even when the source hides it.
 #

@@ -129,8 +129,8 @@ print(f"It held the loop for {seconds * 1000:.3f} ms")
 # **Your turn.** Write `measure`. It gets such a dict and returns, for each name, for how many
 # seconds that call holds the loop. For each call, your figure must show correctly whether it takes
 # more or less than **100 ms**. For the slow calls it must also be right within a factor of two. Use
-# any method. In this exercise you may block the loop, because you cannot measure a blocking call
-# without it.
+# any method. In this exercise you may block the loop, because you must make the blocking call to
+# measure it.
 
 # %% answer="measure_twelve"
 async def measure(calls):
@@ -385,7 +385,7 @@ def moment(gw, event, content):
     return next(e["t"] for e in gw.log if e["event"] == event and e["content"] == content)
 
 # %% [markdown]
-# **Worked example.** `!roll`, before and after. One word:
+# **Worked example.** `!roll`, before and after. One line:
 #
 # ```python
 # async def roll(ctx, dice):                    # before
@@ -521,7 +521,7 @@ right(report, 12)
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
-# Part 2, *The same cup, one word*. Part 4, if you think of threads or timeouts.
+# Part 2, *The same cup, another sleep*. Part 4, if you think of threads or timeouts.
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
@@ -550,9 +550,9 @@ right(report, 12)
 # ---
 # ## 3 · Repair five
 #
-# Five commands block in five ways. Each answer cell has the current version. Repair it, so that it
-# does the same work and gives the same answer. Limit: hold the loop for less than **100
-# ms** at a time. Two cards may help.
+# Five commands block the loop. Each answer cell has the current version. Repair it, so that it does
+# the same work and gives the same answer. Limit: hold the loop for less than **100 ms** at a time.
+# Two cards may help.
 #
 # **An async client**, if there is one:
 #
@@ -654,8 +654,9 @@ right(report, 6)
 # `!odds` throws two dice very often and counts the sevens. Nothing waits here: it is a loop of
 # plain Python. You may call `count_sevens`, or write its loop yourself.
 #
-# For this one command the limit is **300 ms**, because a thread of plain Python shares the GIL with
-# the loop. Unit 05 says why. The current version holds the loop for about 0.9 s.
+# For this one command the limit is **300 ms**, because a thread of plain Python shares the GIL, a
+# lock inside Python, with the loop. Unit 05 says why. The current version holds the loop for about
+# 0.9 s.
 
 # %% setup="odds"
 def count_sevens(seed, throws):
@@ -908,8 +909,8 @@ right(report, 6)
 # 2. **get** the JSON at `RECAP.url`: `{"messages": 12, "best": "ada rolls 12"}`;
 # 3. **follow up** with `12 messages; best: ada rolls 12`.
 #
-# During this time bo rolls dice and wants an answer. Limit: hold the loop for less than **100 ms**
-# at a time. The gateway and the web server write down when they saw what.
+# During this time bo writes `!ping` and wants an answer. Limit: hold the loop for less than **100
+# ms** at a time. The gateway and the web server write down when they saw what.
 
 # %% setup="recap"
 RECAP = SimpleNamespace(url="")  # the tests put the address of the archive here

@@ -38,7 +38,7 @@ servers = await world.start("http")
 recall("?", about="where-a-switch-can-be")
 
 # %%
-recall("?", about="one-by-one")
+recall("?", about="append-the-pages")
 
 # %%
 recall("?", about="which-lines-ran")
@@ -203,9 +203,9 @@ predict(about="sleep-in-handler")
 #    what came after that: bo's message, and also the bot's own.
 # 6. `bot  pong`
 #
-# Nothing crashed and nothing was printed. Most bots log at level INFO and would only say
-# "successfully RESUMED"; the hang-up itself is logged at level DEBUG. People only see that the bot
-# is "sometimes" slow.
+# The bot did not crash, and the bot itself printed nothing. Most bots log at level INFO and would
+# only say "successfully RESUMED"; the hang-up itself is logged at level DEBUG. People only see that
+# the bot is "sometimes" slow.
 
 # %% [markdown]
 # Here is the same run as the labs judge it, with `report.responsive(0.1, gateway=gw)`: no code may
@@ -216,9 +216,10 @@ predict(about="sleep-in-handler")
 judge(report, gw)
 
 # %% [markdown]
-# The dark, hatched bar is the block, with its length and its line. Below, a tick is due every 10
-# ms. The first tick that was due during the block came as late as the block was long. One task held
-# the loop, and **everything** else waited.
+# The dark, hatched bar is the block, with its length and its line. The lower chart is a test: every
+# 10 ms the loop should do a tiny job, a *tick*, and the height shows how late each tick came. The
+# first tick that was due during the block came as late as the block was long. One task held the
+# loop, and **everything** else waited.
 
 # %% [markdown]
 # ### What was late, and what was lost?
@@ -229,7 +230,7 @@ judge(report, gw)
 # is missed (part 6).
 
 # %% [markdown]
-# ### The same cup, one word
+# ### The same cup, another sleep
 #
 # `time.sleep` tells the *thread* to sleep. `asyncio.sleep` tells the *loop*: wake me in 0.9 s, and
 # do something else until then.
@@ -308,7 +309,8 @@ judge(report, gw)
 # asyncio.to_thread(requests.get, PAGE)`. The call still blocks, but it blocks a thread that nothing
 # else needs. Unit 05 is about when that works, and when it does not.
 #
-# **Change it.** Put that line into `quote`, and run the evening again.
+# **Change it.** Put that line into the first `quote`, the one with `requests`, in place of its
+# first line. Then run that cell again, and the evening after it.
 
 # %% [markdown]
 # ## 4 · Two cures to test
@@ -368,12 +370,13 @@ print(*report.value, sep="\n")
 predict(about="heartbeat-thread")
 
 # %% [markdown]
-# The thread ran all the time. It saw that the loop was held, and even at which line. But it could
-# not *send* a heartbeat, because the gateway's socket belongs to the loop. The thread can see the
-# block, but it cannot end it.
+# The thread ran all the time. It saw that the loop was held, and even at which line. But it got no
+# beat during that time. A real heartbeat goes out over a socket that belongs to the loop, so a
+# thread can only ask the loop for it, as here. The thread can see the block, but it cannot end it.
 #
-# discord.py's own heartbeat comes from such a thread, also in the run in which it stopped.
-# (discord.py 2.7.1, `gateway.py`, `KeepAliveHandler.run`: it calls `run_coroutine_threadsafe`.)
+# discord.py's heartbeat comes from such a thread, too. It did so in part 2, and it stopped all the
+# same. (discord.py 2.7.1, `gateway.py`, `KeepAliveHandler.run`: it calls
+# `run_coroutine_threadsafe`.)
 
 # %% [markdown]
 # When a beat has not come for 10 seconds, that thread logs a warning with the stack trace of the
@@ -425,13 +428,13 @@ predict(about="impatient")
 # Try it with `await asyncio.sleep(0.4)` in `shake`: then the TimeoutError comes.
 
 # %% [markdown]
-# ## 5 · All code blocks, some of it less
+# ## 5 · All code holds the loop: for how long?
 #
 # You cannot follow the rule "never block the loop", because *all* code holds the loop.
 # `throw("2d6")` holds it for some microseconds. So always ask **for how long**, and compare with a
 # budget:
 #
-# - **10 ms**: no person notices it, and ten of them in a row are still fine;
+# - **10 ms**: no person notices it;
 # - **100 ms**: asyncio itself calls this slow (its debug mode logs everything above it). It is the
 #   limit in our labs.
 #
@@ -544,18 +547,19 @@ predict(about="which-is-longer")
 #
 # ### Why only now and then
 #
-# A block shorter than one heartbeat interval never makes the gateway hang up. A block longer than
+# A block shorter than one heartbeat interval never makes our gateway hang up. A block longer than
 # two intervals always does. Between them is a **grey zone**: it depends on how long ago the last
 # heartbeat was when the block began. So the same command does the same work, and it fails only now
-# and then. With Discord's interval of 41 s a block can stay in the grey zone for months, and each
-# time it makes every reply late. That is why this course does not ask whether the bot kept its
-# connection. It measures for how long the loop was held. (Unit 13 has the experiment.)
+# and then. With Discord's interval of 41 s, a command can block for seconds, every day for months,
+# before you see a disconnect. Each time, every reply is late. That is why this course does not ask
+# whether the bot kept its connection. It measures for how long the loop was held. (Unit 13 has the
+# experiment.)
 
 # %% [markdown]
 # ## 6 · The deadline of three seconds
 #
 # Long before the gateway hangs up, a person stops waiting. After a slash command the bot must
-# answer *something* within **3 seconds**. Later, Discord refuses the answer with *Unknown
+# answer *something* within **3 seconds**. After that, Discord refuses the answer with *Unknown
 # interaction* (error 10062). A command that needs longer first says that it is thinking: it
 # **defers**, and sends the answer as a follow-up.
 #
@@ -599,15 +603,15 @@ async def recap(interaction: discord.Interaction):
 # > **Predict.** Neither command blocks the loop. Which one is answered in time?
 
 # %%
-predict("?", about="too-late-to-think")
+predict("?", about="curt-and-recap")
 
-# %% experiment="too-late-to-think"
+# %% experiment="curt-and-recap"
 CHAT = [(0.3, "bo", "/curt"), (0.1, "cy", "/recap"), (1.2, "ada", "!goodnight")]
 gw, report = await evening(curt, recap, chat=CHAT, interaction_deadline=0.5)
 tell(gw)
 
 # %%
-predict(about="too-late-to-think")
+predict(about="curt-and-recap")
 
 # %% [markdown]
 # Now a case in which `recap` does everything right, but is not alone in its bot. bo rolls, with the
@@ -622,20 +626,20 @@ async def roll(ctx, dice):
 # > **Predict.** Is cy's `/recap` answered?
 
 # %%
-predict("?", about="defer-behind-a-block")
+predict("?", about="recap-and-roll")
 
-# %% experiment="defer-behind-a-block"
+# %% experiment="recap-and-roll"
 CHAT = [(0.3, "bo", "!roll 2d6"), (0.2, "cy", "/recap"), (1.2, "ada", "!goodnight")]
 gw, report = await evening(roll, recap, chat=CHAT, interaction_deadline=0.5)
 tell(gw)
 
 # %%
-predict(about="defer-behind-a-block")
+predict(about="recap-and-roll")
 
 # %% [markdown]
 # `recap` was refused, at its first line. But `roll` held the loop, and `roll` worked. **The command
 # that complains is the victim.** When you see *Unknown interaction* at a `defer()`, look for what
-# else ran in that second.
+# else ran in the three seconds before.
 
 # %% [markdown]
 # ## In your bot
@@ -647,8 +651,8 @@ predict(about="defer-behind-a-block")
 # grep -rnE "sqlite3\.|psycopg2|pymysql|Image\.open|openai\.|yt_dlp|\.result\(\)" --include=*.py .
 # ```
 #
-# Not every hit is a mistake (part 5), and the list does not have every block: a long `for` loop has
-# no name.
+# Not every hit is a mistake (part 5), and grep cannot find every block, for example a long `for`
+# loop of your own.
 #
 # **Before and after**
 #
@@ -674,21 +678,22 @@ predict(about="defer-behind-a-block")
 #     await interaction.followup.send(await read_the_day())           # within 15 minutes
 # ```
 #
-# **One change for tonight.** Let the bot tell you when the gateway hangs up. Paste this into your
-# bot, and look at your log tomorrow:
+# **One change for tonight.** Let the bot tell you when its loop was held. Paste this into your bot,
+# start it in `setup_hook` with `bot.meter = asyncio.create_task(meter())`, and look at your log
+# tomorrow:
 #
 # ```python
-# @bot.event
-# async def on_disconnect():
-#     print(f"{time.strftime('%X')} the gateway is gone")
-#
-# @bot.event
-# async def on_resumed():
-#     print(f"{time.strftime('%X')} back again; this may have been a blocked loop")
+# async def meter():
+#     while True:
+#         due = time.monotonic() + 0.1
+#         await asyncio.sleep(0.1)
+#         late = time.monotonic() - due
+#         if late > 0.1:
+#             print(f"{time.strftime('%X')} the loop was {late:.1f} s late")
 # ```
 #
-# A healthy bot disconnects now and then, because Discord asks it to. If it does so when people use
-# a certain command, that command holds the loop.
+# If it prints this line when people use a certain command, that command holds the loop. (Unit 10
+# has a tool that also names the line of code.)
 
 # %% [markdown]
 # ## In practice
@@ -704,8 +709,8 @@ predict(about="defer-behind-a-block")
 #   chose 4009 too.
 # - **Heart and thread.** discord.py and its forks beat from a thread through the loop, hikari from
 #   a task. A blocked loop stops both.
-# - **`bot.latency` does not show blocking**: it is measured from the moment at which the late beat
-#   was finally sent.
+# - **`bot.latency` shows only some of the blocking**: it runs from the moment at which a beat was
+#   sent until its ACK is read. A block that made the beat late is not in it.
 # - **RESUME has a window.** If the bot comes back too late, the session is gone, and the bot must
 #   IDENTIFY, as at its start. That is limited to 1000 times in 24 hours. After that Discord ends
 #   all sessions, resets the bot's token and sends its owner an e-mail.

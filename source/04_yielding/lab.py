@@ -67,7 +67,7 @@ def cpu_seconds(work, *arguments):
 
 # %% [markdown]
 # ---
-# ## 1 · A crunch that no one notices
+# ## 1 · A long computation that no one notices
 #
 # ada and bo throw a coin, heads for ada and tails for bo, and they throw it *often*. The bot's
 # `!duel` plays it for them:
@@ -120,9 +120,9 @@ def came_out(report, expected):
 # Two variables keep their values from one slice to the next: `best` and `run`.
 
 # %% [markdown] exercise="crunch" limit=0.1
-# **Your turn.** Write `crunch`: it returns what `play` returns, and takes at most **five times** as
-# long as `play` does. Limit: hold the loop for less than **100 ms** at a time. The tests play for about
-# 0.3 s.
+# **Your turn.** Write `crunch` (to crunch is to compute for a long time). It returns what `play`
+# returns, and takes at most **five times** as long as `play` does. Limit: hold the loop for less than
+# **100 ms** at a time. The tests play for about 0.3 s.
 #
 # You may also use a thread or a process: every answer passes that leaves the loop free. (Unit 05 is
 # about threads. The next two exercises are about turns only.)
@@ -363,9 +363,9 @@ all_came(report, texts)
 # ---
 # ## 3 · One budget for all (a stretch exercise)
 #
-# Forty people start a duel at the same moment. Each duel gives the loop a turn after 20 ms, and
-# still the loop is held for 0.8 s at a time, because slices add up. So the duels of a bot must share
-# **one** budget.
+# Twenty-four people start a duel at the same moment. Each duel gives the loop a turn after 20 ms, and
+# still the loop is held for almost 0.5 s at a time, because slices add up. So the duels of a bot must
+# share **one** budget.
 #
 # Write the class `Duels`. A bot makes one object of it when its loop is running, and plays all duels
 # with it. However many duels are under way, **together** they hold the loop for at most `budget`
@@ -476,7 +476,7 @@ shared(report, jobs, expected)
 # %% [markdown] hints="joint_budget"
 # <details><summary>Hint 1: a question</summary>
 #
-# One round of the loop runs every task that is ready. How can you keep thirty-nine tasks from being
+# One round of the loop runs every task that is ready. How can you keep 23 tasks from being
 # ready while one computes?
 # </details>
 # <details><summary>Hint 2: where to look</summary>

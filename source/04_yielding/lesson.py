@@ -30,10 +30,10 @@ from autograder.lessons import evening, judge, make_bot, tell
 # the cell again.
 
 # %%
-recall("?", about="grey-zone")
+recall("?", about="thirty-seconds")
 
 # %%
-recall("?", about="await-is-a-call")
+recall("?", about="save-twice")
 
 # %%
 recall("?", about="how-many-run")
@@ -41,9 +41,9 @@ recall("?", about="how-many-run")
 # %% [markdown]
 # ## 1 · Work without an await
 #
-# In unit 03 the bot *waited*: for a cup, for a page, for a file. When a bot waits, there is
-# something to await. But some commands *work*. Our bot has kept every roll of the season, one byte
-# per roll, and `!streak` looks for the longest run of good ones:
+# Most blocks of unit 03 were *waiting*: for a cup, for a page, for a file. When a bot waits, there
+# is something to await. But some commands *work*. Our bot has kept every roll of the season, one
+# byte per roll, and `!streak` looks for the longest run of good ones:
 
 # %%
 def good(roll):
@@ -78,7 +78,8 @@ print(f"{plain * 1e9:.0f} ns per roll; a season has {len(SEASON):,} rolls")
 # %% [markdown]
 # The bot and its gateway are those of unit 03: a heartbeat is due every 0.2 s, and after 0.4 s without
 # one the gateway hangs up. `make_bot`, `evening`, `tell` and `judge`, which you saw there, come from
-# `autograder.lessons` (first cell). What people do is new:
+# `autograder.lessons` (first cell). Here `evening` takes a finished bot, and a function that plays
+# the people. `tell` prints a heart for each heartbeat if you say `hearts=True`. What people do is new:
 
 # %%
 async def ping(ctx):
@@ -95,9 +96,9 @@ async def ada_and_bo(gw):
     await gw.say("!goodnight")
 
 # %% [markdown]
-# Nothing waits in `longest`, so there is nothing to await. But there is an `await` that waits for
-# nothing: **`await asyncio.sleep(0)`**. It sleeps for zero seconds, but it suspends: the task goes
-# to the end of the queue, and the loop makes one round. We call that **a turn**.
+# Nothing waits in `longest`, so there is nothing to await. But you can await something that takes no
+# time: **`await asyncio.sleep(0)`**. It sleeps for zero seconds, but it suspends: the task goes to
+# the end of the queue, and the loop makes one round. We call that **a turn**.
 #
 # You may think: then give the loop a turn. Like this?
 
@@ -185,8 +186,8 @@ predict(about="a-turn-each")
 # Between a turn after each roll and no turn at all there are a few powers of ten. Let us try them
 # all.
 #
-# > **Predict.** You want to hold the loop for less than 10 ms at a time, at a price of less than 10
-# > %. After how many rolls should `streak` give the loop a turn?
+# > **Predict.** You want to hold the loop for less than 10 ms at a time, at a price below 1.1 (10 %
+# > more than the work). After how many rolls should `streak` give the loop a turn?
 
 # %%
 predict("?", about="how-often")
@@ -275,15 +276,15 @@ def good(roll):
 # > at a time now?
 
 # %%
-predict("?", about="slower-rolls")
+predict("?", about="other-rolls")
 
-# %% experiment="slower-rolls"
+# %% experiment="other-rolls"
 report = await watch(longest_in_slices, LINES, 10_000)
 numbers, lines = valley[10_000][1] * 1000, report.longest_block * 1000
 print(f"Numbers: held for {numbers:.2f} ms. Lines: {lines:.1f} ms")
 
 # %%
-predict(about="slower-rolls")
+predict(about="other-rolls")
 
 # %% [markdown]
 # The code is the same, but each slice takes much longer. Today it is the log, tomorrow a slower
@@ -294,13 +295,13 @@ predict(about="slower-rolls")
 async def longest_by_clock(rolls, budget=0.005):
     """As `longest`, with a turn for the loop whenever `budget` seconds are used up."""
     best = run = 0
-    turn = time.monotonic() + budget
+    next_turn = time.monotonic() + budget
     for roll in rolls:
         run = run + 1 if good(roll) else 0
         best = run if run > best else best
-        if time.monotonic() > turn:
+        if time.monotonic() > next_turn:
             await asyncio.sleep(0)
-            turn = time.monotonic() + budget  # and from here on a new budget
+            next_turn = time.monotonic() + budget  # and from here on a new budget
     return best
 
 # %%
@@ -339,7 +340,7 @@ async def crowd(people, one, *arguments):
     await asyncio.gather(*(one(mine, *arguments) for _ in range(people)))
 
 # %% [markdown]
-# > **Predict.** How late is the heartbeat?
+# > **Predict.** For how long is the loop held at a time?
 
 # %%
 predict("?", about="eight-at-once")
@@ -352,7 +353,7 @@ async def eight():
 report = await watch(eight)
 judge(report)
 if report.longest_block < 0.12:
-    print("Less than 160 ms? Other programs had a part of it: the clock runs on during that time.")
+    print("Less than 160 ms? Other programs used some of the 20 ms of each slice. Run it again.")
 
 # %%
 predict(about="eight-at-once")
@@ -360,12 +361,12 @@ predict(about="eight-at-once")
 # %% [markdown]
 # The block is as long as all eight slices together. In each round the loop runs **every task that
 # is ready**, one after the other. Only then does it look at its timers and sockets. Eight tasks are
-# ready, and each takes 20 ms, so no heartbeat can leave in between.
+# ready, and each takes 20 ms. In a bot, no heartbeat could leave in between.
 #
 # There are two cures. The first: eight tasks that compute divide the budget by eight. The second:
-# they pass a **talking stick** around, and only the task that holds it may compute. In asyncio the
-# stick is called `Lock`. `async with lock:` waits in a queue until the lock is free, takes it, and
-# releases it at the end of the block:
+# they share one object, a **lock**, and only the task that has it may compute. In asyncio it is
+# called `Lock`. `async with lock:` waits in a queue until the lock is free, takes it, and releases
+# it at the end of the block:
 
 # %%
 async def longest_in_turn(rolls, lock, budget=0.02):
@@ -373,8 +374,8 @@ async def longest_in_turn(rolls, lock, budget=0.02):
     best = run = done = 0
     while done < len(rolls):
         async with lock:
-            turn = time.monotonic() + budget
-            while done < len(rolls) and time.monotonic() < turn:
+            end = time.monotonic() + budget
+            while done < len(rolls) and time.monotonic() < end:
                 run = run + 1 if good(rolls[done]) else 0
                 best = run if run > best else best
                 done += 1
@@ -440,16 +441,16 @@ async def in_order():
 # > loop held?
 
 # %%
-predict("?", about="no-gap")
+predict("?", about="turn-before-and-after")
 
-# %% experiment="no-gap"
+# %% experiment="turn-before-and-after"
 report = await watch(in_order)
 judge(report)
 if any(block.seconds >= 0.1 and not block.file for block in report.blocks):
-    print("A block has no line: other programs kept the course from looking in time. Run it again.")
+    print("The course could not find the line of a block: other programs were busy. Run it again.")
 
 # %%
-predict(about="no-gap")
+predict(about="turn-before-and-after")
 
 # %% [markdown]
 # One call is one block, in C as in Python. The same is true of `json.loads`, of a regular
@@ -473,7 +474,8 @@ async def gently(items, every=1_000):
 
 # %% [markdown]
 # (It uses a count. In the lab you give it a clock.) With it, one changed line, the `for`, makes
-# `longest` give turns:
+# `longest` give turns. A turn every few milliseconds is enough; "In practice" says why not more
+# often.
 
 # %%
 async def longest_gently(rolls):
@@ -516,7 +518,7 @@ print(f"{report.value:.1f} x the work")
 
 # %% [markdown]
 # That matters only for items that cost almost nothing. A member, a message or a row takes
-# microseconds, and then you cannot measure the difference.
+# microseconds, and then the difference is small.
 
 # %% [markdown]
 # ## In your bot
@@ -567,11 +569,10 @@ print(f"{report.value:.1f} x the work")
 #   what the other tasks do in their turn. Trust the figure that you measured above.
 # - **A budget by the clock** is used up sooner when other programs take the processor, because the
 #   clock goes on during that time. That does no harm: there are a few more turns.
-# - **Not too often, also because of threads.** discord.py's heartbeat begins in a thread, and a
-#   thread needs the GIL (unit 05). A loop that releases and takes the GIL thousands of times per
-#   second often has it again before the waiting thread wakes up: with a turn every 0.14 ms, a
-#   thread of ours was up to 0.3 s late. After 5 ms without a release the loop's thread must release
-#   the GIL. That is why part 7 takes 50,000 rolls, which are some milliseconds.
+# - **Not too often, also because of threads.** discord.py's heartbeat begins in a thread. A thread
+#   must wait for the GIL, a lock inside Python (unit 05). If turns are very frequent, it can wait
+#   long: with a turn every 0.14 ms, a thread of ours was up to 0.3 s late. That is why part 7 takes
+#   50,000 rolls, which are some milliseconds.
 # - **In each round the loop runs all tasks that are ready.** What becomes ready during the round
 #   waits for the next one: `BaseEventLoop._run_once` in CPython's `asyncio/base_events.py` says so
 #   in a comment.
@@ -596,4 +597,4 @@ print(f"{report.value:.1f} x the work")
 # - Where there is no gap, you cannot give a turn: one long call stays one long block.
 #
 # **Next**: the lab of this unit. You give turns in a long computation, give `gently` a clock, and
-# let forty people share one budget. Then unit 05, for the calls that have no gap.
+# let 24 people share one budget. Then unit 05, for the calls that have no gap.

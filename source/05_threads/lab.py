@@ -75,7 +75,7 @@ def shrink(photo):
 
 
 def ranking(season, players):
-    """The scores of ten players, from the worst to the best, with as many between each two."""
+    """Ten scores, evenly spaced from the worst to the best."""
     scores = memoryview(random.Random(season).randbytes(4 * players)).cast("I")
     return sorted(scores)[:: players // 9][:10]
 
@@ -157,8 +157,8 @@ def other_process():
 # %% [markdown] exercise="four_jobs" limit=0.1
 # **Your turn.** Here are four functions of `jobs.py`. Each answer returns what its function
 # returns. Limit: hold the loop for less than **100 ms** at a time. For `find_seed` and `ranking` it
-# is 200 ms: a thread of Python takes some of the loop's time, and so does cleaning up after a
-# million numbers.
+# is 200 ms: a thread of plain Python shares the GIL with the loop, and Python needs time to clean up
+# a million numbers.
 #
 # `jobs.ask_weather(url)` waits for a slow service.
 
@@ -284,7 +284,8 @@ shows(report, photo(seed, rows))
 right(report, 8)
 
 # %% [markdown]
-# `jobs.ranking(season, players)` sorts the scores of very many players.
+# `jobs.ranking(season, players)` sorts the scores of very many players, and returns ten of them, evenly
+# spaced (*deciles*).
 
 # %% answer="four_jobs_ranking"
 async def deciles(season, players):
@@ -361,7 +362,7 @@ right(report, 8)
 #
 # Write `oracle`, and make the pool that it needs, once.
 #
-# - Ask every question once, and return to each person the answer to their own question.
+# - Ask every question once, and return to each person their own answer.
 # - Exactly four questions are under way at the same time, as long as four are left.
 # - A lookup (`loop.getaddrinfo`) gets its answer during this time.
 # - Limit: hold the loop for less than **100 ms** at a time.
@@ -518,8 +519,7 @@ await four_and_a_lookup(report, seen, path, questions)
 # `!album` makes a small portrait of each of ten people, all at the same time, on the live gateway.
 # The bot gathers ten calls of your `portrait`, which returns a picture with the pixels that
 # `jobs.shrink(photo)` makes. During this time the heartbeats must go on. Limit: hold the loop for
-# less than **100 ms** at a time. In the current version, the ten calls hold it for more than half a
-# second.
+# less than **100 ms** at a time. The current version holds it for more than half a second.
 
 # %% setup="images_bot" jupyter={"source_hidden": true}
 async def evening_with_album(address, photos):
@@ -605,12 +605,13 @@ ten_portraits(report, gw, photos)
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
-# Part 4 for the place, part 9 for two mistakes.
+# The third job of exercise 1, and part 4 of the lesson.
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# One line is enough, and it begins with `return await`. With a pool of your own, the ten photos do
-# not fill the default pool, and the lookups of exercise 2 need not wait.
+# The line of exercise 1 may be enough. Here the test looks at ten of them at the same time, on the
+# live gateway. With a pool of your own, the ten photos do not fill the default pool, and lookups
+# need not wait.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #

@@ -43,7 +43,7 @@ from autograder import predict, recall, show, watch
 recall("?", about="what-counts")
 
 # %%
-recall("?", about="gather-cannot-help")
+recall("?", about="three-pages")
 
 # %%
 recall("?", about="who-is-guilty")
@@ -77,8 +77,8 @@ def sized(work, start, seconds):
 # %% [markdown]
 # ## 1 · A thread for the oracle
 #
-# `!oracle` asks a language model through an SDK. The SDK blocks. Ours sleeps instead of asking, and
-# prints the name of the thread in which it was called:
+# `!oracle` asks a language model through an SDK (a library that its maker gives you). The SDK blocks.
+# Ours sleeps instead of asking, and prints the name of the thread in which it was called:
 
 # %%
 def ask_oracle(question):
@@ -98,15 +98,15 @@ async def oracle():
 # > **Predict.** For how long is the loop held?
 
 # %%
-predict("?", about="called-too-early")
+predict("?", about="ask-in-a-thread")
 
-# %% experiment="called-too-early"
+# %% experiment="ask-in-a-thread"
 report = await watch(oracle)
 judge(report)
 print("Then:", report)
 
 # %%
-predict(about="called-too-early")
+predict(about="ask-in-a-thread")
 
 # %% [markdown]
 # Look at the thread's name. The loop of a watched call has a thread named `watch ...`, and there
@@ -121,8 +121,8 @@ async def oracle():
 judge(await watch(oracle))
 
 # %% [markdown]
-# Now a thread of asyncio's pool asks the oracle, and the loop is free. For **waiting** you need to
-# know nothing more: this works for a sleep, a slow page, a locked file, an SDK.
+# Now a thread of asyncio's pool asks the oracle, and the loop is free. For one call that **waits**
+# this is enough: a sleep, a slow page, a locked file, an SDK. (Part 7 is about many calls.)
 
 # %% [markdown]
 # ## 2 · Work in a thread: pure Python
@@ -301,7 +301,8 @@ async def ranking_at_home():
 # %% [markdown]
 # `run_in_executor` is `to_thread` with a pool of your choice: first the pool, then the function,
 # then its arguments. There is another difference. It starts the job immediately and returns a
-# future, which you await when you need the result. `to_thread` starts nothing until you await it.
+# **future**, an object that will have the result later. You await it when you need the result.
+# `to_thread` starts nothing until you await it.
 #
 # > **Predict.** For how long does each version hold the loop?
 
@@ -320,7 +321,7 @@ predict(about="what-travels")
 # %% [markdown]
 # In both versions the sorting itself does not hold the loop. But in the first one the scores are
 # packed, sent and unpacked, and the same happens on the way back. How long does the packing take?
-# (CPU time is the same on a busy machine; the block above looks shorter there.)
+# (We measure CPU time, because the block above is not exact on a busy machine.)
 
 # %%
 began = time.thread_time()
@@ -333,7 +334,7 @@ print(f"{len(parcel) / 1e6:.1f} MB, packed in {took * 1000:.0f} ms")
 # Unpacking the result is another one. **Send names, not data**: a path, an id, a number. Let the
 # job get what it needs, and return only what you are going to say.
 #
-# What has no name cannot travel at all: `processes.submit(lambda: 2 + 2)` ends with a
+# A function without a name cannot travel: `processes.submit(lambda: 2 + 2)` ends with a
 # PicklingError.
 
 # %% [markdown]
@@ -501,9 +502,9 @@ async def behind_forty():
 # > **Predict.** When does the lookup get its answer?
 
 # %%
-predict("?", about="a-full-pool")
+predict("?", about="lookup-among-forty")
 
-# %% experiment="a-full-pool"
+# %% experiment="lookup-among-forty"
 print("Threads in the default pool:", min(32, (os.cpu_count() or 1) + 4))
 for run in (without_others, behind_forty):
     report = await watch(run)
@@ -511,12 +512,12 @@ for run in (without_others, behind_forty):
     print(f"{run.__name__:15} {report.value * 1000:7.2f} ms (longest block {block:.0f} ms)")
 
 # %%
-predict(about="a-full-pool")
+predict(about="lookup-among-forty")
 
 # %% [markdown]
-# There was no block and the heartbeats went on, but the bot could not connect to anything. asyncio
-# has no lookup of its own. It calls the blocking one, in the same pool. Every `to_thread` of your
-# bot waits in that queue, and so does every new connection.
+# There was no block, but the lookup came late. During this time a bot could not open a new
+# connection. asyncio has no lookup of its own. It calls the blocking one, in the same pool. Every
+# `to_thread` of your bot waits in that queue, and so does every new connection.
 #
 # The cure is one line: **give slow calls a pool of their own**, and make it once. Its size is also a
 # limit: at most this many questions at the same time.
@@ -535,7 +536,7 @@ print(f"{report.value * 1000:.2f} ms")
 # %% [markdown]
 # ## 8 · Out of patience
 #
-# The oracle is slow today, and you do not want to wait longer than 0.2 s.
+# The tea is slow today, and you do not want to wait longer than 0.2 s.
 
 # %% anchor="cut-short"
 def brew():
@@ -575,22 +576,22 @@ async def tidy():
 # > **Predict.** For how long is the loop held?
 
 # %%
-predict("?", about="leaving-the-with")
+predict("?", about="pool-in-a-with")
 
-# %% experiment="leaving-the-with"
+# %% experiment="pool-in-a-with"
 report = await watch(tidy)
 judge(report)
 
 # %%
-predict(about="leaving-the-with")
+predict(about="pool-in-a-with")
 
 # %% [markdown]
 # The end of that `with` waits for all jobs, and it blocks. Put the `await` inside of it, or better:
 # make one pool for the whole bot, and there is no `with` to leave.
 #
 # There is a second way to block, which looks like an ordinary method. `pool.submit(job)` returns a
-# future of *threads*. Its `.result()` blocks its thread until the job is done, and on the loop that
-# is the loop's thread. `thread.join()` does the same.
+# `concurrent.futures.Future`, which you cannot await. Its `.result()` blocks the thread that calls
+# it until the job is done. On the loop that is the loop's thread. `thread.join()` does the same.
 
 # %%
 async def asks_for_the_result():
@@ -633,7 +634,7 @@ judge(await watch(asks_for_the_result))
 # | waits, and there is none | a thread; if it is slow, a pool of its own |
 # | pure Python | a thread; or turns, unit 04 |
 # | Pillow, hashlib, lzma | a thread |
-# | `sorted`, `json`, `re` on big data | a process, which gets a name |
+# | `sorted`, `json`, `re` on big data | a process; send it a path or an id, not the data |
 #
 # A process pool belongs to the bot. The other Python imports the bot's file, so the line that
 # starts the bot needs the `if`:
@@ -697,7 +698,8 @@ judge(await watch(asks_for_the_result))
 #
 # - A thread is good for waiting, for pure Python, and for C code that releases the GIL. One long
 #   step that keeps the GIL holds the loop from any thread. Another process has a GIL of its own.
-# - What travels to a process is packed here. Send names, not data.
+# - What travels to a process is packed by your own Python, and that holds the loop. Send names, not
+#   data.
 # - A pool is a queue. Give slow calls a pool of their own, make it once, and await its jobs: no
 #   `.result()`, and no `with` that ends on the loop.
 #

@@ -2,7 +2,7 @@
 # one by one, and looks for the next request, so that only a deadline rests on a clock. Waits for
 # something that must come: 1 s; right answers came after 1 to 52 ms (two cores, a load of 16). The
 # deadline is 0.65 s, in the middle of the third attempt at a page that hangs (0.56 to 0.76 s);
-# "still trying" means after 2.6 s. A seal and a tape's last page take 0.45 s, 4.5 times the limit.
+# "still trying" means after 2.6 s. A seal, and a tape's last seconds, take 0.45 s: 4.5 limits.
 
 # %% [markdown]
 # # Lab 06 · Many things at the same time, and none lost
@@ -217,7 +217,7 @@ right(report, 20)
 # `!vote` says "the vote is open" and returns immediately. The counting goes on in the background, for
 # hours. If it fails, the bot should tell you.
 #
-# **Worked example.** Many bots do it like this, with two faults:
+# **The current version** has two faults:
 #
 # ```python
 # def in_background(job, complain):
@@ -389,9 +389,9 @@ right(report, 20)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# Make a set outside the function. Inside the function: `create_task`, `add` the task to the set,
-# `add_done_callback`, `return` the task. The callback gets the task: `discard` it from the set. Then,
-# unless `task.cancelled()`, look at `task.exception()`, which is None if the job raised no error.
+# Use the set `running` above the function. Inside the function: `create_task`, `add` the task to the
+# set, `add_done_callback`, `return` the task. The callback gets the task: `discard` it from the set.
+# Then, unless `task.cancelled()`, look at `task.exception()`, which is None if the job raised no error.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -566,9 +566,10 @@ right(report, 20)
 # ---
 # ## 4 · The nightly loop
 #
-# Each night the bot gets the scores of the season, has a notary seal them, and puts the seal up on the
-# web site. Since the third night of May the site has shown the same seal: on that night there were no
-# scores. Here a night comes every 0.1 s, which is `INTERVAL`.
+# Each night the bot gets the scores of the season, sends them to an office that signs them (the
+# *notary*; this takes half a second), and shows the signature (the *seal*) on the web site. Since the
+# third night of May the site has shown the same seal: on that night there were no scores. Here a night
+# comes every 0.1 s, which is `INTERVAL`.
 
 # %% setup="nightly_given"
 INTERVAL = 0.1  # seconds
@@ -599,7 +600,7 @@ class Site:
         await fetch(f"{self.url}/table?seal={seal}")
 
 # %% [markdown]
-# **Worked example.** The bot does this now. It is wrong in more than one way:
+# **The current version** has several faults:
 #
 # ```python
 # class Nights(commands.Cog):
@@ -884,7 +885,7 @@ right(report, 15)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# `cog_load` and `cog_unload` have one line each, as in the worked example. In the body, put a `try`
+# `cog_load` and `cog_unload` have one line each, as in the current version. In the body, put a `try`
 # around all lines, then `except Exception as error:` with one line. `await asyncio.to_thread(seal,
 # scores)` gives the thread the function and, after a comma, its argument. `tasks.loop` waits for its
 # body: you need no task of your own.
@@ -927,9 +928,10 @@ right(report, 15)
 # failed.
 
 # %% [markdown] exercise="fastest" limit=0.1 stretch=true
-# **Your turn.** Start from an empty cell. A mirror that sends an error has not answered. When the first
-# answer is there, **cancel the other requests**, so that the mirrors can stop working on them. Limit:
-# hold the loop for less than 100 ms at a time.
+# **Your turn.** Start from an empty cell. A mirror that sends an error has not answered. If all fail,
+# raise `aiohttp.ClientError` (not tested). When the first answer is there, **cancel the other
+# requests**, so that the mirrors can stop working on them. Limit: hold the loop for less than 100 ms at
+# a time.
 
 # %% answer="fastest"
 async def fastest(urls):
@@ -1078,35 +1080,35 @@ right(report, 20)
 #
 # async def dictation(lines):
 #     enough = threading.Event()
-#     thread = asyncio.create_task(asyncio.to_thread(write, enough, lines))
+#     writing = asyncio.create_task(asyncio.to_thread(write, enough, lines))
 #     try:
-#         await asyncio.shield(thread)
+#         await asyncio.shield(writing)
 #     finally:
 #         enough.set()
-#         await asyncio.wait([thread])
+#         await asyncio.wait([writing])
 # ```
 #
-# `asyncio.shield(thread)` stands between us and the task: a `cancel` ends only our waiting, and
+# `asyncio.shield(writing)` stands between us and the task: a `cancel` ends only our waiting, and
 # `dictation` can wait for the task again, until the last line is `the end`. Without the shield, the
-# `cancel` also ends the task `thread`, but not the thread behind it. Then there is nothing to wait for,
-# and `dictation` is over while the thread still writes. A shield around a whole command does not help:
-# a timeout then returns while the work goes on unseen.
+# `cancel` also ends the task `writing`, but not its thread. Then there is nothing to wait for, and
+# `dictation` is over while the thread still writes. A shield around a whole command does not help: a
+# timeout then returns while the work goes on unseen.
 
 # %% [markdown] exercise="clean_up" limit=0.1 stretch=true
-# **Your turn.** Write `record`. When it is cancelled, it must do three things in this order: **tell the
-# tape to stop, wait until it has stopped, close the connection**. The tape uses the connection until its
-# end. And the task must **stay cancelled**. The tape needs about half a second for its last page. During
-# that time, too, hold the loop for less than 100 ms at a time.
+# **Your turn.** Write `record(connection, tape)`. It gets a connection to the voice server, which has
+# `await connection.open()` and `await connection.close()`. The tape has `tape.run()`, which blocks the
+# thread that calls it, and `tape.stop()`, which tells `run` to end and returns immediately. After that,
+# `run` needs about half a second to save its last seconds, and it uses the connection until it returns.
 #
-# A `line` is the connection: it has `await line.open()` and `await line.close()`. A `tape` has
-# `tape.run()`, which blocks the thread that calls it, and `tape.stop()`, which tells `run` to end and
-# returns immediately.
+# When `record` is cancelled, it must do three things in this order: **tell the tape to stop, wait until
+# it has stopped, close the connection**. And the task must **stay cancelled**. Limit, also at the end:
+# hold the loop for less than 100 ms at a time.
 
 # %% setup="clean_up_given" jupyter={"source_hidden": true}
-LAST_PAGE = 0.45  # seconds
+SAVING = 0.45  # seconds
 
 
-class Line:
+class Connection:
     """A connection to the voice server, which notes when it is opened and closed."""
 
     def __init__(self, url):
@@ -1130,35 +1132,35 @@ class Tape:
         requests.get(self.url + "/on", timeout=5)
         self.running.set()
         self._told.wait(1.5)  # and not forever, so that a mistake costs no restart
-        time.sleep(LAST_PAGE)
+        time.sleep(SAVING)
         requests.get(self.url + "/off", timeout=5)
 
     def stop(self):
         self._told.set()
 
 # %% answer="clean_up"
-async def record(line, tape):
-    """Open the line and run the tape in a thread, until it ends or this task is cancelled.
+async def record(connection, tape):
+    """Open the connection and run the tape in a thread, until it ends or this task is cancelled.
 
-    In both cases stop the tape, wait until its thread is done, and close the line. If the task was
-    cancelled, it ends cancelled.
+    In both cases stop the tape, wait until its thread is done, and close the connection. If the
+    task was cancelled, it ends cancelled.
     """
     ### BEGIN SOLUTION
-    await line.open()
-    thread = asyncio.ensure_future(asyncio.to_thread(tape.run))
+    await connection.open()
+    taping = asyncio.create_task(asyncio.to_thread(tape.run))
     try:
-        await asyncio.shield(thread)
+        await asyncio.shield(taping)
     finally:
         tape.stop()
-        await asyncio.wait([thread])
-        await line.close()
+        await asyncio.wait([taping])
+        await connection.close()
     ### END SOLUTION
 
 # %% setup="clean_up_tidy" jupyter={"source_hidden": true}
 async def interrupted(urls):
     """Record at all urls at the same time, then cancel one by one; return how they ended."""
     tapes = [Tape(url) for url in urls]
-    ended = [asyncio.create_task(record(Line(tape.url), tape)) for tape in tapes]
+    ended = [asyncio.create_task(record(Connection(tape.url), tape)) for tape in tapes]
     for tape in tapes:
         for _ in range(100):
             if not tape.running.is_set():
@@ -1180,20 +1182,20 @@ async def tidy(report, paths):
         log = [e for e in await servers.http.log() if e["path"].startswith(path)]
         seen = [e["path"].removeprefix(path + "/") for e in log]
         if seen[:2] != ["open", "on"]:
-            wrong(report, f"First the line is opened, then the tape runs; there was {seen}.")
+            wrong(report, f"First the connection is opened, then the tape runs; there was {seen}.")
         if "close" not in seen:
-            wrong(report, f"The recording was cancelled, and its line never closed: {seen}.")
+            wrong(report, f"The recording was cancelled, and its connection never closed: {seen}.")
         if seen != ["open", "on", "cancel", "off", "close"]:
             wrong(
                 report,
-                "The line is closed when the tape has ended ('off'), and not before; "
+                "The connection is closed when the tape has ended ('off'), and not before; "
                 f"the server saw {seen}.",
             )
-        last_page = log[3]["at"] - log[2]["at"]
-        if last_page < LAST_PAGE:
+        saving = log[3]["at"] - log[2]["at"]
+        if saving < SAVING:
             wrong(
                 report,
-                f"The tape needs {LAST_PAGE} s for its last page, but it was off {last_page:.2f} s "
+                f"The tape needs {SAVING} s to save its last seconds, but it was off {saving:.2f} s "
                 "after the cancel. Did `tape.run` run, in a thread, until its own end?",
             )
         if ended != "cancelled":
@@ -1225,7 +1227,7 @@ right(report, 20)
 #
 # Make a task of `asyncio.to_thread(tape.run)`, and wait for `asyncio.shield(task)`: then a `cancel`
 # ends only the waiting. In the `finally`: `tape.stop()`, `await asyncio.wait([task])`, `await
-# line.close()`. A `finally` catches nothing, so the task stays cancelled.
+# connection.close()`. A `finally` catches nothing, so the task stays cancelled.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -1241,7 +1243,7 @@ right(report, 20)
 # </details>
 # <details><summary>Once it passes: try this</summary>
 #
-# The task is cancelled a second time, while the tape writes its last page. What does your version do
+# The task is cancelled a second time, while the tape saves its last seconds. What does your version do
 # then? Write it as an `async with`, and see whether it gets clearer.
 # </details>
 

@@ -37,7 +37,7 @@ servers = await world.start("http")
 # cell, and read why.
 
 # %%
-recall("?", about="a-thread-goes-on")
+recall("?", about="buy-a-ticket")
 
 # %%
 recall("?", about="lost-or-late")
@@ -176,8 +176,8 @@ timetable(seen)
 
 # %% [markdown]
 # On the left there are gaps: three of the four places are empty while cy's picture loads, and the
-# next batch waits. On the right there are four bars side by side at almost every moment, and never
-# more than four. A batch is as slow as its slowest request. A gate fills each free place immediately.
+# next batch waits. On the right there are four bars above one another at almost every moment, and
+# never more. A batch is as slow as its slowest request. A gate fills each free place immediately.
 #
 # In a bot, make the Semaphore **once**, for the whole bot: `self.gate = asyncio.Semaphore(4)` in
 # `setup_hook`. Here each call of the function makes a new one. If two people use such a command at
@@ -189,17 +189,18 @@ timetable(seen)
 # %% [markdown]
 # ## 2 · Two tasks without a reference
 #
-# You do not want to wait for every job. `!vote cake` opens a vote and returns; a task waits for the
-# ballots. `!remind tea` returns, too; a task sleeps until it is time. Many bots start such tasks with
+# You do not want to wait for every job. `!vote cake` opens a poll and returns; a task waits for the
+# votes. `!remind tea` returns, too; a task sleeps until it is time. Many bots start such tasks with
 # `create_task` and keep no reference to them.
 #
 # Here are the two tasks, without the bot. In your bot Python's garbage collector runs from time to
 # time. We call it ourselves, to see what it does.
 
 # %%
-async def wait_for_ballots():
-    ballots = asyncio.get_running_loop().create_future()  # only this task knows it
-    await ballots
+async def wait_for_votes():
+    # A future is an object that is marked as done later. Only this task knows this one.
+    votes = asyncio.get_running_loop().create_future()
+    await votes
 
 
 async def sleep_until_tea():
@@ -215,7 +216,7 @@ async def left_after_a_collection():
 
 
 async def without_a_reference():
-    asyncio.create_task(wait_for_ballots())
+    asyncio.create_task(wait_for_votes())
     asyncio.create_task(sleep_until_tea())
     return await left_after_a_collection()
 
@@ -223,28 +224,29 @@ async def without_a_reference():
 # > **Predict.** Which of the two tasks is left?
 
 # %%
-predict("?", about="lost-task")
+predict("?", about="two-tasks")
 
-# %% experiment="lost-task"
+# %% experiment="two-tasks"
 report = await watch(without_a_reference)
 print("left:", report.value)
 
 # %%
-predict(about="lost-task")
+predict(about="two-tasks")
 
 # %% [markdown]
-# The vote is gone, and every ballot with it. The only trace is a line in the log: *Task was
-# destroyed but it is pending!*
+# The poll is gone, and every vote with it. The only trace is a line in the log: *Task was destroyed
+# but it is pending!*
 #
-# Who refers to the task? The future `ballots` does: it must wake the task. Who refers to the future?
-# The task does: `ballots` is its variable. So the two refer only to each other, and nothing outside
+# Who refers to the task? The future `votes` does: it must wake the task. Who refers to the future?
+# The task does: `votes` is its variable. So the two refer only to each other, and nothing outside
 # refers to either of them. Python's garbage collector removes such a ring. **The loop does not keep
 # your tasks.** Its list of tasks has only weak references, which keep nothing alive.
 #
 # A sleeping task is safe: the loop keeps its timers, and the timer refers to the task that it will
 # wake. So most forgotten tasks live, and people say "I cannot reproduce this".
 #
-# The cure is a set that always exists. A task goes in when it starts, and out when it is done:
+# The cure is a set that always exists. A task goes in when it starts, and out when it is done. (At
+# its end, `watch` cancels the tasks that still run.)
 
 # %%
 running = set()
@@ -259,14 +261,14 @@ def keep(job):
 
 
 async def with_a_reference():
-    keep(wait_for_ballots())
+    keep(wait_for_votes())
     keep(sleep_until_tea())
     return await left_after_a_collection()
 
 
 report = await watch(with_a_reference)
 print("left:", report.value)
-print("still in the set, after both were cancelled:", len(running))
+print("in the set, when `watch` has cancelled both:", len(running))
 
 # %% [markdown]
 # Now the set refers to the tasks. At the end the set is empty. Without the callback it would keep
@@ -293,13 +295,13 @@ async def half_a_second_later():
 # > **Predict.** What is printed in that half second?
 
 # %%
-predict("?", about="silent-error")
+predict("?", about="half-a-second")
 
-# %% experiment="silent-error"
+# %% experiment="half-a-second"
 report = await watch(half_a_second_later)
 
 # %%
-predict(about="silent-error")
+predict(about="half-a-second")
 
 # %% [markdown]
 # An exception goes to the code that awaits the task. If no code awaits it, the exception stays in the
@@ -378,10 +380,10 @@ predict(about="the-others")
 # callback.
 
 # %% [markdown]
-# ## 4 · The wave
+# ## 4 · What `cancel` does
 #
-# What does "cancel" mean? A museum has two halls, and each hall has three rooms. Each of these eight
-# places has a door, and locking a door takes 0.1 s. At the front door there is a timeout of 0.3 s.
+# A museum has two halls, and each hall has three rooms. Each of these eight places has a door, and
+# locking a door takes 0.1 s. The whole museum has a timeout of 0.3 s.
 
 # %%
 notes = []
@@ -468,8 +470,8 @@ wave(notes, report.record.began)
 #   TaskGroup cancels both halls, and each hall's TaskGroup cancels its rooms. All this takes a few
 #   milliseconds, at 0.3 s.
 # - **The `finally` blocks run from the inside to the outside.** A TaskGroup waits for its tasks, so
-#   a hall reaches its `finally` only after its rooms are locked. A `finally` may take its time to
-#   tidy up, with awaits of its own. TimeoutError comes last.
+#   a hall reaches its `finally` only after its rooms are locked. A `finally` may use `await` to tidy
+#   up; keep it short. TimeoutError comes last.
 #
 # A timeout is a timer of the loop that cancels the block. When the CancelledError leaves the block,
 # the timeout turns it into a TimeoutError.
@@ -501,14 +503,14 @@ async def impatient():
 # > **Predict.** Ten attempts of 0.1 s, and we give it 0.25 s. How does it end?
 
 # %%
-predict("?", about="swallowed")
+predict("?", about="ten-attempts")
 
-# %% experiment="swallowed"
+# %% experiment="ten-attempts"
 report = await watch(impatient)
 print(f"{report.value} after {report.seconds:.2f} s")
 
 # %%
-predict(about="swallowed")
+predict(about="ten-attempts")
 
 # %% [markdown]
 # A bare `except:` catches everything, the CancelledError too. So the timeout never saw it. The same
@@ -541,17 +543,17 @@ print(f"{report.value} attempts, and an end after {report.seconds:.2f} s")
 # %% [markdown]
 # **What cannot be cancelled.** You cannot raise an exception in a thread from outside. When a command
 # is cancelled while `to_thread` works for it, the command ends and the thread goes on. So tell the
-# thread to stop, with a `threading.Event` that it looks at, and wait for it in a `finally`. For this
-# your code needs something to wait for that the cancelling does not reach: `asyncio.shield`. The last
-# exercise of the lab shows how.
+# thread to stop, with a `threading.Event` that it looks at, and wait for it in a `finally`. But the
+# `cancel` also cancels the task that you would wait for. `asyncio.shield(task)` protects that task,
+# so that you can still wait for it. The last exercise of the lab shows how.
 
 # %% [markdown]
 # ## 5 · The nightly loop
 #
-# Many bots have a job that runs again and again, with `tasks.loop` of discord.py. What does it do with
-# a night that fails, or that takes too long? Here a night comes every 0.1 s. The loop needs no bot, so
-# we run it alone. Two folded cells come first: `Log` counts what is logged, and `run` runs a loop for
-# 0.75 s and prints when its nights began.
+# Many bots have a job that runs again and again, with `tasks.loop` of discord.py. We call one run of
+# that job a *night*. What does `tasks.loop` do when a night fails, or takes too long? Here a night
+# comes every 0.1 s. The loop needs no bot, so we run it alone. Two folded cells come first: `Log`
+# counts what is logged, and `run` runs a loop for 0.75 s and prints when its nights began.
 
 # %% jupyter={"source_hidden": true}
 class Log(logging.Handler):
@@ -675,8 +677,8 @@ await run(guarded)
 
 # %% [markdown]
 # If you prefer `@night.error`: sleep for the interval in it, then `restart()`. `start()` raises an
-# error there, because the loop is not over yet. And a loop does not change what parts 2 and 4 say: a
-# thread that the night has started goes on after a `cancel`.
+# error there, because the loop is not over yet. A thread that the night has started still goes on
+# after a `cancel` (part 4).
 
 # %% [markdown]
 # ## In your bot
@@ -690,9 +692,10 @@ await run(guarded)
 # grep -rn -A 9 "tasks\.loop" --include="*.py" .
 # ```
 #
-# A hit in the first list begins its line, so nothing keeps its task. In the second list, check that
-# each `except` raises again. For each `gather`, ask how many requests there can be, and what happens
-# when one of them fails. In the third list, look for a `try` around the body of each loop.
+# In the first list the call stands alone on its line, so the task is not stored. (`group.create_task`
+# is fine: a TaskGroup keeps its tasks.) In the second list, check that each `except` raises again. For
+# each `gather`, ask how many requests there can be, and what happens when one of them fails. In the
+# third list, look for a `try` around the body of each loop.
 #
 # **Before and after.** A cog with a nightly loop:
 #

@@ -226,7 +226,7 @@ right(report, 25)
 #
 # `__aenter__` makes one session: `self.session = aiohttp.ClientSession(connector=...)`, and the
 # connector has a `limit`. `__aexit__` closes it: `await self.session.close()`. `dog` is the worked
-# example without its first line.
+# example without the line that makes a session, and with `self.session` in place of `session`.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #
@@ -395,8 +395,8 @@ right(report, 25)
 # ---
 # ## 3 · Forty names *(stretch)*
 #
-# A bot with 40 shards looks up 40 names. The name server is slow tonight: it needs 0.4 s for each. And
-# the **default pool is full**: other parts of the bot have sent it long jobs.
+# A bot that checks 40 web pages looks up 40 names. The name server is slow tonight: it needs 0.4 s for
+# each. And the **default pool is full**: other parts of the bot have sent it long jobs.
 #
 # Write `look_up(names, server)`. Return a dict from name to address, as in
 # `{"a.bot.test": "10.0.0.1"}`. `server` is the name server's address, such as `"127.0.0.1:5353"`.
@@ -446,7 +446,7 @@ async def plan_names(ending):
     await servers.dns.reset()
     truth = {}
     for number in range(40):
-        name = f"shard{number}-{random.randint(1, 10**6)}{ending}.bot.test"
+        name = f"page{number}-{random.randint(1, 10**6)}{ending}.bot.test"
         truth[name] = f"10.{random.randint(0, 255)}.{random.randint(0, 255)}.{number}"
     plans = (servers.dns.plan(name, [address], delay=0.4) for name, address in truth.items())
     await asyncio.gather(*plans)

@@ -42,7 +42,7 @@ SERVER = servers.http.url
 recall("?", about="gate-not-batches")
 
 # %%
-recall("?", about="who-else-is-in-the-pool")
+recall("?", about="late-connections")
 
 # %%
 recall("?", about="when-a-task-begins")
@@ -51,7 +51,7 @@ recall("?", about="when-a-task-begins")
 # ## 1 · Three people, four clients
 #
 # `!dog` sends the picture of a dog. It asks a web page which one, and tonight the page takes 0.3 s.
-# Here is the command with three libraries. Two of them call themselves async.
+# Here is the command with three libraries. Two of them are known as async.
 
 # %%
 await servers.http.plan(path="/dog", delay=0.3, body={"message": "corgi-7.jpg"})
@@ -92,18 +92,18 @@ def judge(report):
         print(complaint)
 
 # %% [markdown]
-# You know `requests` from unit 03. The documentation of httpx says that httpx is async.
+# You know `requests` from unit 03. httpx is one of the two that are known as async.
 #
 # > **Predict.** ada, bo and cy use `dog_httpx` at the same moment. For how long is the loop held?
 
 # %%
-predict("?", about="two-halves")
+predict("?", about="dog-httpx")
 
-# %% experiment="two-halves"
+# %% experiment="dog-httpx"
 judge(await watch(crowd(dog_httpx, 3)))
 
 # %%
-predict(about="two-halves")
+predict(about="dog-httpx")
 
 # %% [markdown]
 # There is one hatched bar, as long as all three calls together: between two calls the loop could not
@@ -194,13 +194,13 @@ print((await watch(crowd(make_aiohttp, 10))).sentence.replace("evening", "aiohtt
 predict(about="making-a-client")
 
 # %% [markdown]
-# To be ready for `https`, the constructor loads the certificates of all authorities. It does this
-# immediately, on the loop, and again for every new client. There is no `await` in a constructor, so
-# no other task runs during that time. **An async library does not promise that each of its calls is
-# fast.** So this course measures them.
+# To be ready for `https`, the constructor loads a list of more than a hundred certificates, with which
+# it can check any https server. It does this immediately, on the loop, and again for every new client.
+# There is no `await` in a constructor, so no other task runs during that time. **An async library
+# does not promise that each of its calls is fast.** So this course measures them.
 #
-# The cure is easy. Make *one* client when the bot starts, and keep it. (Or make one SSL context, and
-# pass it to every client: `httpx.AsyncClient(verify=context)`.)
+# The cure is easy. Make *one* client when the bot starts, and keep it. (Or make one *SSL context*,
+# which holds that list, and pass it to every client: `httpx.AsyncClient(verify=context)`.)
 #
 # aiohttp has no such block. So may each command have a session of its own with aiohttp? Let 20 people
 # come, one after the other, and ask the *server* what it saw.
@@ -277,9 +277,9 @@ stairs(seen)
 # > **Predict.** How long until the last request has its answer?
 
 # %%
-predict("?", about="three-waves")
+predict("?", about="300-requests")
 
-# %% experiment="three-waves"
+# %% experiment="300-requests"
 await servers.http.reset()
 
 
@@ -301,7 +301,7 @@ if report.seconds > 1.9:
 requests_seen = await servers.http.log()
 
 # %%
-predict(about="three-waves")
+predict(about="300-requests")
 
 # %% jupyter={"source_hidden": true}
 def open_over_time(entries):
@@ -382,7 +382,8 @@ predict(about="whose-timeout")
 # %% [markdown]
 # The `total` timeout starts when *you* make the request, not when the server gets it. Time in the
 # queue counts. If you see timeouts only under load, check the queue before you blame the server. (To
-# limit only the silence of the server, use `aiohttp.ClientTimeout(sock_read=0.9)`.)
+# limit only the time in which the server sends nothing, use `aiohttp.ClientTimeout(sock_read=0.9)`.
+# Then there is no total limit.)
 
 # %% [markdown]
 # ## 4 · "Come back later"
@@ -464,19 +465,18 @@ on_the_wall(walls)
 
 # %% [markdown]
 # Both programs end at the same time. But the crosses are useless requests, and servers count them:
-# Discord bans an address for a while after 10,000 refusals in ten minutes. When discord.py talks to
-# Discord, it waits for you. For every other service you must do it.
+# Discord bans an address for a while after 10,000 refusals in ten minutes. For Discord's own limits,
+# discord.py does this waiting itself. For every other service you must do it.
 #
-# `patient` does three more things right. It waits with `await`, so the bot can do other work. It
-# sends *the same line* again, so nothing is lost. It does not send the next line before that, so the
+# Both programs also do three things right. They wait with `await`, so the bot can do other work. They
+# send *the same line* again, so nothing is lost. They do not send the next line before that, so the
 # order is kept.
 
 # %% [markdown]
 # ## 5 · What else a server says
 #
-# A web page can answer with other statuses than 200 and 429. By default, aiohttp raises an exception
-# only when the connection breaks. If the server sends an error status, aiohttp returns it like any
-# other reply:
+# A web page can answer with other statuses than 200 and 429. By default, aiohttp raises no exception
+# for an error status. It returns such a reply like any other:
 
 # %%
 await servers.http.reset()
@@ -502,9 +502,11 @@ for path in ("/gone", "/busy", "/cut"):
 # %% [markdown]
 # So ask for exceptions: `raise_for_status=True`, for the whole session. Then decide by the status:
 #
-# - **Below 500**: the request is wrong (404, 403). The same request will be wrong again.
+# - **Below 500**, except 429 (part 4; `insistent` leaves it out): the request is wrong (404, 403). The
+#   same request will be wrong again.
 # - **500 and above**, or **no reply** at all: the server has trouble. Try again, with longer and
-#   longer pauses, and give up after some tries.
+#   longer pauses, and give up after some tries. Repeat only requests that may be done twice, such as
+#   a GET.
 
 # %%
 async def insistent(session, url, tries=4, pause=0.05):
@@ -513,7 +515,7 @@ async def insistent(session, url, tries=4, pause=0.05):
         try:
             async with session.get(url, raise_for_status=True) as page:
                 return await page.json()
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, TimeoutError) as error:
             if getattr(error, "status", 500) < 500 or left == 0:
                 raise
         await asyncio.sleep(pause * random.uniform(0.5, 1))  # not all bots at the same moment
@@ -533,12 +535,13 @@ print([entry["status"] for entry in await servers.http.log()][-3:])
 class Guest:
     """A session, and the pause that a server asked for; one for the whole bot."""
 
-    def __init__(self, session, shares):
-        self.session, self.shares, self.free_at = session, shares, 0.0
+    def __init__(self, session, one_pause):
+        self.session, self.one_pause, self.free_at = session, one_pause, 0.0
 
     async def post(self, line):
         while True:
-            await asyncio.sleep(self.shares * max(0.0, self.free_at - time.monotonic()))
+            if self.one_pause:
+                await asyncio.sleep(max(0.0, self.free_at - time.monotonic()))
             async with self.session.post(SERVER + "/fame", json={"line": line}) as reply:
                 if reply.status != 429:
                     return
@@ -547,9 +550,9 @@ class Guest:
             await asyncio.sleep(pause)
 
 # %%
-async def two_commands(shares):
+async def two_commands(one_pause):
     async with aiohttp.ClientSession() as session:
-        guest = Guest(session, shares)
+        guest = Guest(session, one_pause)
 
         async def bo():
             await asyncio.sleep(0.2)
@@ -561,12 +564,12 @@ async def two_commands(shares):
                 await guest.post(line)
 
 
-for shares in (False, True):
+for one_pause in (False, True):
     await servers.http.reset()
     await servers.http.plan(path="/fame", limit=2, window=0.6)
-    await watch(two_commands, shares)
+    await watch(two_commands, one_pause)
     refused = servers.http.counters()["refused"]
-    print(f"{'one pause for both' if shares else 'a pause each'}: refused {refused} time(s)")
+    print(f"{'one pause for both' if one_pause else 'a pause each'}: refused {refused} time(s)")
 
 # %% [markdown]
 # With one pause for both, bo's command waits as well, and its request is not refused.
@@ -603,7 +606,7 @@ import dns.resolver
 blocking = dns.resolver.Resolver(configure=False)
 blocking.nameservers, blocking.port = [servers.dns.host], servers.dns.port
 THREADS = concurrent.futures.ThreadPoolExecutor()._max_workers  # of the default pool
-NAMES = [f"shard{n}-300ms.bot.test" for n in range(4 * THREADS)]  # each takes 0.3 s
+NAMES = [f"page{n}-300ms.bot.test" for n in range(4 * THREADS)]  # each takes 0.3 s
 print(f"{THREADS} threads, {len(NAMES)} names")
 
 # %%
@@ -613,7 +616,7 @@ async def in_threads():
 
 
 async def by_aiodns():
-    """c-ares asks for all names over one socket, which the loop watches."""
+    """aiodns (its C library is c-ares) asks for all names over one socket of the loop."""
     async with aiodns.DNSResolver(nameservers=[servers.dns.address]) as resolver:
         return await asyncio.gather(*(resolver.query_dns(n, "A") for n in NAMES))
 

@@ -219,7 +219,7 @@ credited(report, file, before, gains)
 # `scores.add(name, points)`, which runs the statement `ADD` below and returns the new number of
 # points.
 #
-# Open at most five connections in total, and use several of them: the server must see several
+# Open at most five connections in total, and use several of them: the server must see at least three
 # statements at the same time. Every point must be in the table. Close in `__aexit__` what you have
 # opened. Limit: hold the loop for less than **100 ms** at a time.
 
@@ -390,7 +390,7 @@ right(report, 20)
 #
 # `!export` writes the guild's history to a file, one line per roll: `7,ada,6` (id, name, points), in
 # the order of the ids. There are **120,000** rolls in the table `lab_rolls (id, name, points)`, and
-# the bot has little memory.
+# the bot has little memory. Short writes to this file on the loop are fine here.
 #
 # Write `export(dsn, path)`. It writes the file, and returns how many lines it has. Python's objects
 # may take at most **5 MB** at any moment. (A list of all rows takes two to four times as much.) Limit:

@@ -45,10 +45,10 @@ print(servers.postgres.kind, "and", servers.mysql.kind)
 recall("?", about="one-session")
 
 # %%
-recall("?", about="threads-are-not-cancelled")
+recall("?", about="resize-a-photo")
 
 # %%
-recall("?", about="one-long-step")
+recall("?", about="dice-and-sorted")
 
 # %% [markdown]
 # ## 1 · A file that another program holds
@@ -185,8 +185,9 @@ print("the command says", report.value, "and the file says", in_the_file("bo"))
 predict(about="who-sees-it")
 
 # %% [markdown]
-# An update opens a **transaction**. Until `await db.commit()` only your own connection sees what
-# happens in it. Without the commit, it is rolled back when the connection is closed.
+# In sqlite3 and aiosqlite an update opens a **transaction**: a group of changes that all count, or
+# none of them. Until `await db.commit()` only your own connection sees what happens in it. Without
+# the commit, it is rolled back (undone) when the connection is closed.
 #
 # While it is open, *you* are the website of part 1: everyone else who writes must wait for you. So
 # commit immediately, and never await anything slow between the update and the commit.
@@ -226,8 +227,8 @@ predict(about="five-on-one")
 # %% [markdown]
 # One got through, and four got an error. A connection is a conversation: a question, its answer,
 # the next question. asyncpg tells you so. Other libraries queue the questions and say nothing. Here
-# is aiosqlite with one connection and five queries of 0.1 s each. (SQLite may call a function of
-# ours, so we let it sleep.)
+# is aiosqlite with one connection and five queries of 0.1 s each. (SQLite can call a Python function,
+# so our query calls `time.sleep`.)
 
 # %%
 async def queue_in_silence():
@@ -253,12 +254,13 @@ print(f"{report.seconds:.2f} s, longest block {report.longest_block * 1000:.0f} 
 #
 # So take one connection for the bot if each change is one statement and a commit. For a change of
 # several statements, open a connection for it. And let readers read while another program writes: set
-# `journal_mode=WAL`, once per file. Here another program has an unfinished change for 0.4 s, and
+# `journal_mode=WAL` (*write-ahead log*: changes go into a second file first), once per file. Here
+# another connection holds the file for itself for 0.4 s (`BEGIN EXCLUSIVE`, as during a commit), and
 # the bot reads:
 
 # %%
 async def read_beside_a_writer(mode):
-    """The seconds that a read takes while the website has an unfinished change, for 0.4 s."""
+    """The seconds that a read takes while the website holds the file for itself, for 0.4 s."""
     path = f"{tempfile.mkdtemp()}/xp.db"
     with closing(sqlite3.connect(path, isolation_level=None)) as website:
         website.executescript(f"PRAGMA journal_mode={mode}; {TABLES}")
@@ -278,8 +280,8 @@ for mode in ("DELETE", "WAL"):
         print(f"(Other programs took {report.noise:.2f} s of this time.)")
 
 # %% [markdown]
-# With `DELETE`, the default, the read waits for the writer; with `WAL` it does not. Two writers
-# still wait for each other.
+# With `DELETE`, the default, the read waits while the writer writes its change to the file. With `WAL`
+# it does not. Two writers still wait for each other.
 #
 # Put values into SQL with placeholders: `?` in SQLite, `$1` in asyncpg, `%s` in psycopg and
 # aiomysql. Never use an f-string, because then a user's text becomes part of the statement.
@@ -305,15 +307,15 @@ async def one_each():
 # > **Predict.** What do the 150 people get?
 
 # %%
-predict("?", about="a-hundred-connections")
+predict("?", about="150-commands")
 
-# %% experiment="a-hundred-connections"
+# %% experiment="150-commands"
 answered, errors = (await watch(one_each)).value
 print(answered, "have an answer;", 150 - answered, "have an error:")
 print(*errors, sep="\n")
 
 # %%
-predict(about="a-hundred-connections")
+predict(about="150-commands")
 
 # %% [markdown]
 # For PostgreSQL each connection is a *process*, so it limits their number: 100 here, as by default.
@@ -415,14 +417,14 @@ async def points_after(command):
 # > `give_whole`?
 
 # %%
-predict("?", about="half-a-gift")
+predict("?", about="ten-for-bo")
 
-# %% experiment="half-a-gift"
+# %% experiment="ten-for-bo"
 for command in (give, give_whole):
     print(await points_after(command), "points")
 
 # %%
-predict(about="half-a-gift")
+predict(about="ten-for-bo")
 
 # %% [markdown]
 # With asyncpg each statement is a transaction of its own, which is committed immediately. (So you
@@ -430,9 +432,9 @@ predict(about="half-a-gift")
 # `async with connection.transaction()`, on **one** connection. Two calls of `pool.execute` may use
 # two connections.
 #
-# When you add points, do not `SELECT points`, add in Python, and `UPDATE`. Between the two
-# statements another command may add points as well, and one of both changes is lost. `SET points =
-# points + 5` lets the database do it in one step. Unit 09 is about that gap.
+# When you add points, do not do it in three steps (`SELECT`, add in Python, `UPDATE`). Another command
+# may add points in between, and one of the two changes is lost. `SET points = points + 5` lets the
+# database do it in one step. Unit 09 is about that gap.
 
 # %% [markdown]
 # ## 6 · 200,000 rows
@@ -466,9 +468,8 @@ async def in_portions():
     return total
 
 # %% [markdown]
-# `fetch` returns a list. A *cursor* brings the rows as you ask for them, a thousand at a time.
-# `weighed` runs both and measures how much memory Python's objects took at most. (The measuring
-# slows them down, so do not look at the seconds.)
+# `fetch` returns a list. A *cursor* brings the rows as you ask for them, a thousand at a time. The next
+# run measures for each of the two how much memory Python's objects take at most.
 #
 # > **Predict.** How much memory do the two need at their peak?
 
@@ -477,7 +478,7 @@ predict("?", about="how-much-room")
 
 # %% experiment="how-much-room"
 async def weighed(command):
-    """The most memory that a command took, in MB, and the longest block, in seconds."""
+    """The most memory that a command took, in MB."""
 
     async def run():
         tracemalloc.start()
@@ -487,25 +488,24 @@ async def weighed(command):
         finally:
             tracemalloc.stop()
 
-    report = await watch(run, timeout=30)
-    return report.value, report.longest_block
+    return (await watch(run, timeout=30)).value  # it takes longer because of the measuring
 
 
 weights = {command.__name__: await weighed(command) for command in (all_at_once, in_portions)}
-for name, (megabytes, block) in weights.items():
-    print(f"{name:12} {megabytes:5.1f} MB, longest block {block * 1000:.0f} ms")
+for name, megabytes in weights.items():
+    print(f"{name:12} {megabytes:5.1f} MB")
 
 # %%
 predict(about="how-much-room")
 
 # %% [markdown]
-# A Binder or a small server has some hundred megabytes for everything. If three people use
-# `!export` at the same time, or the table is ten times as long, the operating system ends your bot,
-# and its log says nothing.
+# A small server has a few hundred megabytes for everything. With a table ten times as long, and a few
+# people who use `!export` at the same time, the operating system ends your bot, and the bot's log
+# says nothing.
 #
 # Every library has the second way: asyncpg and psycopg have cursors on the server, aiomysql has
-# `SSCursor`, aiosqlite has `async for row in db.execute(...)`. `fetchall` does not do this in any
-# of them: it loads all rows into memory.
+# `SSCursor`. With aiosqlite you write `async with db.execute(...) as rows:`, and in it `async for row
+# in rows:`. `fetchall` does not do this in any of them: it loads all rows into memory.
 
 # %% [markdown]
 # ## 7 · So which one?
@@ -558,7 +558,7 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 #         await self.db.close()
 #         await super().close()
 #
-# @bot.hybrid_command()                                                 # /xp and !xp
+# @bot.command()
 # async def xp(ctx):
 #     await bot.db.execute("UPDATE xp SET points = points + 5 WHERE id = ?", (ctx.author.id,))
 #     await bot.db.commit()
@@ -567,8 +567,8 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 #
 # For a database server, make a pool in `setup_hook` and close it in `close` (part 4).
 #
-# **One change for tonight**: put `print(time.monotonic())` before and after the most used database
-# call of your bot. Tomorrow look at the *largest* difference, not at the usual one.
+# **One change for tonight**: put `began = time.monotonic()` before the most used database call of your
+# bot, and `print(time.monotonic() - began)` after it. Tomorrow look at the *largest* number.
 
 # %% [markdown]
 # ## In practice
@@ -590,9 +590,10 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 #   rounds) holds the loop for about 10 ms at each connect, as measured for this course. Its
 #   PostgreSQL leaves that out; yours should not.
 # - **aiomysql** fills in `%s` on the client's side, and wants `autocommit=True` or a commit.
-# - **An ORM is no cure by its name.** A synchronous SQLAlchemy `Session` in a handler blocks like
-#   the driver below it. Its asyncio half needs an async driver (`postgresql+asyncpg`), and every
-#   attribute that is loaded lazily is a query (SQLAlchemy discussion #10088).
+# - **A library that maps tables to classes (an ORM, such as SQLAlchemy) can block, too.** Its
+#   synchronous `Session` in a handler blocks like the driver below it. Its asyncio half needs an async
+#   driver (`postgresql+asyncpg`), and every attribute that is loaded lazily is a query (SQLAlchemy
+#   discussion #10088).
 # - **A hundred connections** is PostgreSQL's default for `max_connections`; some are reserved for
 #   administrators.
 #

@@ -99,7 +99,7 @@ async def let_go(paths):
 # than 100 ms at a time.
 
 # %% answer="in_turn"
-turns = {}  # it is there before the first call, and after the last
+turns = {}  # your data about users; nothing stays here of a user who has no job
 
 
 async def in_turn(user, job):
@@ -655,7 +655,7 @@ right(report, 20)
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #
-# Part 5: the bounded queue, and the one that says no.
+# Part 5: the queue with a size, and `put_nowait`.
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
@@ -711,7 +711,10 @@ class Prize(discord.ui.View):
     """One prize for one person: the row of the table prizes whose id is `prize`."""
 
     def __init__(self, pool, prize):
-        """`pool` is a pool of asyncpg with up to eight connections. No winner yet is a NULL."""
+        """`pool` is a pool of asyncpg with up to eight connections.
+
+        In the table, `winner` is NULL until someone has won.
+        """
         super().__init__(timeout=None)
         ### BEGIN SOLUTION
         self.pool, self.prize = pool, prize
@@ -1006,19 +1009,19 @@ right(report, 15)
 # <details><summary>Once it passes: try this</summary>
 #
 # The bot restarts, and the message is still there. Give the button a `custom_id`, and call
-# `bot.add_view(Prize(pool, 1))` in `setup_hook`. Which of your variables has forgotten the winner,
-# and which owner has not?
+# `bot.add_view(Prize(pool, 1))` in `setup_hook`. Which variable has forgotten the winner, and where is
+# the winner still written?
 # </details>
 
 # %% [markdown] exercise="drain" limit=0.1 stretch=true
 # ---
 # ## 5 · Closing time (stretch)
 #
-# The bot must restart. Accepted commands are in the queue, and the workers are serving some others.
-# Each accepted command should get an answer. If there is no time for it, `run_desk` **hands it back**, so
-# that it can be stored and done tomorrow.
+# The bot must restart. Accepted items are in the queue, and the workers are serving some others. Each
+# item should be served. If there is no time for it, `run_desk` **hands it back**, so that it can be
+# stored and served tomorrow.
 #
-# **Your turn.** Write `run_desk`. Each order is done once or handed back, and every task has ended.
+# **Your turn.** Write `run_desk`. Each item is served once or handed back, and every task has ended.
 # Limit: hold the loop for less than 100 ms at a time.
 
 # %% answer="drain"
@@ -1160,7 +1163,7 @@ async def nothing_lost(report, said, pages):
         raise WrongValue(f"`run_desk` has returned, but {left} of its tasks are still there.")
     if any(e["path"] == AFTERWARDS for e in seen):
         raise WrongValue(
-            "`run_desk` had returned, and then one of its workers took an order from the queue. End "
+            "`run_desk` had returned, and then one of its workers took an item from the queue. End "
             "all workers, and do not start new ones when one has ended."
         )
 
@@ -1188,7 +1191,7 @@ right(report, 20)
 # %% [markdown] hints="drain"
 # <details><summary>Hint 1: a question</summary>
 #
-# An order can be lost in two ways: in the queue, or while a worker serves it. Which code knows of the
+# An item can be lost in two ways: in the queue, or while a worker serves it. Which code knows of the
 # second?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
@@ -1198,8 +1201,9 @@ right(report, 20)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# Write workers as in exercise 3, with `queue.task_done()` in a `finally`. A worker that is cancelled notes
-# its item and raises again. After `await closing.wait()`: `await queue.join()` within a timeout,
+# Write workers as in exercise 3, with `queue.task_done()` in a `finally`; the `try` begins *after*
+# `queue.get()`. A worker that is cancelled notes its item and raises again. After
+# `await closing.wait()`: `await queue.join()` within a timeout,
 # cancel the workers, wait for them, and empty the queue with `get_nowait`.
 # </details>
 # <details><summary>Our answer, next to yours</summary>

@@ -4,9 +4,9 @@
 # %% [markdown]
 # # 09 · Sell every sword only once
 #
-# *Who owns the state?*
+# *What can change while you wait?*
 #
-# **You will** sell swords to a person who clicks five times, find the gap in the program, close it in
+# **You will** sell swords to a person who buys five times, find the gap in the program, close it in
 # three ways, let two people click on one button, and protect your bot from a crowd.
 #
 # **You learn**
@@ -37,7 +37,7 @@ servers = await world.start("http")
 # cell, and read why.
 
 # %%
-recall("?", about="one-connection-one-query")
+recall("?", about="ten-queries")
 
 # %%
 recall("?", about="retry-after")
@@ -80,16 +80,16 @@ async def buy(ctx):
 # > runs on one thread. How many swords does she get?
 
 # %%
-predict("?", about="five-purchases")
+predict("?", about="buy-five-times")
 
-# %% experiment="five-purchases"
+# %% experiment="buy-five-times"
 coins["ada"] = 100
 CHAT = [(0.02, "ada", "!buy")] * 5 + [(0.7, "ada", "!goodnight")]
 gw, report = await evening(make_bot(buy), CHAT)
 tell(gw)
 
 # %%
-predict(about="five-purchases")
+predict(about="buy-five-times")
 
 # %% [markdown]
 # Follow the first two tasks. The first looks: 100 coins, enough. It comes to `await fetch`, and waits.
@@ -97,7 +97,8 @@ predict(about="five-purchases")
 # the smith, and each of them has found enough coins.
 #
 # Between the **look** and the **change** there is an `await`. That is the gap, and the other tasks run
-# in it. Without threads your program is safe *between two awaits*, and nowhere else.
+# in it. Without threads, other tasks can run only at an `await` (also at `async with` and `async for`).
+# Lines without one in between are safe.
 
 # %% [markdown]
 # ### No `await` between the look and the change
@@ -136,14 +137,14 @@ print(report.value, "and", coins["ada"], "coins")
 #
 # Only one task at a time can have an `asyncio.Lock`. The others wait in an `await`, so they do not hold
 # the loop. Here is a purchase inside a lock. There are three ways to choose the lock: one for the whole
-# shop, one for each call, or one for each person. (In a bot, use `ctx.author.id` as the key of a person
-# and not the member: discord.py may drop a member from its cache and make a new object later.)
+# shop, one for each call, or one for each person. (In a bot, use `ctx.author.id` as the key: it is
+# small, and keeps no member object in memory.)
 
 # %%
 locks = {}
 
 
-async def purchase(name, lock):
+async def purchase_in_lock(name, lock):
     async with lock:
         if coins[name] < 100:
             return "too poor"
@@ -155,22 +156,21 @@ async def purchase(name, lock):
 # %%
 async def one_for_all(names):
     till = asyncio.Lock()  # made in the run: a lock belongs to the loop on which it was used
-    return await asyncio.gather(*(purchase(name, till) for name in names))
+    return await asyncio.gather(*(purchase_in_lock(name, till) for name in names))
 
 
 async def one_a_call(names):
-    return await asyncio.gather(*(purchase(name, asyncio.Lock()) for name in names))
+    return await asyncio.gather(*(purchase_in_lock(name, asyncio.Lock()) for name in names))
 
 
 async def one_a_person(names):
     return await asyncio.gather(
-        *(purchase(name, locks.setdefault(name, asyncio.Lock())) for name in names)
+        *(purchase_in_lock(name, locks.setdefault(name, asyncio.Lock())) for name in names)
     )
 
 
 # %% [markdown]
-# > **Predict.** ada has 100 coins and clicks five times. Each purchase makes its own lock,
-# > `one_a_call`. How many swords does she get?
+# > **Predict.** ada has 100 coins and buys five times, with `one_a_call`. How many swords does she get?
 
 # %%
 predict("?", about="lock-inside")
@@ -233,9 +233,9 @@ timetable(seen)
 # > in the dict afterwards?
 
 # %%
-predict("?", about="who-sweeps")
+predict("?", about="thousand-guests")
 
-# %% experiment="who-sweeps"
+# %% experiment="thousand-guests"
 async def a_year():
     async def guest(name):
         async with locks.setdefault(name, asyncio.Lock()):
@@ -249,7 +249,7 @@ locks.clear()
 (await watch(a_year)).value
 
 # %%
-predict(about="who-sweeps")
+predict(about="thousand-guests")
 
 # %% [markdown]
 # A dict of locks only grows, unless you remove locks from it. But a task must not simply remove its lock
@@ -284,7 +284,7 @@ LOOK = "SELECT balance FROM accounts WHERE name = $1"
 TAKE = "UPDATE accounts SET balance = balance - 100 WHERE name = $1"
 
 
-async def purchase(pool, name, look):
+async def purchase_row(pool, name, look):
     async with pool.acquire() as db, db.transaction():
         if await db.fetchval(look, name) < 100:
             return "too poor"
@@ -295,7 +295,7 @@ async def purchase(pool, name, look):
 
 async def five_times(look):
     async with asyncpg.create_pool(postgres.dsn, min_size=5, max_size=5) as pool:
-        return await asyncio.gather(*(purchase(pool, "ada", look) for _ in range(5)))
+        return await asyncio.gather(*(purchase_row(pool, "ada", look) for _ in range(5)))
 
 # %% [markdown]
 # A **transaction** is a block of statements that all count, or none of them.
@@ -325,12 +325,14 @@ predict(about="transactions")
 # If a single statement can look *and* change, there is no gap at all:
 
 # %%
-async def purchase(pool, name, change):
-    return await pool.execute(change, name)  # says how many rows it has changed
+async def five_in_one(statement):
+    async with asyncpg.create_pool(postgres.dsn, min_size=5, max_size=5) as pool:
+        purchases = [pool.execute(statement, "ada") for _ in range(5)]
+        return await asyncio.gather(*purchases)  # each says how many rows it has changed
 
 
 await accounts(ada=100)
-report = await watch(five_times, f"{TAKE} AND balance >= 100")
+report = await watch(five_in_one, f"{TAKE} AND balance >= 100")
 report.value
 
 # %% [markdown]
@@ -340,11 +342,16 @@ report.value
 # row.
 
 # %%
+GIVE = "UPDATE accounts SET balance = balance + 100 WHERE name = $1"
+
+
 async def pay(pool, giver, taker):
     async with pool.acquire() as db, db.transaction():
         await db.fetchval(LOOK + " FOR UPDATE", giver)
         await asyncio.sleep(0.05)
         await db.fetchval(LOOK + " FOR UPDATE", taker)
+        await db.execute(TAKE, giver)
+        await db.execute(GIVE, taker)
         return f"{giver} paid {taker}"
 
 
@@ -442,8 +449,6 @@ predict(about="two-clicks")
 # %% [markdown]
 # This is the same mistake as in part 1: a look, an `await`, a change. The cure is the same, too (or that
 # of part 3, if the prize is a row). And when the prize is gone, the winner's callback disables the button.
-# After `defer()` the *original response* is the message with the button. (After
-# `defer(thinking=True)` it is a new message; then edit `interaction.message`.)
 
 # %%
 class Once(Claim):
@@ -462,6 +467,9 @@ class Once(Claim):
 await give_away(Once)
 
 # %% [markdown]
+# `edit_original_response` changes the message with the button, because `claim` calls a plain `defer()`.
+# After `defer(thinking=True)` it would change the new message; then use `interaction.message.edit`.
+#
 # Some bots call `self.stop()` after the first click. Look at what happens to cy, who clicks while the
 # database is still busy.
 
@@ -478,9 +486,10 @@ class StopsFirst(Once):
 await give_away(StopsFirst, "cy")
 
 # %% [markdown]
-# ada's and bo's tasks had begun, and went on. For cy there was no task, no answer and no line in the
-# log: discord.py ignores a click on a view that was stopped, and after 3 s Discord shows cy "This
-# interaction failed". So **acknowledge first, then do the work, then disable the button, and stop last**.
+# ada's and bo's tasks had begun, and went on. cy's click is in the gateway's log above. In your bot there
+# was no task, no answer and no error: discord.py ignores a click on a view that was stopped, and after
+# 3 s Discord shows cy "This interaction failed". So **acknowledge first, then do the work, then disable
+# the button, and stop last**.
 
 # %% [markdown]
 # ## 5 · The queue at the door
@@ -492,7 +501,7 @@ await give_away(StopsFirst, "cy")
 # everything. A queue with a size refuses when it is full.
 
 # %%
-async def easel(queue, waited):
+async def painter(queue, waited):
     while True:
         asked = await queue.get()
         await asyncio.sleep(0.1)  # paint
@@ -509,7 +518,7 @@ async def meter(queue, depth):
 # %%
 async def rush_hour(most):
     queue, waited, depth, refused = asyncio.Queue(most), [], [], 0
-    jobs = easel(queue, waited), easel(queue, waited), meter(queue, depth)
+    jobs = painter(queue, waited), painter(queue, waited), meter(queue, depth)
     helpers = [asyncio.create_task(job) for job in jobs]
     for _ in range(50):
         try:
@@ -578,7 +587,7 @@ depths(evenings)
 async def open_until_bell():
     queue, done = asyncio.Queue(), []
 
-    async def easel():
+    async def painter():
         while True:
             order = await queue.get()
             await asyncio.sleep(0.1)
@@ -587,16 +596,16 @@ async def open_until_bell():
 
     for number in range(8):
         queue.put_nowait(f"picture {number}")
-    easels = [asyncio.create_task(easel()) for _ in range(2)]
+    painters = [asyncio.create_task(painter()) for _ in range(2)]
     await asyncio.sleep(0.25)
-    await close(queue, easels)
+    await close(queue, painters)
     return len(done), queue.qsize()
 
 
-async def close(queue, easels):
-    for easel in easels:
-        easel.cancel()
-    await asyncio.wait(easels)
+async def close(queue, painters):
+    for painter in painters:
+        painter.cancel()
+    await asyncio.wait(painters)
 
 # %%
 done, left = (await watch(open_until_bell)).value
@@ -612,14 +621,14 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # **Then cancel the workers**, because they would wait at the empty queue forever.
 
 # %%
-async def close(queue, easels):
-    # the door: in this small shop no more orders come
+async def close(queue, painters):
+    # step 1 is not needed here: nothing puts more orders into the queue
     with suppress(TimeoutError):
         async with asyncio.timeout(2):
             await queue.join()
-    for easel in easels:
-        easel.cancel()
-    await asyncio.wait(easels)
+    for painter in painters:
+        painter.cancel()
+    await asyncio.wait(painters)
 
 
 done, left = (await watch(open_until_bell)).value
@@ -683,7 +692,8 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # won = await self.pool.execute(change, interaction.user.id, self.prize) == "UPDATE 1"
 # ```
 #
-# For a slash command use a lock for each person. This dictionary drops a lock that no task uses:
+# For a slash command use a lock for each person. This dictionary does the counting of part 2 for you: a
+# lock stays in it only as long as a task refers to it.
 #
 # ```python
 # locks = weakref.WeakValueDictionary()

@@ -330,7 +330,7 @@ right(report, 7)
 
 # %% answer="six_faults_votes"
 async def votes(url, given):
-    """Return `await count(given)`, and have it published at `url`."""
+    """Publish the result of `await count(given)` at `url`; return it only when it is published."""
     ### BEGIN SOLUTION
     result = await count(given)
     await asyncio.to_thread(publish, url, result)
@@ -708,8 +708,8 @@ barked(report)
 # %% [markdown] hints="watchdog"
 # <details><summary>Hint 1: a question</summary>
 #
-# The loop is free again. Which of your attributes must have their first values again, and which code
-# knows that the loop is free?
+# Which two attributes must be set when the loop is free again, and which code knows that the loop is
+# free?
 # </details>
 # <details><summary>Hint 2: where to look</summary>
 #

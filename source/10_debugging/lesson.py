@@ -8,8 +8,8 @@
 # *Which code blocked?*
 #
 # **You will** take one bot that is slow "sometimes", and examine it with seven tools: asyncio's debug
-# mode, a watchdog thread, py-spy in another process, a linter, two guards for tests, and the probe of
-# this course.
+# mode, a watchdog thread, py-spy in another process, a linter, two guards for tests, and the **probe**,
+# the part of `watch` that measures.
 #
 # **You learn**
 # - what each tool names: the victim, the culprit, its line, or nothing;
@@ -35,13 +35,13 @@ from autograder.lessons import evening, judge, make_bot, tell
 servers = await world.start("http")
 
 # %% [markdown]
-# First, three questions from earlier units.
+# First, three questions, from units 09, 08 and 05. Skip those that you have not read.
 
 # %%
-recall("?", about="bounded-queue")
+recall("?", about="queue-without-size")
 
 # %%
-recall("?", about="not-committed")
+recall("?", about="missing-points")
 
 # %%
 recall("?", about="which-job-where")
@@ -180,7 +180,8 @@ predict(about="debug-names")
 
 # %% [markdown]
 # The end of the line helps: *took 0.6 seconds*. So there **was** a block, in a task called `on_message`.
-# The rest names the code of discord.py in which the task is *now*. `shake_cup` returned long before.
+# The rest names the task's outermost coroutine, a function of discord.py, and the line where it is
+# *now*. `shake_cup` returned long before.
 #
 # Debug mode has a price as well. Here are 5000 switches between tasks that do nothing else, without it
 # and with it:
@@ -272,8 +273,7 @@ predict(about="two-photographs")
 # callbacks per second, needs no library, and can run in your bot day and night. In the lab you build one
 # that names the function of each block, once.
 #
-# The probe of this course works in the same way. It also measures how much of the time other programs
-# took:
+# The probe works in the same way. It also measures how much of the time other programs took:
 
 # %%
 judge(report, gw)
@@ -363,7 +363,8 @@ print(seen)
 # %% [markdown]
 # Read it from the bottom: discord.py called `roll`, `roll` called `throw`, `throw` called
 # `shake_cup`. py-spy stops the program while it looks (unless you give it `--nonblocking`). It needs the
-# right to look into another process: on macOS `sudo`, in a Docker container the capability `SYS_PTRACE`.
+# right to look into another process: on macOS and on most Linux servers `sudo`, in a Docker container
+# the capability `SYS_PTRACE`.
 #
 # ### A list of the tasks
 #
@@ -379,7 +380,8 @@ await process.wait()
 print(f"{why}. Recorded in Python's documentation:\n{RECORDED_TREE}" if why else said)
 
 # %% [markdown]
-# On older Pythons a thread in the bot's own process can make such a list:
+# Read it so: each `(T)` is a task, and below it stands what it awaits. (In the recorded example, albums
+# and songs are tasks.) On older Pythons a thread in the bot's own process can make such a list:
 
 
 # %%
@@ -445,9 +447,9 @@ print(found.stdout)
 # It takes milliseconds, and nothing runs. ruff finds the `time.sleep` in an `async def`. It does not find
 # the one in `shake_cup`, a plain function, because ruff does not follow calls.
 #
-# Two guards for **tests** find more. **blockbuster** replaces blocking calls that it knows by functions
-# that raise. **pyleak** watches the loop from a thread, as our witness does, and raises if the loop was
-# late. Here are both, in an ordinary test file:
+# Two guards for **tests** find more. **blockbuster** has a list of blocking calls, and replaces each of
+# them with a function that raises an error. **pyleak** watches the loop from a thread, as our witness
+# does, and raises if the loop was late. Here are both, in an ordinary test file:
 
 # %%
 # %%writefile test_slowbot.py
@@ -504,17 +506,17 @@ print(*(line[:100] for line in ran.stdout.splitlines() if "test_slowbot" in line
 predict(about="blockbuster-sees")
 
 # %% [markdown]
-# blockbuster has a list. It refuses each call on that list, whether the call takes a millisecond or a
-# minute. pyleak measures time, so in most runs it finds the pattern, too. (Its thread needs the GIL, and
-# one call to C code can keep the GIL until it is too late.) On a busy machine pyleak can also report a
-# block that is none, because it cannot tell a late loop from a blocked one.
+# blockbuster refuses each call on its list, whether the call takes a millisecond or a minute. pyleak
+# measures time, so in most runs it finds the regular expression in `unlucky`, too. (Its thread needs the
+# GIL, and one call to C code can keep the GIL until it is too late.) On a busy machine pyleak can also
+# report a block where there was none, because it cannot tell a late loop from a blocked one.
 #
 # ## 6 · All tools, the same bot
 #
 # Now we compare all of them. Each command runs on a watched loop in debug mode, with the witness beside
-# it. Then it runs again without these two, for our probe, because debug mode and the photographs take
-# time on that loop, too. ruff and the two guards have run already. Which tool notices a block, and which
-# tool names the line? The folded cells ask them.
+# it. Then it runs again without these two, for our probe, because debug mode and the witness slow the
+# loop down. ruff and the two guards have run already. Which tool notices a block, and which tool names
+# the line? The folded cells prepare the comparison.
 
 # %% jupyter={"source_hidden": true}
 import contextlib
@@ -585,8 +587,9 @@ for tool in ("", *table["greet"]):
 # code. Only tools that measure time find code that *computes* (`guess`). In the last column no tool
 # should say anything: `recap` waits in an `await` and does not hold the loop.
 #
-# **Change it.** Repair the caller of `shake_cup` in `slowbot.py` (as you learned in unit 03), then
-# restart the kernel and run all cells. Which columns are empty now?
+# **Change it.** In the cell that begins with `%%writefile slowbot.py`, let `roll` await
+# `asyncio.to_thread(throw, dice)`. Then restart the kernel and run all cells. Which columns are empty
+# now?
 #
 # ## 7 · A meter that is wrong
 #
@@ -622,9 +625,9 @@ async def measured():
 # > report?
 
 # %%
-predict("?", about="meter-lies")
+predict("?", about="meter-of-5-ms")
 
-# %% experiment="meter-lies"
+# %% experiment="meter-of-5-ms"
 report = await watch(measured)
 naive = report.value
 p99 = sorted(naive)[int(len(naive) * 0.99)]
@@ -632,7 +635,7 @@ print(f"{len(naive)} ticks, 99th percentile: {p99 * 1000:.1f} ms, maximum: {max(
 print(f"the meter of `watch`:  99th percentile: {report.lag(99) * 1000:.0f} ms")
 
 # %%
-predict(about="meter-lies")
+predict(about="meter-of-5-ms")
 
 # %% [markdown]
 # Both measured the same two seconds. Here are their ticks:
@@ -666,8 +669,8 @@ two_meters(naive, report.record.late)
 #
 # But people write at any time. A message that comes during that half second waits until the block ends,
 # and so does a heartbeat. An honest meter has its ticks at **fixed times**, `start + n * period`, and
-# counts every tick that was *due*, also during a block. Then half a second in two is a quarter of all
-# ticks. (This mistake is known as *coordinated omission*.)
+# counts every tick that was *due*, also during a block. A block of 0.5 s in a run of 2 s then makes a
+# quarter of all ticks late. (The naive meter's mistake is known as *coordinated omission*.)
 #
 # ## 8 · A faster loop
 #
@@ -704,9 +707,9 @@ async def shaken():
 # > **Predict.** `!roll` runs on uvloop, with the 0.6 s in `shake_cup`. For how long is the loop held?
 
 # %%
-predict("?", about="uvloop-blocks")
+predict("?", about="roll-on-uvloop")
 
-# %% experiment="uvloop-blocks"
+# %% experiment="roll-on-uvloop"
 LOOPS = ["asyncio", "uvloop"] if sys.platform != "win32" else ["asyncio"]
 for loop in LOOPS:
     chat = await watch(chatter, 5000, loop=loop)
@@ -717,7 +720,7 @@ if sys.platform == "win32":
     print("uvloop is made for Linux and macOS; winloop is the same for Windows.")
 
 # %%
-predict(about="uvloop-blocks")
+predict(about="roll-on-uvloop")
 
 # %% [markdown]
 # A faster loop handles more messages in the same time. That is good for a bot without blocks. It neither
@@ -739,7 +742,6 @@ predict(about="uvloop-blocks")
 # bot.run(TOKEN)                                       # before
 #
 # async def main():                                    # after, for one evening
-#     asyncio.get_running_loop().slow_callback_duration = 0.1
 #     discord.utils.setup_logging()
 #     async with bot:
 #         await bot.start(TOKEN)
@@ -751,13 +753,14 @@ predict(about="uvloop-blocks")
 #
 # ```
 # pgrep -fa bot.py
-# py-spy dump --pid NUMBER
+# sudo "$(which py-spy)" dump --pid NUMBER
 # ```
 #
 # The first line lists programs that have `bot.py` in their command, each with its number. There may be
-# several: a shell that started the bot, or an editor. Take the number of the line that begins with
-# Python. (On macOS the option is `-fl`.) The next time your bot is frozen, run both *before* you
-# restart it. The line that holds the loop is under "MainThread". After a restart it is gone.
+# several: a shell that started the bot, or an editor. Take the number of the line whose command begins
+# with `python` or with its path. (On macOS the option is `-fl`.) The next time your bot is frozen, run
+# both *before* you restart it. The line that holds the loop is under "MainThread". After a restart it
+# is gone.
 #
 # And know the names of tasks in discord.py, as debug mode and lists of tasks show them:
 #
@@ -781,7 +784,7 @@ predict(about="uvloop-blocks")
 #   asyncio*. What a switch costs depends on how deep the stack is from which it is made.
 # - **Wall time** is what debug mode, our witness and pyleak measure. On a busy machine a callback is also
 #   slow because other programs use the processor. Another project raised its threshold for that
-#   (modal-labs/synchronicity, pull request 274, to 0.5 s). The probe of this course subtracts this time.
+#   (modal-labs/synchronicity, pull request 274, to 0.5 s). Our probe subtracts this time.
 # - **`faulthandler.dump_traceback_later`** is a watchdog in C. In our tests it named 77 of 77 lines, but
 #   it crashed the program in one run of three.
 # - **A watchdog and a C call.** While one call to C code keeps the GIL, as `re.match` does, no other

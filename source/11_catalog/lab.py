@@ -313,7 +313,8 @@ await well_judged(report, arrivals)
 # 1. both really ask the server, and return **the same**;
 # 2. `blocking` holds the loop. Limit for `use`: hold the loop for less than **100 ms** at a time;
 # 3. `card()` works also where the library is missing, and its `missing()` says so. For that, import
-#    inside `use` and `blocking`, and name in `modules` what they import.
+#    inside `use` and `blocking`, and name in `modules` what they import;
+# 4. no field of the card is empty, `status` names the version that you saw, and `servers=("http",)`.
 #
 # **Worked example**: `autograder/catalog/aiohttp.py`, and part 7 of the lesson.
 
@@ -427,10 +428,11 @@ def well_described(facts):
     if facts["servers"] != ["http"]:
         raise WrongValue('The card needs the web server: `servers=("http",)`.')
     known = {each.name for each in catalog.cards()} | {"requests"}
-    new = {one.partition(".")[0] for one in facts["modules"]} - known
-    if facts["name"] in known or not new:
+    if facts["name"] in known:
         raise WrongValue(f"The catalog has `{facts['name']}` already: take another library.")
-    return new
+    if new := {one.partition(".")[0] for one in facts["modules"]} - known:
+        return new
+    raise WrongValue("`modules` names no library that is new to the catalog.")
 
 
 async def worked(report, which, page, modules):

@@ -8,7 +8,7 @@
 # *Is it really async?*
 #
 # **You will** put four questions to three libraries that all say *async*, look at what a server
-# sees of them, and add a library of your own to the catalog of this course, which measures itself.
+# sees of them, and add your library to the course's catalog, a table that is measured on your machine.
 #
 # **You learn**
 # - four questions for any library: is the loop free? are there threads? how many calls at the same
@@ -31,16 +31,16 @@ from autograder import catalog, predict, recall, show, watch, world
 servers = await world.start("http")
 
 # %% [markdown]
-# First, three questions from earlier units.
+# First, three questions, from units 10, 09 and 07. Skip those that you have not read.
 
 # %%
-recall("?", about="when-to-look")
+recall("?", about="watchdog-or-debug-mode")
 
 # %%
-recall("?", about="one-lock-per-key")
+recall("?", about="lock-for-all")
 
 # %%
-recall("?", about="async-library-sync-half")
+recall("?", about="httpx-get")
 
 # %% [markdown]
 # ## 1 · "Async" is a word
@@ -70,9 +70,9 @@ LIBRARIES = {"swift": swift, "steady": steady, "plain": plain}
 # > bot get?
 
 # %%
-predict("?", about="async-in-the-name")
+predict("?", about="fetch-of-swift")
 
-# %% experiment="async-in-the-name"
+# %% experiment="fetch-of-swift"
 def judge(report):
     """The chart of a run, and what a grader would say of it."""
     try:
@@ -85,11 +85,11 @@ PAGE = f"{servers.http.url}/slow?seconds=0.5"
 judge(await watch(swift, PAGE))
 
 # %%
-predict(about="async-in-the-name")
+predict(about="fetch-of-swift")
 
 # %% [markdown]
-# An `async def` with a blocking call inside is the most frequent fault of young libraries, and of
-# our own functions. You cannot see it from outside, neither in the name nor in the signature. But
+# An `async def` with a blocking call inside is a frequent fault of young libraries, and of our own
+# functions. You cannot see it from outside, neither in the name nor in the signature. But
 # you can measure it. This is the **first question**: is the loop free? `watch` answers it.
 
 # %%
@@ -137,9 +137,9 @@ async def forty(name, url):
 # > has its page?
 
 # %%
-predict("?", about="forty-at-once")
+predict("?", about="forty-pages")
 
-# %% experiment="forty-at-once"
+# %% experiment="forty-pages"
 pages = {}
 for name in ("steady", "plain"):
     path = f"/forty/{name}"
@@ -151,7 +151,7 @@ for name in ("steady", "plain"):
     print(f"{servers.http.counters()['paths'][path]['peak']} at the same time, as the server saw it")
 
 # %%
-predict(about="forty-at-once")
+predict(about="forty-pages")
 
 # %% [markdown]
 # This is what the server has written down. Each line is one request, from its arrival to its
@@ -237,7 +237,7 @@ predict(about="who-hangs-up")
 # |---|---|---|---|---|
 # | async in name only | no | no | 1 | no |
 # | threads behind an await | yes | yes | the pool's size | no |
-# | async all the way down | yes | no | no limit but its own | yes |
+# | async all the way down | yes | no | as many as the library allows (aiohttp: 100) | yes |
 #
 # In the lab you get packages without labels, and find out their kind.
 #
@@ -260,10 +260,11 @@ for name in ("httpx", "httpx2", "aiomysql", "asyncmy", "aiosqlite"):
 # ## 6 · The catalog
 #
 # Each library of this course has a **card**: one file in `autograder/catalog/`, with two functions.
-# `use` does a small job with the library, and `blocking` does the same job with a blocking library.
-# `compare` runs both on the watched loop, with a real server that takes 0.45 s.
+# `use` does a small job with the library. `blocking` does the same job with a blocking library, its
+# **twin**. `compare` runs both on the watched loop, with a real server that takes 0.45 s. (SQLite has no
+# server: there another process locks the file for that time.)
 #
-# > **Predict.** For how long does each hold the loop?
+# > **Predict.** For how long does aiosqlite hold the loop, and for how long its twin, sqlite3?
 
 # %%
 predict("?", about="twin-and-library")
@@ -276,8 +277,7 @@ predict(about="twin-and-library")
 
 # %% [markdown]
 # And now all of them: libraries for HTTP, databases, names, files. Each line is measured while you
-# read this, about one second for each. What your machine does not have is left out, with the
-# reason.
+# read this, about one second for each.
 
 # %% jupyter={"source_hidden": true}
 def strips(table):
@@ -385,7 +385,7 @@ predict(about="card-without-library")
 # library. The library **leaves the loop free**. And if something is missing, the card **says so in
 # a sentence**: for that, the imports are inside the functions, and `modules` names them.
 #
-# **Change it.** Let `use` return only the first record. What does the table say?
+# **Change it.** Let `use` return `[]`, and run the cells from there on again. What does the table say?
 
 # %% [markdown]
 # ## In your bot
@@ -407,9 +407,9 @@ predict(about="card-without-library")
 #     await interaction.response.defer()
 #     await interaction.followup.send(await some_library.fetch(city))
 #
-# async def forecast(city):                               # after: a wrapper with a limit, which you
-#     async with asyncio.timeout(5):                      # have watched once
-#         return await some_library.fetch(city)
+# async def forecast(city):                               # after: a function of its own, which a
+#     async with asyncio.timeout(5):                      # notebook can watch (the limit works only
+#         return await some_library.fetch(city)           # if the library is really async)
 #
 # @bot.tree.command()
 # async def weather(interaction, city: str):
@@ -418,7 +418,8 @@ predict(about="card-without-library")
 # ```
 #
 # **One change for tonight.** Take the library of your slowest command, and watch it in a notebook
-# of this course: `await watch(forecast, "Oslo")`. One number tells you whether it holds the loop.
+# of this course. `(await watch(forecast, "Oslo")).longest_block` tells you for how many seconds it held
+# the loop.
 
 # %% [markdown]
 # ## In practice

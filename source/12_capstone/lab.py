@@ -177,8 +177,8 @@ def moments(gw, event):
 # ---
 # ## Level 1 · A steady evening: fights while the website writes
 #
-# `!fight wolf-7` asks the bestiary how strong a wolf-7 is, books that many points, and says so.
-# People ask for 20 fights per second. The bestiary takes half a second for each answer, and after
+# `!fight wolf-7` asks a web server how strong a wolf-7 is, books that many points, and says so.
+# People ask for 20 fights per second. The server takes half a second per answer, and after
 # the first four fights the website locks the points file for about a second.
 #
 # Limit: hold the loop for less than **100 ms** at a time. The points must be in the file *before*
@@ -529,11 +529,11 @@ booked(after)
 # ---
 # ## Level 3 · A burst, and the connection breaks
 #
-# *A stretch exercise.* `!gift bo 5` moves five points from the person who wrote it to bo, if there
-# are five. Now everyone gives at the same time, the website locks the file, and in the middle of it
-# the **connection breaks**. The bot resumes, and the gateway replays what the bot missed. Some
-# messages **come twice**, because the gateway does not know which of them had arrived. At the end
-# the file must be exactly right.
+# *A stretch exercise.* `!gift bo 5` moves five points from the person who wrote it to bo, if the giver
+# has at least five. Now everyone gives at the same time, the website locks the file, and in the middle
+# of it the **connection breaks**. The bot resumes, and the gateway replays what the bot missed. Some
+# messages **come twice**: this gateway does that on purpose, because Discord does not promise that it
+# never happens. At the end the file must be exactly right.
 #
 # `gift` has three faults that you see only on a busy evening. No person may ever give more than they
 # have. A message that comes twice (its `ctx.message.id` is the same) counts once, and gets one
@@ -711,8 +711,9 @@ heard(gw, *answers)
 async def worker(orders, brew, say):
     """Serve the (who, potion) of the queue `orders` in turn, until this task is cancelled.
 
-    `await say(...)` for each one `who: ` and then what `await brew(potion)` returned; `it exploded`
-    when that raised an exception; `it never boils` when it has not returned after 0.3 s.
+    For each order, `await say(...)` one line, then call `orders.task_done()`. The line is
+    `ada: tea is ready` if `await brew(potion)` returned `tea is ready`; `ada: it exploded` if it
+    raised an exception; `ada: it never boils` if it has not returned after 0.3 s.
     """
     ### BEGIN SOLUTION
     while True:
@@ -858,10 +859,10 @@ served(report, [f"{who}: {words.get(menu[potion], menu[potion])}" for who, potio
 # ---
 # ## Level 5 · Closing time
 #
-# *A stretch exercise.* The host restarts, and the bot has one second. Serve every accepted order,
-# and leave nothing behind: no task, no thread, no open connection. Write `shutdown`; this time you
-# start from an empty cell. Limit: hold the loop for less than **100 ms** at a time. The last
-# message of a bot should not be late either.
+# *A stretch exercise.* The host restarts, and the bot has one second. Serve every accepted order that
+# is ready within 0.5 s, and leave nothing behind: no task, no thread, no open connection. Write
+# `shutdown`; this time you start from an empty cell. Limit: hold the loop for less than **100 ms** at a
+# time.
 
 # %% answer="closing"
 async def shutdown(hall):
@@ -869,8 +870,9 @@ async def shutdown(hall):
 
     - wait until all in the queue `hall.orders` is done (`join`), but not longer than 0.5 s;
     - cancel every task in the list `hall.tasks`, and wait until each has ended;
-    - close the aiohttp session `hall.session`, and the thread pool `hall.pool` once its threads
-      have ended, which may take them half a second.
+    - close the aiohttp session `hall.session`;
+    - end the pool `hall.pool`: its threads may need half a second more; wait for them, but not on
+      the loop.
     """
     ### BEGIN SOLUTION
     try:

@@ -12,7 +12,7 @@
 # **You learn**
 # - what else can make people wait when the loop is free;
 # - what to do when a connection breaks, when an order cannot be served, and when the bot must stop;
-# - how to audit your own bot with one file of forty lines.
+# - how to audit your own bot, with one file that you can copy.
 #
 # **You need** units 03 and 05, and most of 06 to 09: this unit puts them together. Nothing leaves
 # this machine.
@@ -38,16 +38,16 @@ from autograder import predict, progress, recall, show, watch, world
 servers = await world.start("http", "sqlite")
 
 # %% [markdown]
-# First, three questions from earlier units.
+# First, three questions, from units 11, 10 and 09. Skip those that you have not read.
 
 # %%
-recall("?", about="free-but-in-waves")
+recall("?", about="seven-waves")
 
 # %%
-recall("?", about="honest-meter")
+recall("?", about="percentile-of-5-ms")
 
 # %%
-recall("?", about="check-then-act")
+recall("?", about="two-commands")
 
 # %% [markdown]
 # ## 1 · The load steps up
@@ -85,7 +85,7 @@ async def fight(ctx, monster):
 # You know what is wrong with it. But at which load does it fail? The next two cells are the raid.
 # `crowd` lets people write faster and faster, one second at each rate, and stops when the gateway
 # has hung up. The bot runs as on a small rented server with one CPU, where asyncio's default pool
-# has five threads. In this unit the gateway waits longer: three intervals, 0.6 s.
+# has five threads. In parts 1 and 2 the gateway waits longer: three intervals, 0.6 s.
 
 # %%
 def make_bot(*functions):
@@ -128,9 +128,8 @@ async def raid(*functions, line="!fight wolf", rates=(5, 20, 60)):
     return gw, report
 
 # %% [markdown]
-# `page`, in the folded cell, draws such a run on one page: the messages that people wrote and the
-# answers (the distance between the two lines shows **who waits**), the heartbeats, and the lateness
-# of the loop.
+# `draw`, in the folded cell, draws such a run: the messages that people wrote and the answers (the
+# distance between the two lines shows **who waits**), the heartbeats, and the lateness of the loop.
 
 # %% jupyter={"source_hidden": true}
 def moments(gw, event, began):
@@ -155,8 +154,8 @@ def in_words(gw, report):
     return f"{len(moments(gw, 'say', 0))} asked; {held}"
 
 # %% jupyter={"source_hidden": true}
-def page(gw, report):
-    """A run on one page: people, heartbeats, loop."""
+def draw(gw, report):
+    """Draw a run: people, heartbeats, loop."""
     began, size = report.record.began, {"figsize": (8, 5), "height_ratios": [3, 0.7, 1.5]}
     figure, (people, heart, loop) = plt.subplots(3, 1, sharex=True, **size)
     for event, style, label in (("say", "k:", "asked"), ("reply", "k-", "answered")):
@@ -183,14 +182,14 @@ predict("?", about="first-step")
 
 # %% experiment="first-step"
 gw, report = await raid(fight)
-page(gw, report)
+draw(gw, report)
 
 # %%
 predict(about="first-step")
 
 # %% [markdown]
 # The dotted line shows what people wrote, the solid line what was answered. Where they separate,
-# people wait. The X shows when the gateway hung up. The page takes 0.2 s, which is **less** than
+# people wait. The X shows when the gateway hung up. The web page takes 0.2 s, which is **less** than
 # the gateway allows, and one fight never costs the connection. Under load, the next fight begins
 # when the block of the first one ends.
 #
@@ -221,7 +220,7 @@ predict("?", about="all-in-threads")
 
 # %% experiment="all-in-threads"
 gw, report = await raid(fight)
-page(gw, report)
+draw(gw, report)
 
 # %%
 predict(about="all-in-threads")
@@ -232,7 +231,7 @@ predict(about="all-in-threads")
 # queue, and it is not in your program. It is **in front of the five threads**.
 #
 # A pool is like a counter with a fixed number of clerks. Five threads that need 0.2 s each serve 25
-# people per second, and no `await` changes that. But waiting for a page needs no thread:
+# people per second, and no `await` changes that. But waiting for a web page needs no thread:
 
 # %%
 async def fight(ctx, monster):
@@ -250,14 +249,14 @@ predict("?", about="in-its-place")
 
 # %% experiment="in-its-place"
 gw, report = await raid(fight)
-page(gw, report)
+draw(gw, report)
 
 # %%
 predict(about="in-its-place")
 
 # %% [markdown]
-# The lines run in parallel. Their distance is the time for the page. 60 people per second who each
-# stay for 0.2 s make 12 people in the room. (This rule is true for every queue; it is Little's
+# The lines run in parallel. Their distance is the time for the web page. 60 people come per second, and
+# each waits 0.2 s, so 12 people wait at any moment. (This rule is true for every queue; it is Little's
 # law.)
 #
 # So there is **a place for each job**:
@@ -269,7 +268,8 @@ predict(about="in-its-place")
 # | writes a file, a small database | a thread, or a library that keeps one | short, but not always |
 # | computes for up to 10 ms | the loop | a thread would cost more than it saves |
 # | computes longer, in plain Python | slices with turns between them, or a thread | Python can interrupt it |
-# | computes longer, in one call to C code | **a process** | C code keeps the GIL, so a thread does not help |
+# | computes longer, in C code that releases the GIL (hashes, zlib, Pillow) | a thread | the loop runs beside it |
+# | computes longer, in C code that keeps it (`sorted`, `json`, `re`) | **a process** | a thread would hold the loop, too |
 #
 # [work/toolbox/which_job_goes_where.ipynb](../toolbox/which_job_goes_where.ipynb) measures what
 # each of these costs on *your* machine.
@@ -280,9 +280,9 @@ predict(about="in-its-place")
 # %% [markdown]
 # ## 3 · A connection that breaks
 #
-# Connections break. The bot resumes, and the gateway replays what the bot may have missed. *May*: a
-# message that was on its way can come again. (Unit 13 shows the numbers of the events.) For this
-# command that matters:
+# Connections break. The bot resumes, and the gateway replays what it thinks the bot missed. So a message
+# that the bot already had can come again. (Unit 13 shows the numbers of the events.) For this command
+# that matters:
 
 # %%
 async def gift(ctx, taker, points: int):
@@ -372,9 +372,9 @@ def balances(**nights):
 balances(without_the_id=twice, with_the_id=once)
 
 # %% [markdown]
-# A set grows, and the bot forgets it at a restart. In a listener, `deque(maxlen=10_000)` keeps the
-# newest ids. For something that must never happen twice, write the id into the database, in the
-# same transaction as the change. The lab has room for both.
+# A set grows, and the bot forgets it at a restart. A `deque(maxlen=10_000)` keeps only the newest ids.
+# For something that must never happen twice, write the id into the database, in the same transaction as
+# the change. In the lab (level 3) you may do either.
 
 # %% [markdown]
 # ## 4 · The kitchen
@@ -438,7 +438,7 @@ predict(about="after-the-frog")
 
 # %%
 async def careless():
-    """A bot's main coroutine that simply returns."""
+    """It makes three things, and simply returns."""
     session, pool = aiohttp.ClientSession(), ThreadPoolExecutor(1)
     ticker = asyncio.create_task(asyncio.sleep(60), name="the ticker")
     pool.submit(time.sleep, 0.4)
@@ -457,7 +457,7 @@ async def what_is_left():
     return left
 
 # %% [markdown]
-# > **Predict.** `careless` has returned. What is left of what it made?
+# > **Predict.** `careless` has returned, and the loop goes on. What is left of what it made?
 
 # %%
 predict("?", about="what-is-left")
@@ -470,7 +470,8 @@ report.value
 predict(about="what-is-left")
 
 # %% [markdown]
-# Close a bot in this order:
+# At its end, `asyncio.run` cancels the tasks that are left, but it closes no session. So close a bot in
+# this order:
 #
 # 1. take no new orders, and **finish** what you accepted, with a limit (`queue.join()` in
 #    `asyncio.timeout`);

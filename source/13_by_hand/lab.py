@@ -57,8 +57,8 @@ def too_late(report, seconds, bound, sentence):
 # ## 1 · Heartbeats and ACKs *(stretch)*
 #
 # The client of the lesson's part 2 has two faults. It sends its first heartbeat immediately, and it
-# does not listen for ACKs. Write `heart` and `read` of a better one. Both are tasks. `talk` starts
-# them (it is given below), and when one of them ends, `talk` closes the connection with code 4000.
+# does not listen for ACKs. Write `heart` and `read` of a better one. `talk` (given below) runs each of
+# them as a task. When one of them ends, `talk` closes the connection with code 4000.
 #
 # `heart` waits a **random part of the first interval** (between 0 and the whole interval), sends its
 # first heartbeat, and then sends **one per interval**. When a heartbeat is due and the last one was
@@ -308,8 +308,8 @@ right(report, 20)
 # ---
 # ## 2 · Come back *(stretch)*
 #
-# In exercise 1 the client closed its dead connection. Now it must come back. You get a client that
-# does all of this on *one* connection:
+# In exercise 1 the client closed its dead connection. Now it must come back. You get `converse`, which
+# does exercise 1 on *one* connection:
 #
 # `await converse(ws, me, hello, command)` sends `hello`, sends heartbeats, checks the ACKs, notes in
 # `me` what must be remembered, calls the command, and returns when the connection is closed. (It is
@@ -364,8 +364,8 @@ async def listen(ws, me, command, note):
     """Exercise 1: what arrives. These commands are fast, and run one after the other."""
     async for frame in ws:
         payload = frame.json()
-        if payload["op"] == 9:  # the session is gone
-            return
+        if payload["op"] == 9:  # no such session; a real client forgets it, and IDENTIFYs again
+            return  # (this gateway does not send it here)
         if payload["op"] == 11:
             me.acked = True
         if payload["op"] == 0 and note(me, payload) and payload["t"] == "MESSAGE_CREATE":
@@ -498,9 +498,10 @@ right(report, 10)
 # ---
 # ## 3 · Once and only once *(stretch)*
 #
-# On a bad network the connection breaks, and events arrive twice, or once more after a RESUME. The
-# client of exercise 2 notes the number of each event, and comes back with it. But it does not see
-# that it had an event **before**. (Then a `!buy` would be done twice.)
+# When a connection breaks and the client RESUMEs, the gateway may send events that the client has
+# already had. (Our gateway also doubles some on purpose.) The client of exercise 2 notes the number of
+# each event, and comes back with it. But it does not see that it had an event **before**. (Then a
+# `!buy` would be done twice.)
 #
 # Write a better `note`, called `fresh`. It gets each event, and
 #

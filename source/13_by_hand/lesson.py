@@ -6,8 +6,8 @@
 #
 # *What does discord.py do for me?*
 #
-# **You will** write a client in fifty lines that the gateway accepts as a bot, and then leave out
-# each of its duties once.
+# **You will** write a client in fifty lines that the gateway accepts as a bot, and then leave out four
+# of its five duties, one at a time.
 #
 # **You learn**
 # - the five duties of a gateway client, and what the gateway sees when one of them is missing;
@@ -33,14 +33,13 @@ from autograder import predict, recall, show, watch, world
 servers = await world.start()
 
 # %% [markdown]
-# First, three questions from earlier units. Put a letter in place of each question mark, and run
-# the cell again.
+# First, three questions, from units 12, 09 and 06. Skip those that you have not read.
 
 # %%
 recall("?", about="once-and-for-all")
 
 # %%
-recall("?", about="drain-before-goodbye")
+recall("?", about="workers-at-shutdown")
 
 # %%
 recall("?", about="who-holds-a-task")
@@ -48,9 +47,9 @@ recall("?", about="who-holds-a-task")
 # %% [markdown]
 # ## 1 · A client in fifty lines
 #
-# The gateway is a **WebSocket**: a connection on which both sides may send at any time. (The
-# library websockets has nothing else, if aiohttp is too much for you. Like httpx it has a blocking
-# half, `websockets.sync`.) Both sides send *payloads*, which are JSON.
+# The gateway is a **WebSocket**: a connection on which both sides may send at any time. (The small
+# library *websockets* does only this. Like httpx it has a blocking half, `websockets.sync`.) Both sides
+# send *payloads*, which are JSON. The number `op` says what kind of payload it is.
 #
 # First, what a client must remember, and the two messages with which it can begin:
 
@@ -63,7 +62,7 @@ class Me:
     """What a client remembers, from one connection to the next."""
 
     token: str
-    session: str = ""  # the name of the session, from READY
+    session: str = ""  # the session's name, from READY, the gateway's welcome
     sequence: int | None = None  # the number of the last event
     acked: bool = True  # has the last heartbeat been acknowledged?
     done: bool = False  # has `!goodnight` come?
@@ -80,9 +79,8 @@ def resume(me):
     return {"op": 6, "d": {"token": me.token, "session_id": me.session, "seq": me.sequence}}
 
 # %% [markdown]
-# Then what it does with a payload. The number `op` says what kind of payload it is. Op 0 is an
-# event: its name is in `t`, its number in `s`. Our bot has one command, `!recap`. It takes 0.7 s,
-# and all of that time it waits in an `await`.
+# Then what it does with a payload. Op 0 is an event: its name is in `t`, its number in `s`. Our bot has
+# one command, `!recap`. It takes 0.7 s, and all of that time it waits in an `await`.
 
 # %%
 async def take(ws, me, payload):
@@ -178,15 +176,15 @@ def tell(gw):
 # > **Predict.** What does the gateway do?
 
 # %%
-predict("?", about="free-and-dead")
+predict("?", about="one-recap")
 
-# %% experiment="free-and-dead"
+# %% experiment="one-recap"
 gw, report = await evening(one_after_the_other, (0.3, "!recap"), (1.0, "!goodnight"))
 tell(gw)
 print("The longest block of the loop:", f"{report.longest_block * 1000:.0f} ms")
 
 # %%
-predict(about="free-and-dead")
+predict(about="one-recap")
 
 # %% [markdown]
 # **A free loop is not enough.** The loop could have sent a heartbeat at any time, but no task asked
@@ -271,9 +269,9 @@ def fullest(times, width=0.2):
 # > **Predict.** How many of these forty beats arrive within one fifth of a second?
 
 # %%
-predict("?", about="same-second")
+predict("?", about="second-beats")
 
-# %% experiment="same-second"
+# %% experiment="second-beats"
 logs = {"at once": await forty(lambda: 0.0), "random first beat": await forty(random.random)}
 rounds = {name: second_beats(log) for name, log in logs.items()}
 for name, times in rounds.items():
@@ -283,7 +281,7 @@ if spread > 0.2:
     print(f"(Other programs took this machine's time: the beats of `at once` took {spread:.2f} s.)")
 
 # %%
-predict(about="same-second")
+predict(about="second-beats")
 
 # %% jupyter={"source_hidden": true}
 import matplotlib.pyplot as plt
@@ -308,8 +306,8 @@ rounds_chart(rounds)
 #
 # In the lower row, each client waited for a **random part of the interval** before its first beat:
 # `interval * random.random()`. This is called **jitter**. Now the beats are spread over the whole
-# second, and they stay so. (A fifth of them would be 8. Chance is not even, so the fullest fifth has
-# more, usually about 13.)
+# second, and they stay so. (A fifth of them would be 8. Random numbers are never spread evenly, so the
+# fullest fifth has more, usually about 13.)
 #
 # ### How long may a block be?
 #
@@ -394,12 +392,13 @@ predict(about="patience")
 
 # %% [markdown]
 # There are three regions. Below one interval: never. Above two intervals: always. Between them is a
-# **grey zone**: there it depends on how long ago the last heartbeat was when the block began. With
-# only eight tries the results vary, so expect each cross within its grey bar, not exactly on the
-# line. (Other programs make the silence longer than the block. Then a cross can be higher.)
+# **grey zone**: there it depends on how long ago the last heartbeat was when the block began. The line
+# is what you get on average over many tries: `(block - 0.1) / 0.1`. With only eight tries, expect the
+# crosses at 0.15 and 0.18 s within their grey bars. (Other programs make the silence longer than the
+# block. Then a cross can be higher.)
 #
-# So a bot that survives may still have blocks. That is why this course does not ask whether the bot
-# survived. It measures how long the loop was held.
+# So a bot that survives may still have blocks. That is why this course does not *only* ask whether the
+# bot survived. It also measures how long the loop was held.
 
 # %% [markdown]
 # ## 3 · A connection that is dead
@@ -422,9 +421,10 @@ if gw.kills:
 predict(about="no-ack")
 
 # %% [markdown]
-# It notices nothing. Perhaps a cable is pulled, a router has forgotten the connection, or the server
-# behind it hangs. The client goes on sending heartbeats for minutes, until the operating system
-# gives up. Such a connection is called a **zombie**. The cure is one check: *before each heartbeat,
+# It notices nothing. In real life, a cable is pulled, or a router has forgotten the connection. The
+# client goes on sending heartbeats for minutes, until the operating system gives up. If only the
+# program on the server hangs, the client goes on forever. Such a connection is called a **zombie**. The
+# cure is one check: *before each heartbeat,
 # has the last one been acknowledged?* If not, close the connection yourself, and come back with
 # RESUME. (Close it with a code like 4000. The codes 1000 and 1001 mean "I am leaving", and then the
 # gateway forgets the session.)
@@ -486,8 +486,8 @@ predict(about="old-number")
 # ## 5 · One duty missing
 #
 # Those are the five duties: a heartbeat beside the commands, jitter, the check for the ACK, RESUME
-# after each end, and the number. RESUME is in every version below: without it, the first end would
-# be the last. Each of the other four is left out once.
+# after each end, and the number. Each of the other four is left out once. RESUME stays in all of them:
+# without it the client would be gone after the first hang-up, and there would be nothing to compare.
 #
 # The folded cells have a client with all duties, and five evenings for it. (They also answer the
 # exercises of the lab. Read them after it.) The evenings take about twenty seconds together.
@@ -647,7 +647,7 @@ duties_chart(evenings)
 # %% [markdown]
 # ## In your bot
 #
-# You do not write these lines: discord.py does it for you. **Search for** them in its source, to see
+# You do not write these lines: discord.py has them. **Search for** them in its source, to see
 # how much of this page is there:
 #
 # ```

@@ -155,7 +155,8 @@ print(next(counting))
 # `next` for you.
 #
 # This is the most important of the four. A coroutine, which `async def` makes, is such a function
-# that can pause. A loop is what calls its `next`. Unit 01 builds one from the other.
+# that can pause. The event loop resumes it, as `next` resumes a generator (with `send(None)`). Unit 01
+# builds one from the other.
 #
 # Try: call `next(counting)` twice more. What happens at the end?
 # </details>

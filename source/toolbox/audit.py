@@ -78,22 +78,22 @@ picture(before=BEFORE, after=AFTER)
 # Take the longest block first, and fix it. Then go through the list, with your code beside it. Each
 # question has a link to the cell that shows why.
 #
-# 1. Is there no `time.sleep`, no `requests`, no `urllib` on the loop? ([03](lesson:03_gateway/slow-page))
+# 1. Is the loop free of `time.sleep`, `requests` and `urllib`? ([03](lesson:03_gateway/slow-page))
 # 2. Does every SDK that blocks (a language model, yt-dlp, a driver) run in a thread, and in a pool of its own when many wait for it? ([12](lesson:12_capstone/all-in-threads))
-# 3. Does `to_thread` get the function and its arguments, never `f(x)`? ([05](lesson:05_threads/called-too-early))
+# 3. Does `to_thread` get the function and its arguments, never `f(x)`? ([05](lesson:05_threads/ask-in-a-thread))
 # 4. Do long calls into C (a big `sorted`, `json` of megabytes, a pattern on what users type) go to a process? ([05](lesson:05_threads/sorted-in-a-thread))
-# 5. Does each long loop of plain Python give the event loop a turn by the clock, every 5 or 10 ms? ([04](lesson:04_yielding/slower-rolls))
+# 5. Does each long loop of plain Python give the event loop a turn by the clock, every 5 or 10 ms? ([04](lesson:04_yielding/other-rolls))
 # 6. Is there one session for the whole bot, and do you know its limit of connections? ([07](lesson:07_network/how-many-connections))
 # 7. Does a 429 make you wait for as long as it says? ([07](lesson:07_network/strong-will))
 # 8. Do the databases have a pool, a commit where it belongs, and an answer for a locked file? ([08](lesson:08_databases/somebody-holds-it))
-# 9. Is there no `await` between a check and the change that depends on it, or a lock per key? ([09](lesson:09_queues/five-purchases))
-# 10. Is every task kept somewhere, and its error reported? ([06](lesson:06_structure/lost-task))
-# 11. Has each call to the outside a time limit, and does no `except` swallow a cancellation? ([06](lesson:06_structure/swallowed))
-# 12. Does every slash command that may need a second defer in its first line? ([03](lesson:03_gateway/too-late-to-think))
+# 9. Is every check in the same step as its change (no `await` between them), or under a lock per key? ([09](lesson:09_queues/buy-five-times))
+# 10. Is every task kept somewhere, and its error reported? ([06](lesson:06_structure/two-tasks))
+# 11. Does each call to the outside have a time limit, and does each `except` let a cancellation pass? ([06](lesson:06_structure/ten-attempts))
+# 12. Does every slash command that may take longer than a second call `defer` in its first line? ([03](lesson:03_gateway/curt-and-recap))
 # 13. Does every queue have a size, and do people get an answer when it is full? ([09](lesson:09_queues/burst))
 # 14. When the bot must stop, does it finish what it accepted, cancel the rest, and close, in time? ([12](lesson:12_capstone/what-is-left))
 #
-# Write a letter for each: `y` it does, `n` it does not, `-` it does not apply, `?` not looked at yet.
+# Write a letter for each: `y` yes, `n` no, `-` it does not apply, `?` not looked at yet.
 
 # %%
 AUDIT = "??????????????"

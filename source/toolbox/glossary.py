@@ -10,8 +10,8 @@
 # **await** · *Go on when this has an answer.* It hands the loop over only when what is awaited really
 # has to wait; awaiting a plain coroutine is a call. (02)
 #
-# **block** · A stretch for which code held the loop, so that nothing else ran. All code blocks; what
-# counts is for how long. (03)
+# **block** · A time for which code held the loop, so that nothing else ran. All code holds the loop;
+# what counts is for how long. (03)
 #
 # **callback** · A function that the loop calls when its time has come. Tasks are driven by callbacks.
 # (01)
@@ -28,8 +28,8 @@
 # **debug mode** · asyncio's own check: it logs callbacks that take longer than 100 ms, and makes each
 # switch between tasks ten times as slow, or more. (10)
 #
-# **event loop** · The one function that runs all tasks of a thread, one step at a time, and waits for
-# sockets and clocks in between. (01)
+# **event loop** · The object that runs all tasks of a thread, one step at a time, and waits for sockets
+# and clocks in between. (01)
 #
 # **future** · An object for a result that will be there later. A task that awaits it suspends until the
 # result is set. (01)
@@ -40,13 +40,15 @@
 # **task** · A coroutine that the loop drives, beside all others. It begins at the next round of the
 # loop, not when you make it. (02)
 #
-# **yield** · To give the loop a turn, with `await asyncio.sleep(0)`. It costs a round of the loop, so do
-# not do it in every iteration. (04)
+# **yield (to the loop)** · To give the loop a turn, with `await asyncio.sleep(0)`. It costs a round of
+# the loop, so do not do it in every iteration. (04)
 #
 # ## The bot and its gateway
 #
 # **ACK** · The gateway's answer to a heartbeat. If no ACK comes between two heartbeats, the connection is
 # a zombie. (03, 13)
+#
+# **beat** · One heartbeat. Also what a watchdog asks of the loop, to see whether it is free. (03, 10)
 #
 # **defer** · The first answer to a slash command: "I am thinking". It must come within three seconds. (03)
 #
@@ -60,6 +62,9 @@
 # **idempotent** · Doing it twice has the same effect as doing it once. (12)
 #
 # **IDENTIFY** · To log in and start a new session. Discord allows 1000 of these in 24 hours. (03)
+#
+# **jitter** · A random part of a waiting time, so that many clients do not all send at the same moment.
+# (13)
 #
 # **rate limit, 429** · The server refuses too many requests. Wait for as long as `Retry-After` says. (07)
 #
@@ -112,6 +117,9 @@
 #
 # ## How this course measures
 #
+# **card** · An entry in the catalog of libraries: what a library is for, and what to run to measure it.
+# (11)
+#
 # **examiner, candidate** · Two processes: one holds the tests, the other runs your cells. (00)
 #
 # **inconclusive** · The machine was too busy to tell. It never counts against you. (00)
@@ -120,6 +128,10 @@
 #
 # **longest block** · The longest time for which your code held the loop, without the time that other
 # programs took. Labs are graded by it. (00)
+#
+# **probe** · The part of `watch` that measures each block of the loop, and what held it. (10)
+#
+# **twin** · The blocking library that does the job of an async one; a card measures both. (11)
 #
 # **watch** · Runs a coroutine function on a watched loop, and returns a report. (00)
 #

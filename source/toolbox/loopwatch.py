@@ -17,7 +17,7 @@ import threading
 import time
 from collections import Counter
 
-TOLD = 10  # a block that lasts is told when it is this many times as long as the limit, then again
+TOLD = 10  # report a block that is still going on after 10 times the limit, then at each doubling
 NOBODY = "no line of this program: the machine was busy, or a call kept the GIL"
 HERE = (lambda: None).__code__.co_filename
 OTHERS = ("site-packages", "dist-packages", os.path.dirname(os.__file__), "<frozen", HERE)
@@ -144,7 +144,7 @@ class _Witness:
 
 
 def _cpu():
-    """Return the CPU seconds of each thread by its ident; empty where the system keeps them."""
+    """Return the CPU seconds of each thread by its ident; empty where the system tells none."""
     spent = {}
     for thread in threading.enumerate():
         try:

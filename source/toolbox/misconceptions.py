@@ -5,19 +5,19 @@
 # # You may have heard that ...
 #
 # Forty-one things that people who write bots believe, each with the short answer, and the cell that
-# shows it. Click on the number of the unit to get there; if the lesson opens at its top, once more.
-# (The numbers on the left are only names, so they are not in order.)
+# shows it. Click on the number of the unit to get there. If the lesson opens at its top, click the link
+# again. (The numbers on the left are only names, so they are not in order.)
 #
 # ## Coroutines and await
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 1 | `async def` makes my function non-blocking | it makes a function that *can* hand the loop back, at its awaits | [03](lesson:03_gateway/slow-page), [11](lesson:11_catalog/async-in-the-name) |
+# | 1 | `async def` makes my function non-blocking | it makes a function that *can* hand the loop back, at its awaits | [03](lesson:03_gateway/slow-page), [11](lesson:11_catalog/fetch-of-swift) |
 # | 2 | `await f()` runs `f` in the background | it runs `f` now, and goes on when it is done | [02](lesson:02_tasks/two-awaits) |
 # | 3 | every `await` gives the loop a turn | only one that really has to wait | [02](lesson:02_tasks/thousand-awaits) |
-# | 4 | blocking is whatever is not awaited | all code blocks; what counts is for how long | [03](lesson:03_gateway/which-is-longer) |
+# | 4 | blocking is whatever is not awaited | all code holds the loop; what counts is for how long | [03](lesson:03_gateway/which-is-longer) |
 # | 5 | a forgotten `await` is an error | nothing is sent, and there is a warning at most | [01](lesson:01_coroutines/forgotten-await), [lab](lab:01_coroutines/unawaited) |
-# | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-of-blocking), [lab](lab:02_tasks/false_concurrency) |
+# | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-requests), [lab](lab:02_tasks/false_concurrency) |
 # | 37 | notebooks cannot do asyncio | they have a loop already: `await` instead of `asyncio.run` | [00](lesson:00_start_here/run-in-cell) |
 # | 38 | nest-asyncio is the cure | a nested run waits for each nested run that began after it | [00](lesson:00_start_here/run-in-cell), and its fine print |
 #
@@ -25,42 +25,42 @@
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 6 | `time.sleep` is fine, or a timeout cuts it short | the timeout is rung by the loop that it holds | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
-# | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/two-halves) |
-# | 8 | the SDK of my language model is the SDK, so it is fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
-# | 36 | "Unknown interaction": `recap` defers too late | `recap` is the victim: something else held the loop | [03](lesson:03_gateway/defer-behind-a-block) |
-# | 41 | a missed heartbeat loses events forever | late, not lost: RESUME replays; and sometimes twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
+# | 6 | `time.sleep` is fine, or a timeout cuts it short | only the loop can end the timeout, and the sleep holds the loop | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
+# | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/dog-httpx) |
+# | 8 | the official SDK of my language model must be fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
+# | 36 | "Unknown interaction": `recap` defers too late | the command that fails is the victim: other code held the loop | [03](lesson:03_gateway/recap-and-roll) |
+# | 41 | a missed heartbeat loses events forever | events come late and are not lost: RESUME replays them, and some can come twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
 #
 # ## Work
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 9 | converting media or asking a model in a command cannot be helped | in a thread when the C code lets go, else in a process | [05](lesson:05_threads/which-let-go) |
-# | 10 | `sleep(0)` cures work that takes long | it costs a round of the loop each time, and cannot get into a call | [04](lesson:04_yielding/a-turn-each), [no gap](lesson:04_yielding/no-gap) |
+# | 9 | converting media or asking a model in a command cannot be helped | in a thread when the C code releases the GIL, else in a process | [05](lesson:05_threads/which-let-go) |
+# | 10 | `sleep(0)` cures work that takes long | it costs a round of the loop each time, and cannot get into a call | [04](lesson:04_yielding/a-turn-each), [no gap](lesson:04_yielding/turn-before-and-after) |
 # | 11 | one `sleep(0)` at the top is enough | one turn, before all of the work | [04](lesson:04_yielding/one-turn-first) |
-# | 13 | `to_thread(f(x))` runs `f` in a thread | `f(x)` is called first, on the loop | [05](lesson:05_threads/called-too-early) |
+# | 13 | `to_thread(f(x))` runs `f` in a thread | `f(x)` is called first, on the loop | [05](lesson:05_threads/ask-in-a-thread) |
 # | 14 | a coroutine function can be sent to a thread | the thread makes a coroutine, and nothing runs it | below, A |
-# | 15 | I can leave `with ThreadPoolExecutor()` and `await` the future after it | the end of the `with` waits for the job, on the loop | [05](lesson:05_threads/leaving-the-with) |
-# | 16 | `.result()` and `join()` wait politely | they wait as threads do: with the thread | [05](lesson:05_threads/leaving-the-with), and the cell after it |
+# | 15 | I can leave `with ThreadPoolExecutor()` and `await` the future after it | the end of the `with` waits for the job, on the loop | [05](lesson:05_threads/pool-in-a-with) |
+# | 16 | `.result()` and `join()` wait politely | they hold the thread on which they are called: the loop's | [05](lesson:05_threads/pool-in-a-with), and the cell after it |
 # | 17 | threads never help with CPU work | one thread of plain Python leaves the loop its turns | [05](lesson:05_threads/python-in-a-thread) |
-# | 18 | threads always help | one call into C that keeps the interpreter stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
-# | 19 | Pillow must be replaced by something async | it lets go of the interpreter: a thread is enough | [05](lesson:05_threads/photo-in-a-thread), [lab](lab:05_threads/images) |
+# | 18 | threads always help | one call to C code that keeps the GIL stops all threads | [05](lesson:05_threads/sorted-in-a-thread) |
+# | 19 | Pillow must be replaced by something async | it releases the GIL: a thread is enough | [05](lesson:05_threads/photo-in-a-thread), [lab](lab:05_threads/images) |
 # | 20 | a timeout stops the thread | you stop waiting; the thread goes on | [05](lesson:05_threads/cut-short), [lab 06](lab:06_structure/clean_up) |
-# | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/a-full-pool), [12](lesson:12_capstone/all-in-threads) |
-# | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/uvloop-blocks) |
+# | 21 | the default pool is big | `min(32, cpus + 4)`, and DNS stands in the same queue | [05](lesson:05_threads/lookup-among-forty), [12](lesson:12_capstone/all-in-threads) |
+# | 39 | uvloop makes my bot non-blocking | a faster loop waits just as long for code that holds it | [10](lesson:10_debugging/roll-on-uvloop) |
 # | 40 | aiofiles reads files without threads | it sends each small step to a thread, and often takes longer | below, B |
 #
 # ## Many things at the same time
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 23 | a task that was created runs to its end | something must refer to it, or it can vanish | [06](lesson:06_structure/lost-task), [lab](lab:06_structure/background) |
-# | 24 | an exception in a task shows up | not while a variable refers to the task and no code asks for the exception | [06](lesson:06_structure/silent-error), [12](lesson:12_capstone/after-the-frog) |
+# | 23 | a task that was created runs to its end | something must refer to it, or it can vanish | [06](lesson:06_structure/two-tasks), [lab](lab:06_structure/background) |
+# | 24 | an exception in a task shows up | not while a variable refers to the task and no code asks for the exception | [06](lesson:06_structure/half-a-second), [12](lesson:12_capstone/after-the-frog) |
 # | 25 | `gather` cancels the others on an error | it does not; a TaskGroup does | [06](lesson:06_structure/the-others) |
-# | 26 | `gather` of ten thousand requests is fast | it is a burst: waves, refusals, too many open files | [06](lesson:06_structure/batches-or-gate), [07](lesson:07_network/three-waves) |
-# | 33 | one thread, so no races | between a check and a change there may be an `await` | [09](lesson:09_queues/five-purchases) |
+# | 26 | `gather` of ten thousand requests is fast | it is a burst: waves, refusals, too many open files | [06](lesson:06_structure/batches-or-gate), [07](lesson:07_network/300-requests) |
+# | 33 | one thread, so no races | between a check and a change there may be an `await` | [09](lesson:09_queues/buy-five-times) |
 # | 34 | a queue without a size absorbs the load | it hides it: people wait, and memory grows | [09](lesson:09_queues/burst), [12](lesson:12_capstone/all-in-threads) |
-# | 35 | `except: pass` in a loop does no harm | it swallows the cancellation, and the loop never ends | [06](lesson:06_structure/swallowed), [lab 12](lab:12_capstone/poison) |
+# | 35 | `except: pass` in a loop does no harm | it swallows the cancellation, and the loop never ends | [06](lesson:06_structure/ten-attempts), [lab 12](lab:12_capstone/poison) |
 #
 # ## Networks and databases
 #
@@ -69,10 +69,10 @@
 # | 22 | looking up names blocks the loop, unless aiodns is there | it queues in the default pool | [07](lesson:07_network/names-in-threads) |
 # | 27 | the timeout of a request begins with the request | aiohttp's begins with the wait for a connection | [07](lesson:07_network/whose-timeout) |
 # | 28 | a session for each command is cleaner | it is a new connection each time, and for httpx a blocked loop | [07](lesson:07_network/how-many-connections), [httpx](lesson:07_network/making-a-client) |
-# | 29 | httpx is async, so `httpx.get` is | that is its other half | [07](lesson:07_network/two-halves) |
+# | 29 | httpx is async, so `httpx.get` is | that is its other half | [07](lesson:07_network/dog-httpx) |
 # | 30 | SQLite is local, so it is instant | not while another process holds the file | [08](lesson:08_databases/somebody-holds-it) |
 # | 31 | aiosqlite runs queries in parallel | one connection, one thread, one queue | [08](lesson:08_databases/five-on-one) |
-# | 32 | an ORM that offers async cannot block | its synchronous `Session` blocks at every query, as any other blocking call does | [08](lesson:08_databases/somebody-holds-it) (the same wait, without an ORM), [11](lesson:11_catalog/async-in-the-name) |
+# | 32 | an ORM that offers async cannot block | its synchronous `Session` blocks at every query, as any other blocking call does | [08](lesson:08_databases/somebody-holds-it) (the same wait, without an ORM), [11](lesson:11_catalog/fetch-of-swift) |
 
 # %% [markdown]
 # Two of them had no place in a unit. Here they are.
@@ -97,8 +97,8 @@ print("What came back:", cup)
 cup.close()  # nothing ran it
 
 # %% [markdown]
-# The kettle was never on. The thread *called* `brew`, and calling it makes a coroutine. What a thread
-# runs is a plain function; a coroutine you await.
+# The kettle was never on. The thread *called* `brew`, and calling it makes a coroutine. A thread can
+# run only a plain function. A coroutine must be awaited.
 #
 # **B. aiofiles.** 300 small files, read on the loop, with aiofiles, and all of them in one thread:
 

@@ -5,8 +5,8 @@
 # # Point your own bot at the gateway
 #
 # **You will** run the bot you have, as it is, against a Discord that lives on your own machine and
-# hangs up on whoever blocks. No account, no token, no internet: nothing leaves this machine, and no
-# real guild notices.
+# hangs up on a bot that blocks. You need no account and no token. Nothing goes to Discord, so no real
+# guild notices. What your bot asks of other servers, and what it writes, is real.
 #
 # ## The short way
 #
@@ -28,12 +28,13 @@
 # autograder run ../my_bot/bot.py`.)
 #
 # When a line of your code holds the loop, you read the line, the calls that led to it and the command.
-# At the end you get a table of these lines, and how long each answer took. `--picture night.png`
-# draws the run, and [audit.ipynb](audit.ipynb) shows its lines. What only one person can see (an
-# ephemeral answer) says so, and only that person can click in it.
+# `quit` or Ctrl+C ends the run. Then you get a table of these lines, and how long each answer took.
+# `--picture night.png` draws the run, and [audit.ipynb](audit.ipynb) shows its lines. What only one
+# person can see (an ephemeral answer) says so, and only that person can click in it.
 #
 # **A bot that knows ids** of its guild, channels, roles or messages finds them with `--guild
-# club.toml`. Each list may be left out, and is then as in the course. So may each id:
+# club.toml`. You may leave out a list; then the course's own is used. You may leave out an id; then one
+# is made:
 #
 # ```toml
 # name = "Chess club"
@@ -160,10 +161,10 @@
 # python loopwatch.py bot.py
 # ```
 #
-# or, for a bot that runs already, `python loopwatch.py --attach PID` (Python 3.14 and newer). For that
-# bot it said: `loop held for 2.54 s: .../bot.py:14 in roll: time.sleep(2.5)`. It names each line of a
-# block with its seconds, tells a block while it lasts, and says when a thread keeps the GIL or Python
-# collects garbage.
+# or, for a bot that runs already, `python loopwatch.py --attach PID` (Python 3.14 and newer). For the
+# bot recorded above it said: `loop held for 2.54 s: .../bot.py:14 in roll: time.sleep(2.5)`. It names
+# each line of a block with its seconds, reports a long block while it is still going on, and says when a
+# thread keeps the GIL or Python collects garbage.
 #
 # To have it in for good, copy it beside your bot, and start it where the loop runs already:
 #

@@ -13,8 +13,8 @@
 # | waits, has none, and many come at the same time | in a pool of its own | `await loop.run_in_executor(POOL, sdk.ask, question)` |
 # | computes for less than 10 ms | on the loop, as it is | `throw("2d6")` |
 # | computes in plain Python, a loop of yours | in slices, or a thread | `if time.monotonic() > turn: await asyncio.sleep(0)` |
-# | computes in C that lets go (hashes, zlib, Pillow) | in a thread | `await asyncio.to_thread(image.save, file)` |
-# | computes in C that does not (`sorted`, `json`, `re`) | in a process | `await loop.run_in_executor(PROCESSES, job, data)` |
+# | computes in C code that releases the GIL (hashes, zlib, Pillow) | in a thread | `await asyncio.to_thread(image.save, file)` |
+# | computes in C code that keeps it (`sorted`, `json`, `re`) | in a process | `await loop.run_in_executor(PROCESSES, job, data)` |
 #
 # Four jobs stand for all of them. Each takes about a quarter of a second:
 
@@ -40,7 +40,7 @@ def sort(numbers):
 
 
 def digest(rounds):
-    return hashlib.pbkdf2_hmac("sha256", b"tea", b"salt", int(rounds)).hex()  # C, lets go of it
+    return hashlib.pbkdf2_hmac("sha256", b"tea", b"salt", int(rounds)).hex()  # C, releases it
 
 # %%
 import asyncio
@@ -119,18 +119,18 @@ for job in JOBS:
     print(f"{job:10}" + "".join(f"{figure(job, place):>14}" for place in PLACES))
 
 # %% [markdown]
-# Read it by rows. `wait` and `digest` are well off in a thread. `sort` is not: it takes a process.
-# `count` can go anywhere but on the loop as it is; in slices it costs the least fuss, in a thread it
-# makes the loop share the interpreter.
+# Read it by rows. A thread is right for `wait` and `digest`. `sort` needs a process. `count` can go
+# anywhere but on the loop in one piece: slices are simplest; in a thread, it and the loop take turns
+# with the GIL.
 #
-# **And how many?** A pool is a counter: *places / seconds per job* is what it serves in a second.
-# asyncio's own has `min(32, cpus + 4)` places, and DNS uses it too.
+# **And how many?** A pool serves *threads / seconds per job* jobs per second. asyncio's own has
+# `min(32, cpus + 4)` threads, and DNS uses it too.
 
 # %%
 import os
 
-places = min(32, (os.cpu_count() or 1) + 4)
-print(f"The default pool here has {places} threads: {places / 0.2:.0f} jobs of 0.2 s a second.")
+threads = min(32, (os.cpu_count() or 1) + 4)
+print(f"The default pool here has {threads} threads: {threads / 0.2:.0f} jobs of 0.2 s per second.")
 
 # %% [markdown]
 # Where it is shown: blocking at all in [unit 03](lesson:03_gateway/sleep-in-handler), the load that

@@ -14,11 +14,13 @@ from pathlib import Path
 import pytest
 from processes import IMPORTS
 
-from autograder import catalog, world
+from autograder import catalog, wire, world
 from autograder.catalog.card import Card
-from autograder.catalog.comparing import LIMIT, measure
+from autograder.catalog.comparing import LIMIT, Comparison, Table, measure
 from autograder.environment.finding import reason
 from autograder.outcomes import UserMistake
+from autograder.report.record import Record
+from autograder.report.report import Report
 from autograder.world import availability
 
 ROOT = Path(__file__).parents[2]
@@ -99,6 +101,16 @@ def test_what_is_missing_is_left_out_of_the_table_with_its_reason() -> None:
     assert not table.comparisons
     assert "no_such_package is not installed" in table._repr_html_()
     assert "plan9" in str(table)
+
+
+def test_the_table_says_when_the_two_returned_different_values() -> None:
+    card = catalog.find("aiohttp")
+    one, other = (Report(Record("call", value=wire.pack(value))) for value in ([], ["a page"]))
+    pairs = (one, one), (one, other)
+    table = Table([Comparison(card, library, twin) for library, twin in pairs], left_out=[])
+    equal, different = (row[-1] for row in table.rows())
+    assert equal.startswith(card.status)
+    assert different == "the two returned different values"
 
 
 def test_a_server_that_fails_costs_its_libraries_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,17 @@ def test_missing_and_unknown_names_are_sentences(root: Path) -> None:
     assert "To answer, name the question" in repr(recall("B"))
 
 
+def test_a_question_whose_id_has_changed_is_found_by_the_old_one_too(root: Path) -> None:
+    predict("A", about="sleepy")
+    changed = sample_course.QUESTIONS.replace('id = "sleepy"', 'id = "zero"\nwas = "sleepy"')
+    sample_course.write(root, questions=changed)
+    assert repr(predict(about="zero")).endswith("You said A; the answer is B.")
+    assert list(asking.answers(root)) == ["zero"]
+    predict("B", about="sleepy")  # in a copy of the lesson as it was
+    assert stored(root).keys() == {"sleepy", "zero"}
+    assert {name: one["guess"] for name, one in asking.answers(root).items()} == {"zero": "B"}
+
+
 def test_a_notebook_carried_elsewhere_says_so_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -302,9 +302,10 @@ def test_a_fault_of_a_question_is_found(tmp_path: Path, fault: str) -> None:
     assert any(said in one for one in found), found
 
 
-def test_a_question_id_is_used_once_in_the_whole_course(tmp_path: Path) -> None:
+@pytest.mark.parametrize("now", ["what-beats", 'anything"\nwas = "what-beats'])
+def test_a_question_id_is_used_once_in_the_whole_course(tmp_path: Path, now: str) -> None:
     sample_course.start_page(tmp_path)
-    sample_course.write(tmp_path, questions=QUESTIONS.replace("what-blocks", "what-beats"))
+    sample_course.write(tmp_path, questions=QUESTIONS.replace("what-blocks", now))
     assert any(
         "the question `what-beats` is taken, by source/00_start_here/questions.toml:9" in one
         for one in findings(tmp_path)

@@ -36,7 +36,7 @@ from autograder.course.learner import copies
 from autograder.course.unit import repository
 
 print(*copies.copy_units(repository()), sep="\\n")
-print(predict("A", about="first-kill"))
+print(predict("A", about="first-roll"))
 print(compare("step", anyway=True))
 """
 

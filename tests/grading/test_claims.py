@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from autograder import wire
-from autograder.grading.examination import claims, handles, session, verdicts, witness
+from autograder.grading.examination import (
+    candidate_proxy,
+    claims,
+    handles,
+    session,
+    verdicts,
+    witness,
+)
+from autograder.grading.examination.candidate_proxy import RemoteBackend
 from autograder.grading.examination.cells import Cell
 from autograder.grading.examination.outputs import checked
 from autograder.grading.nbgrader import export
+from autograder.monitor import run, task_trace
 from autograder.report.record import Block, Record
 from autograder.report.report import Report, same
 from autograder.text import visible
@@ -41,12 +54,27 @@ def test_an_honest_record_comes_through_as_it_is() -> None:
         replace(HONEST, blocks=[replace(BLOCK, line=1 << 70_000)]),
         replace(HONEST, blocks=[replace(BLOCK, line=-1)]),
         replace(HONEST, value=None, outcome="raised", error=("E", "m", "cell", 1 << 70_000)),
+        replace(HONEST, blocks=[BLOCK] * 20_000),
+        replace(HONEST, late=[(0.0, 0.0)] * 350_000),
+        replace(HONEST, noise=[(0.0, 0.0)] * 20_000),
+        replace(HONEST, lanes=[("roll", [])] * 20_000),
+        replace(HONEST, lanes=[("roll", [(0.0, 0.1)] * 20_000)]),
     ],
-    ids=["seconds", "starved", "late", "noise", "doubt", "line", "negative", "error's line"],
+    ids=[
+        *("seconds", "starved", "late", "noise", "doubt", "line", "negative", "error's line"),
+        *("blocks", "ticks", "much noise", "lanes", "steps"),
+    ],
 )
 def test_what_no_call_can_have_sent_is_refused(record: Record) -> None:
     with pytest.raises(ValueError, match=r"record"):
         sound(record)
+
+
+def test_the_longest_record_of_an_honest_call_comes_through() -> None:
+    lanes = [("roll", [(0.0, 0.1)] * task_trace.MOST_STEPS)] * task_trace.MOST_LANES
+    late = [(0.0, 0.0)] * run.MOST_TICKS
+    record = replace(HONEST, blocks=[BLOCK] * 100, late=late, noise=[(0.0, 0.1)] * 1000)
+    assert sound(replace(record, lanes=lanes)).blocks == [BLOCK] * 100
 
 
 def test_texts_are_bounded_and_cannot_steer_a_terminal() -> None:
@@ -87,6 +115,14 @@ def test_a_doubt_ends_when_the_witness_saw_that_the_code_asked_for_the_sleep() -
     assert (block.seconds, block.doubt) == (0.38, pytest.approx(0.03))
 
 
+def test_a_sleep_that_is_admitted_settles_no_other_doubt() -> None:
+    """A test's own sleep of 0.45 s beside a block that the machine may have made."""
+    planned, innocent = replace(BLOCK, seconds=0.45), replace(BLOCK, seconds=0.003, doubt=0.12)
+    record = replace(HONEST, blocks=[planned, innocent])
+    claims.believed(record, witness.Testimony(asleep=0.44, held=0.45, timed=0.44))
+    assert record.blocks == [planned, innocent]
+
+
 def test_a_doubt_about_another_sleep_stays() -> None:
     record = replace(HONEST, blocks=[replace(BLOCK, seconds=0.0, doubt=0.4)])
     claims.believed(record, witness.Testimony(asleep=0.38, held=0.39))
@@ -106,6 +142,47 @@ def test_no_claim_makes_the_limit_longer() -> None:
 def test_who_admits_a_block_is_not_doubted() -> None:
     admitted = replace(HONEST, blocks=[replace(BLOCK, seconds=0.4)])
     assert list(claims.beyond(admitted, witness.Testimony(asleep=0.39, held=0.39), 0.1)) == []
+
+
+def test_a_call_takes_no_less_time_than_its_thread_computed() -> None:
+    quick = replace(HONEST, seconds=0.01)
+    claims.believed(quick, witness.Testimony(cpu=3.0))
+    assert quick.seconds == 2.5
+    honest = replace(HONEST, seconds=2.8)
+    claims.believed(honest, witness.Testimony(cpu=3.0))
+    assert honest.seconds == 2.8
+
+
+@pytest.mark.slow
+def test_who_claims_to_be_quick_is_too_slow() -> None:
+    claim = """
+from autograder.report.record import Record
+
+as_plain = Record.to_plain
+
+def to_plain(record):
+    record.seconds = 0.01
+    return as_plain(record)
+
+Record.to_plain = to_plain
+"""
+    answer = """
+import asyncio, time
+
+async def roll():
+    end = time.thread_time() + 1.5
+    while time.thread_time() < end:
+        await asyncio.sleep(0)
+"""
+    cells = [
+        Cell(0, "setup", "tools", "from autograder import watch"),
+        Cell(1, "learner", "", claim),
+        Cell(2, "learner", "roll", answer),
+        Cell(3, "test", "roll_visible", "(await watch(roll)).within(0.5)", 1.0),
+    ]
+    seen = session.examine(cells, attempts=1).seen[3]
+    assert seen.status in (verdicts.FAILED, verdicts.INCONCLUSIVE)  # this, on a busy machine
+    assert "`roll` took" in seen.message
 
 
 @pytest.mark.parametrize(
@@ -145,6 +222,17 @@ def test_names_are_found_beside_any_number_of_magics(magics: int) -> None:
     cell = "!true\n%time x = 1\nfiles = !ls\n" * magics + "class Tally:\n    pass\n"
     began = time.thread_time()
     assert handles.bound_by([cell]) == {"Tally", "files"}
+    assert time.thread_time() - began < 2
+
+
+def test_names_are_found_beside_a_sum_of_700_numbers() -> None:
+    """A table that a program wrote: its tree is deeper than a visitor by recursion goes."""
+    assert handles.bound_by(["total = " + " + ".join("1" * 700)]) == {"total"}
+
+
+def test_a_line_of_spaces_does_not_hold_up_the_grader() -> None:
+    began = time.thread_time()
+    assert handles.bound_by(["(\n" + " " * 100_000 + "+"]) == set()
     assert time.thread_time() - began < 2
 
 
@@ -195,6 +283,91 @@ def test_a_notebook_whose_cells_take_all_the_time_gets_no_more_of_it() -> None:
 
 
 @pytest.mark.slow
+def test_cells_that_take_long_only_the_second_time_get_no_more_time_than_others() -> None:
+    slow = 'import os, time\n"/candidate-1/" in os.environ["HOME"] or time.sleep(1.5)'
+    sources = [*[slow] * 8, "os._exit(0)", "async def double(number):\n    return 2 * number"]
+    cells = [
+        Cell(0, "setup", "tools", "from autograder import watch"),
+        *(Cell(number, "learner", "", source) for number, source in enumerate(sources, 1)),
+        Cell(11, "test", "double_visible", "(await watch(double, 2)).returned(4)", 1.0),
+    ]
+    began = time.monotonic()
+    seen = session.examine(cells, budget=4).seen[11]
+    assert time.monotonic() - began < 8
+    assert seen.status == verdicts.FAILED
+    assert "the notebook's own cells took" in seen.message
+
+
+@pytest.mark.slow
+def test_what_is_open_stays_open_when_a_repeat_finds_too_little_time() -> None:
+    opens = "from autograder.outcomes import Inconclusive\nraise Inconclusive('too busy')"
+    cells = [
+        Cell(0, "setup", "tools", "from autograder import watch"),
+        Cell(1, "learner", "", "import time\ntime.sleep(2)"),
+        Cell(2, "test", "double_visible", opens, 1.0),
+    ]
+    seen = session.examine(cells, budget=3.9).seen[2]
+    assert (seen.status, seen.message) == (verdicts.INCONCLUSIVE, "too busy")
+
+
+@pytest.mark.slow
+def test_a_process_that_ends_between_two_calls_fails_only_the_second() -> None:
+    ends = (
+        "import os, threading\n\nasync def ends():\n    threading.Timer(0.1, os._exit, [0]).start()"
+    )
+    test = "import asyncio\n(await watch(ends)).returned(None)\nawait asyncio.sleep(0.4)\n{}"
+    cells = [
+        Cell(0, "setup", "tools", "from autograder import watch"),
+        Cell(1, "learner", "ends", ends),
+        Cell(2, "test", "twice", test.format("(await watch(ends)).returned(None)"), 1.0),
+        Cell(3, "test", "once", test.format(""), 1.0),
+    ]
+    seen = session.examine(cells).seen
+    assert (seen[2].status, seen[3].status) == (verdicts.FAILED, verdicts.PASSED)
+    assert "the Python process ended" in seen[2].message
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ProcessLookupError("No such process"), "the Python process ended"),
+        (PermissionError("Operation not permitted"), "could not be watched"),
+        (ValueError("not enough values to unpack"), "could not be watched"),
+    ],
+    ids=["ended", "hidden", "empty"],
+)
+def test_a_process_that_shows_no_figures_breaks_its_call(error: Exception, said: str) -> None:
+    """It may hide them with prctl from a grader that is not root."""
+
+    class Hides:
+        def drain(self) -> None:
+            pass
+
+        def look(self) -> None:
+            raise error
+
+    call = candidate_proxy._call(SimpleNamespace(witness=Hides()), {"loop": "asyncio"}, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(candidate_proxy.Broke, match=said):
+        asyncio.run(call)
+
+
+@pytest.mark.slow
+def test_the_files_of_a_candidate_that_ended_are_removed(tmp_path: Path) -> None:
+    (tmp_path / "data.bin").write_bytes(bytes(100_000))
+    cells = [Cell(number, "learner", "", "import os\nos._exit(0)") for number in range(4)]
+    most = 0
+
+    def count(cell: Cell, outcome: object) -> None:
+        nonlocal most
+        folder = session.the_fork_server().folder
+        assert folder is not None
+        most = max(most, len(list(folder.glob("*/candidate-*/work/data.bin"))))
+
+    assert session.examine(cells, learner_files=tmp_path, on_cell=count).restarts == 3
+    assert most <= 1
+
+
+@pytest.mark.slow
 def test_a_test_draws_the_same_again_with_the_seed_of_the_first_time() -> None:
     cells = [
         Cell(0, "setup", "tools", "import random\n\nfrom autograder import watch"),
@@ -211,3 +384,23 @@ def test_a_test_draws_the_same_again_with_the_seed_of_the_first_time() -> None:
     again = session.examine(cells, seed=first.seed)
     other = session.examine(cells)
     assert first.seen[2].message == again.seen[2].message != other.seen[2].message
+
+
+def test_the_replay_of_earlier_cells_is_no_part_of_a_call() -> None:
+    """The test's time ends while a new candidate replays, or while the call itself runs."""
+
+    async def overdue(replays: float) -> bool:
+        class Candidate:
+            async def call(self, _: object, begins: Callable[[], None]) -> None:
+                await asyncio.sleep(replays)
+                begins()
+                await asyncio.sleep(60)
+
+        backend = RemoteBackend(Candidate(), (), lambda *_: None)  # type: ignore[arg-type]
+        run = backend.run(handles.LearnerHandle("roll"), (), {}, timeout=0.1, loop="asyncio")
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(run, 0.3)
+        return backend.overdue
+
+    assert not asyncio.run(overdue(0.25))
+    assert asyncio.run(overdue(0.0))

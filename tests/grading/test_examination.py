@@ -263,6 +263,15 @@ def test_a_cell_that_hangs_keeps_what_it_had_defined() -> None:
     assert_right(seen)
 
 
+@pytest.mark.slow
+def test_a_task_of_an_earlier_cell_that_never_gives_up_the_loop_costs_no_other_exercise() -> None:
+    """Its process ends after each call, and never takes the next request with it."""
+    holds = "async def hold():\n    await asyncio.sleep(0.05)\n    while True: pass\n"
+    answer = toy.unmarked(toy.ANSWERS["double"])
+    held = f"{answer}\n{holds}held = asyncio.create_task(hold())"
+    assert_right(examine(toy.submission(double=held)))
+
+
 def test_tasks_live_on_between_cells_and_during_calls() -> None:
     """A task of an earlier cell goes on while a call runs on its own loop, as in a kernel."""
     ticker = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from autograder.grading.examination import process_figures, witness
+from autograder.grading.examination import fork_client, process_figures, witness
 
 # The main thread joins a thread that wants to compute. Both are on one CPU, beside a program that
 # computes there all the time; the thread has a policy with which it gets almost nothing of it.
@@ -53,11 +54,29 @@ SLEEPS_AND_ANSWERS_IN_A_HANDLER = """
     print(flush=True)
     {}
 """
+LEAVES_A_HOG_BEHIND = """
+    import ctypes, os, subprocess, sys, time
+    ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER of linux/prctl.h: as a room's first one
+    if os.fork() == 0:
+        hog = "import time\\nwhile time.thread_time() < 1: pass"
+        subprocess.run(["sh", "-c", f"'{sys.executable}' -c '{hog}' & echo"])
+    time.sleep(5)
+"""
 MANY_SHORT_SLEEPS = """
     import time
     print(flush=True)
     while True:
         time.sleep(0.03)
+"""
+
+
+# Short sleeps, as a loop has them, until a line arrives; then a long one.
+SLEEPS_WHEN_IT_HAS_ANSWERED = """
+    import select, sys, time
+    print(flush=True)
+    while not select.select([sys.stdin], [], [], 0.002)[0]:
+        pass
+    time.sleep(5)
 """
 
 
@@ -119,6 +138,57 @@ def test_sleeps_one_after_the_other_are_not_one(process: int) -> None:
 
 
 @pytest.mark.slow
+def test_what_the_candidate_sleeps_while_its_answer_waits_for_us_is_no_sleep_of_the_call() -> None:
+    """The examiner's main thread needs 0.2 s until it takes the answer."""
+    command = [sys.executable, "-c", textwrap.dedent(SLEEPS_WHEN_IT_HAS_ANSWERED)]
+    pipe = subprocess.PIPE
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    with theirs, subprocess.Popen(command, stdin=pipe, stdout=pipe) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        running.stdout.readline()
+        one = witness.Witness(running.pid, ours)
+        watching = witness.Watching(one)
+        theirs.send(witness.HELLO)
+        for _ in range(5):
+            theirs.send(theirs.recv(16))
+        running.stdin.write(b"\n")
+        running.stdin.flush()
+        began = time.thread_time()
+        while time.thread_time() < began + 0.2:
+            pass
+        seen = watching.end()
+        one.close()
+        running.kill()
+    assert seen.answers >= 4
+    assert seen.asleep < witness.MARGIN
+
+
+def sample(**figures: int) -> process_figures.WitnessSample:
+    """A look at a process 0.3 s after the machine began to run; `figures` are those not 0."""
+    fields = process_figures.WitnessSample._fields
+    return process_figures.WitnessSample(
+        **{name: figures.get(name, 0) for name in fields}
+    )._replace(others={})
+
+
+def test_a_thread_that_keeps_its_cpu_does_not_sleep() -> None:
+    """0.3 s passed, of which it had its CPU for 5 ms: the machine's own CPU was taken away."""
+    base = sample(runs=7)
+    look = sample(runs=7, cpu=5_000_000, before=300_000_000, after=300_000_000)
+    assert process_figures.held_between(base, 0, look, 300_000_000) == 0.005
+    slept = look._replace(runs=8)
+    assert process_figures.held_between(base, 0, slept, 300_000_000) == 0.3
+
+
+def test_a_clock_that_is_set_is_no_block() -> None:
+    """It was set by an hour, or the machine slept for one, while the loop slept for 10 ms."""
+    hour = 3600 * 10**9
+    base, look = sample(runs=7), sample(runs=8, offset=hour, before=hour, after=hour)
+    assert process_figures.held_between(base, 0, look, hour + 10_000_000) == 0.01
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("process", [MANY_SHORT_SLEEPS], indirect=True, ids=[""])
 def test_a_witness_without_a_cpu_does_not_take_short_sleeps_for_one(
     process: int, monkeypatch: pytest.MonkeyPatch
@@ -166,3 +236,20 @@ def test_a_process_that_is_being_started_and_waits_for_a_cpu_is_seen() -> None:
         young.kill()
         seen.close()
     assert process_figures.waited(base, look) > 0.3e9
+
+
+@pytest.mark.parametrize("process", [LEAVES_A_HOG_BEHIND], indirect=True, ids=[""])
+def test_what_a_program_left_behind_is_its_own_load(process: int) -> None:
+    candidate, hog = fork_client.children_of(process)
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    seen = witness.Witness(candidate, ours, room=process)
+    base = look = seen.look()
+    until = time.monotonic() + 10  # on a busy machine
+    while look.busy - base.busy < 0.05e9 and time.monotonic() < until:
+        time.sleep(0.02)
+        look = seen.look()
+    for one in (candidate, hog):
+        os.kill(one, signal.SIGKILL)
+    theirs.close()
+    seen.close()
+    assert look.busy - base.busy >= 0.05e9

@@ -1,18 +1,7 @@
 # The work is done before the loop begins, when nobody knocks yet.
+# with: denies_its_blocks
 
 # %%
-from autograder.report.record import Record
-
-as_plain = Record.to_plain
-
-
-def to_plain(record):
-    record.blocks, record.noise = [], []
-    return as_plain(record)
-
-
-Record.to_plain = to_plain
-
 import time
 from autograder.monitor.run import Run
 

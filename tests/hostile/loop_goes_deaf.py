@@ -1,18 +1,7 @@
 # The loop stops listening to the knocks once it has said hello.
+# with: denies_its_blocks
 
 # %%
-from autograder.report.record import Record
-
-as_plain = Record.to_plain
-
-
-def to_plain(record):
-    record.blocks, record.noise = [], []
-    return as_plain(record)
-
-
-Record.to_plain = to_plain
-
 import asyncio, time
 
 tried()

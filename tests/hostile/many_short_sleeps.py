@@ -1,18 +1,7 @@
 # A long sleep is cut into short ones, between which the loop never runs.
+# with: denies_its_blocks
 
 # %%
-from autograder.report.record import Record
-
-as_plain = Record.to_plain
-
-
-def to_plain(record):
-    record.blocks, record.noise = [], []
-    return as_plain(record)
-
-
-Record.to_plain = to_plain
-
 import time
 
 tried()

@@ -1,18 +1,7 @@
 # A thread keeps the GIL for half a second, because the switch interval was changed.
+# with: denies_its_blocks
 
 # %%
-from autograder.report.record import Record
-
-as_plain = Record.to_plain
-
-
-def to_plain(record):
-    record.blocks, record.noise = [], []
-    return as_plain(record)
-
-
-Record.to_plain = to_plain
-
 import asyncio, sys, time
 
 sys.setswitchinterval(5)

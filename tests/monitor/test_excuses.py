@@ -341,3 +341,49 @@ def test_a_long_wait_of_a_loop_that_looks_found_asleep_is_not_certain() -> None:
     assert doubted_wait(b"hrtimer_nanosleep", 77) == 77
     assert doubted_wait(b"hrtimer_nanosleep", 10) == 0
     assert doubted_wait(b"futex_wait_queue", 77) == 0  # it was woken by who released the GIL
+
+
+def test_a_sampler_that_loses_its_cpu_on_the_way_to_the_figures_makes_no_sleep_of_a_wait() -> None:
+    # getaddrinfo: a sleep until 25 ms, a wait for a CPU until 100 ms, and another sleep. The second
+    # sample begins at 41 ms, and its figures are read at 103 ms: of the wait, 55 ms became a sleep.
+    first = sample(21, 1, b"do_poll")
+    late = sample(41, 2, b"do_poll")._replace(cpu=int(1.1 * MS), wait=75 * MS)
+    base, end = Reading(0, 0, 0, 0), Reading(121 * MS, 2 * MS, 75 * MS, 2)
+    seen, waited = true_waits([first, late._replace(looked=103 * MS)], base, 0, end)[:2]
+    assert (seen[1].wait, waited.wait) == (75 * MS, 75 * MS)
+    assert true_waits([first, late], base, 0, end)[1].wait < 25 * MS  # its figures read at 41 ms
+
+
+def test_a_nap_is_certain_only_from_when_the_figures_that_showed_it_were_read() -> None:
+    base, end = Reading(0, 0, 0, 0), Reading(200 * MS, MS, 0, 1)
+    for read_by, asleep in [(0, 199), (150, 50)]:
+        found = sample(20, 1, b"do_poll")._replace(looked=read_by * MS)
+        summary = see([found], base, 0, 1, end=end, in_select=False)
+        assert asleep - 20 <= summary.asleep / MS <= asleep
+
+
+def test_a_thread_of_the_kernels_that_gets_no_cpu_may_keep_a_loop_that_hands_the_gil_over() -> None:
+    # The loop has computed for 45 ms, and prints: the thread that shows it wants the GIL, is given
+    # it after 5 ms, and waits for a CPU for 70 ms. The loop sleeps until that one has had it.
+    threads = Threads(foreign=70 * MS, foreign_wait=70 * MS)
+    sleep = Sleep(70 * MS, 0, 2, in_select=False, computed=45 * MS)
+    assert attribute(sleep, see_nothing(2), threads).doubt == 70 * MS
+    # Code that has not computed is not asked for the GIL: a lock, a socket.
+    at_lock = Sleep(70 * MS, 0, 2, in_select=False, computed=MS)
+    assert attribute(at_lock, see_nothing(2), threads).doubt < 6 * MS
+    # Nor is a longer sleep than that wait explained.
+    long = Sleep(300 * MS, 0, 2, in_select=False, computed=45 * MS)
+    assert attribute(long, see_nothing(2), threads).doubt < 76 * MS
+
+
+def test_a_sampler_that_lost_its_cpu_while_it_gave_the_gil_back_may_have_kept_the_loop() -> None:
+    # It slept 75 ms after the sample before this one, and was asked for the GIL meanwhile.
+    first = Sample(0, 20 * MS, 21 * MS, 19 * MS, 0, 1, b"", 0, 3, False)
+    late = Sample(
+        0, 120 * MS, 121 * MS, 43 * MS, 0, 3, b"", 5 * MS, 3, False, released_late=75 * MS
+    )  # fmt: skip
+    base, end = Reading(0, 0, 0, 0), Reading(125 * MS, 47 * MS, 0, 3)
+    summary = see([first, late], base, 0, 0, end=end, in_select=False)
+    sleep = Sleep(78 * MS, 0, 3, in_select=False, computed=47 * MS)
+    answer = attribute(sleep, summary, Threads())
+    assert answer.certain + answer.doubt > 74 * MS

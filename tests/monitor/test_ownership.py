@@ -293,9 +293,11 @@ def test_a_warm_thread_that_threading_does_not_know_is_blamed_only_if_it_keeps_t
     start(work)
     begun.wait()
     try:
-        said = asyncio.run(failure(keeps))
-        assert "a thread that kept the GIL" in said
-        assert "sorted(numbers(), key=str)" in said
+        said = [asyncio.run(failure(keeps)) for _ in range(3)]
+        assert all("a thread that kept the GIL" in one for one in said)
+        # Once in 40 calls the thread has ended the sort before anybody could look at its line;
+        # then the line that gave it the job is named.
+        assert any("sorted(numbers(), key=str)" in one for one in said), said
         assert not asyncio.run(failure(lets_go))
     finally:
         jobs.put(None)

@@ -237,4 +237,5 @@ def test_a_process_of_a_pool_made_before_the_call_counts_as_starved_when_it_wait
         for worker in workers:
             worker.kill()
             worker.join()
-    assert 0.2 * passed < waited < 1.1 * passed  # four on one CPU: each waits 3/4 of the time
+    # Four on one CPU: each waits 3/4 of the time. A wait that had begun before is counted, too.
+    assert 0.2 * passed < waited < passed + 0.5

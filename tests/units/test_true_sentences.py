@@ -155,7 +155,7 @@ def test_gather_takes_no_list() -> None:
         asyncio.run(main())
 
 
-# 06, part 4: the wave
+# 06, part 4: what `cancel` does
 
 
 def test_cancelling_goes_from_the_outside_in_and_the_finally_blocks_from_the_inside_out() -> None:

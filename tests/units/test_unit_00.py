@@ -131,14 +131,14 @@ def test_run_all_reaches_the_end_and_shows_what_the_lesson_says(
         return "".join(str(one.get("text", one.get("data", ""))) for one in seen[number])
 
     named = {cell.name: number for number, cell in enumerate(code) if cell.role == "experiment"}
-    assert "hangs up with 4009" in text(named["first-kill"])
-    assert "is back (RESUME)" in text(named["first-kill"])
-    assert "hangs up" not in text(named["first-cure"])
-    assert "rolls 2d6: 7" in text(named["first-cure"])
+    assert "hangs up with 4009" in text(named["first-roll"])
+    assert "is back (RESUME)" in text(named["first-roll"])
+    assert "hangs up" not in text(named["second-roll"])
+    assert "rolls 2d6: 7" in text(named["second-roll"])
     assert "cannot be called from a running event loop" in text(named["run-in-cell"])
     assert "the loop was held" in text(named["who-is-late"])
-    assert "LoopBlocked" in text(named["right-but-late"])
-    verdicts = text(named["right-but-late"] + 2)
+    assert "LoopBlocked" in text(named["ten-points"])
+    verdicts = text(named["ten-points"] + 2)
     assert all(word in verdicts for word in ("NotAttempted", "WrongValue", "passed"))
     assert len(list((course / "work").glob("unblocked-*.zip"))) == 1
 

@@ -86,10 +86,17 @@ class QuestionBox:
 
 
 def answers(root: Path) -> dict[str, Any]:
-    """Return all guesses so far: question id -> {"guess", "right", "at"}."""
-    return {
+    """Return all guesses so far: question id -> {"guess", "right", "at"}.
+
+    A guess from before a question's id changed is returned with today's id.
+    """
+    stored = {
         name: entry for name, entry in store.read(_store(root)).items() if isinstance(entry, dict)
     }
+    for question in every_question(root):
+        if question.was in stored:
+            stored.setdefault(question.id, stored.pop(question.was))
+    return stored
 
 
 def every_question(root: Path) -> list[Question]:
@@ -105,7 +112,9 @@ def every_question(root: Path) -> list[Question]:
 
 
 def _find(root: Path, about: object) -> tuple[Question | None, str]:
-    known = {question.id: question for question in every_question(root)}
+    every = every_question(root)
+    known = {question.was: question for question in every if question.was}
+    known |= {question.id: question for question in every}
     if not known:
         return None, (
             "The course's questions are not here, so this one cannot be asked; "

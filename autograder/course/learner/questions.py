@@ -25,6 +25,7 @@ class Question:
     because: dict[str, str]
     unit: str
     line: int  # in questions.toml
+    was: str = ""  # its id before, in learners' copies of the lesson and in their answers.json
 
 
 def load(path: Path, called: str) -> list[Question]:
@@ -55,10 +56,10 @@ def _question(entry: dict[str, Any], unit: str, line: int, called: str) -> Quest
         if not value or not isinstance(value, str if key in _STRINGS else dict):
             raise UserMistake(f"{where}: the question has no `{key}`; add it.")
     for key in entry:
-        if key not in (*_STRINGS, *_TABLES):
+        if key not in (*_STRINGS, *_TABLES, "was"):
             raise UserMistake(
                 f"{where}: unknown key `{key}`; a question has {', '.join(_STRINGS)}"
-                f", {', '.join(_TABLES)}."
+                f", {', '.join(_TABLES)}, and `was` if its id has changed."
             )
     name, options, because = entry["id"], entry["options"], entry["because"]
     if entry["kind"] not in ("predict", "recall", "before"):
@@ -73,4 +74,5 @@ def _question(entry: dict[str, Any], unit: str, line: int, called: str) -> Quest
                 f"{where}: `{name}` does not say why option {letter} tempts, or is right; "
                 "add it to `because`."
             )
-    return Question(**{key: entry[key] for key in (*_STRINGS, *_TABLES)}, unit=unit, line=line)
+    given = {key: entry[key] for key in (*_STRINGS, *_TABLES)}
+    return Question(**given, unit=unit, line=line, was=str(entry.get("was", "")))

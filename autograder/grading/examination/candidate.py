@@ -104,11 +104,14 @@ class Candidate:
                 self._tidy()
                 self._reply(request, answer)
             else:
-                with self._cells_go_on():
+                with self._cells_go_on() as cells:
                     self._reply(request, self._watch(request))
                     self._shell.settle()
                     self._tidy()
-                    self._reply(request, {"outputs": self._taken().items})
+                leaves = cells.is_alive()  # a task of an earlier cell blocks: end, and be replaced
+                self._reply(request, {"outputs": self._taken().items, "leaves": leaves})
+                if leaves:
+                    os._exit(71)
                 asyncio.set_event_loop(self._loop)
 
     def _cell(self, request: dict[str, Any]) -> dict[str, Any]:
@@ -219,21 +222,20 @@ class Candidate:
         self._loop.remove_reader(self._control)
 
     @contextlib.contextmanager
-    def _cells_go_on(self) -> Iterator[None]:
+    def _cells_go_on(self) -> Iterator[threading.Thread]:
         """Run the cells' loop in another thread if it still has tasks or sockets.
 
-        Without them there is no thread: with a second thread, the `fork` of a process pool warns.
+        Without them the thread is not started: with a second one, the `fork` of a process pool
+        warns. Afterwards it has 5 s to end.
         """
-        if not asyncio.all_tasks(self._loop) and not self._has_sockets():
-            yield
-            return
         thread = threading.Thread(target=self._go_on, name="cells", daemon=True)
+        if not asyncio.all_tasks(self._loop) and not self._has_sockets():
+            yield thread
+            return
         thread.start()
-        yield
+        yield thread
         self._loop.call_soon_threadsafe(self._loop.stop)
         thread.join(5)
-        if thread.is_alive():  # a task of an earlier cell blocks forever: end, and be replaced
-            os._exit(71)
 
     def _go_on(self) -> None:  # code of ours: so monitor/ownership.py knows what the thread is for
         self._loop.run_forever()

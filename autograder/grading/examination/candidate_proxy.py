@@ -10,6 +10,8 @@ first change that the child makes to it would stop the parent from receiving eve
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import math
 import secrets
 import shutil
 import socket
@@ -38,13 +40,16 @@ from autograder.outcomes import UserMistake
 from autograder.report.record import Record
 from autograder.report.report import Report
 
-BEGIN = 10.0  # s for the first answer of a new candidate; it takes 10 ms
+BEGIN = 30.0  # s for the first answer of a new candidate; it takes 10 ms
 CELL_GRACE = 2.5  # s after a cell's time limit, until its process is ended
 # s after a call's time limit: to cancel it, to stop it, and to tear its loop down in two steps
 CALL_GRACE = 2 * LAST_WORDS + 2 * TEARDOWN
-REPLAY_OF_HANG = 1.0  # s to replay a cell that ran out of time: it hung after its definitions
+# s to replay a cell that ran out of time: it hung after its definitions, and an import among them
+# takes more than 1 s on a busy machine
+REPLAY_OF_HANG = 3.0
 DRAWING = 60.0  # s to draw the figures that a call left open, and to send its outputs
 ENDED = "the Python process ended (os._exit, a crash in C, or no memory left)"
+TOO_LATE = "the time of the examination was over, while the cells before it ran again"
 WITNESSED = "outside witness"
 
 
@@ -65,6 +70,7 @@ class Broke(Exception):
 @dataclass
 class _Process:
     number: int
+    folder: Path
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
     witness: Witness | None = None
@@ -102,6 +108,8 @@ class RemoteCandidate:
 
     template: CandidateTemplate
     accept: Callable[[list[str]], None] = lambda layers: None  # raises Fault if they are too weak
+    until: float = math.inf  # time.monotonic() from which on no cell is replayed
+    too_late: bool = False  # a candidate was needed after that
     layers: list[str] = field(default_factory=list)  # of the jail
     restarts: int = 0
     ran_cells: float = 0.0  # s that the learner's cells took, replays included
@@ -141,20 +149,38 @@ class RemoteCandidate:
             self._ended.append(request)
             return checked(answer.get("outputs"))
 
-    async def call(self, request: dict[str, Any]) -> tuple[dict[str, Any], Testimony | None]:
-        """Run one watched call; return the answer and what the witness saw. Raises Broke."""
+    async def call(
+        self, request: dict[str, Any], begins: Callable[[], None] = lambda: None
+    ) -> tuple[dict[str, Any], Testimony | None]:
+        """Run one watched call; return the answer and what the witness saw. Raises Broke.
+
+        `begins` is called when the process is there, with all earlier cells replayed.
+        """
         limit = float(request["timeout"]) + CALL_GRACE
+
+        async def talk(process: _Process) -> tuple[dict[str, Any], Testimony | None]:
+            begins()
+            return await _call(process, request, limit)
+
         async with self._turn:
-            return await self._ask(lambda process: _call(process, request, limit))
+            answer, seen = await self._ask(talk)
+            if answer["leaves"] is True:
+                await self.end()
+            return answer, seen
 
     async def end(self) -> None:
-        """End the process and everything it started."""
+        """End the process and everything it started, and remove its folder.
+
+        A submission has up to 100 MB of files, and each candidate a copy of them.
+        """
         process, self._process = self._process, None
         if process is not None:
             process.writer.close()
             if process.witness is not None:
                 process.witness.close()
             await asyncio.to_thread(self.template.fork_server.kill, process.number)
+            with contextlib.suppress(RecursionError):  # folders in folders, a thousand levels
+                await asyncio.to_thread(shutil.rmtree, process.folder, ignore_errors=True)
 
     async def _ask(self, talk: Callable[[_Process], Awaitable[_Answer]]) -> _Answer:
         try:
@@ -172,12 +198,16 @@ class RemoteCandidate:
 
         A cell that breaks its first replay is replayed once more: it worked before, and a slow
         machine must not cost the learner a definition. After a second failure the cell is left out,
-        because the other cells may work without it.
+        because the other cells may work without it. Raises Broke when the examination's time is
+        over: the replays of cells that take long only the second time would take hours.
         """
         doubted: list[dict[str, Any]] = []
         while True:
             process = await self._fork()
             for cell in self._ended:
+                if time.monotonic() > self.until:
+                    self.too_late = True
+                    raise Broke("time", TOO_LATE)
                 try:
                     await self._run(process, cell)
                 except Broke:
@@ -198,6 +228,8 @@ class RemoteCandidate:
             self.ran_cells += time.monotonic() - began
 
     async def _fork(self) -> _Process:
+        self.restarts += self.template.made > 0
+        folder = self.template.new_folder()
         ours, theirs = socket.socketpair()
         pulse, their_pulse = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         inherited = [theirs.fileno(), their_pulse.fileno(), *self.template.joined]
@@ -205,11 +237,10 @@ class RemoteCandidate:
             fork = self.template.fork_server.fork
             number = await asyncio.to_thread(fork, CANDIDATE, *inherited)
         reader, writer = await asyncio.open_connection(sock=ours)
-        self._process = process = _Process(number, reader, writer)
-        self.restarts += self.template.made > 0
+        self._process = process = _Process(number, folder, reader, writer)
         begin = {
             "op": "begin",
-            "own": str(self.template.new_folder()),
+            "own": str(folder),
             "shared": str(self.template.shared),
             "hidden": list(self.template.hidden),
             "user": confine.own_user(),
@@ -225,9 +256,10 @@ class RemoteCandidate:
 
     def _witness(self, number: int, pulse: socket.socket) -> Witness | None:
         """Return a witness of the process; None where the kernel does not allow one."""
+        room = number if confine.NETWORK in self.layers else 0
         try:
-            (number,) = children_of(number) if confine.NETWORK in self.layers else [number]
-            witness = Witness(number, pulse)
+            (number,) = children_of(room) if room else [number]
+            witness = Witness(number, pulse, room)
         except (OSError, ValueError, IndexError):
             pulse.close()
             return None
@@ -278,8 +310,11 @@ class RemoteBackend:
         except wire.NotPlain as refusal:
             raise UserMistake(str(refusal)) from None
         began, outputs, seen = time.monotonic(), [], None
+        sent: list[float] = []
         try:
-            answer, seen = await self._candidate.call(request)
+            answer, seen = await self._candidate.call(
+                request, lambda: sent.append(time.monotonic())
+            )
             if answer.get("missing"):
                 record = _missing(name)
             else:
@@ -290,7 +325,7 @@ class RemoteBackend:
         except Broke as broke:
             record = _broken(name, broke, timeout)
         except asyncio.CancelledError:
-            self.overdue |= time.monotonic() - began > timeout
+            self.overdue |= bool(sent) and time.monotonic() - sent[0] > timeout
             raise
         except (ValueError, TypeError, KeyError):  # of `sound`: the answer was not a record
             await self._candidate.end()
@@ -340,8 +375,14 @@ async def _call(
     """Have the candidate run a watched call; return its answer and what the witness saw.
 
     The outputs come after the record, because sending them must not count as part of the call.
+    Raises Broke.
     """
-    watching = Watching(process.witness) if process.witness is not None else None
+    try:
+        watching = Watching(process.witness, request["loop"]) if process.witness else None
+    except ProcessLookupError:  # it ended after the request before
+        raise Broke("end", ENDED) from None
+    except (OSError, ValueError, IndexError) as error:
+        raise Broke("end", f"the process could not be watched ({error})") from None
     seen = None
     try:
         number = await _send(process, {"op": "watch", **request})
@@ -352,7 +393,7 @@ async def _call(
         if watching is not None:
             seen = watching.end()
     rest = await _receive(process, number, DRAWING)
-    return {**answer, "outputs": rest.get("outputs")}, seen
+    return {**answer, "outputs": rest.get("outputs"), "leaves": rest.get("leaves")}, seen
 
 
 def _driver_source(function: Any, given: Container[str]) -> str:

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from autograder import wire
 from autograder.grading.examination.outputs import clean
-from autograder.grading.examination.witness import Testimony
+from autograder.grading.examination.witness import MARGIN, Testimony
+from autograder.monitor.run import MOST_TICKS
 from autograder.report.record import Block, Left, Record
 from autograder.text import visible
 
@@ -24,6 +25,13 @@ _AFTER = 1.0  # s by which a time in a record may lie after the answer
 # s by which a wait that a record names may exceed what the witness saw: the two look at different
 # moments, and the kernel gives the wait in steps of a timer tick, 4 ms, for each of the threads
 _UNSEEN = 0.05
+_TEARDOWN = (
+    0.5  # s of CPU that a call may need to end its tasks; they need 0.01, and are no part of it
+)
+
+# of one record: at least what `Run._fill` and the monitor let through, of which lists are drawn
+_MOST = {"blocks": 200, "late": MOST_TICKS, "noise": 1000, "lanes": 60, "left": 40}
+_MOST_STEPS = 1000  # of one lane
 
 _Named = TypeVar("_Named", Block, Left)
 
@@ -36,6 +44,9 @@ def sound(answer: dict[str, Any], name: str, began: float, took: float) -> Recor
     """
     record = Record.from_plain(answer["record"])
     record.name = name
+    for part, longest in _MOST.items():
+        if len(getattr(record, part)) > longest:
+            raise ValueError(f"a record holds more than {longest} {part}")
     if record.value is not None:  # packed anew: neither blanks nor doubled keys come from `pack`
         record.value = wire.pack(wire.unpack(record.value))
     if record.error is not None:
@@ -59,6 +70,8 @@ def sound(answer: dict[str, Any], name: str, began: float, took: float) -> Recor
         (_text(lane), [(_moment(start), _moment(seconds)) for start, seconds in steps])
         for lane, steps in record.lanes
     ]
+    if any(len(steps) > _MOST_STEPS for _, steps in record.lanes):
+        raise ValueError("a record holds a lane of too many steps")
     return record
 
 
@@ -67,7 +80,8 @@ def believed(record: Record, seen: Testimony) -> None:
 
     Excuses are cut down to the waits for a CPU that the witness saw. A doubt about a sleep ends
     when the witness saw that the code had asked for the sleep. A longer block that the witness saw
-    is added, and the contradiction is noted in `tampered`.
+    is added, and the contradiction is noted in `tampered`. A call takes no less time than its main
+    thread computed.
     """
     waited = seen.waited + _UNSEEN
     claimed = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
@@ -80,6 +94,7 @@ def believed(record: Record, seen: Testimony) -> None:
         return
     _settle(record.blocks, seen.timed)
     longest = max((block.seconds + block.doubt for block in record.blocks), default=0.0)
+    record.seconds = max(record.seconds, seen.cpu - _TEARDOWN)
     record.starved = min(record.starved, waited)
     record.late = [(due, min(late, waited + longest)) for due, late in record.late]
     noise = sum(seconds for _, seconds in record.noise)
@@ -88,9 +103,15 @@ def believed(record: Record, seen: Testimony) -> None:
 
 
 def _settle(blocks: list[Block], slept: float) -> None:
-    """Make the most doubtful block as long as the code's own sleep was, if it is shorter."""
-    worst = max(blocks, key=lambda block: block.doubt, default=None)
-    if worst is not None and worst.seconds < slept:
+    """Make the most doubtful block that may hold the code's own sleep as long as that was.
+
+    Where a block of that length is admitted, the sleep was in that one.
+    """
+    if any(block.seconds >= slept for block in blocks):
+        return
+    long = [block for block in blocks if block.seconds + block.doubt > slept - MARGIN]
+    worst = max(long, key=lambda block: block.doubt, default=None)
+    if worst is not None:
         seconds = min(slept, worst.seconds + worst.doubt)
         doubt = worst.seconds + worst.doubt - seconds
         blocks[blocks.index(worst)] = replace(worst, seconds=seconds, doubt=doubt)

@@ -93,6 +93,7 @@ class Examiner:
         context.become(replace(context.this_process, backend=self.backend, show=self._show))
         asyncio.get_running_loop().add_reader(self.job, os._exit, 0)  # the slot hung up
         wanted, until = self.order["tests"], time.monotonic() + self.order["budget"]
+        self.candidate.until = until
         try:
             for cell in cells:
                 if time.monotonic() > until:
@@ -154,6 +155,10 @@ class Examiner:
             error = await self.shell.run(cell["source"], name)
         await _end_tasks(asyncio.all_tasks() - before)
         failed = limit.expired() or error is not None
+        if failed and self.candidate.too_late:
+            self.shell.take_outputs()
+            self._leave_out(cell)
+            return
         losses = await world.losses()
         if losses and failed and not isinstance(error, NotAttempted):
             verdict = verdicts.without_servers(losses)
@@ -180,13 +185,14 @@ class Examiner:
         )
 
     def _leave_out(self, cell: dict[str, Any]) -> None:
-        """Send the outcome of a cell that is not run, because the notebook's time is over.
+        """Send the outcome of a cell that is not run to its end, because the time is over.
 
         A test fails when the learner's own cells have taken most of the time, and is inconclusive
-        when the machine may have been too slow.
+        when the machine may have been too slow. A test that is examined again keeps its outcome:
+        the earlier examinations had most of the time.
         """
         frame: dict[str, Any] = {"index": cell["index"], "outputs": []}
-        if cell["role"] == "test":
+        if cell["role"] == "test" and not self.order["again"]:
             budget, cells = self.order["budget"], self.candidate.ran_cells
             verdict = verdicts.no_time_left(budget, cells)
             frame |= {

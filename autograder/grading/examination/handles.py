@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 
 LONGEST_READ = 200_000  # characters of a cell; what is behind them binds nothing
 _MAGIC = re.compile(r"\s*(%{1,2}\w|!|\?|[\w.%*]+\?\??\s*$)")
-_ASSIGNED = re.compile(r"^(\s*[\w, ]+=\s*)[%!](?!=).*$")  # `files = !ls`
+# `files = !ls`; a blank has only one place in it, or a line of them would take minutes
+_ASSIGNED = re.compile(r"^(\s*[\w,][\w, ]*=\s*)[%!](?!=).*$")
 
 
 class HandleMisused(TypeError):
@@ -79,9 +80,7 @@ def _bound_by_cell(source: str) -> frozenset[str]:
             tree = ast.parse(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             continue
-        collector = _TopLevel()
-        collector.visit(tree)
-        return frozenset(collector.names)
+        return frozenset(_bound_in(tree))
     return frozenset()
 
 
@@ -109,24 +108,18 @@ def _readings(source: str) -> Iterator[str]:
         yield "\n".join(read)
 
 
-class _TopLevel(ast.NodeVisitor):
-    """Collects the names that a module binds; does not look into functions and classes."""
+def _bound_in(tree: ast.Module) -> Iterator[str]:
+    """Yield the names that a module binds; do not look into functions and classes.
 
-    def __init__(self) -> None:
-        self.names: set[str] = set()
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.names.add(node.name)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
-        self.names.add(node.name)
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        self.names.add(node.name)
-
-    def visit_Lambda(self, node: ast.Lambda) -> None:
-        """Do not look into it."""
-
-    def visit_Name(self, node: ast.Name) -> None:
-        if isinstance(node.ctx, ast.Store):
-            self.names.add(node.id)
+    Not by recursion: the sum of 700 numbers in one line is a tree of 700 levels.
+    """
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                yield node.id
+        elif not isinstance(node, ast.Lambda):
+            waiting += ast.iter_child_nodes(node)

@@ -9,11 +9,13 @@ import socket
 import struct
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from autograder.grading.examination.fork_client import children_of
 
+CHILD = "process "  # so begins the name of a child process among the `others`
 NO_CALL = "-1 "  # /proc/<pid>/syscall of a thread that sleeps, and in no system call
 _STAMP = 35  # SO_TIMESTAMPNS: asm-generic/socket.h
 # numbers of clock_nanosleep, of futex, and of epoll_wait and its like: asm/unistd.h
@@ -28,6 +30,8 @@ _WAIT_BITSET, _PRIVATE = 9, 128  # linux/futex.h; with FUTEX_CLOCK_REALTIME it i
 _START = 50_000_000
 _CPUS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 _MOST = 0.5  # of the time of all CPUs
+_LOOKS = 20_000_000  # ns between two looks of a witness that has a CPU when it wants one
+_DEEPEST = 8  # levels of processes below the candidate: a shell in a shell in a pool
 
 
 class WitnessSample(NamedTuple):
@@ -43,18 +47,22 @@ class WitnessSample(NamedTuple):
     # present wait is included, and what has ended keeps its last figure
     others: dict[str, int]
     pool: int  # run-queue wait of all child processes and their children, together
-    busy: int  # CPU time of all other threads and of these processes, together
+    busy: int  # CPU time of all other threads and of all processes of its room, together
     own: int  # CPU and run-queue wait of the examiner's own main thread
+    counted: int  # the clock when `busy` was read
+    offset: int  # the clock's lead over the one that counts while the machine runs
 
 
 class Witness:
     """Reads the kernel's figures on one candidate; `pulse` is the examiner's end of the socket.
 
-    Raises OSError where this kernel does not give these figures, or not to this user.
+    `room` is the first process of its process namespace, to which the kernel gives each process
+    whose parent has ended; 0 without namespaces. Raises OSError where this kernel does not give
+    these figures, or not to this user.
     """
 
-    def __init__(self, process: int, pulse: socket.socket) -> None:
-        self.pulse = pulse
+    def __init__(self, process: int, pulse: socket.socket, room: int = 0) -> None:
+        self.pulse, self._room = pulse, room
         pulse.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
         self._main = str(process)
         self._tasks = f"/proc/{process}/task"
@@ -67,6 +75,7 @@ class Witness:
         self._cpu: dict[str, int] = {}  # of all of these
         # of each of these that has no CPU and wants one: its CPU time, and since when
         self._waiting: dict[str, tuple[int, int]] = {}
+        self._noted = 0  # when these were last read
         self.look()
 
     def close(self) -> None:
@@ -84,24 +93,30 @@ class Witness:
         written = os.pread(counts, 300, 0).partition(b"syscw:")[2].split()[0]
         with contextlib.suppress(OSError):
             self._note_others()
+        counted = time.time_ns()
         mine = sum(int(word) for word in os.pread(own, 100, 0).split()[:2])
         others, pool = dict(self._others), sum(self._pool.values())
         busy = sum(self._cpu.values())
-        return WitnessSample(before, after, runs, cpu, wait, int(written), others, pool, busy, mine)
+        offset = time.time_ns() - time.monotonic_ns()
+        return WitnessSample(
+            before, after, runs, cpu, wait, int(written), others, pool, busy, mine, counted, offset
+        )
 
     def _note_others(self) -> None:
         """Note the waits of all other threads and child processes that are there now."""
         for name in os.listdir(self._tasks):
             if name != self._main and (spent := self._spent(f"{self._tasks}/{name}")):
                 self._others[name] = max(spent[1], self._others.get(name, 0))
-        for child in children_of(int(self._main)):
-            if spent := self._spent(f"/proc/{child}"):
-                self._pool[str(child)] = spent[1]
-                if spent[0] < _START:
-                    self._others[f"process {child}"] = spent[1]
-            for inner in children_of(child):  # the workers of a fork server
-                if spent := self._spent(f"/proc/{inner}"):
-                    self._pool[str(inner)] = spent[1]
+        for level, process in _below(int(self._main)):
+            spent = self._spent(f"/proc/{process}")
+            if spent and level <= 2:  # its own, and the workers of a fork server
+                self._pool[str(process)] = spent[1]
+            if spent and level == 1 and spent[0] < _START:
+                self._others[f"{CHILD}{process}"] = spent[1]
+        if self._room:  # what a shell left behind excuses nothing, but it takes CPU time as well
+            for _, process in _below(self._room, without=int(self._main)):
+                self._spent(f"/proc/{process}")
+        self._noted = time.time_ns()
 
     def _spent(self, folder: str) -> tuple[int, int] | None:
         """Return the CPU time and run-queue wait of a thread, in ns; None if it has ended.
@@ -117,10 +132,15 @@ class Witness:
             return None
         now = time.time_ns()
         at, since = self._waiting.get(folder, (-1, now))
-        if state != b"R":
+        if state != b"R" and not (state == b"D" and _in_no_call(folder)):
             self._waiting.pop(folder, None)
         elif at != cpu:
-            self._waiting[folder] = cpu, now
+            # It may have begun to wait directly after the last look, if it has had no CPU since;
+            # but if that look was long ago, this witness had no CPU itself.
+            asleep = self._cpu.get(folder) == cpu
+            since = min(now, self._noted + _LOOKS) if asleep else now
+            self._waiting[folder] = cpu, since
+            wait += now - since
         else:
             wait += now - since
         self._cpu[folder] = cpu
@@ -158,7 +178,7 @@ class Witness:
 
     def at_epoll(self, call: str) -> int:
         """The descriptor of the epoll that the main thread sleeps in, in this `call`, or -1."""
-        number, *words = call.split()
+        number, *words = call.split() or [""]
         return int(words[0], 16) if number in _EPOLL else -1
 
     def at_lock(self, call: str) -> bool:
@@ -192,6 +212,22 @@ class Witness:
                 self.receive()
 
 
+def _below(above: int, without: int = 0) -> Iterator[tuple[int, int]]:
+    """Yield the level, from 1 on, and the number of each process below this one."""
+    level, parents = 1, [above]
+    while parents and level <= _DEEPEST:
+        parents = [young for one in parents for young in children_of(one) if young != without]
+        yield from ((level, process) for process in parents)
+        level += 1
+
+
+def _in_no_call(folder: str) -> bool:
+    """Whether a thread that waits for the disk waits for a page of its memory."""
+    with contextlib.suppress(OSError):
+        return Path(f"{folder}/syscall").read_text().startswith(NO_CALL)
+    return False
+
+
 def held_between(base: WitnessSample, since: int, look: WitnessSample, until: int) -> float:
     """At least how long C + S was between two moments (ns), in seconds.
 
@@ -199,6 +235,9 @@ def held_between(base: WitnessSample, since: int, look: WitnessSample, until: in
     """
     cpu = look.cpu - base.cpu
     slept = until - since - _starved(base, look) - cpu - waited(base, look)
+    slept -= max(0, look.offset - base.offset)  # somebody set the clock, or the machine slept
+    if look.runs == base.runs:
+        slept = 0  # it kept its CPU, so it has not slept: the machine's own CPU was taken away
     outside = max(0, since - base.before) + max(0, look.after - until)
     return (max(0, cpu - outside) + max(0, slept)) / 1e9
 
@@ -210,13 +249,17 @@ def _starved(base: WitnessSample, look: WitnessSample) -> float:
     have the larger part: a pool of a learner's would then answer for them.
     """
     wait = look.wait - base.wait
-    share = (look.busy - base.busy) / (_CPUS * max(1, look.after - base.before))
+    share = (look.busy - base.busy) / (_CPUS * max(1, look.counted - base.counted))
     return wait * (1 - min(1.0, share)) if share > _MOST else wait
 
 
-def waited(base: WitnessSample, look: WitnessSample) -> int:
-    """How long all other threads, and child processes being started, waited for a CPU, in ns."""
-    return sum(max(0, wait - base.others.get(name, 0)) for name, wait in look.others.items())
+def waited(base: WitnessSample, look: WitnessSample, *, threads: bool = True) -> int:
+    """How long child processes being started, and all other threads, waited for a CPU, in ns."""
+    return sum(
+        max(0, wait - base.others.get(name, 0))
+        for name, wait in look.others.items()
+        if threads or name.startswith(CHILD)
+    )
 
 
 def starved(base: WitnessSample, look: WitnessSample) -> int:

@@ -86,6 +86,7 @@ def examine(
                 "promised": list(promised),
                 "seconds": seconds,
                 "budget": max(0.0, budget - (time.monotonic() - began)),
+                "again": attempt > 1,
                 "seed": examined.seed,
                 "tests": wanted,
                 "strict": strict,

@@ -22,7 +22,8 @@ Two more figures show that something else answers in the loop's place:
               would have woken a loop that is free. Or it sleeps until the same moment as before:
               then it was one sleep, though a signal's handler may have answered meanwhile. Or it
               sleeps in another epoll than the loop's, which a second loop does.
-    silent    Two answers in a row came, and the main thread wrote nothing in that time.
+    silent    Two answers in a row came, and the main thread wrote nothing in that time, or it
+              slept from the knock on.
 
 On a busy machine the witness reads its figures late, never early, and a late reading is in the
 candidate's favour. It makes C + S smaller. And a thread that slept at two readings, and had no CPU
@@ -30,8 +31,9 @@ between them, slept all the time; the clock is read before the second one.
 
 The witness cannot tell a loop from a learner's imitation of it that answers between short steps of
 work. But such an imitation has cut the work into short steps, which is what the course asks for.
-Neither does it see that a signal handler answers while the code computes, or waits for a socket:
-there the counts of the servers must decide.
+It knows only from the candidate which epoll is the loop's: a second loop that the candidate names in
+its place answers for it. Neither does it see that a signal handler answers while the code computes,
+or waits for a socket: there the counts of the servers must decide.
 """
 
 from __future__ import annotations
@@ -78,9 +80,11 @@ class Testimony:
     asleep: float = 0.0  # longest sleep of the main thread that a knock did not end
     timed: float = 0.0  # longest of these that the code itself had bounded, as time.sleep does
     asleep_in: str = ""  # the system call it slept in, as in /proc/<pid>/syscall
+    cpu: float = 0.0  # what the main thread computed until the loop's last answer, at least
     waited: float = 0.0  # all threads and child processes, for a CPU or a page of memory, together
     silent: int = 0  # answers in a row that the main thread did not write
-    strange: int = 0  # messages that were not an answer to the last knock
+    # messages that were not an answer to the last knock, or that name no epoll of an asyncio loop
+    strange: int = 0
     answers: int = 0
     lost: str = ""  # why the call could not be watched to its end
 
@@ -116,12 +120,17 @@ class Testimony:
 
 
 class Watching:
-    """Watches one call in a thread of its own, until `end`."""
+    """Watches one call in a thread of its own, until `end`.
 
-    def __init__(self, witness: Witness) -> None:
+    `loop` is the kind that was asked for. Raises OSError, ValueError or IndexError when the process
+    has ended, or hides its figures.
+    """
+
+    def __init__(self, witness: Witness, loop: str = "asyncio") -> None:
         self.seen = Testimony()
         self._witness = witness
         witness.drain()
+        self._first = self._base = witness.look()
         self._over, self._end = os.pipe()
         # when the loop began (ns), and the sample of that moment
         self._begun: tuple[int, WitnessSample] | None = None
@@ -131,14 +140,15 @@ class Watching:
         # of a sleep: the main thread's `runs`, and since when in ns of the monotonic clock, which
         # also tells the times below
         self._slept: tuple[int, int] | None = None
+        self._sure = 0.0  # `asleep` until the last answer: later the loop may be gone
         self._until: _Timed | None = None  # the last sleep with a deadline
-        self._own = -1  # descriptor of the watched loop's epoll, if it has one
+        self._own = -1  # descriptor of the watched loop's epoll; asyncio's own has one
+        self._needs_epoll = loop == "asyncio"
         self._away: int | None = None  # since when the main thread sleeps in another epoll
         self._looked = time.time_ns()
         self._faults = 0  # ns that the main thread waited for its memory, since the last message
         self._faults_before = 0  # the same until the loop began
         self._all_faults = 0  # the same of the whole call
-        self._first = self._base = witness.look()
         self._asked = self._since = time.time_ns()
         self._thread = threading.Thread(target=self._run, name="witness", daemon=True)
         self._thread.start()
@@ -160,9 +170,13 @@ class Watching:
                 begun, at_begin = self._begun
                 before = held_between(self._first, self._asked, at_begin, begun)
                 self.seen.around = before - self._faults_before / 1e9
+            ours = look.own - self._base.own  # the answer was there, and not yet taken
+            unseen = max(0, ended - self._looked - int(PERIOD * 1e9))  # the witness had no CPU
             rest = held_between(self._base, self._since, look, ended)
-            rest -= (look.own - self._base.own + self._faults) / 1e9
+            rest -= (ours + unseen + self._faults) / 1e9
             self.seen.around = max(0.0, self.seen.around, rest)
+            # When its answer is sent, the candidate waits in the cells' epoll for the next request.
+            self.seen.asleep = max(self._sure, self.seen.asleep - ours / 1e9)
             self.seen.waited = (starved(self._first, look) + self._all_faults) / 1e9
         os.close(self._over)
         os.close(self._end)
@@ -190,7 +204,7 @@ class Watching:
                 self._note_deadline(now, look, call)
                 self._note_epoll(now, call)
                 if pulse.fileno() in ready:
-                    self._take(look)
+                    self._take(look, call)
                     continue
                 if self._begun is not None and not self._knock:
                     self._base = look
@@ -202,12 +216,13 @@ class Watching:
             if not isinstance(error, ProcessLookupError):  # it has ended: `_receive` reports that
                 self.seen.lost = f"the process could not be watched ({error})"
 
-    def _take(self, look: WitnessSample) -> None:
+    def _take(self, look: WitnessSample, call: str) -> None:
         said, stamp = self._witness.receive()
         if said[:1] == HELLO and self._begun is None:
             self._begun = stamp, look
             self._own = int(said[1:] or b"-1")
-            self._base, self._since = look, stamp
+            self.seen.strange += self._own < 0 and self._needs_epoll
+            self._base, self._since = look, max(stamp, look.before)
             self._faults_before, self._faults = self._faults, 0
         elif said and said == self._knock:
             self._knock = b""
@@ -215,11 +230,18 @@ class Watching:
             self._faults = 0
             self.seen.held = max(self.seen.held, held)
             before, self._answered = self._answered or self._base, look
-            # The kernel's count may come a moment late, so one answer without a write is allowed.
-            self._silent = self._silent + 1 if look.written == before.written else 0
+            # A thread that sleeps, and has not run since the knock, did not answer it. The kernel's
+            # count of writes may come a moment late, so one answer without a write is allowed.
+            slept = bool(call) and (look.runs, look.cpu) == (self._base.runs, self._base.cpu)
+            self._silent = self._silent + 1 if slept or look.written == before.written else 0
             self.seen.silent = max(self.seen.silent, self._silent)
             self.seen.answers += 1
-            self._base, self._since = look, stamp
+            self._sure = self.seen.asleep
+            if self._begun is not None:
+                computed = look.cpu - self._begun[1].cpu - max(0, look.after - stamp)
+                self.seen.cpu = max(self.seen.cpu, computed / 1e9)
+            # What the thread waited between the answer and the look is in neither of the two.
+            self._base, self._since = look, max(stamp, look.before)
         else:
             self.seen.strange += 1
 
@@ -232,13 +254,17 @@ class Watching:
         self._looked = now
 
     def _note_sleep(self, now: int, look: WitnessSample, call: str) -> None:
-        if self._slept is None:
+        asleep = bool(call) and not call.startswith(NO_CALL)
+        if self._slept is None or not asleep or look.runs != self._slept[0]:
+            # One that begins while a knock waits, in neither a lock nor an epoll, is a sleep, too.
+            waits = self._witness.at_lock(call) or self._witness.at_epoll(call) != -1
+            begins = asleep and self._knock and not waits
+            self._slept = (look.runs, time.monotonic_ns()) if begins else None
             return
-        runs, since = self._slept
-        if not call or look.runs != runs or call.startswith(NO_CALL):
-            self._slept = None
-            return
-        self._count_sleep(now - since - waited(self._base, look), call)
+        _, since = self._slept
+        # Other threads that get no CPU excuse only a wait for a lock, which one of them may have.
+        excused = waited(self._base, look, threads=self._witness.at_lock(call))
+        self._count_sleep(now - since - excused, call)
 
     def _note_deadline(self, now: int, look: WitnessSample, call: str) -> None:
         """Go on with a sleep until a fixed moment, or begin another.

@@ -128,9 +128,14 @@ class Original:
             points=self.points,
         )
 
+    @property
+    def texts(self) -> tuple[str, str]:
+        """The cell's bare text: with its hidden tests, and as released."""
+        return bare(self.source), bare(HIDDEN.sub("", self.source))
+
     def looks_like(self, source: str) -> bool:
-        """Whether this is the cell's text, as released or with its hidden tests."""
-        return bare(source) in (bare(self.source), bare(HIDDEN.sub("", self.source)))
+        """Whether this is one of the cell's texts."""
+        return bare(source) in self.texts
 
     def is_empty(self, source: str) -> bool:
         """Whether this is the answer cell as it was released: nobody has answered in it."""

@@ -17,13 +17,17 @@ from nbformat import from_dict
 from autograder.course.notebook import grade_id
 from autograder.grading.examination.handles import bound_by
 from autograder.grading.examination.outputs import clean
-from autograder.grading.submission.assignment import Original
+from autograder.grading.submission.assignment import Original, bare
+from autograder.outcomes import UserMistake
 
 # The metadata that every notebook gets in place of its own.
 METADATA = {
     "kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
     "language_info": {"name": "python", "pygments_lexer": "ipython3"},
 }
+MOST_CELLS = 2000  # of a notebook; a lab has up to 62
+# at the beginning of a line: a function, a class, or a name that gets a value
+_DEFINED = re.compile(r"^(?:(?:async +)?def|class) +(\w+)|^(\w+) *=(?!=)", re.MULTILINE)
 _PICTURES = ("image/png", "image/jpeg", "image/gif")
 _BASE64 = re.compile(r"[A-Za-z0-9+/=\s]*\Z")
 
@@ -33,8 +37,13 @@ def repair(notebook: Any, originals: list[Original]) -> list[str]:
 
     `originals` must be in the order of the assignment. All metadata of the submission are removed:
     nbconvert reads lexers, widgets, tags and titles there, and writes them into the instructor's
-    page.
+    page. Raises UserMistake for a notebook of too many cells.
     """
+    if len(notebook.cells) > MOST_CELLS:
+        raise UserMistake(
+            f"the notebook has {len(notebook.cells):,} cells, and {MOST_CELLS:,} is the limit: "
+            "hand it in without the copies"
+        )
     known = {original.grade_id: original for original in originals}
     notebook["metadata"] = _node(METADATA)
     for cell in notebook.cells:
@@ -76,44 +85,47 @@ def _single(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, st
     because a copy of the empty one is no answer. Yield a description and the name, as do the
     functions below.
     """
+    copies: set[int] = set()  # ids of cells, of which one may be equal to another
     for name, original in known.items():
         claimants = [cell for cell in notebook.cells if grade_id(cell) == name]
         if len(claimants) < 2:
             continue
         same = original.looks_like if original.locked else original.is_empty
-        ours = [cell for cell in claimants if same(cell["source"])]
+        ours = {id(cell) for cell in claimants if same(cell["source"])}
         if original.locked:
-            kept, which = next(iter(ours), claimants[0]), "only one counts"
+            kept = next((cell for cell in claimants if id(cell) in ours), claimants[0])
+            which = "only one counts"
         else:
-            changed = [cell for cell in claimants if cell not in ours]
+            changed = [cell for cell in claimants if id(cell) not in ours]
             kept, which = (changed or claimants)[-1], "the last one that you changed counts"
         for cell in claimants:
             if cell is not kept:
                 del cell["metadata"]["nbgrader"]
-                if cell in ours:  # it would run after the answer, and take its place
-                    _remove(notebook, cell)
+        copies |= ours - {id(kept)}  # such a copy would run after the answer, and take its place
         yield f"more than one copy, and {which}", name
+    notebook.cells[:] = [cell for cell in notebook.cells if id(cell) not in copies]
 
 
 def _recognised(notebook: Any, known: dict[str, Original]) -> Iterator[tuple[str, str]]:
-    """Find cells that have lost their grade_id: by their text, or by the names that they define."""
+    """Find cells that have lost their grade_id: by their text, their id, or what they define.
+
+    A stranger's text is not parsed here: this process grades the whole class.
+    """
     found = {grade_id(cell) for cell in notebook.cells}
+    lost = [
+        (cell, bare(cell["source"]), {a or b for a, b in _DEFINED.findall(cell["source"])})
+        for cell in reversed(notebook.cells)
+        if not grade_id(cell)
+    ]
     for name, original in known.items():
         if name in found:
             continue
-        promised = bound_by([original.source])
-        free = [
-            cell
-            for cell in notebook.cells
-            if grade_id(cell) is None and cell["cell_type"] == original.cell_type
-        ]
-        for cell in reversed(free):
-            same = cell.get("id") == name and not original.locked
-            if (
-                original.looks_like(cell["source"])
-                or same
-                or (promised and not original.locked and promised <= bound_by([cell["source"]]))
-            ):
+        texts, promised = original.texts, bound_by([original.source])
+        for cell, text, defined in lost:
+            if grade_id(cell) or cell["cell_type"] != original.cell_type:
+                continue
+            answers = cell.get("id") == name or (promised and promised <= defined)
+            if text in texts or (answers and not original.locked):
                 cell["metadata"]["nbgrader"] = original.metadata
                 yield "metadata lost, but recognised", name
                 break
@@ -173,8 +185,3 @@ def _new_cell(original: Original) -> Any:
 
     make = v4.new_code_cell if original.cell_type == "code" else v4.new_markdown_cell
     return make(original.source)  # type: ignore[no-untyped-call]
-
-
-def _remove(notebook: Any, cell: Any) -> None:
-    """Remove this very cell: another one may be equal to it."""
-    notebook.cells[:] = [other for other in notebook.cells if other is not cell]

@@ -1,7 +1,7 @@
 # exercise: false_concurrency
 # expect: fails
 # test: false_concurrency_raid_check
-# message: The server expected 4 requests at the same time. It had received 2 after 0.8 s
+# message: the captain's and, after its answer, 3 at the same time. It had received 2 after 0.8 s
 
 # %% answer="false_concurrency_raid"
 async def raid(captain, crew):

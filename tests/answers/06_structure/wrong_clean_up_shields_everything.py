@@ -1,7 +1,7 @@
 # exercise: clean_up
 # expect: fails
 # test: clean_up_check
-# message: its line never closed
+# message: its connection never closed
 
 # %% answer="clean_up"
 async def record(line, tape):

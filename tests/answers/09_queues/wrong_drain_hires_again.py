@@ -1,7 +1,7 @@
 # exercise: drain
 # expect: fails
 # test: drain_check
-# message: took an order from the queue
+# message: took an item from the queue
 
 # %% answer="drain"
 async def run_desk(queue, work, workers, closing, patience):

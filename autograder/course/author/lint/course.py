@@ -171,7 +171,12 @@ def _taken(unit: Unit, owners: dict[str, str]) -> list[str]:
     try:
         if unit.questions.exists():
             asked = questions.load(unit.questions, "")
-            named += [("question", item.id, item.line, unit.questions) for item in asked]
+            named += [
+                ("question", name, item.line, unit.questions)
+                for item in asked
+                for name in (item.id, item.was)
+                if name
+            ]
         if unit.lab_text.exists():
             cells = parse.read(unit.lab_text, "")
             named += [
