@@ -7,6 +7,7 @@ has 2 s, or `patience`, and up to 5 s more to be stopped; a cell has CELL_SECOND
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -71,7 +72,10 @@ def children() -> list[str]:
     listing = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     if not listing.exists():  # macOS; there the fork server's own book-keeping must do
         return []
-    said = [Path(f"/proc/{pid}/cmdline").read_text() for pid in listing.read_text().split()]
+    said = []
+    for pid in listing.read_text().split():
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            said.append(Path(f"/proc/{pid}/cmdline").read_text())
     return [line for line in said if line]  # one that has ended, and is to be reaped, has none
 
 
@@ -97,8 +101,9 @@ def test_a_blocking_answer_is_told_its_line_in_its_cell() -> None:
     assert status(seen) == {**RIGHT, "roll_visible": "failed"}
     assert "at line 4 of cell roll, `time.sleep(0.4)`" in seen["roll_visible"].message
     assert seen["roll_visible"].limit == 0.1
-    # 0.4 s asleep; the overrun of a timer and a snapshot's error were below 2 ms at 8 hogs
-    assert seen["roll_visible"].longest_block == pytest.approx(0.4, abs=0.01)
+    # 0.4 s asleep; the overrun of a timer and a snapshot's error were below 2 ms at 8 hogs, and up
+    # to two turns of the GIL are taken off (attribution.GIL_TURN)
+    assert 0.388 <= seen["roll_visible"].longest_block <= 0.41
     # harmless would drop the narrow one: it would cost 30 ms of CPU, and is not drawn
     assert str(seen["roll_visible"].outputs).count("data:image/png") == 1
 
@@ -278,8 +283,9 @@ def test_tasks_live_on_between_cells_and_during_calls() -> None:
         "        await asyncio.sleep(0.01)\nticker = asyncio.create_task(tick())"
     )
     answer = (
-        "async def roll(spec):\n    before = len(ticks)\n    await asyncio.sleep(0.3)\n"
-        "    assert len(ticks) > before + 3, (before, len(ticks))\n    return f'{spec}: rolled'"
+        "async def roll(spec):\n    before = len(ticks)\n"
+        "    while len(ticks) < before + 4:\n        await asyncio.sleep(0.01)\n"
+        "    return f'{spec}: rolled'"
     )
     assert_right(examine(toy.submission(roll=f"{ticker}\n{answer}")))
 
@@ -423,7 +429,7 @@ def test_a_test_without_end_is_the_learners_only_when_a_call_hung() -> None:
     assert status_of(f"await watch(f)\n{endless}", plain) == "inconclusive"
     hanging = "async def f(): await asyncio.sleep(60)"
     test = f"await watch(f, timeout=0.3)\n{endless}"
-    assert status_of(test, hanging, seconds=2.0) == "failed"
+    assert status_of(test, hanging, seconds=4.0) == "failed"
     raising = "async def f(): raise TimeoutError('did not answer the phone')"
     assert status_of(test, raising) == "inconclusive"
 

@@ -14,6 +14,7 @@ from running_lab import Lab, clone_into, lab
 
 pytestmark = [
     pytest.mark.slow,  # JupyterLab takes 2-4 s to answer, on an idle machine
+    pytest.mark.timeout(300),
     pytest.mark.skipif(not hasattr(os, "fork"), reason="grading needs fork"),
     pytest.mark.usefixtures("may_grade"),
 ]

@@ -82,8 +82,8 @@ def test_check_names_cell_line_block_limit_and_the_lost_connection(
     assert "100 ms" in row
     assert "at line 4 of cell bot, `time.sleep(0.9)`" in " ".join(said.split()), said
     block = next(int(word) for word in row.split() if word.isdigit() and int(word) > 500)
-    # 900 to 902 ms, also beside 8 hogs
-    assert block == pytest.approx(900, abs=5)
+    # 900 to 902 ms, also beside 8 hogs; less up to two turns of the GIL (attribution.GIL_TURN)
+    assert 888 <= block <= 910
     assert "4009" in said
     assert "9 of 14 points" in said
     assert max(len(line) for line in said.splitlines()) <= WIDTH
@@ -278,8 +278,7 @@ def test_grade_says_what_each_cell_did_and_spares_the_others(
     assert graded["ada"]["seconds"] > 0
     cell = next(cell for cell in graded["bo"]["cells"] if cell["grade_id"] == "bot_visible")
     assert cell["status"] == "failed"
-    # up to 6 ms of each sleep may be laid to the GIL's account on a busy machine (probe.GIL_TURN)
-    assert cell["longest_block"] == pytest.approx(0.9, abs=0.008)
+    assert 0.888 <= cell["longest_block"] <= 0.91
     assert "4009" in cell["message"]
     assert set(cell) == {
         "grade_id", "score", "max_score", "status", "longest_block", "message",

@@ -69,7 +69,9 @@ def test_it_says_what_the_machine_took(lines: list[str]) -> None:
 
 
 def test_it_says_how_often_it_was_examined(lines: list[str]) -> None:
-    assert line(lines, "Examined 1 time") == "Examined 1 time until there was a verdict."
+    # More than once where a busy machine left the verdict open.
+    often = re.compile(r"Examined (1 time|[23] times) until there was a verdict\.")
+    assert len([one for one in lines if often.fullmatch(one)]) == 1
 
 
 def test_it_says_what_the_witness_outside_saw(root: Path, lines: list[str]) -> None:

@@ -213,13 +213,20 @@ def test_a_witness_without_a_cpu_does_not_take_short_sleeps_for_one(
 @pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "SCHED_IDLE"), reason="a policy of Linux")
 def test_a_process_that_is_being_started_and_waits_for_a_cpu_is_seen() -> None:
-    computes = [sys.executable, "-c", "while True: pass"]
+    computes = ["sh", "-c", "read go; while :; do :; done"]  # young: it has used 1 ms of CPU
     cpu = {min(os.sched_getaffinity(0))}
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
-    with subprocess.Popen(computes) as hog, subprocess.Popen(computes) as young, theirs:
+
+    def waits() -> subprocess.Popen[bytes]:
+        return subprocess.Popen(computes, stdin=subprocess.PIPE)
+
+    with waits() as hog, waits() as young, theirs:
         os.sched_setscheduler(young.pid, os.SCHED_IDLE, os.sched_param(0))
         for one in (hog, young):
             os.sched_setaffinity(one.pid, cpu)
+            assert one.stdin is not None
+            one.stdin.write(b"go\n")
+            one.stdin.flush()
         seen = witness.Witness(os.getpid(), ours)
         base = seen.look()
         for _ in range(10):

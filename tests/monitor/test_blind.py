@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -129,19 +131,28 @@ async def sleeps() -> None:
     time.sleep(0.4)
 
 
+def decided(function: Callable[[], Awaitable[None]]) -> str:
+    """What is said of the first run that a busy machine does not leave open; "" of a free loop."""
+    for _ in range(8):
+        report = Report(watch.run(function))
+        assert report.record.blind
+        try:
+            report.responsive(0.1)
+        except LoopBlocked as blocked:
+            return str(blocked)
+        except Inconclusive as left_open:
+            said = f"left open: {left_open}"
+        else:
+            return ""
+    return said
+
+
 def test_on_an_idle_machine_a_sleep_is_named_in_its_first_run(hidden: pytest.MonkeyPatch) -> None:
     # As on macOS and Windows: nothing tells where the thread sleeps. A busy machine makes the
     # sampler late, and then the verdict is open, which a second run may end.
     hidden.setattr(blind, "IdleTimes", _EveryCpuIdle)
     hidden.delattr(time, "pthread_getcpuclockid")
-    for _ in range(8):
-        report = Report(watch.run(sleeps))
-        assert report.record.blind
-        with pytest.raises((Inconclusive, LoopBlocked)) as said:
-            report.responsive(0.1)
-        if said.type is LoopBlocked:
-            break
-    assert said.match(r"the loop was held .* `time\.sleep\(0\.4\)`")
+    assert re.search(r"the loop was held .* `time\.sleep\(0\.4\)`", decided(sleeps))
 
 
 @pytest.mark.slow
@@ -149,8 +160,8 @@ def test_a_sleep_is_named_where_the_kernel_tells_where_a_thread_sleeps(
     hidden: pytest.MonkeyPatch,
 ) -> None:
     hidden.setattr(idle, "has_quota", lambda: True)  # idle CPUs prove nothing
-    with hogs(cpu=4), pytest.raises(LoopBlocked, match=r"time\.sleep\(0\.4\)"):
-        Report(watch.run(sleeps)).responsive(0.1)
+    with hogs(cpu=4):
+        assert re.search(r"the loop was held .* `time\.sleep\(0\.4\)`", decided(sleeps))
 
 
 def test_no_run_is_judged_by_runs_before_it() -> None:
@@ -172,7 +183,7 @@ def test_a_pass_that_never_slept_is_free_however_long_it_took(hidden: pytest.Mon
             pass
 
     with hogs(cpu=4):
-        Report(watch.run(computes)).responsive(0.1)
+        assert decided(computes) == ""
 
 
 @pytest.mark.soak

@@ -88,7 +88,7 @@ def test_a_collection_of_what_the_call_made_is_blamed_and_named() -> None:
         gc.enable()  # after it: until then no other thread begins a search without a line
         return len(made)
 
-    report = asyncio.run(watch(fills))
+    report = asyncio.run(watch(fills, timeout=60))
     with pytest.raises(LoopBlocked, match=r"`gc.collect\(\)`, in Python's search for garbage"):
         report.responsive(LIMIT)
     assert report.blocks[0].kind == "garbage"
@@ -133,13 +133,17 @@ def test_what_somebody_else_has_frozen_stays_frozen() -> None:
 def test_the_last_of_overlapping_calls_unfreezes() -> None:
     heap, first_over, second_over = Heap(), threading.Event(), threading.Event()
 
-    def call(over: threading.Event) -> None:
+    def call(entered: threading.Event, over: threading.Event) -> None:
         with heap.left_out():
+            entered.set()
             over.wait()
 
-    calls = [threading.Thread(target=call, args=(over,)) for over in (first_over, second_over)]
-    for thread in calls:
-        thread.start()
+    calls = []
+    for over in (first_over, second_over):
+        entered = threading.Event()
+        calls.append(threading.Thread(target=call, args=(entered, over)))
+        calls[-1].start()
+        assert entered.wait(60)
     first_over.set()
     calls[0].join()
     assert gc.get_freeze_count() > IMMORTAL

@@ -41,10 +41,14 @@ def test_out_of_time_is_inconclusive_when_the_machine_gave_no_cpu_and_a_failure_
     with hogs(cpu=12):  # on two cores the work has a seventh of one: 6 s
         starved = asyncio.run(watch_for(work, 1.0))
         ENOUGH.set()
-    ENDED.wait()
+    assert ENDED.wait(60)
     # Not beside the hogs: where an earlier test has left a thread, the loop wakes every 10 ms and
-    # waits for a CPU each time, for 334 to 439 ms of 0.6 s in 12 of 12 runs.
-    waiting = asyncio.run(watch_for(wait, 0.6))
+    # waits for a CPU each time, for 334 to 439 ms of 0.6 s in 12 of 12 runs. Other work on the
+    # machine can do the same, and then the call is made again.
+    for _ in range(8):
+        waiting = asyncio.run(watch_for(wait, 0.6))
+        if 2 * waiting.record.starved < waiting.record.seconds:
+            break
     with pytest.raises(Inconclusive, match="kept it waiting for a CPU"):
         starved.responsive()
     with pytest.raises(CallFailed, match="did not finish"):

@@ -61,13 +61,14 @@ def test_a_right_answer_passes_every_check_and_checks_can_be_chained() -> None:
 def test_a_blocking_answer_fails_naming_the_time_the_limit_and_the_line() -> None:
     async def main() -> None:
         report = await watch(blocking_roll, "2d6")
-        with pytest.raises(LoopBlocked, match=r"was held for 2\d\d ms \(limit 100 ms\)") as info:
+        with pytest.raises(LoopBlocked, match=r"was held for (19|20)\d ms \(limit 100 ms") as info:
             report.responsive(0.1)
         assert "time.sleep(0.2)" in str(info.value)
         assert "test_watch.py" in str(info.value)
         assert report.blocks[0].kind == "sleep"
         assert report.blocks[0].function == "blocking_roll"
-        assert abs(report.longest_block - 0.2) < 0.005
+        # On a busy machine up to two turns of the GIL are taken off (attribution.GIL_TURN).
+        assert -0.012 < report.longest_block - 0.2 < 0.01
 
     run(main)
 
@@ -87,7 +88,7 @@ def test_tasks_that_block_in_one_pass_are_told_as_that_many_turns() -> None:
         return str(info.value)
 
     async def main() -> None:
-        # As long as both together, within 5 ms a turn; and each as long as the sleep in the line.
+        # As long as both together, and each as long as the sleep in the line: within 10 ms.
         said = re.search(
             r"was held for (\d+) ms .*`time.sleep\(0.2\)`\. "
             r"These were 2 tasks, one directly after the other: "
@@ -95,8 +96,8 @@ def test_tasks_that_block_in_one_pass_are_told_as_that_many_turns() -> None:
             await told(two_people),
         )
         assert said
-        assert 399 <= int(said[1]) <= 410
-        assert 200 <= int(said[2]) <= 205
+        assert 388 <= int(said[1]) <= 410
+        assert 194 <= int(said[2]) <= 205
         assert "2 tasks" not in await told(callback)  # half of it was no task
         assert "2 tasks" not in await told(functools.partial(blocking_roll, "2d6"))
 
@@ -104,19 +105,23 @@ def test_tasks_that_block_in_one_pass_are_told_as_that_many_turns() -> None:
 
 
 def test_the_callers_loop_stays_alive_while_the_watched_loop_is_blocked() -> None:
+    held, ten_beats = threading.Event(), threading.Event()
+
+    async def holds() -> bool:
+        held.set()
+        return ten_beats.wait(5)
+
+    async def beat() -> None:
+        while not held.is_set():  # noqa: ASYNC110 - the loop that sets it is another one
+            await asyncio.sleep(0.01)
+        for _ in range(10):
+            await asyncio.sleep(0.01)
+        ten_beats.set()
+
     async def main() -> None:
-        beats = 0
-
-        async def beat() -> None:
-            nonlocal beats
-            while True:
-                await asyncio.sleep(0.01)
-                beats += 1
-
         beating = asyncio.create_task(beat())
-        await watch(blocking_roll, "2d6")
-        beating.cancel()
-        assert beats >= 10  # 20 are due in 0.2 s; half leaves room for a starved machine
+        (await watch(holds)).returned(True)
+        await beating
 
     run(main)
 
@@ -286,12 +291,14 @@ def test_a_call_out_of_time_names_the_tasks_it_waits_for() -> None:
 
     async def main() -> None:
         said = (
-            r"`twenty` did not finish within 0.2 s at line \d+ of test_watch.py\. When it was "
+            r"`twenty` did not finish within 0.5 s at line \d+ of test_watch.py\. When it was "
             r"stopped, 20 of its tasks were still running, at line \d+ of test_watch.py, "
             r"`await asyncio.Event\(\).wait\(\)`\.$"
         )
+        report = await watch(twenty, timeout=0.5)
+        report.record.starved = 0.0  # where it waited for a CPU, the verdict would be open
         with pytest.raises(CallFailed, match=said):
-            (await watch(twenty, timeout=0.2)).responsive()
+            report.responsive()
 
     run(main)
 
@@ -422,6 +429,7 @@ def test_a_call_that_awaits_for_ever_ends_in_time_naming_its_line_and_the_next_w
         began = time.monotonic()
         report = await watch(forever, timeout=0.3)
         assert time.monotonic() - began < 3
+        report.record.starved = 0.0  # where it waited for a CPU, the verdict would be open
         with pytest.raises(CallFailed, match=r"did not finish within 0.3 s at line \d+"):
             report.responsive()
         (await watch(roll, "2d6")).returned(12)
@@ -597,7 +605,7 @@ def test_what_a_call_leaves_behind_is_cancelled_and_its_last_block_counts() -> N
 
     async def main() -> None:
         report = await watch(leaves)
-        assert report.seconds < 0.1
+        assert report.seconds < report.blocks[0].start + report.blocks[0].seconds
         left = r"`lingering` was still running, at line \d+ of .*, `await asyncio\.sleep\(60\)`\.$"
         assert re.search(r"When it ended, " + left, report.sentence)
         said = "While `lingering` ran, which `leaves` had left running, the loop"

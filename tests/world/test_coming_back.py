@@ -95,17 +95,17 @@ def test_a_database_that_was_killed_answers_the_next_question(
             await says(servers, f"INSERT INTO kept VALUES ({number})")
             under_way = asyncio.ensure_future(says(servers, sleep.format(30)))
             await until_it_runs(database)
+            before = databases(name)
             kill(chosen(name))
             with pytest.raises(Exception, match=r"(?i)connection|lost"):
                 await under_way
-            await asyncio.sleep(0.3)  # when one process is killed, the others need a moment to end
+            # When one process is killed, the others need a moment to end.
+            assert await asyncio.to_thread(outliving, before, within=10) == []
             assert await says(servers, "SELECT max(x) FROM kept") == number
             assert database.counters()["refused"] == 0
         await says(servers, "DROP TABLE kept")
 
-    before = databases(name)
     asyncio.run(check())
-    assert outliving(before, within=1) == []
     told = capsys.readouterr().out
     assert told.count("was started again") == times
 
@@ -160,7 +160,7 @@ def test_a_statement_of_the_killed_server_does_not_hold_up_the_next_one(
         assert await postgres_says(servers, "SELECT 7") == 7
         return old
 
-    assert outliving(asyncio.run(check()), within=0.1) == []
+    assert outliving(asyncio.run(check()), within=5) == []  # that statement would take hours
 
 
 @pytest.mark.slow

@@ -4,8 +4,9 @@ discord.py runs in this environment; the others where `$UNBLOCKED_CLIENTS/<libra
 (tests/clients/README.md). A bot is a process of its own, so that its blocking cannot reach the
 test; the gateway's journal is the witness.
 
-The gateway beats every 0.2 s and kills after 0.4 s of silence. A block of 0.9 s lies 0.5 s above
-the kill; the worst overshoot of a healthy bot with 6 hogs on 2 cores was 52 ms, 148 ms below it.
+The gateway beats every 0.2 s and kills after 0.4 s of silence. The worst overshoot of a healthy bot
+with 6 hogs on 2 cores was 52 ms, but in a whole run of the suite 0.4 s was once too little. Where
+kills are counted, the gateway waits for 0.6 s, and a block lasts 1.2 s; or it waits for 0.8 s.
 """
 
 from __future__ import annotations
@@ -90,8 +91,8 @@ async def answers(library: str) -> None:
 
 
 async def is_killed_when_it_blocks_and_gets_late_events_once(library: str) -> None:
-    async with living(library) as gw:
-        await gw.say("!block 0.9")
+    async with living(library, heartbeat=0.3) as gw:
+        await gw.say("!block 1.2")
         assert await gw.until(kills=1, timeout=PATIENCE)
         for number in range(3):
             await gw.say(f"!say late {number}")
@@ -100,13 +101,13 @@ async def is_killed_when_it_blocks_and_gets_late_events_once(library: str) -> No
         assert sorted(gw.replies[1:]) == ["blocked", "late 0", "late 1", "late 2"]
         (killed,) = events(gw, "killed")
         assert killed["code"] == 4009
-        assert 0.4 <= killed["gap"] < 0.6, killed  # due at 0.40 s; 0.41 is usual
-        assert killed["handling"] == "!block 0.9"
+        assert 0.6 <= killed["gap"] < 1.2, killed  # 0.61 is usual; at 1.2 the block is over
+        assert killed["handling"] == "!block 1.2"
         assert gw.kills == 1
 
 
 async def survives_when_it_awaits(library: str) -> None:
-    # Patience 0.8 s: with 0.4 s nextcord was hung up on beside other work (once at load 7).
+    # With a patience of 0.4 s nextcord was hung up on beside other work (once at load 7).
     async with living(library, heartbeat=0.4) as gw:
         await gw.say("!wait 1.2")
         await gw.say("!say meanwhile")
@@ -116,7 +117,7 @@ async def survives_when_it_awaits(library: str) -> None:
 
 
 async def leaves_a_zombie(library: str) -> None:
-    async with living(library) as gw:
+    async with living(library, heartbeat=0.4) as gw:
         await gw.faults(acks=False)
         assert await gw.until(resumes=1, timeout=PATIENCE)  # by itself: nobody closed anything
         await gw.faults()
@@ -135,7 +136,7 @@ async def reconnects_when_told_to(library: str) -> None:
 
 
 async def identifies_anew_when_its_session_is_over(library: str) -> None:
-    async with living(library) as gw:
+    async with living(library, heartbeat=0.4) as gw:
         await gw.invalidate()
         assert await gw.until(ready=2, timeout=PATIENCE)
         assert gw.resumes == 0

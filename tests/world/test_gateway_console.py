@@ -113,7 +113,7 @@ def test_it_ends_cleanly(signal_number: signal.Signals | None) -> None:
         until(process, "listening")
         if signal_number is not None:
             process.send_signal(signal_number)
-        out, err = process.communicate(timeout=10)  # which also closes its input
+        out, err = process.communicate(timeout=60)  # which also closes its input
         assert process.returncode == 0
         assert err == ""
         assert all(json.loads(line) for line in out.splitlines())
@@ -130,7 +130,7 @@ def test_a_service_without_a_keyboard_goes_on() -> None:
 def test_people_get_a_log_to_read_with_how_to_point_a_bot_here() -> None:
     with tool(jsonl=False) as process:
         type_in(process, "hello everybody")
-        out, _ = process.communicate(timeout=10)
+        out, _ = process.communicate(timeout=60)
     assert f'hikari.GatewayBot("{console.TOKEN}", rest_url="http://127.0.0.1:' in out
     assert "import discord.gateway, discord.http, yarl" in out
     assert out.splitlines()[-1].endswith("ada     #general  hello everybody")
@@ -169,7 +169,7 @@ def test_a_command_is_typed_with_quotes_names_and_subcommands() -> None:
         said, banned = asyncio.run(bot(process, until(process, "listening")))
         until(process, "interaction")
         type_in(process, "/say txet=hello")
-        _, mistakes = process.communicate(timeout=10)
+        _, mistakes = process.communicate(timeout=60)
     assert "/say has no option txet: /say [text]" in mistakes
     assert [one["value"] for one in said["options"]] == ["hello world"]
     assert banned["options"][0]["options"][0]["value"] == PEOPLE["ada"]

@@ -29,7 +29,7 @@ def test_hello_comes_first_and_an_ack_comes_30_ms_after_a_beat() -> None:
             await client.beat()
             assert (await client.receive())["op"] == 11
             # At least discord.py's race needs 5 ms; asyncio's timers are early by up to 1 ms.
-            assert 0.029 <= time.monotonic() - sent < 0.5
+            assert 0.029 <= time.monotonic() - sent < 1.5
 
     run(check)
 
@@ -238,26 +238,26 @@ def test_a_bot_that_was_blocked_for_long_can_still_read_its_4009() -> None:
 @pytest.mark.slow
 def test_a_beating_bot_survives_while_the_gateway_itself_is_starved() -> None:
     async def check() -> None:
-        async with gateway(heartbeat=0.1, grace=2) as (one, client):
+        async with gateway(heartbeat=0.3, grace=2) as (one, client):
             await client.connect()
             await client.identify()
 
-            def beat_for_a_second() -> None:
+            def beat_for_two_seconds() -> None:
                 async def beats() -> None:
                     async with aiohttp.ClientSession() as session:
                         other = Client(one, session)
                         await other.connect()
                         await other.identify(token=f"{one.token}.other")
-                        for _ in range(10):
+                        for _ in range(20):
                             await other.beat()
                             await asyncio.sleep(0.1)
                         await other.close()
 
                 asyncio.run(beats())
 
-            beating = asyncio.create_task(asyncio.to_thread(beat_for_a_second))
+            beating = asyncio.create_task(asyncio.to_thread(beat_for_two_seconds))
             assert await one.until(ready=2)
-            time.sleep(0.5)
+            time.sleep(1.0)  # longer than a bot may be silent
             await beating
             assert {event["bot"] for event in one.log() if event["event"] == "killed"} <= {1}
 
@@ -420,13 +420,13 @@ def _paths(event: dict[str, Any]) -> tuple[str, str]:
 
 def test_a_deferred_interaction_is_answered_later() -> None:
     async def check() -> None:
-        async with gateway(interaction_deadline=0.3) as (one, client):
+        async with gateway(interaction_deadline=1.0) as (one, client):
             event = await _interaction(one, client)
             assert event["data"]["options"] == [{"name": "month", "type": 4, "value": 3}]
             callback, webhook = _paths(event)
             assert (await client.post(callback, {"type": 5}))[0] == 204
             assert (await client.post(callback, {"type": 5}))[1]["code"] == 40060
-            await asyncio.sleep(0.4)
+            await asyncio.sleep(1.1)
             status, message = await client.post(webhook, {"content": "done"})
             assert (status, message["content"]) == (200, "done")
             told = [e["event"] for e in one.log() if e.get("name") == "report"]

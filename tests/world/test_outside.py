@@ -67,7 +67,7 @@ def test_what_is_told_while_the_loop_is_held_is_heard_at_once() -> None:
     async def driver(address: str) -> float:
         async with reached(address) as out:
             out.tell("now")
-            time.sleep(0.5)
+            time.sleep(1.0)
             return time.monotonic()
 
     report = watched(driver, clock := Clock())
@@ -107,7 +107,7 @@ def test_asks_overlap_and_each_gets_its_own_answer() -> None:
         async def wait(self, number: int) -> int:
             self.together += 1
             self.most = max(self.most, self.together)
-            await asyncio.sleep(number / 20)
+            await asyncio.sleep(number / 4)
             self.together -= 1
             return number
 

@@ -218,11 +218,11 @@ def test_what_was_committed_in_wal_mode_is_read_while_it_stays_open(
 
 @pytest.mark.parametrize("mode", ["DELETE", "TRUNCATE", "PERSIST", "MEMORY", "WAL"])
 def test_the_lock_holds_and_ends_in_every_journal_mode(mode: str, file: SqliteFile) -> None:
-    with contextlib.closing(
-        sqlite3.connect(file.path, timeout=0.05, isolation_level=None)
-    ) as database:
+    database = sqlite3.connect(file.path, isolation_level=None)
+    with contextlib.closing(database):
         database.execute(f"PRAGMA journal_mode = {mode}")
         database.execute("UPDATE xp SET points = 8")
+        database.execute("PRAGMA busy_timeout = 50")
         asyncio.run(file.lock(30))
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             database.execute("UPDATE xp SET points = 9")

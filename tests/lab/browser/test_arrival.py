@@ -16,7 +16,7 @@ LESSON = "work/03_gateway/03_gateway_lesson.ipynb"
 def test_the_start_page_opens_by_itself_and_asks_for_nothing(course: Course) -> None:
     page = course.page
     page.goto(course.running.url)
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=30_000)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     expect(page.locator(".jp-Notebook:visible h1").first).to_have_text(re.compile("^00"))
     page.wait_for_timeout(1000)
     keep(page, "00_start_page")
@@ -56,7 +56,7 @@ def test_the_next_step_opens_in_a_tab_and_one_click_saves_work(course: Course) -
         assert "00_start_here/00_start_here.ipynb" in saved.namelist()
     page.get_by_text("All units").click()
     page.get_by_role("link", name="03_gateway").click()
-    page.get_by_role("heading", name="Stop a bot's heart").wait_for(timeout=30_000)
+    page.get_by_role("heading", name="Stop a bot's heart").wait_for(timeout=60_000)
     assert page.get_by_role("tab", name="03_gateway_lesson.ipynb").count() == 1
     assert not page.locator(LOG).is_visible()
 

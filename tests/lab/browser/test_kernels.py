@@ -34,12 +34,12 @@ def test_a_restarted_kernel_and_a_second_notebook_find_the_servers(course: Cours
     course.open(f"{TRY}/left.ipynb")
     press(page, "Run", "Run All Cells")
     both = cell(page, "await watch(visit)")
-    both.get_by_text(VISITED).first.wait_for(timeout=30_000)
+    both.get_by_text(VISITED).first.wait_for(timeout=60_000)
     page.locator('jp-button[data-command="notebook:restart-kernel"]:visible').click()
     page.locator(".jp-Dialog button.jp-mod-accept").click()
-    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=30_000)
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     press(page, "Run", "Run All Cells")
-    page.locator(".jp-InputPrompt", has_text="[2]:").wait_for(timeout=30_000)
+    page.locator(".jp-InputPrompt", has_text="[2]:").wait_for(timeout=60_000)
     expect(both.locator(".jp-OutputArea")).to_contain_text(VISITED)
     keep(page, "kernel_restarted")
 
@@ -47,28 +47,28 @@ def test_a_restarted_kernel_and_a_second_notebook_find_the_servers(course: Cours
     for name in ("left", "right"):  # at the same time
         page.get_by_role("tab", name=f"{name}.ipynb").click()
         press(page, "Run", "Run All Cells")
-    cell(page, "await watch(visit)").get_by_text(VISITED).first.wait_for(timeout=30_000)
+    cell(page, "await watch(visit)").get_by_text(VISITED).first.wait_for(timeout=60_000)
     keep(page, "two_notebooks")
     page.get_by_role("tab", name="left.ipynb").click()
-    page.locator(".jp-InputPrompt:visible", has_text="[4]:").wait_for(timeout=30_000)
+    page.locator(".jp-InputPrompt:visible", has_text="[4]:").wait_for(timeout=60_000)
     expect(cell(page, "await watch(visit)").locator(".jp-OutputArea")).to_contain_text(VISITED)
 
 
 def test_stop_ends_a_blocked_cell_and_the_next_one_works(course: Course) -> None:
     page = course.page
-    hold = "async def hold():\n    time.sleep(30)\n\nreport = await watch(hold, timeout=60)"
+    hold = "async def hold():\n    time.sleep(90)\n\nreport = await watch(hold, timeout=120)"
     path = course.write(f"{TRY}/stopped.ipynb", START, hold, "print(6 * 7)", LOOK_AT_PAGE)
     course.open(path)
     run_cell(cell(page, "import time"))
-    blocked = cell(page, "time.sleep(30)")
+    blocked = cell(page, "time.sleep(90)")
     blocked.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
     page.wait_for_timeout(2000)
     page.locator('jp-button[data-command="notebook:interrupt-kernel"]:visible').click()
     began = time.monotonic()
-    blocked.get_by_text("`hold` was stopped.").first.wait_for(timeout=10_000)
-    run_cell(cell(page, "print(6 * 7)"), seconds=10)
-    assert time.monotonic() - began < 10  # of the 30 s that it sleeps
+    blocked.get_by_text("`hold` was stopped.").first.wait_for()
+    run_cell(cell(page, "print(6 * 7)"))
+    assert time.monotonic() - began < 60  # of the 90 s that it sleeps
     expect(cell(page, "print(6 * 7)")).to_contain_text("42")
     again = cell(page, "await watch(visit)")
     run_cell(again)

@@ -80,9 +80,11 @@ def test_validate_checks_a_lab_as_the_examiner_does_and_the_page_stays_alive(
     page.get_by_text("Validating...").first.wait_for()
     began = time.monotonic()
     course.running.ask("/api/status")
-    assert time.monotonic() - began < 1  # nbgrader's own answers nobody before the last cell ended
+    answered = time.monotonic()
     dialog = page.locator(".jp-Dialog")
-    dialog.wait_for(timeout=30_000)
+    dialog.wait_for(timeout=90_000)
+    # nbgrader's own answers nobody before the last cell ended
+    assert answered - began < (time.monotonic() - began) / 2
     keep(page, "01_validate_fails")
     said = dialog.inner_text()
     assert "timers_hidden: 0 of 11 points" in said
@@ -92,7 +94,7 @@ def test_validate_checks_a_lab_as_the_examiner_does_and_the_page_stays_alive(
     # Its place says that it is a lesson: to draw all cells of the real one takes 3 s of CPU.
     course.open(course.write("work/01_coroutines/01_coroutines_lesson.ipynb", "print(1)"))
     page.locator("jp-button.validate-button:visible").click()
-    dialog.wait_for(timeout=30_000)
+    dialog.wait_for(timeout=90_000)
     keep(page, "01_validate_lesson")
     assert "is the lesson. Check the lab" in dialog.inner_text()
     page.keyboard.press("Escape")
@@ -107,24 +109,24 @@ def test_formgraders_pages_show_our_unit_and_its_pictures(course: Course) -> Non
     handed_in.parent.mkdir(parents=True)
     handed_in.write_bytes((course.root / lab_).read_bytes())
     page.goto(address(course.running, "/formgrader/manage_assignments"))
-    page.get_by_role("link", name=unit).first.wait_for(timeout=30_000)
+    page.get_by_role("link", name=unit).first.wait_for(timeout=60_000)
     keep(page, "formgrader_assignments")
     listed = page.locator("td.name").all_inner_texts()
     assert unit in listed
     assert "toolbox" not in listed  # no lab is there
     row = page.locator("tr", has=page.get_by_role("link", name=unit, exact=True))
     row.locator("td.assign a").click()
-    page.locator(".modal.in", has_text="Success").wait_for(timeout=30_000)
+    page.locator(".modal.in", has_text="Success").wait_for(timeout=60_000)
     page.goto(address(course.running, f"/formgrader/manage_submissions/{unit}"))
     page.locator("td.autograde a").first.click()
     page.locator(".modal.in", has_text="Success").wait_for(timeout=60_000)
     keep(page, "formgrader_autograded")
     page.keyboard.press("Escape")
     page.goto(address(course.running, f"/formgrader/gradebook/{unit}/{unit}"))
-    page.get_by_text("Submission #1").first.wait_for(timeout=30_000)
+    page.get_by_text("Submission #1").first.wait_for(timeout=60_000)
     keep(page, "formgrader_gradebook")
     page.get_by_text("Submission #1").first.click()
-    page.locator(".nbgrader_cell").first.wait_for(timeout=30_000)
+    page.locator(".nbgrader_cell").first.wait_for(timeout=60_000)
     failed = page.get_by_text("Failed:").first
     failed.scroll_into_view_if_needed()
     page.wait_for_timeout(500)
