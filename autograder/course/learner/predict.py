@@ -90,13 +90,23 @@ def answers(root: Path) -> dict[str, Any]:
 
     A guess from before a question's id changed is returned with today's id.
     """
-    stored = {
-        name: entry for name, entry in store.read(_store(root)).items() if isinstance(entry, dict)
-    }
+    stored = _stored(root)
     for question in every_question(root):
         if question.was in stored:
             stored.setdefault(question.id, stored.pop(question.was))
     return stored
+
+
+def _stored(root: Path) -> dict[str, Any]:
+    return {
+        name: entry for name, entry in store.read(_store(root)).items() if isinstance(entry, dict)
+    }
+
+
+def _entry(stored: dict[str, Any], question: Question) -> dict[str, Any]:
+    """What is stored of a question, under its id or the one before; nothing is read for that."""
+    found: dict[str, Any] = stored.get(question.id) or stored.get(question.was) or {}
+    return found
 
 
 def every_question(root: Path) -> list[Question]:
@@ -175,7 +185,7 @@ def _explained(question: Question, guess: str | None) -> AskedQuestion:
 
 
 def _answer_to(root: Path, question: Question) -> str | None:
-    guess = answers(root).get(question.id, {}).get("guess")
+    guess = _entry(_stored(root), question).get("guess")
     return guess if guess in question.options else None
 
 
@@ -213,12 +223,12 @@ def _chosen(root: Path, unit: str, every: list[Question]) -> list[Question]:
     then those never answered, then those answered longest ago. Among equals, a hash of the name
     decides.
     """
-    given = answers(root)
+    stored = _stored(root)
     earlier = sorted({question.unit for question in every if question.unit < unit})
     drawers = [earlier[-1:], earlier[-2:-1], earlier[:-2], earlier]
 
     def urgency(question: Question) -> tuple[int, str, str]:
-        entry = given.get(question.id, {})
+        entry = _entry(stored, question)
         state = 1 if not entry else 2 if entry.get("right") else 0
         draw = hashlib.sha256(f"{unit} {question.id}".encode()).hexdigest()
         return state, str(entry.get("at", "")) if state == 2 else "", draw
