@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 import pytest
 
@@ -17,36 +17,20 @@ from autograder.outcomes import UserMistake
 from autograder.report.report import Report
 
 
-class Watch(Protocol):
-    """What the fixture is: a plain function, for plain tests."""
-
-    def __call__(
-        self,
-        function: Callable[..., Any],
-        /,
-        *args: Any,
-        timeout: float = 10.0,
-        loop: str = "asyncio",
-    ) -> Report:
-        """Run `function(*args)` once on a fresh watched loop and return the Report.
-
-        The parameters are those of `autograder.watch`. Raises UserMistake in an `async def` test.
-        """
-
-
 @pytest.fixture
-def watch() -> Watch:
-    """Return a function that runs a coroutine function on a watched loop; see `Watch`."""
+def watch() -> Callable[..., Report]:
+    """Return `autograder.watch` as a plain function, for plain tests.
+
+    Its parameters are the same. It raises UserMistake in an `async def` test.
+    """
     return _run_watched
 
 
-def _run_watched(
-    function: Callable[..., Any], /, *args: Any, timeout: float = 10.0, loop: str = "asyncio"
-) -> Report:
+def _run_watched(function: Callable[..., Any], /, *args: Any, **settings: Any) -> Report:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(watched(function, *args, timeout=timeout, loop=loop))
+        return asyncio.run(watched(function, *args, **settings))
     raise UserMistake(
         "the fixture `watch` is for plain tests (`def test_...`), and here a loop is running; in "
         "an `async def` test, use `from autograder import watch` and `await watch(...)`."

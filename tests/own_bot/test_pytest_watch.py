@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -11,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from running_lab import clone_into
 
 from autograder.paths import ROOT
 
@@ -81,10 +83,13 @@ def test_a_bots_own_tests_say_which_command_holds_the_loop_and_where(tmp_path: P
 @pytest.mark.soak
 @pytest.mark.timeout(300)
 def test_the_package_alone_and_pytest_are_enough(tmp_path: Path) -> None:
-    """In an environment of its own, in which pip installs the checkout."""
+    """In an environment of its own, in which pip installs a copy: it builds in the folder."""
+    course = clone_into(tmp_path / "course")
+    for name in ("README.md", "LICENSE"):
+        shutil.copy(ROOT / name, course)
     venv.create(tmp_path / "v", with_pip=True)
     python = str(tmp_path / "v" / "bin" / "python")
-    subprocess.run([python, "-m", "pip", "install", "-q", str(ROOT), "pytest"], check=True)
+    subprocess.run([python, "-m", "pip", "install", "-q", str(course), "pytest"], check=True)
     listed = subprocess.check_output([python, "-m", "pip", "list", "--format=freeze"], text=True)
     brought = {line.partition("==")[0].lower() for line in listed.splitlines()}
     assert brought <= {"pip", "setuptools", "unblocked", "pytest", "iniconfig", "packaging",

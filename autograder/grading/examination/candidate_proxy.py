@@ -150,7 +150,7 @@ class RemoteCandidate:
             return checked(answer.get("outputs"))
 
     async def call(
-        self, request: dict[str, Any], begins: Callable[[], None] = lambda: None
+        self, request: dict[str, Any], begins: Callable[[], None]
     ) -> tuple[dict[str, Any], Testimony | None]:
         """Run one watched call; return the answer and what the witness saw. Raises Broke.
 

@@ -25,10 +25,7 @@ _AFTER = 1.0  # s by which a time in a record may lie after the answer
 # s by which a wait that a record names may exceed what the witness saw: the two look at different
 # moments, and the kernel gives the wait in steps of a timer tick, 4 ms, for each of the threads
 _UNSEEN = 0.05
-_TEARDOWN = (
-    0.5  # s of CPU that a call may need to end its tasks; they need 0.01, and are no part of it
-)
-
+_TEARDOWN = 0.5  # s of CPU to end a call's tasks, which is no part of it; they need 0.01
 # of one record: at least what `Run._fill` and the monitor let through, of which lists are drawn
 _MOST = {"blocks": 200, "late": MOST_TICKS, "noise": 1000, "lanes": 60, "left": 40}
 _MOST_STEPS = 1000  # of one lane

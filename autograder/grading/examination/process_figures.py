@@ -30,7 +30,9 @@ _WAIT_BITSET, _PRIVATE = 9, 128  # linux/futex.h; with FUTEX_CLOCK_REALTIME it i
 _START = 50_000_000
 _CPUS = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 _MOST = 0.5  # of the time of all CPUs
-_LOOKS = 20_000_000  # ns between two looks of a witness that has a CPU when it wants one
+# s between two looks, and two knocks, of a witness that has a CPU when it wants one; a block may be
+# this much longer than the witness sees
+PERIOD = 0.02
 _DEEPEST = 8  # levels of processes below the candidate: a shell in a shell in a pool
 
 
@@ -138,7 +140,7 @@ class Witness:
             # It may have begun to wait directly after the last look, if it has had no CPU since;
             # but if that look was long ago, this witness had no CPU itself.
             asleep = self._cpu.get(folder) == cpu
-            since = min(now, self._noted + _LOOKS) if asleep else now
+            since = min(now, self._noted + int(PERIOD * 1e9)) if asleep else now
             self._waiting[folder] = cpu, since
             wait += now - since
         else:

@@ -49,6 +49,7 @@ from typing import NamedTuple
 
 from autograder.grading.examination.process_figures import (
     NO_CALL,
+    PERIOD,
     Witness,
     WitnessSample,
     held_between,
@@ -56,7 +57,6 @@ from autograder.grading.examination.process_figures import (
     waited,
 )
 
-PERIOD = 0.02  # s between two knocks; a block may be this much longer than the witness sees
 # what the candidate sends when its loop begins; the descriptor of the loop's epoll follows
 HELLO = b"+"
 # s by which C + S may exceed twice the probe's longest block. Measured with 72 honest calls on a
