@@ -275,12 +275,33 @@ def test_a_callback_of_a_library_is_no_line_of_yours(loopwatch: ModuleType) -> N
         asyncio.get_running_loop().call_soon(hashlib.pbkdf2_hmac, "sha256", b"", b"", 2_000_000)
         asyncio.get_running_loop().call_soon(shutil.which, "sleep")
         asyncio.get_running_loop().call_soon(time.sleep, 0.5)
-        await asyncio.sleep(1)
+        await asyncio.sleep(0)  # they run now: a second that began before them may end with them
+        await asyncio.sleep(0.5)
 
     notes: list[str] = []
     asyncio.run(main(notes))
     assert notes
     assert not any("test_toolbox" in note for note in notes), notes
+
+
+def test_a_block_at_whose_end_the_loop_is_closed_is_told(loopwatch: ModuleType) -> None:
+    notes: list[str] = []
+    told = threading.Event()
+
+    def note(sentence: str) -> None:
+        notes.append(sentence)
+        told.set()
+
+    async def main() -> None:
+        loopwatch.start(limit=0.2, report=note)
+        await asyncio.sleep(0.1)
+        time.sleep(0.5)  # the last thing that it does
+
+    loop = asyncio.new_event_loop()
+    loop.run_until_complete(main())
+    loop.close()  # before its thread looks again
+    assert told.wait(10)
+    assert any("time.sleep(0.5)  # the last thing" in note for note in notes), notes
 
 
 def test_a_thread_that_keeps_the_gil_is_named_and_not_the_line_that_waits(
