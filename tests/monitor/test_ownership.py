@@ -7,8 +7,10 @@ import asyncio
 import contextvars
 import ctypes
 import functools
+import gc
 import hashlib
 import importlib
+import os
 import queue
 import sys
 import threading
@@ -440,6 +442,51 @@ def test_a_look_at_the_threads_opens_no_file_since_that_would_release_the_gil(
         monkeypatch.setattr("builtins.open", opened)
         list(owned.sample(sys._current_frames()))
     owned.close()
+
+
+@knowing
+def test_a_thread_that_ends_opens_no_file_since_it_would_wait_for_the_gil_and_a_cpu_unseen(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    opened: list[str] = []
+
+    def work() -> None:
+        monkeypatch.setattr("builtins.open", lambda path, *_, **__: opened.append(path))
+        monkeypatch.setattr("os.open", lambda path, *_, **__: opened.append(path))
+
+    others = OtherThreads(lambda _: False)
+    try:
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        monkeypatch.undo()
+        assert opened == []
+        assert others.read()[thread.native_id or 0].runs > 0
+    finally:
+        others.close()
+
+
+@knowing
+def test_each_thread_gives_its_file_back_also_one_that_ends_after_the_call() -> None:
+    def descriptors() -> int:
+        gc.collect()
+        return len(os.listdir("/proc/self/fd"))
+
+    over = threading.Event()
+    before = descriptors()
+    others = OtherThreads(lambda _: False)
+    late = [threading.Thread(target=over.wait) for _ in range(20)]
+    soon = [threading.Thread(target=int) for _ in range(20)]
+    for thread in [*late, *soon]:
+        thread.start()
+    for thread in soon:
+        thread.join()
+    others.close()
+    over.set()
+    for thread in late:
+        thread.join()
+    del others
+    assert descriptors() == before
 
 
 @knowing
