@@ -206,7 +206,7 @@ judge(report, gw)
 # %%
 asyncio.get_running_loop()
 
-# %% jupyter={"source_hidden": true}
+# %%
 def tried(call, *details, **settings):
     """Print what a call returned, or which error it raised."""
     try:
@@ -216,7 +216,6 @@ def tried(call, *details, **settings):
 
 # %% [markdown]
 # Your cells run *inside* that loop. On your server, the last line of your bot is `bot.run(TOKEN)`.
-# (`tried`, in the folded cell, prints how a call ends.)
 #
 # > **Predict.** What does that line do in a notebook?
 
