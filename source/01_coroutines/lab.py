@@ -814,5 +814,5 @@ slept_well(report, people, told)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/01_coroutines/01_coroutines.ipynb` in the course folder. Both grade the notebook as your instructor would,
-# hidden tests included.
+# work/01_coroutines/01_coroutines.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

@@ -636,5 +636,5 @@ right(report, 4)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/02_tasks/02_tasks.ipynb` in the course folder. Both grade the notebook as your instructor would,
-# hidden tests included.
+# work/02_tasks/02_tasks.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

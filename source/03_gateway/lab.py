@@ -1015,5 +1015,5 @@ await recapped(gw, path, 2, f"{number} messages; best: {best}")
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/03_gateway/03_gateway.ipynb` in the course folder. Both grade the notebook as your instructor
-# would, hidden tests included.
+# work/03_gateway/03_gateway.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.
