@@ -63,9 +63,10 @@ async def roll(ctx, dice):
     await ctx.send(f"{ctx.author.name} rolls {dice}: 7")
 
 # %% [markdown]
-# And here is the **gateway** that the bot takes for Discord. It runs on your own machine. Every 0.2
-# s it wants a *heartbeat* from the bot. After 0.4 s without one it thinks that the bot is dead.
-# (Discord wants one about every 41 s. Ours is stricter, so that you see the effect in seconds.)
+# The bot connects to a **gateway** on your own machine and believes that it is Discord. Every 0.2 s
+# the gateway wants a *heartbeat* from the bot. After 0.4 s without one it thinks that the bot is
+# dead. (Discord wants one about every 41 s. Ours is stricter, so that you see the effect in
+# seconds.)
 #
 # (The two folded cells below prepare the run. They open with a click. Unit 03 explains them.)
 
@@ -133,12 +134,9 @@ predict(about="first-roll")
 # printed. In the log of your own bot you would find *successfully RESUMED*, and a warning only if
 # the block was longer than ten seconds (unit 03).
 #
-# Your commands and the heartbeat run on one thread, in a program called the **event loop**.
-# `time.sleep` stops this thread, and the loop with it. The chart below is drawn from what was just
-# measured. Under it is the grader's verdict. Time runs from left to right, and each lane is one
-# task of the bot. (A task is one job that the loop runs; unit 02 makes some.) A **blue bar** shows
-# when the task held the loop. (A light bar stands for many short moments, too close together to
-# draw one by one.) A **dark red, hatched bar** is a block: the task held the loop for too long.
+# Your commands run on one thread, in a program called the **event loop**, and every heartbeat has
+# to be sent by that same loop. `time.sleep` stops this thread, and the loop with it. Here is a
+# chart of what was just measured, and below it the grader's verdict:
 
 # %%
 def judge(report, gw=None):
@@ -152,6 +150,13 @@ def judge(report, gw=None):
 judge(report, gw)
 
 # %% [markdown]
+# Time runs from left to right.
+#
+# - A **lane** is one task of the bot. (A task is one job that the loop runs; unit 02 makes some.)
+# - A **blue bar** shows when the task held the loop. (A light bar stands for many short moments,
+#   too close together to draw one by one.)
+# - A **dark red, hatched bar** is a block: the task held the loop for too long.
+#
 # Now we change one line: `time.sleep` becomes `await asyncio.sleep`.
 
 # %%
@@ -190,17 +195,24 @@ judge(report, gw)
 #
 # *Would you rather write code now?* The [lab of unit 01](../01_coroutines/01_coroutines.ipynb)
 # begins with a repair of five minutes, and you get your first verdict. You can come back to this
-# page later.
+# page later. (If you want the ten questions of part 7, answer them first.)
 
 # %% [markdown]
 # ## 2 · How code runs here
 #
-# You have just written `await` in the middle of a notebook, outside of any function. In a file this
-# is a SyntaxError. Here it works, because the notebook has a loop of its own, which is running
-# already:
+# The cells above use `await` outside of any function. In a file this is a SyntaxError. Here it
+# works, because the notebook has a loop of its own, which is running already:
 
 # %%
 asyncio.get_running_loop()
+
+# %%
+def tried(call, *details, **settings):
+    """Print what a call returned, or which error it raised."""
+    try:
+        print("returned:", call(*details, **settings))
+    except Exception as error:
+        print(f"raised {type(error).__name__}: {error}")
 
 # %% [markdown]
 # Your cells run *inside* that loop. On your server, the last line of your bot is `bot.run(TOKEN)`.
@@ -211,10 +223,7 @@ asyncio.get_running_loop()
 predict("?", about="run-in-cell")
 
 # %% experiment="run-in-cell"
-try:
-    make_bot(roll).run("my token", log_handler=None)
-except RuntimeError as error:
-    print(f"RuntimeError: {error}")
+tried(make_bot(roll).run, "my token", log_handler=None)
 
 # %%
 predict(about="run-in-cell")
@@ -275,9 +284,9 @@ report
 # - **The machine**, if you see this lane: during these times other programs used the processor. The
 #   course measures this, and it never counts against you. It knows how much time they took during a
 #   block, but not when, so it draws their part after the block.
-# - **Lanes with other names**: *event loop* shows a block that several short steps made, one
-#   directly after the other. A name that begins with `discord:` or `aiohttp:` is a task of that
-#   library. The short tasks of all libraries share the lane *libraries*.
+# - **Lanes with other names**: *event loop* shows a block that several steps made, one directly
+#   after the other. A name that begins with `discord:` or `aiohttp:` is a task of that library. The
+#   short tasks of all libraries share the lane *libraries*.
 #
 # Now bo has to think. There is no `sleep` this time, only work:
 
@@ -326,26 +335,26 @@ predict(about="who-is-late")
 # Each unit but this one has a **lab**: a second notebook, with exercises. An exercise describes a
 # situation, what the answer must return, and a **limit**: for how long the code may hold the loop
 # at a time, mostly 100 ms. You write into the answer cell and run the test cell below it. Here is a
-# small exercise: write `double(points)`. It asks the bank, which takes 0.3 s, and returns twice the
-# points. These are four answers:
+# small exercise: write `double(coins)`. It asks the bank, which takes 0.3 s, and returns twice the
+# coins. These are four answers:
 
 # %%
-async def handed_out(points):
+async def handed_out(coins):
     raise NotImplementedError()
 
 
-async def hasty(points):
-    return points + points // 2
+async def hasty(coins):
+    return coins + coins // 2
 
 
-async def sleepy(points):
+async def sleepy(coins):
     time.sleep(0.3)  # ask the bank
-    return 2 * points
+    return 2 * coins
 
 
-async def patient(points):
+async def patient(coins):
     await asyncio.sleep(0.3)  # ask the bank
-    return 2 * points
+    return 2 * coins
 
 # %% [markdown]
 # This is their test:
@@ -509,7 +518,7 @@ before("??????????")
 # ```
 #
 # **One change for tonight**: that line. Is there no `time.sleep` in your bot? Then something else
-# holds your loop. Unit 03 measures twelve calls that do.
+# may hold your loop: unit 03 measures twelve calls and shows which are too long.
 
 # %% [markdown]
 # ## In practice
@@ -524,18 +533,18 @@ before("??????????")
 #   does hold the notebook's loop. That does no damage, but nothing else runs during this time.
 # - **The longest block** is the CPU time of the loop's thread between two looks at its sockets,
 #   plus the time that it slept in between. The time for which it had to wait for a free processor
-#   is left out; Linux tells how long that was. Where the system does not tell, the course says
-#   *inconclusive* if it cannot know.
+#   is left out; Linux tells how long that was. On a system that does not report this, an unclear
+#   measurement is called *inconclusive*.
 # - **nest-asyncio** is what you find when you search for the RuntimeError of part 2. It lets a loop
 #   run *inside* a running one, but an inner run can return only after every inner run that started
 #   later, so 0.1 s can become 0.6 s. The project is archived, and its last version, 1.6.0, stops
 #   *Run All* in the middle under ipykernel 7.4.
 # - **nest-asyncio in figures.** With the patch, a task costs 1.4 to 1.6 times as much CPU time, and
 #   1.8 times since Python 3.14. (Our own measurements, which tests of this course repeat. See also
-#   ipykernel's issue #1381 and pull request #1499, with which it moved to the fork.) The fork,
-#   nest-asyncio2, is kept up to date: a task costs 1.1 to 1.2 times as much on Python 3.14 and
-#   3.15, and 1.7 to 1.8 times before. An inner run waits in the same way, on each Python from 3.11
-#   to 3.15. (Version 1.7.4, measured once, in November 2026.)
+#   ipykernel's issue #1381 and pull request #1499, in which ipykernel moved to the fork
+#   nest-asyncio2.) The fork is kept up to date: a task costs 1.1 to 1.2 times as much on Python
+#   3.14 and 3.15, and 1.7 to 1.8 times before. An inner run waits in the same way, on each Python
+#   from 3.11 to 3.15. (Version 1.7.4, measured once, in November 2026.)
 # - **Binder** ends a session after about ten minutes without activity, and after some hours (six,
 #   when this was written) in any case. Source: the user guidelines of mybinder.org.
 # </details>

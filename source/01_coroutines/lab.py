@@ -60,7 +60,10 @@ def nothing_lost(report, room, command, said, *, inside=(), faces=()):
 
 # %% setup="room"
 class Room:
-    """#general and its door, without Discord; the test keeps what happens in it, outside."""
+    """#general and its door, without Discord.
+
+    `outside` is the test's connection: it records every call. You need not understand it.
+    """
 
     def __init__(self, outside):
         self.outside = outside
@@ -309,8 +312,9 @@ except StopIteration as end:
 # ```
 #
 # A coroutine can pause with any value and return any value, also None, 0 and False. If it raises an
-# exception, `step` raises the same exception. (`step` is a plain function. Limit: hold the loop of
-# the test for less than 100 ms at a time. One `send` takes microseconds.)
+# exception, `step` raises the same exception. (`step` is a plain function. Limit: the calls of a
+# test may take less than 100 ms together, because the test itself runs on asyncio's loop and they
+# hold it. One `send` takes microseconds.)
 
 # %% answer="step"
 def step(coroutine, value=None):
@@ -458,8 +462,8 @@ for notes, result, sent in plays:
 # - Send None each time. What they pause with does not matter here.
 #
 # The first lines and the last one are given; the loop goes between them. (Again a plain function.
-# Limit: hold the loop of the test for less than 100 ms at a time. The turns are short, so that is
-# easy here.)
+# Limit: the call may take less than 100 ms, because it holds asyncio's loop, on which the test runs.
+# The turns are short, so that is easy here.)
 
 # %% answer="round_robin"
 def run_all(coroutines):
@@ -810,5 +814,5 @@ slept_well(report, people, told)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/01_coroutines/01_coroutines.ipynb` in the course folder. Both grade the notebook as your instructor would,
-# hidden tests included.
+# work/01_coroutines/01_coroutines.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

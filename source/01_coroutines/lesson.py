@@ -1,5 +1,5 @@
-# The lesson of unit 01. No server is needed: coroutines are driven by hand, by a loop of 17 lines of
-# code, and by asyncio, and the same three counters give the same chart on the last two.
+# The lesson of unit 01. No server is needed: coroutines are driven by hand, by a loop of fewer than
+# 20 lines, and by asyncio, and the same three counters give the same chart on the last two.
 # Every figure in the text is either measured by the cell above it, or cited under "In practice".
 # `build` makes notebooks/01_coroutines.ipynb of this file.
 
@@ -8,8 +8,9 @@
 #
 # *What is a coroutine, and what is a loop?*
 #
-# **You will** drive a coroutine by hand, read a loop of 17 lines that does it for you (you write
-# one in the lab), and then run the same program on asyncio's loop and compare the two charts.
+# **You will** drive a coroutine by hand, read a loop of fewer than 20 lines that does it for you
+# (you write one in the lab), and then run the same program on asyncio's loop and compare the two
+# charts.
 #
 # **You learn**
 # - what happens to a line, and to an `if`, when the `await` is forgotten;
@@ -151,8 +152,8 @@ print("bo takes", next(counting))
 
 # %% [markdown]
 # A coroutine is the same, with other words. An `async def` cannot pause by itself: what it awaits
-# must do it. Here this generator does it, and `@types.coroutine` allows us to `await` it. You will
-# never write one in a bot.
+# must do it. In the next cell the generator `pause` does it; `@types.coroutine` allows us to `await`
+# it. You will never write one in a bot.
 
 # %%
 @types.coroutine
@@ -170,13 +171,22 @@ async def roll(name):
 
 # %% [markdown]
 # You drive a generator with `next(it)`, and a coroutine with `it.send(None)`. Both mean "go on",
-# and both stop at the next pause. The call of `roll` runs nothing, as in part 1. The first `send`
-# runs it from the top to its pause, and returns what it paused with:
+# and both stop at the next pause. (This is a method of every coroutine, not the `send` of part 1.)
+# The call of `roll` runs nothing, as in part 1. The first `send` runs it from the top to its pause,
+# and returns what it paused with:
 
 # %%
 hand = roll("ada")
 print("made")
 print("send says:", hand.send(None))
+
+# %%
+def tried(call, *details):
+    """Print what a call returned, or which error it raised."""
+    try:
+        print("returned:", call(*details))
+    except Exception as error:
+        print(f"raised {type(error).__name__}: {error}")
 
 # %% [markdown]
 # Now ada is in the middle of her function, with the cup in the air. She stays there until the next
@@ -190,10 +200,7 @@ print("send says:", hand.send(None))
 predict("?", about="second-send")
 
 # %% experiment="second-send"
-try:
-    print("send says:", hand.send(None))
-except StopIteration as end:
-    print("StopIteration, with the value", end.value)
+tried(hand.send, None)
 
 # %%
 predict(about="second-send")
@@ -524,11 +531,11 @@ nap.close()
 # It is a **future**: an object that the loop marks as done later, and then the loop runs the
 # coroutine again. Until then the coroutine is not in the queue. The loop keeps the due times,
 # sorted. When the queue is empty, the loop knows how long it may sleep: until the earliest of these
-# times. It sleeps in a system call that also wakes up when a byte arrives on one of the bot's
-# sockets. That is all there is to a loop:
+# times. It asks the operating system to wake it at that time, or earlier when data arrives on a
+# network connection (a *socket*). That is all there is to a loop:
 #
 # 1. drive every coroutine that is ready, each to its next pause;
-# 2. if none is ready, sleep until the next nap is due or a byte comes;
+# 2. if none is ready, sleep until the next nap is due or data arrives;
 # 3. the coroutine that waited for this is ready again; go to 1.
 #
 # In the last exercise of the lab you give our loop its clock.
@@ -560,8 +567,8 @@ nap.close()
 #         await ctx.send(f"{member} is gone")
 # ```
 #
-# The first one lets everyone kick, kicks no one, and says that it did. If you give the check to
-# `@commands.check`, discord.py awaits it for you:
+# With the first version everyone may use the command, no one is removed, and the bot still says that
+# the member is gone. If you give the check to `@commands.check`, discord.py awaits it for you:
 #
 # ```python
 # @bot.command()
@@ -572,14 +579,15 @@ nap.close()
 #
 # **One change for tonight.** Start your bot with `python -X dev bot.py`. The plain warning names
 # the line at which the coroutine was *thrown away*. With `-X dev` you also read where it was
-# *made*, and which lines called that:
+# *made*, and which lines called that. Here it was kept in a list:
 #
 # ```
-# bot.py:14: RuntimeWarning: coroutine 'Member.kick' was never awaited
+# bot.py:19: RuntimeWarning: coroutine 'Member.kick' was never awaited
 # Coroutine created at (most recent call last)
 #   ...
-#   File "bot.py", line 14, in kick
-#     member.kick()
+#   File "bot.py", line 14, in kick_all
+#     kicks.append(member.kick())
+#   kicks.clear()
 # ```
 #
 # It makes the bot slower (unit 10 measures by how much), so use it for one evening.

@@ -37,13 +37,13 @@ servers = await world.start("http")
 #
 # A list of who said what, in order, is called a **trace**. In this exercise you see a trace, and
 # write the program for it. Your program gets a function `say`, which notes each word together with
-# the task that said it. `chair` (as in *chairwoman*) is the main task, which runs your program.
-# `task 1` and `task 2` are tasks that you make; the first that speaks is `task 1`.
+# the task that said it. `main` is the main task, which runs your program. `task 1` and `task 2` are
+# tasks that you make; the first that speaks is `task 1`.
 
 # %% setup="trace"
 async def traced(program, ada, bo):
-    """Run a program with the words of ada and bo; return what it said: ["chair: hello", ...]."""
-    numbers, trace = {asyncio.current_task(): "chair"}, []
+    """Run a program with the words of ada and bo; return what it said: ["main: hello", ...]."""
+    numbers, trace = {asyncio.current_task(): "main"}, []
 
     def say(word):
         who = numbers.setdefault(asyncio.current_task(), f"task {len(numbers)}")
@@ -147,12 +147,12 @@ judge_trace(report, in_turns(ada, bo, 1))
 right(report, 10)
 
 # %% [markdown]
-# **Second part. Start from an empty cell.** Write `pairs`. Now the chair speaks too: it says `begin`
-# before the others and `end` after them. ada says **two** words whenever it is her turn, bo one.
-# With the words `one` to `five` and `uno`, `dos`, `tres`:
+# **Second part. Start from an empty cell.** Write `pairs`. Now the main task speaks too: it says
+# `begin` before the others and `end` after them. ada says **two** words whenever it is her turn, bo
+# one. With the words `one` to `five` and `uno`, `dos`, `tres`:
 #
 # ```
-# chair: begin
+# main: begin
 # task 1: one
 # task 1: two
 # task 2: uno
@@ -161,7 +161,7 @@ right(report, 10)
 # task 2: dos
 # task 1: five
 # task 2: tres
-# chair: end
+# main: end
 # ```
 
 # %% answer="trace_pairs"
@@ -185,12 +185,12 @@ async def pairs(say, ada, bo):
 # %% test="trace_pairs_check" points=15
 ada, bo = ["one", "two", "three", "four", "five"], ["uno", "dos", "tres"]
 report = await watch(traced, "pairs", ada, bo)
-judge_trace(report, ["chair: begin", *in_turns(ada, bo, 2), "chair: end"])
+judge_trace(report, ["main: begin", *in_turns(ada, bo, 2), "main: end"])
 ### BEGIN HIDDEN TESTS
 words = [f"word {number}" for number in random.sample(range(100), 15)]
 for ada, bo in ((words[:8], words[8:11]), (words[:3], words[3 : random.choice([7, 9])])):
     report = await watch(traced, "pairs", ada, bo)
-    judge_trace(report, ["chair: begin", *in_turns(ada, bo, 2), "chair: end"])
+    judge_trace(report, ["main: begin", *in_turns(ada, bo, 2), "main: end"])
 ### END HIDDEN TESTS
 right(report, 15)
 
@@ -394,8 +394,9 @@ await at_once(report, paths, count, came, bodies)
 #
 # Each of these five commands has tasks, or `gather`, or something else that looks concurrent, but
 # each of them requests one page after the other. Find out why, and write it so that it sends **all
-# requests at the same time**, and returns the same answer. Limit: hold the loop for less than 100 ms
-# at a time. The test is as before: the server keeps its replies until all requests are there.
+# requests at the same time** (in the last one: all of the crew's), and returns the same answer.
+# Limit: hold the loop for less than 100 ms at a time. The test is as before: the server keeps its
+# replies until all requests are there.
 
 # %% [markdown]
 # ### The ranks
@@ -636,5 +637,5 @@ right(report, 4)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/02_tasks/02_tasks.ipynb` in the course folder. Both grade the notebook as your instructor would,
-# hidden tests included.
+# work/02_tasks/02_tasks.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

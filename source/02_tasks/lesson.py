@@ -255,7 +255,7 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 # | `asyncio.sleep(...)`, even of 0 | a coroutine in which nothing suspends |
 # | a reply that is not there yet | a reply that is already in a cache |
 # | a task that is not done | a task that is done |
-# | `queue.get()`, queue empty | `queue.get()`, something is in it |
+# | `get()` of an `asyncio.Queue` (unit 09) that is empty | `get()` of one with something in it |
 #
 # The line itself does not show in which column it belongs. So there are two rules:
 #
@@ -361,12 +361,12 @@ report
 predict(about="gather-requests")
 
 # %% [markdown]
-# The dark, hatched bar is one block, and it is as long as all three pages together. It is in the
-# lane *event loop*, because three tasks made it together. The three tasks are drawn in one lane,
-# *fetch_with_requests*, because no two of them ran at the same time. The loop can start the next
-# task only when the current one waits in an `await` or is done. There is no `await` in
-# `requests.get`, so it holds the loop until its page is there. Such a call *blocks* the loop; unit
-# 03 is about what that does to a bot.
+# The dark, hatched bar is one block, and it is as long as all three pages together. The three calls
+# came directly one after the other, so the chart draws them as one block, in the lane *event loop*.
+# The three tasks share one lane, *fetch_with_requests*, because each began only when the one before
+# it was done. The loop can start the next task only when the current one waits in an `await` or is
+# done. There is no `await` in `requests.get`, so it holds the loop until its page is there. Such a
+# call *blocks* the loop; unit 03 is about what that does to a bot.
 #
 # This is what the server has written down. Each bar is a request, from its arrival to its answer.
 
@@ -401,8 +401,8 @@ def witness(log):
 witness(await servers.http.log())
 
 # %% [markdown]
-# Only one of the four is concurrent, and the source hardly shows it: two of the other three make a
-# task for each page, in a `for` or with `gather`, and still wait for one page after the other. The
+# Only one of the four is concurrent, and the source hardly shows it: `task_by_task` and
+# `gathered_requests` make a task for each page too, and still get one page after the other. The
 # server's chart shows it immediately. In the lab the server is the judge: it holds back its replies
 # until *all* requests have arrived.
 
@@ -515,8 +515,8 @@ predict(about="in-the-book")
 #   that is all;
 # - the task disappears before it is done, because nothing refers to it (unit 06).
 #
-# **When you make a task, decide what waits for it.** If its work must be done, keep the task, and
-# await it before you return.
+# **When you make a task, decide what waits for it.** If the work must be done before the program
+# ends, await it. In a bot that keeps running, keep the task in a set (*In your bot*, below).
 #
 # **Change it.** Fix `roll`: ada's answer may take a little longer.
 

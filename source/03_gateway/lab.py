@@ -550,9 +550,10 @@ right(report, 12)
 # ---
 # ## 3 · Repair five
 #
-# Five commands block the loop. Each answer cell has the current version. Repair it, so that it does
-# the same work and gives the same answer. Limit: hold the loop for less than **100 ms** at a time.
-# Two cards may help.
+# Five commands block the loop. Each function below is the inner part of a command: it has no `ctx`,
+# and returns the answer. Each answer cell has the current version. Repair it, so that it does the
+# same work and gives the same answer. Limit: hold the loop for less than **100 ms** at a time. Two
+# cards may help.
 #
 # **An async client**, if there is one:
 #
@@ -780,7 +781,8 @@ right(report, 6)
 # ### The archive
 #
 # `!archive` packs the log of a channel. Reading and writing the file is fast. The packing in
-# between is work in C code.
+# between is work in C code. (`lzma` releases Python's lock, the GIL, while it packs, so a thread
+# helps.)
 
 # %% answer="repair_five_archive"
 async def archive(path):
@@ -1015,5 +1017,5 @@ await recapped(gw, path, 2, f"{number} messages; best: {best}")
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/03_gateway/03_gateway.ipynb` in the course folder. Both grade the notebook as your instructor
-# would, hidden tests included.
+# work/03_gateway/03_gateway.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

@@ -249,7 +249,7 @@ judge(report, gw)
 
 # %% [markdown]
 # ada waits as long as before, and bo does not wait at all. The rule is: **a command may take as
-# long as it likes, if it does not hold the loop during that time**.
+# long as it likes, if it holds the loop only for very short times**.
 #
 # **Change it.** Go back to the cell with `time.sleep`, and try 0.1, 0.25 and 0.5 s. How long must
 # the sleep be before the gateway hangs up? Is it always the same length?
@@ -304,7 +304,7 @@ gw, report = await evening(quote, ping, chat=CHAT)
 judge(report, gw)
 
 # %% [markdown]
-# And if there is no async client, as for many SDKs, for a database driver, or for ten lines of your
+# And if there is no async client, as for many vendors' libraries (SDKs), or for a function of your
 # own? Then send the call to a thread, and await the thread: `page = await
 # asyncio.to_thread(requests.get, PAGE)`. The call still blocks, but it blocks a thread that nothing
 # else needs. Unit 05 is about when that works, and when it does not.
@@ -484,14 +484,14 @@ CALLS = {
     "start a program": lambda: subprocess.run([sys.executable, "-S", "-c", "pass"]),
     "first import of httpx": lambda: importlib.import_module("httpx"),
     "save a photo as PNG": lambda: photo.save(io.BytesIO(), "PNG"),
-    "an unlucky pattern": lambda: re.match(r"(a+)+$", "a" * 25 + "!"),
+    "match a word": lambda: re.match(r"(a+)+$", "a" * 25 + "!"),
     "requests.get, slow page": lambda: requests.get(PAGE),
     "SQLite, file locked": add_xp,
 }
 
 # %% [markdown]
-# > **Predict.** Which of the two holds the loop longer: the SHA-256 of 10 million bytes, or 26
-# > letters and the pattern `(a+)+$`?
+# > **Predict.** Which of the two holds the loop longer: the SHA-256 of 10 million bytes, or matching
+# > 25 letters and an exclamation mark against the pattern `(a+)+$`?
 
 # %%
 predict("?", about="which-is-longer")
@@ -550,23 +550,18 @@ predict(about="which-is-longer")
 # A block shorter than one heartbeat interval never makes our gateway hang up. A block longer than
 # two intervals always does. Between them is a **grey zone**: it depends on how long ago the last
 # heartbeat was when the block began. So the same command does the same work, and it fails only now
-# and then. With Discord's interval of 41 s, a command can block for seconds, every day for months,
-# before you see a disconnect. Each time, every reply is late. That is why this course does not ask
-# whether the bot kept its connection. It measures for how long the loop was held. (Unit 13 has the
-# experiment.)
+# and then. With an interval of 41 s, a command can block for seconds every day, and you never see a
+# disconnect. Each time, every reply is late. That is why this course does not ask whether the bot
+# kept its connection. It measures for how long the loop was held. (Unit 13 has the experiment.)
 
 # %% [markdown]
 # ## 6 · The deadline of three seconds
 #
 # Long before the gateway hangs up, a person stops waiting. After a slash command the bot must
-# answer *something* within **3 seconds**. After that, Discord refuses the answer with *Unknown
-# interaction* (error 10062). A command that needs longer first says that it is thinking: it
-# **defers**, and sends the answer as a follow-up.
-#
-# In this part, our gateway's deadline is 0.5 s. Here are two versions of `/recap`, which reads the
-# day's messages for 0.9 s:
+# answer *something* within **3 seconds**. In this part, our gateway's deadline is 0.5 s. Below the
+# folded cell there are two commands that do the same work for 0.9 s, `/curt` and `/recap`:
 
-# %%
+# %% jupyter={"source_hidden": true}
 def make_bot(*functions):
     """As before; a function that takes an `interaction` becomes a slash command."""
     bot = commands.Bot("!", intents=discord.Intents.all(), help_command=None)
@@ -600,7 +595,7 @@ async def recap(interaction: discord.Interaction):
     await interaction.followup.send("nothing happened today")
 
 # %% [markdown]
-# > **Predict.** Neither command blocks the loop. Which one is answered in time?
+# > **Predict.** `/curt` does not block the loop. What happens to its answer?
 
 # %%
 predict("?", about="curt-and-recap")
@@ -614,8 +609,11 @@ tell(gw)
 predict(about="curt-and-recap")
 
 # %% [markdown]
-# Now a case in which `recap` does everything right, but is not alone in its bot. bo rolls, with the
-# `time.sleep` of part 2, and during the shaking cy asks for a recap.
+# Discord refuses a late answer, too, with *Unknown interaction* (error 10062). A command that needs
+# longer first says that it is thinking: it **defers**, as `recap` does, and sends the answer as a
+# follow-up.
+#
+# Now bo rolls, with the `time.sleep` of part 2, and during the shaking cy asks for a recap.
 
 # %%
 async def roll(ctx, dice):
@@ -647,8 +645,8 @@ predict(about="recap-and-roll")
 # **Search for** what holds the loop. In the folder of your bot:
 #
 # ```
-# grep -rnE "time\.sleep|requests\.|urllib\.request|subprocess\.(run|call|check_)" --include=*.py .
-# grep -rnE "sqlite3\.|psycopg2|pymysql|Image\.open|openai\.|yt_dlp|\.result\(\)" --include=*.py .
+# grep -rnE "time\.sleep|requests\.|urllib\.request|subprocess\.(run|call|check_)" --include="*.py" .
+# grep -rnE "sqlite3\.|psycopg2|pymysql|Image\.open|openai\.|yt_dlp|\.result\(\)" --include="*.py" .
 # ```
 #
 # Not every hit is a mistake (part 5), and grep cannot find every block, for example a long `for`
@@ -668,8 +666,16 @@ predict(about="recap-and-roll")
 #         await ctx.send(await page.text())
 # ```
 #
-# Make one session for the whole bot: `bot.session = aiohttp.ClientSession()` in `setup_hook`. A
-# slash command defers first:
+# Make one session for the whole bot in `setup_hook`, a coroutine function that discord.py runs once,
+# before it connects:
+#
+# ```python
+# @bot.event
+# async def setup_hook():
+#     bot.session = aiohttp.ClientSession()
+# ```
+#
+# A slash command defers first:
 #
 # ```python
 # @bot.tree.command()

@@ -513,5 +513,5 @@ shared(report, jobs, expected)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/04_yielding/04_yielding.ipynb` in the course folder. Both grade the notebook as your instructor would,
-# hidden tests included.
+# work/04_yielding/04_yielding.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

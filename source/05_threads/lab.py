@@ -634,5 +634,5 @@ ten_portraits(report, gw, photos)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/05_threads/05_threads.ipynb` in the course folder. Both grade the notebook as your instructor
-# would, hidden tests included.
+# work/05_threads/05_threads.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

@@ -1250,5 +1250,5 @@ right(report, 20)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/06_structure/06_structure.ipynb` in the course folder. Both grade the notebook as your instructor
-# would, hidden tests included.
+# work/06_structure/06_structure.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

@@ -515,5 +515,5 @@ right(report, 10)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/07_network/07_network.ipynb` in the course folder. Both grade the notebook as your instructor
-# would, hidden tests included.
+# work/07_network/07_network.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

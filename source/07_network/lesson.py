@@ -695,8 +695,8 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
 # **Search for** sessions that are made in commands, and for calls that block:
 #
 # ```
-# grep -rnE "ClientSession\(|AsyncClient\(" --include=*.py .
-# grep -rnE "httpx\.(get|post)|requests\.(get|post)|websocket\.create_connection" --include=*.py .
+# grep -rnE "ClientSession\(|AsyncClient\(" --include="*.py" .
+# grep -rnE "httpx\.(get|post)|requests\.(get|post)|websocket\.create_connection" --include="*.py" .
 # ```
 #
 # **Before and after**

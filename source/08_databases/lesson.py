@@ -536,8 +536,8 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 # **Search for** blocking drivers, and for connections to a server that are made in commands:
 #
 # ```
-# grep -rnE "sqlite3\.connect|psycopg2|psycopg\.connect|pymysql|create_engine\(" --include=*.py .
-# grep -rnE "(asyncpg|aiomysql)\.connect|fetchall\(" --include=*.py .
+# grep -rnE "sqlite3\.connect|psycopg2|psycopg\.connect|pymysql|create_engine\(" --include="*.py" .
+# grep -rnE "(asyncpg|aiomysql)\.connect|fetchall\(" --include="*.py" .
 # ```
 #
 # **Before and after**

@@ -1226,5 +1226,5 @@ right(report, 20)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/09_queues/09_queues.ipynb` in the course folder. Both grade the notebook as your instructor
-# would, hidden tests included.
+# work/09_queues/09_queues.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

@@ -646,8 +646,8 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # your bot:
 #
 # ```
-# grep -rnE "^[A-Za-z_]+ *(: *[^=]+)?= *(\{\}|\[\]|dict\(|set\(|defaultdict)" --include=*.py .
-# grep -rnE "Queue\(\)|Lock\(\)" --include=*.py .
+# grep -rnE "^[A-Za-z_]+ *(: *[^=]+)?= *(\{\}|\[\]|dict\(|set\(|defaultdict)" --include="*.py" .
+# grep -rnE "Queue\(\)|Lock\(\)" --include="*.py" .
 # ```
 #
 # All commands share each hit of the first list. Look where they change it: is there an `await` between

@@ -902,5 +902,5 @@ honest(report, 1.4, 0.005, stalls)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/10_debugging/10_debugging.ipynb` in the course folder. Both grade the notebook as your instructor
-# would, hidden tests included.
+# work/10_debugging/10_debugging.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

@@ -569,5 +569,5 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/11_catalog/11_catalog.ipynb` in the course folder. Both grade the notebook as your instructor would,
-# hidden tests included.
+# work/11_catalog/11_catalog.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

@@ -639,5 +639,5 @@ right(report, 10)
 # %% [markdown]
 # ---
 # **Done?** Click **Validate** above this notebook, or run `python3 -m autograder check
-# work/13_by_hand/13_by_hand.ipynb` in the course folder. Both grade the notebook as your instructor
-# would, hidden tests included.
+# work/13_by_hand/13_by_hand.ipynb` in the course folder. Both run all tests, also the hidden
+# ones, as your instructor would.

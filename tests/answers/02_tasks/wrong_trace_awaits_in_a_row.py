@@ -1,7 +1,7 @@
 # exercise: trace
 # expect: fails
 # test: trace_duet_check
-# message: Line 1 of the trace is `chair: one`; expected `task 1: one`
+# message: Line 1 of the trace is `main: one`; expected `task 1: one`
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):

@@ -18,7 +18,7 @@ async def duet(say, ada, bo):
 
 # %% answer="trace_pairs"
 async def pairs(say, ada, bo):
-    """The chair closes before anybody has spoken."""
+    """The main task ends before anybody has spoken."""
 
     async def voice(words):
         for word in words:

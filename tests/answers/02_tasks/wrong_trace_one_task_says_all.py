@@ -1,7 +1,7 @@
 # exercise: trace
 # expect: fails
 # test: trace_duet_check
-# message: The words are right, but they came from chair
+# message: The words are right, but they came from main
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):

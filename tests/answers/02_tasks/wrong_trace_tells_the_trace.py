@@ -14,7 +14,7 @@ async def traced(program, ada, bo):
         trace += [f"task 1: {word}" for word in ada[:at_a_time]]
         trace += [f"task 2: {word}" for word in bo[:1]]
         ada, bo = ada[at_a_time:], bo[1:]
-    return trace if program == "duet" else ["chair: begin", *trace, "chair: end"]
+    return trace if program == "duet" else ["main: begin", *trace, "main: end"]
 
 
 # %% answer="trace_pairs"
