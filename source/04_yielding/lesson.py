@@ -553,7 +553,7 @@ print(f"{report.value:.1f} x the work")
 #
 # Note the `list(...)`, a copy. While `table` gives a turn, a member may join or leave, and Python
 # raises an error if a dict or a set changes while you walk through it. (For `guild.members`,
-# discord.py makes a copy itself. Your own dicts and sets need yours.) Unit 09 says more about what
+# discord.py makes this copy itself; for your own dicts and sets, you make it.) Unit 09 says more about what
 # may happen between two awaits.
 #
 # **One change for tonight.** Put `gently` (from the lab, the one with the clock) into your bot, and
