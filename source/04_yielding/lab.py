@@ -370,8 +370,8 @@ all_came(report, texts)
 # Write the class `Duels`. A bot makes one object of it when its loop is running, and plays all duels
 # with it. However many duels are under way, **together** they hold the loop for at most `budget`
 # seconds at a time. The tests give you a budget of 20 ms, and their limit is **100 ms**. All results
-# must be right. Together they take at most **five times** the plain work. A duel of a few throws must
-# not wait until the long ones are done.
+# must be right. Together they take at most **five times** the plain work. The duel that is asked for
+# last has at most a tenth of the throws: no more than 12 of the 23 long ones may end before it.
 
 # %% answer="joint_budget"
 class Duels:
@@ -490,8 +490,8 @@ shared(report, jobs, expected)
 # asyncio.sleep(0)` while you still have the lock, then release it.
 #
 # Or divide: count in `self.playing` how many duels are under way, and let each slice last
-# `self.budget / self.playing`. At the beginning the first duel counts only itself. Give the loop a
-# turn before the first throw, so that the others are counted, too.
+# `self.budget / self.playing`. When the first duel starts, the others are not counted yet, so it
+# would take the whole budget: give the loop a turn before the first throw.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #

@@ -353,7 +353,8 @@ async def eight():
 report = await watch(eight)
 judge(report)
 if report.longest_block < 0.12:
-    print("Less than 160 ms? Other programs used some of the 20 ms of each slice. Run it again.")
+    print("If this is much less than 160 ms, other programs took part of each slice of 20 ms,")
+    print("and the chart does not count that time as a block. Run it again.")
 
 # %%
 predict(about="eight-at-once")
@@ -550,9 +551,10 @@ print(f"{report.value:.1f} x the work")
 #     await self.channel.send(best_ten(scores))
 # ```
 #
-# Note the `list(...)`. While `table` gives a turn, a member may join or leave, and you must not
-# change a list while you walk through it. So walk through a copy. Unit 09 says more about what may
-# happen between two awaits.
+# Note the `list(...)`, a copy. While `table` gives a turn, a member may join or leave, and Python
+# raises an error if a dict or a set changes while you walk through it. (For `guild.members`,
+# discord.py makes this copy itself; for your own dicts and sets, you make it.) Unit 09 says more about what
+# may happen between two awaits.
 #
 # **One change for tonight.** Put `gently` (from the lab, the one with the clock) into your bot, and
 # use it in the one loop that grows with your server.
@@ -592,8 +594,8 @@ print(f"{report.value:.1f} x the work")
 #
 # - `await asyncio.sleep(0)` is one turn of the loop, and costs microseconds. After each cheap item
 #   that is far too often. After each millisecond of work it costs almost nothing.
-# - A count limits items, a clock limits time, and time is what delays the heartbeat. The blocks of
-#   several tasks add up, unless the tasks share one budget.
+# - A count limits the number of items, and a clock limits the time. The heartbeat depends on the
+#   time, so use a clock. The blocks of several tasks add up, unless the tasks share one budget.
 # - Where there is no gap, you cannot give a turn: one long call stays one long block.
 #
 # **Next**: the lab of this unit. You give turns in a long computation, give `gently` a clock, and

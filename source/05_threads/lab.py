@@ -91,8 +91,9 @@ HINTS = {
     "process pool was terminated": "The other process could not find its job. Send one of jobs.py.",
     "await wasn't used": "A pool runs a plain `def`; an `async def` in a thread does nothing.",
     "a coroutine that": "If you sent it to a pool: an `async def` in a thread does nothing.",
-    "different event loop": "A bot has one loop, but here each test has its own. A Semaphore inside "
-    "the function would be one for each call. A pool belongs to no loop: let its size be the limit.",
+    "different event loop": "A bot has one loop, but here each test has its own. (A Semaphore, unit "
+    "06, made inside the function would be a new one for each call.) A pool belongs to no loop: let "
+    "its size be the limit.",
 }
 
 
@@ -156,9 +157,9 @@ def other_process():
 
 # %% [markdown] exercise="four_jobs" limit=0.1
 # **Your turn.** Here are four functions of `jobs.py`. Each answer returns what its function
-# returns. Limit: hold the loop for less than **100 ms** at a time. For `find_seed` and `ranking` it
-# is 200 ms: a thread of plain Python shares the GIL with the loop, and Python needs time to clean up
-# a million numbers.
+# returns. Limit: hold the loop for less than **100 ms** at a time. For `find_seed` it is 200 ms,
+# because its thread shares the GIL with the loop. For `ranking` it is 200 ms, too: you may also sort
+# small parts in your own Python, which must then clean up a million numbers.
 #
 # `jobs.ask_weather(url)` waits for a slow service.
 
@@ -609,9 +610,9 @@ ten_portraits(report, gw, photos)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# The line of exercise 1 may be enough. Here the test looks at ten of them at the same time, on the
-# live gateway. With a pool of your own, the ten photos do not fill the default pool, and lookups
-# need not wait.
+# The line of exercise 1 passes the test, which here looks at ten of them at the same time, on the
+# live gateway. A pool of your own is better for the bot: the ten photos do not fill the default
+# pool, and lookups need not wait.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #

@@ -173,7 +173,8 @@ predict(about="python-in-a-thread")
 # ## 3 · Work in a thread: sorting
 #
 # `!ranking` sorts the scores of all players. `sorted` is written in C and much faster than a loop
-# of ours. We send it to a thread.
+# of ours. We send it to a thread. (`memoryview(...).cast("Q")` makes a number of every eight
+# bytes.)
 
 # %%
 def some_scores(players):
@@ -243,7 +244,7 @@ judge(await watch(blurred))
 # | **waits** | the loop is free |
 # | **pure Python**, many small steps | the loop is late by some milliseconds: fine |
 # | **C code that releases the GIL** (Pillow, hashlib, lzma, numpy mostly) | the loop is free, and the job uses a second core |
-# | **C code that keeps the GIL** (`sorted`, `json`, `re`) | the loop is held |
+# | **C code that keeps the GIL** (such as `sorted`) | the loop is held |
 #
 # For the last kind a thread is not enough.
 
@@ -294,7 +295,7 @@ async def ranking_that_travels():
     return (await loop.run_in_executor(processes, sorted, scores))[-10:]
 
 
-async def ranking_at_home():
+async def ranking_by_file_name():
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(processes, chores.best_ten, str(scores_file))
 
@@ -310,7 +311,7 @@ async def ranking_at_home():
 predict("?", about="what-travels")
 
 # %% experiment="what-travels"
-for version in (ranking_that_travels, ranking_at_home):
+for version in (ranking_that_travels, ranking_by_file_name):
     report = await watch(version)
     held = report.longest_block * 1000
     print(f"{version.__name__:21} took {report.seconds:.2f} s, longest block {held:.0f} ms")
@@ -345,7 +346,7 @@ print(f"{len(parcel) / 1e6:.1f} MB, packed in {took * 1000:.0f} ms")
 
 # %%
 # %%writefile errands.py
-"""Seven errands of a bot; the more, the longer each one takes."""
+"""Seven jobs of a bot; the larger the number `more`, the longer a job takes."""
 
 import hashlib
 import json
@@ -459,7 +460,7 @@ heat_map(held)
 predict(about="which-let-go")
 
 # %% [markdown]
-# Read it row by row. The first column shows what the job does to your bot when you simply call it:
+# Read it column by column. The first column shows what the job does to your bot when you simply call it:
 # every row is hatched. In the second column only the last three rows are hatched. In the third
 # column none is.
 #
@@ -468,8 +469,10 @@ predict(about="which-let-go")
 # process for the jobs that hold the loop from a thread**. If you do not know the kind of a job, do
 # what you have just done: `watch` it.
 #
-# **Change it.** Write a job of your own bot into `errands.py`, and add it to `STARTS`. (Restart the
-# kernel before you run it again: a process that runs already has imported the old file.)
+# **Change it.** Write a job of your own bot into `errands.py`, and add it to `STARTS` with a small
+# number. The larger its argument `more`, the more CPU time it must need. (A job that only waits gets
+# 0, and is called with 200.) Restart the kernel before you run it again: the process has imported
+# the old file.
 
 # %% [markdown]
 # ## 7 · Who else is in the pool?
@@ -637,7 +640,7 @@ judge(await watch(asks_for_the_result))
 # | `sorted`, `json`, `re` on big data | a process; send it a path or an id, not the data |
 #
 # A process pool belongs to the bot. The other Python imports the bot's file, so the line that
-# starts the bot needs the `if`:
+# starts the bot must stand under `if __name__ == "__main__":`.
 #
 # ```python
 # class MyBot(commands.Bot):

@@ -230,7 +230,7 @@ right(report, 20)
 # time. `complain` is an ordinary function that takes the exception.
 
 # %% answer="background"
-running = set()  # it is there before the first call, and after the last
+running = set()  # outside of all functions: it lives as long as the program
 
 
 def in_background(job, complain):
@@ -638,7 +638,7 @@ class Nights(commands.Cog):
     """
 
     def __init__(self, site, complain):
-        """`site` has the coroutines `scores()` and `put_up(seal)`; `complain` is a coroutine."""
+        """`site.scores`, `site.put_up` and `complain` are `async def` functions: await each call."""
         self.site, self.complain = site, complain
 
     async def cog_load(self):
@@ -1091,8 +1091,9 @@ right(report, 20)
 # `asyncio.shield(writing)` stands between us and the task: a `cancel` ends only our waiting, and
 # `dictation` can wait for the task again, until the last line is `the end`. Without the shield, the
 # `cancel` also ends the task `writing`, but not its thread. Then there is nothing to wait for, and
-# `dictation` is over while the thread still writes. A shield around a whole command does not help: a
-# timeout then returns while the work goes on unseen.
+# `dictation` is over while the thread still writes. (`asyncio.wait` only waits: it does not raise the
+# error of the task.) Do not put the shield around the whole command: a timeout would then end the
+# waiting, and the command would go on with no code that waits for it.
 
 # %% [markdown] exercise="clean_up" limit=0.1 stretch=true
 # **Your turn.** Write `record(connection, tape)`. It gets a connection to the voice server, which has

@@ -96,8 +96,7 @@ print("most requests at the same time:", servers.http.counters()["peak"])
 #
 # Let us allow four requests at the same time, and no more. Most people first think of batches: four
 # requests, then the next four. Another way is an `asyncio.Semaphore`, which is like a gate with four
-# places. A task that comes when all places are taken waits in front of the gate. *Each* task that
-# leaves lets the next one in.
+# places. A task that comes when all places are taken waits in front of the gate.
 
 # %%
 async def in_batches(urls):
@@ -177,7 +176,8 @@ timetable(seen)
 # %% [markdown]
 # On the left there are gaps: three of the four places are empty while cy's picture loads, and the
 # next batch waits. On the right there are four bars above one another at almost every moment, and
-# never more. A batch is as slow as its slowest request. A gate fills each free place immediately.
+# never more. A batch is as slow as its slowest request. At a gate, *each* task that
+# leaves lets the next one in.
 #
 # In a bot, make the Semaphore **once**, for the whole bot: `self.gate = asyncio.Semaphore(4)` in
 # `setup_hook`. Here each call of the function makes a new one. If two people use such a command at
@@ -245,8 +245,8 @@ predict(about="two-tasks")
 # A sleeping task is safe: the loop keeps its timers, and the timer refers to the task that it will
 # wake. So most forgotten tasks live, and people say "I cannot reproduce this".
 #
-# The cure is a set that always exists. A task goes in when it starts, and out when it is done. (At
-# its end, `watch` cancels the tasks that still run.)
+# The cure is a set outside of all functions, so that it lives as long as the program. A task goes in
+# when it starts, and out when it is done. (At its end, `watch` cancels the tasks that still run.)
 
 # %%
 running = set()
@@ -288,11 +288,11 @@ async def divide():
 async def half_a_second_later():
     task = asyncio.create_task(divide())
     await asyncio.sleep(0.5)
-    print("no word so far. Done:", task.done())
+    print("half a second later. Done:", task.done())
     print("asked, it says:", repr(task.exception()))
 
 # %% [markdown]
-# > **Predict.** What is printed in that half second?
+# > **Predict.** What does Python print about the error in that half second?
 
 # %%
 predict("?", about="half-a-second")
@@ -312,7 +312,7 @@ predict(about="half-a-second")
 # def over(task):
 #     running.discard(task)
 #     if not task.cancelled() and task.exception() is not None:
-#         complain(task.exception())
+#         logging.error("a job failed", exc_info=task.exception())
 # ```
 #
 # Ask `task.cancelled()` first: for a *cancelled* task, `task.exception()` raises CancelledError.
@@ -383,7 +383,8 @@ predict(about="the-others")
 # ## 4 · What `cancel` does
 #
 # A museum has two halls, and each hall has three rooms. Each of these eight places has a door, and
-# locking a door takes 0.1 s. The whole museum has a timeout of 0.3 s.
+# locking a door takes 0.1 s. The whole museum has a timeout: `async with asyncio.timeout(0.3):`
+# cancels its block when 0.3 s are over, and the block ends with a TimeoutError.
 
 # %%
 notes = []
@@ -532,7 +533,7 @@ async def stubborn():
                     async with asyncio.timeout(0.1):  # set again for each attempt
                         await asyncio.sleep(9)  # a page that hangs
                 except TimeoutError:
-                    pass  # of the inner timeout; the outer one arrives as a CancelledError
+                    pass  # this is the inner timeout; the outer one comes as a CancelledError
     except TimeoutError:
         return attempts
 
@@ -543,9 +544,9 @@ print(f"{report.value} attempts, and an end after {report.seconds:.2f} s")
 # %% [markdown]
 # **What cannot be cancelled.** You cannot raise an exception in a thread from outside. When a command
 # is cancelled while `to_thread` works for it, the command ends and the thread goes on. So tell the
-# thread to stop, with a `threading.Event` that it looks at, and wait for it in a `finally`. But the
-# `cancel` also cancels the task that you would wait for. `asyncio.shield(task)` protects that task,
-# so that you can still wait for it. The last exercise of the lab shows how.
+# thread to stop, with a `threading.Event` that it looks at, and wait for it in a `finally`. But
+# `cancel` also cancels the asyncio task that stands for the thread, and then you have nothing left to
+# wait for. `asyncio.shield(task)` protects that task. The last exercise of the lab shows how.
 
 # %% [markdown]
 # ## 5 · The nightly loop
@@ -719,8 +720,9 @@ await run(guarded)
 #     @tasks.loop(hours=24)
 #     async def night(self):
 #         try:
-#             pages = await asyncio.gather(*map(self.one, self.addresses))
-#             keep(self.announce(pages))
+#             async with asyncio.TaskGroup() as group:
+#                 started = [group.create_task(self.one(url)) for url in self.addresses]
+#             keep(self.announce([task.result() for task in started]))
 #         except Exception as error:
 #             await self.complain(error)
 #
@@ -766,7 +768,8 @@ await run(guarded)
 # - **`wait_for(job, 1)`** is `async with asyncio.timeout(1): await job`, since Python 3.12 literally.
 # - **A second `cancel()`** can hit the `finally` in which you tidy up. TaskGroup and timeout expect
 #   that (`Task.uncancel`); your own `finally` should be short.
-# - **A Semaphore is for one process.** It does not know other bots behind the same address.
+# - **A Semaphore is for one process.** It does not count the requests of other
+#   programs, even if they run on the same machine.
 # - **aiohttp has a limit of its own**: 100 connections per session, unless
 #   `TCPConnector(limit=...)` says otherwise (unit 07).
 # - **In parallel?** You may have read that `await` makes things run in parallel. What was parallel

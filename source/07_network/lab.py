@@ -72,8 +72,9 @@ def too_late(report, seconds, bound, sentence):
 # moment. The owner of the server allows you **at most five connections**. That means five in total,
 # not five at a time.
 #
-# A `Kennel` lives as long as the bot. The bot enters it once (`async with Kennel(url) as kennel`),
-# and each `!dog` calls `kennel.dog(breed)`.
+# A `Kennel` (a house for dogs; here the object that all `!dog` commands share) lives as long as the
+# bot. The bot enters it once (`async with Kennel(url) as kennel`), and each `!dog` calls
+# `kennel.dog(breed)`.
 #
 # **Worked example.** This version opens one connection per person:
 #

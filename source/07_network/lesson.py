@@ -271,8 +271,8 @@ stairs(seen)
 # %% [markdown]
 # ## 3 · Everyone at the same time
 #
-# A session keeps a limited number of connections. Suppose that a bot makes 300 requests at the same
-# time, all through one session, and each takes the server 0.5 s.
+# Suppose that a bot makes 300 requests at the same time, all through one session, and each takes the
+# server 0.5 s.
 #
 # > **Predict.** How long until the last request has its answer?
 
@@ -351,7 +351,8 @@ print(report.value, "pages,", servers.http.counters()["connections"], "connectio
 # (With httpx: `httpx.AsyncClient(limits=httpx.Limits(max_connections=5))`.)
 #
 # Back to the waves. A session with 20 connections gets 60 requests at the same time, and the server
-# answers each request in 0.6 s. We do not want to wait longer than 0.9 s, so we set a timeout.
+# answers each request in 0.6 s. We do not want to wait longer than 0.9 s, so we set a timeout. (With
+# `return_exceptions=True`, `gather` returns errors in its list and does not raise the first one.)
 #
 # > **Predict.** How many of the 60 requests run into the timeout?
 
@@ -389,7 +390,7 @@ predict(about="whose-timeout")
 # ## 4 · "Come back later"
 #
 # bo has built a wall of fame: `!fame` posts lines to a web service, which accepts **three requests in
-# 0.6 s**. It refuses any more with status **429**. The header `Retry-After` says how many seconds the
+# 0.6 s**. It refuses all further requests with status **429**. The header `Retry-After` says how many seconds the
 # client must wait. Here is a command that does not read this header:
 
 # %%
@@ -406,8 +407,7 @@ async def stubborn():
                 await asyncio.sleep(0.05)  # then try again
 
 # %% [markdown]
-# There are seven lines, and three are accepted in 0.6 s. A program that waits as long as it should is
-# refused twice, at the fourth line and at the seventh.
+# There are seven lines, and three are accepted in 0.6 s.
 #
 # > **Predict.** How often is `stubborn` refused?
 
@@ -430,7 +430,8 @@ print(sum(entry["status"] == 429 for entry in walls["stubborn"]), "times refused
 predict(about="strong-will")
 
 # %% [markdown]
-# `patient` reads the header and waits as long as it says:
+# `patient` reads the header and waits as long as it says. So it is refused only twice, at the fourth
+# line and at the seventh:
 
 # %%
 async def patient():
@@ -502,8 +503,8 @@ for path in ("/gone", "/busy", "/cut"):
 # %% [markdown]
 # So ask for exceptions: `raise_for_status=True`, for the whole session. Then decide by the status:
 #
-# - **Below 500**, except 429 (part 4; `insistent` leaves it out): the request is wrong (404, 403). The
-#   same request will be wrong again.
+# - **Below 500** the request is wrong (404, 403) and will be wrong again. A 429 is different (part 4);
+#   to stay short, `insistent` below does not handle it and raises.
 # - **500 and above**, or **no reply** at all: the server has trouble. Try again, with longer and
 #   longer pauses, and give up after some tries. Repeat only requests that may be done twice, such as
 #   a GET.
@@ -663,12 +664,13 @@ def questions_over_time(asked):
 questions_over_time(asked)
 
 # %% [markdown]
-# Neither holds the loop. But aiodns needs no threads, so **the pool** stays free. At each step of the
-# dashed line, all threads of the pool wait. During that time everything else that you send to
+# Neither holds the loop. But aiodns needs no threads, so **the pool** stays free. Where the
+# dashed line is flat, all threads of the pool are waiting. During that time everything else that you send to
 # `asyncio.to_thread` waits in the queue. And when *your* calls fill the pool, each new connection
 # waits for its lookup.
 #
-# If aiodns is installed, aiohttp uses it by default:
+# If aiodns is installed, aiohttp uses it by default. (`AsyncResolver` means aiodns, `ThreadedResolver`
+# means the pool.)
 
 # %%
 aiohttp.resolver.DefaultResolver.__name__
@@ -676,7 +678,8 @@ aiohttp.resolver.DefaultResolver.__name__
 # %% [markdown]
 # ## 7 · So which one?
 #
-# This is what the catalog of the course knows about them, with the day on which we looked:
+# This is what the catalog of the course knows about five libraries, with the day on which we looked
+# (httpx2 is the successor of httpx):
 
 # %%
 for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
@@ -686,8 +689,8 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
 
 # %% [markdown]
 # In a Discord bot, use aiohttp in most cases: you have it already, because discord.py is built on it,
-# and it does HTTP and WebSockets. httpx is a good choice if you share code with a program that is not
-# async. For new code take its successor, httpx2, which has the same names.
+# and it does HTTP and WebSockets. If you share code with a program that is not async, take httpx2.
+# Old code may keep httpx, whose names are the same.
 
 # %% [markdown]
 # ## In your bot
@@ -728,8 +731,8 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
 # - **aiohttp's limits** are 100 connections per session, no limit per host (`limit_per_host`), and a
 #   `total` timeout of 5 minutes, which includes the wait for a connection (aiohttp issue #1463).
 #   httpx has 100 connections, and 5 s for each phase; the wait for a connection is one of them.
-# - **Retry-After** may be a date as well as a number of seconds (RFC 9110, 10.2.3). Discord sends
-#   seconds, with a fraction, and says so in the body too.
+# - **Retry-After** may be a date as well as a number of seconds (RFC 9110, 10.2.3). Discord's
+#   header has whole seconds; the exact number, with a fraction, is `retry_after` in the body.
 # - **After 10,000 refusals in 10 minutes** (401, 403 and 429 together) Discord bans an address for a
 #   time: its developer documentation, *Rate Limits*, "Invalid Request Limit".
 # - **httpx** is at 0.28.1 since December 2024. Its issues were closed in February 2026, and
