@@ -216,14 +216,16 @@ credited(report, file, before, gains)
 # Several bots use this database, and yours may open **at most five connections**.
 #
 # A `Scores` lives as long as the bot (`async with Scores(dsn) as scores`), and each command calls
-# `scores.add(name, points)`, which runs the statement `ADD` below and returns the new number of
-# points.
+# `scores.add(name, points)`, which runs the statement `ADD` below (with psycopg: `ADD_PSYCOPG`) and
+# returns the new number of points.
 #
 # Open at most five connections in total, and use several of them: the server must see at least three
 # statements at the same time. Every point must be in the table. Close in `__aexit__` what you have
 # opened. Limit: hold the loop for less than **100 ms** at a time.
 
 # %% setup="pool_statement"
+# `ADD` is for asyncpg, `ADD_PSYCOPG` is the same for psycopg. `RETURNING points` makes the statement
+# answer with the new points.
 ADD = "UPDATE lab_xp SET points = points + $1 WHERE name = $2 RETURNING points"
 ADD_PSYCOPG = "UPDATE lab_xp SET points = points + %s WHERE name = %s RETURNING points"
 
@@ -389,8 +391,9 @@ right(report, 20)
 # ## 3 · The long history *(stretch)*
 #
 # `!export` writes the guild's history to a file, one line per roll: `7,ada,6` (id, name, points), in
-# the order of the ids. There are **120,000** rolls in the table `lab_rolls (id, name, points)`, and
-# the bot has little memory. Short writes to this file on the loop are fine here.
+# the order of the ids. Each line ends with a newline, also the last one; there is no header. There
+# are **120,000** rolls in the table `lab_rolls (id, name, points)`, and the bot has little memory.
+# Short writes to this file on the loop are fine here.
 #
 # Write `export(dsn, path)`. It writes the file, and returns how many lines it has. Python's objects
 # may take at most **5 MB** at any moment. (A list of all rows takes two to four times as much.) Limit:

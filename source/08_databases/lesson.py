@@ -7,7 +7,7 @@
 # *Which database calls block?*
 #
 # **You will** write XP into a file while another program uses it, let 150 commands ask a real
-# PostgreSQL at the same time, and read 200,000 rows with the memory for a few.
+# PostgreSQL at the same time, and read 200,000 rows, with only a thousand of them in memory at a time.
 #
 # **You learn**
 # - what a file that another program holds does to your bot, and what aiosqlite does about it;
@@ -35,8 +35,9 @@ servers = await world.start("sqlite", "postgres", "mysql")
 print(servers.postgres.kind, "and", servers.mysql.kind)
 
 # %% [markdown]
-# The line above says which databases you have. If it says *stand-in* for the second one, this
-# machine has no MariaDB, and a small program answers in its language. Nothing graded depends on it.
+# The line above says which databases you have. If the second is called *stand-in*, MariaDB is not
+# installed here, and a small program takes its place and speaks its protocol. Nothing graded depends
+# on it.
 #
 # First, three questions from earlier units. Put a letter in place of each question mark, and run
 # the cell again.
@@ -254,17 +255,19 @@ print(f"{report.seconds:.2f} s, longest block {report.longest_block * 1000:.0f} 
 #
 # So take one connection for the bot if each change is one statement and a commit. For a change of
 # several statements, open a connection for it. And let readers read while another program writes: set
-# `journal_mode=WAL` (*write-ahead log*: changes go into a second file first), once per file. Here
-# another connection holds the file for itself for 0.4 s (`BEGIN EXCLUSIVE`, as during a commit), and
-# the bot reads:
+# `journal_mode=WAL` (*write-ahead log*: changes go into a second file first), once per file. Here the
+# website is only a second connection in this program. It holds the file for itself for 0.4 s (`BEGIN
+# EXCLUSIVE`, as during a commit), and the bot reads:
 
 # %%
 async def read_beside_a_writer(mode):
     """The seconds that a read takes while the website holds the file for itself, for 0.4 s."""
     path = f"{tempfile.mkdtemp()}/xp.db"
+    # With isolation_level=None, sqlite3 begins no transaction by itself.
     with closing(sqlite3.connect(path, isolation_level=None)) as website:
         website.executescript(f"PRAGMA journal_mode={mode}; {TABLES}")
         website.execute("BEGIN EXCLUSIVE")
+        # After 0.4 s the loop ends the website's transaction.
         end = asyncio.get_running_loop().call_later(0.4, website.execute, "COMMIT")
         began = time.monotonic()
         async with aiosqlite.connect(path) as db:
@@ -283,8 +286,9 @@ for mode in ("DELETE", "WAL"):
 # With `DELETE`, the default, the read waits while the writer writes its change to the file. With `WAL`
 # it does not. Two writers still wait for each other.
 #
-# Put values into SQL with placeholders: `?` in SQLite, `$1` in asyncpg, `%s` in psycopg and
-# aiomysql. Never use an f-string, because then a user's text becomes part of the statement.
+# Put values into SQL with placeholders: `?` in SQLite, `$1` in asyncpg, `%s` in psycopg (PostgreSQL)
+# and aiomysql (MariaDB), see part 7. Never use an f-string, because then a user's text becomes part of
+# the statement.
 
 # %% [markdown]
 # ## 4 · A pool
@@ -301,7 +305,7 @@ async def one_each():
             await connection.close()
 
     answers = await asyncio.gather(*(top() for _ in range(150)), return_exceptions=True)
-    return answers.count("ada"), sorted({str(one) for one in answers if one != "ada"})
+    return [str(answer) for answer in answers]
 
 # %% [markdown]
 # > **Predict.** What do the 150 people get?
@@ -310,9 +314,10 @@ async def one_each():
 predict("?", about="150-commands")
 
 # %% experiment="150-commands"
-answered, errors = (await watch(one_each)).value
+answers = (await watch(one_each)).value
+answered = answers.count("ada")
 print(answered, "have an answer;", 150 - answered, "have an error:")
-print(*errors, sep="\n")
+print(*sorted(set(answers) - {"ada"}), sep="\n")
 
 # %%
 predict(about="150-commands")
@@ -505,12 +510,13 @@ predict(about="how-much-room")
 #
 # Every library has the second way: asyncpg and psycopg have cursors on the server, aiomysql has
 # `SSCursor`. With aiosqlite you write `async with db.execute(...) as rows:`, and in it `async for row
-# in rows:`. `fetchall` does not do this in any of them: it loads all rows into memory.
+# in rows:`. A call that returns a list (`fetchall`, or asyncpg's `fetch`) loads all rows into memory.
 
 # %% [markdown]
 # ## 7 · So which one?
 #
-# Here a library and its blocking twin do the same slow query. First MariaDB, or its stand-in:
+# Here aiomysql and the blocking library that it replaces, its *twin*, do the same slow query, on
+# MariaDB or its stand-in:
 
 # %%
 print(servers.mysql.kind)
@@ -537,7 +543,7 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 #
 # ```
 # grep -rnE "sqlite3\.connect|psycopg2|psycopg\.connect|pymysql|create_engine\(" --include="*.py" .
-# grep -rnE "(asyncpg|aiomysql)\.connect|fetchall\(" --include="*.py" .
+# grep -rnE "(asyncpg|aiomysql)\.connect|\.fetch\(|fetchall\(" --include="*.py" .
 # ```
 #
 # **Before and after**

@@ -701,9 +701,9 @@ right(report, 20)
 # ```
 
 # %% [markdown] exercise="one_prize" limit=0.1
-# **Your turn.** Write `Prize`. Each click has a task of its own, and all of them need the same row of
-# PostgreSQL: `prizes (id integer, winner text)`. There are several prizes at the same time, each with a
-# message and a `Prize` of its own. Keep in `__init__` what you need later. Limit: hold the loop for
+# **Your turn.** Write `Prize`. Each click has a task of its own. All clicks on one prize need the same row
+# of PostgreSQL: `prizes (id integer, winner text)`. There are several prizes at the same time; each has a
+# row, a message and a `Prize` of its own. Keep in `__init__` what you need later. Limit: hold the loop for
 # less than **100 ms** at a time. The bot must keep its connection.
 
 # %% answer="one_prize"

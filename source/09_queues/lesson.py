@@ -73,7 +73,7 @@ async def buy(ctx):
     await ctx.send(f"{name} has a sword, and {coins[name]} coins")
 
 # %% [markdown]
-# `make_bot`, `evening` and `tell` are those of unit 03: a real discord.py bot on a gateway, people who
+# `make_bot`, `evening` and `tell` are those of unit 04: a real discord.py bot on a gateway, people who
 # talk to it, and a print of what was said.
 #
 # > **Predict.** ada has 100 coins and writes `!buy` five times, one directly after the other. The bot
@@ -84,6 +84,7 @@ predict("?", about="buy-five-times")
 
 # %% experiment="buy-five-times"
 coins["ada"] = 100
+# Here `evening` takes a list of lines: (seconds after the line before, who, what).
 CHAT = [(0.02, "ada", "!buy")] * 5 + [(0.7, "ada", "!goodnight")]
 gw, report = await evening(make_bot(buy), CHAT)
 tell(gw)
@@ -129,8 +130,8 @@ print(report.value, "and", coins["ada"], "coins")
 
 # %% [markdown]
 # ada gets one sword: the second purchase already finds 0 coins. If you can, do it like this: it needs
-# no lock and no queue, only another order of the lines. But you cannot always do it. If the smith names
-# the price, you must ask before you can take the coins.
+# no lock, only another order of the lines. But you cannot always do it. If the smith names the price,
+# you must ask before you can take the coins.
 
 # %% [markdown]
 # ## 2 · How many locks?
@@ -155,8 +156,8 @@ async def purchase_in_lock(name, lock):
 
 # %%
 async def one_for_all(names):
-    till = asyncio.Lock()  # made in the run: a lock belongs to the loop on which it was used
-    return await asyncio.gather(*(purchase_in_lock(name, till) for name in names))
+    shop_lock = asyncio.Lock()  # made here, because a lock works on one loop only
+    return await asyncio.gather(*(purchase_in_lock(name, shop_lock) for name in names))
 
 
 async def one_a_call(names):
@@ -225,8 +226,6 @@ timetable(seen)
 # the smith needs 5 s, your whole bot sells one sword every 5 s. With a lock for each person, no two bars
 # of a row overlap, and the rows do not wait for one another. So use one lock for each thing that two
 # tasks must not change at the same time. This thing is called the **key**; here it is the person.
-#
-# One thing is still wrong with this program, and you notice it only after months.
 
 # %% [markdown]
 # > **Predict.** A thousand people buy one sword each, and never come back. How many locks are there
@@ -252,11 +251,11 @@ locks.clear()
 predict(about="thousand-guests")
 
 # %% [markdown]
-# A dict of locks only grows, unless you remove locks from it. But a task must not simply remove its lock
-# at its end: another task may still wait for this lock, and the next task would make a second one for
-# the same person. So **count** for each lock how many tasks have it or wait for it. Add one before the
-# lock, and subtract one after it (in a `finally`). The task that comes to zero removes the lock. Put no
-# `await` between looking into the dict and changing it.
+# A dict of locks only grows, unless you remove locks from it. You notice that only after months. But a
+# task must not simply remove its lock at its end: another task may still wait for this lock, and the next
+# task would make a second one for the same person. So **count** for each lock how many tasks have it or
+# wait for it. Add one before the lock, and subtract one after it (in a `finally`). The task that comes to
+# zero removes the lock. Put no `await` between looking into the dict and changing it.
 #
 # **Change it.** Do that to `guest`. Afterwards the dict should be empty. (Exercise 1 of the lab is
 # about it.)
@@ -389,7 +388,7 @@ predict(about="crossing")
 # ## 4 · One button, two people
 #
 # A message offers one prize, and a button. In discord.py a button belongs to a `View`, and each click
-# calls its callback.
+# calls its callback. `defer()` tells Discord that the bot has seen the click: it *acknowledges* it.
 
 # %%
 class Claim(discord.ui.View):
@@ -447,8 +446,9 @@ await give_away(Claim)
 predict(about="two-clicks")
 
 # %% [markdown]
-# This is the same mistake as in part 1: a look, an `await`, a change. The cure is the same, too (or that
-# of part 3, if the prize is a row). And when the prize is gone, the winner's callback disables the button.
+# This is the same mistake as in part 1: a look, an `await`, a change. The cure is the same: no `await`
+# between look and change. If the prize is in a database, use one `UPDATE`, as in part 3. And when the
+# prize is gone, the winner's callback disables the button.
 
 # %%
 class Once(Claim):
@@ -498,7 +498,8 @@ await give_away(StopsFirst, "cy")
 # Today 50 people ask within one second.
 #
 # An `asyncio.Queue` is between the people and the workers. A queue of size 0 has no limit and accepts
-# everything. A queue with a size refuses when it is full.
+# everything. When a queue with a size is full, `put_nowait` raises an error. `task_done` tells the queue
+# that one item is finished; `join` waits until all are.
 
 # %%
 async def painter(queue, waited):
@@ -572,10 +573,10 @@ depths(evenings)
 # could read in the morning. If more people come all the time, the queue only grows, and one day the
 # memory is full.
 #
-# With a size you decide what happens when the queue is full. There are two ways. `put_nowait` raises
-# QueueFull, and you tell the person to come back later. `await queue.put(...)` makes the sender wait;
-# that is good for another program, which then sends less (*backpressure*). In both ways **each request
-# that is accepted is answered soon**.
+# With a size you decide what happens when the queue is full. `put_nowait` raises QueueFull, and you tell
+# the person to come back later. `await queue.put(...)` makes the sender wait. That is good when the items
+# come from another program: your code reads from it more slowly, so it sends less (*backpressure*). In
+# both ways **each request that is accepted is answered soon**.
 
 # %% [markdown]
 # ## 6 · Closing time
@@ -616,9 +617,9 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # workers were painting are not in the queue any more, and not in a list of done orders yet. Python does
 # not complain about a queue that is not empty.
 #
-# Closing has three steps. **Close the door**: accept nothing more. **Let the workers finish**:
-# `queue.join()` waits until `task_done` was called once for each item, and a timeout limits this wait.
-# **Then cancel the workers**, because they would wait at the empty queue forever.
+# Closing has three steps. **Close the door**: accept nothing more. **Let the workers finish**: await
+# `queue.join()`, with a timeout. **Then cancel the workers**, because they would wait at the empty queue
+# forever.
 
 # %%
 async def close(queue, painters):
@@ -650,9 +651,10 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # grep -rnE "Queue\(\)|Lock\(\)" --include="*.py" .
 # ```
 #
-# All commands share each hit of the first list. Look where they change it: is there an `await` between
-# the `if` and the change? In the second list, look for a queue without a size, and for a lock that is
-# made inside a command or shared by all.
+# Each hit of the first search is a variable that all commands share (search for `self.name = {}` in your
+# cogs, too). Look where they change it: is there an `await` between the `if` and the change? In the
+# second list, look for a queue without a size, and for a lock that is made inside a command or shared by
+# all.
 #
 # **Before and after**
 #
@@ -696,6 +698,8 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # lock stays in it only as long as a task refers to it.
 #
 # ```python
+# import weakref
+#
 # locks = weakref.WeakValueDictionary()
 #
 # @bot.tree.command()
@@ -714,7 +718,7 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # - **Real bots had it**: python-discord/bot pull requests 835 and 1346 put locks around its help
 #   channels and commands; Milo-bot issue 36 is about one lock for all that made everyone wait. In
 #   discord.py issue 10330 a user asks for such a lock in the library.
-# - **A lock belongs to one loop**, the loop on which a task first waits for it. On another loop it
+# - **A lock works on one loop only**: the loop on which a task first waits for it. On another loop it
 #   raises RuntimeError.
 # - **Locks are fair**: waiting tasks get the lock in the order in which they came.
 # - **Isolation levels.** You have seen PostgreSQL's default, READ COMMITTED. With SERIALIZABLE the

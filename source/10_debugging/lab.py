@@ -67,7 +67,7 @@ def sized(work, start, seconds):
 #
 # 1. paste the **current version** into its answer cell and run the test: the message names the line that
 #    held the loop, and the chart shows when;
-# 2. look at that line, and only at that line;
+# 2. start at that line, and find out why it holds the loop;
 # 3. write the command so that it does the same work. Limit: hold the loop for less than **100 ms** at a
 #    time. You may call the library in another way, or write yourself what it does.
 
@@ -534,8 +534,8 @@ time.sleep(0.1)
 print(sys._current_frames()[sleeper.ident].f_code.co_name)
 
 # %% [markdown]
-# **Your turn.** The skeleton has three gaps. (You may also write your own class, as long as it has
-# `start` and `stop`.)
+# **Your turn.** The skeleton has three gaps. (You may also write your own class, as long as it is
+# made with `Watchdog(loop, limit, say)` and has `start` and `stop`.)
 
 
 # %% answer="watchdog"

@@ -12,7 +12,8 @@
 # the part of `watch` that measures.
 #
 # **You learn**
-# - what each tool names: the victim, the culprit, its line, or nothing;
+# - what each tool names: the victim (the code that was late), the culprit (the code that held the loop),
+#   its line, or nothing;
 # - what each of them cannot see, so that you know which tool to use first;
 # - how to measure lateness, and how not to;
 # - what a faster loop does for a bot that blocks.
@@ -99,7 +100,7 @@ async def recap(interaction):
 import slowbot
 
 # %% [markdown]
-# `make_bot`, `evening` and `tell` are those of unit 03. What a command raises is printed as one line, as
+# `make_bot`, `evening` and `tell` are those of unit 04. What a command raises is printed as one line, as
 # in your log. Later `prepare` puts tools on the bot's loop.
 
 
@@ -129,6 +130,7 @@ def slow_bot(prepare=None):
 # 0.5 s. Which command does the line that begins with ERROR name?
 
 # %%
+# Here `evening` takes a list of lines: (seconds after the line before, who, what).
 CHAT = [(0.3, "ada", "!roll 2d6"), (0.05, "bo", "/recap"), (1.5, "ada", "!goodnight")]
 gw, report = await evening(slow_bot(), CHAT, interaction_deadline=0.5)
 tell(gw)
@@ -142,8 +144,9 @@ tell(gw)
 # ## 2 · Ask asyncio
 #
 # asyncio has a **debug mode**. It looks at the clock before and after each callback and warns of
-# those that took more than `loop.slow_callback_duration`, which is 0.1 s. For a file you turn it on
-# with `PYTHONASYNCIODEBUG=1 python bot.py`. The handler below only wraps the long lines.
+# those that took more than `loop.slow_callback_duration`, which is 0.1 s. To turn it on, start your bot
+# with `python -X dev bot.py`, or on Linux and macOS with `PYTHONASYNCIODEBUG=1 python bot.py`. The class
+# below only breaks long log lines.
 
 # %%
 import logging
@@ -215,12 +218,11 @@ print(f"{debugged / plain:.0f} times as much")
 # What else took more than 5 ms?
 
 # %% [markdown]
-# ## 3 · A thread that looks during the block
+# ## 3 · A thread beside the loop
 #
-# To see the culprit you must look *during* the block, from outside the loop. Unit 03 had such a thread,
-# the `witness`. It asks the loop for a beat, and records the stack trace of the loop's thread when no
-# beat comes. (Such a snapshot is called a photograph here.) discord.py's heartbeat thread does it after
-# 10 s, this one after 0.1 s:
+# Unit 03 had a thread beside the loop, the `witness`. It asks the loop for a beat, and records the stack
+# trace of the loop's thread when no beat comes. (Such a snapshot is called a photograph here.)
+# discord.py's heartbeat thread does it after 10 s, this one after 0.1 s:
 
 # %%
 import threading
@@ -249,8 +251,6 @@ def camera(loop):
 
 
 # %% [markdown]
-# `sys._current_frames()` has the stack of every thread as it is at this moment.
-#
 # > **Predict.** What is on a photograph of `!roll`?
 
 # %%
@@ -269,9 +269,10 @@ print(len(photos), "photographs in all")
 predict(about="two-photographs")
 
 # %% [markdown]
-# You see all calls, from discord.py down to the line that holds the loop. The witness costs fifty tiny
-# callbacks per second, needs no library, and can run in your bot day and night. In the lab you build one
-# that names the function of each block, once.
+# You see all calls, from discord.py down to the line that holds the loop. To see the culprit you must
+# look *during* the block, from outside the loop. (`sys._current_frames()` has the stack of every thread.)
+# The witness costs fifty tiny callbacks per second, needs no library, and can run in your bot day and
+# night.
 #
 # The probe works in the same way. It also measures how much of the time other programs took:
 
@@ -391,8 +392,8 @@ def waits_for(task):
     while awaited is not None and hasattr(awaited, "cr_await"):
         names.append(awaited.__qualname__)
         awaited = awaited.cr_await
-    verb = "waits" if awaited is not None else "waits for NOTHING"
-    return f"{task.get_name():26} {verb:18} {' > '.join(names[-2:])}"
+    verb = "waits" if awaited is not None else "-"
+    return f"{task.get_name():26} {verb:5} {' > '.join(names[-2:])}"
 
 
 def list_tasks(loop):
@@ -426,13 +427,13 @@ predict(about="ps-of-a-blocked-loop")
 # %% [markdown]
 # This list is good for another problem. A bot can be **blocked**: its loop is held, and nothing works.
 # Or a command can be **stuck**: everything else works, but this command waits for a lock, a queue or a
-# reply that never comes. To find a stuck command, use this list. A watchdog does not see it.
+# reply that never comes. A watchdog does not see that. To find a stuck command, make this list while the
+# loop is free: with `pstree`, with aiomonitor, or in a command that prints `waits_for(task)` for each task.
 #
 # ## 5 · Before the bot runs
 #
-# All tools so far look at a program that runs. It is better to find a mistake before that. **ruff** is a
-# linter: it reads files, and its rules `ASYNC` find calls that should not be in a coroutine. This is what
-# it finds in `slowbot.py`:
+# All tools so far look at a program that runs. **ruff** is a linter: it reads files, and its rules `ASYNC`
+# find calls that should not be in a coroutine. This is what it finds in `slowbot.py`:
 
 # %%
 import subprocess
@@ -509,14 +510,14 @@ predict(about="blockbuster-sees")
 # blockbuster refuses each call on its list, whether the call takes a millisecond or a minute. pyleak
 # measures time, so in most runs it finds the regular expression in `unlucky`, too. (Its thread needs the
 # GIL, and one call to C code can keep the GIL until it is too late.) On a busy machine pyleak can also
-# report a block where there was none, because it cannot tell a late loop from a blocked one.
+# report a block where there was none, because it does not know whether your code held the loop or another
+# program took the processor.
 #
 # ## 6 · All tools, the same bot
 #
-# Now we compare all of them. Each command runs on a watched loop in debug mode, with the witness beside
-# it. Then it runs again without these two, for our probe, because debug mode and the witness slow the
-# loop down. ruff and the two guards have run already. Which tool notices a block, and which tool names
-# the line? The folded cells prepare the comparison.
+# Each command runs on a watched loop in debug mode, with the witness beside it. Then it runs again
+# without these two, for our probe, because debug mode and the witness slow the loop down. ruff and the
+# two guards have run already. Which tool notices a block, and which tool names the line?
 
 # %% jupyter={"source_hidden": true}
 import contextlib
@@ -572,7 +573,7 @@ for command, line in LINES.items():
     blocks = (await watch(probed, command)).blocks
     table[command] = {
         "debug mode": knows(log.getvalue(), line),
-        "witness, py-spy": knows("".join(f.line for photo in photos for f in photo), line),
+        "witness": knows("".join(f.line for photo in photos for f in photo), line),
         "our probe": knows("".join(b.code for b in blocks if b.seconds > 0.1), line),
         "ruff": ruff_on(command),
         "blockbuster": guard_on(command, "blockbuster"),
@@ -582,14 +583,15 @@ for tool in ("", *table["greet"]):
     print(f"{tool:16}", *(f"{row.get(tool, name):15}" for name, row in table.items()))
 
 # %% [markdown]
-# Read it by columns. Every tool notices a sleep in the coroutine itself (`greet`), so begin with ruff,
-# which is the easiest to use. For a sleep two calls further down (`roll`) you need a tool that runs the
-# code. Only tools that measure time find code that *computes* (`guess`). In the last column no tool
-# should say anything: `recap` waits in an `await` and does not hold the loop.
+# (py-spy looks at the same stack as the witness, if you call it during the block.) Read the table by
+# columns. Every tool notices a sleep in the coroutine itself (`greet`), so begin with ruff, which is the
+# easiest to use. For a sleep two calls further down (`roll`) you need a tool that runs the code. Only
+# tools that measure time find code that *computes* (`guess`). In the last column no tool should say
+# anything: `recap` waits in an `await` and does not hold the loop.
 #
 # **Change it.** In the cell that begins with `%%writefile slowbot.py`, let `roll` await
-# `asyncio.to_thread(throw, dice)`. Then restart the kernel and run all cells. Which columns are empty
-# now?
+# `asyncio.to_thread(throw, dice)`. Then restart the kernel and run all cells. In which columns
+# does no tool report anything now?
 #
 # ## 7 · A meter that is wrong
 #
@@ -749,7 +751,8 @@ predict(about="roll-on-uvloop")
 # asyncio.run(main(), debug=True)
 # ```
 #
-# **One change for tonight.** Write these two lines on a piece of paper, and put it beside your server:
+# **One change for tonight.** Run `pip install py-spy` on your server, and save these two lines where you
+# find them:
 #
 # ```
 # pgrep -fa bot.py
@@ -798,8 +801,8 @@ predict(about="roll-on-uvloop")
 #   of one millisecond, too.
 # - **discord.py's own watchdog** logs after 10 s ("heartbeat blocked for more than 10 seconds"), with
 #   the same stack trace: `discord/gateway.py`, class `KeepAliveHandler`.
-# - **uvloop**: since Python 3.14 policies are deprecated; use `uvloop.run(main())`. For Windows
-#   there is winloop.
+# - **uvloop**: use `uvloop.run(main())`. Since Python 3.14 the older way,
+#   `asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())`, is deprecated. For Windows there is winloop.
 #
 # Sources: py-spy's README; Python 3.14's documentation, *Command-line introspection tools*, for
 # the recorded tree; READMEs of aiomonitor 0.7, blockbuster 1.5 and pyleak 0.2; Gil Tene's talks for
