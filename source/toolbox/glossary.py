@@ -37,7 +37,7 @@
 # **lag, lateness** · How late the loop runs what was due. Measure it against a fixed schedule, or you do
 # not see the longest delays. (10)
 #
-# **suspend** · To pause at an `await` that really has to wait. The loop gets a turn. (02)
+# **suspend** · To pause at an `await`, so that the loop gets a turn. Many an `await` does not suspend. (02)
 #
 # **task** · A coroutine that the loop drives, beside all others. It begins at the next round of the
 # loop, not when you make it. (02)
