@@ -52,8 +52,8 @@ servers = await world.start("http")
 # **Worked example.** Here are the two measurements, each by itself. The first measures how late the loop
 # is; here it is free. The second looks for new threads during a call. `watch` runs it on a new loop, as
 # the test does. (The loop of this notebook has idle threads in its pool. A call takes one of them, and no
-# thread is new.) So take both measurements during the same call: a thread that your first call made is
-# not new in your second.
+# thread is new.) So take both measurements during one call: a thread made by a first call is not new in a
+# second.
 
 # %%
 late = []

@@ -239,8 +239,6 @@ predict(about="who-hangs-up")
 # | threads behind an await | yes | yes | the pool's size | no |
 # | async all the way down | yes | no | as many as the library allows (aiohttp: 100) | yes |
 #
-# In the lab you get packages without labels, and find out their kind.
-#
 # ## 5 · Is it maintained?
 #
 # A library needs people who take care of it: for the next Python, the next protocol, the next
