@@ -128,9 +128,8 @@ async def raid(*functions, line="!fight wolf", rates=(5, 20, 60)):
     return gw, report
 
 # %% [markdown]
-# `draw`, in the folded cell, draws such a run: the messages that people wrote and the answers, the
-# heartbeats, and the lateness of the loop. The two lines show **who waits**: read upward how many people
-# wait, and to the right for how long.
+# `draw`, in the folded cell, draws such a run: messages and answers, heartbeats, and the lateness of the
+# loop. The two lines show **who waits**: read upward how many people, and to the right for how long.
 
 # %% jupyter={"source_hidden": true}
 def moments(gw, event, began):
@@ -517,8 +516,8 @@ for how in ("without", "with"):
 # %% [markdown]
 # ## 6 · A watchdog for your own bot
 #
-# In this course `watch` has a probe (unit 10): it watches the whole loop and names the line that blocks.
-# In your bot, a small watchdog is enough: the thread of unit 03, in one file that you may copy. It is
+# In this course `watch` has a probe (unit 10), which names the line that blocks. In your bot, a small
+# watchdog is enough: the thread of unit 03, in one file that you may copy. It is
 # [work/toolbox/loopwatch.py](../toolbox/loopwatch.py), and here it works:
 
 # %%
