@@ -9,8 +9,9 @@
 # top.
 #
 # Write your program into each **answer cell**, in place of `raise NotImplementedError()`, then run the
-# **test cell** below it. A hidden test does the same with other inputs. The tests do not look at your
-# source. Stuck? Each exercise has hints below it. They cost no points.
+# **test cell** below it. A hidden test does the same with other inputs. The tests judge what your program
+# does; exercise 2 also checks what your functions import. Stuck? Each exercise has hints below it. They
+# cost no points.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -36,13 +37,13 @@ servers = await world.start("http")
 # in threads, one is async in name only. Nothing says which is which, and the next packages will be
 # others. So do not judge them yourself: **write the judge**.
 #
-# `judge(fetch, url)` calls `fetch(url)` one to ten times (the server counts). It returns a pair: the
+# `judge(fetch, url)` calls `fetch(url)` one to ten times (the server counts). It returns a tuple: the
 # kind, and **for how many seconds one call holds the loop at a time**, as you measured it.
 #
 # | kind | it |
 # |---|---|
 # | `"blocks"` | holds the loop for **100 ms** or more |
-# | `"threads"` | leaves the loop free, and has a thread wait for it |
+# | `"threads"` | leaves the loop free, and a thread waits for the page |
 # | `"async"` | leaves the loop free, without any thread |
 #
 # Each page takes about half a second, for every package. Your figure for one that blocks must be
@@ -51,7 +52,8 @@ servers = await world.start("http")
 # **Worked example.** Here are the two measurements, each by itself. The first measures how late the loop
 # is; here it is free. The second looks for new threads during a call. `watch` runs it on a new loop, as
 # the test does. (The loop of this notebook has idle threads in its pool. A call takes one of them, and no
-# thread is new.)
+# thread is new.) So take both measurements during one call: a thread made by a first call is not new in a
+# second.
 
 # %%
 late = []
@@ -169,8 +171,9 @@ async def well_judged(report, arrivals):
             raise WrongValue(f"`judge` never called `{name}`, so its verdict is a guess; call it.")
         if calls > 10:
             raise WrongValue(f"`judge` called `{name}` {calls} times; the limit is ten.")
-        if type(said) is not tuple or [type(part) for part in said] != [str, float]:
-            raise WrongValue(f"`judge` must return a pair (kind, seconds), not {said!r}.")
+        parts = [type(part) for part in said] if type(said) in (tuple, list) else []
+        if parts not in ([str, float], [str, int]):
+            raise WrongValue(f"`judge` must return a tuple of a str and a float, not {said!r}.")
         compare_verdict(report, name, kind, *said)
 
 
@@ -312,8 +315,9 @@ await well_judged(report, arrivals)
 #
 # 1. both really ask the server, and return **the same**;
 # 2. `blocking` holds the loop. Limit for `use`: hold the loop for less than **100 ms** at a time;
-# 3. `card()` works also where the library is missing, and its `missing()` says so. For that, import
-#    inside `use` and `blocking`, and name in `modules` what they import;
+# 3. `card()` also works where the library is not installed, and there `card().missing()`, which looks at
+#    `modules`, returns a sentence. So import inside `use` and `blocking`, and name in `modules` what they
+#    import;
 # 4. no field of the card is empty, `status` names the version that you saw, and `servers=("http",)`.
 #
 # **Worked example**: `autograder/catalog/aiohttp.py`, and part 7 of the lesson.
@@ -517,7 +521,7 @@ assert new & set(imported), f"`use` imports {imported}; none of it is new to the
 ### END HIDDEN TESTS
 
 # %% [markdown]
-# Now let the catalog's page redraw itself with your card. In a new cell:
+# Now measure your card beside two others, in the catalog's table. In a new cell:
 #
 # ```python
 # from autograder.catalog import measure

@@ -233,13 +233,11 @@ predict(about="who-hangs-up")
 #
 # Four questions, three kinds:
 #
-# | | loop free | threads | calls at the same time | stops with you |
+# | | loop free | threads | calls at the same time | stops when you stop waiting |
 # |---|---|---|---|---|
 # | async in name only | no | no | 1 | no |
 # | threads behind an await | yes | yes | the pool's size | no |
 # | async all the way down | yes | no | as many as the library allows (aiohttp: 100) | yes |
-#
-# In the lab you get packages without labels, and find out their kind.
 #
 # ## 5 · Is it maintained?
 #
@@ -360,7 +358,7 @@ DNSPYTHON = Card(
     source="pypi.org/project/dnspython",
     use=use,
     blocking=blocking,
-    modules=("dns.asyncresolver", "dns.resolver"),  # what both import
+    modules=("dns.asyncresolver", "dns.resolver"),  # all that `use` or `blocking` imports
     servers=("dns",),  # what `world.start` must start
 )
 MISSING = dataclasses.replace(DNSPYTHON, name="my-library", modules=("my_library",))
@@ -418,8 +416,8 @@ predict(about="card-without-library")
 # ```
 #
 # **One change for tonight.** Take the library of your slowest command, and watch it in a notebook
-# of this course. `(await watch(forecast, "Oslo")).longest_block` tells you for how many seconds it held
-# the loop.
+# of this course: install it there (`%pip install NAME` in a cell), and copy `forecast` into the notebook.
+# `(await watch(forecast, "Oslo")).longest_block` tells you for how many seconds it held the loop.
 
 # %% [markdown]
 # ## In practice
@@ -441,8 +439,8 @@ predict(about="card-without-library")
 #   is archived since February 2023; its successor is `redis.asyncio`. **motor** is deprecated since
 #   14 May 2025 in favour of pymongo's `AsyncMongoClient`. Its end of life was 14 May 2026; critical
 #   bugs are fixed until 14 May 2027. **nest_asyncio** is archived. Seen on 29 November 2026.
-# - **Detectors and threads.** blockbuster and pyleak (unit 10) do not report a library that works
-#   in threads, because its loop is free.
+# - **Detectors and threads.** blockbuster and pyleak's `no_event_loop_blocking` (unit 10) do not
+#   report a library that works in threads, because its loop is free.
 #
 # Sources: PyPI for versions and dates; issue 88 of PagerDuty/python-pagerduty and issue 2182 of
 # apify/crawlee-python for httpx; MongoDB's documentation for motor; the READMEs of aioredis and

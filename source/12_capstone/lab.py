@@ -8,11 +8,13 @@
 #
 # Two levels are the core (90 points), the other three are optional (50). You decide where each job
 # of a command goes. The answer cells have the commands **as they are now**: delete the `raise`
-# line, and repair what is below it. You pass a level when
+# line, and repair what is below it. You pass levels 1 to 3 when
 #
 # - the bot kept its connection, and **no code held the loop for 100 ms**;
 # - every message got the right answer, once;
 # - the database has exactly what the bot said.
+#
+# Levels 4 and 5 say themselves what they check.
 
 # %% setup="tools" jupyter={"source_hidden": true}
 import asyncio
@@ -341,7 +343,7 @@ true_words(gw, seen, lines, answers, before)
 # **100 ms** at a time, and answer each hunter within **1.5 s**.
 #
 # The default pool, where `to_thread` sends its work, has **five** threads here. Two more pools are
-# made for you: `guides()` has 40 threads, `others()` another process.
+# made for you: `guides()` is a pool of 40 threads, `others()` a pool of one process.
 
 # %% setup="sdk"
 def ask_guide(url):
@@ -538,8 +540,8 @@ booked(after)
 # `gift` has three faults that you see only on a busy evening. No person may ever give more than they
 # have. A message that comes twice (its `ctx.message.id` is the same) counts once, and gets one
 # answer. And a gift is all or nothing: the file refuses more than 999 points for one person, with
-# an error, and then the giver keeps everything. Limit: hold the loop for less than **100 ms** at a
-# time.
+# an error, and then the giver keeps everything. (Let the error out, or answer: in this case only the
+# file is checked.) Limit: hold the loop for less than **100 ms** at a time.
 
 # %% setup="balance"
 def balance(path, name):
@@ -703,9 +705,9 @@ heard(gw, *answers)
 # a queue, and one worker serves them in turn. In the current version, one bad order ends the worker, and
 # no later order is served.
 #
-# `brew` is a coroutine function. For some potions it raises an exception of any kind; for some it
-# never returns. Write a worker that serves all the others, in their order. Limit: hold the loop for
-# less than **100 ms** at a time.
+# `brew` is a coroutine function. For some potions it raises an exception of any kind (but never a
+# TimeoutError of its own); for some it never returns. Write a worker that serves all the others, in their
+# order. Limit: hold the loop for less than **100 ms** at a time.
 
 # %% answer="poison"
 async def worker(orders, brew, say):
@@ -960,7 +962,10 @@ def closed_well(report, dishes):
         wrong(report, f"{sentence} Put a time limit around each wait.")
     served, farewells, left, threads, closed, took, done = report.value
     if sorted(served) != sorted(dishes):
-        raise WrongValue(f"The hall served {served}; expected {sorted(dishes)}, ordered in time.")
+        raise WrongValue(
+            f"The hall served {served}; expected {sorted(dishes)}: each of these was ordered before "
+            "closing time, and ready within 0.5 s."
+        )
     if left:
         raise WrongValue(f"Still running after `shutdown`: {', '.join(left)}. Await each task.")
     if farewells == ["too late"]:
@@ -1020,7 +1025,7 @@ door_closed(door)
 #
 # `async with asyncio.timeout(0.5)` around `join()`, and catch the TimeoutError. Cancel each task in
 # a `for` loop, then await them all with one `gather(..., return_exceptions=True)`. Then `await
-# hall.session.close()`. Last, run the pool's `shutdown` in a thread of another pool.
+# hall.session.close()`. Last, `await asyncio.to_thread(hall.pool.shutdown)`.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #

@@ -128,8 +128,8 @@ async def raid(*functions, line="!fight wolf", rates=(5, 20, 60)):
     return gw, report
 
 # %% [markdown]
-# `draw`, in the folded cell, draws such a run: the messages that people wrote and the answers (the
-# distance between the two lines shows **who waits**), the heartbeats, and the lateness of the loop.
+# `draw`, in the folded cell, draws such a run: messages and answers, heartbeats, and the lateness of the
+# loop. The two lines show **who waits**: read upward how many people, and to the right for how long.
 
 # %% jupyter={"source_hidden": true}
 def moments(gw, event, began):
@@ -255,9 +255,9 @@ draw(gw, report)
 predict(about="in-its-place")
 
 # %% [markdown]
-# The lines run in parallel. Their distance is the time for the web page. 60 people come per second, and
-# each waits 0.2 s, so 12 people wait at any moment. (This rule is true for every queue; it is Little's
-# law.)
+# The lines run in parallel. To the right, their distance is the time for the web page. 60 people come per
+# second, and each waits 0.2 s, so 12 people wait at any moment. (This rule is true for every queue; it is
+# Little's law.)
 #
 # So there is **a place for each job**:
 #
@@ -266,7 +266,7 @@ predict(about="in-its-place")
 # | waits, and has an async client | `await` on the loop | waiting needs no thread |
 # | waits, and has none (an SDK, a driver) | a thread, in a **pool of its own** when many wait | one thread per call |
 # | writes a file, a small database | a thread, or a library that keeps one | short, but not always |
-# | computes for up to 10 ms | the loop | a thread would cost more than it saves |
+# | computes for up to 10 ms | the loop | no one notices it (but count how many come per second) |
 # | computes longer, in plain Python | slices with turns between them, or a thread | Python can interrupt it |
 # | computes longer, in C code that releases the GIL (hashes, zlib, Pillow) | a thread | the loop runs beside it |
 # | computes longer, in C code that keeps it (`sorted`, `json`, `re`) | **a process** | a thread would hold the loop, too |
@@ -516,7 +516,7 @@ for how in ("without", "with"):
 # %% [markdown]
 # ## 6 · A watchdog for your own bot
 #
-# In this course a probe watches the whole loop and names the line that blocks. In your bot, a small
+# In this course `watch` has a probe (unit 10), which names the line that blocks. In your bot, a small
 # watchdog is enough: the thread of unit 03, in one file that you may copy. It is
 # [work/toolbox/loopwatch.py](../toolbox/loopwatch.py), and here it works:
 
@@ -536,7 +536,7 @@ async def fight(ctx, monster):
 
 # %%
 async def watched_night(notes):
-    """A bot that starts loopwatch in its setup_hook; ada fights once."""
+    """A bot that starts loopwatch in its setup_hook; people fight twice."""
     gw = await servers.gateway(heartbeat=0.2, grace=2)
     world.point(gw)
 
@@ -659,7 +659,7 @@ after("??????????")
 #   again, in order. It does not promise that none comes twice. We asked our gateway to send them
 #   twice.
 # - **`synchronous = OFF`** in `add_points` lets SQLite skip the wait for the disk. That is right
-#   for points in a lesson. Leave it out where a power cut may not cost anything.
+#   for points in a lesson. Do not use it for data that must survive a power cut.
 # - **loopwatch** measures lateness. On a machine that is too busy it can name an innocent line; the
 #   probe of this course subtracts what other programs took, and loopwatch cannot. Look at the lines
 #   that it names again and again.

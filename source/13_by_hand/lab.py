@@ -8,7 +8,7 @@
 #
 # Write your program in place of `raise NotImplementedError()`, then run the test cell below it. The
 # gateway keeps a record of each connection, heartbeat and event. The tests read that record and not your
-# source, so *every* program passes that behaves well. A hidden test does the same with other inputs.
+# source, so every program that behaves well passes. A hidden test does the same with other inputs.
 #
 # If a test fails, its message says what happened and where. Stuck? Each exercise has hints below it.
 # They cost no points. The folded cells have what the tests need.
@@ -88,8 +88,8 @@ class Line:
     async def talk(self, ws):
         """Use an open connection until it is closed, or until an ACK is missing."""
         interval = (await ws.receive_json())["d"]["heartbeat_interval"] / 1000
-        hello = {"token": self.token, "intents": 33281, "properties": {}}
-        await ws.send_json({"op": 2, "d": hello})
+        identity = {"token": self.token, "intents": 33281, "properties": {}}
+        await ws.send_json({"op": 2, "d": identity})
         both = [asyncio.create_task(part) for part in (self.heart(ws, interval), self.read(ws))]
         done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         await ws.close(code=4000)  # does nothing when it is closed already
@@ -219,7 +219,8 @@ def heard_well(gw, report, *said):
     for told in report.value:
         if sorted(told) != sorted(said):
             raise WrongValue(
-                f"`command` was called with {told}; expected {list(said)}.{why * bool(ends)}"
+                f"The commands noted {told}; expected {list(said)} ('recapped' is noted when "
+                f"`!recap` has ended).{why * bool(ends)}"
             )
 
 # %% setup="heartbeat_noticed" jupyter={"source_hidden": true}
@@ -311,9 +312,10 @@ right(report, 20)
 # In exercise 1 the client closed its dead connection. Now it must come back. You get `converse`, which
 # does exercise 1 on *one* connection:
 #
-# `await converse(ws, me, hello, command)` sends `hello`, sends heartbeats, checks the ACKs, notes in
-# `me` what must be remembered, calls the command, and returns when the connection is closed. (It is
-# in the folded cell below, and it answers exercise 1, so do that one first.)
+# `await converse(ws, me, first, command)` sends `first`, which is `identify(me)` or `resume(me)`. It sends
+# heartbeats, checks the ACKs, notes in `me` what must be remembered, calls the command, and returns when
+# the connection is closed. (It is in the folded cell below, and it answers exercise 1, so do that one
+# first.)
 #
 # Write `stay`, which keeps the bot online, connection after connection, **until `me.done` is true**.
 # On its first connection the bot sends `identify(me)`. After that it comes back within a second, to
@@ -372,11 +374,11 @@ async def listen(ws, me, command, note):
             await command(payload["d"]["content"])
 
 
-async def converse(ws, me, hello, command, note=note):
+async def converse(ws, me, first, command, note=note):
     """Exercise 1: both of them, until the connection is closed or dead."""
     interval = (await ws.receive_json())["d"]["heartbeat_interval"] / 1000
     me.line = ws
-    await ws.send_json(hello)
+    await ws.send_json(first)
     both = [asyncio.create_task(c) for c in (beat(ws, me, interval), listen(ws, me, command, note))]
     done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
     await ws.close(code=4000)  # does nothing when it is closed already
@@ -473,7 +475,7 @@ right(report, 10)
 # </details>
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
-# `while not me.done:`, in it `async with web.ws_connect(me.url) as ws:`, in it `converse`. The hello
+# `while not me.done:`, in it `async with web.ws_connect(me.url) as ws:`, in it `converse`. `first`
 # is `resume(me)` if `me.session_id` is not empty.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
@@ -540,8 +542,8 @@ async def bad_line(address):
         async with asyncio.timeout(2.5), aiohttp.ClientSession() as web:
             for _ in range(40):
                 async with web.ws_connect(me.url) as ws:
-                    hello = resume(me) if me.session_id else identify(me)
-                    await converse(ws, me, hello, command, fresh)
+                    first = resume(me) if me.session_id else identify(me)
+                    await converse(ws, me, first, command, fresh)
                 if me.done:
                     break
     return told

@@ -6,8 +6,8 @@
 #
 # *What does discord.py do for me?*
 #
-# **You will** write a client in fifty lines that the gateway accepts as a bot, and then leave out four
-# of its five duties, one at a time.
+# **You will** read and run a client of fifty lines that the gateway accepts as a bot, and then leave out
+# four of its five duties, one at a time. (You write its parts in the lab.)
 #
 # **You learn**
 # - the five duties of a gateway client, and what the gateway sees when one of them is missing;
@@ -47,9 +47,8 @@ recall("?", about="who-holds-a-task")
 # %% [markdown]
 # ## 1 · A client in fifty lines
 #
-# The gateway is a **WebSocket**: a connection on which both sides may send at any time. (The small
-# library *websockets* does only this. Like httpx it has a blocking half, `websockets.sync`.) Both sides
-# send *payloads*, which are JSON. The number `op` says what kind of payload it is.
+# The gateway is a **WebSocket**: a connection on which both sides may send at any time. They send
+# *payloads*, which are JSON. The number `op` says what kind of payload it is.
 #
 # First, what a client must remember, and the two messages with which it can begin:
 
@@ -123,11 +122,11 @@ async def one_after_the_other(ws, me, interval):
 # **0.4 s** without one.
 
 # %% jupyter={"source_hidden": true}
-async def connected(me, url, talk, hello=identify):
+async def connected(me, url, talk, first=identify):
     """Connect, hear HELLO (op 10), begin, and `talk` until the connection is closed."""
     async with aiohttp.ClientSession() as web, web.ws_connect(url) as ws:
         interval = (await ws.receive_json())["d"]["heartbeat_interval"] / 1000
-        await ws.send_json(hello(me))
+        await ws.send_json(first(me))
         await talk(ws, me, interval)
 
 
@@ -486,8 +485,9 @@ predict(about="old-number")
 # ## 5 · One duty missing
 #
 # Those are the five duties: a heartbeat beside the commands, jitter, the check for the ACK, RESUME
-# after each end, and the number. Each of the other four is left out once. RESUME stays in all of them:
-# without it the client would be gone after the first hang-up, and there would be nothing to compare.
+# after each end, and the number. RESUME stays in every evening; each of the other four duties is left out
+# once. Without RESUME the client would be gone after the first hang-up, and there would be nothing to
+# compare.
 #
 # The folded cells have a client with all duties, and five evenings for it. (They also answer the
 # exercises of the lab. Read them after it.) The evenings take about twenty seconds together.
@@ -686,14 +686,16 @@ duties_chart(evenings)
 #     print("back again, nothing lost")
 # ```
 #
-# **One change for tonight**: add the last two of these listeners, with the time, and keep that log.
-# Remove `enable_debug_events` again when you have seen enough: it costs time for each payload.
+# **One change for tonight**: add the last two listeners, with the time, and keep that log. They work
+# without `enable_debug_events`, which only the first one needs, and which costs time for each payload.
 
 # %% [markdown]
 # ## In practice
 #
 # <details><summary>The fine print, with sources</summary>
 #
+# - **A WebSocket alone** is what the small library *websockets* offers. Like httpx it has a blocking
+#   half, `websockets.sync`.
 # - **The gateway client** follows Discord's documentation, *Gateway*: HELLO, jitter, ACK, RESUME to
 #   `resume_gateway_url`, closing a zombie with any code but 1000 and 1001.
 # - **Jitter**: discord.py 2.7 and hikari 2.7 send the first heartbeat immediately, without it.

@@ -78,8 +78,9 @@ except ValueError as error:
 # it runs every `finally` that it passes. The `except` here is outside of `pay`, so the `finally`
 # inside comes first.
 #
-# `finally` always runs: after a return, after an error, after a `break`. So it is the place for
-# what must happen in any case: to close, to release, to put back. This course needs it because a
+# `finally` runs however the block ends: with a return, with an error, with a `break`. (Only if the
+# whole program is killed, it does not run.) So it is the place for what must happen in any case: to
+# close, to release, to put back. This course needs it because a
 # *cancelled* task ends in the same way. An exception travels through it, and its `finally` blocks
 # clean up.
 #

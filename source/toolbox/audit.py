@@ -13,8 +13,8 @@
 #
 # Use every command once, and the slow ones twice, with a command of another person in between. `run`
 # keeps each line that held the loop: those of your bot's first run are *before*, those of its last run
-# are *after*. Run the next cell when you have done that. (Without `run`, put loopwatch's lines in place
-# of the examples.)
+# are *after*. Then run the next cell. After the first run both are the same; repair, run your bot again,
+# and *after* changes. (Without `run`, put loopwatch's lines in place of the examples.)
 
 # %%
 from autograder import audit
@@ -129,5 +129,5 @@ questions(AUDIT)
 #
 # ## 4 · Leave the watchdog in
 #
-# loopwatch may stay in your bot. It looks at the clock 40 times per second, and logs a line when new code
-# holds the loop. Give it `report=logging.getLogger("loopwatch").warning`.
+# loopwatch may stay in your bot. It looks at the clock 40 times per second, and logs a line each time the
+# loop was held for more than 0.1 s. Give it `report=logging.getLogger("loopwatch").warning`.

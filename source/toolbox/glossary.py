@@ -3,7 +3,7 @@
 # %% [markdown]
 # # The words of the course
 #
-# Each in a sentence or two, and in brackets the unit that shows it.
+# Each in a sentence or two, and in brackets the unit that shows it; *lab* means that unit's lab.
 #
 # ## The loop and what runs on it
 #
@@ -14,7 +14,7 @@
 # what counts is for how long. (03)
 #
 # **callback** · A function that the loop calls when its time has come. Tasks are driven by callbacks.
-# (01)
+# (06, 10)
 #
 # **cancel** · To ask a task to end: a `CancelledError` is raised at the `await` where it stands. The
 # task may still clean up, and should let the error pass. (06)
@@ -37,8 +37,12 @@
 # **lag, lateness** · How late the loop runs what was due. Measure it against a fixed schedule, or you do
 # not see the longest delays. (10)
 #
+# **suspend** · To pause at an `await`, so that the loop gets a turn. Many an `await` does not suspend. (02)
+#
 # **task** · A coroutine that the loop drives, beside all others. It begins at the next round of the
 # loop, not when you make it. (02)
+#
+# **turn** · A chance for the loop to run all other tasks that are ready. (02, 04)
 #
 # **yield (to the loop)** · To give the loop a turn, with `await asyncio.sleep(0)`. It costs a round of
 # the loop, so do not do it in every iteration. (04)
@@ -52,14 +56,10 @@
 #
 # **defer** · The first answer to a slash command: "I am thinking". It must come within three seconds. (03)
 #
-# **dispatch** · An event on its way to your handlers; each handler gets a task of its own. (03)
-#
 # **gateway** · The WebSocket over which Discord tells a bot what happens. To write a message, a bot uses
 # HTTP requests (REST). (03)
 #
 # **heartbeat** · The bot's sign of life, every 41 s at Discord, every 0.2 s here. (03)
-#
-# **idempotent** · Doing it twice has the same effect as doing it once. (12)
 #
 # **IDENTIFY** · To log in and start a new session. Discord allows 1000 of these in 24 hours. (03)
 #
@@ -92,26 +92,23 @@
 #
 # ## Many things at the same time
 #
-# **bounded** · With a limit, as a queue with a size, or a Semaphore. (06, 09)
+# **bounded** · With a limit, as a queue with a size, or a Semaphore. (lab 06, 09)
 #
 # **check-then-act** · To look at a value, to await, and then to act on the old value. In between, other
 # tasks may have changed it. (09)
 #
-# **deadline** · A moment by which all attempts together must be done. A *timeout* is for one of them.
-# (06)
+# **deadline** · A moment by which something must be done, however many attempts it takes. A *timeout* is
+# for one of them. (03, lab 06)
 #
-# **drain** · To finish what was accepted, before closing. (09, 12)
+# **drain** · To finish what was accepted, before closing. (lab 09, lab 12)
 #
 # **lock** · Only one task at a time can have it. Use one lock per key, not one for all. (09)
 #
-# **poison** · An order that ends the worker that serves it. (12)
+# **poison** · An order that ends the worker that serves it. (lab 12)
 #
 # **race** · The result depends on which task runs first, and the program does not control that. (09)
 #
-# **shedding** · To refuse requests immediately when there are too many, so that no one waits forever. (09)
-#
-# **structured concurrency** · Tasks that are started in a block and have ended when the block ends, as in
-# `TaskGroup`. (06)
+# **TaskGroup** · A block that starts tasks, and ends when all of them have ended. (06)
 #
 # **thread** · A second flow of execution in the same interpreter. It cannot be cancelled. (05)
 #
@@ -120,7 +117,7 @@
 # **card** · An entry in the catalog of libraries: what a library is for, and what to run to measure it.
 # (11)
 #
-# **examiner, candidate** · Two processes: one holds the tests, the other runs your cells. (00)
+# **grader** · What gives the points. One process holds the tests, another one runs your cells. (00)
 #
 # **inconclusive** · The machine was too busy to tell. It never counts against you. (00)
 #

@@ -19,23 +19,23 @@
 # | 5 | a forgotten `await` is an error | nothing is sent, and there is a warning at most | [01](lesson:01_coroutines/forgotten-await), [lab](lab:01_coroutines/unawaited) |
 # | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-requests), [lab](lab:02_tasks/false_concurrency) |
 # | 37 | notebooks cannot do asyncio | they have a loop already: `await` instead of `asyncio.run` | [00](lesson:00_start_here/run-in-cell) |
-# | 38 | nest-asyncio is the cure | a nested run waits for each nested run that began after it | [00](lesson:00_start_here/run-in-cell), and its fine print |
+# | 38 | nest-asyncio is the cure | it lets a loop run inside a running one, but an inner run returns only after every inner run that began later | [00](lesson:00_start_here/run-in-cell), and its fine print |
 #
 # ## The bot and its heart
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 6 | `time.sleep` is fine, or a timeout cuts it short | only the loop can end the timeout, and the sleep holds the loop | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
+# | 6 | `time.sleep` is fine, or a timeout cuts it short | the sleep holds the loop, and a timeout can act only when the loop is free | [03](lesson:03_gateway/sleep-in-handler), [timeout](lesson:03_gateway/impatient) |
 # | 7 | `requests` is good enough for a bot | each request holds the loop until the page is there | [03](lesson:03_gateway/slow-page), [07](lesson:07_network/dog-httpx) |
 # | 8 | the official SDK of my language model must be fine | it blocks like any other call: a pool of its own | [lab 03](lab:03_gateway/repair_five), [lab 12](lab:12_capstone/busy) |
-# | 36 | "Unknown interaction": `recap` defers too late | the command that fails is the victim: other code held the loop | [03](lesson:03_gateway/recap-and-roll) |
+# | 36 | "Unknown interaction": the command that fails must call `defer` earlier | it may call it in its first line, and still be too late: other code held the loop | [03](lesson:03_gateway/recap-and-roll) |
 # | 41 | a missed heartbeat loses events forever | events come late and are not lost: RESUME replays them, and some can come twice | [03](lesson:03_gateway/sleep-in-handler), [13](lesson:13_by_hand/old-number), [12](lesson:12_capstone/comes-twice) |
 #
 # ## Work
 #
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
-# | 9 | converting media or asking a model in a command cannot be helped | in a thread when the C code releases the GIL, else in a process | [05](lesson:05_threads/which-let-go) |
+# | 9 | converting media or asking a model in a command always blocks the bot | asking a model: a thread or an async client; converting: a thread if the C code releases the GIL, else a process | [05](lesson:05_threads/which-let-go) |
 # | 10 | `sleep(0)` cures work that takes long | it costs a round of the loop each time, and cannot get into a call | [04](lesson:04_yielding/a-turn-each), [no gap](lesson:04_yielding/turn-before-and-after) |
 # | 11 | one `sleep(0)` at the top is enough | one turn, before all of the work | [04](lesson:04_yielding/one-turn-first) |
 # | 13 | `to_thread(f(x))` runs `f` in a thread | `f(x)` is called first, on the loop | [05](lesson:05_threads/ask-in-a-thread) |
@@ -55,7 +55,7 @@
 # | | you may think | in fact | shown in |
 # |---|---|---|---|
 # | 23 | a task that was created runs to its end | something must refer to it, or it can vanish | [06](lesson:06_structure/two-tasks), [lab](lab:06_structure/background) |
-# | 24 | an exception in a task shows up | not while a variable refers to the task and no code asks for the exception | [06](lesson:06_structure/half-a-second), [12](lesson:12_capstone/after-the-frog) |
+# | 24 | an exception in a task shows up | only when the task is thrown away, or when code asks it for its exception | [06](lesson:06_structure/half-a-second), [12](lesson:12_capstone/after-the-frog) |
 # | 25 | `gather` cancels the others on an error | it does not; a TaskGroup does | [06](lesson:06_structure/the-others) |
 # | 26 | `gather` of ten thousand requests is fast | it is a burst: waves, refusals, too many open files | [06](lesson:06_structure/batches-or-gate), [07](lesson:07_network/300-requests) |
 # | 33 | one thread, so no races | between a check and a change there may be an `await` | [09](lesson:09_queues/buy-five-times) |

@@ -10,11 +10,13 @@
 #
 # ## The short way
 #
+# In a terminal (in JupyterLab: *File, New, Terminal*), in the folder of the course:
+#
 # ```
 # python3 -m autograder run ../my_bot/bot.py
 # ```
 #
-# runs your bot with its own `.venv`, points its library at a gateway, and replaces the token. You type
+# This runs your bot with its own `.venv`, points its library at a gateway, and replaces the token. You type
 # what people say and do; `help` lists all of it, and the commands that your bot has registered:
 #
 # ```
@@ -23,6 +25,8 @@
 # choose "Red"                    fill name="Ada" Photo=cat.png   upload cat.png "look"
 # react thumbs up                 expect "pong" within 1          ratelimit 5/5
 # ```
+#
+# (`ratelimit 5/5`: from now on your bot may send 5 messages to a channel in 5 s. `ratelimit 0` ends this.)
 #
 # (If your bot reads its token from the environment, any text will do: `DISCORD_TOKEN=x python3 -m
 # autograder run ../my_bot/bot.py`.)
@@ -68,7 +72,7 @@
 #
 # ## 1 · Start the gateway
 #
-# In a terminal (in JupyterLab: *File, New, Terminal*), in the folder of the course:
+# In a terminal, in the folder of the course:
 #
 # ```
 # python3 -m autograder gateway --port 8765
@@ -155,7 +159,7 @@
 # ## 4 · Find the line
 #
 # The gateway knows *which command*. `loopwatch.py`, beside this page, knows *which line*, on your
-# server, too. Without any change of your bot:
+# server, too. Your bot needs no change. Copy `loopwatch.py` into your bot's folder, and run it there:
 #
 # ```
 # python loopwatch.py bot.py
@@ -166,7 +170,7 @@
 # each line of a block with its seconds, reports a long block while it is still going on, and says when a
 # thread keeps the GIL or Python collects garbage.
 #
-# To have it in for good, copy it beside your bot, and start it where the loop runs already:
+# To have it in for good, start it where the loop runs already:
 #
 # | library | where |
 # |---|---|
@@ -191,7 +195,7 @@
 # buttons and polls, edits, reactions, pins, threads, webhooks, roles, members, bans, invites, emojis,
 # slash commands, context menus, buttons, menus, modals, suggestions, ephemeral answers, defer and
 # follow-up: yes. There is no voice. What the gateway does not serve is answered with status 501, and
-# the gateway prints the call. For the audit that does not matter: start what starts, and use what
-# works. One block found is worth the evening.
+# the gateway prints the call. For the audit that does not matter: leave out the commands
+# that get a 501, and test the others.
 #
 # **Next**: [audit.ipynb](audit.ipynb), the checklist.

@@ -12,7 +12,7 @@
 # | waits, and has none | in a thread | `await asyncio.to_thread(sdk.ask, question)` |
 # | waits, has none, and many come at the same time | in a pool of its own | `await loop.run_in_executor(POOL, sdk.ask, question)` |
 # | computes for less than 10 ms | on the loop, as it is | `throw("2d6")` |
-# | computes in plain Python, a loop of yours | in slices, or a thread | `if time.monotonic() > turn: await asyncio.sleep(0)` |
+# | computes in plain Python, a loop of yours | in slices, or a thread | `async for item in gently(items):` (lab of unit 04) |
 # | computes in C code that releases the GIL (hashes, zlib, Pillow) | in a thread | `await asyncio.to_thread(image.save, file)` |
 # | computes in C code that keeps it (`sorted`, `json`, `re`) | in a process | `await loop.run_in_executor(PROCESSES, job, data)` |
 #
@@ -129,7 +129,8 @@ for job in JOBS:
 # %%
 import os
 
-threads = min(32, (os.cpu_count() or 1) + 4)
+processors = getattr(os, "process_cpu_count", os.cpu_count)  # the first exists since Python 3.13
+threads = min(32, (processors() or 1) + 4)
 print(f"The default pool here has {threads} threads: {threads / 0.2:.0f} jobs of 0.2 s per second.")
 
 # %% [markdown]

@@ -1,7 +1,7 @@
 # exercise: closing
 # expect: fails
 # test: closing_visible
-# message: ordered in time
+# message: ordered before closing time
 
 # %% answer="closing"
 async def shutdown(hall):
