@@ -962,10 +962,7 @@ def closed_well(report, dishes):
         wrong(report, f"{sentence} Put a time limit around each wait.")
     served, farewells, left, threads, closed, took, done = report.value
     if sorted(served) != sorted(dishes):
-        raise WrongValue(
-            f"The hall served {served}; expected {sorted(dishes)}: each of these was ordered before "
-            "closing time, and ready within 0.5 s."
-        )
+        raise WrongValue(f"Served: {served}; ordered before closing time: {sorted(dishes)}.")
     if left:
         raise WrongValue(f"Still running after `shutdown`: {', '.join(left)}. Await each task.")
     if farewells == ["too late"]:
