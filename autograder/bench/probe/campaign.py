@@ -1,8 +1,8 @@
 """`bench probe`: is the verdict right at every load, how exact is the block, which line, what cost?
 
-Without `quick` it takes more than an hour and writes figures/probe.md, .svg and .json, which the
-README shows. A run that was interrupted goes on where it stopped when the same command is given
-again, unless the code has changed (`journal`).
+Without `quick` it takes more than an hour, and writes a page, a chart and JSON for this Python, as
+figures/probe_3.11.md; the README shows them. A run that was interrupted goes on where it stopped
+when the same command is given again, unless the code has changed (`journal`).
 """
 
 from __future__ import annotations

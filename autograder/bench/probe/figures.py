@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -41,9 +42,10 @@ def write(
     blocks: Sequence[SnippetRun],
     overhead: dict[str, dict[str, Ratio]],
 ) -> list[Path]:
-    """Write the table, the chart, and the figures as JSON; return the paths."""
+    """Write the table, the chart, and the figures as JSON, of this Python; return the paths."""
     FIGURES.mkdir(exist_ok=True)
-    table, chart, plain = (FIGURES / f"probe.{end}" for end in ("md", "svg", "json"))
+    stem = f"probe_{sys.version_info.major}.{sys.version_info.minor}"
+    table, chart, plain = (FIGURES / f"{stem}.{end}" for end in ("md", "svg", "json"))
     table.write_text(text)
     _draw(rows, chart)
     loads, detectors = _ordered(rows, "load"), _ordered(rows, "detector")
