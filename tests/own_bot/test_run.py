@@ -464,7 +464,9 @@ def test_a_terminal_has_a_prompt_and_ctrl_c_ends_the_run(monkeypatch: pytest.Mon
         assert process.wait(60) == 0
     os.close(ours)
     assert left == []
-    assert "The loop was free" in whole
+    # On a busy machine it may stay open whether a short pass was a block.
+    assert re.search("The loop was free|the machine was too busy to tell", whole), whole
+    assert "now no line." in whole
 
 
 @pytest.mark.soak
