@@ -216,23 +216,33 @@ async def light_monitor_of_a_bar(due, works):
 
 
 class Column:
-    """What a learner lets rich draw: the thread of rich asks for it again and again."""
+    """What a learner lets rich draw: the thread of rich asks for it again and again.
+
+    The display ends when it had nothing to do for 3 s: a thread that wants the GIL 50 times a
+    second would take it from the snippets that have nothing to do with rich.
+    """
 
     def __init__(self):
-        self.work = int
+        self.work, self.idle = int, 0
+        console = rich.console.Console(file=io.StringIO(), force_terminal=True)
+        self.display = rich.live.Live(self, console=console, refresh_per_second=50)
 
     def __rich__(self):
         work, self.work = self.work, int
+        self.idle = self.idle + 1 if work is int else 0
+        if self.idle == 150:
+            self.display.stop()
         return str(work())
 
 
-@functools.cache
+column = functools.cache(Column)
+
+
 def live():
     """A live display that was started in an earlier cell."""
-    column = Column()
-    console = rich.console.Console(file=io.StringIO(), force_terminal=True)
-    rich.live.Live(column, console=console, refresh_per_second=50).start()
-    return column
+    column().idle = 0
+    column().display.start()
+    return column()
 
 
 def with_live(given=lambda: ()):
