@@ -231,7 +231,7 @@ FAMILIES = (
 async def on_ready() -> None:
     failed = {}
     # Where this process gets no CPU for 0.2 s, the library is ready before the guild has come.
-    while not (client.guilds and client.guilds[0].text_channels):
+    while not (client.guilds and client.guilds[0].text_channels):  # noqa: ASYNC110
         await asyncio.sleep(0.02)
     channel = next(item for item in client.guilds[0].text_channels if item.name == "general")
     for family in FAMILIES:
