@@ -225,7 +225,9 @@ def test_it_is_one_file_that_needs_nothing() -> None:
 
 @pytest.mark.slow
 def test_it_names_the_line_that_sleeps(loopwatch: ModuleType) -> None:
-    [note] = of_lines(noted(loopwatch, lambda: time.sleep(1)))
+    notes = of_lines(noted(loopwatch, lambda: time.sleep(1)))
+    # A machine that stops for a second meanwhile has it told as "still held", too.
+    [note] = [note for note in notes if note.startswith("loop held for")]
     assert re.search(
         r"loop held for (1\.\d|[2-9]\.\d)\d s: .*test_toolbox\.py:\d+ in <lambda>", note
     )
