@@ -23,8 +23,9 @@ class Bot(discord.Client):
         """Do without the 5 s that discord.py waits before it identifies anew."""
 
 
-# heartbeat_timeout: how long it bears with a silent server; 60 s by default.
-bot = Bot(intents=intents, guild_ready_timeout=0.0, heartbeat_timeout=1.0)
+# heartbeat_timeout: how long it bears with a silent server, 60 s by default. A busy machine may
+# keep the gateway silent for a second.
+bot = Bot(intents=intents, guild_ready_timeout=0.0, heartbeat_timeout=2.5)
 commands = discord.app_commands.CommandTree(bot)
 
 

@@ -170,7 +170,7 @@ async def on_started(_: hikari.StartedEvent) -> None:
             await family()
         except Exception:
             failed[family.__name__] = traceback.format_exc()
-    with bot.stream(hikari.GuildMessageCreateEvent, timeout=5) as stream:
+    with bot.stream(hikari.GuildMessageCreateEvent, timeout=30) as stream:
         await rest.create_message(CHANNEL, "done")
         async for event in stream:
             if event.content == "done":

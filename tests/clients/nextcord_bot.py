@@ -18,7 +18,7 @@ class Bot(nextcord.Client):
         """Do without the 5 s that the library waits before it identifies anew."""
 
 
-bot = Bot(intents=intents, heartbeat_timeout=1.0)
+bot = Bot(intents=intents, heartbeat_timeout=2.5)
 
 
 @bot.event

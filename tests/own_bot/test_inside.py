@@ -8,8 +8,8 @@ import os
 import socket
 import subprocess
 import sys
-import threading
 import time
+from itertools import groupby
 from pathlib import Path
 from time import perf_counter_ns
 from types import FrameType, ModuleType, SimpleNamespace
@@ -185,21 +185,29 @@ def test_a_loop_is_told_of_while_it_is_held_and_then_forgets_it() -> None:
     watched = loop._unblocked  # type: ignore[attr-defined]
     loop.run_until_complete(bot())
     loop.close()
-    events = [message["event"] for message in told]
-    assert events[0] == "loop"
-    assert events.count("block") == 6
-    assert events[1] == "held"
-    assert events[-1] == "free"
-    block = next(message for message in told if message["event"] == "block")
+    assert told[0]["event"] == "loop"
+    blocks = [message for message in told if message["event"] == "block"]
+    # Each of the six is told once. A machine that stops in between adds one that is only doubt.
+    assert sum(block["seconds"] >= 0.05 for block in blocks) <= 6 <= len(blocks), blocks
+    # A sampler that got no CPU in one of the blocks could not tell of that one while it lasted.
+    events = " ".join(event for event, _ in groupby(message["event"] for message in told))
+    assert "held block free" in events
     first = bot.__code__.co_firstlineno
-    assert block["calls"] == [[__file__, first + 2, "bot"]]
+    at_sleep = [one for one in blocks if one["calls"] == [[__file__, first + 2, "bot"]]]
+    assert at_sleep, blocks
+    block = at_sleep[0]
     assert block["doing"] == "task bot"
     assert block["own"] is True
-    assert 0.138 < block["seconds"] < 1  # of 0.15, less two turns of the GIL
+    # Of 0.15, less two turns of the GIL. Linux may count a sleep as a wait, and then it is doubt;
+    # a machine that stops meanwhile adds its time.
+    assert 0.138 < block["seconds"] + block["doubt"]
+    assert block["seconds"] < 5
     assert watched._sampler._lines_seen == []
     assert watched._stories == {}
     assert watched._probe.held == watched._probe.noise == watched._probe.busy == []
-    assert "sampler" not in {thread.name for thread in threading.enumerate()}
+    sampler = watched._sampler._thread  # another test may have left one of the same name
+    sampler.join(10)
+    assert not sampler.is_alive()
 
 
 def test_what_was_seen_of_a_pass_that_held_nothing_is_forgotten_too() -> None:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 import venv
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 from running_lab import clone_into
 
 from autograder.paths import ROOT
+from autograder.report.report import AGAIN
 
 BOT = """
     import asyncio, time
@@ -47,7 +49,20 @@ TESTS = """
 
 
 def tried(folder: Path, python: str, **environment: str) -> str:
-    """What pytest says of the bot's tests, in a folder of their own."""
+    """What pytest says of the bot's tests, in a folder of their own.
+
+    A test that the machine leaves open asks to be run again: so it is, up to three times.
+    """
+    said = tried_once(folder, python, **environment)
+    for pause in (1, 2, 3):
+        if AGAIN not in said:
+            break
+        time.sleep(pause)  # three tries within a second may meet the same busy machine
+        said = tried_once(folder, python, **environment)
+    return said
+
+
+def tried_once(folder: Path, python: str, **environment: str) -> str:
     files = {"bot.py": BOT, "test_bot.py": TESTS}
     for name, text in files.items():
         (folder / name).write_text(textwrap.dedent(text))
@@ -68,9 +83,10 @@ def tried(folder: Path, python: str, **environment: str) -> str:
 def assert_told(said: str) -> None:
     """One of three failed, with the sentence that a learner knows."""
     assert "1 failed, 2 passed" in said, said
+    # A part of the 0.3 s may stay in doubt; a machine that stops meanwhile adds its time.
     assert re.search(
-        r"LoopBlocked: While `roll` ran, the loop was held for (28|29|30|31)\d ms \(limit 150 ms\) "
-        r"at line 5 of bot\.py, `time\.sleep\(0\.3\)`",
+        r"LoopBlocked: While `roll` ran, the loop was held for ([2-9]\d\d ms|1\.\d\d s) "
+        r"\(limit 150 ms\) at line 5 of bot\.py, `time\.sleep\(0\.3\)`",
         said,
     ), said
 

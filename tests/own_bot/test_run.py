@@ -2,6 +2,10 @@
 
 The bots are files that know nothing of this course. They run in processes of their own; the
 gateway's heartbeat is 0.2 s, so a block of 0.5 s costs a bot its connection.
+
+The gateway is in this process, and a busy machine may stop both of them for a second. What must
+come has 20 s. A bot that is to be hung up on blocks for 1 s longer than the gateway's patience, or
+does so twice; one that is not to be has 2 s.
 """
 
 from __future__ import annotations
@@ -53,6 +57,16 @@ def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
     return run_it
 
 
+@pytest.fixture
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    """People who look for a second before they click.
+
+    A library knows its buttons and modals only when the answer to its call has arrived. A bot that
+    got no CPU for 0.25 s would lose the click, and never answer.
+    """
+    monkeypatch.setattr(uses, "REACTION", 1.0)
+
+
 def python_of(library: str) -> str | None:
     """Return the interpreter that has the library (None: ours), or skip what needs it."""
     if library == "discord":
@@ -70,12 +84,13 @@ def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run)
         "# the first block is that of a task loop",
         "wait 0.5",
         "ada: !weather Oslo",
-        'expect "rain in Oslo" within 5',
+        'expect "rain in Oslo" within 20',
         "bo: /forecast city=Bergen days:3",
         heartbeat=0.15,  # it is hung up on after 0.3 s of the block's 0.5
     )
     assert code == 1
-    assert re.search(r"for (49|50)\d ms", said)
+    # At least as long as it sleeps, less two turns of the GIL; a machine that stops adds to it.
+    assert re.search(r"HELD +for (48[89] ms|49\d ms|[5-9]\d\d ms|1\.\d\d s) \(limit", said)
     assert "at blocking.py:15 in get_weather" in said  # while it lasted
     assert "blocking.py:21 in weather: text = get_weather(city)" in said  # the call that led there
     assert "closed the connection" in said
@@ -83,56 +98,66 @@ def test_a_blocking_bot_hears_line_calls_command_and_missed_heartbeats(run: Run)
     assert TOKEN not in said
     assert LITERAL not in said
     assert LITERAL not in json.dumps(found)
-    worst, second = found["lines"]
+    worst, second = sorted(found["lines"], key=lambda line: int(line["line"]))
     assert (worst["file"], worst["line"], worst["code"]) == ("blocking.py", 15, "time.sleep(0.5)")
     assert worst["doing"] == ["command !weather", "command /forecast"]
     assert worst["times"] == 2
-    assert 0.488 < worst["longest"] < 1 < worst["total"] + 0.025
+    # What Linux counted as a wait for a CPU, and may have been sleep, is kept as doubt.
+    doubt = sum(block["doubt"] for block in found["blocks"])
+    assert 0.488 < worst["longest"] + doubt
+    assert worst["longest"] < 2
+    assert worst["total"] + doubt > 0.975
     assert worst["heartbeats_missed"] >= 4
     assert second["doing"] == ["task loop feed"]
     assert second["code"] == 'time.sleep(0.3 if "[token]" else 0)'
-    assert found["kills"] >= 2
+    # A gateway that wakes 0.2 s late finds the heartbeat after a block of 0.5 s, but not twice.
+    assert found["kills"] >= 1
     assert [one["met"] for one in found["expected"]] == [True]
 
 
 @pytest.mark.parametrize("library", LIBRARIES[1:])
 def test_a_bot_of_another_library_hears_its_line(library: str, run: Run) -> None:
-    script = "ada: !weather Oslo", 'expect "rain in Oslo" within 5'
+    script = "ada: !weather Oslo", 'expect "rain in Oslo" within 20'
     code, said, found = run(BOTS / f"{library}_bot.py", *script, python=python_of(library))
     assert code == 1
     (line,) = found["lines"]
-    assert line["code"] == "time.sleep(0.5)"
+    assert line["code"] == "time.sleep(1.5)"
     assert line["doing"] == ["listener weather" if library == "hikari" else "command !weather"]
     assert line["heartbeats_missed"] >= 2
-    assert found["kills"] == found["resumes"] == 1
+    assert found["kills"] >= 1  # a machine that stops for 0.4 s costs it another one
+    assert found["resumes"] >= 1
     assert LITERAL not in said
 
 
 @pytest.mark.parametrize("library", LIBRARIES[1:])
 def test_loopwatch_runs_a_bot_of_each_library(library: str, run: Run) -> None:
-    script = "ada: !weather Oslo", 'expect "rain in Oslo" within 5'
+    script = "ada: !weather Oslo", 'expect "rain in Oslo" within 20'
     bot = [str(BOTS / f"{library}_bot.py")]
     options = {"python": python_of(library), "arguments": bot}
     code, said, _ = run(ROOT / "source" / "toolbox" / "loopwatch.py", *script, **options)
     assert code == 1
-    assert re.search(r"loop held for 0\.5\d s: .*_bot\.py:\d+ in get_weather: time\.sleep", said)
+    # loopwatch goes by the clock: what other programs take is added to the 1.5 s.
+    held = r"loop held for (1\.[4-9]|[2-9]\.\d)\d s: .*_bot\.py:\d+ in get_weather: time\.sleep"
+    assert re.search(held, said)
 
 
 @pytest.mark.slow
 def test_a_mended_bot_is_free_and_talks_in_channels_messages_and_embeds(run: Run) -> None:
     code, said, found = run(
         BOTS / "mended.py",
-        'expect "rain or shine" within 5',
+        'expect "rain or shine" within 20',
         "bo in #games: !weather Oslo",
-        'expect "rain in Oslo" within 5',
+        'expect "rain in Oslo" within 20',
         "dm cy: !weather Rome",
-        'expect "rain in Rome"',
+        'expect "rain in Rome" within 20',
         "quit",
         "ada: never said",
-        heartbeat=0.5,  # on a busy machine, a free bot may be silent for 0.4 s as well
+        heartbeat=1.0,  # on a busy machine, a free bot may be silent for a second more than that
     )
     assert code == 0
-    assert "The loop was free: no block of 100 ms or longer." in said
+    # On a busy machine it may stay open whether a short pass was a block.
+    free = "The loop was free: no block of 100 ms or longer."
+    assert free in said or "the machine was too busy to tell" in said
     assert "[embed: Welcome rain or shine]" in said
     assert "#games  rain in Oslo" in said
     assert "never said" not in said
@@ -142,31 +167,33 @@ def test_a_mended_bot_is_free_and_talks_in_channels_messages_and_embeds(run: Run
 
 POLL = (
     "/poll begin topic=cats by=bo",
-    'expect "cats, asks bo" within 5',
+    'expect "cats, asks bo" within 20',
     'click "Vote"',
-    'expect "1 voted" within 5',
+    'expect "1 voted" within 20',
     "click 👍 as bo",
-    'expect "2 voted" within 5',
+    'expect "2 voted" within 20',
     'choose "Red" "Blue"',
-    'expect "ada: BR" within 5',
+    'expect "ada: BR" within 20',
     "choose cy as bo",
-    'expect "hello cy" within 5',
+    'expect "hello cy" within 20',
     "click Why",
-    'expect "Your name" within 5',
+    'expect "Your name" within 20',
     'fill "Your name"="Ada" Reason="because: so"',
-    'expect "Ada says: because: so" within 5',
+    'expect "Ada says: because: so" within 20',
     "click Why as cy",
     'fill "Your name"=Cy as cy',
-    'expect "Cy says: nothing" within 5',
+    'expect "Cy says: nothing" within 20',
     "click Close",
-    'expect "2 votes in all" within 5',
+    'expect "2 votes in all" within 20',
 )
 
 
 @pytest.mark.parametrize("library", LIBRARIES)
-def test_buttons_menus_and_modals_are_used_by_their_words(library: str, run: Run) -> None:
+def test_buttons_menus_and_modals_are_used_by_their_words(
+    library: str, run: Run, unhurried: None
+) -> None:
     python = python_of(library)
-    code, said, found = run(BOTS / f"{library}_poll.py", *POLL, python=python, heartbeat=0.5)
+    code, said, found = run(BOTS / f"{library}_poll.py", *POLL, python=python, heartbeat=1.0)
     assert [one["text"] for one in found["expected"] if not one["met"]] == []
     assert "[👍 Vote] [Why] [Close] [Colours: Red, Blue] [Who]" in said
     assert "Why?: Your name, Reason" in said
@@ -176,11 +203,11 @@ def test_buttons_menus_and_modals_are_used_by_their_words(library: str, run: Run
 
 @pytest.mark.slow
 def test_a_button_that_does_not_come_is_an_expectation_not_met(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Run, unhurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(uses, "PATIENCE", 0.3)
     monkeypatch.setattr(own_bot, "PATIENCE", 0.3)
-    script = *POLL[:2], "click Vite", 'click "Vote"', 'expect "1 voted" within 5'
+    script = *POLL[:2], "click Vite", 'click "Vote"', 'expect "1 voted" within 20'
     code, said, found = run(BOTS / "discord_poll.py", *script)
     sentence = 'there is no button "Vite" to click; there is Vote, Why, Close'
     assert code == 1
@@ -195,11 +222,11 @@ def test_a_button_that_does_not_come_is_an_expectation_not_met(
 
 @pytest.mark.parametrize("library", LIBRARIES)
 def test_a_block_in_a_button_names_the_button(
-    library: str, run: Run, monkeypatch: pytest.MonkeyPatch
+    library: str, run: Run, unhurried: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     python = python_of(library)
-    monkeypatch.setenv("TALLY", "0.5")
-    script = POLL[0], 'click "Vote"', "click Close", 'expect "1 votes in all" within 5'
+    monkeypatch.setenv("TALLY", "1.5")
+    script = POLL[0], 'click "Vote"', "click Close", 'expect "1 votes in all" within 20'
     code, said, found = run(BOTS / f"{library}_poll.py", *script, python=python)
     assert code == 1
     (line,) = found["lines"]
@@ -218,38 +245,38 @@ def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_p
     code, said, found = run(
         BOTS / f"{library}_listener.py",
         "ada: hello",
-        'expect "heard hello" within 5',
+        'expect "heard hello" within 20',
         'edit "hello again"',
-        'expect "hello became hello again" within 5',
+        'expect "hello became hello again" within 20',
         "delete",
-        'expect "hello again is gone" within 5',
+        'expect "hello again is gone" within 20',
         "react thumbs up as bo",
-        'expect "bo adds 👍" within 5',
+        'expect "bo adds 👍" within 20',
         'reply "thanks" as cy',
-        'expect "heard thanks (to bo adds 👍)" within 5',
+        'expect "heard thanks (to bo adds 👍)" within 20',
         f'upload {note} "look"',
-        'expect "heard look note.txt, 5 bytes, text/plain" within 5',
+        'expect "heard look note.txt, 5 bytes, text/plain" within 20',
         f"/scan file={note}",
-        'expect "note.txt has 5 bytes" within 5',
+        'expect "note.txt has 5 bytes" within 20',
         "bo: I am bo",
-        'expect "heard I am bo" within 5',
+        'expect "heard I am bo" within 20',
         "suggest /look for=ca",
-        'expect "cats, cars" within 5',
+        'expect "cats, cars" within 20',
         'use "Report" on bo as cy',
-        'expect "cy reports I am bo (only cy sees this)" within 5',
+        'expect "cy reports I am bo (only cy sees this)" within 20',
         'use "Profile" on bo',
-        'expect "bo came in 2026 (only ada sees this)" within 5',
+        'expect "bo came in 2026 (only ada sees this)" within 20',
         "ratelimit 1/2",
         "ada: one",
-        'expect "heard one" within 5',
+        'expect "heard one" within 20',
         "bo: two",
-        'expect "heard two" within 5',
+        'expect "heard two" within 20',
         "ratelimit 0",
         "slow 0.4",
         "ada: three",
         'expect "heard three" within 0.2',
         "slow 0",
-        'expect "heard three" within 5',
+        'expect "heard three" within 20',
         "help",
         python=python,
     )
@@ -263,7 +290,7 @@ def test_people_edit_delete_react_reply_and_upload(library: str, run: Run, tmp_p
     assert "\n/look for\n" in said  # in the list of `help`
     assert '\nuse "Report"\n' in said
     asked = {one["said"]: one["answered_after"] for one in found["asked"]}
-    assert asked["/scan file=note.txt"] < 5
+    assert asked["/scan file=note.txt"] < 20
 
 
 @pytest.mark.slow
@@ -290,7 +317,7 @@ def test_a_run_is_kept_and_drawn_with_ids_of_ones_own(
 
     options = {"guild": str(guild), "picture": str(picture), "keep": keep}
     code, said, found = run(
-        BOTS / "mended.py", "ada: !weather Oslo", 'expect "rain in Oslo" within 5', **options
+        BOTS / "mended.py", "ada: !weather Oslo", 'expect "rain in Oslo" within 20', **options
     )
     assert code == 0
     assert "#lounge  rain in Oslo" in said
@@ -299,7 +326,7 @@ def test_a_run_is_kept_and_drawn_with_ids_of_ones_own(
     assert "mended.py ran for" in said
     assert picture.read_text(encoding="utf-8").startswith("<?xml")
     assert "1 of 1 question got an answer:" in said
-    assert found["asked"][0]["answered_after"] < 5
+    assert found["asked"][0]["answered_after"] < 20
     with pytest.raises(UserMistake, match=r"must end in \.png or \.svg"):
         run(BOTS / "mended.py", "ada: hi", picture="night.gif")
 
@@ -427,7 +454,8 @@ def test_lines_that_are_piped_in_are_said(monkeypatch: pytest.MonkeyPatch) -> No
             said.append(line)
             print(line, end="")  # for the report of a test that fails
             if "[embed: Welcome" in line:
-                process.stdin.write("hm\nada: !weather Rome\nexpect 'rain in Rome'\nhelp\n")
+                process.stdin.write("hm\nada: !weather Rome\n")
+                process.stdin.write("expect 'rain in Rome' within 20\nhelp\n")
                 process.stdin.close()
         assert process.wait(60) == 0
     whole = "".join(said)

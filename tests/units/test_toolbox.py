@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -185,6 +185,17 @@ def loopwatch(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return loopwatch
 
 
+def watched(main: Coroutine[Any, Any, None]) -> None:
+    """Run it, and wait for loopwatch's thread: it ends after its first look at a closed loop.
+
+    That look tells of what it has not told yet: on a busy machine it may come a second late.
+    """
+    asyncio.run(main)
+    for thread in threading.enumerate():
+        if thread.name == "loopwatch":
+            thread.join(10)
+
+
 def noted(loopwatch: ModuleType, work: Callable[[], Any], limit: float = 0.2) -> list[str]:
     """What loopwatch says of a loop that runs `work` once."""
     notes: list[str] = []
@@ -195,7 +206,7 @@ def noted(loopwatch: ModuleType, work: Callable[[], Any], limit: float = 0.2) ->
         work()
         await asyncio.sleep(0.5)  # its thread looks every 50 ms
 
-    asyncio.run(main())
+    watched(main())
     return notes
 
 
@@ -214,7 +225,9 @@ def test_it_is_one_file_that_needs_nothing() -> None:
 
 @pytest.mark.slow
 def test_it_names_the_line_that_sleeps(loopwatch: ModuleType) -> None:
-    [note] = of_lines(noted(loopwatch, lambda: time.sleep(1)))
+    notes = of_lines(noted(loopwatch, lambda: time.sleep(1)))
+    # A machine that stops for a second meanwhile has it told as "still held", too.
+    [note] = [note for note in notes if note.startswith("loop held for")]
     assert re.search(
         r"loop held for (1\.\d|[2-9]\.\d)\d s: .*test_toolbox\.py:\d+ in <lambda>", note
     )
@@ -238,18 +251,33 @@ def test_of_several_lines_it_names_the_one_that_held_the_loop_longest(
         time.sleep(0.3)
         time.sleep(1.2)  # most of it
 
-    [note] = of_lines(noted(loopwatch, load_and_render))
-    shares = [float(seconds) for seconds in re.findall(r"\(([\d.]+) s\)", note)]
-    assert shares[0] > 0.8  # 1.2 and 0.3 s, less 0.05 s and what the machine takes of a look
-    assert 0.1 < shares[1] < 0.7
-    assert note.index("# most of it") < note.index("time.sleep(0.3)")
+    def shares_of(notes: list[str]) -> list[float]:
+        """The seconds of the two lines, in this order; empty if they are not as they should be."""
+        both = r"# most of it.*? \(([\d.]+) s\).*time\.sleep\(0\.3\).*? \(([\d.]+) s\)"
+        told = [re.search(both, note) for note in notes if note.startswith("loop held for")]
+        return [float(seconds) for one in told if one for seconds in one.groups()]
+
+    for pause in (0, 1, 2, 3):
+        # loopwatch goes by the clock: a machine that stops for 0.4 s, or wakes its thread so late,
+        # gives that time to the other line. It does not do so in each of four runs.
+        time.sleep(pause)
+        notes = of_lines(noted(loopwatch, load_and_render))
+        shares = shares_of(notes)
+        # 1.2 and 0.3 s, less 0.05 s and what the machine takes of a look
+        if len(shares) == 2 and shares[0] > 0.8 and 0.1 < shares[1] < 0.7:
+            return
+    raise AssertionError(notes)
 
 
 @pytest.mark.slow
 def test_it_speaks_while_the_loop_is_held_and_once_at_the_end(loopwatch: ModuleType) -> None:
-    notes = of_lines(noted(loopwatch, lambda: time.sleep(0.9), limit=0.05))
-    assert [note.split(",")[0] for note in notes[:-1]] == ["loop still held"]
-    assert re.match(r"loop still held, 0\.[5-8]\d s so far: .*time\.sleep\(0\.9\)", notes[0])
+    # Its thread has a second to look after the first 0.5 s, and says so again at each doubling: in
+    # 1.5 s twice, in 2.5 s, if the machine stops meanwhile, three times.
+    notes = of_lines(noted(loopwatch, lambda: time.sleep(1.5), limit=0.05))
+    notes = [note for note in notes if "time.sleep(1.5)" in note]
+    assert {note.split(",")[0] for note in notes[:-1]} == {"loop still held"}, notes
+    assert len(notes[:-1]) <= 3
+    assert re.match(r"loop still held, (0\.[5-9]|1\.\d)\d s so far: ", notes[0]), notes
     assert notes[-1].startswith("loop held for ")
 
 
@@ -279,7 +307,7 @@ def test_a_callback_of_a_library_is_no_line_of_yours(loopwatch: ModuleType) -> N
         await asyncio.sleep(0.5)
 
     notes: list[str] = []
-    asyncio.run(main(notes))
+    watched(main(notes))
     assert notes
     assert not any("test_toolbox" in note for note in notes), notes
 
@@ -290,7 +318,8 @@ def test_a_block_at_whose_end_the_loop_is_closed_is_told(loopwatch: ModuleType) 
 
     def note(sentence: str) -> None:
         notes.append(sentence)
-        told.set()
+        if "# the last thing" in sentence:  # and not what a busy machine did before it
+            told.set()
 
     async def main() -> None:
         loopwatch.start(limit=0.2, report=note)
@@ -300,7 +329,7 @@ def test_a_block_at_whose_end_the_loop_is_closed_is_told(loopwatch: ModuleType) 
     loop = asyncio.new_event_loop()
     loop.run_until_complete(main())
     loop.close()  # before its thread looks again
-    assert told.wait(10)
+    told.wait(10)
     assert any("time.sleep(0.5)  # the last thing" in note for note in notes), notes
 
 
@@ -316,7 +345,10 @@ def test_a_thread_that_keeps_the_gil_is_named_and_not_the_line_that_waits(
         idle.start()
         await asyncio.sleep(0.1)
         await asyncio.to_thread(deep)
-        await asyncio.sleep(0.3)
+        # The pool's thread ends with this loop, and loopwatch may look a second late.
+        ends = time.monotonic() + 10
+        while "_0 kept" not in "".join(notes) and time.monotonic() < ends:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
 
     notes: list[str] = []
     asyncio.run(main(notes))
@@ -332,7 +364,13 @@ def test_a_collection_of_garbage_is_told(loopwatch: ModuleType) -> None:
     gc.disable()  # else Python searches while the lists are made: half of the CPU of this
     kept = [[number] for number in range(500_000)]
     gc.enable()
-    notes = noted(loopwatch, gc.collect, limit=0.02)
+    for pause in (0, 1, 2, 3):
+        # loopwatch goes by the clock: where its thread waits for a CPU for longer than the
+        # collection takes, that was not most of the time.
+        time.sleep(pause)
+        notes = noted(loopwatch, gc.collect, limit=0.02)
+        if any("to collect garbage" in note for note in notes):
+            break
     assert any("to collect garbage" in note for note in notes), notes
     del kept
 
@@ -348,8 +386,10 @@ def test_a_second_start_does_nothing(loopwatch: ModuleType) -> None:
 
     for _ in range(2):  # the second loop is watched as well
         notes: list[str] = []
-        asyncio.run(main(notes))
-        assert len(of_lines(notes)) == 1
+        watched(main(notes))
+        # A machine that stops for 0.6 s meanwhile has it told as "still held", too.
+        ended = [note for note in of_lines(notes) if note.startswith("loop held for")]
+        assert len(ended) == 1, notes
 
 
 def test_it_runs_a_bot_as_it_is(tmp_path: Path) -> None:
@@ -359,14 +399,15 @@ def test_it_runs_a_bot_as_it_is(tmp_path: Path) -> None:
         "async def main():\n"
         "    await asyncio.sleep(0.1)\n"
         "    time.sleep(0.5)  # its only block\n"
-        "    await asyncio.sleep(0.2)\n"
+        "    await asyncio.sleep(1)  # a busy machine may wake its thread late\n"
         "    print(sys.argv, __name__)\n"
         "asyncio.run(main())\n"
     )
     line = [sys.executable, SOURCE / "loopwatch.py", bot, "--flag"]
     said = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
-    [note, told] = of_lines(said.splitlines())
-    assert re.match(r"\d\d:\d\d:\d\d loop held for 0\.[5-9]", note)
+    # It goes by the clock: a machine that stops for 0.5 s adds that, and has it told earlier, too.
+    [note, told] = [line for line in of_lines(said.splitlines()) if "loop still held" not in line]
+    assert re.match(r"\d\d:\d\d:\d\d loop held for (0\.[5-9]|1\.\d)\d s: ", note)
     assert note.endswith(f"{bot}:4 in main: time.sleep(0.5)  # its only block")
     assert told == f"[{str(bot)!r}, '--flag'] __main__"
     line = [sys.executable, SOURCE / "loopwatch.py", "missing.py"]
@@ -437,7 +478,7 @@ def test_it_names_the_command_of_a_real_bot(
 
     world.private()
     try:
-        asyncio.run(night())
+        watched(night())
     finally:
         world.leave()
     assert any("in roll: time.sleep(1.5)" in note for note in notes), notes

@@ -4,9 +4,11 @@ discord.py runs in this environment; the others where `$UNBLOCKED_CLIENTS/<libra
 (tests/clients/README.md). A bot is a process of its own, so that its blocking cannot reach the
 test; the gateway's journal is the witness.
 
-The gateway beats every 0.2 s and kills after 0.4 s of silence. The worst overshoot of a healthy bot
-with 6 hogs on 2 cores was 52 ms, but in a whole run of the suite 0.4 s was once too little. Where
-kills are counted, the gateway waits for 0.6 s, and a block lasts 1.2 s; or it waits for 0.8 s.
+The gateway beats every 0.2 s. In the course it kills after 0.4 s of silence. The worst overshoot of
+a healthy bot with 6 hogs on 2 cores was 52 ms, but in a whole run of the suite 0.4 s was once too
+little, and any process may get no CPU for a second. So here the gateway waits for 1.2 s or more,
+and a block that it must notice lasts for a second more. hikari reconnects when an ACK does
+not come before its next heartbeat: where that would count, there are 1.2 s between two.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from autograder.world import console
 
 HERE = Path(__file__).parents[1] / "clients"
 LIBRARIES = ("discord", "hikari", "nextcord", "disnake", "pycord")
-PATIENCE = 10.0  # s; hikari backs off for 1-1.5 s before it resumes, starved machines take longer
+PATIENCE = 20.0  # s; hikari backs off for 1-1.5 s before it resumes, starved machines take longer
 
 Bot = world.Gateway  # a scenario talks to the bot through its gateway
 
@@ -67,7 +69,7 @@ async def bot_of(library: str, gw: world.Gateway, token: str | None = None) -> A
 async def living(library: str, **settings: Any) -> AsyncIterator[world.Gateway]:
     """A gateway of our own with the library's bot connected to it."""
     servers = await world.start()
-    gw = await servers.gateway(**{"heartbeat": 0.2, "grace": 2, **settings})
+    gw = await servers.gateway(**{"heartbeat": 0.2, "grace": 8, **settings})
     async with bot_of(library, gw):
         assert await gw.until(ready=1, timeout=PATIENCE), gw.log
         await gw.say("!say hello")
@@ -91,8 +93,8 @@ async def answers(library: str) -> None:
 
 
 async def is_killed_when_it_blocks_and_gets_late_events_once(library: str) -> None:
-    async with living(library, heartbeat=0.3) as gw:
-        await gw.say("!block 1.2")
+    async with living(library, heartbeat=0.3, grace=4) as gw:
+        await gw.say("!block 2.5")
         assert await gw.until(kills=1, timeout=PATIENCE)
         for number in range(3):
             await gw.say(f"!say late {number}")
@@ -101,15 +103,16 @@ async def is_killed_when_it_blocks_and_gets_late_events_once(library: str) -> No
         assert sorted(gw.replies[1:]) == ["blocked", "late 0", "late 1", "late 2"]
         (killed,) = events(gw, "killed")
         assert killed["code"] == 4009
-        assert 0.6 <= killed["gap"] < 1.2, killed  # 0.61 is usual; at 1.2 the block is over
-        assert killed["handling"] == "!block 1.2"
+        assert 1.2 <= killed["gap"] < 2.5, killed  # 1.21 is usual; at 2.5 the block is over
+        assert killed["handling"] == "!block 2.5"
         assert gw.kills == 1
 
 
 async def survives_when_it_awaits(library: str) -> None:
-    # With a patience of 0.4 s nextcord was hung up on beside other work (once at load 7).
-    async with living(library, heartbeat=0.4) as gw:
-        await gw.say("!wait 1.2")
+    # With a patience of 0.4 s nextcord was hung up on beside other work (once at load 7). Here it
+    # is 2.4 s: one that blocks for 3 s would be.
+    async with living(library, heartbeat=1.2, grace=2) as gw:
+        await gw.say("!wait 3")
         await gw.say("!say meanwhile")
         assert await gw.until(replies=3, timeout=PATIENCE)
         assert gw.replies == ["hello", "meanwhile", "waited"]
@@ -117,7 +120,7 @@ async def survives_when_it_awaits(library: str) -> None:
 
 
 async def leaves_a_zombie(library: str) -> None:
-    async with living(library, heartbeat=0.4) as gw:
+    async with living(library, heartbeat=0.4, grace=4) as gw:
         await gw.faults(acks=False)
         assert await gw.until(resumes=1, timeout=PATIENCE)  # by itself: nobody closed anything
         await gw.faults()
@@ -136,7 +139,7 @@ async def reconnects_when_told_to(library: str) -> None:
 
 
 async def identifies_anew_when_its_session_is_over(library: str) -> None:
-    async with living(library, heartbeat=0.4) as gw:
+    async with living(library, heartbeat=1.2, grace=2) as gw:
         await gw.invalidate()
         assert await gw.until(ready=2, timeout=PATIENCE)
         assert gw.resumes == 0
@@ -155,8 +158,8 @@ async def resumes_after_every_kind_of_loss(library: str) -> None:
 
 
 async def honours_the_limit_on_sends(library: str) -> None:
-    # The wait of 1 s and more is longer than a client may be silent, which is 0.8 s here.
-    async with living(library, sends=2, sends_window=1.0, heartbeat=0.4) as gw:
+    # The wait of nearly 2 s is longer than a client may be silent, which is 1.6 s here.
+    async with living(library, sends=2, sends_window=2.0, heartbeat=0.4, grace=4) as gw:
         for number in range(4):
             await gw.say(f"!say {number}")
         assert await gw.until(replies=5, timeout=PATIENCE), gw.log
@@ -175,7 +178,8 @@ async def is_refused_with_a_wrong_token(library: str) -> None:
 
 
 async def shares_the_gateway_with_others(library: str) -> None:
-    async with living(library) as gw, bot_of("discord", gw, token=f"{gw.token}.second"):
+    settled = living(library, heartbeat=1.2, grace=2)
+    async with settled as gw, bot_of("discord", gw, token=f"{gw.token}.second"):
         assert await gw.until(ready=2, timeout=PATIENCE)
         await gw.say("!say both")
         assert await gw.until(replies=3, timeout=PATIENCE)
@@ -257,7 +261,8 @@ def test_the_lines_that_the_gateway_prints_are_a_program(library: str) -> None:
         lines.append(STARTERS[library].format(token=console.TOKEN))
         process = await asyncio.create_subprocess_exec(python, "-c", "\n".join(lines))
         try:
-            assert await gw.until(ready=1, timeout=PATIENCE), gw.log
+            # It makes its imports first, 0.7 s of CPU.
+            assert await gw.until(ready=1, timeout=2 * PATIENCE), gw.log
         finally:
             process.kill()
             await process.wait()

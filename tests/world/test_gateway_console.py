@@ -67,14 +67,14 @@ def bot_of(listening: dict[str, Any]) -> Iterator[None]:
         process.communicate()
 
 
-def until(process: subprocess.Popen[str], *names: str) -> dict[str, Any]:
-    """Return the next event of that name."""
+def until(process: subprocess.Popen[str], name: str, **facts: Any) -> dict[str, Any]:
+    """Return the next event of that name with these facts."""
     assert process.stdout is not None
     for line in process.stdout:
         event: dict[str, Any] = json.loads(line)
-        if event["event"] in names:
+        if event["event"] == name and facts.items() <= event.items():
             return event
-    raise AssertionError(f"ended with {process.wait()} before {names}: {process.stderr}")
+    raise AssertionError(f"ended with {process.wait()} before {name}: {process.stderr}")
 
 
 def type_in(process: subprocess.Popen[str], line: str) -> None:
@@ -95,9 +95,11 @@ def test_json_lines_tell_a_bots_life_and_death() -> None:
             type_in(process, "!say hello")
             assert until(process, "say")["content"] == "!say hello"
             assert until(process, "reply")["content"] == "hello"
-            type_in(process, "!block 0.9")
-            assert until(process, "late")["handling"] == "!block 0.9"
-            killed = until(process, "killed")
+            # 0.4 s is its patience: a gateway that gets no CPU for a second notices it still. A
+            # busy machine may have made the bot late, or lost, before that.
+            type_in(process, "!block 2")
+            until(process, "late", handling="!block 2")
+            killed = until(process, "killed", handling="!block 2")
             assert killed["code"] == 4009
             assert killed["gap"] >= 0.4
             assert until(process, "resumed")["bot"] == 1
@@ -153,14 +155,14 @@ def test_a_command_is_typed_with_quotes_names_and_subcommands() -> None:
             socket = await http.ws_connect(at["ws_url"])
             identity = {"token": "any.token.here", "intents": 1, "properties": {}}
             await socket.send_json({"op": 2, "d": identity})
-            while (event := await socket.receive_json(timeout=5))["t"] != "READY":
+            while (event := await socket.receive_json(timeout=30))["t"] != "READY":
                 pass
             path = f"/applications/{event['d']['user']['id']}/commands"
             async with http.put(at["rest_url"] + path, json=commands) as response:
                 assert response.status == 200
             for line in ('/say text="hello world"', "/admin ban user=ada"):
                 type_in(process, line)
-                while (event := await socket.receive_json(timeout=5))["t"] != "INTERACTION_CREATE":
+                while (event := await socket.receive_json(timeout=30))["t"] != "INTERACTION_CREATE":
                     pass
                 told.append(event["d"]["data"])
         return told
@@ -184,7 +186,7 @@ def test_a_bots_words_cannot_command_the_terminal() -> None:
 def test_real_life_has_a_heartbeat_of_41_25_seconds() -> None:
     async def hello(url: str) -> Any:
         async with aiohttp.ClientSession() as session, session.ws_connect(url) as socket:
-            return await socket.receive_json(timeout=5)
+            return await socket.receive_json(timeout=30)
 
     with tool(heartbeat=41.25) as process:
         payload = asyncio.run(hello(until(process, "listening")["ws_url"]))

@@ -12,7 +12,7 @@ bot = hikari.GatewayBot(
 
 
 def get_weather(city):
-    time.sleep(0.5)
+    time.sleep(1.5)
     return f"rain in {city}"
 
 

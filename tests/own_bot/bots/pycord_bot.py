@@ -11,7 +11,7 @@ bot = commands.Bot("!", intents=intents)
 
 
 def get_weather(city):
-    time.sleep(0.5)
+    time.sleep(1.5)
     return f"rain in {city}"
 
 
