@@ -8,6 +8,7 @@ import os
 import random
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -124,7 +125,8 @@ def test_the_next_start_brings_a_killed_database_back_at_its_address(
     address = getattr(servers, name).facts
     database = first(name)
     kill(database)
-    database.wait(20)  # until the supervisor, whose child it is, has heard of its end
+    while psutil.pid_exists(database.pid):  # the supervisor, its parent, has not heard of its end
+        time.sleep(0.01)
     again = asyncio.run(world.start(name))
     assert getattr(again, name).facts == address
     (sentence,) = capsys.readouterr().out.splitlines()
