@@ -23,7 +23,7 @@ from autograder.livelog.serving import shown
 from autograder.world import observers
 from autograder.world.client import join
 
-PATIENCE = 10.0  # seconds; the world starts in 0.3 s and ends 1 s after the last notebook
+PATIENCE = 30.0  # seconds; the world starts in 0.3 s and ends 1 s after the last notebook
 
 Message = dict[str, Any]
 

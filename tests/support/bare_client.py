@@ -54,7 +54,7 @@ class Client:
 
     async def receive(self) -> dict[str, Any]:
         """Return the next payload; for a close, `{"close": code}`."""
-        message = await self.socket.receive(timeout=5)
+        message = await self.socket.receive(timeout=20)
         if message.type is aiohttp.WSMsgType.CLOSE:
             return {"close": message.data}
         if message.type is aiohttp.WSMsgType.CLOSED:
@@ -107,7 +107,8 @@ class Client:
 
 @asynccontextmanager
 async def gateway(**settings: Any) -> AsyncIterator[tuple[GatewayServer, Client]]:
-    one = GatewayServer(**{"heartbeat": 5.0, **settings})
+    # This client sends no heartbeats by itself: 60 s of silence are more than `run` waits.
+    one = GatewayServer(**{"heartbeat": 30.0, **settings})
     await one.start()
     async with aiohttp.ClientSession() as session:
         client = Client(one, session)
@@ -123,4 +124,4 @@ Check = Callable[[], Awaitable[None]]
 
 def run(check: Check) -> None:
     with blockbuster_ctx("autograder.world"):
-        asyncio.run(asyncio.wait_for(check(), 20), debug=True)
+        asyncio.run(asyncio.wait_for(check(), 50), debug=True)

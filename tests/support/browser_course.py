@@ -77,7 +77,7 @@ class Course:
 
     def await_layout(self, right: Callable[[dict[str, Any]], bool]) -> None:
         """Wait until JupyterLab has written down what is open; it takes its time."""
-        for _ in range(200):
+        for _ in range(600):
             workspace = json.loads(self.running.ask("/lab/api/workspaces/default"))
             layout = workspace["data"].get("layout-restorer:data")
             if layout and right(layout):

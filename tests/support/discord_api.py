@@ -149,5 +149,5 @@ class Api:
 
     async def event(self, name: str) -> Json:
         """Return the data of the next event of this name."""
-        event = await asyncio.wait_for(self.client.until(event=name), 3)
+        event = await asyncio.wait_for(self.client.until(event=name), 20)
         return dict(event["d"])

@@ -1,8 +1,9 @@
 """discord.py, unmodified, pointed at our gateway by `world.point`, as the lessons do it.
 
-The bot runs on a loop in a thread of its own: its blocking must not block the test. Interval
-0.2 s, grace 2, block 0.9 s: a block above 0.4 s always kills, and the worst overshoot of a healthy
-bot was 52 ms with 6 hogs on 2 cores.
+The bot runs on a loop in a thread of its own: its blocking must not block the test. A healthy bot's
+heartbeats were late by 52 ms at most with 6 hogs on 2 cores; but a process may get no CPU for a
+second, the bot's or the gateway's. So where kills are counted the gateway waits for 1.5 s, and a
+block lasts for 2.8 s: it is killed in the middle of it.
 """
 
 from __future__ import annotations
@@ -68,9 +69,14 @@ def bot_that(work: Work) -> discord.Client:
     async def ask(interaction: discord.Interaction, whom: str) -> None:
         view = discord.ui.View()
         button: Any = discord.ui.Button(label="Answer")
-        button.callback = lambda click: click.response.send_modal(Answer(work))
+        button.callback = opened
         view.add_item(button)
         await interaction.response.send_message(f"well, {whom}?", view=view)
+        await work("asked")
+
+    async def opened(click: discord.Interaction) -> None:
+        await click.response.send_modal(Answer(work))
+        await work("opened")
 
     @client.event
     async def on_reaction_add(reaction: discord.Reaction, user: discord.Member) -> None:
@@ -96,7 +102,7 @@ class Answer(discord.ui.Modal, title="Well?"):
 @asynccontextmanager
 async def running(work: Work, **settings: Any) -> AsyncIterator[world.Gateway]:
     servers = await world.start()
-    gw = await servers.gateway(**{"heartbeat": 0.2, "grace": 2, **settings})
+    gw = await servers.gateway(**{"heartbeat": 1.0, "grace": 2, **settings})
     world.point(gw)
     client = bot_that(work)
 
@@ -106,7 +112,7 @@ async def running(work: Work, **settings: Any) -> AsyncIterator[world.Gateway]:
     thread = threading.Thread(target=live, name="bot")
     thread.start()
     try:
-        assert await gw.until(ready=1)
+        assert await gw.until(ready=1, timeout=60)
         yield gw
     finally:
         asyncio.run_coroutine_threadsafe(client.close(), client.loop)
@@ -116,13 +122,13 @@ async def running(work: Work, **settings: Any) -> AsyncIterator[world.Gateway]:
 
 async def blocking(command: str) -> str:
     if command == "!roll 1":
-        time.sleep(1.2)
+        time.sleep(2.8)
     return f"rolled {command}"
 
 
 async def awaiting(command: str) -> str:
     if command == "!roll 1":
-        await asyncio.sleep(0.9)
+        await asyncio.sleep(2.0)
     return f"rolled {command}"
 
 
@@ -145,7 +151,7 @@ def test_point_says_when_discord_py_has_changed(monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_a_blocking_bot_is_killed_and_gets_the_late_events_once(attempt: int) -> None:
     async def check() -> None:
-        async with running(blocking, heartbeat=0.3) as gw:
+        async with running(blocking, heartbeat=0.3, grace=5) as gw:
             for number in range(4):
                 await gw.say(f"!roll {number}")
             assert await gw.until(kills=1)
@@ -156,7 +162,7 @@ def test_a_blocking_bot_is_killed_and_gets_the_late_events_once(attempt: int) ->
             assert (gw.kills, gw.resumes) == (1, 1)
             (killed,) = (event for event in gw.log if event["event"] == "killed")
             assert killed["code"] == 4009
-            assert 0.6 <= killed["gap"] < 1.2  # while it was blocked
+            assert 1.5 <= killed["gap"] < 2.8  # while it was blocked
             ready = [event for event in gw.log if event["event"] == "ready"]
             assert len(ready) == 1  # resumed, not begun anew
 
@@ -167,25 +173,26 @@ def test_a_blocking_bot_is_killed_and_gets_the_late_events_once(attempt: int) ->
 @pytest.mark.parametrize("attempt", ATTEMPTS)
 def test_an_awaiting_bot_survives(attempt: int) -> None:
     async def check() -> None:
-        async with running(awaiting, heartbeat=0.4) as gw:
+        async with running(awaiting, heartbeat=0.3, grace=5) as gw:
             for number in range(4):
                 await gw.say(f"!roll {number}")
             assert await gw.until(replies=4)
             assert gw.replies[-1] == "rolled !roll 1"  # the others did not wait for it
             assert (gw.kills, gw.resumes) == (0, 0)
             gaps = [event["gap"] for event in gw.log if event["event"] == "heartbeat"]
-            assert max(gaps) < 0.8
+            assert max(gaps) < 1.5
 
     asyncio.run(check())
 
 
 def test_a_deferred_report_is_answered_after_the_deadline() -> None:
     async def work(command: str) -> str:
-        await asyncio.sleep(1.3)
+        await asyncio.sleep(2.8)
         return "the report"
 
     async def check() -> None:
-        async with running(work, interaction_deadline=1.0) as gw:
+        # Time to defer in, also for a process that gets no CPU for a second.
+        async with running(work, interaction_deadline=2.5) as gw:
             await gw.interact("report", user="ada")
             assert await gw.until(followups=1)
             told = [e["event"] for e in gw.log if e.get("name") == "report"]
@@ -197,11 +204,19 @@ def test_a_deferred_report_is_answered_after_the_deadline() -> None:
 
 @pytest.mark.slow
 def test_a_report_that_blocks_before_it_defers_is_refused_like_at_discord() -> None:
+    released = threading.Event()
+
+    async def held(command: str) -> str:
+        released.wait(20)  # on the loop that should answer the command
+        return f"rolled {command}"
+
     async def check() -> None:
-        async with running(blocking, interaction_deadline=0.3) as gw:
-            await gw.say("!roll 1")  # 1.2 s on the loop that should answer the command
+        async with running(held, interaction_deadline=0.3) as gw:
+            await gw.say("!roll 1")
             await gw.interact("report")
-            async with asyncio.timeout(10):
+            await asyncio.sleep(0.5)
+            released.set()
+            async with asyncio.timeout(20):
                 # `until` does not count them.
                 while not (refusals := [e for e in gw.log if e["event"] == "refused"]):  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
@@ -215,11 +230,27 @@ def test_a_report_that_blocks_before_it_defers_is_refused_like_at_discord() -> N
 
 @pytest.mark.slow
 def test_people_act_and_each_interaction_is_acknowledged() -> None:
+    registered = {"asked": threading.Event(), "opened": threading.Event()}
+
+    async def work(command: str) -> str:
+        if command in registered:
+            registered[command].set()
+        return f"rolled {command}"
+
+    async def until(what: str) -> None:
+        """Wait until discord.py hears of the button or the modal that it has sent.
+
+        People wait for a quarter of a second; a process without a CPU may need longer.
+        """
+        assert await asyncio.to_thread(registered[what].wait, 20)
+
     async def check() -> None:
-        async with running(awaiting) as gw:
+        async with running(work) as gw:
             await gw.command("ask", options={"whom": "bo"})
-            clicked = await gw.click("Answer", user="bo")  # waits for the button
-            filled = await gw.fill({"Your answer": "yes"}, user="bo")  # and this for the modal
+            await until("asked")
+            clicked = await gw.click("Answer", user="bo")
+            await until("opened")
+            filled = await gw.fill({"Your answer": "yes"}, user="bo")
             with pytest.raises(UserMistake, match="the bot has opened no modal for ada"):
                 await gw.fill({"Your answer": "no"})
             await gw.react(None, "👍", user="cy")

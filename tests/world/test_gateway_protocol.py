@@ -205,15 +205,18 @@ def test_a_stream_that_cannot_be_made_is_refused_with_a_hint() -> None:
 
 def test_silence_is_killed_with_4009_counting_the_open_gap() -> None:
     async def check() -> None:
-        async with gateway(heartbeat=0.1, grace=2) as (one, client):
+        # Also a process that gets no CPU for a second has sent its heartbeat in time.
+        async with gateway(heartbeat=0.6, grace=2) as (one, client):
             await client.connect()
             await client.identify()
             await client.beat()
             await one.say("!roll")
             assert await one.until(kills=1)
-            late, killed = (e for e in one.log() if e["event"] in ("late", "killed"))
-            assert 0.15 <= late["gap"] < killed["gap"]
-            assert killed["gap"] >= 0.2
+            # It may have been late before its heartbeat as well.
+            *_, late, killed = (e for e in one.log() if e["event"] in ("late", "killed"))
+            assert (late["event"], killed["event"]) == ("late", "killed")
+            assert 0.9 <= late["gap"] < killed["gap"]
+            assert killed["gap"] >= 1.2
             assert killed["handling"] == "!roll"
 
     run(check)
@@ -221,7 +224,8 @@ def test_silence_is_killed_with_4009_counting_the_open_gap() -> None:
 
 def test_a_bot_that_was_blocked_for_long_can_still_read_its_4009() -> None:
     async def check() -> None:
-        async with gateway(heartbeat=0.1, grace=2) as (one, client):
+        # It is killed after 1.2 s: it has identified itself by then, on a busy machine as well.
+        async with gateway(heartbeat=0.6, grace=2) as (one, client):
             await client.connect()
             await client.identify()
             assert await one.until(kills=1)
@@ -238,30 +242,31 @@ def test_a_bot_that_was_blocked_for_long_can_still_read_its_4009() -> None:
 @pytest.mark.slow
 def test_a_beating_bot_survives_while_the_gateway_itself_is_starved() -> None:
     async def check() -> None:
-        async with gateway(heartbeat=0.3, grace=2) as (one, client):
+        # Silent for 1.5 s: a process without a CPU for a second is not hung up on.
+        async with gateway(heartbeat=0.3, grace=5) as (one, client):
             await client.connect()
             await client.identify()
 
-            def beat_for_two_seconds() -> None:
+            def beat_for_four_seconds() -> None:
                 async def beats() -> None:
                     async with aiohttp.ClientSession() as session:
                         other = Client(one, session)
                         await other.connect()
                         await other.identify(token=f"{one.token}.other")
-                        for _ in range(20):
+                        for _ in range(40):
                             await other.beat()
                             await asyncio.sleep(0.1)
                         await other.close()
 
                 asyncio.run(beats())
 
-            beating = asyncio.create_task(asyncio.to_thread(beat_for_two_seconds))
+            beating = asyncio.create_task(asyncio.to_thread(beat_for_four_seconds))
             assert await one.until(ready=2)
-            time.sleep(1.0)  # longer than a bot may be silent
+            time.sleep(2.0)  # longer than a bot may be silent
             await beating
             assert {event["bot"] for event in one.log() if event["event"] == "killed"} <= {1}
 
-    asyncio.run(asyncio.wait_for(check(), 20))  # without blockbuster, for the sleep above
+    asyncio.run(asyncio.wait_for(check(), 50))  # without blockbuster, for the sleep above
 
 
 def test_resume_replays_every_event_once_and_in_order() -> None:
@@ -420,13 +425,14 @@ def _paths(event: dict[str, Any]) -> tuple[str, str]:
 
 def test_a_deferred_interaction_is_answered_later() -> None:
     async def check() -> None:
-        async with gateway(interaction_deadline=1.0) as (one, client):
+        # Time to defer in, also for a process that gets no CPU for a second.
+        async with gateway(interaction_deadline=2.5) as (one, client):
             event = await _interaction(one, client)
             assert event["data"]["options"] == [{"name": "month", "type": 4, "value": 3}]
             callback, webhook = _paths(event)
             assert (await client.post(callback, {"type": 5}))[0] == 204
             assert (await client.post(callback, {"type": 5}))[1]["code"] == 40060
-            await asyncio.sleep(1.1)
+            await asyncio.sleep(2.6)
             status, message = await client.post(webhook, {"content": "done"})
             assert (status, message["content"]) == (200, "done")
             told = [e["event"] for e in one.log() if e.get("name") == "report"]

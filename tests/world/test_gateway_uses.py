@@ -144,6 +144,8 @@ def test_a_message_is_shown_as_it_is_now_and_not_at_all_once_it_is_deleted() -> 
             await api("DELETE /channels/{channel_id}/messages/{message_id}", **ids)
             assert await api.one.message(identity) is None
 
+    run(check)
+
 
 def test_a_button_is_clicked_after_the_journal_was_reset() -> None:
     async def check() -> None:
@@ -478,7 +480,7 @@ def test_a_limit_on_sends_begins_and_ends_on_demand() -> None:
             await api(send, {"content": "one"}, channel_id=GENERAL)
             status, value, _ = await api.raw(send, {"content": "two"}, channel_id=GENERAL)
             assert status == 429
-            assert 59 < value["retry_after"] <= 60
+            assert 50 < value["retry_after"] <= 60  # the rest of the window
             await api.one.ratelimit(0)
             await api(send, {"content": "three"}, channel_id=GENERAL)
 

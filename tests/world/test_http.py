@@ -153,11 +153,12 @@ def test_who_stays_away_as_long_as_it_was_told_to_is_not_early() -> None:
 def test_a_rate_limit_refuses_what_exceeds_it_and_says_how_long() -> None:
     async def check() -> None:
         async with visited() as (http, visitor):
-            await http.plan("/post", limit=2, window=1)
+            # The third is in the window of the first also when it is on its way for a second.
+            await http.plan("/post", limit=2, window=2)
             answers = await asyncio.gather(*visitor.at_once("/post", 3))
             assert sorted(status for status, _ in answers) == [200, 200, 429]
             wait = next(body["retry_after"] for status, body in answers if status == 429)
-            assert 0 < wait <= 1
+            assert 0 < wait <= 2
             await asyncio.sleep(wait)
             assert (await visitor.get("/post"))[0] == 200
             assert http.counters()["refused"] == 1
@@ -216,9 +217,9 @@ def test_a_websocket_sends_everything_back() -> None:
         http = (await world.start("http")).http
         async with aiohttp.ClientSession() as session, session.ws_connect(http.ws_url) as socket:
             await socket.send_str("hello")
-            assert await socket.receive_str(timeout=5) == "hello"
+            assert await socket.receive_str(timeout=20) == "hello"
             await socket.send_bytes(b"\x00")
-            assert await socket.receive_bytes(timeout=5) == b"\x00"
+            assert await socket.receive_bytes(timeout=20) == b"\x00"
         assert http.counters()["messages"] == 2
 
     asyncio.run(check())

@@ -327,7 +327,7 @@ async def add_xp(path, name, points):
 @pytest.mark.skipif(
     bool(confine.weakness(confine.offered()[0])), reason=finding.reason(availability.namespaces())
 )
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)  # an open verdict is examined three times
 def test_an_answer_that_leaves_a_forged_journal_deletes_nothing_outside(tmp_path: Path) -> None:
     victim = tmp_path / "gradebook.db"
     with contextlib.closing(sqlite3.connect(victim)) as book:
@@ -338,11 +338,15 @@ def test_an_answer_that_leaves_a_forged_journal_deletes_nothing_outside(tmp_path
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(240)
 def test_an_answer_that_leaves_an_endless_view_is_failed_in_time() -> None:
     cells = lab_08(VIEW.replace("{endless}", ENDLESS))
-    began = time.monotonic()
     [test] = [cell for cell in cells if cell.role == "test"]
-    seen = session.examine(cells, seconds=20).seen[test.index]
+    for pause in (0, 1, 2, 3):  # beside other work the verdict may stay open
+        time.sleep(pause)
+        began = time.monotonic()
+        seen = session.examine(cells, seconds=20, attempts=1).seen[test.index]
+        if seen.status != verdicts.INCONCLUSIVE:
+            break
     assert seen.status == verdicts.FAILED, seen.message
     assert time.monotonic() - began < 30

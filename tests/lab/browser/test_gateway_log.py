@@ -107,12 +107,13 @@ def test_it_shows_the_block_while_the_cell_blocks_and_the_resume_after_it(course
     course.expect_log("No gateway is running.")
     page.evaluate(NOTE_LINES)
     press(page, "Run", "Run All Cells")
-    page.locator(LINE.format("killed")).wait_for(timeout=60_000)
+    page.locator(LINE.format("killed")).first.wait_for(timeout=60_000)
     keep(page, "live_log_blocked")
     page.locator(LINE.format("closed")).wait_for(timeout=60_000)
     page.locator(".jp-InputPrompt", has_text="[2]:").wait_for(timeout=60_000)
     assert page.locator(ERRORS).all_inner_texts() == []
-    noted = {line["event"]: line for line in page.evaluate("window.noted")}
+    # The first line of each event: a bot without a CPU for 0.3 s is late once more after its block.
+    noted = {line["event"]: line for line in reversed(page.evaluate("window.noted"))}
     wall = time.time() - time.monotonic()
     behind = {name: noted[name]["wall"] - wall - noted[name]["at"] for name in noted if name}
     print({name: f"{seconds * 1000:.0f} ms" for name, seconds in behind.items()})

@@ -6,7 +6,7 @@ import json
 import time
 
 from browser_course import LOG, TRY, Course
-from browsing import WINDOW, cell, keep, press, run_cell
+from browsing import PATIENCE, WINDOW, cell, keep, press, run_cell
 from playwright.sync_api import expect
 
 from autograder.course.unit import Unit
@@ -56,14 +56,22 @@ def test_a_restarted_kernel_and_a_second_notebook_find_the_servers(course: Cours
 
 def test_stop_ends_a_blocked_cell_and_the_next_one_works(course: Course) -> None:
     page = course.page
-    hold = "async def hold():\n    time.sleep(90)\n\nreport = await watch(hold, timeout=120)"
+    held = course.root / TRY / "held"
+    hold = (
+        f"async def hold():\n    open({str(held)!r}, 'w').close()\n    time.sleep(90)\n\n"
+        "report = await watch(hold, timeout=120)"
+    )
     path = course.write(f"{TRY}/stopped.ipynb", START, hold, "print(6 * 7)", LOOK_AT_PAGE)
     course.open(path)
     run_cell(cell(page, "import time"))
     blocked = cell(page, "time.sleep(90)")
     blocked.locator(".cm-content").click()
     page.keyboard.press("Control+Enter")
-    page.wait_for_timeout(2000)
+    for _ in range(PATIENCE // 200):  # until it holds its loop
+        page.wait_for_timeout(200)
+        if held.exists():
+            break
+    page.wait_for_timeout(1000)
     page.locator('jp-button[data-command="notebook:interrupt-kernel"]:visible').click()
     began = time.monotonic()
     blocked.get_by_text("`hold` was stopped.").first.wait_for()
@@ -103,7 +111,7 @@ def test_a_link_of_the_toolbox_leads_to_the_cell_of_a_lesson(course: Course) -> 
     cells = json.loads(lesson.read_text("utf-8"))["cells"]
     line = next("".join(one["source"]) for one in cells if one["id"] == wanted).splitlines()[0]
     there = page.locator(".jp-Notebook:visible .jp-CodeCell", has_text=line).first
-    for _ in range(2):  # a busy JupyterLab opens the lesson at its top: the page says what to do
+    for _ in range(4):  # a busy JupyterLab opens the lesson at its top: the page says what to do
         page.get_by_role("tab", name="misconceptions.ipynb").click()
         link.click()
         there.wait_for(timeout=60_000)

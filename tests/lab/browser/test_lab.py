@@ -60,11 +60,12 @@ def run_all_until(test: Locator) -> None:
 
 def until_decided(test: Locator) -> None:
     """Run a test cell again while its verdict asks for that, as it does on a busy machine."""
-    for _ in range(3):
+    for seconds in (1, 2, 3):  # from one try to the next: a busy machine needs a moment
         # A cell has its number before its output is in the page.
         test.locator(".jp-OutputArea-output").first.wait_for()
         if not test.get_by_text(AGAIN).count():
             return
+        test.page.wait_for_timeout(seconds * 1000)
         run_cell(test)
 
 
@@ -119,7 +120,7 @@ def test_formgraders_pages_show_our_unit_and_its_pictures(course: Course) -> Non
     page.locator(".modal.in", has_text="Success").wait_for(timeout=60_000)
     page.goto(address(course.running, f"/formgrader/manage_submissions/{unit}"))
     page.locator("td.autograde a").first.click()
-    page.locator(".modal.in", has_text="Success").wait_for(timeout=60_000)
+    page.locator(".modal.in", has_text="Success").wait_for(timeout=120_000)  # it grades the lab
     keep(page, "formgrader_autograded")
     page.keyboard.press("Escape")
     page.goto(address(course.running, f"/formgrader/gradebook/{unit}/{unit}"))
