@@ -88,6 +88,7 @@ def killed_at(root: Path, nbgrader: Commands, moment: Callable[[], None], jobs: 
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)  # up to four graders, each with slots of its own: 3 s of CPU to start
 def test_a_grader_killed_at_any_moment_loses_no_grade_and_doubles_none(
     tmp_path: Path, nbgrader: Commands, capsys: pytest.CaptureFixture[str]
 ) -> None:
