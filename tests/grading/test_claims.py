@@ -275,11 +275,12 @@ def test_a_name_that_is_a_formula_is_a_text_in_the_export() -> None:
 def test_a_notebook_whose_cells_take_all_the_time_gets_no_more_of_it() -> None:
     cells = [
         Cell(0, "setup", "tools", "from autograder import watch"),
-        Cell(1, "learner", "", "import time\ntime.sleep(2.1)"),
+        Cell(1, "learner", "", "import time\ntime.sleep(3.1)"),
         Cell(2, "learner", "double", "async def double(number):\n    return 2 * number"),
         Cell(3, "test", "double_visible", "(await watch(double, 2)).returned(4)", 1.0),
     ]
-    seen = session.examine(cells, budget=2.0).seen[3]
+    # A busy machine may need nearly all of it until the sleep begins.
+    seen = session.examine(cells, budget=3.0).seen[3]
     assert seen.status == verdicts.FAILED
     assert re.search(r"the notebook's own cells took \d s", seen.message)
 
