@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import secrets
 import signal
 import socket
@@ -87,9 +88,24 @@ def _server(root: Path, port: int | None) -> Any:
         "LanguageServerManager.autodetect": False,  # it calls npm at each start
         "Application.log_level": "ERROR",
     }
+    if pages := _pages_of_codespace():
+        settings["ServerApp.allow_origin_pat"] = pages
     arguments = [f"--{name}={value}" for name, value in settings.items()]
     arguments += [f"--ContentsManager.hide_globs={name}" for name in NOT_LISTED]
     return LabApp.initialize_server(arguments)
+
+
+def _pages_of_codespace() -> str:
+    """Return a pattern for the pages that GitHub Codespaces makes of our ports; "" elsewhere.
+
+    Such a page comes from another host than the server, so JupyterLab would refuse to run its
+    cells. GitHub's documentation names the two variables; it was never tried in a codespace.
+    """
+    name = os.environ.get("CODESPACE_NAME", "")
+    domain = os.environ.get("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "")
+    if not name or not domain:
+        return ""
+    return rf"https://{re.escape(name)}-\d+\.{re.escape(domain)}$"
 
 
 def _address(root: Path, server: Any) -> str:

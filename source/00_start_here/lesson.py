@@ -9,7 +9,7 @@
 #
 # > **Are you on Binder** (a free computer that you use in your browser)? After ten idle minutes
 # > Binder deletes **everything**, your answers too. Part 5 has one cell that saves your work, and
-# > one that brings it back.
+# > one that brings it back. (In Google Colab the course cannot run: it needs its own files.)
 #
 # **You will** run a real Discord bot that has one harmless-looking line in it, see what happens to
 # its connection, change that line, and look again.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import re
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,9 +24,9 @@ from autograder.grading.examination import (
     verdicts,
     witness,
 )
-from autograder.grading.examination.candidate_proxy import RemoteBackend
 from autograder.grading.examination.cells import Cell
 from autograder.grading.examination.outputs import checked
+from autograder.grading.examination.remote_backend import RemoteBackend
 from autograder.grading.nbgrader import export
 from autograder.monitor import run, task_trace
 from autograder.report.record import Block, Record
@@ -355,6 +357,37 @@ def test_a_process_that_shows_no_figures_breaks_its_call(error: Exception, said:
 
     call = candidate_proxy._call(SimpleNamespace(witness=Hides()), {"loop": "asyncio"}, 1.0)  # type: ignore[arg-type]
     with pytest.raises(candidate_proxy.Broke, match=said):
+        asyncio.run(call)
+
+
+def test_where_a_kind_of_socket_is_missing_another_keeps_messages_apart_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pair = socket.socketpair
+
+    def as_on_macos(family: int, kind: int) -> Any:
+        if kind == socket.SOCK_SEQPACKET:
+            raise OSError(errno.EPROTONOSUPPORT, "Protocol not supported")
+        return pair(family, kind)
+
+    monkeypatch.setattr(socket, "socketpair", as_on_macos)
+    ours, theirs = candidate_proxy._pair_of_messages()
+    with ours, theirs:
+        ours.send(b"one")
+        ours.send(b"two")
+        assert theirs.recv(16) == b"one"
+
+
+def test_an_examiner_without_descriptors_does_not_blame_the_process() -> None:
+    class NoneLeft:
+        def drain(self) -> None:
+            pass
+
+        def look(self) -> None:
+            raise OSError(errno.EMFILE, "Too many open files")
+
+    call = candidate_proxy._call(SimpleNamespace(witness=NoneLeft()), {"loop": "asyncio"}, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(OSError, match="Too many open files"):
         asyncio.run(call)
 
 

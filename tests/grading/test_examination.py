@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -556,3 +558,28 @@ def test_files_handed_in_are_there_and_links_are_not_followed(tmp_path: Path) ->
     source = "import os\nprint(open('data/words.txt').read(), os.path.exists('passwd'))"
     examined = examination.examine([Cell(0, "learner", "", source)], learner_files=tmp_path)
     assert examined.seen[0].outputs[0]["text"] == "words False\n"
+
+
+@pytest.mark.slow
+def test_where_nothing_can_watch_from_outside_a_call_runs_all_the_same() -> None:
+    """As on macOS, where the kernel shows no waits."""
+    program = (
+        "from autograder.grading.examination import session\n"
+        "from autograder.grading.examination.cells import Cell\n"
+        "cells = [\n"
+        "    Cell(0, 'setup', 'given', 'from autograder import watch'),\n"
+        "    Cell(1, 'learner', 'f', 'async def f():\\n    return 42'),\n"
+        "    Cell(2, 'test', 'f_visible', '(await watch(f)).returned(42)', 5.0),\n"
+        "]\n"
+        "seen = session.examine(cells)\n"
+        "print(seen.seen[2].status, seen.seen[2].message, 'outside witness' in seen.layers)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "UNBLOCKED_HIDE_SCHEDSTAT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    assert done.stdout == "passed  False\n", done.stdout + done.stderr

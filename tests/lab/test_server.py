@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import urllib.error
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -45,8 +47,11 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("asked")
     root = clone_into(folder / "clone")
     (root / "submitted").mkdir()
-    with lab(root, folder) as running:
-        yield running
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CODESPACE_NAME", "shiny-owl")
+        patch.setenv("GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN", "app.example")
+        with lab(root, folder) as running:
+            yield running
 
 
 def test_nobody_else_gets_in(asked: Lab) -> None:
@@ -57,6 +62,31 @@ def test_nobody_else_gets_in(asked: Lab) -> None:
     assert refusal.value.code == 403
     listening = psutil.Process(asked.process.pid).net_connections("inet")
     assert {each.laddr.ip for each in listening if each.status == "LISTEN"} == {"127.0.0.1"}
+
+
+@pytest.mark.parametrize(
+    ("page", "code"),
+    [
+        ("https://shiny-owl-8888.app.example", 200),
+        ("https://shiny-owl-8889.app.example", 200),
+        ("https://dark-owl-8888.app.example", 404),
+        ("https://shiny-owl-8888.app.example.evil", 404),
+    ],
+)
+def test_in_a_codespace_its_own_pages_may_ask_and_no_others(
+    asked: Lab, page: str, code: int
+) -> None:
+    browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
+    browser.open(asked.url, timeout=60).close()  # the token; from now on, the cookie
+    address = urllib.parse.urlsplit(asked.url)
+    request = urllib.request.Request(f"http://{address.netloc}/api/status")
+    request.add_header("Origin", page)
+    try:
+        answer = browser.open(request, timeout=60)
+    except urllib.error.HTTPError as refusal:
+        answer = refusal
+    answer.close()
+    assert answer.status == code
 
 
 def test_the_file_list_shows_work_and_no_solutions(asked: Lab) -> None:

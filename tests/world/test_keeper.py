@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,3 +81,28 @@ def test_a_database_that_did_not_start_is_told_with_its_reason() -> None:
     sentence = str(Keeper("MariaDB")._failure(said))
     assert "Can't lock aria control file" in sentence
     assert "(0 [ERROR] Aborting)" in str(Keeper("MariaDB")._failure("0 [ERROR] Aborting"))
+
+
+@pytest.mark.parametrize("kind", [Postgres, MySQL])
+def test_a_server_can_be_made_on_windows_which_has_fewer_signals(
+    kind: type[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.delattr(signal, "SIGQUIT")
+    monkeypatch.delattr(signal, "SIGKILL")
+    assert kind().keeper is not None
+
+
+def test_a_server_gets_what_windows_needs_to_open_a_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYSTEMROOT", "C:/Windows")
+    keeper = Keeper("Something")
+
+    async def told() -> str:
+        await keeper.open()
+        try:
+            await keeper.run(["sh", "-c", "printenv SYSTEMROOT >said"])
+            return (keeper.directory / "said").read_text().strip()
+        finally:
+            await keeper.close()
+
+    assert asyncio.run(told()) == "C:/Windows"

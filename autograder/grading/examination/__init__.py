@@ -6,6 +6,7 @@ fork_server.py       forks examiners and candidates      fork_client.py  sends i
 examiner.py          runs the tests and judges           verdicts.py     what a test's end means
 handles.py           the learner's names in a test cell  drivers.py      functions sent as text
 candidate_proxy.py   the examiner's side of a candidate  claims.py       what a candidate says
+remote_backend.py    a watched call, asked of a candidate
 witness.py           watches a candidate from outside    process_figures.py   what it reads
 candidate.py         runs the learner's cells            given.py        what stays ours in it
 shell.py, outputs.py   run a cell as IPython does

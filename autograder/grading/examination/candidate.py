@@ -150,7 +150,7 @@ class Candidate:
             request["keywords"],
             timeout,
             request["loop"],
-            on_loop=partial(_let_it_answer, self._pulse),
+            on_loop=partial(_let_it_answer, self._pulse) if request["knocked"] else None,
         )
 
         def stop_when_held() -> None:

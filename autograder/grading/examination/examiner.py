@@ -28,11 +28,11 @@ from autograder import context, wire, world
 from autograder.grading.examination import claims, handles, verdicts
 from autograder.grading.examination.candidate_proxy import (
     CandidateTemplate,
-    RemoteBackend,
     RemoteCandidate,
 )
 from autograder.grading.examination.fork_client import Client
 from autograder.grading.examination.outputs import MOST_OF_ALL, Output, as_display, size_of, within
+from autograder.grading.examination.remote_backend import RemoteBackend
 from autograder.grading.examination.shell import Shell, open_for_cells, the_shell
 from autograder.grading.examination.verdicts import Fault
 from autograder.grading.examination.witness import Testimony

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from autograder.grading.examination.fork_client import children_of
+from autograder.monitor.thread_stats import knows_waits
 
 CHILD = "process "  # so begins the name of a child process among the `others`
 NO_CALL = "-1 "  # /proc/<pid>/syscall of a thread that sleeps, and in no system call
@@ -65,6 +66,8 @@ class Witness:
 
     def __init__(self, process: int, pulse: socket.socket, room: int = 0) -> None:
         self.pulse, self._room = pulse, room
+        if not knows_waits():
+            raise OSError("this kernel does not tell how long a thread waited for a CPU")
         pulse.setsockopt(socket.SOL_SOCKET, _STAMP, 1)
         self._main = str(process)
         self._tasks = f"/proc/{process}/task"

@@ -237,7 +237,7 @@ class Keeper:
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=errors,
                 cwd=self.directory,
-                env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C", **environment},
+                env={**_kept(), "LC_ALL": "C", **environment},
                 start_new_session=True,
             )
         except OSError as error:
@@ -257,6 +257,12 @@ class Keeper:
             f"{self._what} did not start ({last[:200]}): `python3 -m autograder doctor` lists what "
             f"it needs; its files are in {tempfile.gettempdir()}"
         )
+
+
+def _kept() -> dict[str, str]:
+    """Return what a server needs of our environment; Windows opens no socket without the second."""
+    found = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT") if name in os.environ}
+    return {"PATH": os.defpath, **found}
 
 
 async def _end_group(process: asyncio.subprocess.Process) -> None:

@@ -71,7 +71,9 @@ class MySQL(Database):
 
     def __init__(self) -> None:
         # SIGKILL: MariaDB needs a second to stop in good order, and no data needs to be kept.
-        super().__init__("MariaDB", _MysqlWire, signal.SIGKILL)
+        # Windows ends a program at once with any signal, and has no SIGKILL.
+        ending = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
+        super().__init__("MariaDB", _MysqlWire, ending)
         self._program: Program | None = None
 
     async def install(self) -> None:

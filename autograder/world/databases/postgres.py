@@ -16,6 +16,7 @@ import shutil
 import signal
 import struct
 import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,9 @@ class Postgres(Database):
 
     def __init__(self) -> None:
         # SIGQUIT: it ends immediately and frees its shared memory. After SIGKILL the memory stays.
-        super().__init__("PostgreSQL", _PostgresWire, signal.SIGQUIT)
+        # Windows has no such signals: there each of them would end the program at once.
+        ending = signal.SIGTERM if sys.platform == "win32" else signal.SIGQUIT
+        super().__init__("PostgreSQL", _PostgresWire, ending)
         self._data = Path()
         self._programs = Path()
         self._version = ""
