@@ -20,6 +20,7 @@ from autograder.grading.examination import (
     candidate_proxy,
     claims,
     handles,
+    remote_backend,
     session,
     verdicts,
     witness,
@@ -430,7 +431,7 @@ def test_the_replay_of_earlier_cells_is_no_part_of_a_call(monkeypatch: pytest.Mo
     """The test's time ends after a long replay, or after a long call, by a clock of our own."""
     now = 0.0
     clock = SimpleNamespace(monotonic=lambda: now)
-    monkeypatch.setattr(candidate_proxy, "time", clock)
+    monkeypatch.setattr(remote_backend, "time", clock)
 
     async def overdue(replays: float, runs: float) -> bool:
         class Candidate:
