@@ -31,6 +31,7 @@ from autograder.grading.examination.cells import (
 from autograder.grading.submission import assignment
 
 CELL_SECONDS = 9.0
+BOTS_SECONDS = 30.0  # a bot connects, talks and leaves: 3 s on a quiet machine
 RIGHT = {"double_visible": "passed", "roll_visible": "passed", "tally_visible": "passed"}
 
 
@@ -82,7 +83,8 @@ def children() -> list[str]:
 
 
 def test_right_answers_get_everything_also_on_the_live_gateway() -> None:
-    seen = examine(toy.submission(bot=toy.unmarked(toy.BOT_ANSWER)), bot=True)
+    right = toy.submission(bot=toy.unmarked(toy.BOT_ANSWER))
+    seen = examine(right, bot=True, seconds=BOTS_SECONDS)
     assert status(seen) == {**RIGHT, "bot_visible": "passed"}, seen
     assert children() == []
 
@@ -103,17 +105,19 @@ def test_a_blocking_answer_is_told_its_line_in_its_cell() -> None:
     assert status(seen) == {**RIGHT, "roll_visible": "failed"}
     assert "at line 4 of cell roll, `time.sleep(0.4)`" in seen["roll_visible"].message
     assert seen["roll_visible"].limit == 0.1
-    # 0.4 s asleep; the overrun of a timer and a snapshot's error were below 2 ms at 8 hogs, and up
-    # to two turns of the GIL are taken off (attribution.GIL_TURN)
-    assert 0.388 <= seen["roll_visible"].longest_block <= 0.41
+    # 0.4 s asleep. Where the sampler gets no CPU, the witness measures, which begins some looks
+    # later; where the machine itself stops, a sleep is longer. How exactly the probe measures is
+    # for tests/monitor/test_corpus.py; here twice the block, or a part of it, would be wrong.
+    assert 0.3 < seen["roll_visible"].longest_block < 0.7
     # harmless would drop the narrow one: it would cost 30 ms of CPU, and is not drawn
     assert str(seen["roll_visible"].outputs).count("data:image/png") == 1
 
 
 @pytest.mark.slow
 def test_a_bot_that_blocks_loses_the_connection_and_the_points() -> None:
-    blocking = "import time\n\nasync def reply_to(text):\n    time.sleep(0.9)\n    return text"
-    seen = examine(toy.submission(bot=blocking), bot=True)
+    # The gateway may get no CPU for 1 s of it, and misses two heartbeats in the rest.
+    blocking = "import time\n\nasync def reply_to(text):\n    time.sleep(1.6)\n    return text"
+    seen = examine(toy.submission(bot=blocking), bot=True, seconds=BOTS_SECONDS)
     assert status(seen) == {**RIGHT, "bot_visible": "failed"}
     assert "4009" in seen["bot_visible"].message
     assert "line 4 of cell bot" in seen["bot_visible"].message
@@ -225,8 +229,9 @@ def test_untidiness_costs_nothing_and_leaves_nothing_behind(name: str) -> None:
         f"    return f'{{spec}}: rolled'\n"
     )
     seen = examine(toy.submission(roll=answer))
-    # a flood may hold the loop: then that costs its own points, and nothing more
-    allowed = ("passed", "failed") if "floods" in name else ("passed",)
+    # a flood may hold the loop: then that costs its own points, and nothing more; beside a flood
+    # of nearly 100 ms, a busy machine leaves the verdict open
+    allowed = ("passed", "failed", "inconclusive") if "floods" in name else ("passed",)
     assert seen["roll_visible"].status in allowed, seen["roll_visible"]
     assert {**status(seen), "roll_visible": "passed"} == RIGHT
     assert children() == []
@@ -254,14 +259,16 @@ def test_a_cell_that_breaks_keeps_what_came_before_and_after_it(name: str) -> No
     content = toy.submission()
     place = content["cells"].index(toy.cell_of(content, "double_visible"))
     content["cells"].insert(place, toy.cell("code", CELLS_THAT_BREAK[name], None))
-    assert_right(examine(content, seconds=1.5))
+    # The tests have no more time than that cell, and some of them begin with a new process.
+    hangs = name in ("loops", "awaits_forever")
+    assert_right(examine(content, seconds=3 if hangs else CELL_SECONDS))
 
 
 @pytest.mark.slow
 def test_a_cell_that_hangs_keeps_what_it_had_defined() -> None:
     answer = toy.unmarked(toy.ANSWERS["roll"])
     hangs = f"{answer}\nimport time\ntime.sleep(60)"
-    seen = examine(toy.submission(roll=hangs), seconds=1.5)
+    seen = examine(toy.submission(roll=hangs), seconds=3)
     assert_right(seen)
 
 

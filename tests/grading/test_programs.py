@@ -5,6 +5,8 @@ They start processes, wait for the GIL, or handle signals. All are in one notebo
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from autograder.bench.hogs import hogs
@@ -66,14 +68,23 @@ for name, body in PROGRAMS.items():
     CELLS.append(Cell(len(CELLS), "test", f"{name}_visible", test, 1.0))
 
 
-def outcomes() -> dict[str, CellOutcome]:
-    examined = session.examine(CELLS)
-    return {cell.name: examined.seen[cell.index] for cell in CELLS if cell.role == "test"}
+def outcomes(tests: list[str] | None = None) -> dict[str, CellOutcome]:
+    seen = session.examine(CELLS, tests=tests).seen
+    tested = [cell for cell in CELLS if cell.role == "test" and cell.index in seen]
+    return {cell.name: seen[cell.index] for cell in tested}
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_honest_programs_pass() -> None:
     seen = outcomes()
+    # A busy machine may leave a verdict open in all three examinations, one directly after the
+    # other. What is doubted, or fails, is not tried again.
+    for pause in (2, 4):
+        left = [name for name, one in seen.items() if one.status == verdicts.INCONCLUSIVE]
+        if left:
+            time.sleep(pause)
+            seen |= outcomes(left)
     assert {name: one.message for name, one in seen.items() if one.status != verdicts.PASSED} == {}
 
 

@@ -101,21 +101,27 @@ def told(said: subprocess.CompletedProcess[str]) -> dict[str, tuple[str, str]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)  # where no quota can be set, all of it runs beside eight hogs
 def test_a_block_is_told_from_a_throttled_pod(tmp_path: Path) -> None:
     """The small version of the soak: a toy, with a thread that the pod may keep waiting."""
     root = toy.course(tmp_path)
     threaded = "async def double(number): return await asyncio.to_thread(int, 2 * number)"
     blocking = "import time\n\nasync def roll(spec):\n    time.sleep(0.4)\n    return '2d6: rolled'"
     lab = toy.work(root, toy.submission(double=threaded, roll=blocking))
-    with share(0.25) as groups:
-        said = subprocess.run(
-            [sys.executable, "-c", LATE, lab, root, *groups],
-            env={**os.environ, "PYTHONPATH": IMPORTS},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    judge(told(said), "roll")
+    for _ in range(3):  # a verdict that is open is no wrong one: asked again, as a learner does
+        with share(0.25) as groups:
+            said = subprocess.run(
+                [sys.executable, "-c", LATE, lab, root, *groups],
+                env={**os.environ, "PYTHONPATH": IMPORTS},
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        found = told(said)
+        if found["roll_visible"][0] != "open":
+            break
+        assert "lost" not in {verdict for verdict, _ in found.values()}, found
+    judge(found, "roll")
 
 
 @pytest.mark.soak

@@ -55,9 +55,8 @@ def test_it_says_the_verdict_in_the_learners_words(lines: list[str]) -> None:
 
 def test_it_says_the_block_the_limit_and_the_line(lines: list[str]) -> None:
     said = line(lines, "Longest block of the loop: ")
-    assert re.search(
-        r": (39\d|40\d|41\d)\.\d ms \(limit 100 ms\), sleep at line 4 of cell roll", said
-    )
+    # 0.4 s asleep; less or more on a busy machine: see test_examination.py
+    assert re.search(r": [3-6]\d\d\.\d ms \(limit 100 ms\), sleep at line 4 of cell roll", said)
     assert "`time.sleep(0.4)`" in said
 
 

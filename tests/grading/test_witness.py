@@ -39,9 +39,9 @@ JOINS_A_THREAD_THAT_GETS_NO_CPU = """
 """
 SLEEPS_BESIDE_A_THREAD_THAT_SLEEPS = """
     import threading, time
-    threading.Thread(target=time.sleep, args=(5,), daemon=True).start()
+    threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
     print(flush=True)
-    time.sleep(5)
+    time.sleep(60)
 """
 SLEEPS_AND_ANSWERS_IN_A_HANDLER = """
     import os, signal, threading, time
@@ -58,9 +58,9 @@ LEAVES_A_HOG_BEHIND = """
     import ctypes, os, subprocess, sys, time
     ctypes.CDLL(None).prctl(36, 1)  # PR_SET_CHILD_SUBREAPER of linux/prctl.h: as a room's first one
     if os.fork() == 0:
-        hog = "import time\\nwhile time.thread_time() < 1: pass"
+        hog = "import time\\nwhile time.thread_time() < 10: pass"
         subprocess.run(["sh", "-c", f"'{sys.executable}' -c '{hog}' & echo"])
-    time.sleep(5)
+    time.sleep(60)
 """
 MANY_SHORT_SLEEPS = """
     import time
@@ -70,13 +70,17 @@ MANY_SHORT_SLEEPS = """
 """
 
 
+# How often a figure is taken at most: a virtual machine that stops for 0.1 s makes a sleep longer,
+# and a witness that gets no CPU sees less of it. A fault of the witness shows each time.
+TRIES = 4
+
 # Short sleeps, as a loop has them, until a line arrives; then a long one.
 SLEEPS_WHEN_IT_HAS_ANSWERED = """
     import select, sys, time
     print(flush=True)
     while not select.select([sys.stdin], [], [], 0.002)[0]:
         pass
-    time.sleep(5)
+    time.sleep(60)
 """
 
 
@@ -115,31 +119,42 @@ def test_a_wait_for_a_thread_that_waits_for_a_cpu_is_no_sleep(process: int) -> N
 
 @pytest.mark.parametrize("process", [SLEEPS_BESIDE_A_THREAD_THAT_SLEEPS], indirect=True, ids=[""])
 def test_a_sleep_is_seen(process: int) -> None:
-    assert seen_asleep(process, 1.0) > 0.8
+    assert any(seen_asleep(process, 1.0) > 0.8 for _ in range(TRIES))
 
 
 @pytest.mark.parametrize(
     "process",
     [
-        SLEEPS_AND_ANSWERS_IN_A_HANDLER.format("time.sleep(5)"),
-        SLEEPS_AND_ANSWERS_IN_A_HANDLER.format("threading.Event().wait(5)"),
+        SLEEPS_AND_ANSWERS_IN_A_HANDLER.format("time.sleep(60)"),
+        SLEEPS_AND_ANSWERS_IN_A_HANDLER.format("threading.Event().wait(60)"),
     ],
     indirect=True,
     ids=["sleep", "lock"],
 )
 def test_a_sleep_that_signals_interrupt_is_seen_in_one_piece(process: int) -> None:
-    # A busy machine may delay the handlers' returns, and so cut a wait for a lock into pieces.
-    assert seen_asleep(process, 1.0) > 0.2
+    # A busy machine may delay the handlers' returns, and so cut a wait for a lock into pieces. What
+    # the thread that rings waits for a CPU is taken off, too. Each piece alone has 0.004 s.
+    assert any(seen_asleep(process, 1.0) > 0.2 for _ in range(TRIES))
 
 
 @pytest.mark.parametrize("process", [MANY_SHORT_SLEEPS], indirect=True, ids=[""])
 def test_sleeps_one_after_the_other_are_not_one(process: int) -> None:
-    assert seen_asleep(process, 1.0) < 0.1
+    assert any(seen_asleep(process, 1.0) < 0.1 for _ in range(TRIES))
 
 
 @pytest.mark.slow
 def test_what_the_candidate_sleeps_while_its_answer_waits_for_us_is_no_sleep_of_the_call() -> None:
     """The examiner's main thread needs 0.4 s until it takes the answer."""
+    for _ in range(TRIES):
+        seen = seen_while_the_answer_waits()
+        assert seen.answers >= 4
+        if seen.asleep < 0.2:
+            break  # on a busy machine this thread also waits for the witness's GIL
+    assert seen.asleep < 0.2
+
+
+def seen_while_the_answer_waits() -> witness.Testimony:
+    """What the witness sees of a candidate that sleeps while this thread computes for 0.4 s."""
     command = [sys.executable, "-c", textwrap.dedent(SLEEPS_WHEN_IT_HAS_ANSWERED)]
     pipe = subprocess.PIPE
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -160,8 +175,7 @@ def test_what_the_candidate_sleeps_while_its_answer_waits_for_us_is_no_sleep_of_
         seen = watching.end()
         one.close()
         running.kill()
-    assert seen.answers >= 4
-    assert seen.asleep < 0.2  # on a busy machine this thread also waits for the witness's GIL
+    return seen
 
 
 def sample(**figures: int) -> process_figures.WitnessSample:
@@ -194,20 +208,25 @@ def test_a_witness_without_a_cpu_does_not_take_short_sleeps_for_one(
     process: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It gets none for 0.1 s between the two readings that come after the first knock."""
-    look, longest = witness.Witness.look, 0.0
-    for _ in range(15):
-        looks = itertools.count(1)
+    look = witness.Witness.look
 
-        def late(
-            of: witness.Witness, looks: Iterator[int] = looks
-        ) -> process_figures.WitnessSample:
-            found = look(of)
-            time.sleep(0.1 if next(looks) == 5 else 0)  # the fourth is before the knock
-            return found
+    def longest_of_15() -> float:
+        longest = 0.0
+        for _ in range(15):
+            looks = itertools.count(1)
 
-        monkeypatch.setattr(witness.Witness, "look", late)
-        longest = max(longest, seen_asleep(process, 0.3))
-    assert longest < 0.1
+            def late(
+                of: witness.Witness, looks: Iterator[int] = looks
+            ) -> process_figures.WitnessSample:
+                found = look(of)
+                time.sleep(0.1 if next(looks) == 5 else 0)  # the fourth is before the knock
+                return found
+
+            monkeypatch.setattr(witness.Witness, "look", late)
+            longest = max(longest, seen_asleep(process, 0.3))
+        return longest
+
+    assert any(longest_of_15() < 0.1 for _ in range(TRIES))
 
 
 @pytest.mark.slow
@@ -240,11 +259,15 @@ def test_a_process_that_is_being_started_and_waits_for_a_cpu_is_seen() -> None:
 
 @pytest.mark.parametrize("process", [LEAVES_A_HOG_BEHIND], indirect=True, ids=[""])
 def test_what_a_program_left_behind_is_its_own_load(process: int) -> None:
-    candidate, hog = fork_client.children_of(process)
+    until = time.monotonic() + 30
+    while len(found := fork_client.children_of(process)) < 2:  # the shell has not ended yet
+        assert time.monotonic() < until
+        time.sleep(0.02)
+    candidate, hog = found
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     seen = witness.Witness(candidate, ours, room=process)
     base = look = seen.look()
-    until = time.monotonic() + 10  # on a busy machine
+    until = time.monotonic() + 30  # on a busy machine
     while look.busy - base.busy < 0.05e9 and time.monotonic() < until:
         time.sleep(0.02)
         look = seen.look()

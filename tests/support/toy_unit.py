@@ -134,12 +134,13 @@ async def live(rest_url, ws_url, token):
 async def talk(gw):
     if await gw.until(ready=1, timeout=8):
         await gw.say("!hello", author="ada", channel="general")
-        await gw.until(replies=1, timeout=3)
+        await gw.until(replies=1, timeout=10)  # 0.7 s of work; a busy machine adds seconds
         await gw.say("!stop", author="ada", channel="general")
 
 
 gw = await servers.gateway(heartbeat=0.2, grace=2)
-report, _ = await asyncio.gather(watch(live, gw.rest_url, gw.ws_url, gw.token), talk(gw))
+bot = watch(live, gw.rest_url, gw.ws_url, gw.token, timeout=20)
+report, _ = await asyncio.gather(bot, talk(gw))
 report.responsive(0.1, gateway=gw)
 assert gw.replies == ["you said !hello"], f"the bot replied {gw.replies}"
 """
