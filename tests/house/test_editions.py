@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from autograder.course.learner import backup, copies, points, progress, renewal
-from autograder.grading import check, commands
+from autograder.grading import check, commands, tables
+from autograder.grading.examination import verdicts
 from autograder.grading.nbgrader.course import Course
 from autograder.outcomes import UserMistake
 from autograder.paths import ROOT
@@ -31,6 +34,33 @@ def kept(tmp_path: Path) -> Path:
     with zipfile.ZipFile(KEPT) as archive:
         archive.extractall(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def checked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Path, Path], tuple[int, str]]:
+    """`check`: its exit code, and what it printed.
+
+    It is run again, twice at most, while a busy machine leaves a test open.
+    """
+    rows: list[tables.CheckedCell] = []
+    show = tables.show_check
+
+    def shown(unit: str, found: list[tables.CheckedCell], sentences: list[str]) -> None:
+        rows[:] = found
+        show(unit, found, sentences)
+
+    def check_again(lab: Path, root: Path) -> tuple[int, str]:
+        for tries in range(3):
+            time.sleep(2 * tries)
+            code, told = check.check(lab, root), capsys.readouterr().out
+            if all(row.seen.status != verdicts.INCONCLUSIVE for row in rows):
+                break
+        return code, told
+
+    monkeypatch.setattr(tables, "show_check", shown)
+    return check_again
 
 
 @pytest.fixture
@@ -118,25 +148,29 @@ def test_grades_of_then_are_exported(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_lab_of_then_passes_check_with_its_own_imports_and_helpers(
-    renewed: Path, capsys: pytest.CaptureFixture[str]
+    renewed: Path, checked: Callable[[Path, Path], tuple[int, str]]
 ) -> None:
     lab = renewed / "work" / UNIT / f"{UNIT}.ipynb"
     assert "from autograder.clock import ThreadClock" in lab.read_text("utf-8")
-    assert check.check(lab, renewed) == 0, capsys.readouterr().out
+    code, told = checked(lab, renewed)
+    assert code == 0, told
     points = json.loads((renewed / "work" / ".unblocked" / "points.json").read_text("utf-8"))
     assert sum(score for score, _ in points[UNIT].values()) == 70
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_lab_of_then_passes_as_it_stands_where_the_course_was_not_renewed(
-    kept: Path, capsys: pytest.CaptureFixture[str]
+    kept: Path, checked: Callable[[Path, Path], tuple[int, str]]
 ) -> None:
     """Its locked cells are those of then, too: old imports, in the notebook and in the examiner."""
     (kept / "work" / ".unblocked" / "points.json").unlink()
     lab = kept / "work" / UNIT / f"{UNIT}.ipynb"
-    assert check.check(lab, kept) == 0, capsys.readouterr().out
-    assert " 70 of 70" in capsys.readouterr().out
+    code, told = checked(lab, kept)
+    assert code == 0, told
+    assert " 70 of 70" in told
 
 
 @pytest.fixture
@@ -178,12 +212,13 @@ def test_moved_exercises_keep_their_points_and_their_text(network: Path) -> None
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_a_lab_that_still_has_the_moved_exercises_is_checked_for_what_is_left(
-    network: Path, capsys: pytest.CaptureFixture[str]
+    network: Path, checked: Callable[[Path, Path], tuple[int, str]]
 ) -> None:
     copies.copy_units(network)
-    check.check(lab(network, NETWORK), network)
-    told = " ".join(capsys.readouterr().out.split())
+    _, told = checked(lab(network, NETWORK), network)
+    told = " ".join(told.split())
     assert "07_network: 50 of 60 points" in told
     assert "Some exercises of this notebook are in 13_by_hand now" in told
     assert points.read(network)[BY_HAND]["heartbeat_check"] == [20.0, 20.0]

@@ -36,7 +36,11 @@ async def bot():
     time.sleep(0.15)
     return 7
 
-report = asyncio.run(watch(bot))
+for tries in range(4):  # the sampler needs a CPU during the block to see the line
+    time.sleep(tries)
+    report = asyncio.run(watch(bot))
+    if report.blocks[0].code and report.blocks[0].seconds > 0.1:
+        break
 installed = [name for name, module in sys.modules.items()
              if "-packages" in (getattr(module, "__file__", "") or "")]
 block = report.blocks[0]

@@ -7,7 +7,7 @@ import gc
 import threading
 import time
 import weakref
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
@@ -15,8 +15,10 @@ from autograder import watch
 from autograder.monitor import garbage
 from autograder.monitor.garbage import CALLS_PER_FULL, IMMORTAL, Heap
 from autograder.outcomes import Inconclusive, LoopBlocked
+from autograder.report.report import Report
 
 LIMIT = 0.05
+TRIES = 4  # what other work leaves open, or spoils, is run again: after 1, 2 and 3 s
 
 
 class Knot:
@@ -68,9 +70,30 @@ async def thaws() -> int:
     return gc.collect()
 
 
+def settled(call: Callable[[], Awaitable[int]], kind: str = "") -> Report:
+    """Watch a call until other programs do not leave its verdict open; then that is final.
+
+    With a `kind`, until its block is of that kind and has a line: as soon as a collection ends, a
+    thread that looks needs a CPU to see the line.
+    """
+    for tries in range(TRIES):
+        time.sleep(tries)
+        report = asyncio.run(watch(call, timeout=60))
+        try:
+            Report(report.record).responsive(LIMIT)
+        except Inconclusive as left_open:
+            if "other programs on this machine" in str(left_open):
+                continue
+        except LoopBlocked:
+            pass
+        if not kind or any(one.kind == kind and one.line for one in report.blocks[:1]):
+            break
+    return report
+
+
 @pytest.mark.slow
 def test_objects_that_are_older_than_the_call_are_left_out(older: list[list[int]]) -> None:
-    assert asyncio.run(watch(collects)).responsive(LIMIT).longest_block < LIMIT / 2
+    assert settled(collects).responsive(LIMIT).longest_block < LIMIT / 2
     assert gc.get_freeze_count() < IMMORTAL
 
 
@@ -88,7 +111,7 @@ def test_a_collection_of_what_the_call_made_is_blamed_and_named() -> None:
         gc.enable()  # after it: until then no other thread begins a search without a line
         return len(made)
 
-    report = asyncio.run(watch(fills, timeout=60))
+    report = settled(fills, "garbage")
     with pytest.raises(LoopBlocked, match=r"`gc.collect\(\)`, in Python's search for garbage"):
         report.responsive(LIMIT)
     assert report.blocks[0].kind == "garbage"
@@ -97,13 +120,14 @@ def test_a_collection_of_what_the_call_made_is_blamed_and_named() -> None:
 @pytest.mark.slow
 def test_a_call_that_unfreezes_does_not_answer_for_older_objects(older: list[list[int]]) -> None:
     with pytest.raises(Inconclusive, match="looked at what is older than this call"):
-        asyncio.run(watch(thaws)).responsive(LIMIT)
-    assert asyncio.run(watch(collects)).responsive(LIMIT).longest_block < LIMIT / 2
+        settled(thaws).responsive(LIMIT)
+    assert settled(collects).responsive(LIMIT).longest_block < LIMIT / 2
 
 
 def test_a_sleep_in_a_callback_of_the_collector_is_a_sleep() -> None:
     async def sleeps() -> None:
-        gc.callbacks.append(lambda phase, info: time.sleep(LIMIT))
+        # Well above the limit: who loses its CPU just before a sleep until a time sleeps less.
+        gc.callbacks.append(lambda phase, info: time.sleep(3 * LIMIT))
         gc.collect()
         gc.callbacks.clear()
 

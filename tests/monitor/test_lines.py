@@ -21,7 +21,7 @@ import pytest
 
 from autograder.monitor.frames import EXECUTED, _jumps_to
 from autograder.monitor.run import run
-from autograder.report.record import Block
+from autograder.report.record import Block, Record
 from autograder.report.report import Report
 
 # The sampler looks each 20 ms. A busy machine keeps it from that for 40 ms and more, so what it
@@ -49,9 +49,27 @@ def start():
 """
 
 
-def longest(function: Callable[[], Any]) -> Block:
-    """Return the longest block of one watched call."""
-    return max(run(function).blocks, key=lambda block: block.seconds)
+TRIES = 4  # after 1, 2 and 3 s: the sampler may get no CPU for as long as a block lasts
+
+
+def seen(function: Callable[[], Any], line: int, library: str = "") -> Record:
+    """Watch a call, and again if its longest block has another line or library than this."""
+    for tries in range(TRIES):
+        time.sleep(tries)
+        record = run(function)
+        block = longest_of(record)
+        if (block.line, block.library) == (line, library):
+            break
+    return record
+
+
+def longest_of(record: Record) -> Block:
+    return max(record.blocks, key=lambda block: block.seconds)
+
+
+def longest(function: Callable[[], Any], line: int, library: str = "") -> Block:
+    """Return the longest block of the call that `seen` returns."""
+    return longest_of(seen(function, line, library))
 
 
 def line_of(text: str) -> int:
@@ -82,7 +100,7 @@ def test_a_jump_back_leads_to_where_the_disassembler_says() -> None:
 def test_a_text_given_to_exec_is_the_learners_code() -> None:
     namespace: dict[str, Any] = {"sleep": time.sleep}
     exec(TEXT, namespace)
-    block = longest(namespace["evening"])
+    block = longest(namespace["evening"], 4)
     assert (block.file, block.line, block.function) == (EXECUTED, 4, "evening")
     assert block.code == "", "many texts have this name, so none of them is shown"
 
@@ -91,7 +109,7 @@ def test_the_line_of_a_text_is_shown_if_linecache_has_it() -> None:
     linecache.cache["<night>"] = len(TEXT), None, TEXT.splitlines(keepends=True), "<night>"
     namespace: dict[str, Any] = {"sleep": time.sleep}
     exec(compile(TEXT, "<night>", "exec"), namespace)
-    block = longest(namespace["evening"])
+    block = longest(namespace["evening"], 4)
     assert (block.file, block.line, block.code) == ("<night>", 4, "sleep(0.12)")
 
 
@@ -104,8 +122,9 @@ def test_a_method_that_python_makes_of_a_text_is_not_the_learners() -> None:
     async def evening() -> None:
         Slow()  # the generated method
 
-    block = longest(evening)
-    assert (block.file, block.line) == (Path(__file__).name, line_of("Slow()  # the gen"))
+    line = line_of("Slow()  # the gen")
+    block = longest(evening, line)
+    assert (block.file, block.line) == (Path(__file__).name, line)
 
 
 @pytest.fixture
@@ -122,9 +141,10 @@ def test_a_block_in_library_code_names_ones_own_line_and_the_library(library: An
     async def evening() -> None:
         library.load()  # called by the learner
 
-    record = run(evening)
-    block = max(record.blocks, key=lambda block: block.seconds)
-    assert (block.line, block.library) == (line_of("# called by the l"), "slow_library")
+    line = line_of("# called by the l")
+    record = seen(evening, line, "slow_library")
+    block = longest_of(record)
+    assert (block.line, block.library) == (line, "slow_library")
     with pytest.raises(AssertionError, match=r"`library.load\(\)`, in the library slow_library\.$"):
         Report(record).responsive(0.05)
 
@@ -134,8 +154,9 @@ def test_a_librarys_own_task_names_the_line_that_waits_and_the_library(library: 
         time.sleep(0.03)
         await library.start()  # waits for the library
 
-    block = longest(evening)
-    assert (block.line, block.library) == (line_of("# waits for the l"), "slow_library")
+    line = line_of("# waits for the l")
+    block = longest(evening, line, "slow_library")
+    assert (block.line, block.library) == (line, "slow_library")
 
 
 def test_what_asyncio_does_after_a_step_does_not_count_for_the_caller(
@@ -152,4 +173,5 @@ def test_what_asyncio_does_after_a_step_does_not_count_for_the_caller(
         asyncio.get_running_loop().set_debug(True)
         await asyncio.create_task(step())
 
-    assert longest(evening).line == line_of("# the slow step")
+    line = line_of("# the slow step")
+    assert longest(evening, line).line == line

@@ -22,19 +22,26 @@ FOUND = control_group.finding()
 @pytest.mark.slow
 @pytest.mark.skipif(FOUND.missing, reason=reason(FOUND))
 @pytest.mark.skipif(not pressure.source(), reason="this kernel does not tell when memory is short")
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(600)
 def test_where_memory_is_short_harmless_code_is_free_or_open_and_a_sleep_is_a_block() -> None:
     # time.sleep has a deadline, and sleeps less after a wait for a CPU: 42 ms for 120, as measured.
     snippets = [*[CORPUS[name] for name in HARMLESS], made("sleep 120")]
+    rows: list[scores.SnippetRun] = []
     with crowd() as group:
         assert group is not None
         worker = Worker("probe", HARMLESS, python=group.python)
         try:
             with group.squeezed():
-                rows = scores.campaign(
-                    [{"probe": worker}], snippets, [scores.GROUP], 3, say=lambda _: None
-                )
+                # A sleep is open unless the sampler looked, which needs a CPU and pages for that.
+                while len(rows) < 9 * len(snippets) and not blocked(rows):
+                    rows += scores.campaign(
+                        [{"probe": worker}], snippets, [scores.GROUP], 3, say=lambda _: None
+                    )
         finally:
             worker.close()
     assert not scores.score(rows).wrong, [row for row in rows if row.verdict != "free"]
-    assert any(row.verdict == "blocked" for row in rows if row.blocking)
+    assert blocked(rows)
+
+
+def blocked(rows: list[scores.SnippetRun]) -> bool:
+    return any(row.verdict == "blocked" for row in rows if row.blocking)

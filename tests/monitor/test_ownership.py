@@ -36,7 +36,9 @@ from autograder.outcomes import Inconclusive, LoopBlocked
 
 keeping = ctypes.PyDLL(None)  # its functions are called with the GIL kept
 LIMIT = 0.1
-TRIES = 3  # beside other work the job may be one of two that can explain it
+# Beside other work the job may be one of two that can explain it, or the verdict is left open: it
+# is run again after 1, 2 and 3 s.
+TRIES = 4
 knowing = pytest.mark.skipif(
     not knows_waits(), reason="this kernel does not tell who waited for a CPU"
 )
@@ -168,21 +170,25 @@ def test_a_job_of_before_that_sleeps_with_the_gil_leaves_it_open_and_is_named(
 
 
 async def left_open_by(pool: ThreadPoolExecutor, job: Callable[[], Any], line: str) -> None:
-    begun, called = threading.Event(), threading.Event()
+    begun, called, done = threading.Event(), threading.Event(), threading.Event()
 
     def jobs() -> None:
         begun.set()
         called.wait()
         for _ in range(2):
             job()
+        done.set()
 
     async def call() -> None:
         called.set()
-        await ticks()
+        while not done.is_set():  # noqa: ASYNC110 - the job may get a CPU 0.3 s later, or more
+            await asyncio.sleep(0.01)
 
-    for _ in range(TRIES):
+    for tries in range(TRIES):
+        await asyncio.sleep(tries)
         begun.clear()
         called.clear()
+        done.clear()
         working = pool.submit(jobs)
         begun.wait()
         report = await watch(call, timeout=60)
@@ -194,17 +200,18 @@ async def left_open_by(pool: ThreadPoolExecutor, job: Callable[[], Any], line: s
     assert "a job of an earlier cell is still running at line" in str(said.value)
     assert line in str(said.value)
     assert "wait for it, or restart the kernel" in str(said.value)
-    (await watch(ticks)).responsive(LIMIT)
+    assert not await failure(ticks)
 
 
 @pytest.mark.slow
 @knowing
 def test_a_task_of_an_earlier_cell_on_the_kernels_loop_leaves_it_open_and_is_named() -> None:
-    called = threading.Event()
+    called, done = threading.Event(), threading.Event()
 
     async def call() -> None:
         called.set()
-        await ticks()
+        while not done.is_set():  # noqa: ASYNC110 - the task may get a CPU 0.3 s later, or more
+            await asyncio.sleep(0.01)
 
     async def main() -> None:
         async def left_running() -> None:
@@ -213,10 +220,13 @@ def test_a_task_of_an_earlier_cell_on_the_kernels_loop_leaves_it_open_and_is_nam
             for _ in range(2):
                 long_sort()
                 await asyncio.sleep(0.01)
+            done.set()
 
         numbers()
-        for _ in range(TRIES):
+        for tries in range(TRIES):
+            await asyncio.sleep(tries)
             called.clear()
+            done.clear()
             left = asyncio.create_task(left_running())
             report = await watch(call, timeout=60)
             with pytest.raises(Inconclusive) as said:
@@ -242,12 +252,21 @@ def test_a_job_that_the_call_gives_to_a_thread_that_was_busy_before_is_the_calls
 
 
 def test_a_job_of_before_that_lets_go_of_the_gil_changes_nothing(pool: ThreadPoolExecutor) -> None:
-    async def main() -> None:
-        working = pool.submit(hashlib.sha256, bytes(200_000_000))
-        (await watch(ticks)).responsive(LIMIT)
-        working.result()
+    async def main() -> str:
+        for tries in range(TRIES):
+            await asyncio.sleep(tries)
+            working = pool.submit(hashlib.sha256, bytes(200_000_000))
+            report = await watch(ticks)
+            working.result()
+            try:
+                report.responsive(LIMIT)
+            except Inconclusive as left_open:
+                said = str(left_open)
+            else:
+                return ""
+        return said
 
-    asyncio.run(main())
+    assert not asyncio.run(main())
 
 
 def started_raw(work: Callable[[], None]) -> None:
@@ -295,10 +314,12 @@ def test_a_warm_thread_that_threading_does_not_know_is_blamed_only_if_it_keeps_t
     start(work)
     begun.wait()
     try:
-        said = [asyncio.run(failure(keeps)) for _ in range(3)]
-        assert all("a thread that kept the GIL" in one for one in said)
+        said: list[str] = []
         # Once in 40 calls the thread has ended the sort before anybody could look at its line;
-        # then the line that gave it the job is named.
+        # then the line that gave it the job is named. Beside other work that is more often so.
+        while len(said) < 3 or (len(said) < 8 and "sorted(numbers(), key=str)" not in str(said)):
+            said.append(asyncio.run(failure(keeps)))
+        assert all("a thread that kept the GIL" in one for one in said)
         assert any("sorted(numbers(), key=str)" in one for one in said), said
         assert not asyncio.run(failure(lets_go))
     finally:
@@ -308,7 +329,8 @@ def test_a_warm_thread_that_threading_does_not_know_is_blamed_only_if_it_keeps_t
 
 async def failure(call: Callable[[], Any]) -> str:
     """What the check of the limit says of a call; "" if it was free."""
-    for _ in range(TRIES):
+    for tries in range(TRIES):
+        await asyncio.sleep(tries)
         report = await watch(call, timeout=60)
         try:
             report.responsive(LIMIT)
@@ -326,14 +348,16 @@ def test_the_line_of_a_thread_weighs_as_long_as_nobody_looked_although_the_loop_
     pool: ThreadPoolExecutor,
 ) -> None:
     # It weighed nothing, so a line after it was named: the one that says that the job is done.
-    begun, over = threading.Event(), threading.Lock()
+    # Locks, not events: in `Event.set` the worker is in `threading`, as a thread that waits.
+    begun, over = threading.Lock(), threading.Lock()
     sampling = sampler.Sampler()
     sampling._loop_thread = pool.submit(threading.get_ident).result()  # it has no line now
     sampling.probe = Due()
+    begun.acquire()
     with over:
-        worker = threading.Thread(target=lambda: (begun.set(), over.acquire()))
+        worker = threading.Thread(target=lambda: (begun.release(), over.acquire()))
         worker.start()
-        begun.wait()
+        begun.acquire()
         sampling.sample_loop(Due.since)
     worker.join()
     sampling._timer.close()
@@ -388,7 +412,8 @@ def test_a_thread_of_c_that_calls_python_for_the_first_time_in_the_call_is_the_l
         assert libc.pthread_create(thread, None, libc.fgetc, file) == 0
         return file
 
-    files = [locked_file() for _ in range(TRIES)]  # each try needs a thread of its own
+    # Each try needs a thread of its own, and `failure` makes up to TRIES of them.
+    files = [locked_file() for _ in range(3 * TRIES)]
 
     def unlock() -> None:
         """Keeps the GIL, or the thread of this line would wait for it, and might be to blame."""
@@ -403,7 +428,7 @@ def test_a_thread_of_c_that_calls_python_for_the_first_time_in_the_call_is_the_l
     numbers()
     said: list[str] = []
     # Python forgets the thread when its call is over. Beside other work a look may come later.
-    while files and not any("sorted(numbers(), key=str)" in one for one in said):
+    while len(files) >= TRIES and "sorted(numbers(), key=str)" not in str(said):
         said.append(asyncio.run(failure(waits)))
     over.set()
     while files:
@@ -542,7 +567,8 @@ async def lets_go():
     await with_ticks(hashlib.sha256, content)
 
 async def verdict(call):
-    for _ in range(3):  # an inconclusive run is run again, as a learner does
+    for tries in range(4):  # an inconclusive run is run again, as a learner does
+        await asyncio.sleep(tries)
         try:
             (await watch(call)).responsive(0.1)
         except LoopBlocked as blocked:

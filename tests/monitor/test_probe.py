@@ -6,7 +6,8 @@ import itertools
 import multiprocessing
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Semaphore
 from time import perf_counter_ns
 
@@ -35,14 +36,15 @@ class Enough:
 
 @pytest.fixture
 def probe() -> Iterator[Probe]:
+    # Without its thread, which could be on the way to a look, or late: that is no part of these
+    # figures, and takes some of a sleep off.
     sampler = Sampler()
-    sampler.start()
     made = Probe(sampler)
     made.pressure.close()
     made.pressure = Enough()  # type: ignore[assignment]
     yield made
     made.close()
-    sampler.stop()
+    sampler._timer.close()
 
 
 def late_select(probe: Probe, sleeps_in: bytes | None, sleeps: int) -> tuple[int, int]:
@@ -216,6 +218,11 @@ def _busy(cpu: int, running: Semaphore) -> None:
         pass
 
 
+def _waits(workers: Sequence[BaseProcess]) -> list[int]:
+    """How many ns each of them has waited for a CPU since it began."""
+    return [thread_stats.times_at(f"/proc/{one.pid}/schedstat").wait for one in workers]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
 def test_a_process_of_a_pool_made_before_the_call_counts_as_starved_when_it_waits() -> None:
@@ -228,14 +235,20 @@ def test_a_process_of_a_pool_made_before_the_call_counts_as_starved_when_it_wait
     try:
         for _ in workers:
             running.acquire()  # what they waited until now is not the call's
+        before = _waits(workers)
         children, began = Children(), time.monotonic()
-        time.sleep(1)
-        waited = children.longest_wait() / 1e9
-        passed = time.monotonic() - began
+        waited = passed = 0.0
+        # A wait is counted when it is over. Where all of them stood still for this second, none is,
+        # until they go on: so it is asked again, for half a minute at most.
+        while waited <= 0.2 * passed and passed < 30:
+            time.sleep(1)
+            waited = children.longest_wait() / 1e9
+            passed = time.monotonic() - began
+        most = max(now - then for then, now in zip(before, _waits(workers), strict=True)) / 1e9
         children.close()
     finally:
         for worker in workers:
             worker.kill()
             worker.join()
     # Four on one CPU: each waits 3/4 of the time. A wait that had begun before is counted, too.
-    assert 0.2 * passed < waited < passed + 0.5
+    assert 0.2 * passed < waited <= most

@@ -39,9 +39,17 @@ async def wait() -> None:
 @pytest.mark.skipif(not knows_waits(), reason="this kernel does not tell who waited for a CPU")
 def test_out_of_time_is_inconclusive_when_the_machine_gave_no_cpu_and_a_failure_otherwise() -> None:
     with hogs(cpu=12):  # on two cores the work has a seventh of one: 6 s
-        starved = asyncio.run(watch_for(work, 1.0))
-        ENOUGH.set()
-    assert ENDED.wait(60)
+        # The kernel counts a wait for a CPU when it is over. One that lasted for half a second, and
+        # lasted still, is missing in the figures, and then the call is made again.
+        for _ in range(8):
+            ENOUGH.clear()
+            ENDED.clear()
+            starved = asyncio.run(watch_for(work, 1.0))
+            ENOUGH.set()
+            assert ENDED.wait(60)
+            given = starved.record.seconds - starved.record.starved
+            if given < starved.record.starved and starved.longest_block < min(given / 2, 0.1):
+                break
     # Not beside the hogs: where an earlier test has left a thread, the loop wakes every 10 ms and
     # waits for a CPU each time, for 334 to 439 ms of 0.6 s in 12 of 12 runs. Other work on the
     # machine can do the same, and then the call is made again.

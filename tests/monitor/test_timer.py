@@ -59,13 +59,22 @@ def test_it_can_be_set_to_ring_sooner_while_somebody_waits(timer: Timer) -> None
 
 
 def test_who_is_put_off_sleeps_on(timer: Timer) -> None:
+    in_time: list[bool] = []
+
     def put_off() -> None:
         for _ in range(20):
+            due = timer.due
             timer.set(perf_counter_ns() + 600 * MS)
+            in_time.append(perf_counter_ns() < due)
             threading.Event().wait(0.01)
 
-    timer.set(perf_counter_ns() + 500 * MS)
-    woke, slept = waiting(timer, put_off)
+    # Where this process gets no CPU for half a second, the timer rings before it is put off.
+    for _ in range(4):
+        in_time.clear()
+        timer.set(perf_counter_ns() + 500 * MS)
+        woke, slept = waiting(timer, put_off)
+        if all(in_time):
+            break
     assert woke >= timer.due
     if isinstance(timer, timers._KernelTimer):
         assert slept <= 3  # once in the timer; the rest at the GIL
