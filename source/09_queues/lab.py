@@ -1088,7 +1088,7 @@ async def closing_time(url, items, workers, patience):
     return {"ended": "in time", "back": running.result(), "tasks": left}
 
 
-PATIENCE, TOO_LATE = 0.5, 2.5  # seconds; when it has certainly run out
+PATIENCE, TOO_LATE = 0.5, 3.5  # seconds; long after `given_up` has looked for 4 times PATIENCE
 AFTERWARDS = "/order/afterwards"  # it comes when the desk is closed
 
 # %% setup="drain_server" jupyter={"source_hidden": true}
