@@ -157,6 +157,7 @@ def test_run_all_reaches_the_end_and_shows_what_the_lesson_says(
     assert "hangs up with 4009" in seen[named["first-roll"]]
     assert "cannot be called from a running event loop" in seen[named["run-in-cell"]]
     assert all(word in seen[verdicts] for word in ("NotAttempted", "WrongValue"))
+    assert "LoopBlocked" not in seen[verdicts]
     assert len(list((course / "work").glob("unblocked-*.zip"))) == 1
 
 
