@@ -934,6 +934,13 @@ async def recap(interaction: discord.Interaction):
     ### END SOLUTION
 
 # %% setup="defer_work_check" jupyter={"source_hidden": true}
+def soon_enough(report):
+    """Raise Inconclusive when a `defer` came too late, and the machine kept the loop waiting."""
+    refused = report.error is not None and "Unknown interaction" in report.error[1]
+    if refused and report.longest_block < 0.1 and report.late_by_machine > 0.3:
+        raise Inconclusive("This machine was too busy to defer in time: run it again.")
+
+
 async def recapped(gw, path, people, text):
     """Raise WrongValue unless the bot deferred for each person, asked the archive, and answered."""
     asked = [e["at"] for e in await servers.http.log() if e["path"] == path]
@@ -960,6 +967,7 @@ await servers.http.plan(path=path, delay=1.2, body={"messages": number, "best": 
 people = talk(gw, ("cy", "/recap"), ("bo", "!ping"), replies=2)
 url = servers.http.url + path
 report = await meanwhile(watch(evening_with_archive, gw.address, url), people)
+soon_enough(report)
 report.responsive(0.1, gateway=gw)
 await recapped(gw, path, 1, f"{number} messages; best: bo rolls 11")
 print(f"Right: 7 of 7 points. {report}")
@@ -977,6 +985,7 @@ await servers.http.plan(path=path, delay=1.2, body={"messages": number, "best": 
 people = talk(gw, ("ada", "/recap"), ("cy", "/recap"), ("bo", "!ping"), replies=3)
 url = servers.http.url + path
 report = await meanwhile(watch(evening_with_archive, gw.address, url), people)
+soon_enough(report)
 report.responsive(0.1, gateway=gw)
 await recapped(gw, path, 2, f"{number} messages; best: {best}")
 ### END HIDDEN TESTS

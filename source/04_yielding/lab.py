@@ -400,6 +400,14 @@ class Duels:
         ### END SOLUTION
 
 # %% setup="joint_budget_share" jupyter={"source_hidden": true}
+def came_late(report, jobs):
+    """Whether most duels ended before the short one, the last. Once it may be the machine: a wait for
+    a CPU in its turn can cost it another turn."""
+    if report.error:
+        return False
+    return report.value[1].index(len(jobs) - 1) > len(jobs) / 2
+
+
 def shared(report, jobs, expected):
     """Raise WrongValue unless each duel came out right, and the short one, the last, came early."""
     results, order = report.value
@@ -438,6 +446,8 @@ jobs = [(random.randint(1, 10**9), throws) for _ in range(23)]
 jobs.append((random.randint(1, 10**9), throws // 10))
 expected, plain = cpu_seconds(lambda: list(itertools.starmap(play, jobs)))
 report = await watch(tournament, jobs, 0.02, timeout=patience(plain))
+if came_late(report, jobs):  # is it so a second time?
+    report = await watch(tournament, jobs, 0.02, timeout=patience(plain))
 price = polite(report, plain, 0.1)
 shared(report, jobs, expected)
 print(f"Right: 10 of 10 points. {report} The price: {price:.1f} x the work.")
@@ -469,6 +479,8 @@ jobs = [(random.randint(1, 10**9), throws + random.randint(0, 99)) for _ in rang
 jobs.append((random.randint(1, 10**9), throws // 12))
 expected, plain = cpu_seconds(lambda: list(itertools.starmap(play, jobs)))
 report = await watch(tournament, jobs, 0.02, timeout=patience(plain))
+if came_late(report, jobs):  # is it so a second time?
+    report = await watch(tournament, jobs, 0.02, timeout=patience(plain))
 polite(report, plain, 0.1)
 shared(report, jobs, expected)
 ### END HIDDEN TESTS

@@ -613,7 +613,7 @@ async def burst_talk(gw, lines):
         await gw.say(line, author=who)
     await gw.until(resumes=1, timeout=3)
     await answered(gw, len(lines))
-    await asyncio.sleep(0.1)  # an answer too many would come now
+    await asyncio.sleep(0.5)  # an answer too many would come now, on a busy machine as well
     await gw.faults()
     await gw.say("!goodnight")
 

@@ -114,32 +114,50 @@ def course(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
+def shown(outputs: list[Any]) -> list[str]:
+    """What each cell put out, as text; each must have ended, without an error."""
+    assert None not in outputs
+    assert not [one for of_cell in outputs for one in of_cell if one["type"] == "error"]
+    return ["".join(str(one.get("text", one.get("data", ""))) for one in of) for of in outputs]
+
+
 @pytest.mark.slow
+@pytest.mark.timeout(4 * RUN_ALL)
 def test_run_all_reaches_the_end_and_shows_what_the_lesson_says(
     nested: Future[Any], course: Path
 ) -> None:
     code = [cell for cell in CELLS if cell.kind == "code"]
+    sources = [cell.source for cell in code]
+    named = {cell.name: number for number, cell in enumerate(code) if cell.role == "experiment"}
+    verdicts = named["ten-points"] + 2
+    first = next(number for number, source in enumerate(sources) if "def make_bot(" in source)
+    part = slice(first, verdicts + 1)  # what shows it, with the cells that it needs
+
+    def as_told(seen: list[str]) -> bool:
+        """Whether it is so; where the machine keeps the bot waiting, it loses its connection, too,
+        and a verdict stays open."""
+        free = "hangs up" not in seen[named["second-roll"]]
+        free = free and "rolls 2d6: 7" in seen[named["second-roll"]]
+        back = "is back (RESUME)" in seen[named["first-roll"]]
+        held = "the loop was held" in seen[named["who-is-late"]]
+        held = held and "LoopBlocked" in seen[named["ten-points"]]
+        return free and back and held and "passed" in seen[verdicts]
+
     began = time.monotonic()
     with kernel(course / "work" / LESSON.parent.name, course) as client:
-        outputs = run_all(client, [cell.source for cell in code], patience=2 * RUN_ALL)
-    assert time.monotonic() - began < RUN_ALL
-    assert None not in outputs
-    seen = [outputs_of or [] for outputs_of in outputs]
-    assert not [one for outputs_of in seen for one in outputs_of if one["type"] == "error"]
-
-    def text(number: int) -> str:
-        return "".join(str(one.get("text", one.get("data", ""))) for one in seen[number])
-
-    named = {cell.name: number for number, cell in enumerate(code) if cell.role == "experiment"}
-    assert "hangs up with 4009" in text(named["first-roll"])
-    assert "is back (RESUME)" in text(named["first-roll"])
-    assert "hangs up" not in text(named["second-roll"])
-    assert "rolls 2d6: 7" in text(named["second-roll"])
-    assert "cannot be called from a running event loop" in text(named["run-in-cell"])
-    assert "the loop was held" in text(named["who-is-late"])
-    assert "LoopBlocked" in text(named["ten-points"])
-    verdicts = text(named["ten-points"] + 2)
-    assert all(word in verdicts for word in ("NotAttempted", "WrongValue", "passed"))
+        seen = shown(run_all(client, sources, patience=2 * RUN_ALL))
+        assert time.monotonic() - began < RUN_ALL
+        for pause in (1, 2, 3):  # as a reader does, who is told to run an open cell again
+            assert "LoopBlocked" not in seen[verdicts]  # never for an answer that is free
+            if as_told(seen):
+                break
+            time.sleep(pause)
+            seen[part] = shown(run_all(client, sources[part], patience=RUN_ALL))
+    assert as_told(seen), seen[part]
+    assert "hangs up with 4009" in seen[named["first-roll"]]
+    assert "cannot be called from a running event loop" in seen[named["run-in-cell"]]
+    assert all(word in seen[verdicts] for word in ("NotAttempted", "WrongValue"))
+    assert "LoopBlocked" not in seen[verdicts]
     assert len(list((course / "work").glob("unblocked-*.zip"))) == 1
 
 
