@@ -200,7 +200,7 @@ def test_a_loop_is_told_of_while_it_is_held_and_then_forgets_it() -> None:
     assert block["own"] is True
     # Of 0.15, less two turns of the GIL. Linux may count a sleep as a wait, and then it is doubt;
     # a machine that stops meanwhile adds its time.
-    assert 0.138 < block["seconds"] + block["doubt"]
+    assert block["seconds"] + block["doubt"] > 0.138
     assert block["seconds"] < 5
     assert watched._sampler._lines_seen == []
     assert watched._stories == {}
