@@ -8,6 +8,7 @@ runs already: in `setup_hook`, in `on_ready`, or in `main`. Python 3.9 and newer
 """
 
 import asyncio
+import atexit
 import contextlib
 import gc
 import linecache
@@ -61,7 +62,9 @@ class _Witness:
     def begin(self):
         self.loop.call_soon(self.beat)
         gc.callbacks.append(self.collect)
-        threading.Thread(target=self.watch, name="loopwatch", daemon=True).start()
+        thread = threading.Thread(target=self.watch, name="loopwatch", daemon=True)
+        thread.start()
+        atexit.register(thread.join, self.limit)  # it may have a last block to tell
 
     def beat(self):
         self.last = time.monotonic()

@@ -231,6 +231,30 @@ def test_what_was_seen_of_a_pass_that_held_nothing_is_forgotten_too() -> None:
     loop.close()
 
 
+def test_free_is_never_told_before_held_also_if_the_loop_runs_on_meanwhile() -> None:
+    class Loop(asyncio.SelectorEventLoop):
+        pass
+
+    class Late(Told):
+        """Is kept from sending "held" until the loop has told what it has to tell."""
+
+        def send(self, message: Any) -> None:
+            if message["event"] == "held":
+                watched._tell()
+            super().send(message)
+
+    told = Late()
+    loops.watch(Loop, "asyncio", told, 0.05)  # type: ignore[arg-type]
+    loop = Loop()
+    loop.run_until_complete(asyncio.sleep(0.001))
+    watched = loop._unblocked  # type: ignore[attr-defined]
+    watched._see(perf_counter_ns() - 1, 60_000_000, sys._getframe())
+    watched._tell()
+    loop.close()
+    events = [message["event"] for message in told if message["event"] in ("held", "free")]
+    assert events == ["held", "free"]
+
+
 # What the bot is doing: frames as the libraries make them
 
 LIBRARY = "/env/lib/python3/site-packages/discord/{name}.py"

@@ -416,6 +416,20 @@ def test_it_runs_a_bot_as_it_is(tmp_path: Path) -> None:
     assert "python loopwatch.py bot.py" in done.stderr
 
 
+def test_a_bot_that_ends_with_a_block_has_it_told(tmp_path: Path) -> None:
+    bot = tmp_path / "bot.py"
+    bot.write_text(
+        "import asyncio, time\n"
+        "async def main():\n"
+        "    await asyncio.sleep(0.1)\n"
+        "    time.sleep(0.5)  # and that is all\n"
+        "asyncio.run(main())\n"
+    )
+    line = [sys.executable, SOURCE / "loopwatch.py", bot]
+    said = subprocess.run(line, capture_output=True, text=True, timeout=60, check=True).stdout
+    assert "time.sleep(0.5)  # and that is all" in said
+
+
 def test_a_program_that_runs_already_is_attached_to_where_python_can(
     loopwatch: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,11 +100,13 @@ class WatchedLoop:
         if line not in stories and len(stories) < MOST_STORIES:
             stories[line] = _story(line, frame)
         if held >= self._tell_at:
-            self._tell_at, self._told = TOLD_AGAIN * held, moment
+            self._tell_at = TOLD_AGAIN * held
             story = stories.get(line) or _story_of(line)
             self._sender.send(
                 {"event": "held", "began": _clock(moment), "seconds": held / 1e9, **story}
             )
+            # Last: the loop may run on while this is sent, and "free" must not come before "held".
+            self._told = moment
 
     # On the loop's thread
 
