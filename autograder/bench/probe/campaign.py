@@ -12,7 +12,8 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from autograder.bench.crowded_memory import crowd
@@ -83,15 +84,15 @@ def _side_by_side(
     known = [made(f"{kind} {ms:g}") for kind in ("sleep", "cpu", "both") for ms in lengths]
     # In processes of their own: the pools that the corpus keeps alive take the GIL from a block, as
     # a learner's would, and made it 2 to 5 ms longer than it was meant to be.
-    with _closed([{name: Worker(name, []) for name in TIMED} for _ in range(most)]) as lanes:
+    with _closed(_started([dict.fromkeys(TIMED, ())] * most)) as lanes:
         blocks = scores.campaign(lanes, known, loads, repeats, journal.add, known=journal.rows)
     names = [snippet.name for snippet in snippets]
     of_peers = [one.name for one in scores.spread(snippets, scores.PEERS_EVERY if thin else 1)]
     beside = [
-        {name: Worker(name, names if name == "probe" else of_peers) for name in these}
+        {name: names if name == "probe" else of_peers for name in these}
         for these in [detectors] * 2 + [TIMED] * (most - 2)
     ]
-    with _closed(beside) as lanes:
+    with _closed(_started(beside)) as lanes:
         rows = scores.campaign(
             lanes, snippets, loads, repeats, journal.add, thin=thin, known=journal.rows
         )
@@ -114,6 +115,19 @@ def _in_memory_group(
             return scores.campaign(
                 lanes, snippets, [GROUP], repeats, journal.add, known=journal.rows
             )
+
+
+def _started(lanes: Sequence[Mapping[str, Sequence[str]]]) -> list[dict[str, Worker]]:
+    """Return a worker of each lane and detector, for the snippets named there.
+
+    Each takes 17 s of CPU to prepare the corpus, so as many start at a time as there are CPUs.
+    """
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        starting = [
+            {name: pool.submit(Worker, name, snippets) for name, snippets in lane.items()}
+            for lane in lanes
+        ]
+        return [{name: one.result() for name, one in lane.items()} for lane in starting]
 
 
 @contextlib.contextmanager
