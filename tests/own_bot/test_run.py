@@ -16,6 +16,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,10 @@ LIBRARIES = ("discord", "nextcord", "disnake", "pycord", "hikari")
 
 @pytest.fixture
 def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Run a bot with a script, and return the exit code, all that was printed, and the JSON."""
+    """Run a bot with a script, and return the exit code, all that was printed, and the JSON.
+
+    A run that ends with "run it again when fewer programs run" is run again, twice at most.
+    """
     monkeypatch.setenv("DISCORD_TOKEN", TOKEN)
     monkeypatch.setenv("HOME_CHANNEL", "200000000000000000")
 
@@ -49,10 +53,15 @@ def run(tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.M
         written, found = tmp_path / "talk.txt", tmp_path / "found.json"
         written.write_text("\n".join(script), encoding="utf-8")
         options = {"heartbeat": 0.2, "script": str(written), "json_file": str(found)} | options
-        code = own_bot.run(str(bot), **options)
-        out, err = capfd.readouterr()
-        print(out, err)  # for the report of a test that fails
-        return code, out + err, json.loads(found.read_text(encoding="utf-8"))
+        for pause in (1, 2, 0):
+            code = own_bot.run(str(bot), **options)
+            out, err = capfd.readouterr()
+            told = json.loads(found.read_text(encoding="utf-8"))
+            print(out, err, told["blocks"])  # for the report of a test that fails
+            if code != 0 or not told["doubtful"]:
+                break
+            time.sleep(pause)
+        return code, out + err, told
 
     return run_it
 
@@ -228,7 +237,7 @@ def test_a_block_in_a_button_names_the_button(
     monkeypatch.setenv("TALLY", "1.5")
     script = POLL[0], 'click "Vote"', "click Close", 'expect "1 votes in all" within 20'
     code, said, found = run(BOTS / f"{library}_poll.py", *script, python=python)
-    assert code == 1
+    assert code == 1, (said, found)
     (line,) = found["lines"]
     assert line["code"].startswith("time.sleep(float(")
     assert line["doing"] == ["listener answer" if library == "hikari" else "button Close"]
