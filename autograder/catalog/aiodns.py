@@ -25,7 +25,7 @@ def blocking(servers: Servers) -> list[str]:
 
 CARD = Card(
     name="aiodns",
-    purpose="DNS without a thread; aiohttp uses it where it is installed",
+    purpose="DNS without the pool of threads; aiohttp uses it where it is installed",
     twin="dnspython's Resolver",
     status="maintained: 4.0.4; query and gethostbyname are deprecated, use query_dns",
     seen="2026-11-22",

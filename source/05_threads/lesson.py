@@ -508,7 +508,8 @@ async def behind_forty():
 predict("?", about="lookup-among-forty")
 
 # %% experiment="lookup-among-forty"
-print("Threads in the default pool:", min(32, (os.cpu_count() or 1) + 4))
+processors = getattr(os, "process_cpu_count", os.cpu_count)  # the first exists since Python 3.13
+print("Threads in the default pool:", min(32, (processors() or 1) + 4))
 for run in (without_others, behind_forty):
     report = await watch(run)
     block = report.longest_block * 1000
@@ -644,7 +645,8 @@ judge(await watch(asks_for_the_result))
 #
 # ```python
 # class MyBot(commands.Bot):
-#     async def setup_hook(self):
+#     def __init__(self, *args, **kwargs):
+#         super().__init__(*args, **kwargs)
 #         self.processes = ProcessPoolExecutor(1, mp_context=get_context("spawn"))
 #
 #     async def close(self):
@@ -693,7 +695,7 @@ judge(await watch(asks_for_the_result))
 # Sources: Python's documentation, *asyncio, Event Loop: Executing code in thread or process pools*,
 # *Coroutines and Tasks: Running in Threads*, *concurrent.futures*, *multiprocessing: Contexts and
 # start methods*, *sys.setswitchinterval*, *Python support for free threading*; PEP 734, PEP 779;
-# Pillow's source, the macro `ImagingSectionEnter`.
+# Pillow's source, the function `ImagingSectionEnter`.
 # </details>
 
 # %% [markdown]

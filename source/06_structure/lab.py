@@ -1072,8 +1072,8 @@ right(report, 20)
 # ## 6 · Leave nothing behind (stretch)
 #
 # `!record` connects to the voice server, and a thread writes down what is said. That goes on until the
-# command is cancelled. The command must then stop its thread and wait for it. Nothing can raise an
-# exception in a thread from outside: your code tells the thread to stop, and the thread looks.
+# command is cancelled. The command must then stop its thread and wait for it. asyncio cannot raise
+# an exception in a thread from outside: your code tells the thread to stop, and the thread looks.
 #
 # **Worked example.** This thread writes a line every 0.05 s, and looks at an Event. Its last line takes
 # 0.3 s:

@@ -312,7 +312,7 @@ predict(about="half-a-second")
 # def over(task):
 #     running.discard(task)
 #     if not task.cancelled() and task.exception() is not None:
-#         logging.error("a job failed", exc_info=task.exception())
+#         logging.getLogger(__name__).error("a job failed", exc_info=task.exception())
 # ```
 #
 # Ask `task.cancelled()` first: for a *cancelled* task, `task.exception()` raises CancelledError.
@@ -542,7 +542,7 @@ report = await watch(stubborn)
 print(f"{report.value} attempts, and an end after {report.seconds:.2f} s")
 
 # %% [markdown]
-# **What cannot be cancelled.** You cannot raise an exception in a thread from outside. When a command
+# **What cannot be cancelled.** asyncio cannot raise an exception in a thread from outside. When a command
 # is cancelled while `to_thread` works for it, the command ends and the thread goes on. So tell the
 # thread to stop, with a `threading.Event` that it looks at, and wait for it in a `finally`. But
 # `cancel` also cancels the asyncio task that stands for the thread, and then you have nothing left to
@@ -746,7 +746,7 @@ await run(guarded)
 # def over(task):
 #     running.discard(task)
 #     if not task.cancelled() and task.exception() is not None:
-#         logging.error("a job failed", exc_info=task.exception())
+#         logging.getLogger(__name__).error("a job failed", exc_info=task.exception())
 # ```
 
 # %% [markdown]
@@ -757,8 +757,9 @@ await run(guarded)
 # - **discord.py** runs each command and each listener in a task of its own, and logs what it
 #   raises. It keeps the tasks of its loops. Tasks that *you* create are yours.
 # - **`tasks.loop`**: each instance of a cog has a loop of its own. `add_exception_type` adds an error
-#   to those after which the same night runs again. With `time=...` in place of an interval, nights
-#   that were missed are not made up for. A task that ends by `restart()` keeps its error, so asyncio
+#   to those after which the same night runs again. With `time=...` in place of an interval, only
+#   one of the nights that were missed is made up for, and after a network error the night runs again
+#   at the next `time`, without the pause. A task that ends by `restart()` keeps its error, so asyncio
 #   logs it when the task is deleted.
 # - **Weak references** to tasks are documented: "Save a reference to the result of this function,
 #   to avoid a task disappearing mid-execution" (Python's documentation, `create_task`). The report

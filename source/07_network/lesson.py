@@ -260,11 +260,14 @@ stairs(seen)
 #
 # ```python
 # class Bot(commands.Bot):
+#     session = None
+#
 #     async def setup_hook(self):
 #         self.session = aiohttp.ClientSession()
 #
 #     async def close(self):
-#         await self.session.close()
+#         if self.session:  # with a wrong token, `close` runs without `setup_hook`
+#             await self.session.close()
 #         await super().close()
 # ```
 
@@ -576,7 +579,7 @@ for one_pause in (False, True):
 # With one pause for both, bo's command waits as well, and its request is not refused.
 #
 # **A big file.** `await page.read()` loads the whole file into memory. Read it in portions: then a
-# file of any size needs only 64 kB of memory.
+# file of any size needs less than 1 MB of memory.
 #
 # ```python
 # async with session.get(url) as page:
@@ -617,7 +620,7 @@ async def in_threads():
 
 
 async def by_aiodns():
-    """aiodns (its C library is c-ares) asks for all names over one socket of the loop."""
+    """aiodns (its C library is c-ares) asks for all names over one socket, in one thread."""
     async with aiodns.DNSResolver(nameservers=[servers.dns.address]) as resolver:
         return await asyncio.gather(*(resolver.query_dns(n, "A") for n in NAMES))
 
@@ -664,7 +667,7 @@ def questions_over_time(asked):
 questions_over_time(asked)
 
 # %% [markdown]
-# Neither holds the loop. But aiodns needs no threads, so **the pool** stays free. Where the
+# Neither holds the loop. But aiodns needs no thread of the pool, so **the pool** stays free. Where the
 # dashed line is flat, all threads of the pool are waiting. During that time everything else that you send to
 # `asyncio.to_thread` waits in the queue. And when *your* calls fill the pool, each new connection
 # waits for its lookup.
@@ -736,10 +739,11 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
 # - **After 10,000 refusals in 10 minutes** (401, 403 and 429 together) Discord bans an address for a
 #   time: its developer documentation, *Rate Limits*, "Invalid Request Limit".
 # - **httpx** is at 0.28.1 since December 2024. Its issues were closed in February 2026, and
-#   projects moved to httpx2 (pagerduty/python-pagerduty #88, apify/crawlee-python #2182).
-# - **Building a client** holds the loop in httpx and httpx2 alike: encode/httpx #3627.
-# - **aiodns**: `query` and `gethostbyname` are deprecated; use `query_dns`. On Windows it needs the
-#   selector event loop, or its own event thread.
+#   projects moved to httpx2 (pagerduty/python-pagerduty #89, apify/crawlee-python #2182).
+# - **Building a client** holds the loop in httpx (encode/httpx #3627), and in httpx2 on a Linux whose
+#   OpenSSL has all certificates in one file. On Windows and macOS httpx2 does not load them.
+# - **aiodns**: `query` and `gethostbyname` are deprecated; use `query_dns`. It uses a thread of its
+#   own; only where that cannot start, it needs the selector event loop on Windows.
 #
 # </details>
 

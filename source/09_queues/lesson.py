@@ -676,8 +676,8 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 #         raise
 # ```
 #
-# **One change for tonight.** discord.py has a lock for each person, for prefix commands and hybrid
-# commands. Put it above the one command where people could gain something by typing fast:
+# **One change for tonight.** discord.py has a lock for each person, for prefix commands. Put it above
+# the one command where people could gain something by typing fast:
 #
 # ```python
 # @commands.max_concurrency(1, per=commands.BucketType.user, wait=True)
@@ -686,7 +686,8 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # With `wait=False` it says no instead: the command raises `MaxConcurrencyReached`.
 #
 # A slash command of `app_commands` and a button take this line without an error, and it does nothing
-# there. For a button, acknowledge the click and let one statement look and change:
+# there. In a hybrid command that is used as a slash command it waits before your `defer()`, and with
+# `wait=False` a refusal frees the lock (discord.py 2.7.1): there use a lock of your own. For a button, acknowledge the click and let one statement look and change:
 #
 # ```python
 # await interaction.response.defer()
@@ -715,11 +716,11 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 #
 # <details><summary>The fine print, with sources</summary>
 #
-# - **Real bots had it**: python-discord/bot pull requests 835 and 1346 put locks around its help
-#   channels and commands; Milo-bot issue 36 is about one lock for all that made everyone wait. In
+# - **Real bots had it**: python-discord/bot pull requests 835 and 1346 put locks around its
+#   reminders and its help channels; Milo-bot issue 36 is about one lock for all that made everyone wait. In
 #   discord.py issue 10330 a user asks for such a lock in the library.
-# - **A lock works on one loop only**: the loop on which a task first waits for it. On another loop it
-#   raises RuntimeError.
+# - **A lock works on one loop only**: the loop on which a task first waits for it. A task that must
+#   wait for it on another loop gets RuntimeError.
 # - **Locks are fair**: waiting tasks get the lock in the order in which they came.
 # - **Isolation levels.** You have seen PostgreSQL's default, READ COMMITTED. With SERIALIZABLE the
 #   database ends a transaction if the result could not come from running one after the other, and you

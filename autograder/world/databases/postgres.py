@@ -56,7 +56,7 @@ _SETTINGS = {
 _INITDB = ("-A", "trust", "-U", OWNER, "--no-sync", "--no-locale", "--encoding=UTF8",
            "--wal-segsize=1")  # fmt: skip
 # Both the wheel and Debian's version 15 know these methods. "password": on loopback scram is not
-# needed, and its 4096 rounds hold a client's loop for 10 ms at each connect.
+# needed, and its 4096 rounds hold a client's loop for 10 ms at each connect (asyncpg before 0.32).
 _ADMISSION = "".join(
     f"{way} {DATABASE} {LEARNER} {where} password\n{way} all {OWNER} {where} password\n"
     for way, where in (("local", ""), ("host", "127.0.0.1/32"))
