@@ -39,8 +39,8 @@ CARD = Card(
     seen="2026-11-22",
     source="https://pypi.org/project/asyncpg/",
     care=(
-        "PgBouncer in transaction mode keeps asyncpg's prepared statements since version 1.21 "
-        "(max_prepared_statements); behind an older one set statement_cache_size=0."
+        "PgBouncer in transaction mode keeps asyncpg's prepared statements since version 1.24, and "
+        "since 1.21 if max_prepared_statements is set; else set statement_cache_size=0."
     ),
     use=use,
     blocking=blocking,

@@ -8,7 +8,7 @@ from autograder.catalog.card import WAIT, Card, Servers
 async def use(servers: Servers) -> list[object]:
     import httpx
 
-    # verify=False: the server has no certificate, and loading the system's takes 20 to 40 ms.
+    # verify=False: the server has no certificate, and loading certifi's takes 20 to 40 ms.
     async with httpx.AsyncClient(verify=False, trust_env=False) as client:
         response = await client.get(f"{servers.http.url}/slow?seconds={WAIT}")
         return [response.status_code, response.json()["path"]]
@@ -32,7 +32,7 @@ CARD = Card(
     seen="2026-11-29",
     source="https://pypi.org/project/httpx/",
     care=(
-        "AsyncClient() loads the system's certificates, which holds the loop for 20 to 40 ms: "
+        "AsyncClient() loads certifi's certificates, which holds the loop for 20 to 40 ms: "
         "make one client when the bot starts, and keep it."
     ),
     use=use,

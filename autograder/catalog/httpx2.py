@@ -29,8 +29,8 @@ CARD = Card(
     seen="2026-11-22",
     source="https://pypi.org/project/httpx2/",
     care=(
-        "AsyncClient() loads the system's certificates, which holds the loop for 20 to 40 ms: "
-        "make one client when the bot starts, and keep it."
+        "On Linux, AsyncClient() loads the system's certificates, which holds the loop for 20 to "
+        "40 ms: make one client when the bot starts, and keep it."
     ),
     use=use,
     blocking=blocking,

@@ -10,7 +10,7 @@ CARD = replace(
     uvloop.CARD,
     name="winloop",
     purpose="uvloop's port to Windows: faster, and it blocks just the same",
-    twin="http.client, on winloop",
+    twin="http.client",
     status="maintained: 0.8.2; Windows only",
     source="https://pypi.org/project/winloop/",
     care="Start it with winloop.run(main()).",

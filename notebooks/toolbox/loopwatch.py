@@ -1,7 +1,7 @@
 """Names the lines that hold your bot's event loop. It is one file, and needs nothing but Python.
 
     python loopwatch.py bot.py           your bot as it is, each of its loops watched
-    python loopwatch.py --attach PID     a bot that runs already (both Pythons 3.14 or newer)
+    python loopwatch.py --attach PID     a bot that runs already (the same Python, 3.14 or newer)
 
 Or copy this file beside your bot, `import loopwatch`, and call `loopwatch.start()` where the loop
 runs already: in `setup_hook`, in `on_ready`, or in `main`. Python 3.9 and newer.
@@ -241,7 +241,7 @@ def watch_each_loop():
 def attach(pid):
     """Start in a program that runs already, at its next line of Python; return an error, or ""."""
     if not hasattr(sys, "remote_exec"):
-        return "--attach needs Python 3.14 or newer, here and there."
+        return "--attach needs Python 3.14 or newer, the same version here and there."
     import tempfile
 
     script = (

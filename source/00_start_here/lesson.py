@@ -405,7 +405,7 @@ await examine(patient)
 #
 # | what | how |
 # |---|---|
-# | the result | compared with the right one, and its type too; inputs are new in each run |
+# | the result | compared with the right one, and its type too; in the hidden tests the inputs are new in each run |
 # | the loop | the longest time for which *your code* held it, without what other programs took |
 # | the effect | what the server saw: requests, rows, heartbeats, their order, and how many at the same time |
 # | the time | only in some exercises; the bound is at least four times what a good answer needs |

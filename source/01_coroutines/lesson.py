@@ -606,11 +606,13 @@ nap.close()
 #   another loop (curio, trio) pause with other things, so they do not run on asyncio.
 # - **`contextvars`, cancelling, exceptions from outside**: a loop also needs `throw`. Unit 06.
 # - **The loop of your notebook** does all this too, while you read.
-# - **Checkers** find most forgotten `await`s before they run. mypy (`unused-coroutine`, on by
-#   default) and pyright (`reportUnusedCoroutine`) report the call on its own line; mypy's
-#   `truthy-bool`, which you must switch on, reports the `if`.
+# - **Checkers** find forgotten `await`s before they run, where they know the types: annotate your
+#   parameters (`ctx: commands.Context`). mypy (`unused-coroutine`, on by default; without
+#   `--check-untyped-defs` it skips functions without annotations) and pyright
+#   (`reportUnusedCoroutine`) report the call on its own line; mypy's `truthy-bool`, which you must
+#   switch on, reports the `if`.
 # - **A talk to watch**: David Beazley, *Fear and Awaiting in Async* (2016). He builds a loop before
-#   the audience. It became curio, not asyncio, but the idea is the same.
+#   the audience, in the style of his library curio, not of asyncio, but the idea is the same.
 #
 # Sources: Python's documentation, *A conceptual overview of asyncio* and *Coroutines* (the
 # `send`, `throw`, `close` of the language reference); CPython's `Lib/asyncio/tasks.py`, function

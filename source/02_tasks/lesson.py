@@ -333,7 +333,7 @@ print(f"gathered: {report.seconds:.2f} s")
 # That is what we want. In the line with `gather`, `(fetch(url) for url in urls)` makes one coroutine
 # per address. `gather` takes each coroutine as an argument of its own, so the **star** passes them
 # one by one: `gather(fetch(a), fetch(b), fetch(c))`. (With a list and no star, `gather([...])`
-# raises `TypeError: unhashable type: 'list'`.)
+# raises a TypeError that says `unhashable type: 'list'`.)
 #
 # Now the same `gather` with a client that you may know better:
 

@@ -742,8 +742,9 @@ for name in ("aiohttp", "httpx", "httpx2", "websockets", "aiodns"):
 #   projects moved to httpx2 (pagerduty/python-pagerduty #89, apify/crawlee-python #2182).
 # - **Building a client** holds the loop in httpx (encode/httpx #3627), and in httpx2 on a Linux whose
 #   OpenSSL has all certificates in one file. On Windows and macOS httpx2 does not load them.
-# - **aiodns**: `query` and `gethostbyname` are deprecated; use `query_dns`. It uses a thread of its
-#   own; only where that cannot start, it needs the selector event loop on Windows.
+# - **aiodns**: `query` and `gethostbyname` are deprecated; use `query_dns` and
+#   `getaddrinfo`. It uses a thread of its own; only where that cannot start, it needs the selector
+#   event loop on Windows.
 #
 # </details>
 

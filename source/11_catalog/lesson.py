@@ -353,7 +353,7 @@ DNSPYTHON = Card(
     name="dnspython",
     purpose="DNS, every kind of record, without a library in C",
     twin="dnspython's own Resolver",
-    status="maintained: 2.8.0",
+    status="maintained: 2.9.2",
     seen="2026-11-22",
     source="pypi.org/project/dnspython",
     use=use,
@@ -426,8 +426,8 @@ predict(about="card-without-library")
 #
 # - **A pool of its own.** A library that works in threads may have its own pool, with its own size,
 #   and leave asyncio's alone: aiosqlite has one thread for each connection.
-# - **One thread is not a pool.** A library that is async all the way down may still have a thread
-#   for cleaning up: with aiodns installed, aiohttp's sessions do, when they are closed. Look for a
+# - **One thread is not a pool.** A library that is async all the way down may still have a
+#   thread: with aiodns installed, a program has one from its first aiohttp session on. Look for a
 #   thread *for each call*.
 # - **A limit is not always a pool.** aiohttp opens at most 100 connections per session, and httpx
 #   does, too. A library that is async all the way down can make calls wait as well, on purpose.

@@ -652,7 +652,7 @@ duties_chart(evenings)
 #
 # ```
 # cd $(python -c "import discord, os; print(os.path.dirname(discord.__file__))")
-# grep -n "class KeepAliveHandler\|def received_message\|def resume" gateway.py
+# grep -n "class KeepAliveHandler\|def received_message\|def poll_event\|def resume" gateway.py
 # grep -n "async def connect\|ExponentialBackoff\|resume=True" client.py
 # ```
 #
@@ -660,7 +660,7 @@ duties_chart(evenings)
 # |---|---|
 # | heartbeat beside the commands | `gateway.py`, `KeepAliveHandler.run`: a thread that asks the loop to send. Each event handler is a task of its own (`client.py`, `_schedule_event`) |
 # | jitter | none: the first heartbeat is sent immediately (`gateway.py`, `received_message`, at `HELLO`) |
-# | a dead connection | `KeepAliveHandler.run`: closes with 4000 when *nothing* has arrived for 60 s |
+# | a dead connection | `gateway.py`, `poll_event`: closes with 4000 when *nothing* has arrived for 60 s (`KeepAliveHandler.run` has the same rule, and looks once per interval) |
 # | RESUME | `client.py`, `connect`: again and again, with growing pauses between the tries |
 # | the number | `gateway.py`, `received_message` keeps it as `sequence`; it is not compared with the one before |
 #
@@ -696,8 +696,9 @@ duties_chart(evenings)
 #
 # - **A WebSocket alone** is what the small library *websockets* offers. Like httpx it has a blocking
 #   half, `websockets.sync`.
-# - **The gateway client** follows Discord's documentation, *Gateway*: HELLO, jitter, ACK, RESUME to
-#   `resume_gateway_url`, closing a zombie with any code but 1000 and 1001.
+# - **The gateway client** follows Discord's documentation, *Gateway*: HELLO, jitter, ACK, RESUME,
+#   closing a zombie with any code but 1000 and 1001. Only the address is simpler: at Discord a client
+#   resumes at the `resume_gateway_url` that READY names, ours at the old address.
 # - **Jitter**: discord.py 2.7 and hikari 2.7 send the first heartbeat immediately, without it.
 # - **A dead connection**: hikari closes it when an ACK is missing.
 # - **Events twice**: discord.py does not compare numbers, so a replayed event is handled again.

@@ -165,8 +165,8 @@
 # python loopwatch.py bot.py
 # ```
 #
-# or, for a bot that runs already, `python loopwatch.py --attach PID` (Python 3.14 and newer). For the
-# bot recorded above it said: `loop held for 2.54 s: .../bot.py:14 in roll: time.sleep(2.5)`. It names
+# or, for a bot that runs already, `python loopwatch.py --attach PID` (Python 3.14 or newer, the same
+# version as the bot's). For the bot recorded above it said: `loop held for 2.54 s: .../bot.py:14 in roll: time.sleep(2.5)`. It names
 # each line of a block with its seconds, reports a long block while it is still going on, and says when a
 # thread keeps the GIL or Python collects garbage.
 #
