@@ -27,7 +27,7 @@ from types import FrameType
 from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, library_of, own_line
 from autograder.monitor.samples import ASKS_AGAIN, SELECT, LoopState, Sample
-from autograder.monitor.thread_stats import Glance, both_switches, has_gil, knows_waits
+from autograder.monitor.thread_stats import Glance, Times, both_switches, has_gil, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
 
 PERIOD = 0.02  # s: the loop postpones the sampler by this time; also the shortest pause
@@ -290,35 +290,35 @@ class Sampler:
         wait = self._glances[1].times()[1] if self._glances is not None else 0
         return wait, *both_switches()
 
-    def _loop_as_it_is(self) -> tuple[int, int, int, bool, bytes, int] | None:
-        """Return the loop's CPU, run-queue wait and voluntary switches, whether it sleeps, and in
-        which function; and when all this had been read.
+    def _loop_as_it_is(self) -> tuple[Times, int, bool, bytes, int] | None:
+        """Return the loop's times and voluntary switches, whether it sleeps, and in which function;
+        and when all this had been read.
         """
         if self._glances is None:
             return None
         loop = self._glances[0]
         # In this order: the kernel has then counted what it waited before it fell asleep.
         (switches, asleep), place = loop.switches_and_sleep(), loop.sleeps_in()
-        return *loop.times(), switches, asleep, place, perf_counter_ns()
+        return loop.times(), switches, asleep, place, perf_counter_ns()
 
     def _account(
         self,
         moment: int,
         now: int,
         way: tuple[int, int, int],
-        found: tuple[int, int, int, bool, bytes, int],
+        found: tuple[Times, int, bool, bytes, int],
     ) -> None:
         probe = self.probe
         if self._glances is None or probe is None or len(self.samples) >= _MOST_SAMPLES:
             return
-        cpu, wait, switches, asleep, sleeps_in, looked = found
+        (cpu, wait, runs), switches, asleep, sleeps_in, looked = found
         wait_own, switched, preempted = (b - a for a, b in zip(way, self._woke, strict=True))
         # Waits before the timer rang, which may have been postponed, do not belong to this sample.
         since, late = max(0, now - self._rang), wait_own
         wait_own, switched = min(wait_own, since), min(switched, 2 + since // ASKS_AGAIN)
         ended, slept = perf_counter_ns(), 0
         if ended - now > LONG_SAMPLE:
-            cpu_then, wait_then = self._glances[0].times()
+            cpu_then, wait_then, _ = self._glances[0].times()
             slept = max(0, ended - now - (cpu_then - cpu) - (wait_then - wait))
         sample = Sample(
             moment,
@@ -337,6 +337,7 @@ class Sampler:
             sleeps_in.startswith(SELECT) and self._runs_nothing(),
             asleep,
             looked,
+            runs,
         )
         if moment in (probe.moment, probe.due()):  # else the pass ended while the GIL was lost
             self.samples.append(sample)

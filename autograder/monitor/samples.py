@@ -35,6 +35,7 @@ class Sample(NamedTuple):
     idle: bool = False  # it sleeps in the loop's own select, and runs nobody's code
     asleep: bool = False  # it sleeps, also where the kernel does not say in which function
     looked: int = 0  # the loop's figures were read by then, and not before `began`
+    runs: int = 0  # of the loop's thread: how often it got a CPU
 
     @property
     def read_by(self) -> int:

@@ -29,9 +29,10 @@ _TORN = 60_000  # ns: reads further apart had a preemption in between, and are r
 
 
 class Reading(NamedTuple):
-    """The figures of one thread at one moment: nanoseconds, and `switches`, a count.
+    """The figures of one thread at one moment: nanoseconds, and `switches` and `runs`, counts.
 
     `system` is the part of `cpu` that the kernel used; it is estimated, and off by up to 4 ms.
+    `runs` is how often the thread got a CPU.
     """
 
     wall: int
@@ -39,6 +40,7 @@ class Reading(NamedTuple):
     wait: int
     switches: int
     system: int = 0
+    runs: int = 0
 
 
 # A reading as the kernel gave it: wall, CPU time, the text of schedstat, switches, system time.
@@ -100,16 +102,16 @@ class ThreadClock:
         makes a block look 10 ms shorter. So such torn reads are repeated, at most four times.
         """
         for _ in range(5):
-            wall, wait = perf_counter_ns(), 0
+            wall, wait, runs = perf_counter_ns(), 0, 0
             if self._file is not None:
                 file = self._file
                 stat = file.read() if keep_gil else os.pread(file.descriptor, 80, 0)
-                wait = int(stat.split()[1])
+                wait, runs = (int(word) for word in stat.split()[1:3])
             keep_gil = True  # a thread that wants the GIL may have torn the first read
             cpu, more = thread_time_ns(), _switches_and_system()
             if perf_counter_ns() - wall < _TORN:
                 break
-        return Reading(wall, cpu, wait, *more)
+        return Reading(wall, cpu, wait, *more, runs)
 
     def close(self) -> None:
         """Give the file descriptor back."""
@@ -142,7 +144,8 @@ def _raw_reader(file: KeptFile) -> Callable[[], RawReading | None]:
 def parsed(raw: RawReading) -> Reading:
     """Return a raw reading as a `Reading`."""
     wall, cpu, stat, switches, system = raw
-    return Reading(wall, cpu, int(stat.split(None, 2)[1]), switches, system)
+    _, wait, runs = stat.split(None, 3)[:3]
+    return Reading(wall, cpu, int(wait), switches, system, int(runs))
 
 
 class Glance:
@@ -158,10 +161,9 @@ class Glance:
             self._place = KeptFile(f"/proc/self/task/{tid}/wchan")
         self._status = KeptFile(f"/proc/self/task/{tid}/status", 4095)
 
-    def times(self) -> tuple[int, int]:
-        """Return (CPU ns, run-queue wait ns)."""
-        cpu, wait = self._stat.read().split()[:2]
-        return int(cpu), int(wait)
+    def times(self) -> Times:
+        """Return the thread's times."""
+        return Times(*map(int, self._stat.read().split()))
 
     def switches(self) -> int:
         """Return the voluntary switches; 20 us."""
