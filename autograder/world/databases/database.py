@@ -36,9 +36,10 @@ class Database:
     controls = frozenset({"log", "drop", "slow", "kill", "revive"})
     socket = "socket"  # the socket's name in the database's directory
 
-    def __init__(self, name: str, dialect: Callable[[], Dialect], ending: signal.Signals) -> None:
+    def __init__(self, name: str, dialect: Callable[[], Dialect], ending: str) -> None:
         self.name = name
-        self.keeper = Keeper(name, ending)
+        # Windows has few of the signals, and ends a program at once with any of them.
+        self.keeper = Keeper(name, getattr(signal, ending, signal.SIGTERM))
         self.relay = Relay(dialect, self._restarted)
         self.tell: Callable[[str], object] = lambda _: None  # the supervisor sets it
         self._wanted = False  # it has been started, and nobody here has ended it

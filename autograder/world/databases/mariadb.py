@@ -13,7 +13,6 @@ import importlib.metadata
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -71,9 +70,7 @@ class MySQL(Database):
 
     def __init__(self) -> None:
         # SIGKILL: MariaDB needs a second to stop in good order, and no data needs to be kept.
-        # Windows ends a program at once with any signal, and has no SIGKILL.
-        ending = signal.SIGTERM if sys.platform == "win32" else signal.SIGKILL
-        super().__init__("MariaDB", _MysqlWire, ending)
+        super().__init__("MariaDB", _MysqlWire, "SIGKILL")
         self._program: Program | None = None
 
     async def install(self) -> None:

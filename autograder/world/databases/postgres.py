@@ -13,10 +13,8 @@ import hashlib
 import importlib.util
 import re
 import shutil
-import signal
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -71,9 +69,7 @@ class Postgres(Database):
 
     def __init__(self) -> None:
         # SIGQUIT: it ends immediately and frees its shared memory. After SIGKILL the memory stays.
-        # Windows has no such signals: there each of them would end the program at once.
-        ending = signal.SIGTERM if sys.platform == "win32" else signal.SIGQUIT
-        super().__init__("PostgreSQL", _PostgresWire, ending)
+        super().__init__("PostgreSQL", _PostgresWire, "SIGQUIT")
         self._data = Path()
         self._programs = Path()
         self._version = ""
