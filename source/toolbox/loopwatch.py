@@ -28,7 +28,7 @@ RUNNERS = {"base_events.py", "events.py", "runners.py", "windows_events.py", "ne
 # A thread whose innermost frame is in one of these files waits, and keeps nothing.
 WAITS = {"threading.py", "queue.py", "selectors.py", "socket.py", "ssl.py", "subprocess.py"}
 WAITS |= {"thread.py", "connection.py", "synchronize.py"}
-_watched = []  # the loops that have a thread here
+_watched = []  # a witness of each loop, until a later start finds the loop closed
 
 
 def say(sentence):
@@ -41,10 +41,17 @@ def start(limit=0.1, report=say):
     A second call on the same loop does nothing. `report` is called on a thread.
     """
     loop = asyncio.get_running_loop()
-    _watched[:] = [one for one in _watched if not one.is_closed()]
-    if not any(one is loop for one in _watched):
-        _watched.append(loop)
-        _Witness(loop, limit, report).begin()
+    _watched[:] = [one for one in _watched if not one.loop.is_closed()]
+    if not any(one.loop is loop for one in _watched):
+        _watched.append(_Witness(loop, limit, report))
+        _watched[-1].begin()
+
+
+@atexit.register
+def _last_words():
+    """Wait for the threads at the end of the program: they may have a last block to tell."""
+    for one in _watched:
+        one.looker.join(one.limit)
 
 
 class _Witness:
@@ -62,9 +69,8 @@ class _Witness:
     def begin(self):
         self.loop.call_soon(self.beat)
         gc.callbacks.append(self.collect)
-        thread = threading.Thread(target=self.watch, name="loopwatch", daemon=True)
-        thread.start()
-        atexit.register(thread.join, self.limit)  # it may have a last block to tell
+        self.looker = threading.Thread(target=self.watch, name="loopwatch", daemon=True)
+        self.looker.start()
 
     def beat(self):
         self.last = time.monotonic()
