@@ -7,13 +7,13 @@ import datetime
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from processes import IMPORTS
+from tries import tries
 
 from autograder import catalog, wire, world
 from autograder.catalog.card import Card
@@ -26,7 +26,6 @@ from autograder.world import availability
 
 ROOT = Path(__file__).parents[2]
 # Seconds before each try: beside other work a part of a twin's block is put down to the machine.
-TRIES = (0, 1, 2, 3)
 CARDS = catalog.cards()
 SERVERS = {
     "http": availability.http,
@@ -57,8 +56,7 @@ def skip_unless_here(card: Card) -> None:
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_the_library_leaves_the_loop_alone_and_its_twin_does_not(card: Card) -> None:
     skip_unless_here(card)
-    for pause in TRIES:
-        time.sleep(pause)
+    for _ in tries():
         compared = asyncio.run(catalog.compare(card.name))
         assert compared.library.value == compared.twin.value
         held = compared.library.longest_block, compared.twin.longest_block
@@ -137,8 +135,7 @@ def test_the_verb_prints_one_library_and_names_the_others_for_a_wrong_name() -> 
             command, cwd=ROOT, capture_output=True, text=True, check=False, env=environment
         )
 
-    for pause in TRIES:  # its exit code says how long the loop was held
-        time.sleep(pause)
+    for _ in tries():  # its exit code says how long the loop was held
         good = verb("aiohttp")
         if good.returncode == 0:
             break

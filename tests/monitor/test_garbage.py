@@ -10,6 +10,7 @@ import weakref
 from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
+from tries import tries
 
 from autograder import watch
 from autograder.monitor import garbage
@@ -18,7 +19,6 @@ from autograder.outcomes import Inconclusive, LoopBlocked
 from autograder.report.report import Report
 
 LIMIT = 0.05
-TRIES = 4  # what other work leaves open, or spoils, is run again: after 1, 2 and 3 s
 
 
 class Knot:
@@ -76,8 +76,7 @@ def settled(call: Callable[[], Awaitable[int]], kind: str = "") -> Report:
     With a `kind`, until its block is of that kind and has a line: as soon as a collection ends, a
     thread that looks needs a CPU to see the line.
     """
-    for tries in range(TRIES):
-        time.sleep(tries)
+    for _ in tries():
         report = asyncio.run(watch(call, timeout=60))
         try:
             Report(report.record).responsive(LIMIT)

@@ -18,6 +18,7 @@ from types import CodeType
 from typing import Any
 
 import pytest
+from tries import tries
 
 from autograder.monitor.frames import EXECUTED, _jumps_to
 from autograder.monitor.run import run
@@ -49,13 +50,9 @@ def start():
 """
 
 
-TRIES = 4  # after 1, 2 and 3 s: the sampler may get no CPU for as long as a block lasts
-
-
 def seen(function: Callable[[], Any], line: int, library: str = "") -> Record:
     """Watch a call, and again if its longest block has another line or library than this."""
-    for tries in range(TRIES):
-        time.sleep(tries)
+    for _ in tries():
         record = run(function)
         block = longest_of(record)
         if (block.line, block.library) == (line, library):

@@ -25,6 +25,7 @@ from typing import Any
 import psutil
 import pytest
 from processes import ends, gone
+from tries import tries
 
 from autograder import world
 from autograder.outcomes import UserMistake
@@ -143,8 +144,7 @@ def test_the_world_is_ready_within_a_second(place: Place) -> None:
     # 0.3 s on an idle machine, 0.9 s beside 8 busy builds; three times that is a mistake of ours,
     # if it is needed each time: the machine may have taken the CPU away for that long.
     took = []
-    for pause in (0, 1, 2, 3):
-        time.sleep(pause)
+    for _ in tries():
         client = place.client(START)
         took.append(told(client)["seconds"])
         if took[-1] < 3.0:
@@ -368,8 +368,7 @@ def test_two_users_at_once_have_a_world_each() -> None:
 def test_a_private_world_has_no_path_and_ends_at_once_with_its_process(place: Place) -> None:
     # Beside other work the shared world may end first, though it has a second of patience. A
     # private one that has the same second ends after it each time.
-    for pause in (0, 1, 2, 3):
-        time.sleep(pause)
+    for _ in tries():
         if a_private_world_ends_before_a_shared_one(place):
             break
     else:
