@@ -121,13 +121,13 @@ async def subprocess_run_on_uvloop():
     subprocess.run(["sleep", "0.15"], check=True)  # <- blocks
 
 
-@free("subprocess_run_on_uvloop")
+@free("subprocess_run_on_uvloop", alone=True)
 async def subprocess_of_uvloop():
     process = await asyncio.create_subprocess_exec("sleep", "0.1")
     await process.wait()
 
 
-@free("subprocess_run_on_uvloop")
+@free("subprocess_run_on_uvloop", alone=True)
 async def shell_of_uvloop():
     process = await asyncio.create_subprocess_shell("sleep 0.05; echo done", stdout=-1)
     await process.communicate()

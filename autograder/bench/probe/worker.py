@@ -33,7 +33,7 @@ PREPARE_WITHIN = 600.0
 
 
 class Worker:
-    """A process that runs snippets under one detector."""
+    """Runs snippets under one detector, in a process; those that are `alone` in a second one."""
 
     def __init__(
         self,
@@ -45,34 +45,72 @@ class Worker:
         python: Sequence[str] = (sys.executable,),
         starting: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext,
     ) -> None:
-        self._command = [
-            *python,
-            "-m",
-            "autograder.bench.probe.worker",
-            detector,
-            str(limit),
-        ]
-        self._command += ["thread"] if on_thread else []
-        self._snippets = snippets  # of the corpus, to prepare; None: all
-        self._starting = starting  # entered while a process starts
+        """`snippets` of the corpus are prepared (None: all); `starting` is entered meanwhile."""
+        command = [*python, "-m", "autograder.bench.probe.worker", detector, str(limit)]
+        command += ["thread"] if on_thread else []
+        corpus = labels.load() if snippets is None or snippets else {}
+        self._alone = {name for name in (snippets or corpus) if corpus[name].alone}
+        together = [name for name in (snippets or corpus) if name not in self._alone]
+        self._process = _Process(command, together, starting)
+        self._second = _Process(command, sorted(self._alone), starting) if self._alone else None
         self.crashes = 0
-        self._start()
 
     def run(self, name: str, detector: str = "") -> Detection | None:
         """Run one snippet (under another detector of the same process, when one is named).
 
         None when the process crashed or hung, and a new one was started.
         """
+        process = self._process
+        if self._second is not None and name in self._alone:
+            process = self._second
         try:
-            return Detection(**self._ask({"run": name, "under": detector}, ANSWER_WITHIN))
+            return Detection(**process.ask({"run": name, "under": detector}, ANSWER_WITHIN))
         except (EOFError, OSError, TimeoutError):
             self.crashes += 1
-            self.close()
-            self._start()
+            process.close()
+            process.start()
             return None
 
     def close(self) -> None:
-        """End the process, and what it started."""
+        """End the processes, and what they started."""
+        self._process.close()
+        if self._second is not None:
+            self._second.close()
+
+
+class _Process:
+    """A process that has prepared these snippets, and answers one question after another."""
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        snippets: Sequence[str],
+        starting: Callable[[], AbstractContextManager[object]],
+    ) -> None:
+        self._command = command
+        self._snippets = snippets
+        self._starting = starting
+        self.start()
+
+    def start(self) -> None:
+        """Start it, and wait until it has prepared its snippets."""
+        with self._starting():
+            self._process = subprocess.Popen(
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
+            )
+            self._rest = b""
+            self.ask({"prepare": self._snippets}, PREPARE_WITHIN)
+
+    def ask(self, question: dict[str, Any], within: float) -> dict[str, Any]:
+        """Return its answer. Raises EOFError, OSError or TimeoutError (after `within` s)."""
+        pipe = self._process.stdin
+        assert pipe is not None
+        pipe.write(json.dumps(question).encode() + b"\n")
+        answer: dict[str, Any] = json.loads(self._line(within))
+        return answer
+
+    def close(self) -> None:
+        """End it, and what it started."""
         with contextlib.suppress(psutil.NoSuchProcess):
             for child in psutil.Process(self._process.pid).children(recursive=True):
                 with contextlib.suppress(psutil.NoSuchProcess):
@@ -82,21 +120,6 @@ class Worker:
         for pipe in (self._process.stdin, self._process.stdout):
             assert pipe is not None
             pipe.close()
-
-    def _start(self) -> None:
-        with self._starting():
-            self._process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0
-            )
-            self._rest = b""
-            self._ask({"prepare": self._snippets}, PREPARE_WITHIN)
-
-    def _ask(self, question: dict[str, Any], within: float) -> dict[str, Any]:
-        pipe = self._process.stdin
-        assert pipe is not None
-        pipe.write(json.dumps(question).encode() + b"\n")
-        answer: dict[str, Any] = json.loads(self._line(within))
-        return answer
 
     def _line(self, within: float) -> bytes:
         pipe = self._process.stdout
@@ -133,13 +156,13 @@ def _main(detector: str, limit: str, place: str = "") -> None:
         _say(answers, answer)
 
 
-def _prepared(names: Sequence[str] | None) -> dict[str, labels.Snippet]:
-    """Load the corpus and make the workloads of these snippets (None: of all).
+def _prepared(names: Sequence[str]) -> dict[str, labels.Snippet]:
+    """Load the corpus and make the workloads of these snippets.
 
     A process that needs none of them is left without the threads and libraries of the corpus.
     """
-    snippets = labels.load() if names is None or names else {}
-    for name in snippets if names is None else names:
+    snippets = labels.load() if names else {}
+    for name in names:
         snippets[name].given()
     # A full collection over the workloads (100 ms) would be blamed on whatever snippet meets it.
     garbage.tidy()
