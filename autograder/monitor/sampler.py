@@ -320,6 +320,9 @@ class Sampler:
         if ended - now > LONG_SAMPLE:
             cpu_then, wait_then, _ = self._glances[0].times()
             slept = max(0, ended - now - (cpu_then - cpu) - (wait_then - wait))
+            if not asleep and not sleeps_in and self._glances[0].switches() == switches:
+                # Found awake, and not asleep since: it waits for a CPU, as Linux counts afterwards.
+                slept = min(slept, looked - now)
         sample = Sample(
             moment,
             now,

@@ -10,6 +10,7 @@ import pytest
 
 from autograder import cli
 from autograder.bench.probe import cost
+from autograder.bench.probe.scores import GROUP
 from autograder.course.unit import built
 from autograder.grading.configuration import COURSE
 from autograder.world import console
@@ -78,11 +79,12 @@ def test_what_it_says_of_the_probe_is_what_was_measured() -> None:
     folder = ROOT / "autograder" / "bench" / "figures"
     measured = json.loads((folder / "probe_3.11.json").read_text("utf-8"))
     verdicts = measured["verdicts"]
+    assert [load for load, of in verdicts.items() if of["probe"]["wrong"]] == []
+    verdicts.pop(GROUP, None)  # where memory is short, the README has a sentence of its own
     ours = [of["probe"] for of in verdicts.values()]
     peers = [one for of in verdicts.values() for name, one in of.items() if name != "probe"]
     runs = sum(one["runs"] for one in ours)
     opened = sum(one["inconclusive"] * one["runs"] for one in ours) / runs
-    assert [one["wrong"] for one in ours if one["wrong"]] == []
     assert f"{runs:,} runs" in readme
     assert f"{opened:.2%}".replace("%", " %") + " were inconclusive" in readme
     assert f"{min(one['lines'] for one in ours):.1%}".replace("%", " %") + " of the" in readme

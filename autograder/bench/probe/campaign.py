@@ -27,6 +27,7 @@ from autograder.bench.probe.worker import Worker
 from autograder.environment import control_group, finding
 from autograder.outcomes import UserMistake
 
+BLOCKS_TAKE = 4  # repeats of the short blocks of known length, for each repeat of the corpus
 TIMED = ("probe", "heartbeat")  # whose measured block is compared with blocks of known length
 GROUP_TAKES = 4  # a run in the memory group takes this many times as long as one on a quiet machine
 
@@ -85,7 +86,8 @@ def _side_by_side(
     # In processes of their own: the pools that the corpus keeps alive take the GIL from a block, as
     # a learner's would, and made it 2 to 5 ms longer than it was meant to be.
     with _closed(_started([dict.fromkeys(TIMED, ())] * most)) as lanes:
-        blocks = scores.campaign(lanes, known, loads, repeats, journal.add, known=journal.rows)
+        often = repeats * BLOCKS_TAKE
+        blocks = scores.campaign(lanes, known, loads, often, journal.add, known=journal.rows)
     names = [snippet.name for snippet in snippets]
     of_peers = [one.name for one in scores.spread(snippets, scores.PEERS_EVERY if thin else 1)]
     beside = [
