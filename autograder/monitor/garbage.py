@@ -7,7 +7,8 @@ last of the calls that overlap has ended. What the call itself has made is the c
 
 Nothing is frozen where somebody has frozen objects before: `gc.unfreeze` would undo that, too. A
 candidate of an examination, whose fork server has done so, unfreezes nothing and so freezes all the
-same, or it would blame an answer for what the given cells above it have made.
+same, or it would blame an answer for what the given cells above it have made. Where a learner has
+frozen objects, and many others are there when the call begins, no search tells whose it is.
 
 No Python code of ours runs inside a collection: there the GIL would change hands, and the exception
 that stops a call at its time limit would be lost.
@@ -36,6 +37,7 @@ IMMORTAL = 4000
 # that it freezes old. Every so many calls we collect fully, and in between the young objects only.
 CALLS_PER_FULL = 20
 YOUNG, FULL = 1, 2
+MANY = 50_000  # containers: a full search through so many takes 2 to 5 ms
 _MOST_TIMES = 20_000
 
 
@@ -72,6 +74,7 @@ class Heap:
         self._calls = self._freezes = 0
         self._knot: weakref.ref[_Knot] | None = None  # None while nothing is frozen by us
         self._removed: list[int] = []  # when the knot was removed
+        self._looks_at_all = False  # somebody else has frozen objects, and there are many others
 
     @contextlib.contextmanager
     def left_out(self, *, for_good: bool = False) -> Iterator[None]:
@@ -82,11 +85,8 @@ class Heap:
         """
         with self._lock:
             self._calls += 1
-            if self._calls == 1 and (for_good or gc.get_freeze_count() < IMMORTAL):
-                if not for_good:
-                    full = (self._freezes + 1) % CALLS_PER_FULL == 0
-                    gc.collect(FULL if full else YOUNG)
-                self._freeze()
+            if self._calls == 1:
+                self._begin(for_good)
         try:
             yield
         finally:
@@ -98,12 +98,22 @@ class Heap:
                         gc.unfreeze()
 
     def looked_at(self, until: int) -> bool:
-        """Whether a collection before this time looked at objects older than the last freeze."""
-        return bool(self._removed) and self._removed[0] <= until
+        """Whether a collection before this time looked at objects that are older than the calls."""
+        return self._looks_at_all or (bool(self._removed) and self._removed[0] <= until)
+
+    def _begin(self, for_good: bool) -> None:
+        free = for_good or gc.get_freeze_count() < IMMORTAL
+        self._looks_at_all = not free and len(gc.get_objects()) > MANY
+        self._removed = []
+        if not free:
+            return
+        if not for_good:
+            full = (self._freezes + 1) % CALLS_PER_FULL == 0
+            gc.collect(FULL if full else YOUNG)
+        self._freeze()
 
     def _freeze(self) -> None:
         self._freezes += 1
-        self._removed = []
         note = map(self._removed.append, iter(perf_counter_ns, None))
         with without_collections():  # or one may remove the knot before it is frozen
             self._knot = weakref.ref(_Knot(), functools.partial(next, note))

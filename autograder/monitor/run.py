@@ -273,8 +273,9 @@ class Run:
             )
         if isinstance(error, RuntimeError) and OTHER_LOOP.search(message):
             message = (
-                "it uses an object (a session, lock, queue or task) that was made in another cell, "
-                f"on another event loop; make it inside the function. ({message[:200]})"
+                "it uses an object (a session, lock, queue or task) of another event loop. A bot "
+                "has one loop; here each call has its own, so make the object during the call. "
+                f"({message[:200]})"
             )
         self.record.error = (kind, message, shown_name(file) if file else "", line)
         self.record.raised_by = raiser(first.__traceback__) or raiser(error.__traceback__)

@@ -138,6 +138,7 @@ class Report:
         then include the gateway's log. Raises LoopBlocked; NotAttempted or CallFailed when the call
         raised; Inconclusive when the machine may have caused the block or the lost connection.
         """
+        self._was_attempted()
         self.checks.append(Check("responsive", limit))
         if gateway is not None:
             self.gateway_log = gateway.log
@@ -221,12 +222,16 @@ class Report:
         heard = gateway_log.as_html(self.gateway_log, self.record.began)
         return {"text/plain": self.sentence, "text/html": picture + heard}
 
+    def _was_attempted(self) -> None:
+        """Raise NotAttempted for a cell that is still as it was given, also if it held the loop."""
+        if self.record.outcome == "not attempted":
+            raise NotAttempted(self._error_sentence())
+
     def _came_to_an_end(self) -> None:
         outcome = self.record.outcome
         if outcome == "returned":
             return
-        if outcome == "not attempted":
-            raise NotAttempted(self._error_sentence())
+        self._was_attempted()
         if outcome == "timed out" and self._earlier > self.record.seconds / 2:
             earlier = [block for block in self.blocks if block.kind == "earlier"]
             longest = max(earlier, key=lambda block: block.doubt)
@@ -307,17 +312,21 @@ class Report:
                 f"The loop was held for up to {duration(block.seconds + block.doubt)} "
                 f"(limit {duration(limit)}), and {_still_running(block)}"
             )
-        why = (
-            "this system does not show whether your code slept or waited for a CPU. Close "
-            "other programs first"
-            if self.record.blind
-            else "Python's search for garbage looked at what is older than this call"
-            if block.kind == "garbage"
-            else "other programs on this machine may be the reason"
-        )
+        why = f"other programs on this machine may be the reason. {AGAIN}"
+        if self.record.blind:
+            why = (
+                "this system does not show whether your code slept or waited for a CPU. Close "
+                f"other programs first. {AGAIN}"
+            )
+        elif block.kind == "garbage":
+            why = (
+                "Python's search for garbage looked at what is older than this call, because of "
+                "gc.freeze() or gc.unfreeze(). Restart the kernel, so that less is there, and run "
+                "the cells again; it does not count against you."
+            )
         self._leave_open(
             f"The loop was held for up to {duration(block.seconds + block.doubt)} "
-            f"(limit {duration(limit)}){_place(block)}, but {why}. {AGAIN}"
+            f"(limit {duration(limit)}){_place(block)}, but {why}"
         )
 
     def _judge_kill(self, kill: dict[str, Any]) -> None:

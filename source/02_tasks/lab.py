@@ -121,7 +121,7 @@ def judge_trace(report, wanted):
         return
     if not set(words_of(found)) >= set(words_of(wanted)):
         said = f"{len(found)} of {len(wanted)} words had been said when it returned: {found}."
-        raise WrongValue(f"{said} Await the tasks before the function returns.")
+        raise WrongValue(f"{said} Were the others never said, or did it return before its tasks ended?")
     if words_of(found) == words_of(wanted):
         tasks = sorted({line.partition(":")[0] for line in found})
         said = f"The words are right, but they came from {', '.join(tasks)}"

@@ -244,7 +244,7 @@ print("First 6 rounds of the last run:", *logs["a thousand times: sleep(0)"][:6]
 
 # %% [markdown]
 # In the upper panel ada has the loop until she is done, with all her `await`s. In the middle one
-# they switch at the one `sleep(0)`, and nowhere else. In the lower one they take turns, so often
+# they switch at ada's `sleep(0)`, at bo's, and when ada is done. In the lower one they take turns, so often
 # that both lanes look full.
 #
 # So what you may have read needs a condition: an `await` gives control back **only if what it
@@ -527,8 +527,8 @@ predict(about="in-the-book")
 #
 # ```
 # grep -rnE -A4 "^ *for .*:" --include="*.py" . | grep "await"
-# grep -rnE "await asyncio\.create_task|await (self\.)?loop\.create_task" --include="*.py" .
-# grep -rnE "^ *(asyncio|self\.loop|bot\.loop)\.create_task" --include="*.py" .
+# grep -rnE "await (asyncio|([a-z_]+\.)*loop)\.create_task" --include="*.py" .
+# grep -rnE "^ *(asyncio|([a-z_]+\.)*loop)\.create_task" --include="*.py" .
 # ```
 #
 # Not every hit of the first search is a mistake. If the second request needs the answer of the

@@ -61,8 +61,8 @@ def free(report, limit, function=""):
             hint = "Either the waiting was given up too soon, or an unfinished transaction of your "
             hint += "own holds the file: was it committed?"
         elif message.startswith("'coroutine' object"):
-            hint = "The `await` is missing in front of the call that made this coroutine: "
-            hint += "`await page.json()`, for example."
+            hint = "Put an `await` in front of the call that made this coroutine. With `[...]` "
+            hint += 'behind it, you need brackets: `(await page.json())["message"]`.'
         elif "is a coroutine that" in message:
             hint = "Did you give `to_thread` an `async def`? Then the thread only makes a coroutine "
             hint += "and runs nothing of it: give it a plain `def`."

@@ -47,6 +47,7 @@ from autograder.testing import (
 )
 
 servers = await world.start("http", "dns")
+await httpx.AsyncClient().aclose()  # the first client of a process also loads parts of httpx
 
 # %% setup="verdicts" jupyter={"source_hidden": true}
 def calm(report, bound=0.3):

@@ -14,7 +14,7 @@ from tries import tries
 
 from autograder import watch
 from autograder.monitor import garbage
-from autograder.monitor.garbage import CALLS_PER_FULL, IMMORTAL, Heap
+from autograder.monitor.garbage import CALLS_PER_FULL, IMMORTAL, MANY, Heap
 from autograder.outcomes import Inconclusive, LoopBlocked
 from autograder.report.report import Report
 
@@ -121,6 +121,26 @@ def test_a_call_that_unfreezes_does_not_answer_for_older_objects(older: list[lis
     with pytest.raises(Inconclusive, match="looked at what is older than this call"):
         settled(thaws).responsive(LIMIT)
     assert settled(collects).responsive(LIMIT).longest_block < LIMIT / 2
+
+
+@pytest.mark.slow
+def test_a_learner_who_froze_objects_does_not_answer_for_those_made_since() -> None:
+    gc.collect()
+    gc.freeze()
+    since = [[n] for n in range(MANY)]
+    while seconds_of_a_search() < 2 * LIMIT:
+        since += [[n] for n in range(10 * MANY)]
+    for _ in range(2):  # the second time, too
+        with pytest.raises(Inconclusive, match=r"older than this call.*Restart the kernel"):
+            settled(collects).responsive(LIMIT)
+    assert gc.get_freeze_count() > IMMORTAL
+    since.clear()
+
+
+def seconds_of_a_search() -> float:
+    began = time.thread_time()
+    gc.collect()
+    return time.thread_time() - began
 
 
 def test_a_sleep_in_a_callback_of_the_collector_is_a_sleep() -> None:

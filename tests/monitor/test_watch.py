@@ -608,7 +608,7 @@ def test_an_object_of_another_loop_gets_a_sentence() -> None:
 
         report = await watch(use, timeout=1)
         waiter.cancel()
-        with pytest.raises(CallFailed, match="made in another cell"):
+        with pytest.raises(CallFailed, match="make the object during the call"):
             report.responsive()
 
     run(main)
@@ -794,3 +794,12 @@ def test_lateness_counts_every_missed_tick_of_the_schedule() -> None:
         assert report.lag(50) < 0.05
 
     run(main)
+
+
+def test_a_cell_as_it_was_given_is_not_attempted_although_it_held_the_loop() -> None:
+    async def given() -> None:
+        time.sleep(0.15)
+        raise NotImplementedError
+
+    with pytest.raises(NotAttempted):
+        asyncio.run(watch(given)).responsive(0.05)
