@@ -16,6 +16,7 @@
     samples.py        one sample, and what the sampler reads of the probe
     frames.py         which frames are the learner's, and what people call their files
     other_threads.py  the other threads of this process, and what they did
+    jobs.py           which function a thread of a pool was given last
     children.py       for how long the processes of a call waited for a CPU
     thread_stats.py   CPU time, run-queue wait and switches of threads, from the kernel
     pressure.py       whether the control group or the machine runs short of memory

@@ -21,11 +21,9 @@ has one it stays foreign, if it is older than the call.
 
 from __future__ import annotations
 
-import functools
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextvars import Context
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -37,6 +35,7 @@ from autograder.monitor.frames import (
     line_number,
     own_line,
 )
+from autograder.monitor.jobs import given
 from autograder.monitor.other_threads import at_rest, native_ids
 
 SERVES_KERNEL = {"ipykernel", "ipykernel_launcher", "IPython", "zmq", "tornado"}
@@ -44,12 +43,14 @@ SERVES_KERNEL |= {"debugpy", "pydevd", "_pydevd_bundle"}
 _OURS = __name__.partition(".")[0]
 _WATCHED = ("catalog", "bench")  # our packages whose code is judged as the learner's code is
 _POOLS = {("concurrent.futures.thread", "_worker"), ("multiprocessing.pool", "worker")}
-# The modules of frames that call a thread's job; `other_threads` wraps the start of each thread.
+# The modules of frames that call a thread's job; `other_threads` wraps the start of each thread,
+# and `jobs` that of each job.
 _STARTS = (
     "threading",
     "concurrent.futures.thread",
     "multiprocessing.pool",
     f"{_OURS}.monitor.other_threads",
+    f"{_OURS}.monitor.jobs",
 )
 _WAITS = ("threading", "queue", "selectors")  # a thread whose innermost frame is here waits
 
@@ -260,11 +261,7 @@ def _guest_line(frame: FrameType) -> Line | None:
 
 def _module(target: Any, args: tuple[Any, ...]) -> str:
     """Return the module of the function that a thread was given to run."""
-    while isinstance(target, functools.partial):
-        target, args = target.func, (*target.args, *args)
-    if isinstance(getattr(target, "__self__", None), Context) and args:
-        return _module(args[0], args[1:])
-    return str(getattr(target, "__module__", None) or "")
+    return str(getattr(given(target, *args), "__module__", None) or "")
 
 
 def _name(frame: FrameType) -> str:

@@ -63,6 +63,7 @@ from typing import Any
 from autograder.monitor import blind, thread_stats
 from autograder.monitor.attribution import STOPPED, Attribution, Sleep, Threads, attribute, tally
 from autograder.monitor.children import Children
+from autograder.monitor.jobs import jobs
 from autograder.monitor.other_threads import OtherThreads
 from autograder.monitor.ownership import Ownership, serves
 from autograder.monitor.pressure import Pressure
@@ -113,6 +114,7 @@ class Probe:
         self.sampler = sampler
         self.marks = Marks()
         self.clock = ThreadClock()
+        jobs.begin()
         self.others = OtherThreads(serves)
         self.owned = Ownership(self.others.foreign, caller)
         self.children = Children()
@@ -259,6 +261,7 @@ class Probe:
         """Measure the last pass, which no select ended, and close all files."""
         self.end_pass()
         self.clock.close()
+        jobs.end()
         self.others.close()
         self.owned.close()
         self.children.close()

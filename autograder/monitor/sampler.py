@@ -26,6 +26,7 @@ from types import FrameType
 
 from autograder.monitor.blind import Look, Looker, rests
 from autograder.monitor.frames import Line, frames_now, library_of, own_line
+from autograder.monitor.jobs import jobs
 from autograder.monitor.samples import ASKS_AGAIN, SELECT, LoopState, Sample
 from autograder.monitor.thread_stats import Glance, Times, both_switches, has_gil, knows_waits
 from autograder.monitor.timerfd import NEVER, timer
@@ -131,10 +132,10 @@ class Sampler:
         waiting, busy = Line(*self.waiting(), ""), False
         for tid, line in self.probe.owned.sample(frames):
             # A thread that runs a library's function has no line of the learner's.
-            self._note(moment, tid, line or waiting, unseen)
+            self._note(moment, tid, line or jobs.line_of(tid, moment) or waiting, unseen)
             busy = True
         if not busy:  # a thread whose job has just ended held the GIL
-            self._note(moment, -1, waiting, unseen)
+            self._note(moment, *(jobs.ended_since(moment) or (-1, waiting)), unseen)
 
     def line_of(self, moment: int, culprit: int = 0, *, only: bool = False) -> Line | None:
         """Return the line that was seen for the longest time in the pass that began at `moment`.

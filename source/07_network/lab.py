@@ -32,7 +32,7 @@ from dataclasses import dataclass  # noqa: F401
 import aiodns
 import aiohttp
 import dns.resolver  # noqa: F401
-import httpx  # noqa: F401
+import httpx
 import requests  # noqa: F401
 
 from autograder import watch, world

@@ -322,3 +322,27 @@ def test_no_verdict_flips(beside: int, times: int) -> None:
             for path in found.groups:
                 wrong += turned(path, *found.of_answer(path))
     assert wrong == []
+
+
+# A job in a pool that was made once, and a loop in Python with `if` inside; and the lines of theirs
+# that may be named.
+BLOCKS = {
+    "05_threads/wrong_four_jobs_ranking_pool_made_once": ("return sorted(scores)",),
+    "04_yielding/wrong_crunch_every_hundred_million": ("for number in", "lead +=", "if number"),
+}
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+@pytest.mark.parametrize("beside", [0, 8], ids=["quiet", "8-hogs"])
+@pytest.mark.parametrize("name", BLOCKS)
+def test_the_right_line_and_no_word_of_tampering_20_times(name: str, beside: int) -> None:
+    path, said = ROOT / "tests" / "answers" / f"{name}.py", list[Seen]()
+    with hogs(cpu=beside), ThreadPoolExecutor(1) as pool:
+        examined = Examined(pool, [])
+        for _ in range(20):
+            said += own_tests(path, examined.alone(unit_of(path), str(path), path))
+    named = [any(line in one.message for line in BLOCKS[name]) for one in said]
+    assert [one for one, right in zip(said, named, strict=True) if not right] == []
+    assert {one.status for one in said} == {verdicts.FAILED}
+    assert len(said) == 20

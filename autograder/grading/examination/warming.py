@@ -41,7 +41,10 @@ _GROUPS: dict[str, tuple[tuple[str, ...], str]] = {
     ),
     "aiohttp": (("aiohttp",), "aiohttp aiodns yarl multidict attr propcache pycares"),
     # A client loads the others when it is first used, which blocks for 40 ms.
-    "httpx": (("httpx", "httpcore", "certifi", "h11", "anyio._backends._asyncio"), "httpx httpcore anyio h11 certifi idna click rich"),
+    "httpx": (
+        ("httpx", "httpcore", "certifi", "h11", "anyio._backends._asyncio"),
+        "httpx httpcore anyio h11 certifi idna click rich",
+    ),
     "requests": (("requests",), "requests urllib3 charset_normalizer"),
     "discord": (("discord", "discord.ext.commands"), "discord"),
     "aiosqlite": (("aiosqlite",), "aiosqlite"),
