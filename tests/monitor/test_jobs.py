@@ -20,7 +20,7 @@ import pytest
 from tries import tries
 
 from autograder.bench.probe.sizing import sized
-from autograder.monitor.jobs import Jobs, given
+from autograder.monitor.jobs import Jobs, given, jobs
 from autograder.monitor.ownership import Ownership
 from autograder.monitor.run import run
 from autograder.report.record import Block
@@ -44,19 +44,19 @@ class Bot:
 
 @pytest.fixture
 def noted() -> Iterator[Jobs]:
-    jobs = Jobs()
-    jobs.begin()
-    yield jobs
-    jobs.end()
+    made = Jobs()
+    made.begin()
+    yield made
+    made.end()
 
 
-def line_after(jobs: Jobs, function: Callable[..., Any], *arguments: Any) -> int:
+def line_after(noted: Jobs, function: Callable[..., Any], *arguments: Any) -> int:
     """The line that is told of a job that has ended; 0 for none."""
     moment = perf_counter_ns()
     with ThreadPoolExecutor(1) as pool:
         pool.submit(function, *arguments).result()
-    found = jobs.ended_since(moment)
-    assert jobs.ended_since(perf_counter_ns()) is None
+    found = noted.ended_since(moment)
+    assert noted.ended_since(perf_counter_ns()) is None
     return found[1].line if found else 0
 
 
@@ -115,12 +115,12 @@ def test_a_thread_is_told_by_its_present_job_and_then_by_its_last_one(noted: Job
 
 
 def test_calls_that_overlap_note_jobs_until_the_last_of_them_has_ended() -> None:
-    plain, jobs = pools._WorkItem.run, Jobs()
-    jobs.begin()
-    jobs.begin()
-    jobs.end()
-    assert line_after(jobs, one_line)
-    jobs.end()
+    plain, noted = pools._WorkItem.run, Jobs()
+    noted.begin()
+    noted.begin()
+    noted.end()
+    assert line_after(noted, one_line)
+    noted.end()
     assert pools._WorkItem.run is plain
 
 
@@ -131,7 +131,9 @@ def test_a_block_by_a_job_that_ended_unseen_has_the_jobs_line(
     """In a kernel other threads want the GIL, too, and the loop comes last."""
 
     def nothing(self: Ownership, frames: object) -> Iterator[tuple[int, None]]:
-        time.sleep(0.02)  # another thread has the GIL, and then the job ends
+        until = time.monotonic() + 5
+        while not jobs._ended and time.monotonic() < until:
+            time.sleep(0.001)  # other threads have the GIL, and then the job ends
         yield from ()
 
     monkeypatch.setattr(Ownership, "sample", nothing)
