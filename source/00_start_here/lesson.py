@@ -231,8 +231,9 @@ predict(about="run-in-cell")
 # %% [markdown]
 # `bot.run` calls `asyncio.run`, which makes a loop, runs it, and closes it. But **a thread runs one
 # loop at a time**, and on this thread one is running already. So in a notebook you await. (The
-# warning is about `runner`, a coroutine inside `bot.run`. Because of the error it was never run.
-# You may also have read of *nest-asyncio*. It is no cure; see *In practice*.)
+# warning is about `runner`, an `async def` inside `bot.run`. Its call made a *coroutine*, which unit
+# 01 explains. Because of the error it was never run. You may also have read of *nest-asyncio*. It is
+# no cure; see *In practice*.)
 #
 # | in a file | in a notebook |
 # |---|---|
@@ -242,9 +243,9 @@ predict(about="run-in-cell")
 # %% [markdown]
 # ## 3 · Read the chart
 #
-# `watch` runs a coroutine function on a **fresh loop that is watched**, on a thread of its own, and
-# returns a report. Three people talk, each in a task: a word, a pause of 50 ms, the next word.
-# (`gather` starts the three tasks and waits for all of them.)
+# `watch` runs a coroutine function (an `async def`) on a **fresh loop that is watched**, on a thread
+# of its own, and returns a report. Three people talk, each in a task: a word, a pause of 50 ms, the
+# next word. (`gather` starts the three tasks and waits for all of them.)
 
 # %%
 async def say(words):
@@ -281,12 +282,13 @@ report
 #   healthy bot looks like this.
 # - **Below**: the lateness. Every 10 ms the loop should do one tiny thing. The height shows how
 #   late that was. Flat is good.
-# - **The machine**, if you see this lane: during these times other programs used the processor. The
-#   course measures this, and it never counts against you. It knows how much time they took during a
-#   block, but not when, so it draws their part after the block.
-# - **Lanes with other names**: *event loop* shows a block that several steps made, one directly
-#   after the other. A name that begins with `discord:` or `aiohttp:` is a task of that library. The
-#   short tasks of all libraries share the lane *libraries*.
+# - **The machine**, if you see this lane: how long other programs used the processor. The course
+#   measures this, and it never counts against you. Within a block the course knows only how much time
+#   they took, not at which moments, so it draws this time as one piece after the block.
+# - **Lanes with other names**: *event loop* shows a block that belongs to no single task. Several
+#   tasks made it, one directly after the other, or a *callback* did, a plain function that the loop
+#   calls. A name that begins with `discord:` or `aiohttp:` is a task of that library. The short tasks
+#   of all libraries share the lane *libraries*.
 #
 # Now bo has to think. There is no `sleep` this time, only work:
 
@@ -531,20 +533,20 @@ before("??????????")
 # - **`watch` does not run on the notebook's loop.** It makes a loop on another thread, so the
 #   notebook stays alive while the code that it watches is blocked. What you call directly in a cell
 #   does hold the notebook's loop. That does no damage, but nothing else runs during this time.
-# - **The longest block** is the CPU time of the loop's thread between two looks at its sockets,
-#   plus the time that it slept in between. The time for which it had to wait for a free processor
-#   is left out; Linux tells how long that was. On a system that does not report this, an unclear
-#   measurement is called *inconclusive*.
+# - **The longest block** is the CPU time of the loop's thread between two moments at which the loop
+#   asks the operating system for news (unit 01), plus the time that it slept in between. The time
+#   for which it had to wait for a free processor is left out; Linux tells how long that was. On a
+#   system that does not report this, an unclear measurement is called *inconclusive*.
 # - **nest-asyncio** is what you find when you search for the RuntimeError of part 2. It lets a loop
-#   run *inside* a running one, but an inner run can return only after every inner run that started
-#   later, so 0.1 s can become 0.6 s. The project is archived, and its last version, 1.6.0, stops
-#   *Run All* in the middle under ipykernel 7.4.
+#   run *inside* a running one, but the inner runs can end only in reverse order: a run of 0.1 s
+#   waits for a run of 0.6 s that another task began later. The project is archived, and its last
+#   version, 1.6.0, stops *Run All* in the middle under ipykernel 7.4.
 # - **nest-asyncio in figures.** With the patch, a task costs 1.4 to 1.6 times as much CPU time, and
 #   1.8 times since Python 3.14. (Our own measurements, which tests of this course repeat. See also
 #   ipykernel's issue #1381 and pull request #1499, in which ipykernel moved to the fork
 #   nest-asyncio2.) The fork is kept up to date: a task costs 1.1 to 1.2 times as much on Python
-#   3.14 and 3.15, and 1.7 to 1.8 times before. An inner run waits in the same way, on each Python
-#   from 3.11 to 3.15. (Version 1.7.4, measured once, in November 2026.)
+#   3.14 and 3.15, and 1.7 to 1.8 times on Python 3.11 to 3.13. An inner run waits in the same way,
+#   on each Python from 3.11 to 3.15. (Version 1.7.4, measured once, in November 2026.)
 # - **Binder** ends a session after about ten minutes without activity, and after some hours (six,
 #   when this was written) in any case. Source: the user guidelines of mybinder.org.
 # </details>

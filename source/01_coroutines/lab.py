@@ -445,7 +445,8 @@ for notes, result, sent in plays:
 # <details><summary>Once it passes: try this</summary>
 #
 # Call your `step` with `asyncio.sleep(0.1)`. What did it pause with? Step it again immediately: what
-# does asyncio say to a loop that does not wait?
+# does asyncio say to a loop that does not wait? (Its message speaks of `await`. It means: you went on
+# before the future was done.)
 # </details>
 
 # %% [markdown] exercise="round_robin" limit=0.1
@@ -808,7 +809,8 @@ slept_well(report, people, told)
 # <details><summary>Once it passes: try this</summary>
 #
 # Put this loop and the one of exercise 3 together: `pause()` pauses with None and means
-# "immediately, but the others first". Then you have all of asyncio's loop except the sockets.
+# "immediately, but the others first". Then you have the heart of asyncio's loop; sockets, futures and
+# cancelling are missing.
 # </details>
 
 # %% [markdown]

@@ -152,8 +152,9 @@ print("bo takes", next(counting))
 
 # %% [markdown]
 # A coroutine is the same, with other words. An `async def` cannot pause by itself: what it awaits
-# must do it. In the next cell the generator `pause` does it; `@types.coroutine` allows us to `await`
-# it. You will never write one in a bot.
+# must pause. In the next cell the generator `pause` does that, and `@types.coroutine` allows us to
+# `await` it. `yield note` gives `note` to the driver. The value of this `yield` is what the driver
+# sends back; we use that at the end of this part. You will never write such a generator in a bot.
 
 # %%
 @types.coroutine
@@ -528,11 +529,12 @@ print(nap.send(None))
 nap.close()
 
 # %% [markdown]
-# It is a **future**: an object that the loop marks as done later, and then the loop runs the
-# coroutine again. Until then the coroutine is not in the queue. The loop keeps the due times,
-# sorted. When the queue is empty, the loop knows how long it may sleep: until the earliest of these
-# times. It asks the operating system to wake it at that time, or earlier when data arrives on a
-# network connection (a *socket*). That is all there is to a loop:
+# It is a **future**: an object that is not done yet. Later the loop puts the result into it (after a
+# nap, None), marks it as done and runs the coroutine again; `await` takes the result out. Until then
+# the coroutine is not in the queue. The loop keeps the due times, sorted. When the queue is empty,
+# the loop knows how long it may sleep: until the earliest of these times. It asks the operating
+# system to wake it at that time, or earlier when data arrives on a network connection (a *socket*).
+# That is all there is to a loop:
 #
 # 1. drive every coroutine that is ready, each to its next pause;
 # 2. if none is ready, sleep until the next nap is due or data arrives;
@@ -579,7 +581,8 @@ nap.close()
 #
 # **One change for tonight.** Start your bot with `python -X dev bot.py`. The plain warning names
 # the line at which the coroutine was *thrown away*. With `-X dev` you also read where it was
-# *made*, and which lines called that. Here it was kept in a list:
+# *made*, and which lines called that. Here it was kept in a list, until line 19 emptied the list.
+# (The text of line 19 comes last.)
 #
 # ```
 # bot.py:19: RuntimeWarning: coroutine 'Member.kick' was never awaited
@@ -598,19 +601,21 @@ nap.close()
 # <details><summary>The fine print, with sources</summary>
 #
 # - **Do not drive asyncio's coroutines by hand** in a bot. `send` is for loops, and for lessons.
-# - **A task** is what asyncio calls a coroutine in its queue. Unit 02 begins there.
+# - **A task** is what asyncio calls a coroutine that the loop drives, whether it is in the queue or
+#   waits. Unit 02 begins there.
 # - **`types.coroutine`** exists for the authors of loops. asyncio's own lowest step is
 #   `Future.__await__`, with one `yield` in it; `asyncio.sleep(0)` is a bare `yield`.
 # - **What a coroutine may pause with** is agreed between it and its loop. asyncio takes nothing
 #   (None) and its own futures; `pause("hello")` ends there with *Task got bad yield*. Libraries for
 #   another loop (curio, trio) pause with other things, so they do not run on asyncio.
-# - **`contextvars`, cancelling, exceptions from outside**: a loop also needs `throw`. Unit 06.
+# - **Cancelling** (unit 06): the loop raises an exception inside a coroutine, with the coroutine's
+#   method `throw`.
 # - **The loop of your notebook** does all this too, while you read.
 # - **Checkers** find forgotten `await`s before they run, where they know the types: annotate your
 #   parameters (`ctx: commands.Context`). mypy (`unused-coroutine`, on by default; without
 #   `--check-untyped-defs` it skips functions without annotations) and pyright
-#   (`reportUnusedCoroutine`) report the call on its own line; mypy's `truthy-bool`, which you must
-#   switch on, reports the `if`.
+#   (`reportUnusedCoroutine`) report a call that stands alone, like `send(...)` in part 1; mypy's
+#   `truthy-bool`, which you must switch on, reports the `if`.
 # - **A talk to watch**: David Beazley, *Fear and Awaiting in Async* (2016). He builds a loop before
 #   the audience, in the style of his library curio, not of asyncio, but the idea is the same.
 #

@@ -361,12 +361,12 @@ report
 predict(about="gather-requests")
 
 # %% [markdown]
-# The dark, hatched bar is one block, and it is as long as all three pages together. The three calls
-# came directly one after the other, so the chart draws them as one block, in the lane *event loop*.
-# The three tasks share one lane, *fetch_with_requests*, because each began only when the one before
-# it was done. The loop can start the next task only when the current one waits in an `await` or is
-# done. There is no `await` in `requests.get`, so it holds the loop until its page is there. Such a
-# call *blocks* the loop; unit 03 is about what that does to a bot.
+# The dark, hatched bar is one block, and it is as long as all three pages together. Three tasks made
+# it, one directly after the other, so the chart draws it in the lane *event loop*. The three tasks
+# share one lane, *fetch_with_requests*, because each began only when the one before it was done. The
+# loop can start the next task only when the current one waits in an `await` or is done. There is no
+# `await` in `requests.get`, so it holds the loop until its page is there. Such a call *blocks* the
+# loop; unit 03 is about what that does to a bot.
 #
 # This is what the server has written down. Each bar is a request, from its arrival to its answer.
 

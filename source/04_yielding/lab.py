@@ -124,8 +124,8 @@ def came_out(report, expected):
 # returns, and takes at most **five times** as long as `play` does. Limit: hold the loop for less than
 # **100 ms** at a time. The tests play for about 0.3 s.
 #
-# You may also use a thread or a process: every answer passes that leaves the loop free. (Unit 05 is
-# about threads. The next two exercises are about turns only.)
+# You may also use a thread: every answer passes that leaves the loop free. (Threads: unit 05. A process
+# would need `play` in a file. The next two exercises are about turns only.)
 
 # %% answer="crunch"
 async def crunch(seed, throws):
@@ -212,8 +212,8 @@ came_out(report, expected)
 # for thirty messages that take 12 ms each. You need not choose a number.
 #
 # It yields **all items, in their order**, and reads each one only when it is needed: `items` may be
-# a generator that works for each item. Limits: hold the loop for less than **100 ms** at a time, and
-# take at most **five times** as long as without turns.
+# a generator that has to compute each item, so do not make a list of it first. Limits: hold the loop
+# for less than **100 ms** at a time, and take at most **five times** as long as without turns.
 
 # %% answer="cooperative"
 async def gently(items, budget=0.005):

@@ -250,7 +250,8 @@ predict(about="how-often")
 # The upper chart shows what ada pays, the lower one how long the loop is held. On the left you pay
 # almost only for turns. On the right the loop is held for too long. Between them is a wide valley
 # (hatched) where both are good, and **you need not know exactly where**: a turn costs very little
-# compared with a millisecond of work.
+# compared with a millisecond of work. In a bot, work for some milliseconds between two turns, and not
+# for much less; "In practice" says why.
 #
 # **Change it.** Put more work into `good`, say `sum(range(roll)) >= 20`, and run the cells from
 # part 1 on again. In which direction does the valley move?
@@ -475,8 +476,7 @@ async def gently(items, every=1_000):
 
 # %% [markdown]
 # (It uses a count. In the lab you give it a clock.) With it, one changed line, the `for`, makes
-# `longest` give turns. A turn every few milliseconds is enough; "In practice" says why not more
-# often.
+# `longest` give turns. A turn every few milliseconds is enough.
 
 # %%
 async def longest_gently(rolls):

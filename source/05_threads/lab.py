@@ -86,8 +86,8 @@ import jobs
 HINTS = {
     "object is not callable": "A job was called on the loop, and its result was sent to the pool. "
     "Give the pool the function and, after a comma, its arguments.",
-    "pickle": "A process finds a function by its name in a file. Send `jobs.shrink`, not a lambda and "
-    "not a function inside another one.",
+    "pickle": "A process finds a function by its name in a file. Send the function of jobs.py itself, "
+    "such as `jobs.ranking`, and its arguments after commas.",
     "process pool was terminated": "The other process could not find its job. Send one of jobs.py.",
     "await wasn't used": "A pool runs a plain `def`; an `async def` in a thread does nothing.",
     "a coroutine that": "If you sent it to a pool: an `async def` in a thread does nothing.",
@@ -158,8 +158,8 @@ def other_process():
 # %% [markdown] exercise="four_jobs" limit=0.1
 # **Your turn.** Here are four functions of `jobs.py`. Each answer returns what its function
 # returns. Limit: hold the loop for less than **100 ms** at a time. For `find_seed` it is 200 ms,
-# because its thread shares the GIL with the loop. For `ranking` it is 200 ms, too: you may also sort
-# small parts in your own Python, which must then clean up a million numbers.
+# because its thread shares the GIL with the loop. For `ranking` it is 200 ms, too, but you need that
+# only if you do it without a process.
 #
 # `jobs.ask_weather(url)` waits for a slow service.
 
@@ -351,6 +351,7 @@ right(report, 8)
 #
 # Do the ranking without a process: sort a thousand scores at a time, in a thread or with a turn for
 # the loop after each (unit 04), and merge the sorted parts with `heapq.merge`. What does that cost?
+# (The limit is 200 ms because your own Python must then clean up a million numbers.)
 # </details>
 
 # %% [markdown] exercise="oracle_pool" limit=0.1
@@ -611,8 +612,8 @@ ten_portraits(report, gw, photos)
 # <details><summary>Hint 3: what goes into the gaps</summary>
 #
 # The line of exercise 1 passes the test, which here looks at ten of them at the same time, on the
-# live gateway. A pool of your own is better for the bot: the ten photos do not fill the default
-# pool, and lookups need not wait.
+# live gateway. A pool of your own is better for the bot: with it, the ten photos would not fill the
+# default pool, and lookups would not wait.
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #

@@ -671,8 +671,8 @@ judge(await watch(asks_for_the_result))
 # <details><summary>The fine print, with sources</summary>
 #
 # - **`to_thread` or `run_in_executor`.** `to_thread` takes keyword arguments, passes context
-#   variables on, and always uses the default pool. `run_in_executor` takes any pool and no
-#   keywords: `functools.partial(function, key=value)` helps.
+#   variables on (values that belong to one task), and always uses the default pool.
+#   `run_in_executor` takes any pool and no keywords: `functools.partial(function, key=value)` helps.
 # - **A coroutine function in a thread does nothing.** `to_thread(fetch)`, where `fetch` is an
 #   `async def`, only makes a coroutine there. It must be a plain `def`.
 # - **`loop.getaddrinfo` runs in the default pool**; so do aiohttp's lookups, unless aiodns is

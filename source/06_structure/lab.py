@@ -517,7 +517,7 @@ def in_time(report, ended, attempts, page):
     if ended != "TimeoutError":
         wrong(report, f"A page always {page}: expected a TimeoutError, and `stubborn` got {ended}.")
     if len(attempts) < 2:
-        wrong(report, f"A page always {page}. There was one attempt in {DEADLINE} s; try again.")
+        wrong(report, f"A page always {page}: one attempt in {DEADLINE} s; expected at least two.")
     pause = min(after - before for before, after in itertools.pairwise(attempts))
     if pause < PAUSE / 2:
         raise WrongValue(f"Between two attempts {PAUSE} s should pass; it was {pause:.3f} s.")
@@ -637,9 +637,9 @@ from discord.ext import commands, tasks
 
 
 class Nights(commands.Cog):
-    """Every INTERVAL seconds: get the scores, have `seal` seal them, put the seal up.
+    """Every INTERVAL seconds: get the scores, call `seal` with them, put up what it returns.
 
-    A night never begins before the night before it is over. If `seal` raises an error, the night
+    A night begins only when the previous night is over. If `seal` raises an error, the night
     ends with one `await complain(error)`, and the next night begins after the interval, as after
     any other night. `cog_load` starts the nights. After `cog_unload` no night begins, and no task
     is left, also if `cog_unload` comes in the middle of a night.
@@ -913,8 +913,8 @@ right(report, 15)
 # <details><summary>Once it passes: try this</summary>
 #
 # `site.scores()` raises `aiohttp.ClientError`. Without your `except`, `tasks.loop` tells only its log,
-# and runs the same night again after up to 2, 4, 8 s. When is that what you want? And what must a night
-# do that fails when half of its table is put up?
+# and runs the same night again after up to 2, 4, 8 s. When is that what you want? And what should the
+# second run do if the first one failed after `seal`, before the seal was put up?
 # </details>
 
 # %% [markdown]

@@ -315,7 +315,8 @@ predict(about="half-a-second")
 #         logging.getLogger(__name__).error("a job failed", exc_info=task.exception())
 # ```
 #
-# Ask `task.cancelled()` first: for a *cancelled* task, `task.exception()` raises CancelledError.
+# Ask `task.cancelled()` first: for a *cancelled* task, `task.exception()` raises CancelledError, the
+# error with which such a task ends (part 4).
 #
 # **Change it.** Remove the last line of `half_a_second_later`, and run it again. When do you read
 # of the error now?
@@ -544,9 +545,10 @@ print(f"{report.value} attempts, and an end after {report.seconds:.2f} s")
 # %% [markdown]
 # **What cannot be cancelled.** asyncio cannot raise an exception in a thread from outside. When a command
 # is cancelled while `to_thread` works for it, the command ends and the thread goes on. So tell the
-# thread to stop, with a `threading.Event` that it looks at, and wait for it in a `finally`. But
-# `cancel` also cancels the asyncio task that stands for the thread, and then you have nothing left to
-# wait for. `asyncio.shield(task)` protects that task. The last exercise of the lab shows how.
+# thread to stop, with a `threading.Event` that it looks at, and wait for it in a `finally`. For that,
+# make a task of the call, `work = asyncio.create_task(asyncio.to_thread(...))`. If you `await work` and
+# are cancelled, `work` is cancelled too, although its thread goes on, and you have nothing left to wait
+# for. `await asyncio.shield(work)` protects `work`. The last exercise of the lab shows how.
 
 # %% [markdown]
 # ## 5 · The nightly loop

@@ -19,7 +19,7 @@
 # | 5 | a forgotten `await` is an error | nothing is sent, and there is a warning at most | [01](lesson:01_coroutines/forgotten-await), [lab](lab:01_coroutines/unawaited) |
 # | 12 | in `create_task` or `gather` anything is concurrent | a call that blocks blocks, in a task as well | [02](lesson:02_tasks/gather-requests), [lab](lab:02_tasks/false_concurrency) |
 # | 37 | notebooks cannot do asyncio | they have a loop already: `await` instead of `asyncio.run` | [00](lesson:00_start_here/run-in-cell) |
-# | 38 | nest-asyncio is the cure | it lets a loop run inside a running one, but an inner run returns only after every inner run that began later | [00](lesson:00_start_here/run-in-cell), and its fine print |
+# | 38 | nest-asyncio is the cure | it lets a loop run inside a running one, but the inner runs can end only in reverse order: a run of 0.1 s waits until a later one of 0.6 s has ended | [00](lesson:00_start_here/run-in-cell), and its fine print |
 #
 # ## The bot and its heart
 #
