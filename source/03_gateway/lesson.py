@@ -551,8 +551,8 @@ predict(about="which-is-longer")
 # two intervals always does. Between them is a **grey zone**: it depends on how long ago the last
 # heartbeat was when the block began. So the same command does the same work, and it fails only now
 # and then. With an interval of 41 s, a command can block for seconds every day, and you never see a
-# disconnect. Each time, every reply is late. That is why this course does not ask whether the bot
-# kept its connection. It measures for how long the loop was held. (Unit 13 has the experiment.)
+# disconnect. Each time, every reply is late. That is why this course does not *only* ask whether the
+# bot kept its connection. It also measures for how long the loop was held. (Unit 13 has the experiment.)
 
 # %% [markdown]
 # ## 6 · The deadline of three seconds

@@ -70,14 +70,16 @@ def too_late(report, seconds, bound, sentence):
 # ## 1 · Fifty dogs, five connections
 #
 # `!dog corgi` asks a small web server for a picture. On Saturday night, 50 people use it at the same
-# moment. The owner of the server allows you **at most five connections**. That means five in total,
-# not five at a time.
+# moment. The owner of the server allows you **at most five connections** for the whole evening. You
+# may use them again and again, but if you close one, you may not open another.
 #
 # A `Kennel` (a house for dogs; here the object that all `!dog` commands share) lives as long as the
 # bot. The bot enters it once (`async with Kennel(url) as kennel`), and each `!dog` calls
 # `kennel.dog(breed)`.
 #
-# **Worked example.** This version opens one connection per person:
+# **Worked example.** `async with` awaits `__aenter__` at its beginning and `__aexit__` at its end.
+# (`*error` takes three values about an exception; you do not need them.) This version opens one
+# connection per person:
 #
 # ```python
 # class Kennel:

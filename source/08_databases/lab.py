@@ -71,13 +71,15 @@ def well_closed(after):
 #
 # `add_xp(path, name, points)` adds points to `name`, in the table `xp (name, points)` of the SQLite
 # file at `path`. It returns the number of points that this person has **immediately after that**. Many
-# calls run at the same time, also for the same person.
+# calls run at the same time, also for the same person. So read the points before you commit: after the
+# commit another call may add more.
 #
-# **Worked example**, from the lesson. One thing is wrong with it: it blocks.
+# **Worked example.** One thing is wrong with it: it blocks. (The second `db` is sqlite3's own `with`: it
+# commits when the block ends. aiosqlite has no such `with`: there, call `commit`.)
 #
 # ```python
 # async def add_xp(path, name, points):
-#     with closing(sqlite3.connect(path, timeout=5)) as db, db:      # `db` commits at its end
+#     with closing(sqlite3.connect(path, timeout=5)) as db, db:
 #         db.execute("UPDATE xp SET points = points + ? WHERE name = ?", (points, name))
 #         return db.execute("SELECT points FROM xp WHERE name = ?", (name,)).fetchone()[0]
 # ```
@@ -205,7 +207,8 @@ credited(report, file, before, gains)
 # <details><summary>Once it passes: try this</summary>
 #
 # Twelve connections are twelve threads. Do it with one connection for all, in one thread
-# (`ThreadPoolExecutor(1)`), and look at the chart: which call waits for which?
+# (`ThreadPoolExecutor(1)`). What did the second call wait for before, and what does it wait for now?
+# Compare how long `lively` ran: the test prints it.
 # </details>
 
 # %% [markdown] exercise="pool" limit=0.1

@@ -201,7 +201,7 @@ predict(about="who-sees-it")
 # that takes the server 0.2 s.
 
 # %%
-DSN = servers.postgres.dsn
+DSN = servers.postgres.dsn  # the address of the server, with user, password and database
 TOP = "SELECT 'ada' FROM pg_sleep(0.2)"  # some work for the server
 
 
@@ -287,8 +287,8 @@ for mode in ("DELETE", "WAL"):
 # it does not. Two writers still wait for each other.
 #
 # Put values into SQL with placeholders: `?` in SQLite, `$1` in asyncpg, `%s` in psycopg (PostgreSQL)
-# and aiomysql (MariaDB), see part 7. Never use an f-string, because then a user's text becomes part of
-# the statement.
+# and aiomysql (MariaDB), see part 7. Never put a value from a user into an f-string, because then the
+# user's text becomes part of the statement.
 
 # %% [markdown]
 # ## 4 · A pool
@@ -533,13 +533,15 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
     print(f"{'':10} {card.status} (seen {card.seen})\n")
 
 # %% [markdown]
-# Be careful with psycopg: its `connect` blocks and its `AsyncConnection.connect` does not, and the
-# other names are the same. httpx had two such halves, too.
+# Be careful with psycopg: `psycopg.connect` blocks and `psycopg.AsyncConnection.connect` does not. After
+# that the methods have the same names (`execute`, `commit`), so only the `connect` and the `await` show
+# which half you have. httpx had two such halves, too.
 
 # %% [markdown]
 # ## In your bot
 #
-# **Search for** blocking drivers, and for connections to a server that are made in commands:
+# **Search for** blocking drivers, for connections to a server that are made in commands, and for calls
+# that load all rows (part 6):
 #
 # ```
 # grep -rnE "sqlite3\.connect|psycopg2|psycopg\.connect|pymysql|create_engine\(" --include="*.py" .
@@ -619,5 +621,5 @@ for name in ("asyncpg", "psycopg", "aiomysql", "asyncmy", "aiosqlite"):
 #   portions.
 #
 # **Next**: the lab, with a locked file, a PostgreSQL that counts connections, and a history that is
-# too long. Then unit 09: the database is right now, and two commands at the same time can still
+# too long. Then unit 09: the database is now correct, but two commands at the same time can still
 # spend the same coin twice.

@@ -86,7 +86,7 @@ async def let_go(paths):
 # **Worked example.** This is safe, but slow: each person waits for all others.
 #
 # ```python
-# one_for_all = asyncio.Lock()
+# one_for_all = asyncio.Lock()  # a good place in a bot, which has one loop
 #
 # async def in_turn(user, job):
 #     async with one_for_all:
@@ -538,7 +538,8 @@ class Desk:
     def __init__(self, work, workers, most):
         """At most `workers` items are under way at the same time, and at most `most` more wait.
 
-        An item whose work raises an error is done; the others go on. (A loop is running here.)
+        An item whose work raises an error is done; the others go on. (A loop is running here, so
+        you may call `asyncio.create_task`.)
         """
         ### BEGIN SOLUTION
         self.queue = asyncio.Queue(most)
@@ -892,7 +893,7 @@ def answered(report, log, clicks):
                 f"{whose} was acknowledged and {heard}. Answer each click by `yours` or `taken`, "
                 "in a message of its own. `defer()` is a first answer. After it use "
                 "`interaction.followup.send`: a second `interaction.response` raises "
-                "InteractionResponded.",
+                "InteractionResponded. discord.py only logs an error that your callback raises.",
             )
         if len(said) > 1:
             raise WrongValue(f"{whose} was answered by {' and '.join(said)}; expected one word.")
@@ -1028,10 +1029,10 @@ right(report, 15)
 async def run_desk(queue, work, workers, closing, patience):
     """Serve the items of `queue` by `await work(item)`, at most `workers` at the same time.
 
-    `closing` is an asyncio.Event. When it is set, still serve what is in the queue by then, for at
-    most `patience` seconds. After that, cancel what is under way. Return a list of the items that
-    were not served to the end: empty, if there was time enough. An item whose work raises an error
-    is done.
+    `closing` is an asyncio.Event: `await closing.wait()` waits until it is set. Then still serve
+    what is in the queue by then, for at most `patience` seconds. After that, cancel what is under
+    way. Return a list of the items that were not served to the end: empty, if there was time
+    enough. An item whose work raises an error is done.
     """
     ### BEGIN SOLUTION
     unfinished = []

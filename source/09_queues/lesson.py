@@ -114,7 +114,7 @@ async def purchase(name):
     coins[name] -= 100  # no other task can run between the look and this line
     try:
         await fetch(SMITH)
-    except aiohttp.ClientError:
+    except (aiohttp.ClientError, TimeoutError):
         coins[name] += 100
         return "sold out"
     return "a sword"
@@ -459,7 +459,7 @@ class Once(Claim):
             return "taken"
         self.winner = interaction.user.name
         await asyncio.sleep(0.4)
-        self.claim.disabled = True
+        self.claim.disabled = True  # the button: discord.py keeps it under its callback's name
         await interaction.edit_original_response(view=self)
         return "yours"
 
@@ -467,8 +467,9 @@ class Once(Claim):
 await give_away(Once)
 
 # %% [markdown]
-# `edit_original_response` changes the message with the button, because `claim` calls a plain `defer()`.
-# After `defer(thinking=True)` it would change the new message; then use `interaction.message.edit`.
+# `edit_original_response` changes the message with the button, because `claim` calls a plain `defer()`,
+# which shows nothing after a click. `defer(thinking=True)` sends a new message ("is thinking ..."). Then
+# `edit_original_response` would change the new message, so use `interaction.message.edit`.
 #
 # Some bots call `self.stop()` after the first click. Look at what happens to cy, who clicks while the
 # database is still busy.
@@ -686,11 +687,15 @@ print(f"{done} painted, {left} left in the queue, {8 - done - left} lost")
 # With `wait=False` it says no instead: the command raises `MaxConcurrencyReached`.
 #
 # A slash command of `app_commands` and a button take this line without an error, and it does nothing
-# there. In a hybrid command that is used as a slash command it waits before your `defer()`, and with
-# `wait=False` a refusal frees the lock (discord.py 2.7.1): there use a lock of your own. For a button, acknowledge the click and let one statement look and change:
+# there. In a hybrid command that is used as a slash command it waits before your `defer()`, so the 3 s can
+# run out. And with `wait=False`, each refused call gives back a lock that another call still holds, so the
+# next call gets in (discord.py 2.7.1). In a hybrid command use a lock of your own.
+#
+# For a button, acknowledge the click and let one statement look and change:
 #
 # ```python
 # await interaction.response.defer()
+# # Here the column `winner` holds numbers: a name can change, an id cannot.
 # change = "UPDATE prizes SET winner = $1 WHERE id = $2 AND winner IS NULL"
 # won = await self.pool.execute(change, interaction.user.id, self.prize) == "UPDATE 1"
 # ```

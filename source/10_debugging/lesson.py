@@ -220,9 +220,9 @@ print(f"{debugged / plain:.0f} times as much")
 # %% [markdown]
 # ## 3 · A thread beside the loop
 #
-# Unit 03 had a thread beside the loop, the `witness`. It asks the loop for a beat, and records the stack
-# trace of the loop's thread when no beat comes. (Such a snapshot is called a photograph here.)
-# discord.py's heartbeat thread does it after 10 s, this one after 0.1 s:
+# Unit 03 had a thread beside the loop, the `witness`. Such a thread is called a **watchdog**. It asks the
+# loop for a beat, and records the stack trace of the loop's thread when no beat comes. (Such a snapshot is
+# called a photograph here.) discord.py's heartbeat thread does it after 10 s, this one after 0.1 s:
 
 # %%
 import threading
@@ -282,9 +282,10 @@ judge(report, gw)
 # %% [markdown]
 # ## 4 · From outside, without touching the bot
 #
-# Your bot on a server has been frozen for a minute, and it has no such thread. Do not restart it yet!
-# **py-spy** reads the stack of a running Python program from another process. So here the bot gets a
-# process of its own:
+# Your bot on a server has been frozen for a minute. Look in its log first: discord.py's heartbeat thread
+# writes "heartbeat blocked" there, with the stack. If there is no such line, or no log, do not restart the
+# bot yet! **py-spy** reads the stack of a running Python program from another process. So here the bot
+# gets a process of its own:
 
 # %%
 # %%writefile run_slowbot.py
@@ -363,7 +364,8 @@ print(seen)
 
 # %% [markdown]
 # Read it from the bottom: discord.py called `roll`, `roll` called `throw`, `throw` called
-# `shake_cup`. py-spy stops the program while it looks (unless you give it `--nonblocking`). It needs the
+# `shake_cup`. *idle* only means that the thread uses no processor just now: it sleeps, and it still holds
+# the loop. py-spy stops the program while it looks (unless you give it `--nonblocking`). It needs the
 # right to look into another process: on macOS and on most Linux servers `sudo`, in a Docker container
 # the capability `SYS_PTRACE`.
 #
@@ -428,7 +430,8 @@ predict(about="ps-of-a-blocked-loop")
 # This list is good for another problem. A bot can be **blocked**: its loop is held, and nothing works.
 # Or a command can be **stuck**: everything else works, but this command waits for a lock, a queue or a
 # reply that never comes. A watchdog does not see that. To find a stuck command, make this list while the
-# loop is free: with `pstree`, with aiomonitor, or in a command that prints `waits_for(task)` for each task.
+# loop is free: with `pstree`, with aiomonitor (a library, see *In practice*), or in a command that prints
+# `waits_for(task)` for each task.
 #
 # ## 5 · Before the bot runs
 #

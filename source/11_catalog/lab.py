@@ -50,10 +50,10 @@ servers = await world.start("http")
 # right within a factor of two.
 #
 # **Worked example.** Here are the two measurements, each by itself. The first measures how late the loop
-# is; here it is free. The second looks for new threads during a call. `watch` runs it on a new loop, as
-# the test does. (The loop of this notebook has idle threads in its pool. A call takes one of them, and no
-# thread is new.) So take both measurements during one call: a thread made by a first call is not new in a
-# second.
+# is; here it is free. The second looks for new threads during a call. A pool keeps its threads, and a
+# second call uses them again, so then no thread is new. So take both measurements during one call. (For
+# the same reason `watch` runs the example on a new loop, as the test does: the loop of this notebook has
+# such threads already.)
 
 # %%
 late = []

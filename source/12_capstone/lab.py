@@ -542,6 +542,9 @@ booked(after)
 # answer. And a gift is all or nothing: the file refuses more than 999 points for one person, with
 # an error, and then the giver keeps everything. (Let the error out, or answer: in this case only the
 # file is checked.) Limit: hold the loop for less than **100 ms** at a time.
+#
+# If you use an `asyncio.Lock`, keep it on `ctx.bot`. Each run has a new loop: a lock made above `gift`
+# works in the first run only.
 
 # %% setup="balance"
 def balance(path, name):
@@ -557,6 +560,7 @@ async def gift(ctx, taker, points: int):
     """
     giver = ctx.author.name
     ### BEGIN SOLUTION
+    # `ctx.bot.seen` is a set that belongs to this bot, made at the first gift.
     if ctx.message.id in vars(ctx.bot).setdefault("seen", set()):
         return
     ctx.bot.seen.add(ctx.message.id)
@@ -676,8 +680,8 @@ heard(gw, *answers)
 # At the very beginning, look into a set of message ids and add to it, *without an await in between*.
 # Then one function for a thread, with both updates in one `with closing(...) as db, db:`, which is one
 # transaction. The first update is `UPDATE ... WHERE points >= ?`, whose `rowcount` says whether it
-# happened. (You may also use an `asyncio.Lock` around look and change. It belongs to one loop, and each
-# run has a new loop, so make it in the first gift, and keep it as an attribute of `ctx.bot`.)
+# happened. (You may also use an `asyncio.Lock` around look and change. Make it in the first gift, and
+# keep it as an attribute of `ctx.bot`.)
 # </details>
 # <details><summary>Our answer, next to yours</summary>
 #

@@ -69,6 +69,8 @@ def throw(count):
 
 
 def add_points(name, points):
+    # A new name gets a row. A known name gets the points added (`excluded` is the row that we
+    # wanted to insert).
     add = "INSERT INTO xp VALUES (?, ?) ON CONFLICT DO UPDATE SET points = points + excluded.points"
     with closing(sqlite3.connect(HALL.path, timeout=5)) as db, db:
         db.execute("PRAGMA synchronous = OFF")
@@ -121,6 +123,7 @@ async def raid(*functions, line="!fight wolf", rates=(5, 20, 60)):
 
     async def bot_life():
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(5))
+        # `as HALL.session` keeps the session in HALL, where the commands find it.
         async with aiohttp.ClientSession() as HALL.session, make_bot(*functions) as bot:
             await bot.start(gw.token)
 
@@ -228,7 +231,7 @@ predict(about="all-in-threads")
 # %% [markdown]
 # The heartbeats go on and the loop is free. (A single spike comes from other programs.) But people
 # wait: look at the distance between the lines. It grows as long as the load lasts. There is a
-# queue, and it is not in your program. It is **in front of the five threads**.
+# queue, and you did not write it: it is **in front of the five threads**.
 #
 # A pool is like a counter with a fixed number of clerks. Five threads that need 0.2 s each serve 25
 # people per second, and no `await` changes that. But waiting for a web page needs no thread:

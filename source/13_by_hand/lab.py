@@ -512,6 +512,7 @@ right(report, 10)
 #   `payload["d"]["session_id"]`, when the event is `READY` (`payload["t"]` says which it is);
 # - returns `True` when the event is **new**, and `False` when the bot has had it already. An event
 #   is new if its number is *greater* than that of every event before it, in the same session.
+#   `READY` begins a new session, in which the numbers start at 1 again. So `READY` is always new.
 #
 # No event may be lost, and none may be handled twice. Two people may write the same words. `fresh`
 # runs on the loop. Limit: hold the loop for less than **100 ms** at a time.

@@ -48,7 +48,7 @@ recall("?", about="who-holds-a-task")
 # ## 1 · A client in fifty lines
 #
 # The gateway is a **WebSocket**: a connection on which both sides may send at any time. They send
-# *payloads*, which are JSON. The number `op` says what kind of payload it is.
+# *payloads*, which are JSON. The number `op` says what kind of payload it is, and `d` holds its data.
 #
 # First, what a client must remember, and the two messages with which it can begin:
 
@@ -310,9 +310,9 @@ rounds_chart(rounds)
 #
 # ### How long may a block be?
 #
-# In unit 03 a block of 0.9 s cost the bot its connection, and a block of 1 ms did not. Where is the
-# limit? Our client holds its loop for a given time, eight times, at random moments, and we count. It
-# sends a heartbeat every 0.1 s, so that we need not wait long.
+# Unit 03 named three regions: blocks shorter than one heartbeat interval, blocks longer than two, and a
+# grey zone between them. Here we count the hang-ups. Our client holds its loop for a given time, eight
+# times, at random moments. It sends a heartbeat every 0.1 s, so that we need not wait long.
 
 # %%
 async def napping(ws, me, payload):
@@ -390,8 +390,8 @@ patience_chart(hang_ups, tries=8)
 predict(about="patience")
 
 # %% [markdown]
-# There are three regions. Below one interval: never. Above two intervals: always. Between them is a
-# **grey zone**: there it depends on how long ago the last heartbeat was when the block began. The line
+# These are the three regions. Below one interval: never. Above two intervals: always. Between them is
+# the **grey zone**: there it depends on how long ago the last heartbeat was when the block began. The line
 # is what you get on average over many tries: `(block - 0.1) / 0.1`. With only eight tries, expect the
 # crosses at 0.15 and 0.18 s within their grey bars. (Other programs make the silence longer than the
 # block. Then a cross can be higher.)

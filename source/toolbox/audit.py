@@ -127,7 +127,8 @@ questions(AUDIT)
 #
 # `run --picture night.png` also draws the run: each command that held the loop, and the heartbeats.
 #
-# ## 4 · Leave the watchdog in
+# ## 4 · Put a watchdog in
 #
-# loopwatch may stay in your bot. It looks at the clock 40 times per second, and logs a line each time the
-# loop was held for more than 0.1 s. Give it `report=logging.getLogger("loopwatch").warning`.
+# Put `loopwatch.start()` into your bot ([own_bot.ipynb](own_bot.ipynb), part 4). It may stay there for
+# good. It looks at the clock 40 times per second, and logs a line each time the loop was held for more
+# than 0.1 s. Give it `report=logging.getLogger("loopwatch").warning`.
