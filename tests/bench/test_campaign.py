@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, ClassVar
@@ -55,6 +57,27 @@ def test_a_second_run_measures_only_what_the_first_one_has_not(tmp_path: Path) -
     assert len(Journal(["this"], tmp_path).rows) == ALL
     journal.finish()
     assert not Journal(["this"], tmp_path).rows
+
+
+def test_a_lane_that_fails_stops_the_others() -> None:
+    failed = threading.Event()
+
+    class Failing(Worker):
+        def run(self, name: str) -> Detection:
+            failed.set()
+            raise InterruptedError
+
+    class Slow(Worker):
+        def run(self, name: str) -> Detection:
+            assert failed.wait(60)
+            time.sleep(0.05)  # meanwhile the other lane ends
+            return super().run(name)
+
+    slow = Slow()
+    lanes: list[dict[str, Any]] = [{"probe": slow}, {"probe": Failing()}]
+    with pytest.raises(InterruptedError):
+        scores.campaign(lanes, SNIPPETS, ["0"], 2 * REPEATS, lambda row: None)
+    assert len(slow.ran) < ALL
 
 
 def test_rows_of_other_conditions_are_not_used(tmp_path: Path) -> None:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import itertools
 import random
+import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from concurrent import futures
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -88,11 +90,15 @@ def campaign(
     done = {row.key for row in rows}
     shared = {snippet.name for snippet in spread(snippets, PEERS_EVERY)}
 
+    over = threading.Event()  # somebody wants the campaign to stop, or a lane has failed
+
     def run(load: str, mine: Iterable[int], workers: dict[str, Worker]) -> None:
         for repeat in mine:
             order = list(snippets)
             random.Random(f"{load} {repeat}").shuffle(order)
             for snippet, (name, worker) in itertools.product(order, workers.items()):
+                if over.is_set():
+                    return
                 if (load, name, snippet.name, repeat) in done:
                     continue
                 if name == "probe" or not thin or (repeat % 10 == 0 and snippet.name in shared):
@@ -107,8 +113,13 @@ def campaign(
             ends = [
                 pool.submit(run, load, mine, lane) for lane, mine in zip(used, turns, strict=True)
             ]
+            try:
+                futures.wait(ends, return_when=futures.FIRST_EXCEPTION)
+            finally:
+                over.set()  # else the other lanes would run to their end
             for end in ends:
                 end.result()
+        over.clear()
     return rows
 
 
