@@ -25,7 +25,7 @@ def become(user: int) -> None:
     os.setgroups([])
     os.setresgid(user, user, user)
     os.setresuid(user, user, user)
-    os.environ.update(HOME="/nowhere", USER="somebody", LOGNAME="somebody")
+    os.environ.update(HOME="/proc/nowhere", USER="somebody", LOGNAME="somebody")
 
 
 def skip_unless_possible(*become: str) -> None:

@@ -1,7 +1,7 @@
 # exercise: trace
 # expect: fails
 # test: trace_duet_check
-# message: Await the tasks before the function returns
+# message: did it return before its tasks ended
 
 # %% answer="trace_duet"
 async def duet(say, ada, bo):

@@ -1,7 +1,7 @@
 # exercise: repair_five
 # expect: fails
 # test: repair_five_dog_check
-# message: `await page.json()`, for example
+# message: you need brackets: `(await page.json())
 
 # %% answer="repair_five_dog"
 async def dog(url):
