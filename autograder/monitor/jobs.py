@@ -61,16 +61,22 @@ class Jobs:
 
     def line_of(self, tid: int, moment: int) -> Line | None:
         """Return a line of the present job of a thread, or of its last one if it ended since."""
-        ended = [job.code for job in tuple(self._ended) if job.tid == tid and job.ended > moment]
-        code = self._running.get(tid) or (ended[-1] if ended else None)
-        return line_in(code)
+        if tid in self._running:
+            return line_in(self._running.get(tid))
+        ended = [job.code for job in self._since(moment) if job.tid == tid]
+        return line_in(ended[-1]) if ended else None
 
     def ended_since(self, moment: int) -> tuple[int, Line] | None:
         """Return the longest job that ended after `moment`: its thread's native id and its line."""
-        jobs = [job for job in tuple(self._ended) if job.ended > moment]
-        longest = max(jobs, key=lambda job: job.ended - job.began, default=None)
-        line = line_in(longest.code) if longest is not None else None
-        return (longest.tid, line) if longest is not None and line is not None else None
+        jobs = self._since(moment)
+        if not jobs:
+            return None
+        longest = max(jobs, key=lambda job: job.ended - job.began)
+        line = line_in(longest.code)
+        return (longest.tid, line) if line is not None else None
+
+    def _since(self, moment: int) -> list[Job]:
+        return [job for job in tuple(self._ended) if job.ended > moment]
 
     def _noting(self, run: Callable[..., None]) -> Callable[..., None]:
         def noting(item: Any, *context: Any) -> None:

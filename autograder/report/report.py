@@ -138,11 +138,11 @@ class Report:
         then include the gateway's log. Raises LoopBlocked; NotAttempted or CallFailed when the call
         raised; Inconclusive when the machine may have caused the block or the lost connection.
         """
-        self._was_attempted()
         self.checks.append(Check("responsive", limit))
         if gateway is not None:
             self.gateway_log = gateway.log
         kills = [event for event in self.gateway_log if event["event"] == "killed"]
+        self._was_attempted()
         worst = self.blocks[0] if self.blocks else None
         if worst is not None and worst.seconds >= limit:
             self._fail(LoopBlocked(self._blocked_sentence(worst, limit, kills)))

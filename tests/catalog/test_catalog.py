@@ -25,7 +25,6 @@ from autograder.report.report import Report
 from autograder.world import availability
 
 ROOT = Path(__file__).parents[2]
-# Seconds before each try: beside other work a part of a twin's block is put down to the machine.
 CARDS = catalog.cards()
 SERVERS = {
     "http": availability.http,
@@ -56,7 +55,7 @@ def skip_unless_here(card: Card) -> None:
 @pytest.mark.parametrize("card", CARDS, ids=lambda card: card.name)
 def test_the_library_leaves_the_loop_alone_and_its_twin_does_not(card: Card) -> None:
     skip_unless_here(card)
-    for _ in tries():
+    for _ in tries():  # beside other work a part of a twin's block is put down to the machine
         compared = asyncio.run(catalog.compare(card.name))
         assert compared.library.value == compared.twin.value
         held = compared.library.longest_block, compared.twin.longest_block

@@ -136,7 +136,7 @@ def test_an_environment_that_only_its_owner_can_run_is_a_sentence(
 @pytest.fixture
 def homes() -> Iterator[dict[int, Path]]:
     """A home for each of two users; pytest's own folder is closed to them."""
-    another_user.skip_unless_possible(*as_user(USERS[0], Path("/proc/nowhere")))
+    another_user.skip_unless_possible(*as_user(USERS[0], Path(another_user.NO_HOME)))
     with tempfile.TemporaryDirectory(prefix="unblocked-homes-") as common:
         Path(common).chmod(0o711)
         made = {user: Path(common, str(user)) for user in USERS}

@@ -80,7 +80,7 @@ def test_what_it_says_of_the_probe_is_what_was_measured() -> None:
     measured = json.loads((folder / "probe_3.11.json").read_text("utf-8"))
     verdicts = measured["verdicts"]
     assert [load for load, of in verdicts.items() if of["probe"]["wrong"]] == []
-    verdicts.pop(GROUP, None)  # where memory is short, the README has a sentence of its own
+    verdicts.pop(GROUP, None)  # where memory is short, the README promises no verdict
     ours = [of["probe"] for of in verdicts.values()]
     peers = [one for of in verdicts.values() for name, one in of.items() if name != "probe"]
     runs = sum(one["runs"] for one in ours)

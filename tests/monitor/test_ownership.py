@@ -545,7 +545,6 @@ def seen_at_rest(owned: ownership.Ownership) -> bool:
         return not any(job_of(now[thread.ident or 0]) for thread in threads)
 
 
-TOLD_APART = ", '|', "
 SAID = ["blocked", "free", "blocked"]  # each block with its own line
 MADE_ONCE = """
 import asyncio, hashlib, json
@@ -604,9 +603,8 @@ def verdicts_in_a_kernel(
     """
     beside = f"from autograder.bench.hogs import hogs; beside = hogs({number}); beside.__enter__()"
     cells = [MADE_ONCE, f"pool.submit(int).result(); {beside}" if warm else beside]
-    asked = ["await verdict(keeps, THREAD)", "await verdict(lets_go)"]
-    asked += ["await verdict(counts, *LINES)"]
-    cells += [f"print({TOLD_APART.join(asked)})"] * times
+    asked = "await verdict(keeps, THREAD), await verdict(lets_go), await verdict(counts, *LINES)"
+    cells += [f"print({asked}, sep=' | ')"] * times
     with warm_kernel(folder) as client:
         said = run_all(client, cells, patience=600)
     texts = ["".join(one["text"] for one in cell or () if one["type"] == "stream") for cell in said]

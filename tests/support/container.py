@@ -30,7 +30,7 @@ def enter(user: int, folder: str) -> None:
     os.setresuid(user, user, user)
     for name in ("USER", "LOGNAME", "LNAME", "USERNAME", "XDG_CACHE_HOME"):
         os.environ.pop(name, None)
-    os.environ.update(HOME="/proc/nowhere", TMPDIR=folder)
+    os.environ.update(HOME=another_user.NO_HOME, TMPDIR=folder)
 
 
 if __name__ == "__main__":

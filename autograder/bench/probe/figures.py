@@ -173,10 +173,11 @@ def _wrong_list(rows: Sequence[SnippetRun], loads: list[str]) -> str:
     lines = ["## Where the probe was wrong or did not know\n"]
     for load in loads:
         ours = _of(rows, load, "probe")
-        opened = [row for row in ours if row.verdict == "inconclusive"]
-        if load == GROUP and opened:  # there, it is the right verdict for many of them
-            lines.append(f"- {_said(load)}: {len(opened)} of {len(ours)} runs were inconclusive")
-            ours = [row for row in ours if row not in opened]
+        if load == GROUP:  # there, "inconclusive" is the right verdict for many of them
+            known = [row for row in ours if row.verdict != "inconclusive"]
+            if opened := len(ours) - len(known):
+                lines.append(f"- {_said(load)}: {opened} of {len(ours)} runs were inconclusive")
+            ours = known
         for row in ours:
             right = row.verdict == ("blocked" if row.blocking else "free")
             if not right or row.line_right is False or row.error:

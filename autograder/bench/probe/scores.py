@@ -11,8 +11,7 @@ import random
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from concurrent import futures
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from autograder.bench.hogs import hogs
@@ -90,9 +89,9 @@ def campaign(
     done = {row.key for row in rows}
     shared = {snippet.name for snippet in spread(snippets, PEERS_EVERY)}
 
-    over = threading.Event()  # somebody wants the campaign to stop, or a lane has failed
-
-    def run(load: str, mine: Iterable[int], workers: dict[str, Worker]) -> None:
+    def run(
+        load: str, mine: Iterable[int], workers: dict[str, Worker], over: threading.Event
+    ) -> None:
         for repeat in mine:
             order = list(snippets)
             random.Random(f"{load} {repeat}").shuffle(order)
@@ -109,17 +108,18 @@ def campaign(
     for load in loads:
         used = lanes[: LANES[load]]
         turns = _dealt(repeats, len(used), sum(len(lane) == len(used[0]) for lane in used))
+        over = threading.Event()  # somebody wants the campaign to stop, or a lane has failed
         with hogs(*LOADS.get(load, ())), ThreadPoolExecutor(len(used)) as pool:
             ends = [
-                pool.submit(run, load, mine, lane) for lane, mine in zip(used, turns, strict=True)
+                pool.submit(run, load, mine, lane, over)
+                for lane, mine in zip(used, turns, strict=True)
             ]
             try:
-                futures.wait(ends, return_when=futures.FIRST_EXCEPTION)
+                wait(ends, return_when=FIRST_EXCEPTION)
             finally:
                 over.set()  # else the other lanes would run to their end
             for end in ends:
                 end.result()
-        over.clear()
     return rows
 
 

@@ -49,10 +49,13 @@ class Worker:
         command = [*python, "-m", "autograder.bench.probe.worker", detector, str(limit)]
         command += ["thread"] if on_thread else []
         corpus = labels.load() if snippets is None or snippets else {}
-        self._alone = {name for name in (snippets or corpus) if corpus[name].alone}
-        together = [name for name in (snippets or corpus) if name not in self._alone]
-        self._process = _Process(command, together, starting)
-        self._second = _Process(command, sorted(self._alone), starting) if self._alone else None
+        names = corpus if snippets is None else snippets
+        alone = [name for name in names if corpus[name].alone]
+        together = [name for name in names if not corpus[name].alone]
+        self._processes = [_Process(command, together, starting)]
+        if alone:
+            self._processes.append(_Process(command, alone, starting))
+        self._second = dict.fromkeys(alone, self._processes[-1])
         self.crashes = 0
 
     def run(self, name: str, detector: str = "") -> Detection | None:
@@ -60,9 +63,7 @@ class Worker:
 
         None when the process crashed or hung, and a new one was started.
         """
-        process = self._process
-        if self._second is not None and name in self._alone:
-            process = self._second
+        process = self._second.get(name, self._processes[0])
         try:
             return Detection(**process.ask({"run": name, "under": detector}, ANSWER_WITHIN))
         except (EOFError, OSError, TimeoutError):
@@ -73,9 +74,8 @@ class Worker:
 
     def close(self) -> None:
         """End the processes, and what they started."""
-        self._process.close()
-        if self._second is not None:
-            self._second.close()
+        for process in self._processes:
+            process.close()
 
 
 class _Process:
